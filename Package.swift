@@ -1,0 +1,84 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The layers of the program: a target may import only targets of a lower number.
+/// SwiftPM alone would accept an upward dependency, so the precondition below refuses it, and the
+/// gate builds with `--explicit-target-dependency-import-check error`.
+struct Layer {
+    let number: Int
+    let name: String
+    let imports: [String]
+}
+
+let layers: [Layer] = [
+    Layer(number: 0, name: "CPosix", imports: []),
+    Layer(number: 0, name: "CCurl", imports: []),
+    Layer(number: 0, name: "CYAML", imports: []),
+    Layer(number: 0, name: "TOML", imports: []),
+    Layer(number: 0, name: "JSON", imports: []),
+    Layer(number: 0, name: "KeyValue", imports: []),
+    Layer(number: 0, name: "TextTemplate", imports: []),
+    Layer(number: 1, name: "Posix", imports: ["CPosix"]),
+    Layer(number: 1, name: "HTTP", imports: ["CCurl"]),
+    Layer(number: 2, name: "Backends", imports: ["KeyValue", "JSON", "HTTP", "Posix", "CYAML"]),
+    Layer(number: 2, name: "Rendering", imports: ["TextTemplate", "KeyValue", "JSON"]),
+    Layer(
+        number: 3, name: "ConfdCore",
+        imports: ["TOML", "JSON", "KeyValue", "TextTemplate", "Posix", "HTTP", "Backends", "Rendering"]),
+    Layer(number: 4, name: "confd", imports: ["ConfdCore"]),
+]
+
+let numbers = Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0.number) })
+for layer in layers {
+    for imported in layer.imports {
+        precondition(
+            numbers[imported]! < layer.number,
+            "\(layer.name) (layer \(layer.number)) must not import \(imported) (layer \(numbers[imported]!))")
+    }
+}
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+]
+
+func target(_ layer: Layer) -> Target {
+    let dependencies = layer.imports.map { Target.Dependency.target(name: $0) }
+    switch layer.name {
+    case "CPosix":
+        return .target(name: layer.name)
+    case "CCurl":
+        return .systemLibrary(
+            name: layer.name, pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])])
+    case "CYAML":
+        return .systemLibrary(name: layer.name, pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])])
+    case "confd":
+        return .executableTarget(name: layer.name, dependencies: dependencies, swiftSettings: strict)
+    default:
+        return .target(name: layer.name, dependencies: dependencies, swiftSettings: strict)
+    }
+}
+
+func tests(_ name: String, _ imports: [String]) -> Target {
+    .testTarget(
+        name: name, dependencies: imports.map { .target(name: $0) }, exclude: [], swiftSettings: strict)
+}
+
+let package = Package(
+    name: "confd",
+    products: [
+        .library(name: "TextTemplate", targets: ["TextTemplate"]),
+        .executable(name: "confd", targets: ["confd"]),
+    ],
+    targets: layers.map(target) + [
+        tests("TOMLTests", ["TOML"]),
+        tests("JSONTests", ["JSON"]),
+        tests("KeyValueTests", ["KeyValue"]),
+        tests("TextTemplateTests", ["TextTemplate"]),
+        tests("PosixTests", ["Posix"]),
+        tests("BackendsTests", ["Backends", "HTTP", "KeyValue", "Posix"]),
+        tests("RenderingTests", ["Rendering", "TextTemplate", "KeyValue"]),
+        tests("ConfdCoreTests", ["ConfdCore", "Backends", "KeyValue", "Posix", "TOML"]),
+        tests("CommandLineTests", ["Posix"]),
+    ]
+)

@@ -1,0 +1,7 @@
+#include "CPosix.h"
+
+#include <unistd.h>
+
+extern char **environ;
+
+char **confd_environ(void) { return environ; }

@@ -1,0 +1,15 @@
+/// What a key prefix of a resource covers: the key itself and everything below it, at slash borders.
+/// `/app` covers `/app` and `/app/…`, never `/app2`; `/` covers everything.
+package struct KeyRange: Hashable, Sendable {
+    /// The prefix, cleaned: it starts with a slash and, unless it is the root, does not end in one.
+    package let path: [UInt8]
+
+    package init(cleaned path: [UInt8]) { self.path = path }
+
+    /// Whether `key` is covered.
+    package func contains(_ key: UnsafeBufferPointer<UInt8>) -> Bool {
+        if path == [UInt8(ascii: "/")] { return true }
+        guard key.count >= path.count, key.prefix(path.count).elementsEqual(path) else { return false }
+        return key.count == path.count || key[path.count] == UInt8(ascii: "/")
+    }
+}

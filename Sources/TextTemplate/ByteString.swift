@@ -1,0 +1,125 @@
+/// An immutable run of bytes, Go's `string`: any bytes at all, valid UTF-8 or not.
+///
+/// A byte string is a window into storage that it keeps alive, so that slicing, and handing a stored
+/// value to a template, copies nothing.
+public struct ByteString: Sendable {
+    /// Keeps `base` valid; nil for bytes that live as long as the program.
+    @usableFromInline let owner: (any AnyObject & Sendable)?
+    @usableFromInline nonisolated(unsafe) let base: UnsafePointer<UInt8>
+    /// The number of bytes.
+    public let count: Int
+
+    /// A window into bytes that `owner` keeps valid and unchanged for its whole life.
+    @inlinable
+    public init(owner: (any AnyObject & Sendable)?, bytes: UnsafeBufferPointer<UInt8>) {
+        self.owner = owner
+        self.base = bytes.baseAddress ?? ByteString.emptyBase
+        self.count = bytes.count
+    }
+
+    /// The empty string.
+    @inlinable
+    public init() {
+        owner = nil
+        base = ByteString.emptyBase
+        count = 0
+    }
+
+    /// A copy of `bytes`.
+    public init(_ bytes: some Collection<UInt8>) {
+        self.init(capacity: bytes.count) { buffer in
+            _ = buffer.initialize(fromContentsOf: bytes)
+            return bytes.count
+        }
+    }
+
+    /// The UTF-8 form of `text`.
+    public init(_ text: String) {
+        self.init(text.utf8)
+    }
+
+    /// Up to `capacity` bytes that `fill` writes; it returns how many it wrote.
+    public init(capacity: Int, fill: (UnsafeMutableBufferPointer<UInt8>) -> Int) {
+        guard capacity > 0 else {
+            self.init()
+            return
+        }
+        let storage = ByteStorage(capacity: capacity)
+        let written = fill(UnsafeMutableBufferPointer(start: storage.base, count: capacity))
+        self.init(owner: storage, bytes: UnsafeBufferPointer(start: storage.base, count: written))
+    }
+
+    @usableFromInline static var emptyBase: UnsafePointer<UInt8> { UnsafePointer(bitPattern: 1)! }
+
+    /// Calls `body` with the bytes, without copying them.
+    @inlinable
+    public func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeBufferPointer<UInt8>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let result = try body(UnsafeBufferPointer(start: base, count: count))
+        withExtendedLifetime(owner) {}
+        return result
+    }
+
+    /// The bytes as an array.
+    public var array: [UInt8] { withBytes { Array($0) } }
+
+    /// The bytes as text, each invalid sequence replaced by U+FFFD.
+    public var text: String { withBytes { String(decoding: $0, as: UTF8.self) } }
+
+    @inlinable public var isEmpty: Bool { count == 0 }
+
+    /// The byte at `offset`, which must be in `0..<count`.
+    @inlinable
+    public subscript(offset: Int) -> UInt8 {
+        precondition(offset >= 0 && offset < count, "byte offset out of range")
+        return base[offset]
+    }
+
+    /// The bytes at `range`, sharing storage with this string.
+    @inlinable
+    public subscript(range: Range<Int>) -> ByteString {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "byte range out of range")
+        return ByteString(
+            owner: owner, bytes: UnsafeBufferPointer(start: base + range.lowerBound, count: range.count))
+    }
+}
+
+/// Heap storage of bytes that are written once, before they are shared.
+private final class ByteStorage: @unchecked Sendable {
+    let base: UnsafeMutablePointer<UInt8>
+
+    init(capacity: Int) { base = .allocate(capacity: capacity) }
+
+    deinit { base.deallocate() }
+}
+
+extension ByteString: Equatable, Comparable, Hashable {
+    public static func == (left: ByteString, right: ByteString) -> Bool {
+        left.count == right.count && (left.base == right.base || left.elementsEqual(right))
+    }
+
+    /// Whether `left` sorts before `right` by bytes, as Go's `<` on strings.
+    public static func < (left: ByteString, right: ByteString) -> Bool {
+        left.withBytes { a in right.withBytes { b in a.lexicographicallyPrecedes(b) } }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+
+    private func elementsEqual(_ other: ByteString) -> Bool {
+        withBytes { a in other.withBytes { b in a.elementsEqual(b) } }
+    }
+}
+
+extension ByteString: ExpressibleByStringLiteral {
+    public init(stringLiteral text: StaticString) {
+        if text.hasPointerRepresentation {
+            self.init(
+                owner: nil, bytes: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        } else {
+            self.init(String(describing: text))
+        }
+    }
+}

@@ -1,0 +1,84 @@
+/// A function that templates can call, with the Go signature that its arguments are checked against.
+public struct Function: Sendable {
+    /// The Go type of a parameter.
+    public enum Parameter: Sendable {
+        case string, bool, int, float
+        /// `interface {}`: takes anything.
+        case any
+        /// `[]string`, `[]interface {}`, `[]memkv.KVPair`, `map[string]interface {}`.
+        case strings, anys, pairs, map
+        /// `time.Duration`, `time.Time`, `*time.Location`: for methods of times.
+        case duration, time, location
+    }
+
+    public let parameters: [Parameter]
+    /// The type of each further argument, Go's `...T`; nil if there may be none.
+    public let variadic: Parameter?
+    /// Runs the function. Arguments have the declared types: the engine has checked and converted them.
+    public let body: Body
+
+    public typealias Body = @Sendable (Arguments) throws(FunctionError) -> Value
+
+    public init(_ parameters: [Parameter], variadic: Parameter? = nil, body: @escaping Body) {
+        self.parameters = parameters
+        self.variadic = variadic
+        self.body = body
+    }
+}
+
+/// The error that a function returns: shown as `error calling NAME: MESSAGE`.
+public struct FunctionError: Error, Equatable, Sendable {
+    /// The message, which may hold bytes of the data.
+    public let message: ByteString
+
+    public init(_ message: ByteString) { self.message = message }
+
+    public init(_ message: String) { self.message = ByteString(message) }
+}
+
+/// The arguments of one call. Valid only during the call.
+public struct Arguments {
+    let values: UnsafeBufferPointer<Value>
+
+    public var count: Int { values.count }
+
+    /// The argument at `index`, of any type.
+    public subscript(index: Int) -> Value { values[index] }
+
+    /// The argument at `index`, declared `.string`.
+    public func string(_ index: Int) -> ByteString {
+        guard case .string(let value) = values[index] else { mismatch(index) }
+        return value
+    }
+
+    /// The argument at `index`, declared `.int`, or `.duration` in nanoseconds.
+    public func int(_ index: Int) -> Int {
+        switch values[index] {
+        case .int(let value): return value
+        case .integer(let integer): return integer.value
+        default: mismatch(index)
+        }
+    }
+
+    /// The argument at `index`, declared `.bool`.
+    public func bool(_ index: Int) -> Bool {
+        guard case .bool(let value) = values[index] else { mismatch(index) }
+        return value
+    }
+
+    /// The argument at `index`, declared `.strings`, `.anys` or `.pairs`.
+    public func slice(_ index: Int) -> Slice {
+        guard case .slice(let value) = values[index] else { mismatch(index) }
+        return value
+    }
+
+    /// The argument at `index`, declared `.map`.
+    public func map(_ index: Int) -> Map {
+        guard case .map(let value) = values[index] else { mismatch(index) }
+        return value
+    }
+
+    private func mismatch(_ index: Int) -> Never {
+        preconditionFailure("argument \(index) has another type than its parameter declares")
+    }
+}
