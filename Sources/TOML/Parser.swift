@@ -169,8 +169,7 @@ extension Parser {
 
     /// The word at `index`, or the one character that stands there.
     private func wordOrCharacter() -> Range<Int> {
-        let word = word(from: index)
-        if !word.isEmpty { return word }
+        if Byte.isBareKey(bytes[index]) { return word(from: index) }
         var end = index + 1
         while end < bytes.count && bytes[end] & 0xC0 == 0x80 { end += 1 }
         return index..<end

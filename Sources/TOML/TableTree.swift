@@ -83,19 +83,18 @@ extension TableTree {
         }
         let entry = tables[table].entries[found]
         let line = entry.position.line
-        let name = path(key, part)
         switch entry.node {
         case .value(let value):
-            throw cannotEnter(value, name: name, firstLine: line, at: key[part].position)
+            throw cannotEnter(value, name: path(key, part), firstLine: line, at: key[part].position)
         case .arrayOfTables:
-            throw TOMLError(.intoArrayOfTables(name, firstLine: line), at: key[part].position)
+            throw TOMLError(.intoArrayOfTables(path(key, part), firstLine: line), at: key[part].position)
         case .table(let next):
             switch tables[next].origin {
             case .path: tables[next].origin = .dottedKey
             case .dottedKey: break
             case .header, .inline:
                 let line = tables[next].position.line
-                throw TOMLError(.dottedKeyIntoTable(name, firstLine: line), at: key[part].position)
+                throw TOMLError(.dottedKeyIntoTable(path(key, part), firstLine: line), at: key[part].position)
             }
             return next
         }

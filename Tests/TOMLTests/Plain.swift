@@ -1,7 +1,7 @@
 @testable import TOML
 
 /// A TOML value without positions, to be compared. Equality is that of bits and code points.
-enum Plain: Equatable {
+enum Plain: Equatable, Sendable {
     case string(String)
     case integer(Int64)
     case float(Double)
@@ -13,7 +13,7 @@ enum Plain: Equatable {
     case array([Plain])
     case table([Entry])
 
-    struct Entry: Equatable {
+    struct Entry: Equatable, Sendable {
         let key: String
         let value: Plain
 
