@@ -1,1 +1,3 @@
 import ConfdCore
+
+exit(Program.run(CommandLine.arguments))

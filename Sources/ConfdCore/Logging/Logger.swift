@@ -13,11 +13,11 @@ package final class Logger: Sendable {
     private let time: @Sendable () -> String
     private let writing = Mutex(())
 
-    /// `tag` is the program as it was called; `sink` takes one whole line, standard error if left out.
+    /// `tag` is the program as it was called; `sink` takes one whole line at a time.
     package init(
-        level: LogLevel, tag: String, host: String = System.hostname(),
-        time: @escaping @Sendable () -> String = { Clock.localTimestamp() },
-        sink: @escaping @Sendable ([UInt8]) -> Void = { Files.writeToStandardError($0) }
+        level: LogLevel, tag: String, host: String,
+        time: @escaping @Sendable () -> String = { Clock.rfc3339(Clock.wall()) },
+        sink: @escaping @Sendable ([UInt8]) -> Void
     ) {
         self.level = level
         self.tag = tag
@@ -34,7 +34,7 @@ package final class Logger: Sendable {
 
     private func log(_ level: LogLevel, _ name: String, _ message: () -> String) {
         guard level >= self.level else { return }
-        let line = "\(time()) \(host) \(tag)[\(Processes.ownID)]: \(name) \(message())\n"
+        let line = "\(time()) \(host) \(tag)[\(CurrentProcess.id)]: \(name) \(message())\n"
         writing.withLock { _ in sink(Array(line.utf8)) }
     }
 }

@@ -8,7 +8,8 @@ import Synchronization
 package final class Pipeline: Sendable {
     private let settings: Settings
     private let logger: Logger
-    private let compiler: TemplateCompiler
+    private let renderer: ResourceRenderer
+    private let cancellation: CommandCancellation
     private let memory = Mutex(Memory())
 
     /// What is kept from pass to pass.
@@ -26,10 +27,12 @@ package final class Pipeline: Sendable {
         let check: String
     }
 
-    package init(settings: Settings, logger: Logger, compiler: TemplateCompiler) {
+    /// `cancellation` ends the commands that run.
+    package init(settings: Settings, logger: Logger, renderer: ResourceRenderer, cancellation: CommandCancellation) {
         self.settings = settings
         self.logger = logger
-        self.compiler = compiler
+        self.renderer = renderer
+        self.cancellation = cancellation
     }
 
     /// Brings the file of `resource` in step with `snapshot`, the keys of its backend. Every failure is logged.
@@ -47,7 +50,7 @@ package final class Pipeline: Sendable {
         logger.debug("Using source template \(resource.source)")
         let view = snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix)
         logger.debug("Got \(view.count) keys from the store for \(resource.name)")
-        return try compiler.render(resource, view)
+        return try renderer.render(resource, view)
     }
 
     private func put(
@@ -236,7 +239,7 @@ extension Pipeline {
     ) -> CommandResult {
         logger.debug("Running \(text)")
         let command = Command(text, environment: environment, timeout: timeout)
-        let result = command.run { line in
+        let result = command.run(cancellation: cancellation) { line in
             logger.info("\(resource.name): \(field): \(String(decoding: line, as: UTF8.self))")
         }
         if result.droppedBytes > 0 {

@@ -44,10 +44,10 @@ package struct ResourceLoader {
     /// Resource files in lexical order, relative to `folder`: names that end in `toml`, hidden ones included (confd's
     /// glob is `*toml`). Folders named `..something` are the generations of a Kubernetes volume, seen through links.
     private func files(below folder: String) throws(ResourceError) -> [String] {
-        do {
-            return try Files.walk(folder) { !$0.hasPrefix("..") }.filter { $0.hasSuffix("toml") }
-        } catch {
-            throw ResourceError(folder, nil, error.message)
+        let tree = Files.tree(folder)
+        if let error = tree.errors.first { throw ResourceError(error.path ?? folder, nil, error.message) }
+        return tree.files.map { String($0.dropFirst(folder.count + 1)) }.filter { name in
+            name.hasSuffix("toml") && !name.hasPrefix("..") && !name.contains("/..")
         }
     }
 

@@ -186,16 +186,17 @@ struct ResourceParser {
     }
 
     private func user(_ table: inout TableReader) throws(ResourceError) -> UInt32? {
-        try identity("uid", name: "owner", &table) { Users.userID(named: $0) }
+        try identity("uid", name: "owner", &table) { (name) throws(SystemError) in try Users.uid(of: name) }
     }
 
     private func group(_ table: inout TableReader) throws(ResourceError) -> UInt32? {
-        try identity("gid", name: "group", &table) { Users.groupID(named: $0) }
+        try identity("gid", name: "group", &table) { (name) throws(SystemError) in try Users.gid(of: name) }
     }
 
     /// The number of a user or group: by number (confd's `uid`, where -1 is unset), or by name.
     private func identity(
-        _ numberKey: String, name nameKey: String, _ table: inout TableReader, find: (String) -> UInt32?
+        _ numberKey: String, name nameKey: String, _ table: inout TableReader,
+        find: (String) throws(SystemError) -> UInt32?
     ) throws(ResourceError) -> UInt32? {
         let number = try table.integer(numberKey)
         let name = try expandedText(nameKey, &table)
@@ -205,8 +206,16 @@ struct ResourceParser {
         }
         guard let name, !name.isEmpty else { return nil }
         if let id = UInt32(name) { return id }
-        guard let id = find(name) else { throw table.invalid(nameKey, "there is no \(nameKey) \"\(name)\"") }
-        return id
+        let found: UInt32?
+        do {
+            found = try find(name)
+        } catch {
+            throw table.invalid(nameKey, error.message)
+        }
+        guard let found else {
+            throw table.invalid(nameKey, "there is no \(nameKey == "owner" ? "user" : "group") \"\(name)\"")
+        }
+        return found
     }
 
     private func command(_ key: String, _ table: inout TableReader) throws(ResourceError) -> CommandTemplate? {
