@@ -5,9 +5,12 @@ package enum Program {
     /// What `-version` prints; the version of confd whose behaviour is the model stands first.
     package static let version = "0.17.0"
 
+    /// Ends the process.
+    package static func exit(_ code: Int32) -> Never { CurrentProcess.exit(code) }
+
     /// Runs confd with the words of a command line, the program's own name first; returns the exit code.
     package static func run(_ arguments: [String]) -> Int32 {
-        let environment = Dictionary(Environment.pairs()) { _, last in last }
+        let environment = Dictionary(environmentPairs().map { (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self)) }) { _, last in last }
         let settings: Settings
         do {
             settings = try SettingsLoader.load(Array(arguments.dropFirst()), environment: environment)
@@ -37,7 +40,7 @@ package enum Program {
         do {
             let stop = try StopRequest(logger: logger, shutdownTimeout: settings.shutdownTimeout)
             try stop.listen()
-            let pool = BackendPool(environment: Environment.bytePairs()) { logger.warning($0) }
+            let pool = BackendPool(environment: environmentPairs()) { logger.warning($0) }
             let pass = Pass(
                 loader: ResourceLoader(settings, environment: environment, backend: backend),
                 reader: SnapshotReader(pool, timeout: settings.backendTimeout),
@@ -52,6 +55,14 @@ package enum Program {
         } catch {
             logger.fatal(error.message)
             return ExitCode.failed
+        }
+    }
+
+    /// The environment variables as names and values.
+    private static func environmentPairs() -> [(name: [UInt8], value: [UInt8])] {
+        Environment.entries().compactMap { entry in
+            guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+            return (Array(entry[..<equals]), Array(entry[(equals + 1)...]))
         }
     }
 

@@ -1,3 +1,3 @@
 import ConfdCore
 
-exit(Program.run(CommandLine.arguments))
+Program.exit(Program.run(CommandLine.arguments))

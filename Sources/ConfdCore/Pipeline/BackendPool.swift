@@ -25,3 +25,9 @@ package final class BackendPool: Sendable {
         return backend
     }
 }
+
+extension BackendPool {
+    private func make(_ configuration: BackendConfiguration) throws(BackendError) -> any Backend {
+        throw BackendError(.configuration, "not there")
+    }
+}

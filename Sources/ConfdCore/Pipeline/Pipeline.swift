@@ -261,7 +261,8 @@ extension Pipeline {
             for difference in differences { logger.info(difference.message(dest: destination.path)) }
         case .contentDiffers(let differences):
             for difference in differences { logger.info(difference.message(dest: destination.path)) }
-            logger.info(try destination.checksumMessage(content: content))
+            let checksums = try destination.checksumMessage(content: content)
+            logger.info(checksums)
         }
     }
 

@@ -78,3 +78,14 @@ package struct BackendConfiguration: Hashable, Sendable {
         if kind == .file, files.isEmpty { throw table.invalid("file", "the file backend needs the files to read") }
     }
 }
+
+extension BackendConfiguration {
+    /// What confd logs as the backend's sources: endpoints or files.
+    package var sources: [String] {
+        switch kind {
+        case .etcd: nodes
+        case .file: files
+        case .env: []
+        }
+    }
+}

@@ -100,11 +100,9 @@ struct ResourceParser {
     ) throws(ResourceError) -> Resource {
         let source = try self.source(&table)
         let destination = try requiredText("dest", &table)
-        let prefix = Path.join(slash, Array((settings.prefix ?? (try expandedText("prefix", &table)) ?? "/").utf8))
-        // Asked for also where a global prefix replaces it, so that it counts as known.
-        _ = table.value("prefix")
-        let attributes = FileAttributes(
-            mode: try mode(&table, bytes), user: try user(&table), group: try group(&table))
+        let ownPrefix = try expandedText("prefix", &table) ?? "/"
+        let prefix = Path.join([slash, Array((settings.prefix ?? ownPrefix).utf8)])
+        let attributes = FileAttributes(mode: try mode(&table, bytes), uid: try user(&table), gid: try group(&table))
         noteKeysWithoutEffect(&table)
         return Resource(
             name: name, file: table.file, source: source, destination: destination, prefix: prefix,
@@ -164,7 +162,7 @@ struct ResourceParser {
             var bytes = Array(key.utf8)
             // `/app/*` was the way to write a prefix for older backends; nothing else in keys is a pattern.
             if bytes.suffix(2) == [UInt8(ascii: "/"), UInt8(ascii: "*")] { bytes.removeLast(2) }
-            let range = KeyRange(cleaned: Path.join(prefix, bytes))
+            let range = KeyRange(cleaned: Path.join([prefix, bytes]))
             if !ranges.contains(range) { ranges.append(range) }
         }
         return ranges
