@@ -90,9 +90,22 @@ extension FileDescriptor {
         }
     }
 
-    /// Writes up to `buffer.count` bytes here.
-    package func write(_ buffer: UnsafeRawBufferPointer) throws(SystemError) -> Int {
-        try SystemCall.run("write", path) { Glibc.write(number, buffer.baseAddress, buffer.count) }
+    /// Whether the bytes from here to the end are `bytes`; stops at the first block that differs.
+    package func contentEquals(_ bytes: [UInt8]) throws(SystemError) -> Bool {
+        let block = UnsafeMutableRawPointer.allocate(byteCount: 1 << 18, alignment: 16)
+        defer { block.deallocate() }
+        let buffer = UnsafeMutableRawBufferPointer(start: block, count: 1 << 18)
+        var done = 0
+        while true {
+            let count = try read(into: buffer)
+            if count == 0 { return done == bytes.count }
+            guard count <= bytes.count - done else { return false }
+            let isEqual = bytes.withUnsafeBytes { raw in
+                raw.baseAddress.map { memcmp($0 + done, block, count) == 0 } ?? false
+            }
+            guard isEqual else { return false }
+            done += count
+        }
     }
 
     /// Writes all of `bytes` from `offset` on.

@@ -18,5 +18,19 @@ package enum AttributeDifference: Equatable, Sendable {
     case mode(is: UInt16, wanted: UInt16)
 
     /// confd's log line, for example `/etc/x has mode -rw-r--r-- should be -rw-------`.
-    package func message(dest: String) -> String { preconditionFailure("sketch") }
+    package func message(dest: String) -> String {
+        switch self {
+        case .uid(let old, let new): "\(dest) has UID \(old) should be \(new)"
+        case .gid(let old, let new): "\(dest) has GID \(old) should be \(new)"
+        case .mode(let old, let new): "\(dest) has mode \(Self.text(mode: old)) should be \(Self.text(mode: new))"
+        }
+    }
+
+    /// A mode as Go's `os.FileMode` prints it: letters for setuid, setgid and sticky in front, or a dash.
+    static func text(mode: UInt16) -> String {
+        let special = [(0o4000, "u"), (0o2000, "g"), (0o1000, "t")]
+            .compactMap { Int(mode) & $0.0 == 0 ? nil : $0.1 }.joined()
+        let permissions = zip((0..<9).reversed(), "rwxrwxrwx").map { mode & (1 << $0.0) == 0 ? "-" : $0.1 }
+        return (special.isEmpty ? "-" : special) + String(permissions)
+    }
 }

@@ -14,6 +14,7 @@ package struct StagingError: Error, Equatable, Sendable {
         case folderMissing(String)
         case makeFolder(SystemError)
         case resolve(SystemError)
+        /// We are `uid`.
         case create(SystemError, folder: String, uid: UInt32)
         case read(SystemError)
         case write(SystemError)
@@ -24,16 +25,17 @@ package struct StagingError: Error, Equatable, Sendable {
         case torn(SystemError, backup: String)
         /// A file that confd did not write has the name of the backup.
         case foreignBackup(String)
+        case heal(SystemError, backup: String)
         case mark(SystemError)
     }
     package let kind: Kind
     /// The destination as the resource names it.
     package let dest: String
 
-    /// One line, for example `cannot create a file beside /etc/x/y: permission denied`.
-    package var message: String { preconditionFailure("sketch") }
-    /// What to do about it, if we know.
-    package var hint: String? { preconditionFailure("sketch") }
+    init(_ kind: Kind, _ dest: String) {
+        self.kind = kind
+        self.dest = dest
+    }
 }
 
 /// What was not done as asked, without harm to the destination's bytes.
@@ -43,7 +45,17 @@ package enum StagingWarning: Equatable, Sendable {
     case modeNotPermitted(dest: String, mode: UInt16)
     /// The rename is done, but the folder could not be synced to disk.
     case folderNotSynced(SystemError)
+    /// The previous file stays under its second name.
+    case backupNotRemoved(SystemError)
+}
 
-    /// One line for the log.
-    package var message: String { preconditionFailure("sketch") }
+/// Runs `body`; a system call that fails in it becomes an error of this kind.
+func staging<Result: ~Copyable>(
+    _ dest: String, _ kind: (SystemError) -> StagingError.Kind, _ body: () throws(SystemError) -> Result
+) throws(StagingError) -> Result {
+    do throws(SystemError) {
+        return try body()
+    } catch {
+        throw StagingError(kind(error), dest)
+    }
 }
