@@ -1,0 +1,26 @@
+import Posix
+
+/// How a command ended.
+package struct CommandResult: Equatable, Sendable {
+    package enum Outcome: Equatable, Sendable {
+        case exited(code: Int32)
+        case signalled(Int32)
+        /// Its group was told to end after this time.
+        case timedOut(after: Duration)
+        case cancelled
+        /// The shell could not be started.
+        case notStarted(SystemError)
+    }
+    package let outcome: Outcome
+    /// The first bytes of the output, at most `Command.outputLimit`.
+    package let output: [UInt8]
+    /// How many bytes of output were read and dropped.
+    package let droppedBytes: Int
+    package let duration: Duration
+
+    /// Whether it exited with 0.
+    package var succeeded: Bool { outcome == .exited(code: 0) }
+
+    /// One phrase, for example `exit status 1`, `killed by SIGTERM`, `timed out after 30s`.
+    package var message: String { preconditionFailure("sketch") }
+}
