@@ -295,7 +295,8 @@ extension Transfer {
             case ENETUNREACH, EHOSTUNREACH: return .unreachable
             case ECONNRESET: return .reset
             case ETIMEDOUT: return .connectTimeout
-            default: return .refused
+            case ECONNREFUSED: return .refused
+            default: return .other
             }
         case CURLE_OPERATION_TIMEDOUT: return isConnected ? .answerTimeout : .connectTimeout
         case CURLE_PEER_FAILED_VERIFICATION: return .certificate(certificateProblem)
