@@ -1,0 +1,176 @@
+import HTTP
+import KeyValue
+import Synchronization
+
+/// etcd's v3 API over gRPC.
+package final class EtcdBackend: Backend {
+    /// How to reach a cluster.
+    package struct Options: Sendable {
+        /// `[http://|https://]HOST[:PORT]`, at least one.
+        package var endpoints = ["http://127.0.0.1:2379"]
+        package var credentials: Credentials?
+        package var tls = TLSOptions()
+        /// The name in the members' certificates, where it is not the host of the endpoint.
+        package var serverName: String?
+        package var dialTimeout = Duration.seconds(5)
+        /// The most keys that are asked for at once.
+        package var pageSize = 10_000
+        /// The largest answer that is taken, in bytes. A page that is larger is asked for again in smaller ones.
+        package var messageLimit = 64 << 20
+        /// Gets what the operator should know although the work goes on.
+        package var warn: @Sendable (String) -> Void = { _ in }
+
+        package init() {}
+    }
+
+    /// A user of etcd.
+    package struct Credentials: Sendable {
+        let username: String
+        let password: @Sendable () throws(BackendError) -> [UInt8]
+
+        /// `password` is asked before every authentication, so that it may come from a file that changes.
+        package init(username: String, password: @escaping @Sendable () throws(BackendError) -> [UInt8]) {
+            self.username = username
+            self.password = password
+        }
+    }
+
+    /// What one read learns for the next.
+    struct Session {
+        var token: String?
+        var hasWarnedOfAuthentication = false
+        /// The index of the endpoint that answered last.
+        var endpoint = 0
+    }
+
+    let options: Options
+    /// In the order in which they are tried.
+    let endpoints: [Endpoint]
+    let client = Client()
+    let session = Mutex(Session())
+
+    /// Checks `options`; nothing is contacted yet.
+    package convenience init(_ options: Options) throws(BackendError) {
+        var generator = SystemRandomNumberGenerator()
+        try self.init(options, using: &generator)
+    }
+
+    /// As `init(_:)`, with the source of the endpoints' order, so that many clients do not all begin with one member.
+    package init(_ options: Options, using generator: inout some RandomNumberGenerator) throws(BackendError) {
+        let tls = options.tls
+        let isEncryptedByDefault = tls.authorityFile != nil || tls.certificateFile != nil || tls.keyFile != nil
+        var endpoints: [Endpoint] = []
+        for node in options.endpoints {
+            let endpoint = try Endpoint(
+                node, encryptedByDefault: isEncryptedByDefault, serverName: options.serverName)
+            if !endpoints.contains(endpoint) { endpoints.append(endpoint) }
+        }
+        guard !endpoints.isEmpty else { throw BackendError(.configuration, "etcd: no node given") }
+        guard (tls.certificateFile == nil) == (tls.keyFile == nil) else {
+            throw BackendError(
+                .configuration, "etcd: a client certificate and its key belong together",
+                hint: "give both -client-cert and -client-key, or neither")
+        }
+        self.options = options
+        self.endpoints = endpoints.shuffled(using: &generator)
+    }
+
+    package func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
+        let spans = KeySpan.covering(ranges)
+        if spans.isEmpty { return Snapshot([]) }
+        let deadline = ContinuousClock.now.advanced(by: timeout)
+        let first = session.withLock { $0.endpoint }
+        var failures: [EtcdFailure] = []
+        for step in endpoints.indices {
+            let index = (first + step) % endpoints.count
+            let reader = SnapshotReader(
+                spans: spans, channel: channel(to: endpoints[index], hasAlternative: step + 1 < endpoints.count),
+                pageSize: options.pageSize, deadline: deadline,
+                // Silence on the first, small call means a member that hangs.
+                firstSilence: step + 1 < endpoints.count ? .seconds(1) : nil)
+            do {
+                let snapshot = try read(reader)
+                session.withLock { $0.endpoint = index }
+                return snapshot
+            } catch {
+                failures.append(error)
+                if error.concernsAllEndpoints || ContinuousClock.now >= deadline { break }
+            }
+        }
+        throw EtcdFailure.error(failures)
+    }
+
+    private func channel(to endpoint: Endpoint, hasAlternative: Bool) -> Channel {
+        // Another endpoint has to be reached within two seconds.
+        let limit = hasAlternative ? min(options.dialTimeout, .milliseconds(1500)) : options.dialTimeout
+        return Channel(
+            client: client, endpoint: endpoint, tls: options.tls, connectTimeout: limit,
+            messageLimit: options.messageLimit)
+    }
+
+    /// Reads with the token there is; one that is refused is renewed once.
+    private func read(_ reader: SnapshotReader) throws(EtcdFailure) -> Snapshot {
+        var token = session.withLock { $0.token }
+        var hasAuthenticated = false
+        if token == nil, let credentials = options.credentials {
+            token = try authenticate(credentials, reader.channel, reader.deadline)
+            hasAuthenticated = true
+        }
+        do {
+            return try reader.read(token: token)
+        } catch {
+            guard error.isTokenRefused, !hasAuthenticated, let credentials = options.credentials else { throw error }
+            return try reader.read(token: try authenticate(credentials, reader.channel, reader.deadline))
+        }
+    }
+}
+
+extension EtcdBackend {
+    /// A new token, kept in the session; `nil` if etcd has authentication switched off.
+    func authenticate(
+        _ credentials: Credentials, _ channel: Channel, _ deadline: ContinuousClock.Instant
+    ) throws(EtcdFailure) -> String? {
+        session.withLock { $0.token = nil }
+        let password: [UInt8]
+        do { password = try credentials.password() } catch {
+            throw EtcdFailure(channel.endpoint, .authenticate, .password(error))
+        }
+        let message = AuthenticateRequest(name: Array(credentials.username.utf8), password: password).encoded
+        let token: String
+        do {
+            let answer = try channel.start(.authenticate, message, token: nil, deadline: deadline).wait()
+            token = try decodeToken(answer.body, answer.message)
+        } catch {
+            guard EtcdRefusal(error) == .authIsOff else {
+                throw EtcdFailure(channel.endpoint, .authenticate, .call(error))
+            }
+            warnThatAuthenticationIsOff(channel.endpoint)
+            return nil
+        }
+        session.withLock { $0.token = token }
+        return token
+    }
+
+    private func decodeToken(_ body: [UInt8], _ message: Range<Int>) throws(GRPCFailure) -> String {
+        let token: String
+        do {
+            token = try body.withUnsafeBufferPointer { bytes throws(ProtobufError) in
+                try AuthenticateResponse.token(UnsafeRawBufferPointer(bytes), message)
+            }
+        } catch { throw .malformed(error.text) }
+        // It becomes a header: anything but visible ASCII would be a second one.
+        guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { throw .malformed("no token") }
+        return token
+    }
+
+    private func warnThatAuthenticationIsOff(_ endpoint: Endpoint) {
+        let isFirst = session.withLock { session in
+            defer { session.hasWarnedOfAuthentication = true }
+            return !session.hasWarnedOfAuthentication
+        }
+        if isFirst {
+            options.warn(
+                "etcd: \(endpoint.name): authentication is not enabled, going on without the user name that was given")
+        }
+    }
+}
