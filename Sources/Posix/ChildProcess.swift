@@ -56,7 +56,7 @@ package final class ChildProcess: Sendable {
             }
         let id = try Children.adopt { () throws(SystemError) in try Spawn.start(request, outputNumber) }
         self.id = id
-        // Kernels before 5.3 and some sandboxes have no such call; then `waitForEnd` looks again and again.
+        // Kernels before 5.3 and some sandboxes have no such call; then `wait` looks again and again.
         endDescriptor = (try? SystemCall.run("pidfd_open") { confd_pidfd_open(id) })
             .map { FileDescriptor(number: $0, path: nil) }
     }
@@ -72,14 +72,10 @@ package final class ChildProcess: Sendable {
 
     /// How it ended, nil if it runs. Waits for this process only, so nobody else's status is taken.
     package func collect() -> ExitStatus? {
-        let (ended, isNew) = status.withLock { status -> (ExitStatus?, Bool) in
-            if let status { return (status, false) }
-            status = Self.reap(id)
-            return (status, status != nil)
+        status.withLock { status in
+            if status == nil { status = Children.collect(id) }
+            return status
         }
-        // What ended while ours was first in the kernel's list can be seen now.
-        if isNew { Children.release(id) }
-        return ended
     }
 
     /// Waits until it has ended.
@@ -97,9 +93,14 @@ package final class ChildProcess: Sendable {
         }
     }
 
+    /// Leaves a process that does not end (it hangs in the kernel, or is another user's) to be collected when the
+    /// next process is started.
+    package func abandon() { Children.abandon(self) }
+
     /// Sends `signal` to all processes of its group, also after it has ended itself; false if there are none left.
     ///
-    /// The kernel does not give the group's number away while the group has members.
+    /// Those that became another user's (`sudo`) do not get it. The kernel does not give the group's number away
+    /// while the group has members.
     package func sendToGroup(_ signal: Signal) throws(SystemError) -> Bool {
         precondition(hasOwnGroup, "the group is ours")
         return try Self.kill(-id, signal.number)
@@ -114,64 +115,8 @@ package final class ChildProcess: Sendable {
             return true
         } catch let error where error.code == ESRCH {
             return false
+        } catch let error where error.code == EPERM {
+            return true
         }
-    }
-
-    /// nil while the process runs.
-    private static func reap(_ id: Int32) -> ExitStatus? {
-        var raw: Int32 = 0
-        while true {
-            let ended = waitpid(id, &raw, WNOHANG)
-            if ended == id { return ExitStatus(raw: raw) }
-            if ended == 0 { return nil }
-            precondition(errno == EINTR, "a child of ours is waited for once")
-        }
-    }
-}
-
-/// All processes that we started and have not waited for, so that a reaper leaves them alone.
-package enum Children {
-    private struct State {
-        var ours: Set<Int32> = []
-        var reapsOrphans = false
-    }
-
-    private static let state = Mutex(State())
-
-    /// Whether orphans become our children (PID 1, or after `becomeSubreaper`) and are to be collected.
-    package static func becomeReaper() throws(SystemError) {
-        if getpid() != 1 { try SystemCall.run("prctl") { confd_become_subreaper() } }
-        state.withLock { $0.reapsOrphans = true }
-        collectOrphans()
-    }
-
-    /// Collects children that have ended and are not ours; call it for each `Signal.child` after `becomeReaper`.
-    ///
-    /// A child of ours that has ended hides later ones until it was waited for, and that calls this again.
-    package static func collectOrphans() {
-        while true {
-            let foundOne = state.withLock { state -> Bool in
-                guard state.reapsOrphans else { return false }
-                let id = confd_peek_ended_child()
-                guard id > 0, !state.ours.contains(id) else { return false }
-                return waitpid(id, nil, WNOHANG) == id
-            }
-            if !foundOne { return }
-        }
-    }
-
-    /// Starts a process by `start` and notes it as ours before anybody can collect it.
-    static func adopt(_ start: () throws(SystemError) -> Int32) throws(SystemError) -> Int32 {
-        try state.withLock { state throws(SystemError) in
-            let id = try start()
-            state.ours.insert(id)
-            return id
-        }
-    }
-
-    /// Forgets a process that was waited for.
-    static func release(_ id: Int32) {
-        state.withLock { state in _ = state.ours.remove(id) }
-        collectOrphans()
     }
 }

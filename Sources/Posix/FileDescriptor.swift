@@ -112,10 +112,10 @@ extension FileDescriptor {
     package func writeAll(_ bytes: [UInt8], at offset: Int = 0) throws(SystemError) {
         var done = 0
         while done < bytes.count {
-            // In pieces of a megabyte, so that a signal need not wait for one huge call.
+            // In pieces, so that a signal need not wait for one huge call.
             done += try SystemCall.run("pwrite", path) {
                 bytes.withUnsafeBytes { raw in
-                    let piece = raw[done...].prefix(1 << 20)
+                    let piece = raw[done...].prefix(1 << 17)
                     return pwrite(
                         number, UnsafeRawBufferPointer(rebasing: piece).baseAddress, piece.count, offset + done)
                 }

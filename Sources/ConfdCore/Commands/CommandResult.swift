@@ -4,11 +4,11 @@ import Posix
 package struct CommandResult: Equatable, Sendable {
     package enum Outcome: Equatable, Sendable {
         case exited(code: Int32)
-        case signalled(Int32)
+        case signalled(Signal)
         /// Its group was told to end after this time.
         case timedOut(after: Duration)
         case cancelled
-        /// The shell could not be started.
+        /// The shell could not be started, or not be followed; in that case its group got KILL.
         case notStarted(SystemError)
     }
     package let outcome: Outcome
@@ -22,5 +22,18 @@ package struct CommandResult: Equatable, Sendable {
     package var succeeded: Bool { outcome == .exited(code: 0) }
 
     /// One phrase, for example `exit status 1`, `killed by SIGTERM`, `timed out after 30s`.
-    package var message: String { preconditionFailure("sketch") }
+    package var message: String {
+        switch outcome {
+        case .exited(let code): "exit status \(code)"
+        case .signalled(let signal): "killed by \(signal.name)"
+        case .timedOut(let time): "timed out after \(Self.text(time))"
+        case .cancelled: "cancelled"
+        case .notStarted(let error): "cannot start /bin/sh: \(error.message)"
+        }
+    }
+
+    private static func text(_ time: Duration) -> String {
+        let milliseconds = time.milliseconds()
+        return milliseconds % 1_000 == 0 ? "\(milliseconds / 1_000)s" : "\(milliseconds)ms"
+    }
 }
