@@ -10,7 +10,11 @@ package enum Program {
 
     /// Runs confd with the words of a command line, the program's own name first; returns the exit code.
     package static func run(_ arguments: [String]) -> Int32 {
-        let environment = Dictionary(environmentPairs().map { (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self)) }) { _, last in last }
+        let environment = Dictionary(
+            environmentPairs().map {
+                (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self))
+            }
+        ) { _, last in last }
         let settings: Settings
         do {
             settings = try SettingsLoader.load(Array(arguments.dropFirst()), environment: environment)

@@ -106,7 +106,10 @@ private func minimal(_ more: String) -> String {
             (minimal("reload_cmd = \"x {{.dest\""), "r.toml:4:14: reload_cmd: "),
             (minimal("check_cmd_timeout = \"soon\""), "r.toml:4:21: check_cmd_timeout: a text where a time"),
             (minimal("dest2 = \"${NO}\"\nprefix = \"${NO}\""), "r.toml:5:10: prefix: variable NO is not set"),
-            (minimal("[backend]\nbackend = \"consul\""), "r.toml:5:11: backend: \"consul\" is not built into this confd"),
+            (
+                minimal("[backend]\nbackend = \"consul\""),
+                "r.toml:5:11: backend: \"consul\" is not built into this confd"
+            ),
         ])
     func errors(_ text: String, _ expected: String) throws {
         let result = try parse(text)

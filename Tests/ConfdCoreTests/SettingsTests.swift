@@ -104,7 +104,8 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
     }
 
     @Test func originsAreKept() throws {
-        let settings = try load(["-confdir", "/c"], ["CONFD_INTERVAL": "7", "ETCDCTL_PEERS": "http://a:1, http://b:2"])
+        let settings = try load(
+            ["-confdir", "/c"], ["CONFD_INTERVAL": "7", "ETCDCTL_PEERS": "http://a:1, http://b:2"])
         #expect(settings.origins["confdir"] == .flag("confdir"))
         #expect(settings.origins["interval"] == .environment("CONFD_INTERVAL"))
         #expect(settings.nodes == ["http://a:1", "http://b:2"])

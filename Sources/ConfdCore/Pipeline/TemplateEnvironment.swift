@@ -49,7 +49,8 @@ struct TemplateEnvironment: Rendering.Environment {
         (try? Names.addresses(of: host.text))?.map { ByteString($0) }
     }
 
-    func services(_ service: ByteString, protocol transport: ByteString, name: ByteString) -> [Rendering.ServiceRecord]? {
+    func services(_ service: ByteString, protocol transport: ByteString, name: ByteString) -> [Rendering.ServiceRecord]?
+    {
         // As above.
         (try? Names.services(service.text, transport: transport.text, name: name.text))?.map { record in
             Rendering.ServiceRecord(

@@ -80,7 +80,9 @@ struct TableReader {
     /// An error for each key that was never asked for, with the nearest known one.
     func unknownKeys(in table: String) -> [ResourceError] {
         entries.filter { !asked.contains($0.key) }
-            .sorted { ($0.value.position.line, $0.value.position.column) < ($1.value.position.line, $1.value.position.column) }
+            .sorted {
+                ($0.value.position.line, $0.value.position.column) < ($1.value.position.line, $1.value.position.column)
+            }
             .map { key, entry in
                 ResourceError(
                     file, entry.position, "unknown key \"\(entry.key)\" in \(table)",

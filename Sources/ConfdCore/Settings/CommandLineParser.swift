@@ -80,7 +80,8 @@ package enum BackendName {
     package static let built = ["etcd", "etcdv3", "file", "env"]
     /// Those of confd 0.17 and its fork that are not.
     package static let unbuilt = [
-        "etcdv2", "consul", "vault", "redis", "zookeeper", "dynamodb", "ssm", "rancher", "acm", "secretsmanager", "imds",
+        "etcdv2", "consul", "vault", "redis", "zookeeper", "dynamodb", "ssm", "rancher", "acm", "secretsmanager",
+        "imds",
     ]
     package static let all = built + unbuilt
 }

@@ -10,7 +10,8 @@ package enum HelpText {
             lines.append("\n\(group.rawValue)")
             for option in OptionTable.all where option.group == group { lines.append(line(option)) }
         }
-        lines.append("\nEach flag is also an environment variable (-log-level: CONFD_LOG_LEVEL) and a key of confd.toml.")
+        lines.append(
+            "\nEach flag is also an environment variable (-log-level: CONFD_LOG_LEVEL) and a key of confd.toml.")
         return lines.joined(separator: "\n")
     }
 

@@ -49,7 +49,8 @@ package enum OptionTable {
     ]
 
     private static let files: [Option] = [
-        Option("confdir", .files, "DIR", help: "folder of conf.d and templates (/etc/confd)", .text { $0.confdir = $1 }),
+        Option(
+            "confdir", .files, "DIR", help: "folder of conf.d and templates (/etc/confd)", .text { $0.confdir = $1 }),
         Option(
             "config-file", .files, "FILE", help: "settings file (/etc/confd/confd.toml)",
             .text { $0.configFile = $1 }),
@@ -103,7 +104,8 @@ package enum OptionTable {
             "retry-for", .timing, "TIME", help: "with -onetime: retry an unreachable backend this long (0)",
             .duration { $0.retryFor = $1 }),
         Option(
-            "check-cmd-timeout", .timing, "TIME", help: "limit of a check_cmd (30s)", .duration { $0.checkTimeout = $1 }),
+            "check-cmd-timeout", .timing, "TIME", help: "limit of a check_cmd (30s)", .duration { $0.checkTimeout = $1 }
+        ),
         Option(
             "reload-cmd-timeout", .timing, "TIME", help: "limit of a reload_cmd (60s)",
             .duration { $0.reloadTimeout = $1 }),
