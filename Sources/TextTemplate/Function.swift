@@ -19,10 +19,23 @@ public struct Function: Sendable {
 
     public typealias Body = @Sendable (Arguments) throws(FunctionError) -> Value
 
+    /// Why Go would not call it although its arguments fit: for methods that do not give one result, or one and
+    /// an error. Shown as it is, for example `function Swap has 0 return values; should be 1 or 2`.
+    let unusableSignature: String?
+
     public init(_ parameters: [Parameter], variadic: Parameter? = nil, body: @escaping Body) {
         self.parameters = parameters
         self.variadic = variadic
         self.body = body
+        unusableSignature = nil
+    }
+
+    /// A method that Go has but does not call from templates, for the given reason.
+    public init(_ parameters: [Parameter], variadic: Parameter? = nil, unusable reason: String) {
+        self.parameters = parameters
+        self.variadic = variadic
+        unusableSignature = reason
+        body = { _ throws(FunctionError) in throw FunctionError(reason) }
     }
 }
 
