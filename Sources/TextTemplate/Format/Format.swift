@@ -1,0 +1,103 @@
+/// Go's `fmt` package for template values: the same verbs, flags, notations and complaints.
+enum Format {
+    /// Appends the operands as `fmt.Sprint` does: a space between two when neither is a string.
+    static func appendPrint(_ arguments: UnsafeBufferPointer<Value>, into output: inout [UInt8]) {
+        Printer.run(into: &output) { printer in
+            var afterString = false
+            for (index, argument) in arguments.enumerated() {
+                var isString = false
+                if case .string = argument { isString = true }
+                if index > 0 && !isString && !afterString { printer.output.append(UInt8(ascii: " ")) }
+                printer.printArgument(argument, verb: Verb.v)
+                afterString = isString
+            }
+        }
+    }
+
+    /// Appends the operands as `fmt.Sprintln` does: a space between any two, a newline at the end.
+    static func appendPrintln(_ arguments: UnsafeBufferPointer<Value>, into output: inout [UInt8]) {
+        Printer.run(into: &output) { printer in
+            for (index, argument) in arguments.enumerated() {
+                if index > 0 { printer.output.append(UInt8(ascii: " ")) }
+                printer.printArgument(argument, verb: Verb.v)
+            }
+            printer.output.append(UInt8(ascii: "\n"))
+        }
+    }
+
+    /// Appends the operands as the directives of `format` ask, as `fmt.Sprintf`.
+    static func appendFormatted(
+        _ format: ByteString, _ arguments: UnsafeBufferPointer<Value>, into output: inout [UInt8]
+    ) {
+        Printer.run(into: &output) { printer in
+            format.withBytes { printer.printFormatted($0, arguments) }
+        }
+    }
+
+    /// Appends what an action of a template writes: `fmt.Fprint` of one value, pointers followed.
+    static func appendValue(_ value: Value, into output: inout [UInt8]) {
+        switch value {
+        case .string(let text):
+            text.withBytes { output.append(contentsOf: $0) }
+        case .int(let number):
+            DecimalText.append(number, into: &output)
+        case .bool(let flag):
+            output.append(contentsOf: flag ? "true".utf8 : "false".utf8)
+        case .float(let number):
+            FloatText.append(number, notation: .general, precision: nil, into: &output)
+        case .invalid:
+            output.append(contentsOf: "<no value>".utf8)
+        case .object(let object) where object.description == nil && object.typeName.hasPrefix("*"):
+            Printer.run(into: &output) { $0.printStruct(object, verb: Verb.v, depth: 0) }
+        default:
+            Printer.run(into: &output) { $0.printArgument(value, verb: Verb.v) }
+        }
+    }
+
+    /// Appends `bytes` as a double-quoted Go string literal, as `strconv.Quote`.
+    static func appendQuoted(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout [UInt8]) {
+        Quoting().append(bytes, into: &output)
+    }
+
+    /// The name of the value's Go type, what `%T` prints.
+    static func typeName(_ value: Value) -> String {
+        switch value {
+        case .invalid, .nilInterface: "<nil>"
+        case .bool: "bool"
+        case .int: "int"
+        case .integer(let integer): typeName(integer.kind)
+        case .float: "float64"
+        case .complex: "complex128"
+        case .string: "string"
+        case .slice(let slice): typeName(slice.element)
+        case .map: "map[string]interface {}"
+        case .object(let object): object.typeName
+        }
+    }
+
+    /// The name of an integer type other than `int`.
+    static func typeName(_ kind: Value.Integer.Kind) -> String {
+        switch kind {
+        case .int64: "int64"
+        case .int32: "int32"
+        case .uint8: "uint8"
+        case .uint16: "uint16"
+        case .duration: "time.Duration"
+        case .month: "time.Month"
+        case .weekday: "time.Weekday"
+        }
+    }
+
+    /// The name of a slice type by what its elements are.
+    static func typeName(_ element: Slice.Element) -> String {
+        switch element {
+        case .string: "[]string"
+        case .int: "[]int"
+        case .any: "[]interface {}"
+        case .byte: "[]uint8"
+        case .pair: "[]memkv.KVPair"
+        case .pairs: "memkv.KVPairs"
+        case .serviceRecord: "[]*net.SRV"
+        }
+    }
+}

@@ -1,0 +1,213 @@
+// The format string of `printf`: directives such as `%-8.3f`, `%[2]*d`, `%%`.
+
+extension Printer {
+    /// Go's limit of widths and precisions.
+    private static let largestNumber = 1_000_000
+
+    /// What is known while a format string is read.
+    private struct Cursor {
+        let format: UnsafeBufferPointer<UInt8>
+        var position = 0
+        /// The operand that the next directive takes.
+        var argument = 0
+        /// Whether an explicit index such as `[3]` came up.
+        var isReordered = false
+        /// Whether the indexes of the current directive are in range and in their places.
+        var hasGoodIndex = true
+        /// Whether the last thing read was an explicit index.
+        var isAfterIndex = false
+
+        var isAtEnd: Bool { position >= format.count }
+
+        func isAt(_ character: Unicode.Scalar) -> Bool {
+            position < format.count && format[position] == UInt8(ascii: character)
+        }
+    }
+
+    /// `fmt.Fprintf`: writes `format`, each directive replaced by the next operand.
+    mutating func printFormatted(_ format: UnsafeBufferPointer<UInt8>, _ arguments: UnsafeBufferPointer<Value>) {
+        var cursor = Cursor(format: format)
+        while true {
+            let start = cursor.position
+            while !cursor.isAtEnd && !cursor.isAt("%") { cursor.position += 1 }
+            output.append(contentsOf: format[start..<cursor.position])
+            guard !cursor.isAtEnd else { break }
+            cursor.position += 1
+            guard printDirective(&cursor, arguments) else { break }
+        }
+        if !cursor.isReordered && cursor.argument < arguments.count {
+            complainOfExtra(arguments[cursor.argument...])
+        }
+    }
+
+    /// Prints one directive, from behind its `%`; false if the format ends before its verb.
+    private mutating func printDirective(_ cursor: inout Cursor, _ arguments: UnsafeBufferPointer<Value>) -> Bool {
+        flags = Flags()
+        cursor.hasGoodIndex = true
+        cursor.isAfterIndex = false
+        readFlags(&cursor)
+        readIndex(&cursor, arguments.count)
+        readWidth(&cursor, arguments)
+        readPrecision(&cursor, arguments)
+        if !cursor.isAfterIndex { readIndex(&cursor, arguments.count) }
+        guard !cursor.isAtEnd else {
+            write("%!(NOVERB)")
+            return false
+        }
+        let rune = Rune(cursor.format, at: cursor.position)
+        cursor.position += rune.width
+        let verb = rune.value
+        if verb == UInt32(UInt8(ascii: "%")) {
+            write("%")
+        } else if !cursor.hasGoodIndex {
+            complain(verb, "(BADINDEX)")
+        } else if cursor.argument >= arguments.count {
+            complain(verb, "(MISSING)")
+        } else {
+            if verb == Verb.v || verb == Verb.w { useGoSyntaxFlags() }
+            printArgument(arguments[cursor.argument], verb: verb)
+            cursor.argument += 1
+        }
+        return true
+    }
+
+    /// `#` and `+` choose another notation with `%v`, and lose their meaning for what is inside.
+    private mutating func useGoSyntaxFlags() {
+        flags.sharpV = flags.sharp
+        flags.sharp = false
+        flags.plusV = flags.plus
+        flags.plus = false
+    }
+
+    private mutating func readFlags(_ cursor: inout Cursor) {
+        while !cursor.isAtEnd {
+            switch cursor.format[cursor.position] {
+            case UInt8(ascii: "#"): flags.sharp = true
+            case UInt8(ascii: "0"): flags.zero = true
+            case UInt8(ascii: "+"): flags.plus = true
+            case UInt8(ascii: "-"): flags.minus = true
+            case UInt8(ascii: " "): flags.space = true
+            default: return
+            }
+            cursor.position += 1
+        }
+    }
+
+    private mutating func readWidth(_ cursor: inout Cursor, _ arguments: UnsafeBufferPointer<Value>) {
+        guard cursor.isAt("*") else {
+            flags.width = readNumber(&cursor, before: cursor.format.count)
+            if cursor.isAfterIndex && flags.width != nil { cursor.hasGoodIndex = false }  // %[3]2d
+            return
+        }
+        cursor.position += 1
+        flags.width = takeNumber(&cursor, arguments)
+        if let width = flags.width {
+            if width < 0 {
+                flags.width = -width
+                flags.minus = true
+                flags.zero = false
+            }
+        } else {
+            write("%!(BADWIDTH)")
+        }
+        cursor.isAfterIndex = false
+    }
+
+    private mutating func readPrecision(_ cursor: inout Cursor, _ arguments: UnsafeBufferPointer<Value>) {
+        guard cursor.isAt("."), cursor.position + 1 < cursor.format.count else { return }
+        cursor.position += 1
+        if cursor.isAfterIndex { cursor.hasGoodIndex = false }  // %[3].2d
+        readIndex(&cursor, arguments.count)
+        guard cursor.isAt("*") else {
+            flags.precision = readNumber(&cursor, before: cursor.format.count) ?? 0
+            return
+        }
+        cursor.position += 1
+        flags.precision = takeNumber(&cursor, arguments)
+        if let precision = flags.precision, precision < 0 { flags.precision = nil }
+        if flags.precision == nil { write("%!(BADPREC)") }
+        cursor.isAfterIndex = false
+    }
+
+    /// Reads decimal digits; nil if there are none, or if the number is so large that reading stops
+    /// and the rest of the format is skipped.
+    private func readNumber(_ cursor: inout Cursor, before end: Int) -> Int? {
+        var number: Int?
+        while cursor.position < end {
+            let byte = cursor.format[cursor.position]
+            guard byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") else { break }
+            let high = number ?? 0
+            guard high <= Printer.largestNumber else {
+                cursor.position = end
+                return nil
+            }
+            number = high * 10 + Int(byte - UInt8(ascii: "0"))
+            cursor.position += 1
+        }
+        return number
+    }
+
+    /// The operand that a `*` refers to, nil if it is no integer or out of bounds.
+    private func takeNumber(_ cursor: inout Cursor, _ arguments: UnsafeBufferPointer<Value>) -> Int? {
+        guard cursor.argument < arguments.count else { return nil }
+        let number: Int
+        switch arguments[cursor.argument] {
+        case .int(let value): number = value
+        case .integer(let integer): number = integer.value
+        default:
+            cursor.argument += 1
+            return nil
+        }
+        cursor.argument += 1
+        return number.magnitude <= UInt(Printer.largestNumber) ? number : nil
+    }
+
+    /// Reads `[n]` if it stands here: the next directive takes operand n, counted from 1.
+    private func readIndex(_ cursor: inout Cursor, _ count: Int) {
+        cursor.isAfterIndex = false
+        guard cursor.isAt("[") else { return }
+        cursor.isReordered = true
+        let start = cursor.position + 1
+        // Go does not look for the bracket in fewer than three bytes.
+        guard cursor.format.count > start + 1,
+            let close = cursor.format[start...].firstIndex(of: UInt8(ascii: "]"))
+        else {
+            cursor.hasGoodIndex = false
+            cursor.position = start
+            return
+        }
+        cursor.position = start
+        let number = readNumber(&cursor, before: close)
+        let isNumber = number != nil && cursor.position == close
+        cursor.position = close + 1
+        cursor.isAfterIndex = isNumber
+        if isNumber, let number, number >= 1, number <= count {
+            cursor.argument = number - 1
+        } else {
+            cursor.hasGoodIndex = false
+        }
+    }
+
+    private mutating func complain(_ verb: UInt32, _ reason: StaticString) {
+        write("%!")
+        Rune.append(verb, into: &output)
+        write(reason)
+    }
+
+    private mutating func complainOfExtra(_ arguments: Swift.Slice<UnsafeBufferPointer<Value>>) {
+        flags = Flags()
+        write("%!(EXTRA ")
+        for (index, argument) in arguments.enumerated() {
+            if index > 0 { write(", ") }
+            switch argument {
+            case .invalid, .nilInterface:
+                write("<nil>")
+            default:
+                write(Format.typeName(argument))
+                write("=")
+                printArgument(argument, verb: Verb.v)
+            }
+        }
+        write(")")
+    }
+}

@@ -1,0 +1,265 @@
+// Integers, code points, floating-point and complex numbers.
+
+/// The digits of numbers in bases up to 16, and the `x` of their prefix.
+struct Digits {
+    private let afterNine: UInt8
+    let x: UInt8
+
+    static let lower = Digits(afterNine: UInt8(ascii: "a") - 10, x: UInt8(ascii: "x"))
+    static let upper = Digits(afterNine: UInt8(ascii: "A") - 10, x: UInt8(ascii: "X"))
+
+    @inline(__always)
+    subscript(digit: UInt8) -> UInt8 { digit < 10 ? UInt8(ascii: "0") + digit : afterNine + digit }
+}
+
+/// Decimal integers.
+enum DecimalText {
+    /// Appends `number` as `strconv.Itoa`.
+    static func append(_ number: Int, into output: inout [UInt8]) {
+        if number < 0 { output.append(UInt8(ascii: "-")) }
+        append(UInt64(number.magnitude), into: &output)
+    }
+
+    /// Appends `number` in base 10, or another `base` up to 16.
+    static func append(_ number: UInt64, base: UInt64 = 10, digits: Digits = .lower, into output: inout [UInt8]) {
+        if number < base {
+            output.append(digits[UInt8(number)])
+            return
+        }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
+            var start = buffer.count
+            var rest = number
+            repeat {
+                start -= 1
+                let high = rest / base
+                buffer[start] = digits[UInt8(rest - high * base)]
+                rest = high
+            } while rest > 0
+            output.append(contentsOf: buffer[start...])
+        }
+    }
+}
+
+extension Printer {
+    /// Prints an integer given by its 64 bits; `value` is what a complaint shows.
+    mutating func printInteger(_ value: Value, magnitudeBits bits: UInt64, isSigned: Bool, _ verb: UInt32) {
+        switch UInt8(exactly: verb) {
+        case UInt8(ascii: "v") where flags.sharpV && !isSigned:
+            printHexadecimal(bits, prefixed: true)
+        case UInt8(ascii: "v"), UInt8(ascii: "d"):
+            printInteger(bits, base: 10, isSigned: isSigned)
+        case UInt8(ascii: "b"):
+            printInteger(bits, base: 2, isSigned: isSigned)
+        case UInt8(ascii: "o"):
+            printInteger(bits, base: 8, isSigned: isSigned)
+        case UInt8(ascii: "O"):
+            printInteger(bits, base: 8, isSigned: isSigned, prefix: "0o")
+        case UInt8(ascii: "x"):
+            printInteger(bits, base: 16, isSigned: isSigned)
+        case UInt8(ascii: "X"):
+            printInteger(bits, base: 16, isSigned: isSigned, digits: .upper)
+        case UInt8(ascii: "c"):
+            var character: [UInt8] = []
+            Rune.append(UInt32(exactly: bits) ?? Rune.replacement, into: &character)
+            character.withUnsafeBufferPointer { pad($0) }
+        case UInt8(ascii: "q"):
+            var literal: [UInt8] = []
+            let quoting = Quoting(quote: UInt8(ascii: "'"), asciiOnly: flags.plus)
+            quoting.append(rune: UInt32(exactly: bits) ?? Rune.replacement, into: &literal)
+            literal.withUnsafeBufferPointer { pad($0) }
+        case UInt8(ascii: "U"):
+            printCodePoint(bits)
+        default:
+            complain(value, verb)
+        }
+    }
+
+    /// Prints `bits` with or without `0x`, whatever the flag `#` says.
+    mutating func printHexadecimal(_ bits: UInt64, prefixed: Bool) {
+        let sharp = flags.sharp
+        flags.sharp = prefixed
+        printInteger(bits, base: 16, isSigned: false)
+        flags.sharp = sharp
+    }
+
+    private mutating func printInteger(
+        _ bits: UInt64, base: UInt64, isSigned: Bool, digits: Digits = .lower, prefix: StaticString = ""
+    ) {
+        let isNegative = isSigned && Int64(bitPattern: bits) < 0
+        let magnitude = isNegative ? 0 &- bits : bits
+        if flags.width == nil && flags.precision == nil && !flags.sharp && !flags.plus && !flags.space
+            && prefix.utf8CodeUnitCount == 0
+        {
+            if isNegative { write("-") }
+            DecimalText.append(magnitude, base: base, digits: digits, into: &output)
+            return
+        }
+        // %.3d and %03d both ask for leading zeros; with both, the flag 0 has no effect.
+        var minimumDigits = 0
+        if let precision = flags.precision {
+            minimumDigits = precision
+        } else if flags.zero && !flags.minus, let width = flags.width {
+            minimumDigits = width
+            if isNegative || flags.plus || flags.space { minimumDigits -= 1 }
+        }
+        let zero = flags.zero
+        flags.zero = false
+        defer { flags.zero = zero }
+        if flags.precision == 0 && magnitude == 0 {
+            fill(flags.width ?? 0)
+            return
+        }
+        var number: [UInt8] = []
+        DecimalText.append(magnitude, base: base, digits: digits, into: &number)
+        let leadingZeros = max(0, minimumDigits - number.count)
+        var text: [UInt8] = []
+        if isNegative {
+            text.append(UInt8(ascii: "-"))
+        } else if flags.plus {
+            text.append(UInt8(ascii: "+"))
+        } else if flags.space {
+            text.append(UInt8(ascii: " "))
+        }
+        text.append(contentsOf: UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount))
+        if flags.sharp {
+            switch base {
+            case 2: text.append(contentsOf: "0b".utf8)
+            case 8 where leadingZeros == 0 && magnitude != 0: text.append(UInt8(ascii: "0"))
+            case 16: text.append(contentsOf: [UInt8(ascii: "0"), digits.x])
+            default: break
+            }
+        }
+        text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: leadingZeros))
+        text.append(contentsOf: number)
+        text.withUnsafeBufferPointer { pad($0) }
+    }
+
+    /// Prints `U+0078`, with the flag `#` also the character: `U+0078 'x'`.
+    private mutating func printCodePoint(_ bits: UInt64) {
+        var number: [UInt8] = []
+        DecimalText.append(bits, base: 16, digits: .upper, into: &number)
+        var text = Array("U+".utf8)
+        let leadingZeros = max(0, max(4, flags.precision ?? 0) - number.count)
+        text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: leadingZeros))
+        text.append(contentsOf: number)
+        if flags.sharp, let value = UInt32(exactly: bits), Quoting.isPrintable(value) {
+            text.append(contentsOf: " '".utf8)
+            Rune.append(value, into: &text)
+            text.append(UInt8(ascii: "'"))
+        }
+        let zero = flags.zero
+        flags.zero = false
+        text.withUnsafeBufferPointer { pad($0) }
+        flags.zero = zero
+    }
+
+    /// Prints a floating-point number; `value` is what a complaint shows.
+    mutating func printFloat(_ value: Value, _ number: Double, _ verb: UInt32) {
+        switch UInt8(exactly: verb) {
+        case UInt8(ascii: "v"), UInt8(ascii: "g"): printFloat(number, .general, precision: nil)
+        case UInt8(ascii: "G"): printFloat(number, .generalUpper, precision: nil)
+        case UInt8(ascii: "b"): printFloat(number, .binary, precision: nil)
+        case UInt8(ascii: "x"): printFloat(number, .hexadecimal, precision: nil)
+        case UInt8(ascii: "X"): printFloat(number, .hexadecimalUpper, precision: nil)
+        case UInt8(ascii: "e"): printFloat(number, .exponent, precision: 6)
+        case UInt8(ascii: "E"): printFloat(number, .exponentUpper, precision: 6)
+        case UInt8(ascii: "f"), UInt8(ascii: "F"): printFloat(number, .fixed, precision: 6)
+        default: complain(value, verb)
+        }
+    }
+
+    /// Prints `(real+imaginaryi)`, both parts by the same verb.
+    mutating func printComplex(_ value: Value, _ number: Value.Complex, _ verb: UInt32) {
+        switch UInt8(exactly: verb) {
+        case UInt8(ascii: "v"), UInt8(ascii: "b"), UInt8(ascii: "g"), UInt8(ascii: "G"), UInt8(ascii: "x"),
+            UInt8(ascii: "X"), UInt8(ascii: "f"), UInt8(ascii: "F"), UInt8(ascii: "e"), UInt8(ascii: "E"):
+            let plus = flags.plus
+            write("(")
+            printFloat(value, number.real, verb)
+            flags.plus = true
+            printFloat(value, number.imaginary, verb)
+            write("i)")
+            flags.plus = plus
+        default:
+            complain(value, verb)
+        }
+    }
+
+    private mutating func printFloat(_ number: Double, _ notation: FloatText.Notation, precision: Int?) {
+        let precision = flags.precision ?? precision
+        var text: [UInt8] = []
+        if number.sign == .plus || number.isNaN { text.append(UInt8(ascii: "+")) }
+        FloatText.append(number, notation: notation, precision: precision, into: &text)
+        if number == .infinity { text.removeFirst() }  // Infinity comes with its own sign.
+        if flags.space && !flags.plus && text[0] == UInt8(ascii: "+") { text[0] = UInt8(ascii: " ") }
+        if !number.isFinite {
+            printNotFinite(number, text)
+            return
+        }
+        if flags.sharp && notation != .binary { forcePoint(&text, notation, precision) }
+        let hasSign = flags.plus || text[0] != UInt8(ascii: "+")
+        text.withUnsafeBufferPointer { text in
+            guard hasSign else {
+                pad(UnsafeBufferPointer(rebasing: text[1...]))
+                return
+            }
+            if flags.zero && !flags.minus, let width = flags.width, width > text.count {
+                // The sign goes in front of the filling zeros.
+                output.append(text[0])
+                fill(width - text.count)
+                output.append(contentsOf: text[1...])
+            } else {
+                pad(text)
+            }
+        }
+    }
+
+    /// Infinity and NaN do not look like numbers, so zeros do not fill them up.
+    private mutating func printNotFinite(_ number: Double, _ text: [UInt8]) {
+        let zero = flags.zero
+        flags.zero = false
+        let isBare = number.isNaN && !flags.space && !flags.plus
+        text.withUnsafeBufferPointer { pad(isBare ? UnsafeBufferPointer(rebasing: $0[1...]) : $0) }
+        flags.zero = zero
+    }
+
+    /// The flag `#`: a decimal point always, and the trailing zeros that `%g` leaves out.
+    private func forcePoint(_ text: inout [UInt8], _ notation: FloatText.Notation, _ precision: Int?) {
+        var missing = 0
+        switch notation {
+        case .general, .generalUpper, .hexadecimal: missing = precision ?? 6
+        default: break
+        }
+        let isHexadecimal = notation == .hexadecimal || notation == .hexadecimalUpper
+        var hasPoint = false
+        var sawSignificant = false
+        var end = text.count
+        scan: for index in 1..<text.count {
+            switch text[index] {
+            case UInt8(ascii: "."):
+                hasPoint = true
+            case UInt8(ascii: "p"), UInt8(ascii: "P"):
+                end = index
+                break scan
+            case UInt8(ascii: "e"), UInt8(ascii: "E"):
+                if !isHexadecimal {
+                    end = index
+                    break scan
+                }
+                sawSignificant = true
+                missing -= 1
+            case let digit:
+                if digit != UInt8(ascii: "0") { sawSignificant = true }
+                if sawSignificant { missing -= 1 }
+            }
+        }
+        let exponent = Array(text[end...])
+        text.removeSubrange(end...)
+        if !hasPoint {
+            if text.count == 2 && text[1] == UInt8(ascii: "0") { missing -= 1 }
+            text.append(UInt8(ascii: "."))
+        }
+        text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, missing)))
+        text.append(contentsOf: exponent)
+    }
+}

@@ -1,0 +1,114 @@
+/// Go string and character literals, as `strconv.Quote` and its kin write them.
+struct Quoting {
+    var quote = UInt8(ascii: "\"")
+    /// Escapes everything beyond ASCII.
+    var asciiOnly = false
+
+    /// Appends `bytes` in quotes.
+    func append(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout [UInt8]) {
+        output.append(quote)
+        var offset = 0
+        while offset < bytes.count {
+            let plain = plainCount(bytes, from: offset)
+            if plain > 0 {
+                output.append(contentsOf: bytes[offset..<offset + plain])
+                offset += plain
+                continue
+            }
+            let rune = Rune(bytes, at: offset)
+            if rune.isInvalid {
+                appendEscape("\\x", UInt32(bytes[offset]), digits: 2, into: &output)
+            } else {
+                appendEscaped(rune.value, into: &output)
+            }
+            offset += rune.width
+        }
+        output.append(quote)
+    }
+
+    /// Appends one code point in quotes; what is none reads as U+FFFD.
+    func append(rune value: UInt32, into output: inout [UInt8]) {
+        output.append(quote)
+        appendEscaped(Rune.isValid(value) ? value : Rune.replacement, into: &output)
+        output.append(quote)
+    }
+
+    /// The number of bytes from `start` that stand for themselves and are ASCII.
+    private func plainCount(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        var end = start
+        while end < bytes.count {
+            let byte = bytes[end]
+            guard byte >= 0x20 && byte < 0x7F && byte != quote && byte != UInt8(ascii: "\\") else { break }
+            end += 1
+        }
+        return end - start
+    }
+
+    private func appendEscaped(_ value: UInt32, into output: inout [UInt8]) {
+        if value == UInt32(quote) || value == UInt32(UInt8(ascii: "\\")) {
+            output.append(UInt8(ascii: "\\"))
+            output.append(UInt8(value))
+            return
+        }
+        if (value < 0x80 || !asciiOnly) && Quoting.isPrintable(value) {
+            Rune.append(value, into: &output)
+            return
+        }
+        switch value {
+        case 0x07: output.append(contentsOf: "\\a".utf8)
+        case 0x08: output.append(contentsOf: "\\b".utf8)
+        case 0x0C: output.append(contentsOf: "\\f".utf8)
+        case 0x0A: output.append(contentsOf: "\\n".utf8)
+        case 0x0D: output.append(contentsOf: "\\r".utf8)
+        case 0x09: output.append(contentsOf: "\\t".utf8)
+        case 0x0B: output.append(contentsOf: "\\v".utf8)
+        case ..<0x20, 0x7F: appendEscape("\\x", value, digits: 2, into: &output)
+        case ..<0x10000: appendEscape("\\u", value, digits: 4, into: &output)
+        default: appendEscape("\\U", value, digits: 8, into: &output)
+        }
+    }
+
+    private func appendEscape(_ prefix: String, _ value: UInt32, digits: Int, into output: inout [UInt8]) {
+        output.append(contentsOf: prefix.utf8)
+        for digit in (0..<digits).reversed() {
+            output.append(Digits.lower[UInt8(value >> UInt32(4 * digit) & 0xF)])
+        }
+    }
+
+    /// Whether `bytes` can stand between backquotes, as `strconv.CanBackquote`: valid UTF-8 without
+    /// control characters (but tabs), backquotes and byte order marks.
+    static func canBackquote(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        var offset = 0
+        while offset < bytes.count {
+            let rune = Rune(bytes, at: offset)
+            offset += rune.width
+            switch rune.value {
+            case 0x09: break
+            case ..<0x20, 0x7F, UInt32(UInt8(ascii: "`")), 0xFEFF: return false
+            default: if rune.isInvalid { return false }
+            }
+        }
+        return true
+    }
+
+    /// Whether Go calls a code point printable (`strconv.IsPrint`): letters, marks, numbers,
+    /// punctuation, symbols and the ASCII space.
+    static func isPrintable(_ value: UInt32) -> Bool {
+        if value < 0x7F { return value >= 0x20 }
+        guard let scalar = Unicode.Scalar(value) else { return false }
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+            .nonspacingMark, .spacingMark, .enclosingMark,
+            .decimalNumber, .letterNumber, .otherNumber,
+            .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
+            .initialPunctuation, .finalPunctuation, .otherPunctuation,
+            .mathSymbol, .currencySymbol, .modifierSymbol, .otherSymbol:
+            return true
+        case .spaceSeparator, .lineSeparator, .paragraphSeparator, .control, .format, .surrogate,
+            .privateUse, .unassigned:
+            return false
+        @unknown default:
+            return false
+        }
+    }
+}
