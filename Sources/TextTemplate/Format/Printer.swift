@@ -160,7 +160,8 @@ extension Printer {
         }
         if flags.sharpV {
             // At the top Go calls the type of bytes by its short name.
-            if slice.element == .byte && depth == 0 { write("[]byte") } else { write(Format.typeName(slice.element)) }
+            let isShort = slice.element == .byte && depth == 0 && verb == Verb.v
+            write(isShort ? "[]byte" : Format.typeName(slice.element))
             if slice.isNil {
                 write("(nil)")
                 return
