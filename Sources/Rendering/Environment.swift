@@ -2,8 +2,8 @@ import TextTemplate
 
 /// What templates can ask of the world outside of the snapshot.
 package protocol Environment: Sendable {
-    /// The wall clock, in nanoseconds since 1970 UTC.
-    var now: Int { get }
+    /// The time, on local clocks: `time.Now`.
+    var now: Time { get }
     /// The value of an environment variable, nil if it is not set.
     func variable(_ name: ByteString) -> ByteString?
     /// The name of the host: `os.Hostname`. Throws the words of the failure.

@@ -39,6 +39,8 @@ public struct FunctionError: Error, Equatable, Sendable {
 /// The arguments of one call. Valid only during the call.
 public struct Arguments {
     let values: UnsafeBufferPointer<Value>
+    /// What was given to `Template.render`: where functions find the data of the rendering.
+    public var context: AnyObject?
 
     public var count: Int { values.count }
 

@@ -24,7 +24,24 @@ public struct Slice: Sendable {
 
     /// A slice of its own array, with capacity equal to the count.
     public init(_ element: Element, _ values: [Value], isNil: Bool = false) {
-        self.init(element, storage: SliceStorage(values), offset: 0, count: values.count, capacity: values.count, isNil: isNil)
+        self.init(
+            element, storage: SliceStorage(values), offset: 0, count: values.count, capacity: values.count,
+            isNil: isNil)
+    }
+
+    /// A slice of its own array, whose elements beyond the count are zero values.
+    public init(_ element: Element, _ values: [Value], capacity: Int) {
+        self.init(
+            element, storage: SliceStorage(values, zero: element.zero), offset: 0, count: values.count,
+            capacity: capacity, isNil: false)
+    }
+
+    /// A slice of its own array, of `count` elements that `make` gives when they are asked for: the first
+    /// change makes all of them.
+    public init(_ element: Element, count: Int, capacity: Int, make: @escaping @Sendable (Int) -> Value) {
+        self.init(
+            element, storage: SliceStorage(count: count, zero: element.zero, make: make), offset: 0, count: count,
+            capacity: capacity, isNil: false)
     }
 
     init(_ element: Element, storage: SliceStorage, offset: Int, count: Int, capacity: Int, isNil: Bool) {
@@ -40,21 +57,71 @@ public struct Slice: Sendable {
     public subscript(index: Int) -> Value {
         get {
             precondition(index >= 0 && index < count, "slice index out of range")
-            return storage.values[offset + index]
+            return storage[offset + index]
         }
         nonmutating set {
             precondition(index >= 0 && index < count, "slice index out of range")
-            storage.values[offset + index] = newValue
+            storage[offset + index] = newValue
         }
     }
 
     /// A copy of the elements.
-    public var array: [Value] { Array(storage.values[offset..<offset + count]) }
+    public var array: [Value] { (offset..<offset + count).map { storage[$0] } }
 }
 
-/// The array behind slices.
+/// The array behind slices: elements that were made, or a way to make them.
+///
+/// Unchecked, because a template runs on one thread and its slices stay with it.
 final class SliceStorage: @unchecked Sendable {
-    var values: [Value]
+    private enum Elements {
+        case made([Value])
+        case lazy(count: Int, make: @Sendable (Int) -> Value)
+    }
 
-    init(_ values: [Value]) { self.values = values }
+    private var elements: Elements
+    /// What stands where an array is longer than what was put into it.
+    private let zero: Value
+
+    init(_ values: [Value], zero: Value = .nilInterface) {
+        elements = .made(values)
+        self.zero = zero
+    }
+
+    init(count: Int, zero: Value, make: @escaping @Sendable (Int) -> Value) {
+        elements = .lazy(count: count, make: make)
+        self.zero = zero
+    }
+
+    /// All elements; those that were not made yet are made.
+    var values: [Value] {
+        get {
+            switch elements {
+            case .made(let values):
+                return values
+            case .lazy(let count, let make):
+                let values = (0..<count).map(make)
+                elements = .made(values)
+                return values
+            }
+        }
+        set { elements = .made(newValue) }
+    }
+
+    /// The element at `index`, which may lie beyond the elements that were made.
+    subscript(index: Int) -> Value {
+        get {
+            switch elements {
+            case .made(let values): index < values.count ? values[index] : zero
+            case .lazy(let count, let make): index < count ? make(index) : zero
+            }
+        }
+        set {
+            var values = values
+            // Leaves the array to `values` alone, so that it is changed in place.
+            elements = .made([])
+            while values.count <= index { values.append(zero) }
+            values[index] = newValue
+            elements = .made(values)
+        }
+    }
 }

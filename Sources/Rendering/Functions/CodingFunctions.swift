@@ -5,7 +5,11 @@ enum CodingFunctions {
     static let table: [String: Function] = [
         "base64Encode": Function([.string]) { .string(encodeBase64($0.string(0))) },
         "base64Decode": Function([.string]) { (arguments) throws(FunctionError) in
-            .string(try arguments.string(0).withBytes { bytes throws(FunctionError) in try decodeBase64(bytes) })
+            do {
+                return .string(try decodeBase64(arguments.string(0)))
+            } catch {
+                throw FunctionError(.notBase64(error.offset))
+            }
         },
         "sha256sum": Function([.string]) { arguments in
             let digits = Array("0123456789abcdef".utf8)
@@ -46,8 +50,19 @@ enum CodingFunctions {
         }
     }
 
-    /// Line breaks are passed over wherever they stand; the offsets in errors are those that Go gives.
-    private static func decodeBase64(_ bytes: UnsafeBufferPointer<UInt8>) throws(FunctionError) -> ByteString {
+    struct Base64Error: Error, Equatable {
+        /// The byte at fault, as Go counts.
+        let offset: Int
+
+        init(_ offset: Int) { self.offset = offset }
+    }
+
+    static func decodeBase64(_ text: ByteString) throws(Base64Error) -> ByteString {
+        try text.withBytes { bytes throws(Base64Error) in try decodeBase64(bytes) }
+    }
+
+    /// Line breaks are passed over wherever they stand.
+    private static func decodeBase64(_ bytes: UnsafeBufferPointer<UInt8>) throws(Base64Error) -> ByteString {
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count / 4 * 3 + 3)
         var position = 0
@@ -60,7 +75,7 @@ enum CodingFunctions {
             while digits < 4 {
                 if position == bytes.count {
                     if digits == 0 { return ByteString(output) }
-                    throw FunctionError(.notBase64(position - digits))
+                    throw Base64Error(position - digits)
                 }
                 let byte = bytes[position]
                 position += 1
@@ -71,22 +86,22 @@ enum CodingFunctions {
                 } else if byte == padding {
                     break
                 } else if byte != 0x0A && byte != 0x0D {
-                    throw FunctionError(.notBase64(position - 1))
+                    throw Base64Error(position - 1)
                 }
             }
             if digits == 4 {
                 output += [UInt8(bits >> 16), UInt8(bits >> 8 & 255), UInt8(bits & 255)]
                 continue
             }
-            if digits < 2 { throw FunctionError(.notBase64(position - 1)) }
+            if digits < 2 { throw Base64Error(position - 1) }
             if digits == 2 {
                 skipLineBreaks()
-                if position == bytes.count { throw FunctionError(.notBase64(position)) }
-                if bytes[position] != padding { throw FunctionError(.notBase64(position - 1)) }
+                if position == bytes.count { throw Base64Error(position) }
+                if bytes[position] != padding { throw Base64Error(position - 1) }
                 position += 1
             }
             skipLineBreaks()
-            if position < bytes.count { throw FunctionError(.notBase64(position)) }
+            if position < bytes.count { throw Base64Error(position) }
             output.append(UInt8(bits >> (6 * digits - 8) & 255))
             if digits == 3 { output.append(UInt8(bits >> 2 & 255)) }
             return ByteString(output)
