@@ -14,14 +14,20 @@ public struct Function: Sendable {
     public let parameters: [Parameter]
     /// The type of each further argument, Go's `...T`; nil if there may be none.
     public let variadic: Parameter?
+    /// The Go types of the results if they are not one value, or one and an error: a template may
+    /// name such a method, but not call it. Empty for all others.
+    public let refusedResults: [String]
     /// Runs the function. Arguments have the declared types: the engine has checked and converted them.
     public let body: Body
 
     public typealias Body = @Sendable (Arguments) throws(FunctionError) -> Value
 
-    public init(_ parameters: [Parameter], variadic: Parameter? = nil, body: @escaping Body) {
+    public init(
+        _ parameters: [Parameter], variadic: Parameter? = nil, refusedResults: [String] = [], body: @escaping Body
+    ) {
         self.parameters = parameters
         self.variadic = variadic
+        self.refusedResults = refusedResults
         self.body = body
     }
 }
