@@ -17,11 +17,12 @@ public struct Template: Sendable {
 
     /// Executes the template with `dot`, appending what it writes to `output`; after an error, `output`
     /// holds what was written before it.
-    public func render(_ dot: Value = .invalid, into output: inout [UInt8]) throws(TemplateError) {
+    public func render(_ dot: Value = .invalid, context: AnyObject? = nil, into output: inout [UInt8]) throws(TemplateError) {
         throw TemplateError()
     }
 }
 
 /// What went wrong in parsing or executing a template.
 public struct TemplateError: Error, Sendable {
+    public var message: ByteString { ByteString() }
 }

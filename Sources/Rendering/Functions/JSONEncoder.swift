@@ -4,12 +4,15 @@ import TextTemplate
 enum JSONEncodingError: Error, Equatable {
     case unsupportedType(String)
     case unsupportedValue(String)
+    /// A method of the value failed.
+    case method(String, type: String, String)
 
     /// Go's words.
     var message: String {
         switch self {
         case .unsupportedType(let name): "json: unsupported type: \(name)"
         case .unsupportedValue(let text): "json: unsupported value: \(text)"
+        case .method(let name, let type, let cause): "json: error calling \(name) for type \(type): \(cause)"
         }
     }
 }
@@ -60,7 +63,14 @@ struct JSONEncoder {
     }
 
     private mutating func append(_ object: any Object) throws(JSONEncodingError) {
-        if let time = object as? Time { return appendString(time.json) }
+        if let time = object as? Time {
+            do {
+                output += try time.json()
+            } catch {
+                throw .method("MarshalJSON", type: object.typeName, error.message.text)
+            }
+            return
+        }
         let fields = object.fields.filter { $0.name.utf8.first.map { $0 >= 0x41 && $0 <= 0x5A } ?? false }
         try appendObject(count: fields.count) { (index) in (ByteString(fields[index].name), fields[index].value) }
     }
