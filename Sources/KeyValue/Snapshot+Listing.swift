@@ -46,7 +46,7 @@ private struct Listing {
         } else if cleaned.first == slash {
             if let index = snapshot.find(path), !snapshot.isOdd(index) { addBase(index) }
             let range = below.withUnsafeBufferPointer { snapshot.range(ofPrefix: $0) }
-            let written = range.clamped(to: snapshot.range(ofPrefix: path))
+            let written = keysAsWritten(in: range)
             // Names of keys that do not start with `path` count from the root, so they are all the same.
             if let index = firstClean(range.lowerBound..<written.lowerBound)
                 ?? firstClean(written.upperBound..<range.upperBound)
@@ -63,7 +63,7 @@ private struct Listing {
             // Nothing clean lies below a relative path; and that the root sees nothing is confd's own way.
         } else {
             let range = below.withUnsafeBufferPointer { snapshot.range(ofPrefix: $0) }
-            walk(range.clamped(to: snapshot.range(ofPrefix: path)), from: below.count, directoriesOnly: true)
+            walk(keysAsWritten(in: range), from: below.count, directoriesOnly: true)
         }
         for index in snapshot.odd { addOddDirectory(index) }
     }
@@ -74,6 +74,12 @@ private struct Listing {
         var distinct: [Window] = []
         for name in names.sorted() where distinct.last != name { distinct.append(name) }
         return distinct
+    }
+
+    /// The part of `range` whose keys start with `path` as it is written.
+    private func keysAsWritten(in range: Range<Int>) -> Range<Int> {
+        let written = snapshot.range(ofPrefix: path)
+        return written.overlaps(range) ? written.clamped(to: range) : range.upperBound..<range.upperBound
     }
 
     private mutating func add(_ index: Int, _ range: Range<Int>) {
