@@ -1,3 +1,4 @@
+import JSON
 import KeyValue
 import TextTemplate
 
@@ -20,7 +21,8 @@ enum Failure {
     /// A list above the limit.
     case tooMany
     case environment(EnvironmentError)
-    case json(ByteString)
+    case json(JSONError)
+    case encoding(JSONEncodingError)
     case include(IncludeFailure)
 
     /// Why a template could not be included.

@@ -46,10 +46,11 @@ enum IncludeFunction {
         let source: ByteString
         do {
             source = try context.environment.template(at: path)
-        } catch .outsideFolder {
-            throw FunctionError(.include(.outsideFolder(name)))
-        } catch .unreadable(let cause) {
-            throw FunctionError(.include(.failed("include", name: name, cause)))
+        } catch {
+            switch error {
+            case .outsideFolder: throw FunctionError(.include(.outsideFolder(name)))
+            case .unreadable(let cause): throw FunctionError(.include(.failed("include", name: name, cause)))
+            }
         }
         do {
             return try context.includes.template(source, at: path)

@@ -44,8 +44,19 @@ extension Failure {
         case .tooLong: "the text would be longer than \(Failure.longestText) bytes"
         case .tooMany: "the list would be longer than \(Failure.longestList) elements"
         case .environment(let error): "\(error.message)"
-        case .json(let message): "\(message)"
+        case .json(let error): "\(error.message)"
+        case .encoding(let error): error.wording
         case .include(let failure): failure.wording
+        }
+    }
+}
+
+extension JSONEncodingError {
+    fileprivate var wording: Message {
+        switch self {
+        case .unsupportedType(let name): "json: unsupported type: \(name)"
+        case .notFinite(let error): "\(error.message)"
+        case .method(let name, let type, let cause): "json: error calling \(name) for type \(type): \(cause)"
         }
     }
 }

@@ -4,13 +4,7 @@ import TextTemplate
 enum CodingFunctions {
     static let table: [String: Function] = [
         "base64Encode": Function([.string]) { .string(encodeBase64($0.string(0))) },
-        "base64Decode": Function([.string]) { (arguments) throws(FunctionError) in
-            do {
-                return .string(try decodeBase64(arguments.string(0)))
-            } catch {
-                throw FunctionError(.notBase64(error.offset))
-            }
-        },
+        "base64Decode": Function([.string], body: decode),
         "sha256sum": Function([.string]) { arguments in
             let digits = Array("0123456789abcdef".utf8)
             let digest = arguments.string(0).withBytes { SHA256.digest(of: $0) }
@@ -47,6 +41,14 @@ enum CodingFunctions {
                 }
                 return count
             }
+        }
+    }
+
+    @Sendable private static func decode(_ arguments: Arguments) throws(FunctionError) -> Value {
+        do {
+            return .string(try decodeBase64(arguments.string(0)))
+        } catch {
+            throw FunctionError(.notBase64(error.offset))
         }
     }
 

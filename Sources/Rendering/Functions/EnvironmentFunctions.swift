@@ -9,13 +9,7 @@ enum EnvironmentFunctions {
             return value.isEmpty && arguments.count > 1 ? arguments[1] : .string(value)
         },
         "fileExists": Function([.string]) { .bool($0.rendering.environment.fileExists($0.string(0))) },
-        "hostname": Function([]) { (arguments) throws(FunctionError) in
-            do {
-                return .string(try arguments.rendering.environment.hostName())
-            } catch {
-                throw FunctionError(.environment(error))
-            }
-        },
+        "hostname": Function([], body: hostName),
         "lookupIP": Function([.string]) { addresses($0) { _ in true } },
         "lookupIPV4": Function([.string]) { addresses($0) { $0.contains(".") } },
         "lookupIPV6": Function([.string]) { addresses($0) { $0.contains(":") } },
@@ -23,6 +17,14 @@ enum EnvironmentFunctions {
         "lookupIfaceIPV4": Function([.string]) { interfaceAddress($0, isIPv4: true) },
         "lookupIfaceIPV6": Function([.string]) { interfaceAddress($0, isIPv4: false) },
     ]
+
+    @Sendable private static func hostName(_ arguments: Arguments) throws(FunctionError) -> Value {
+        do {
+            return .string(try arguments.rendering.environment.hostName())
+        } catch {
+            throw FunctionError(.environment(error))
+        }
+    }
 
     private static func addresses(_ arguments: Arguments, where isWanted: (ByteString) -> Bool) -> Value {
         let all = arguments.rendering.environment.addresses(ofHost: arguments.string(0)) ?? []

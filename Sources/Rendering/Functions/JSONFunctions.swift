@@ -7,11 +7,9 @@ enum JSONFunctions {
         "json": Function([.string]) { (arguments) throws(FunctionError) in try decode(arguments, as: .object) },
         "jsonArray": Function([.string]) { (arguments) throws(FunctionError) in try decode(arguments, as: .array) },
         "fromJson": Function([.string]) { (arguments) throws(FunctionError) in try decode(arguments, as: .any) },
-        "toJson": Function([.any]) { (arguments) throws(FunctionError) in
-            try encode(arguments[0], indentation: nil)
-        },
+        "toJson": Function([.any]) { (arguments) throws(FunctionError) in try encode(arguments[0], indent: nil) },
         "toPrettyJson": Function([.any]) { (arguments) throws(FunctionError) in
-            try encode(arguments[0], indentation: 2)
+            try encode(arguments[0], indent: Array("  ".utf8))
         },
     ]
 
@@ -20,18 +18,16 @@ enum JSONFunctions {
         do {
             return try JSONValues.decode(arguments.string(0), as: target, in: &context.document)
         } catch {
-            throw FunctionError(.json(ByteString(error.message)))
+            throw FunctionError(.json(error))
         }
     }
 
-    private static func encode(_ value: Value, indentation: Int?) throws(FunctionError) -> Value {
-        var encoder = JSONEncoder(indentation: indentation)
+    private static func encode(_ value: Value, indent: [UInt8]?) throws(FunctionError) -> Value {
         do {
-            try encoder.append(value)
+            return .string(ByteString(try JSONEncoder.encode(value, indent: indent)))
         } catch {
-            throw FunctionError(.json(ByteString(error.message)))
+            throw FunctionError(.encoding(error))
         }
-        return .string(ByteString(encoder.output))
     }
 }
 
