@@ -1,17 +1,186 @@
 /// An immutable set of keys and values at one revision, sorted by the bytes of the keys.
+///
+/// A snapshot is a window into a table of entries that it shares with others: the parts of the table
+/// that it sees, and how many leading bytes of each key it leaves out.
 package struct Snapshot: Sendable {
     /// The backend's revision; 0 where it has none.
     package let revision: Int64
+    /// The number of keys.
+    package let count: Int
+
+    let table: Table
+    /// The parts of the table that are seen, in ascending order, none empty and no two touching.
+    let parts: [Part]
+    /// The number of leading bytes of every key that are left out.
+    let stripped: Int
+    /// The indices of keys that are not clean absolute paths below the root: none in a view, but for `/`.
+    let odd: [Int]
+
+    /// A part of the table.
+    struct Part: Sendable {
+        /// The index, in this snapshot, of the first key of the part.
+        let start: Int
+        /// The indices in the table.
+        let range: Range<Int>
+    }
+
+    init(table: Table, ranges: [Range<Int>], stripped: Int, revision: Int64) {
+        var parts: [Part] = []
+        var odd: [Int] = []
+        var count = 0
+        for range in ranges where !range.isEmpty {
+            parts.append(Part(start: count, range: range))
+            for index in table.odd[table.odd.positions(in: range)] { odd.append(index - range.lowerBound + count) }
+            count += range.count
+        }
+        self.revision = revision
+        self.count = count
+        self.table = table
+        self.parts = parts
+        self.stripped = stripped
+        self.odd = odd
+    }
 
     /// The keys and values of `pairs`, in any order; of equal keys the last one stays.
     package init(_ pairs: [(key: [UInt8], value: [UInt8])], revision: Int64 = 0) {
-        self.revision = revision
+        let builder = Builder(expectedBytes: pairs.reduce(0) { $0 + $1.key.count + $1.value.count })
+        for pair in pairs {
+            pair.key.withUnsafeBufferPointer { key in
+                pair.value.withUnsafeBufferPointer { value in builder.append(key: key, value: value) }
+            }
+        }
+        self = builder.finish(revision: revision)
     }
 
-    /// The number of keys.
-    package var count: Int { 0 }
+    package var isEmpty: Bool { count == 0 }
 
-    /// What a resource sees: the keys that `ranges` cover, with `prefix` stripped (confd's
-    /// `path.Join("/", strings.TrimPrefix(key, prefix))`). Shares storage with this snapshot.
-    package func view(of ranges: [KeyRange], strippingPrefix prefix: [UInt8]) -> Snapshot { self }
+    /// The key and the value at `index`, in the order of the keys.
+    package subscript(index: Int) -> (key: Window, value: Window) {
+        precondition(index >= 0 && index < count, "index outside of the snapshot")
+        let position = tableIndex(index)
+        let entry = table.entry(at: position)
+        let owner = table.owner(of: position)
+        return (
+            Window(owner: owner, base: entry.key + stripped, count: Int(entry.keyCount) - stripped),
+            Window(owner: owner, base: entry.value, count: Int(entry.valueCount))
+        )
+    }
+
+    /// The key at `index`.
+    package func key(at index: Int) -> Window { self[index].key }
+
+    /// The value at `index`.
+    package func value(at index: Int) -> Window { self[index].value }
+
+    /// The index of `key`, nil if there is no such key. `hint` is an index near which it may be, which
+    /// makes looking up keys in order quick.
+    package func find(_ key: UnsafeBufferPointer<UInt8>, near hint: Int = 0) -> Int? {
+        let index = lowerBound(of: key, near: hint)
+        return index < count && keyBytes(index).equals(key) ? index : nil
+    }
+}
+
+// MARK: - Searching
+
+extension Snapshot {
+    @inline(__always)
+    func tableIndex(_ index: Int) -> Int {
+        if parts.count == 1 { return parts[0].range.lowerBound + index }
+        var low = 0
+        var high = parts.count
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if parts[middle].start <= index { low = middle } else { high = middle }
+        }
+        return parts[low].range.lowerBound + index - parts[low].start
+    }
+
+    /// The key at `index`, valid as long as this snapshot.
+    @inline(__always)
+    func keyBytes(_ index: Int) -> Bytes {
+        let entry = table.entry(at: tableIndex(index))
+        return Bytes(start: entry.key + stripped, count: Int(entry.keyCount) - stripped)
+    }
+
+    /// The value at `index`, valid as long as this snapshot.
+    func valueBytes(_ index: Int) -> Bytes { table.entry(at: tableIndex(index)).valueBytes }
+
+    /// The first index in `range` for which `isBefore`, true up to some index and false from there, is
+    /// false. The cost grows with the logarithm of the distance from the start of the range.
+    @inline(__always)
+    func gallop(in range: Range<Int>, while isBefore: (Int) -> Bool) -> Int {
+        var low = range.lowerBound
+        var high = low
+        var step = 1
+        while high < range.upperBound, isBefore(high) {
+            low = high + 1
+            high = low + step
+            step *= 2
+        }
+        high = min(high, range.upperBound)
+        while low < high {
+            let middle = (low + high) / 2
+            if isBefore(middle) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// The index of the first key that does not sort before `key`.
+    func lowerBound(of key: Bytes, near hint: Int = 0) -> Int {
+        let hint = min(max(hint, 0), count)
+        if hint > 0, keyBytes(hint - 1).order(to: key) >= 0 {
+            return binarySearch(in: 0..<hint) { keyBytes($0).order(to: key) < 0 }
+        }
+        if hint == 0 { return binarySearch(in: 0..<count) { keyBytes($0).order(to: key) < 0 } }
+        return gallop(in: hint..<count) { keyBytes($0).order(to: key) < 0 }
+    }
+
+    @inline(__always)
+    private func binarySearch(in range: Range<Int>, while isBefore: (Int) -> Bool) -> Int {
+        var low = range.lowerBound
+        var high = range.upperBound
+        while low < high {
+            let middle = (low + high) / 2
+            if isBefore(middle) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// The indices of the keys that start with `prefix`.
+    func range(ofPrefix prefix: Bytes) -> Range<Int> {
+        if prefix.isEmpty { return 0..<count }
+        let low = lowerBound(of: prefix)
+        let high = gallop(in: low..<count) { keyBytes($0).hasPrefix(prefix) }
+        return low..<high
+    }
+
+    /// The first index after `index`, within `range`, whose key does not share `length` bytes with the
+    /// key at `index`.
+    func indexPast(_ index: Int, sharing length: Int, in range: Range<Int>) -> Int {
+        let prefix = keyBytes(index).window(0..<length)
+        return gallop(in: index + 1..<range.upperBound) { keyBytes($0).hasPrefix(prefix) }
+    }
+
+    func isOdd(_ index: Int) -> Bool {
+        if odd.isEmpty { return false }
+        return !odd.positions(in: index..<index + 1).isEmpty
+    }
+}
+
+extension [Int] {
+    /// Where the elements that lie in `range` are, in an array in ascending order.
+    func positions(in range: Range<Int>) -> Range<Int> {
+        let low = position(notBelow: range.lowerBound)
+        return low..<Swift.max(low, position(notBelow: range.upperBound))
+    }
+
+    private func position(notBelow bound: Int) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < bound { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
 }

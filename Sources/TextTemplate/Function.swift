@@ -14,28 +14,34 @@ public struct Function: Sendable {
     public let parameters: [Parameter]
     /// The type of each further argument, Go's `...T`; nil if there may be none.
     public let variadic: Parameter?
+    /// The Go types of the results if they are not one value, or one and an error: a template may
+    /// name such a method, but not call it. Empty for all others.
+    public let refusedResults: [String]
     /// Runs the function. Arguments have the declared types: the engine has checked and converted them.
     public let body: Body
 
     public typealias Body = @Sendable (Arguments) throws(FunctionError) -> Value
 
-    /// Why Go would not call it although its arguments fit: for methods that do not give one result, or one and
-    /// an error. Shown as it is, for example `function Swap has 0 return values; should be 1 or 2`.
-    let unusableSignature: String?
+    /// Whether it is a method without result, which no template can call.
+    let hasNoResult: Bool
 
-    public init(_ parameters: [Parameter], variadic: Parameter? = nil, body: @escaping Body) {
+    public init(
+        _ parameters: [Parameter], variadic: Parameter? = nil, refusedResults: [String] = [], body: @escaping Body
+    ) {
         self.parameters = parameters
         self.variadic = variadic
+        self.refusedResults = refusedResults
         self.body = body
-        unusableSignature = nil
+        hasNoResult = false
     }
 
-    /// A method that Go has but does not call from templates, for the given reason.
-    public init(_ parameters: [Parameter], variadic: Parameter? = nil, unusable reason: String) {
+    /// A method without result.
+    init(withoutResult parameters: [Parameter]) {
         self.parameters = parameters
-        self.variadic = variadic
-        unusableSignature = reason
-        body = { _ throws(FunctionError) in throw FunctionError(reason) }
+        variadic = nil
+        refusedResults = []
+        body = { _ in preconditionFailure("a method without result was called") }
+        hasNoResult = true
     }
 }
 
@@ -52,6 +58,8 @@ public struct FunctionError: Error, Equatable, Sendable {
 /// The arguments of one call. Valid only during the call.
 public struct Arguments {
     let values: UnsafeBufferPointer<Value>
+    /// What was given to `Template.render`: where functions find the data of the rendering.
+    public unowned(unsafe) let context: AnyObject?
 
     public var count: Int { values.count }
 

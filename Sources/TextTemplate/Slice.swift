@@ -30,16 +30,22 @@ public struct Slice: Sendable {
     /// A slice of its own array, with capacity equal to the count.
     public init(_ element: Element, _ values: [Value], isNil: Bool = false) {
         self.init(
-            element, storage: SliceStorage(values, capacity: values.count), offset: 0, count: values.count,
+            element, storage: SliceStorage(values), offset: 0, count: values.count,
             capacity: values.count, isNil: isNil)
     }
 
-    /// A slice of its own array with room for further elements, which are zero values of the element type.
+    /// A slice of its own array, whose elements beyond the count are zero values.
     public init(_ element: Element, _ values: [Value], capacity: Int) {
-        precondition(capacity >= values.count, "capacity below count")
-        let spare = Array(repeating: Slice.zero(element), count: capacity - values.count)
         self.init(
-            element, storage: SliceStorage(values + spare, capacity: capacity), offset: 0, count: values.count,
+            element, storage: SliceStorage(values, zero: element.zero), offset: 0, count: values.count,
+            capacity: capacity, isNil: false)
+    }
+
+    /// A slice of its own array, of `count` elements that `make` gives when they are asked for: the first
+    /// change makes all of them.
+    public init(_ element: Element, count: Int, capacity: Int, make: @escaping @Sendable (Int) -> Value) {
+        self.init(
+            element, storage: SliceStorage(count: count, zero: element.zero, make: make), offset: 0, count: count,
             capacity: capacity, isNil: false)
     }
 
@@ -56,16 +62,16 @@ public struct Slice: Sendable {
     public subscript(index: Int) -> Value {
         get {
             precondition(index >= 0 && index < count, "slice index out of range")
-            return storage.values[offset + index]
+            return storage[offset + index]
         }
         nonmutating set {
             precondition(index >= 0 && index < count, "slice index out of range")
-            storage.values[offset + index] = newValue
+            storage[offset + index] = newValue
         }
     }
 
     /// A copy of the elements.
-    public var array: [Value] { Array(UnsafeBufferPointer(start: storage.values + offset, count: count)) }
+    public var array: [Value] { (offset..<offset + count).map { storage[$0] } }
 
     /// The elements at `range`, which may reach into the capacity, sharing the array: Go's `s[i:j:k]`.
     public func window(_ range: Range<Int>, capacity: Int? = nil) -> Slice {
@@ -76,36 +82,65 @@ public struct Slice: Sendable {
             element, storage: storage, offset: offset + range.lowerBound, count: range.count,
             capacity: capacity ?? room, isNil: isNil)
     }
-
-    /// The same array as another slice type with the same elements.
-    func with(element: Element) -> Slice {
-        Slice(element, storage: storage, offset: offset, count: count, capacity: capacity, isNil: isNil)
-    }
-
-    private static func zero(_ element: Element) -> Value {
-        switch element {
-        case .string: .string(ByteString())
-        case .int: .int(0)
-        case .any, .serviceRecord: .nilInterface
-        case .byte: .integer(Value.Integer(.uint8, 0))
-        case .pair, .pairs: .object(Pair(key: ByteString(), value: ByteString()))
-        }
-    }
 }
 
-/// The array behind slices.
-final class SliceStorage: @unchecked Sendable {  // see Slice: used by one thread at a time
-    let values: UnsafeMutablePointer<Value>
-    private let capacity: Int
+/// The array behind slices: elements that were made, or a way to make them.
+///
+/// Unchecked, because a template runs on one thread and its slices stay with it.
+final class SliceStorage: @unchecked Sendable {
+    /// The elements that were made, nil as long as they are made one by one.
+    private var elements: UnsafeMutablePointer<Value>?
+    /// How many elements were made, or can be.
+    private var count: Int
+    private let make: @Sendable (Int) -> Value
+    /// What stands where an array is longer than what was put into it.
+    private let zero: Value
 
-    init(_ values: [Value], capacity: Int) {
-        self.values = .allocate(capacity: capacity)
-        self.capacity = capacity
-        _ = UnsafeMutableBufferPointer(start: self.values, count: capacity).initialize(fromContentsOf: values)
+    init(_ values: [Value], zero: Value = .nilInterface) {
+        count = values.count
+        elements = .allocate(capacity: count)
+        _ = UnsafeMutableBufferPointer(start: elements, count: count).initialize(fromContentsOf: values)
+        make = { _ in zero }
+        self.zero = zero
+    }
+
+    init(count: Int, zero: Value, make: @escaping @Sendable (Int) -> Value) {
+        self.count = count
+        self.make = make
+        self.zero = zero
     }
 
     deinit {
-        values.deinitialize(count: capacity)
-        values.deallocate()
+        elements?.deinitialize(count: count)
+        elements?.deallocate()
+    }
+
+    /// The element at `index`, which may lie beyond the elements that were made.
+    @inline(__always)
+    subscript(index: Int) -> Value {
+        get {
+            guard index < count else { return zero }
+            return if let elements { elements[index] } else { make(index) }
+        }
+        set {
+            let elements = allElements(atLeast: index + 1)
+            elements[index] = newValue
+        }
+    }
+
+    /// All elements, made, and not fewer than `minimum`.
+    private func allElements(atLeast minimum: Int) -> UnsafeMutablePointer<Value> {
+        if let elements, count >= minimum { return elements }
+        let grown = UnsafeMutablePointer<Value>.allocate(capacity: max(count, minimum))
+        if let elements {
+            grown.moveInitialize(from: elements, count: count)
+            elements.deallocate()
+        } else {
+            for index in 0..<count { (grown + index).initialize(to: make(index)) }
+        }
+        if minimum > count { (grown + count).initialize(repeating: zero, count: minimum - count) }
+        count = max(count, minimum)
+        elements = grown
+        return grown
     }
 }

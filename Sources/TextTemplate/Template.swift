@@ -52,15 +52,17 @@ public struct Template: Sendable {
     }
 
     /// Executes the template with `dot`, appending what it writes to `output`; after an error, `output`
-    /// holds what was written before it.
-    public func render(_ dot: Value = .invalid, into output: inout [UInt8]) throws(TemplateError) {
+    /// holds what was written before it. Functions find `context` in their arguments.
+    public func render(
+        _ dot: Value = .invalid, context: AnyObject? = nil, into output: inout [UInt8]
+    ) throws(TemplateError) {
         var buffer: [UInt8] = []
         swap(&buffer, &output)
-        var executor = Executor(storage.program, storage.limits, output: buffer)
+        var executor = Executor(storage.program, storage.limits, functionContext: context, output: buffer)
         buffer = []
         var failure: TemplateError?
         do throws(Problem) {
-            try executor.run(dot)
+            try executor.run(dot.isAbsent ? .invalid : dot)
         } catch {
             failure = storage.program.error(error, body: executor.body, context: executor.context)
         }

@@ -55,7 +55,9 @@ enum Wording {
         case .wrongCount(let function, let want, let got): "wrong number of args for \(function): want \(want) got \(got)"
         case .tooFewArguments(let function, let want, let got):
             "wrong number of args for \(function): want at least \(want) got \(got)"
-        case .unusableSignature(let reason): "\(reason)"
+        case .resultCount(let function, let count): "function \(function) has \(count) return values; should be 1 or 2"
+        case .secondResult(let function, let type):
+            "invalid function signature for \(function): second return value should be error; is \(type)"
         case .nilAssigned(let type): "cannot assign nil to \(type)"
         case .expectedLiteral(let kind, let found): "expected \(kind); found \(found)"
         case .unsuitableLiteral(let text, let type): "can't handle \(text) for arg of type \(type)"

@@ -65,7 +65,17 @@ extension Function {
     func countProblem(name: ByteString, arguments: Int, hasFinal: Bool) -> Problem? {
         Function.countProblem(
             name: name, fixed: parameters.count, isVariadic: variadic != nil, arguments: arguments, hasFinal: hasFinal)
-            ?? unusableSignature.map { .unusableSignature($0) }
+            ?? resultProblem(name)
+    }
+
+    /// Go calls functions with one result, or with one and an error.
+    private func resultProblem(_ name: ByteString) -> Problem? {
+        if hasNoResult { return .resultCount(function: name, count: 0) }
+        return switch refusedResults.count {
+        case 0: nil
+        case 2: .secondResult(function: name, type: refusedResults[1])
+        default: .resultCount(function: name, count: refusedResults.count)
+        }
     }
 
     fileprivate static func countProblem(

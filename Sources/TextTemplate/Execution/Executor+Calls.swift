@@ -15,7 +15,7 @@ extension Executor {
         _ function: Function, _ name: ByteString, _ node: UInt32, _ arguments: UnsafeBufferPointer<Value>
     ) throws(Problem) -> Value {
         do {
-            return try function.body(Arguments(values: arguments))
+            return try function.body(Arguments(values: arguments, context: functionContext))
         } catch {
             context = node
             throw .calling(name, message: error.message)

@@ -23,7 +23,7 @@ extension Executor {
         case (.anys, .slice(let slice)) where slice.element == .any: return value
         case (.pairs, .slice(let slice)) where slice.element == .pair: return value
         // A named slice type can be assigned to the unnamed one.
-        case (.pairs, .slice(let slice)) where slice.element == .pairs: return .slice(slice.with(element: .pair))
+        case (.pairs, .slice(let slice)) where slice.element == .pairs: return .slice(slice.retyped(.pair))
         case (.duration, .integer(let integer)) where integer.kind == .duration: return value
         case (.time, .object(let object)) where object.typeName == "time.Time": return value
         case (.location, .object(let object)) where object.typeName == "*time.Location": return value

@@ -5,6 +5,8 @@
 struct Executor: ~Copyable {
     let program: Program
     let limits: Limits
+    /// What functions get besides their arguments.
+    let functionContext: AnyObject?
     var output: [UInt8]
     /// The size of the output at which rendering stops.
     let outputLimit: Int
@@ -32,8 +34,9 @@ struct Executor: ~Copyable {
     /// Counts towards the next look at the deadline.
     private var ticks = 0
 
-    init(_ program: Program, _ limits: Limits, output: consuming [UInt8]) {
+    init(_ program: Program, _ limits: Limits, functionContext: AnyObject?, output: consuming [UInt8]) {
         self.program = program
+        self.functionContext = functionContext
         self.limits = limits
         outputLimit = output.count + min(limits.outputSize, Int.max - output.count)
         self.output = output

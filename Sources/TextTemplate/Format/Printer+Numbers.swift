@@ -41,8 +41,9 @@ enum DecimalText {
 }
 
 extension Printer {
-    /// Prints an integer given by its 64 bits; `value` is what a complaint shows.
-    mutating func printInteger(_ value: Value, magnitudeBits bits: UInt64, isSigned: Bool, _ verb: UInt32) {
+    /// Prints an integer given by its 64 bits; false if `verb` is none for integers.
+    @discardableResult
+    mutating func printInteger(_ bits: UInt64, isSigned: Bool, _ verb: UInt32) -> Bool {
         switch UInt8(exactly: verb) {
         case UInt8(ascii: "v") where flags.sharpV && !isSigned:
             printHexadecimal(bits, prefixed: true)
@@ -70,8 +71,9 @@ extension Printer {
         case UInt8(ascii: "U"):
             printCodePoint(bits)
         default:
-            complain(value, verb)
+            return false
         }
+        return true
     }
 
     /// Prints `bits` with or without `0x`, whatever the flag `#` says.

@@ -75,10 +75,10 @@ struct Printer {
         case .bool(let flag):
             printBool(flag, verb)
         case .int(let number):
-            printInteger(value, magnitudeBits: UInt64(bitPattern: Int64(number)), isSigned: true, verb)
+            if !printInteger(UInt64(bitPattern: Int64(number)), isSigned: true, verb) { complain(value, verb) }
         case .integer(let integer):
-            printInteger(
-                value, magnitudeBits: UInt64(bitPattern: Int64(integer.value)), isSigned: integer.isSigned, verb)
+            let bits = UInt64(bitPattern: Int64(integer.value))
+            if !printInteger(bits, isSigned: integer.isSigned, verb) { complain(value, verb) }
         case .float(let number):
             printFloat(value, number, verb)
         case .complex(let number):
@@ -95,7 +95,7 @@ struct Printer {
     }
 
     /// Prints a value inside of another one: methods of its type come first.
-    private mutating func printElement(_ value: Value, verb: UInt32, depth: Int) {
+    mutating func printElement(_ value: Value, verb: UInt32, depth: Int) {
         if !printByMethod(value, verb) {
             printValue(value, verb: verb, depth: depth)
         }
@@ -123,7 +123,7 @@ struct Printer {
         return true
     }
 
-    private static func takesText(_ verb: UInt32) -> Bool {
+    static func takesText(_ verb: UInt32) -> Bool {
         switch UInt8(exactly: verb) {
         case UInt8(ascii: "v"), UInt8(ascii: "s"), UInt8(ascii: "x"), UInt8(ascii: "X"), UInt8(ascii: "q"): true
         default: false
@@ -132,123 +132,27 @@ struct Printer {
 
     /// Writes `%!d(string=text)`: the verb does not suit the value.
     mutating func complain(_ value: Value, _ verb: UInt32) {
+        switch value {
+        case .invalid, .nilInterface:
+            write("%!")
+            Rune.append(verb, into: &output)
+            write("(<nil>)")
+        default:
+            complain(ofType: Format.typeName(value), verb) { $0.printArgument(value, verb: Verb.v) }
+        }
+    }
+
+    /// Writes `%!d(type=text)`; `print` prints the text.
+    mutating func complain(ofType name: String, _ verb: UInt32, _ print: (inout Printer) -> Void) {
         isComplaining = true
         defer { isComplaining = false }
         write("%!")
         Rune.append(verb, into: &output)
         write("(")
-        switch value {
-        case .invalid, .nilInterface:
-            write("<nil>")
-        default:
-            write(Format.typeName(value))
-            write("=")
-            printArgument(value, verb: Verb.v)
-        }
+        write(name)
+        write("=")
+        print(&self)
         write(")")
-    }
-}
-
-// MARK: Collections, structs and pointers
-
-extension Printer {
-    private mutating func printSlice(_ slice: Slice, _ verb: UInt32, _ depth: Int) {
-        if slice.element == .byte && verb != Verb.v && Printer.takesText(verb) {
-            let bytes = slice.array.map(\.byte)
-            _ = bytes.withUnsafeBufferPointer { printBytes($0, verb) }
-            return
-        }
-        if flags.sharpV {
-            // At the top Go calls the type of bytes by its short name.
-            if slice.element == .byte && depth == 0 { write("[]byte") } else { write(Format.typeName(slice.element)) }
-            if slice.isNil {
-                write("(nil)")
-                return
-            }
-        }
-        write(flags.sharpV ? "{" : "[")
-        for index in 0..<slice.count {
-            if index > 0 { writeSeparator() }
-            printElement(slice[index], verb: verb, depth: depth + 1)
-        }
-        write(flags.sharpV ? "}" : "]")
-    }
-
-    private mutating func printMap(_ map: Map, _ verb: UInt32, _ depth: Int) {
-        if flags.sharpV {
-            write("map[string]interface {}")
-            if map.isNil {
-                write("(nil)")
-                return
-            }
-        }
-        write(flags.sharpV ? "{" : "map[")
-        for (index, key) in map.keys.enumerated() {
-            if index > 0 { writeSeparator() }
-            printString(.string(key), key, verb)
-            write(":")
-            printElement(map.values[index], verb: verb, depth: depth + 1)
-        }
-        write(flags.sharpV ? "}" : "]")
-    }
-
-    private mutating func printObject(_ object: any Object, _ verb: UInt32, _ depth: Int) {
-        guard object.typeName.hasPrefix("*") else {
-            printStruct(object, verb: verb, depth: depth)
-            return
-        }
-        // Pointers are followed at the top only, as they might form a loop.
-        if depth == 0 {
-            write("&")
-            printStruct(object, verb: verb, depth: depth + 1)
-        } else {
-            printPointer(.object(object), verb)
-        }
-    }
-
-    /// Prints the fields of a struct, or of the struct that a pointer points to.
-    mutating func printStruct(_ object: any Object, verb: UInt32, depth: Int) {
-        if flags.sharpV {
-            let name = object.typeName
-            write(name.hasPrefix("*") ? String(name.dropFirst()) : name)
-        }
-        write("{")
-        for (index, field) in object.fields.enumerated() {
-            if index > 0 { writeSeparator() }
-            if flags.plusV || flags.sharpV {
-                write(field.name)
-                write(":")
-            }
-            printElement(field.value, verb: verb, depth: depth + 1)
-        }
-        write("}")
-    }
-
-    private mutating func writeSeparator() {
-        if flags.sharpV { write(", ") } else { write(" ") }
-    }
-
-    private mutating func printPointer(_ value: Value, _ verb: UInt32) {
-        guard let address = value.address else {
-            complain(value, verb)
-            return
-        }
-        switch UInt8(exactly: verb) {
-        case UInt8(ascii: "v") where flags.sharpV:
-            write("(")
-            write(Format.typeName(value))
-            write(")(")
-            if address == 0 { write("nil") } else { printHexadecimal(address, prefixed: true) }
-            write(")")
-        case UInt8(ascii: "v") where address == 0:
-            pad("<nil>")
-        case UInt8(ascii: "v"), UInt8(ascii: "p"):
-            printHexadecimal(address, prefixed: !flags.sharp)
-        case UInt8(ascii: "b"), UInt8(ascii: "o"), UInt8(ascii: "d"), UInt8(ascii: "x"), UInt8(ascii: "X"):
-            printInteger(value, magnitudeBits: address, isSigned: false, verb)
-        default:
-            complain(value, verb)
-        }
     }
 }
 
@@ -266,46 +170,9 @@ extension Value {
         default: nil
         }
     }
-
-    /// Where the value is in memory if it is of a pointer-like type: Go's nil is 0.
-    fileprivate var address: UInt64? {
-        switch self {
-        case .slice(let slice):
-            slice.isNil ? 0 : Value.address(of: slice.storage, offset: slice.offset)
-        case .map(let map):
-            map.isNil ? 0 : Value.address(of: map)
-        case .object(let object) where object.typeName.hasPrefix("*"):
-            Value.address(of: object)
-        default:
-            nil
-        }
-    }
-
-    /// The value of an element of `[]uint8`.
-    fileprivate var byte: UInt8 {
-        switch self {
-        case .integer(let integer): UInt8(truncatingIfNeeded: integer.value)
-        case .int(let number): UInt8(truncatingIfNeeded: number)
-        default: preconditionFailure("an element of []uint8 has another type")
-        }
-    }
-
-    private static func address(of object: AnyObject, offset: Int = 0) -> UInt64 {
-        UInt64(UInt(bitPattern: ObjectIdentifier(object))) + UInt64(offset * MemoryLayout<Value>.stride)
-    }
 }
 
 extension Value.Integer {
     /// Whether the Go type is signed: `%#v` shows unsigned ones in hexadecimal.
-    var isSigned: Bool { kind != .uint8 && kind != .uint16 }
-
-    /// The result of the type's `String` method, nil if it has none.
-    fileprivate var methodText: ByteString? {
-        switch kind {
-        case .duration: ByteString(TimeSpan.text(value))
-        case .month: ByteString(Calendar.monthText(value))
-        case .weekday: ByteString(Calendar.weekdayText(value))
-        case .int64, .int32, .uint8, .uint16: nil
-        }
-    }
+    fileprivate var isSigned: Bool { kind != .uint8 && kind != .uint16 }
 }

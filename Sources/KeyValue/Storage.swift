@@ -1,0 +1,138 @@
+/// Where a key and its value are. The block that holds the entry keeps both alive.
+struct Entry {
+    let key: UnsafePointer<UInt8>
+    let value: UnsafePointer<UInt8>
+    let keyCount: UInt32
+    let valueCount: UInt32
+
+    var keyBytes: Bytes { Bytes(start: key, count: Int(keyCount)) }
+    var valueBytes: Bytes { Bytes(start: value, count: Int(valueCount)) }
+}
+
+/// A received buffer, kept as it came.
+final class AdoptedChunk: Sendable {
+    private let bytes: [UInt8]
+    nonisolated(unsafe) let start: UnsafePointer<UInt8>
+    var count: Int { bytes.count }
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        // The elements of an array stay where they are as long as the array lives and is not changed
+        // (there is no bridging here that could move them), so the address stays good while `self` lives.
+        start = bytes.withUnsafeBufferPointer { $0.start }
+    }
+}
+
+/// Memory for copied keys and values: one builder fills it before it is shared.
+/// Unchecked, because the compiler cannot see that nothing is written after that.
+final class CopiedChunk: @unchecked Sendable {
+    private let memory: UnsafeMutablePointer<UInt8>
+    private let capacity: Int
+    private var used = 0
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        memory = .allocate(capacity: capacity)
+    }
+
+    deinit { memory.deallocate() }
+
+    /// A copy of `bytes` in this chunk; nil if there is no room for it.
+    func copy(_ bytes: Bytes) -> UnsafePointer<UInt8>? {
+        guard bytes.count <= capacity - used else { return nil }
+        let target = memory + used
+        target.initialize(from: bytes.start, count: bytes.count)
+        used += bytes.count
+        return UnsafePointer(target)
+    }
+}
+
+/// What keeps the bytes of entries alive: one builder fills it before it is shared.
+/// Unchecked, because the compiler cannot see that nothing is added after that.
+final class Retained: @unchecked Sendable {
+    private var objects: [any AnyObject & Sendable] = []
+
+    func add(_ object: any AnyObject & Sendable) { objects.append(object) }
+}
+
+/// A run of consecutive entries.
+///
+/// A snapshot that differs from another in a few keys needs new blocks only where these keys are: the
+/// other blocks, and the bytes of all unchanged keys and values, can be shared.
+/// Unchecked, because of the pointers; nothing is written after `init`.
+final class Block: @unchecked Sendable {
+    static let capacityBits = 8
+    static let capacity = 1 << capacityBits
+
+    let entries: UnsafePointer<Entry>
+    let count: Int
+    /// The offsets of entries whose key is not a clean absolute path below the root.
+    let odd: [UInt8]
+    private let retained: Retained
+
+    init(_ source: [Entry], odd: [UInt8], retained: Retained) {
+        precondition(source.count <= Block.capacity, "a block holds at most \(Block.capacity) entries")
+        let memory = UnsafeMutablePointer<Entry>.allocate(capacity: source.count)
+        _ = UnsafeMutableBufferPointer(start: memory, count: source.count).initialize(fromContentsOf: source)
+        entries = UnsafePointer(memory)
+        count = source.count
+        self.odd = odd
+        self.retained = retained
+    }
+
+    deinit { entries.deallocate() }
+}
+
+/// All entries of a snapshot in the order of their keys, in blocks.
+/// Unchecked, because of the pointers; nothing is written after `init`.
+final class Table: @unchecked Sendable {
+    let blocks: [Block]
+    let count: Int
+    /// The indices of keys that are not clean absolute paths below the root.
+    let odd: [Int]
+    /// The entries of each block, so that reading one does not touch reference counts.
+    private let bases: [UnsafePointer<Entry>]
+    /// The index of the first entry of each block, and the count; empty if all blocks but the last are full.
+    private let starts: [Int]
+
+    static let empty = Table([])
+
+    init(_ blocks: [Block]) {
+        self.blocks = blocks
+        bases = blocks.map(\.entries)
+        var starts: [Int] = []
+        var odd: [Int] = []
+        var count = 0
+        for block in blocks {
+            starts.append(count)
+            odd.append(contentsOf: block.odd.map { count + Int($0) })
+            count += block.count
+        }
+        self.count = count
+        self.odd = odd
+        let isUniform = blocks.dropLast().allSatisfy { $0.count == Block.capacity }
+        self.starts = isUniform ? [] : starts + [count]
+    }
+
+    /// The block that holds the entry at `index`, and the offset in it.
+    @inline(__always)
+    func position(of index: Int) -> (block: Int, offset: Int) {
+        if starts.isEmpty { return (index >> Block.capacityBits, index & (Block.capacity - 1)) }
+        var low = 0
+        var high = starts.count - 1
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if starts[middle] <= index { low = middle } else { high = middle }
+        }
+        return (low, index - starts[low])
+    }
+
+    @inline(__always)
+    func entry(at index: Int) -> Entry {
+        let (block, offset) = position(of: index)
+        return bases[block][offset]
+    }
+
+    /// What keeps the bytes of the entry at `index` alive.
+    func owner(of index: Int) -> Block { blocks[position(of: index).block] }
+}

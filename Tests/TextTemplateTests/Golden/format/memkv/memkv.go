@@ -1,0 +1,4 @@
+package memkv
+
+type KVPair struct{ Key, Value string }
+type KVPairs []KVPair
