@@ -278,23 +278,6 @@ struct BadResource: CustomTestStringConvertible {
         }
     }
 
-    /// The second of two nodes is asked when the first is away.
-    @Test(.enabled(if: Machine.hasEtcd, "etcd or etcdctl is not installed"))
-    func firstNodeIsAway() async throws {
-        try await withSandbox { box in
-            let etcd = try await Etcd.start(in: box)
-            try await etcd.put("/app/name", "found")
-            try box.resource("app", template: #"{{getv "/app/name"}}"#)
-            let away = "http://127.0.0.1:\(try Ports.free())"
-            for nodes in [["-node", away, "-node", etcd.endpoint], ["-node", "\(away),\(etcd.endpoint)"]] {
-                try box.write("out/app", "")
-                let done = try await run(box.command(["-onetime", "-backend", "etcd"] + nodes))
-                #expect(done.exitCode == 0, "\(done.testDescription)")
-                #expect(box.output("app") == "found")
-            }
-        }
-    }
-
     @Test(
         arguments: [
             ("keys.yaml", "app: [unclosed\n", "keys.yaml:"), ("keys.json", "{\"app\": }", "keys.json:"),

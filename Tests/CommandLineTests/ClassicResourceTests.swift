@@ -149,4 +149,18 @@ import Testing
             #expect(box.output("app") == "x 0=1 1=true 2=two 3=1.5")
         }
     }
+
+    /// Several `-file`, each a file or a folder; what comes later wins.
+    @Test func severalFiles() async throws {
+        try await withSandbox { box in
+            try box.write("one.yaml", "app: {a: one, b: one, c: one}\n")
+            try box.write("two/deep/two.yaml", "app: {b: two, c: two}\n")
+            try box.write("three.json", #"{"app": {"c": "three"}}"#)
+            try box.resource("app", template: #"{{range getvs "/app/*"}}{{.}} {{end}}"#)
+            let done = try await box.confd(
+                "-onetime", "-backend", "file", "-file", "one.yaml", "-file", "two", "-file=three.json")
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+            #expect(box.output("app") == "one three two ")
+        }
+    }
 }

@@ -61,7 +61,7 @@ import Testing
         (["onetime"], ["onetime", "-onetime"]), (["-onetime=maybe"], ["onetime", "maybe"]),
         (["-interval", "soon"], ["interval", "soon"]), (["-backend"], ["backend", "argument"]),
         (["-log-level", "loud"], ["log-level", "loud"]), (["-backend", "ectd"], ["ectd", "etcd"]),
-        (["-backend", "env", "-onetime", "left", "over"], ["left"]), (["ectd", "-onetime"], ["ectd", "etcd"]),
+        (["-backend", "env", "-onetime", "left", "over"], ["left"]),
         (["-config-file", "/no/such/confd.toml"], ["/no/such/confd.toml"]),
     ])
     func usageError(_ arguments: [String], _ says: [String]) async throws {
@@ -72,6 +72,16 @@ import Testing
             for text in says { #expect(done.standardError.contains(text), "\(done.testDescription)") }
             #expect(box.output("app") == nil)
             #expect(done.standardOutput.isEmpty)
+        }
+    }
+
+    @Test func backendAsTheFirstWordIsUnknown() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            let done = try await box.confd("ectd", "-onetime")
+            #expect(done.exitCode == 2, "\(done.testDescription)")
+            #expect(done.standardError.contains("ectd") && done.standardError.contains("etcd"))
+            #expect(box.output("app") == nil)
         }
     }
 

@@ -14,6 +14,7 @@ enum Machine {
     static let isRoot = geteuid() == 0
     static let hasEtcd = hasTool("etcd") && hasTool("etcdctl")
     static let hasNginx = hasTool("nginx")
+    static let hasOpenssl = hasTool("openssl")
     static let hasSetpriv = hasTool("setpriv")
 
     /// Whether root may make a mount namespace here and bind a file in it: not in every container.

@@ -33,31 +33,41 @@ final class ServerProcess {
 /// A real etcd with an empty store.
 final class Etcd {
     let port: UInt16
+    let endpoint: String
+    /// How etcdctl reaches it.
+    private var access: [String]
     private let process: ServerProcess
 
-    var endpoint: String { "http://127.0.0.1:\(port)" }
+    /// Starts one in the sandbox; it stops when it is no longer referred to.
+    /// With `certificate` it speaks TLS with that certificate and its key.
+    static func start(in box: Sandbox, certificate: (file: String, key: String)? = nil) async throws -> Etcd {
+        try await Etcd(folder: box.path("etcd"), certificate: certificate)
+    }
 
-    private init(folder: String) async throws {
+    private init(folder: String, certificate: (file: String, key: String)?) async throws {
         port = try Ports.free()
+        endpoint = "\(certificate == nil ? "http" : "https")://127.0.0.1:\(port)"
+        access = ["--endpoints", endpoint] + (certificate.map { ["--cacert", $0.file] } ?? [])
         let peer = "http://127.0.0.1:\(try Ports.free())"
-        let client = "http://127.0.0.1:\(port)"
+        let secure = certificate.map { ["--cert-file", $0.file, "--key-file", $0.key] } ?? []
         process = try ServerProcess(
             "etcd",
             [
-                "--data-dir", folder, "--listen-client-urls", client, "--advertise-client-urls", client,
+                "--data-dir", folder, "--listen-client-urls", endpoint, "--advertise-client-urls", endpoint,
                 "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-                "--initial-cluster", "default=\(peer)", "--logger", "zap",
-            ], directory: "/")
-        let port = port
-        let ready = try await eventually(seconds: 20) {
-            http(port: port, path: "/health").contains(#""health":"true""#)
+                "--initial-cluster", "default=\(peer)", "--logger", "zap", "--max-txn-ops", "100000",
+                "--max-request-bytes", "10000000",
+            ] + secure, directory: "/")
+        let deadline = ContinuousClock.now + .seconds(20)
+        while true {
+            let status = try await run(
+                ChildCommand(
+                    executable: "etcdctl", arguments: access + ["endpoint", "health"],
+                    environment: Machine.environment))
+            if status.exitCode == 0 { return }
+            guard ContinuousClock.now < deadline else { throw KitError("etcd did not start:\n\(process.log)") }
+            try await Task.sleep(for: .milliseconds(20))
         }
-        guard ready else { throw KitError("etcd did not start:\n\(process.log)") }
-    }
-
-    /// Starts one in the sandbox; it stops when it is no longer referred to.
-    static func start(in box: Sandbox) async throws -> Etcd {
-        try await Etcd(folder: box.path("etcd"))
     }
 
     func put(_ key: String, _ value: String) async throws {
@@ -78,6 +88,12 @@ final class Etcd {
         for (key, value) in keys { try await put(key, value) }
     }
 
+    /// All at once, at one revision; keys and values are plain words.
+    func putTogether(_ keys: [(String, String)]) async throws {
+        let puts = keys.map { "put \($0) \($1)" }.joined(separator: "\n")
+        try await control("txn", input: Array("\n\(puts)\n\n\n".utf8))
+    }
+
     func delete(_ key: String) async throws {
         try await control("del", "--", key)
     }
@@ -86,11 +102,26 @@ final class Etcd {
         try await control("del", "--from-key", "--", "")
     }
 
+    /// Turns authentication on, with the user root.
+    func enableAuthentication(password: String) async throws {
+        try await control("user", "add", "root:\(password)")
+        try await control("user", "grant-role", "root", "root")
+        try await control("auth", "enable")
+        access += ["--user", "root:\(password)"]
+    }
+
+    /// A user who may read the keys from `prefix` on.
+    func addReader(_ name: String, password: String, prefix: String) async throws {
+        try await control("role", "add", name)
+        try await control("role", "grant-permission", "--prefix=true", name, "read", prefix)
+        try await control("user", "add", "\(name):\(password)")
+        try await control("user", "grant-role", name, name)
+    }
+
     private func control(_ arguments: String..., input: [UInt8]? = nil) async throws {
         let done = try await run(
             ChildCommand(
-                executable: "etcdctl", arguments: ["--endpoints", endpoint] + arguments,
-                environment: Machine.environment, input: input))
+                executable: "etcdctl", arguments: access + arguments, environment: Machine.environment, input: input))
         guard done.exitCode == 0 else { throw KitError("etcdctl \(arguments.joined(separator: " ")): \(done)") }
     }
 }
