@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 
 /// What this machine offers to the tests.
 enum Machine {
@@ -55,13 +56,13 @@ enum Machine {
 
 /// Ports on 127.0.0.1 for the servers of the tests, each given out once.
 enum Ports {
-    private static let given = Locked<Set<UInt16>>([])
+    private static let given = Mutex<Set<UInt16>>([])
 
     /// A port nobody listens on, below the range the kernel takes for outgoing connections.
     static func free() throws -> UInt16 {
         for _ in 0..<200 {
             let port = UInt16.random(in: 20_000..<32_000)
-            guard given.with({ $0.insert(port).inserted }) else { continue }
+            guard given.withLock({ $0.insert(port).inserted }) else { continue }
             if canBind(port) { return port }
         }
         throw KitError("no free port")
@@ -86,19 +87,4 @@ func loopback(_ port: UInt16) -> sockaddr_in {
     address.sin_port = port.bigEndian
     address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
     return address
-}
-
-/// A value behind a lock.
-final class Locked<Value>: @unchecked Sendable {
-    // @unchecked: every access goes through the lock.
-    private let lock = NSLock()
-    private var value: Value
-
-    init(_ value: Value) {
-        self.value = value
-    }
-
-    func with<Result>(_ body: (inout Value) throws -> Result) rethrows -> Result {
-        try lock.withLock { try body(&value) }
-    }
 }

@@ -138,9 +138,10 @@ final class Nginx {
     /// `-p` and `-c`, for commands that talk to this server.
     var flags: String { "-p \(prefix) -c \(prefix)/nginx.conf" }
 
-    /// A shell command that lets nginx test the file `candidate` in place of the included one.
+    /// A shell command that lets nginx test its configuration with the file `candidate` in place of the included one.
     func testing(_ candidate: String) -> String {
-        "printf 'pid \(prefix)/test.pid; events {} http { include %s; }' \(candidate) > \(prefix)/candidate.conf"
+        let edit = "'s|include .*|include '\(candidate)';|; s|nginx.pid|candidate.pid|'"
+        return "sed \(edit) \(prefix)/nginx.conf > \(prefix)/candidate.conf"
             + " && nginx -t -q -p \(prefix) -c \(prefix)/candidate.conf"
     }
 
