@@ -126,6 +126,16 @@ import Testing
     }
 
     @Test(.enabled(if: Privileges.isRoot, "needs root"))
+    func keepsSetuidOfItsOwnFiles() throws {
+        // Without root's capabilities, writing clears it.
+        try Files.setMode(folder.path, 0o777)
+        let destination = try destination()
+        try Privileges.with(id: 1_234) { _ = try destination.apply("new", FileAttributes(mode: 0o4711)) }
+        let status = try Files.status(folder("x"))
+        #expect([status.uid, UInt32(status.mode)] == [1_234, 0o4711])
+    }
+
+    @Test(.enabled(if: Privileges.isRoot, "needs root"))
     func replacesAnothersFileWithAWarning() throws {
         try Files.setMode(folder.path, 0o777)
         try folder.write("x", "old", mode: 0o4755)
