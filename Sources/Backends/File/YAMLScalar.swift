@@ -54,7 +54,8 @@ enum YAMLScalar {
                 self = .null
                 return
             }
-            if let value = Self.words[text] {
+            // No word is longer than `false`.
+            if text.count <= 5, let value = Self.words[text] {
                 self = value
                 return
             }
