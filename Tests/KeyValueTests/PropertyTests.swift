@@ -72,6 +72,11 @@ import Testing
         }
         #expect(found == expected, "gets \(text(pattern))")
         let glob = withBytes(pattern) { Glob($0) }
+        for hint in [snapshot.count / 2, snapshot.count] {
+            let hinted = Result { () throws(PatternError) in try snapshot.glob(glob, near: hint) }
+            #expect(
+                (try? hinted.get().joined().count) == (try? expected.get().count), "gets \(text(pattern)) near \(hint)")
+        }
         if !glob.isMalformed, let expected = try? expected.get() {
             // A second way to the same answer, which the walk does not use.
             #expect(naive.keys.filter { withBytes($0) { glob.matches($0) } } == expected, "match \(text(pattern))")
