@@ -51,14 +51,20 @@ import Testing
     }
 
     @Test(arguments: ["[", #"{"a":"#])
-    func nestsTenThousandDeep(_ opening: String) {
+    func nestsTenThousandDeep(_ opening: String) throws {
         func nested(_ depth: Int) -> [UInt8] {
             let closing = opening == "[" ? "]" : "}"
             let text = String(repeating: opening, count: depth - 1) + (opening == "[" ? "[]" : "{}")
             return Array((text + String(repeating: closing, count: depth - 1)).utf8)
         }
-        #expect(nested(10_000).withUnsafeBufferPointer { (try? JSONDocument(parsing: $0))?.tokens.count } != nil)
-        #expect(answer(nested(10_001)) == "!exceeded max depth")
+        func parse(_ depth: Int) throws(JSONError) -> Int {
+            try nested(depth).withUnsafeBufferPointer { input throws(JSONError) in
+                try JSONDocument(parsing: input).tokens.count
+            }
+        }
+        #expect(try parse(10_000) == (opening == "[" ? 10_000 : 19_999))
+        let error = #expect(throws: JSONError.self) { try parse(10_001) }
+        #expect(error?.message == "exceeded max depth")
     }
 
     @Test func tapeLeadsFromValueToValue() throws {
