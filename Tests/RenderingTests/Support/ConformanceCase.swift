@@ -41,10 +41,10 @@ struct ConformanceCase: Sendable {
         }
         snapshot = Snapshot(pairs)
 
-        var environment = TestEnvironment(existingFiles: ["/", "/etc", "/etc/passwd", "/tmp", "/dev/null", "."])
+        var environment = TestEnvironment()
         environment.variables = Dictionary(uniqueKeysWithValues: Self.entries(fields, "env"))
         environment.templates["test.tmpl"] = template
-        for (name, text) in Self.entries(fields, "templates") { environment.templates[name.text] = text }
+        for (name, text) in Self.entries(fields, "templates") { environment.templates[name] = text }
         self.environment = environment
 
         var accepted = [Self.outcome(fields)]
