@@ -15,6 +15,7 @@ import Testing
         response.events = events
         response.isFragment = isFragment
         response.revision = events.last?.revision ?? 0
+        response.newestRevision = response.revision
         return response
     }
 
@@ -33,7 +34,7 @@ import Testing
     }
 
     private func machine(_ count: Int) -> WatchMachine {
-        var machine = WatchMachine(watchCount: count, now: start)
+        var machine = WatchMachine(watchCount: count, revision: 1, now: start)
         for id in 1...count { _ = machine.receive(created(Int64(id)), now: start) }
         return machine
     }
@@ -43,7 +44,7 @@ import Testing
     }
 
     @Test func isReadyWithTheLastWatch() {
-        var machine = WatchMachine(watchCount: 2, now: start)
+        var machine = WatchMachine(watchCount: 2, revision: 1, now: start)
         #expect(machine.receive(created(2), now: start) == [])
         #expect(machine.receive(created(2), now: start) == [])
         #expect(machine.receive(created(1), now: start) == [.ready])
@@ -59,7 +60,10 @@ import Testing
         var machine = machine(2)
         #expect(machine.receive(events(1, [event("/a", "1", 7)]), now: start) == [.ask])
         #expect(machine.receive(events(2, [event("/b", "1", 7)]), now: start) == [])
+        #expect(machine.receive(answer(7), now: start) == [.ask])
+        #expect(machine.revision == 1)
         #expect(machine.receive(answer(7), now: start) == [changes(7, [event("/a", "1", 7), event("/b", "1", 7)])])
+        #expect(machine.revision == 7)
     }
 
     @Test func asksAgainWhenTheAnswerIsOlderThanAnEvent() {
@@ -67,12 +71,14 @@ import Testing
         #expect(machine.receive(events(1, [event("/a", "1", 7)]), now: start) == [.ask])
         #expect(machine.receive(events(1, [event("/a", "2", 8)]), now: start) == [])
         #expect(machine.receive(answer(7), now: start) == [.ask])
+        #expect(machine.receive(answer(8), now: start) == [.ask])
         #expect(machine.receive(answer(8), now: start) == [changes(8, [event("/a", "2", 8)])])
     }
 
     @Test func keepsTheNewestOfAKey() {
         var machine = machine(2)
         _ = machine.receive(events(1, [event("/a", "1", 7), event("/a", nil, 8), event("/a", "3", 9)]), now: start)
+        #expect(machine.receive(answer(9), now: start) == [.ask])
         #expect(machine.receive(answer(9), now: start) == [changes(9, [event("/a", "3", 9)])])
     }
 
@@ -132,6 +138,25 @@ import Testing
         response.compactRevision = 0
         response.cancelReason = "no"
         #expect(refused.receive(response, now: start) == [.refused(reason: "no")])
+    }
+
+    /// An event between two answers was late: they do not count together.
+    @Test func countsOnlyAnswersInARow() {
+        var machine = machine(2)
+        #expect(machine.receive(events(1, [event("/a", "1", 7)]), now: start) == [.ask])
+        #expect(machine.receive(answer(7), now: start) == [.ask])
+        #expect(machine.receive(events(2, [event("/b", "1", 7)]), now: start) == [])
+        #expect(machine.receive(answer(7), now: start) == [.ask])
+        #expect(machine.receive(answer(7), now: start) == [changes(7, [event("/a", "1", 7), event("/b", "1", 7)])])
+    }
+
+    @Test func passesRevisionsWithoutWatchedKeys() {
+        var machine = machine(1)
+        var response = WatchResponse()
+        response.watchID = 1
+        response.newestRevision = 12
+        #expect(machine.receive(response, now: start) == [])
+        #expect(machine.revision == 12)
     }
 
     @Test func encodesRequests() {

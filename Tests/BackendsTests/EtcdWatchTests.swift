@@ -24,6 +24,7 @@ import Testing
                     (String(decoding: $0.key, as: UTF8.self), $0.value.map { String(decoding: $0, as: UTF8.self) })
                 })
         case .compacted: return ["compacted": nil]
+        case .reopen: return ["reopen": nil]
         case nil: return nil
         }
     }
@@ -58,19 +59,48 @@ import Testing
         #expect(seen["/missed/all"] == "5")
     }
 
-    /// Parts of a transaction come by different watches, and must come out together.
     @Test func neverSeesHalfATransaction() throws {
         try server.put(["/half/a/key": "0", "/half/z/key": "0"])
-        let backend = try server.backend()
-        let watch = try watch(backend, "/half/a", "/half/m", "/half/z")
+        let watch = try watch(try server.backend(), "/half/a", "/half/m", "/half/z")
         let writer = try WriterThread { [server] round in
-            try server.put(["/half/a/key": "\(round)", "/half/z/key": "\(round)"])
+            try server.put(["/half/a/key": "\(round)", "/half/between": "x", "/half/z/key": "\(round)"])
         }
         for _ in 0..<200 {
             let changes = try #require(try next(watch))
             #expect(changes["/half/a/key"] == changes["/half/z/key"])
+            #expect(changes.count == 2)
         }
         writer.stop()
+    }
+
+    /// With a watch for each range, the parts of a transaction come by themselves; this etcd may send them apart.
+    @Test func seesTheSameWithAWatchForEachRange() throws {
+        try server.put(["/parts/a/key": "0", "/parts/z/key": "0"])
+        let backend = try server.backend()
+        backend.session.withLock { $0.watchesRanges = true }
+        let watch = try watch(backend, "/parts/a", "/parts/m", "/parts/z")
+        var seen: [String: String?] = [:]
+        for round in 1...100 {
+            try server.put(["/parts/a/key": "\(round)", "/parts/between": "x", "/parts/z/key": "\(round)"])
+            while seen != ["/parts/a/key": "\(round)", "/parts/z/key": "\(round)"] {
+                seen.merge(try #require(try next(watch))) { $1 }
+            }
+        }
+        #expect(seen.count == 2)
+    }
+
+    @Test func keepsToTheRangesWhenTooMuchHappensBetween() throws {
+        let server = try EtcdServer()
+        try server.put(["/noise/a/key": "0"])
+        let backend = try server.backend()
+        let watch = try watch(backend, "/noise/a", "/noise/z")
+        for _ in 0...EtcdWatch.noiseLimit / 1000 {
+            try server.put((0..<1000).map { (Array("/noise/m/\($0)".utf8), [0x30]) })
+        }
+        #expect(try watch.next(until: .now.advanced(by: .seconds(10))) == .reopen)
+        try server.put(["/noise/z/key": "1"])
+        let next = try backend.watch(ranges(["/noise/a", "/noise/z"]), after: watch.revision, timeout: .seconds(10))
+        #expect(try self.next(next) == ["/noise/z/key": "1"])
     }
 
     @Test func seesEveryChangeOfManyWatchesAndKeys() throws {
@@ -157,6 +187,7 @@ import Testing
             $0.credentials = EtcdBackend.Credentials(username: "reader") { Array("readerpass".utf8) }
         }
         backend.session.withLock { $0.token = "expired.1" }
+        // The user may not read what lies between, so there is a watch for each range.
         let watch = try backend.watch(ranges(["/open"]), after: 1, timeout: .seconds(10))
         #expect(try next(watch)?["/open/a"] == "1")
     }

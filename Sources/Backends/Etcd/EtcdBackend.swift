@@ -43,6 +43,8 @@ package final class EtcdBackend: Backend {
     struct Session {
         var token: String?
         var hasWarnedOfAuthentication = false
+        /// Watches keep to the ranges, instead of covering what lies between them too.
+        var watchesRanges = false
         /// The index of the endpoint that answered last.
         var endpoint = 0
     }

@@ -2,31 +2,61 @@ import HTTP
 import KeyValue
 
 /// One stream that watches all ranges of a backend at one endpoint. Used by one thread, which waits in `next`.
+///
+/// Usually it is one watch over everything from the first to the last range, whose other keys are dropped here: etcd then sends
+/// each transaction in one piece. Where the user may not read what lies between the ranges, or too much happens there, it is
+/// one watch for each range.
 package final class EtcdWatch {
     /// What a watch reports.
     package enum Update: Equatable, Sendable {
         case changes(WatchChanges)
         /// etcd no longer has all that came after the revision: a new snapshot and a new watch are needed.
         case compacted
+        /// Too much happens between the ranges: a new watch after `revision` keeps to them.
+        case reopen
     }
 
+    /// Which watches a stream holds.
+    enum Scope {
+        case hull
+        case ranges
+    }
+
+    /// One watch over all ranges gives way when this many events in a row concerned none of them.
+    static let noiseLimit = 10_000
+
     private let endpoint: Endpoint
+    private let spans: [KeySpan]
+    private let scope: Scope
     private let stream: HTTP.Stream
     private var splitter: GRPCMessageSplitter
     private var machine: WatchMachine
     private var head: ResponseHead?
     private var outputs: [WatchMachine.Output] = []
+    private var noise = 0
+    private let reopensWithRanges: () -> Void
 
     /// Opens the stream and asks for the watches; `waitUntilReady` tells whether they come about.
-    init(_ spans: [KeySpan], after revision: Int64, _ channel: Channel, token: String?) {
+    /// `reopensWithRanges` hears of it when that is what the next watch has to do.
+    init(
+        _ spans: [KeySpan], _ scope: Scope, after revision: Int64, _ channel: Channel, token: String?,
+        reopensWithRanges: @escaping () -> Void = {}
+    ) {
+        self.reopensWithRanges = reopensWithRanges
         endpoint = channel.endpoint
+        self.spans = spans
+        self.scope = scope
         stream = channel.open(.watch, token: token)
         splitter = GRPCMessageSplitter(limit: channel.messageLimit)
-        machine = WatchMachine(watchCount: spans.count, now: .now)
-        for (index, span) in spans.enumerated() {
+        let watched = scope == .hull ? [KeySpan.hull(of: spans)] : spans
+        machine = WatchMachine(watchCount: watched.count, revision: revision, now: .now)
+        for (index, span) in watched.enumerated() {
             send(.create(id: Int64(index + 1), span: span, startRevision: revision + 1))
         }
     }
+
+    /// Everything up to this revision has been reported: where a next watch goes on.
+    package var revision: Int64 { machine.revision }
 
     deinit { stream.cancel() }
 
@@ -35,11 +65,15 @@ package final class EtcdWatch {
         while true {
             switch try nextOutput(until: deadline) {
             case .ready: return
+            case .changes(let changes):
+                // They may come before the last watch is confirmed.
+                outputs.insert(.changes(changes), at: 0)
+                return
             case .compacted:
                 outputs.insert(.compacted, at: 0)
                 return
             case nil: throw EtcdFailure(endpoint, .watch, .timeIsOver)
-            case .changes, .ask, .refused, .dead: continue
+            case .ask, .refused, .dead: continue
             }
         }
     }
@@ -53,12 +87,18 @@ package final class EtcdWatch {
             case .ready, .ask, .refused, .dead: continue
             }
         }
-        return nil
+        return noise >= EtcdWatch.noiseLimit ? .reopen : nil
     }
 
     /// What changed, waiting until `deadline`; `nil` if nothing did. After an error the watch is of no more use.
     package func next(until deadline: ContinuousClock.Instant) throws(BackendError) -> Update? {
-        do { return try nextUpdate(until: deadline) } catch { throw EtcdFailure.error([error]) }
+        do {
+            let update = try nextUpdate(until: deadline)
+            if update == .reopen { reopensWithRanges() }
+            return update
+        } catch {
+            throw EtcdFailure.error([error])
+        }
     }
 
     /// The next output for the caller: questions are sent, and ends are thrown here.
@@ -83,6 +123,7 @@ package final class EtcdWatch {
                 outputs += machine.timePassed(now: .now)
                 if outputs.isEmpty && ContinuousClock.now >= deadline { return nil }
             }
+            if noise >= EtcdWatch.noiseLimit && outputs.isEmpty { return nil }
         }
     }
 
@@ -98,8 +139,9 @@ package final class EtcdWatch {
             case .bytes(let bytes):
                 splitter.append(bytes)
                 while let message = try splitter.next() {
-                    let response: WatchResponse
+                    var response: WatchResponse
                     do { response = try WatchResponse.decode(message) } catch { throw .malformed(error.text) }
+                    dropNoise(&response)
                     outputs += machine.receive(response, now: .now)
                 }
             case .end(let trailers):
@@ -109,6 +151,13 @@ package final class EtcdWatch {
         } catch {
             throw EtcdFailure(endpoint, .watch, .call(error))
         }
+    }
+
+    private func dropNoise(_ response: inout WatchResponse) {
+        guard scope == .hull, !response.events.isEmpty else { return }
+        let count = response.events.count
+        response.events.removeAll { !KeySpan.contains($0.key, in: spans) }
+        noise = response.events.isEmpty ? noise + count : 0
     }
 
     private func send(_ request: WatchRequest) { stream.send(GRPCFrame.encode(request.encoded)) }
@@ -153,8 +202,25 @@ extension EtcdBackend {
     private func open(
         _ spans: [KeySpan], after revision: Int64, _ channel: Channel, _ deadline: ContinuousClock.Instant
     ) throws(EtcdFailure) -> EtcdWatch {
+        if !session.withLock({ $0.watchesRanges }) {
+            do {
+                return try open(spans, .hull, after: revision, channel, deadline)
+            } catch {
+                guard error.refusal == .permissionDenied, spans.count > 1 else { throw error }
+                session.withLock { $0.watchesRanges = true }
+            }
+        }
+        return try open(spans, .ranges, after: revision, channel, deadline)
+    }
+
+    private func open(
+        _ spans: [KeySpan], _ scope: EtcdWatch.Scope, after revision: Int64, _ channel: Channel,
+        _ deadline: ContinuousClock.Instant
+    ) throws(EtcdFailure) -> EtcdWatch {
         try withToken(channel, deadline) { token throws(EtcdFailure) in
-            let watch = EtcdWatch(spans, after: revision, channel, token: token)
+            let watch = EtcdWatch(spans, scope, after: revision, channel, token: token) { [weak self] in
+                self?.session.withLock { $0.watchesRanges = true }
+            }
             try watch.waitUntilReady(until: deadline)
             return watch
         }

@@ -1,9 +1,10 @@
 /// What a watch stream says, put together to changes that are whole: time and messages in, changes and questions out.
 ///
 /// A transaction may touch keys of several watches, and each watch reports its part by itself. Only one watch is whole as it
-/// comes. With several, the parts are held back until etcd has answered a progress request: it does so after all events up to
-/// then. (Before 3.4.25 and 3.5.8 that answer can overtake events that wait in the server, which then follow as a second
-/// change.) Keys that change again meanwhile are kept once, so what is held back never outgrows the keys there are.
+/// comes. With several, the parts are held back until etcd has answered progress requests: it does so after all events up to
+/// then. Before 3.4.25 and 3.5.8 an answer can overtake events that wait in the server to be sent; hence two in a row, during
+/// whose round trips the rest has left the server unless it is badly overloaded. Keys that change again meanwhile are kept
+/// once, so what is held back never outgrows the keys there are.
 struct WatchMachine {
     typealias Instant = ContinuousClock.Instant
 
@@ -11,6 +12,8 @@ struct WatchMachine {
     static let silence = Duration.seconds(15)
     /// It has this long to answer.
     static let answerTime = Duration.seconds(5)
+    /// How many answers in a row mean that nothing is missing.
+    static let answersNeeded = 2
     /// Servers without progress answers, or with a watch that lags, must not hold changes back for ever.
     static let holdTime = Duration.milliseconds(250)
 
@@ -36,10 +39,15 @@ struct WatchMachine {
     private var unfinished: Set<Int64> = []
     private var lastMessage: Instant
     private var askedAt: Instant?
+    private var answers = 0
+    /// Everything up to this revision has been handed on.
+    private(set) var revision: Int64
     private var hasEnded = false
 
-    init(watchCount: Int, now: Instant) {
+    /// `revision` is the one after which the watches begin.
+    init(watchCount: Int, revision: Int64, now: Instant) {
         self.watchCount = watchCount
+        self.revision = revision
         lastMessage = now
     }
 
@@ -61,16 +69,25 @@ struct WatchMachine {
             outputs.append(.ready)
         }
         hold(response, now: now)
-        // Any answer shows that the server lives; only one to our question tells that nothing is missing.
-        let isAnswer = response.watchID == -1
-        if isAnswer || (askedAt != nil && held.isEmpty) { askedAt = nil }
-        if let whole = release(response, isAnswer: isAnswer) {
-            outputs.append(whole)
+        if isWhole(response) {
+            if !held.isEmpty { outputs.append(takeHeld()) }
+            // Watched keys or not: what one watch passed lies behind us.
+            if watchCount == 1 { revision = max(revision, response.newestRevision) }
         } else if !held.isEmpty, unfinished.isEmpty, askedAt == nil {
             askedAt = now
             outputs.append(.ask)
         }
         return outputs
+    }
+
+    /// Whether nothing of what is held can be missing.
+    private mutating func isWhole(_ response: WatchResponse) -> Bool {
+        let isAnswer = response.watchID == -1
+        // While nothing is held, any message tells that the server lives; else only an answer is one.
+        if isAnswer || held.isEmpty { askedAt = nil }
+        answers = isAnswer && response.revision >= heldRevision ? answers + 1 : 0
+        guard unfinished.isEmpty else { return false }
+        return watchCount == 1 || held.isEmpty || answers >= Self.answersNeeded
     }
 
     mutating func timePassed(now: Instant) -> [Output] {
@@ -100,17 +117,12 @@ struct WatchMachine {
         if !held.isEmpty && heldSince == nil { heldSince = now }
     }
 
-    /// The changes held, if nothing of them can be missing.
-    private mutating func release(_ response: WatchResponse, isAnswer: Bool) -> Output? {
-        guard !held.isEmpty, unfinished.isEmpty else { return nil }
-        guard watchCount == 1 || (isAnswer && response.revision >= heldRevision) else { return nil }
-        return takeHeld()
-    }
-
     private mutating func takeHeld() -> Output {
         let events = held.values.sorted { $0.key.lexicographicallyPrecedes($1.key) }
         held = [:]
         heldSince = nil
+        answers = 0
+        revision = max(revision, heldRevision)
         return .changes(WatchChanges(revision: heldRevision, events: events))
     }
 }

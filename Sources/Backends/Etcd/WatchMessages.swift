@@ -36,6 +36,8 @@ struct WatchResponse: Equatable {
     /// The answer goes on in the next message for the same watch.
     var isFragment = false
     var events: [WatchEvent] = []
+    /// The newest revision among the events, those that were dropped included.
+    var newestRevision: Int64 = 0
 
     static func decode(_ message: ArraySlice<UInt8>) throws(ProtobufError) -> WatchResponse {
         try message.withUnsafeBufferPointer { bytes throws(ProtobufError) in
@@ -51,7 +53,10 @@ struct WatchResponse: Equatable {
                 case 5: response.compactRevision = try reader.int64(field)
                 case 6: response.cancelReason = try reader.string(field)
                 case 7: response.isFragment = try reader.bool(field)
-                case 11: response.events.append(try WatchEvent(try reader.message(field)))
+                case 11:
+                    let event = try WatchEvent(try reader.message(field))
+                    response.newestRevision = max(response.newestRevision, event.revision)
+                    response.events.append(event)
                 default: try reader.skip(field)
                 }
             }
