@@ -55,13 +55,17 @@ package struct Agenda: Sendable {
         guard var item = items[id] else { return }
         event(&item.scheduler)
         if isStopping { item.scheduler.stop(at: now) }
+        if isStopping, holdsReloads { item.scheduler.settleReload() }
         items[id] = item
     }
 
     /// Starts nothing more but the reloads that are owed and may be run.
     package mutating func stop(at now: Duration) {
         isStopping = true
-        for id in items.keys { items[id]?.scheduler.stop(at: now) }
+        for id in items.keys {
+            items[id]?.scheduler.stop(at: now)
+            if holdsReloads { items[id]?.scheduler.settleReload() }
+        }
     }
 
     /// Nothing runs, and nothing is due.

@@ -29,42 +29,73 @@ package final class ResourceRenderer: Sendable {
         environment = TemplateEnvironment(templateFolder: "\(settings.confdir)/templates")
     }
 
-    /// What the template of `resource` makes of `snapshot`.
-    func render(_ resource: Resource, _ snapshot: Snapshot) throws(StepFailure) -> [UInt8] {
-        let source: ByteString
-        do {
-            source = ByteString(try Files.read(resource.source))
-        } catch {
-            throw StepFailure("Missing template: \(error.message)")
-        }
-        let result: Result<Rendered, TemplateError>
-        do {
-            result = try Thread.run(stackSize: Self.stackSize) {
-                Result { () throws(TemplateError) in
-                    renderer.render(try template(source, resource), over: snapshot, in: environment)
-                }
-            }
-        } catch {
-            throw StepFailure("\(resource.name): no thread to render on: \(error.message)")
-        }
-        switch result {
-        case .failure(let error): throw diagnosis(of: error, resource, source)
-        case .success(let rendered):
+    /// What the template of `resource` makes of `snapshot`, and what it looked at.
+    ///
+    /// A template that was changed and no longer parses is told to `report`, nil once it does; its last good version
+    /// serves meanwhile.
+    func render(_ resource: Resource, _ snapshot: Snapshot, report: (String?) -> Void) -> Rendition {
+        var inputs = Inputs()
+        // Before it is read: a change in between is then seen as one.
+        inputs.sources[resource.source] = try? Files.status(resource.source)
+        do throws(StepFailure) {
+            let source = try read(resource)
+            let template = try template(source, resource, report)
+            let rendered = try onLargeStack(resource) { renderer.render(template, over: snapshot, in: environment) }
+            inputs.reads = rendered.reads
+            for path in rendered.includes { inputs.sources[path.text] = try? Files.status(path.text) }
             if let failure = rendered.failure { throw diagnosis(of: failure, resource, source) }
-            return rendered.output
+            return Rendition(result: .success(rendered.output), inputs: inputs)
+        } catch {
+            return Rendition(result: .failure(error), inputs: inputs)
         }
     }
 
-    private func template(_ source: ByteString, _ resource: Resource) throws(TemplateError) -> CompiledTemplate {
+    private func read(_ resource: Resource) throws(StepFailure) -> ByteString {
+        do {
+            return ByteString(try Files.read(resource.source))
+        } catch {
+            throw StepFailure("Missing template: \(error.message)")
+        }
+    }
+
+    private func onLargeStack<Value>(_ resource: Resource, _ body: () -> Value) throws(StepFailure) -> Value {
+        do {
+            return try Thread.run(stackSize: Self.stackSize, body)
+        } catch {
+            throw StepFailure("\(resource.name): no thread to render on: \(error.message)")
+        }
+    }
+
+    private func template(
+        _ source: ByteString, _ resource: Resource, _ report: (String?) -> Void
+    ) throws(StepFailure) -> CompiledTemplate {
         let key = Key(
             path: resource.source, leftDelimiter: resource.leftDelimiter, rightDelimiter: resource.rightDelimiter)
-        if let entry = compiled.withLock({ $0[key] }), entry.source == source { return entry.template }
+        let known = compiled.withLock { $0[key] }
+        if let known, known.source == source {
+            report(nil)
+            return known.template
+        }
+        // Deep nesting needs the stack already here.
+        let parsed = try onLargeStack(resource) { Result { () throws(TemplateError) in try parse(source, resource) } }
+        switch parsed {
+        case .success(let template):
+            compiled.withLock { $0[key] = Entry(source: source, template: template) }
+            report(nil)
+            return template
+        case .failure(let error):
+            let failure = diagnosis(of: error, resource, source)
+            guard let known else { throw failure }
+            report(failure.message)
+            return known.template
+        }
+    }
+
+    private func parse(_ source: ByteString, _ resource: Resource) throws(TemplateError) -> CompiledTemplate {
         var options = Template.Options()
         options.leftDelimiter = Array(resource.leftDelimiter.utf8)
         options.rightDelimiter = Array(resource.rightDelimiter.utf8)
-        let template = try CompiledTemplate(source, name: Files.split(resource.source).name, options: options)
-        compiled.withLock { $0[key] = Entry(source: source, template: template) }
-        return template
+        return try CompiledTemplate(source, name: Files.split(resource.source).name, options: options)
     }
 
     /// Go's words, then the place in the template's file.
@@ -72,4 +103,10 @@ package final class ResourceRenderer: Sendable {
         let diagnostic = Diagnostic(error, path: resource.source, source: source)
         return StepFailure("\(error.description.text)\n\(diagnostic.text.text.dropLast())")
     }
+}
+
+/// What became of a rendering, and what it was made from.
+struct Rendition {
+    let result: Result<[UInt8], StepFailure>
+    let inputs: Inputs
 }
