@@ -73,6 +73,7 @@ enum Wording {
         case .notIterable(let value): "range can't iterate over \(value)"
         case .templateNotDefined(let name): "template \(quoted: name) not defined"
         case .callsTooDeep(let limit): "exceeded maximum template depth (\(limit))"
+        case .valueTooDeep(let limit): "lists and maps nest deeper than \(limit) levels"
         case .outputTooLarge(let limit): "output is larger than \(limit) bytes"
         case .timeExceeded: "rendering takes too long"
         }

@@ -139,9 +139,10 @@ extension Compiler {
                 let path = parsePath(from: token.start, slot: slot, firstField: nil, use)
                 compilePath(path, isOnStack: false, use)
             } else {
-                definition.emit(
-                    .variable(reference: reference(to: token), context: context(token.range), as: .value), pushes: 1)
-                compilePath(parsePath(from: token.start, slot: 0, firstField: nil, use), isOnStack: true, use)
+                let path = parsePath(from: token.start, slot: 0, firstField: nil, use)
+                let node = paths[Int(path)].context
+                definition.emit(.variable(reference: reference(to: token), context: node, as: .value), pushes: 1)
+                compilePath(path, isOnStack: true, use)
             }
             return
         }

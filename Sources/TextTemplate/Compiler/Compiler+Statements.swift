@@ -128,7 +128,6 @@ extension Compiler {
         }
         block.bodyVariableCount = variables.count
         blocks.append(block)
-        definition.actionStart = nil
     }
 
     private mutating func startRange(_ block: inout Block) {

@@ -6,6 +6,7 @@ extension Executor {
         try tick()
         let result = try call(function, plan.name, plan.context, arguments(plan.count))
         drop(plan.count)
+        if result.depth > Limits.valueDepth { throw .valueTooDeep(limit: Limits.valueDepth) }
         push(result)
         try convertTop(plan.expected)
     }
@@ -34,6 +35,7 @@ extension Executor {
         let arguments = arguments(plan.count)
         if builtin.formatsText {
             push(try format(builtin, arguments), replacing: plan.count)
+            try convertTop(plan.expected)
             return
         }
         let result: Value
