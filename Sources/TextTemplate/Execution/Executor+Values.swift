@@ -9,12 +9,19 @@ extension Executor {
         }
     }
 
+    /// Pushes a variable's value as one of the type that is wanted.
+    @inline(__always)
+    mutating func push(_ slot: Slot, as expected: Expected) throws(Problem) {
+        push(slot.isBoxed && expected == .index ? .boxed : slot.value)
+        try convertTop(expected)
+    }
+
     /// `value` as one of the type that is wanted.
     static func convert(_ value: Value, to expected: Expected) throws(Problem) -> Value {
         switch (expected, value) {
         case (.plain, .nilInterface): return .invalid
         case (.any, .invalid): return .nilInterface
-        case (.plain, _), (.value, _), (.any, _): return value
+        case (.plain, _), (.value, _), (.index, _), (.any, _): return value
         case (_, .invalid):
             guard let zero = expected.zero else { throw .invalidValue(type: expected.typeName) }
             return zero
@@ -56,7 +63,8 @@ extension Executor {
         var value = start
         var isBoxed = isBoxed
         for name in path.names[..<count] { value = try field(name, of: value, &isBoxed, path.context) }
-        return try Executor.convert(value, to: expected)
+        if case .invalid = value { isBoxed = false }
+        return isBoxed && expected == .index ? .boxed : try Executor.convert(value, to: expected)
     }
 
     /// A field, a map entry, or the result of a method without arguments: Go's `evalField`.

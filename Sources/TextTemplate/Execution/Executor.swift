@@ -189,12 +189,10 @@ struct Executor: ~Copyable {
                 push(program.constants[Int(constant)])
             case .slot(let index, let node, let expected):
                 context = node
-                push(slot(index).pointee.value)
-                try convertTop(expected)
+                try push(slot(index).pointee, as: expected)
             case .variable(let reference, let node, let expected):
                 context = node
-                push(slot(try declaredSlot(reference)).pointee.value)
-                try convertTop(expected)
+                try push(slot(try declaredSlot(reference)).pointee, as: expected)
             case .fields(let path): push(try fields(Int(path)))
             case .fieldsOfTop(let path): replaceTop(try fieldsOfTop(Int(path)))
             case .convert(let expected): try convertTop(expected)
