@@ -28,7 +28,7 @@ private struct GlobWalk {
     let glob: Glob
     let range: Range<Int>
     /// Where, in the key last looked at, the elements start that were reached: all elements before them
-    /// match. The first is that of element number `glob.literalElements`.
+    /// match.
     private var starts: [Int]
     private var index: Int
     private var found: [Range<Int>] = []
@@ -38,8 +38,7 @@ private struct GlobWalk {
         self.glob = glob
         self.range = range
         index = range.lowerBound
-        let fixed = glob.literalPrefix.lastIndex(of: slash).map { $0 + 1 } ?? 0
-        starts = [glob.literalElements == 0 ? 0 : fixed]
+        starts = [glob.start]
     }
 
     mutating func run() -> [Range<Int>] {
@@ -61,8 +60,8 @@ private struct GlobWalk {
     /// Matches `key`, the one at `index`, and says which index to look at next.
     private mutating func next(after key: Bytes) -> Int {
         while true {
-            let number = glob.literalElements + starts.count - 1
-            let start = starts[starts.count - 1]
+            let number = starts.count - 1
+            let start = starts[number]
             let element = glob.elements[number]
             let isLast = number == glob.elements.count - 1
             if isLast, glob.hasTail {

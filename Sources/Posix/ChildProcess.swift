@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// How a process ended.
-package enum ExitStatus: Equatable, Sendable {
+package enum TerminationStatus: Equatable, Sendable {
     case exited(code: Int32)
     case signalled(Signal)
 
@@ -43,7 +43,7 @@ package final class ChildProcess: Sendable {
     package let id: Int32
     private let hasOwnGroup: Bool
     private let endDescriptor: FileDescriptor?
-    private let status = Mutex<ExitStatus?>(nil)
+    private let status = Mutex<TerminationStatus?>(nil)
 
     /// Starts a process with all signals unblocked and at their defaults, and none of the files that we opened;
     /// with `output`, its standard output and error both go there.
@@ -71,7 +71,7 @@ package final class ChildProcess: Sendable {
     }
 
     /// How it ended, nil if it runs. Waits for this process only, so nobody else's status is taken.
-    package func collect() -> ExitStatus? {
+    package func collect() -> TerminationStatus? {
         status.withLock { status in
             if status == nil { status = Children.collect(id) }
             return status
@@ -79,7 +79,7 @@ package final class ChildProcess: Sendable {
     }
 
     /// Waits until it has ended.
-    package func wait() throws(SystemError) -> ExitStatus {
+    package func wait() throws(SystemError) -> TerminationStatus {
         while true {
             if let status = collect() { return status }
             _ = try Poll.wait([descriptor], timeout: descriptor < 0 ? .milliseconds(10) : nil)

@@ -55,11 +55,11 @@ package enum Children {
 
     /// How our child `id` ended, nil while it runs. Collected and forgotten at once: from then on the kernel may
     /// give its number to another.
-    static func collect(_ id: Int32) -> ExitStatus? {
-        let status = state.withLock { state -> ExitStatus? in
+    static func collect(_ id: Int32) -> TerminationStatus? {
+        let status = state.withLock { state -> TerminationStatus? in
             guard let raw = wait(id) else { return nil }
             state.ours.remove(id)
-            return ExitStatus(raw: raw)
+            return TerminationStatus(raw: raw)
         }
         if status != nil { collectOrphans() }
         return status

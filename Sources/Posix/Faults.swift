@@ -34,6 +34,7 @@
         }
 
         /// Runs `body`; the calls that it makes on this thread fail as `faults` say.
+        @discardableResult
         package static func with<Result>(_ faults: Fault..., body: () throws -> Result) rethrows -> Result {
             try $current.withValue(Faults(faults, deadFrom: nil), operation: body)
         }

@@ -4,7 +4,7 @@
 /// value to a template, copies nothing.
 public struct ByteString: Sendable {
     /// Keeps `base` valid; nil for bytes that live as long as the program.
-    @usableFromInline let owner: (any AnyObject & Sendable)?
+    @usableFromInline nonisolated(unsafe) let owner: AnyObject?
     @usableFromInline nonisolated(unsafe) let base: UnsafePointer<UInt8>
     /// The number of bytes.
     public let count: Int
@@ -15,6 +15,13 @@ public struct ByteString: Sendable {
         self.owner = owner
         self.base = bytes.baseAddress ?? ByteString.emptyBase
         self.count = bytes.count
+    }
+
+    @usableFromInline
+    init(sharing owner: AnyObject?, _ base: UnsafePointer<UInt8>, _ count: Int) {
+        self.owner = owner
+        self.base = base
+        self.count = count
     }
 
     /// The empty string.
@@ -44,9 +51,11 @@ public struct ByteString: Sendable {
             self.init()
             return
         }
-        let storage = ByteStorage(capacity: capacity)
-        let written = fill(UnsafeMutableBufferPointer(start: storage.base, count: capacity))
-        self.init(owner: storage, bytes: UnsafeBufferPointer(start: storage.base, count: written))
+        let storage = ByteStorage.create(minimumCapacity: capacity) { _ in () }
+        // The elements lie behind the object and stay where they are as long as it lives.
+        let base = storage.withUnsafeMutablePointerToElements { $0 }
+        let written = fill(UnsafeMutableBufferPointer(start: base, count: capacity))
+        self.init(sharing: storage, base, written)
     }
 
     @usableFromInline static var emptyBase: UnsafePointer<UInt8> { UnsafePointer(bitPattern: 1)! }
@@ -80,19 +89,12 @@ public struct ByteString: Sendable {
     @inlinable
     public subscript(range: Range<Int>) -> ByteString {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "byte range out of range")
-        return ByteString(
-            owner: owner, bytes: UnsafeBufferPointer(start: base + range.lowerBound, count: range.count))
+        return ByteString(sharing: owner, base + range.lowerBound, range.count)
     }
 }
 
-/// Heap storage of bytes that are written once, before they are shared.
-private final class ByteStorage: @unchecked Sendable {
-    let base: UnsafeMutablePointer<UInt8>
-
-    init(capacity: Int) { base = .allocate(capacity: capacity) }
-
-    deinit { base.deallocate() }
-}
+/// Heap storage of bytes that are written once, before they are shared: one allocation with its object.
+private final class ByteStorage: ManagedBuffer<Void, UInt8> {}
 
 extension ByteString: Equatable, Comparable, Hashable {
     public static func == (left: ByteString, right: ByteString) -> Bool {
@@ -101,7 +103,7 @@ extension ByteString: Equatable, Comparable, Hashable {
 
     /// Whether `left` sorts before `right` by bytes, as Go's `<` on strings.
     public static func < (left: ByteString, right: ByteString) -> Bool {
-        left.withBytes { a in right.withBytes { b in a.lexicographicallyPrecedes(b) } }
+        left.withBytes { a in right.withBytes { b in a.precedes(b) } }
     }
 
     public func hash(into hasher: inout Hasher) {
@@ -109,7 +111,32 @@ extension ByteString: Equatable, Comparable, Hashable {
     }
 
     private func elementsEqual(_ other: ByteString) -> Bool {
-        withBytes { a in other.withBytes { b in a.elementsEqual(b) } }
+        withBytes { a in other.withBytes { b in a.commonPrefix(b) == b.count } }
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// How many bytes at the beginning are the same; eight are compared in a step.
+    @inline(__always)
+    fileprivate func commonPrefix(_ other: UnsafeBufferPointer<UInt8>) -> Int {
+        guard let left = baseAddress, let right = other.baseAddress else { return 0 }
+        let end = Swift.min(count, other.count)
+        var offset = 0
+        while offset + 8 <= end {
+            let one = UnsafeRawPointer(left + offset).loadUnaligned(as: UInt64.self)
+            let two = UnsafeRawPointer(right + offset).loadUnaligned(as: UInt64.self)
+            if one != two { return offset + (one ^ two).littleEndian.trailingZeroBitCount / 8 }
+            offset += 8
+        }
+        while offset < end && left[offset] == right[offset] { offset += 1 }
+        return offset
+    }
+
+    /// Whether these bytes sort before the others.
+    fileprivate func precedes(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
+        let common = commonPrefix(other)
+        if common == count || common == other.count { return count < other.count }
+        return self[common] < other[common]
     }
 }
 

@@ -22,6 +22,9 @@ public struct Function: Sendable {
 
     public typealias Body = @Sendable (Arguments) throws(FunctionError) -> Value
 
+    /// Whether it is a method without result, which no template can call.
+    let hasNoResult: Bool
+
     public init(
         _ parameters: [Parameter], variadic: Parameter? = nil, refusedResults: [String] = [], body: @escaping Body
     ) {
@@ -29,6 +32,16 @@ public struct Function: Sendable {
         self.variadic = variadic
         self.refusedResults = refusedResults
         self.body = body
+        hasNoResult = false
+    }
+
+    /// A method without result.
+    init(withoutResult parameters: [Parameter]) {
+        self.parameters = parameters
+        variadic = nil
+        refusedResults = []
+        body = { _ in preconditionFailure("a method without result was called") }
+        hasNoResult = true
     }
 }
 
@@ -45,6 +58,8 @@ public struct FunctionError: Error, Equatable, Sendable {
 /// The arguments of one call. Valid only during the call.
 public struct Arguments {
     let values: UnsafeBufferPointer<Value>
+    /// What was given to `Template.render`: where functions find the data of the rendering.
+    public unowned(unsafe) let context: AnyObject?
 
     public var count: Int { values.count }
 

@@ -14,25 +14,47 @@ public struct Slice: Sendable {
         case serviceRecord
     }
 
+    let storage: SliceStorage
+    // Half the width of Int keeps `Value` small; memory for more elements does not exist.
+    private let offset32: UInt32
+    private let count32: UInt32
+    private let capacity32: UInt32
     public let element: Element
     /// False for Go's nil slice: prints as `[]int(nil)`, is `null` in JSON.
     public let isNil: Bool
-    let storage: SliceStorage
-    let offset: Int
-    public let count: Int
-    public let capacity: Int
+
+    var offset: Int { Int(offset32) }
+    public var count: Int { Int(count32) }
+    public var capacity: Int { Int(capacity32) }
 
     /// A slice of its own array, with capacity equal to the count.
     public init(_ element: Element, _ values: [Value], isNil: Bool = false) {
-        self.init(element, storage: SliceStorage(values), offset: 0, count: values.count, capacity: values.count, isNil: isNil)
+        self.init(
+            element, storage: SliceStorage(values), offset: 0, count: values.count,
+            capacity: values.count, isNil: isNil)
+    }
+
+    /// A slice of its own array, whose elements beyond the count are zero values.
+    public init(_ element: Element, _ values: [Value], capacity: Int) {
+        self.init(
+            element, storage: SliceStorage(values, zero: element.zero), offset: 0, count: values.count,
+            capacity: capacity, isNil: false)
+    }
+
+    /// A slice of its own array, of `count` elements that `make` gives when they are asked for: the first
+    /// change makes all of them.
+    public init(_ element: Element, count: Int, capacity: Int, make: @escaping @Sendable (Int) -> Value) {
+        self.init(
+            element, storage: SliceStorage(count: count, zero: element.zero, make: make), offset: 0, count: count,
+            capacity: capacity, isNil: false)
     }
 
     init(_ element: Element, storage: SliceStorage, offset: Int, count: Int, capacity: Int, isNil: Bool) {
         self.element = element
         self.storage = storage
-        self.offset = offset
-        self.count = count
-        self.capacity = capacity
+        offset32 = UInt32(offset)
+        count32 = UInt32(count)
+        capacity32 = UInt32(capacity)
         self.isNil = isNil
     }
 
@@ -40,21 +62,85 @@ public struct Slice: Sendable {
     public subscript(index: Int) -> Value {
         get {
             precondition(index >= 0 && index < count, "slice index out of range")
-            return storage.values[offset + index]
+            return storage[offset + index]
         }
         nonmutating set {
             precondition(index >= 0 && index < count, "slice index out of range")
-            storage.values[offset + index] = newValue
+            storage[offset + index] = newValue
         }
     }
 
     /// A copy of the elements.
-    public var array: [Value] { Array(storage.values[offset..<offset + count]) }
+    public var array: [Value] { (offset..<offset + count).map { storage[$0] } }
+
+    /// The elements at `range`, which may reach into the capacity, sharing the array: Go's `s[i:j:k]`.
+    public func window(_ range: Range<Int>, capacity: Int? = nil) -> Slice {
+        let room = self.capacity - range.lowerBound
+        precondition(range.lowerBound >= 0 && range.upperBound <= self.capacity, "slice range out of bounds")
+        precondition(capacity ?? room <= room && range.count <= capacity ?? room, "slice capacity out of bounds")
+        return Slice(
+            element, storage: storage, offset: offset + range.lowerBound, count: range.count,
+            capacity: capacity ?? room, isNil: isNil)
+    }
 }
 
-/// The array behind slices.
+/// The array behind slices: elements that were made, or a way to make them.
+///
+/// Unchecked, because a template runs on one thread and its slices stay with it.
 final class SliceStorage: @unchecked Sendable {
-    var values: [Value]
+    /// The elements that were made, nil as long as they are made one by one.
+    private var elements: UnsafeMutablePointer<Value>?
+    /// How many elements were made, or can be.
+    private var count: Int
+    private let make: @Sendable (Int) -> Value
+    /// What stands where an array is longer than what was put into it.
+    private let zero: Value
 
-    init(_ values: [Value]) { self.values = values }
+    init(_ values: [Value], zero: Value = .nilInterface) {
+        count = values.count
+        elements = .allocate(capacity: count)
+        _ = UnsafeMutableBufferPointer(start: elements, count: count).initialize(fromContentsOf: values)
+        make = { _ in zero }
+        self.zero = zero
+    }
+
+    init(count: Int, zero: Value, make: @escaping @Sendable (Int) -> Value) {
+        self.count = count
+        self.make = make
+        self.zero = zero
+    }
+
+    deinit {
+        elements?.deinitialize(count: count)
+        elements?.deallocate()
+    }
+
+    /// The element at `index`, which may lie beyond the elements that were made.
+    @inline(__always)
+    subscript(index: Int) -> Value {
+        get {
+            guard index < count else { return zero }
+            return if let elements { elements[index] } else { make(index) }
+        }
+        set {
+            let elements = allElements(atLeast: index + 1)
+            elements[index] = newValue
+        }
+    }
+
+    /// All elements, made, and not fewer than `minimum`.
+    private func allElements(atLeast minimum: Int) -> UnsafeMutablePointer<Value> {
+        if let elements, count >= minimum { return elements }
+        let grown = UnsafeMutablePointer<Value>.allocate(capacity: max(count, minimum))
+        if let elements {
+            grown.moveInitialize(from: elements, count: count)
+            elements.deallocate()
+        } else {
+            for index in 0..<count { (grown + index).initialize(to: make(index)) }
+        }
+        if minimum > count { (grown + count).initialize(repeating: zero, count: minimum - count) }
+        count = max(count, minimum)
+        elements = grown
+        return grown
+    }
 }

@@ -1,27 +1,72 @@
 /// A parsed template and the templates that it defines.
+///
+/// Neither parsing nor rendering recurses, however deep a template nests, so both run on any stack: a
+/// function that renders a template on its own (`include`) is the only thing that adds to the depth.
 public struct Template: Sendable {
-    /// How templates are read.
+    /// How templates are read, and how far they may go.
     public struct Options: Sendable {
+        /// What begins an action; empty for `{{`.
         public var leftDelimiter: [UInt8] = Array("{{".utf8)
+        /// What ends an action; empty for `}}`.
         public var rightDelimiter: [UInt8] = Array("}}".utf8)
+        public var limits = Limits()
 
         public init() {}
     }
+
+    /// Keeps copies of a template cheap.
+    private final class Storage: Sendable {
+        let program: Program
+        let limits: Limits
+
+        init(_ program: Program, _ limits: Limits) {
+            self.program = program
+            self.limits = limits
+        }
+    }
+
+    private let storage: Storage
 
     /// Parses `source`; `name` is what errors call the template (Go's `template.New(name)`).
     public init(
         _ source: ByteString, name: String, functions: [String: Function], options: Options = Options()
     ) throws(TemplateError) {
-        throw TemplateError()
+        let left = options.leftDelimiter.isEmpty ? Array("{{".utf8) : options.leftDelimiter
+        let right = options.rightDelimiter.isEmpty ? Array("}}".utf8) : options.rightDelimiter
+        let name = ByteString(name)
+        let program = try source.withBytes { bytes throws(TemplateError) in
+            guard bytes.count <= Limits.sourceSize else {
+                throw Problem.sourceTooLarge(limit: Limits.sourceSize).located(name: name, bytes: bytes, offset: 0)
+            }
+            return try left.withUnsafeBufferPointer { left throws(TemplateError) in
+                try right.withUnsafeBufferPointer { right throws(TemplateError) in
+                    var compiler = Compiler(
+                        source, Lexer(bytes, left: left, right: right), name: name, functions: functions,
+                        delimiters: Problem.Delimiters(left: ByteString(left), right: ByteString(right)),
+                        limits: options.limits)
+                    return try compiler.compile()
+                }
+            }
+        }
+        storage = Storage(program, options.limits)
     }
 
     /// Executes the template with `dot`, appending what it writes to `output`; after an error, `output`
-    /// holds what was written before it.
-    public func render(_ dot: Value = .invalid, into output: inout [UInt8]) throws(TemplateError) {
-        throw TemplateError()
+    /// holds what was written before it. Functions find `context` in their arguments.
+    public func render(
+        _ dot: Value = .invalid, context: AnyObject? = nil, into output: inout [UInt8]
+    ) throws(TemplateError) {
+        var buffer: [UInt8] = []
+        swap(&buffer, &output)
+        var executor = Executor(storage.program, storage.limits, functionContext: context, output: buffer)
+        buffer = []
+        var failure: TemplateError?
+        do throws(Problem) {
+            try executor.run(dot.isAbsent ? .invalid : dot)
+        } catch {
+            failure = storage.program.error(error, body: executor.body, context: executor.context)
+        }
+        output = executor.finish()
+        if let failure { throw failure }
     }
-}
-
-/// What went wrong in parsing or executing a template.
-public struct TemplateError: Error, Sendable {
 }

@@ -60,6 +60,13 @@ public final class Map: Sendable {
 
     /// Sorts the entries by key; of equal keys the last one stays, as with repeated assignment in Go.
     public init(_ entries: [(key: ByteString, value: Value)], isNil: Bool = false) {
+        let isAscending = entries.indices.dropFirst().allSatisfy { entries[$0 - 1].key < entries[$0].key }
+        if isAscending {
+            keys = entries.map(\.key)
+            values = entries.map(\.value)
+            self.isNil = isNil
+            return
+        }
         var order = entries.enumerated().map { ($0.offset, $0.element.key) }
         order.sort { $0.1 == $1.1 ? $0.0 < $1.0 : $0.1 < $1.1 }
         var keys: [ByteString] = []

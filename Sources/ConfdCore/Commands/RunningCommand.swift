@@ -23,7 +23,7 @@ struct RunningCommand: ~Copyable {
 
     private var phase = Phase.running
     private var pipeIsOpen = true
-    private var status: ExitStatus?
+    private var status: TerminationStatus?
 
     init(
         _ command: Command, _ child: ChildProcess, _ pipe: consuming Pipe, _ cancellation: CommandCancellation?,

@@ -39,23 +39,19 @@ package final class ResourceRenderer: Sendable {
         }
         let result: Result<Rendered, TemplateError>
         do {
-            result = try Thread.run(stackSize: Self.stackSize) { () -> Result<Rendered, TemplateError> in
-                do {
-                    let template = try self.template(source, resource)
-                    return .success(renderer.render(template, over: snapshot, in: environment))
-                } catch {
-                    return .failure(error)
+            result = try Thread.run(stackSize: Self.stackSize) {
+                Result { () throws(TemplateError) in
+                    renderer.render(try template(source, resource), over: snapshot, in: environment)
                 }
             }
         } catch {
             throw StepFailure("\(resource.name): no thread to render on: \(error.message)")
         }
         switch result {
+        case .failure(let error): throw diagnosis(of: error, resource, source)
         case .success(let rendered):
-            guard let failure = rendered.failure else { return rendered.output }
-            throw diagnosis(of: failure, resource, source)
-        case .failure(let error):
-            throw diagnosis(of: error, resource, source)
+            if let failure = rendered.failure { throw diagnosis(of: failure, resource, source) }
+            return rendered.output
         }
     }
 
@@ -74,6 +70,6 @@ package final class ResourceRenderer: Sendable {
     /// Go's words, then the place in the template's file.
     private func diagnosis(of error: TemplateError, _ resource: Resource, _ source: ByteString) -> StepFailure {
         let diagnostic = Diagnostic(error, path: resource.source, source: source)
-        return StepFailure("\(error.message.text)\n\(diagnostic.text)")
+        return StepFailure("\(error.description.text)\n\(diagnostic.text.text.dropLast())")
     }
 }

@@ -52,7 +52,7 @@ package struct CheckedFile: ~Copyable {
         } catch let error where error.code == Errno.busy || error.code == Errno.otherDevice {
             // A backup that is a link to what is about to be written over would be no backup.
             if options.backup { try PreviousFile.keep(destination, mayLink: false) }
-            let content = try staging(destination.path, { .replace($0) }) { () throws(SystemError) in
+            let content = try staging(destination.path, StagingError.Kind.replace) { () throws(SystemError) in
                 try checkedContent()
             }
             let warnings = try InPlaceWriter(destination).write(content, attributes, mark)

@@ -47,12 +47,13 @@ package struct Destination: Equatable, Sendable {
     private static func linked(_ path: String, _ dest: String) throws(StagingError) -> String? {
         let (folder, name) = Files.split(path)
         guard !name.isEmpty, let status = try entry(path, dest), status.kind == .symbolicLink else { return nil }
-        let parent = try staging(dest, { .resolve($0) }) { () throws(SystemError) in try Files.status(folder) }
+        let parent = try staging(dest, StagingError.Kind.resolve) { () throws(SystemError) in try Files.status(folder) }
         let isShared = parent.mode & 0o1002 == 0o1002
         if isShared && status.uid != Users.effectiveUID && status.uid != parent.uid {
             throw StagingError(.untrustedLink(path: path, owner: status.uid), dest)
         }
-        let content = try staging(dest, { .resolve($0) }) { () throws(SystemError) in try Files.readLink(path) }
+        let content = try staging(dest, StagingError.Kind.resolve) { () throws(SystemError) in try Files.readLink(path)
+        }
         return content.hasPrefix("/") ? content : Files.join(folder, content)
     }
 
@@ -75,13 +76,13 @@ extension Destination {
     /// The target's bytes, nil when there is no file (for diffs and for `rollback`).
     package func read() throws(StagingError) -> [UInt8]? {
         guard let file = try openTarget() else { return nil }
-        return try staging(path, { .read($0) }) { () throws(SystemError) in try file.readAll() }
+        return try staging(path, StagingError.Kind.read) { () throws(SystemError) in try file.readAll() }
     }
 
     /// The target opened for reading, nil when there is no file.
     func openTarget() throws(StagingError) -> FileDescriptor? {
         guard try existing() != nil else { return nil }
-        return try staging(path, { .read($0) }) { () throws(SystemError) in
+        return try staging(path, StagingError.Kind.read) { () throws(SystemError) in
             try FileDescriptor(opening: target, [.read, .noFollow])
         }
     }
@@ -140,7 +141,7 @@ extension Destination {
     /// What we are not permitted to change is a warning, so that a pass ends in sync: warn once, do not retry.
     package func correctAttributes(_ attributes: FileAttributes) throws(StagingError) -> [StagingWarning] {
         guard let file = try openTarget() else { return [] }
-        return try staging(path, { .attributes($0) }) { () throws(SystemError) in
+        return try staging(path, StagingError.Kind.attributes) { () throws(SystemError) in
             let refused = try file.changeOwner(attributes)
             var warnings = refused.warnings(path)
             let mode = attributes.mode.map { $0 & ~refused.unsafeModeBits }

@@ -60,7 +60,7 @@ extension Destination {
         }
         // A target that is gone was removed by somebody: that is not a torn write.
         let isWhole = try read().map(backup.isWhole) ?? true
-        return try staging(path, { .heal($0, backup: backupPath) }) { () throws(SystemError) in
+        do throws(SystemError) {
             if !isWhole {
                 let file = try FileDescriptor(opening: target, [.write, .noFollow])
                 try file.overwrite(with: backup.previous)
@@ -69,8 +69,10 @@ extension Destination {
             let folder = try Folder(folderPath)
             try folder.unlink(backupName)
             try folder.synchronize()
-            return isWhole ? .backupRemoved : .restored
+        } catch {
+            throw StagingError(.heal(error, backup: backupPath), path)
         }
+        return isWhole ? .backupRemoved : .restored
     }
 }
 

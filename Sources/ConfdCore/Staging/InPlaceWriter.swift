@@ -17,14 +17,14 @@ struct InPlaceWriter {
         _ = try destination.heal()
         let folder = try destination.openFolder()
         let previous = try destination.read() ?? []
-        let file = try staging(destination.path, { .replace($0) }) { () throws(SystemError) in
+        let file = try staging(destination.path, StagingError.Kind.replace) { () throws(SystemError) in
             try FileDescriptor(opening: destination.target, [.readWrite, .noFollow])
         }
-        let status = try staging(destination.path, { .replace($0) }) { () throws(SystemError) -> FileStatus in
+        let status = try staging(destination.path, StagingError.Kind.replace) { () throws(SystemError) -> FileStatus in
             try reserve(content.count, file)
             return try file.status()
         }
-        try staging(destination.path, { .backUp($0) }) { () throws(SystemError) in
+        try staging(destination.path, StagingError.Kind.backUp) { () throws(SystemError) in
             try backUp(previous, content, in: folder)
         }
         var place = PendingMark.Place.nowhere

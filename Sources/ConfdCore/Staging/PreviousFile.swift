@@ -19,7 +19,7 @@ enum PreviousFile {
                 throw StagingError(.backUp(error), destination.path)
             }
         }
-        try staging(destination.path, { .backUp($0) }) { () throws(SystemError) in
+        try staging(destination.path, StagingError.Kind.backUp) { () throws(SystemError) in
             try copy(destination.target, to: folderPath, name: name)
         }
     }

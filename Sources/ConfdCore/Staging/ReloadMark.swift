@@ -95,6 +95,8 @@ extension Destination {
             }
         }
         let folder = try openFolder()
-        try staging(path, { .mark($0) }) { () throws(SystemError) in try ReloadMark.removeSidecar(self, in: folder) }
+        try staging(path, StagingError.Kind.mark) { () throws(SystemError) in
+            try ReloadMark.removeSidecar(self, in: folder)
+        }
     }
 }

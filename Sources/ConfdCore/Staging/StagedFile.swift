@@ -26,7 +26,7 @@ package struct StagedFile: ~Copyable {
             throw destination.cannotCreate(error)
         }
         let completed = attributes.completed(from: existing)
-        let refused = try staging(destination.path, { .write($0) }) { () throws(SystemError) in
+        let refused = try staging(destination.path, StagingError.Kind.write) { () throws(SystemError) in
             try candidate.fill(content, completed, like: destination.target)
         }
         if keep { candidate.keep() }

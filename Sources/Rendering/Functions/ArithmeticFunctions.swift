@@ -1,0 +1,73 @@
+import TextTemplate
+
+/// `add`, `seq`, `atoi` and the like: Go's `int`, which wraps around.
+enum ArithmeticFunctions {
+    static let table: [String: Function] = [
+        "add": Function([.int, .int]) { .int($0.int(0) &+ $0.int(1)) },
+        "sub": Function([.int, .int]) { .int($0.int(0) &- $0.int(1)) },
+        "mul": Function([.int, .int]) { .int($0.int(0) &* $0.int(1)) },
+        "div": Function([.int, .int]) { (arguments) throws(FunctionError) in
+            if arguments.int(1) == 0 { throw FunctionError(.divisionByZero) }
+            return .int(arguments.int(0).dividedReportingOverflow(by: arguments.int(1)).partialValue)
+        },
+        "mod": Function([.int, .int]) { (arguments) throws(FunctionError) in
+            if arguments.int(1) == 0 { throw FunctionError(.divisionByZero) }
+            return .int(arguments.int(0).remainderReportingOverflow(dividingBy: arguments.int(1)).partialValue)
+        },
+        "seq": Function([.int, .int], body: sequence),
+        "atoi": Function([.string], body: integer),
+        "parseBool": Function([.string], body: boolean),
+    ]
+
+    @Sendable private static func sequence(_ arguments: Arguments) throws(FunctionError) -> Value {
+        let first = arguments.int(0)
+        let last = arguments.int(1)
+        guard first <= last else { return .slice(Slice(.int, [], isNil: true)) }
+        let (distance, overflow) = last.subtractingReportingOverflow(first)
+        guard !overflow, distance < Failure.longestList else { throw FunctionError(.tooMany) }
+        let count = distance + 1
+        // Go keeps the first 32 bytes of a list that grows on the stack, and then copies just what is used.
+        let capacity = count <= 4 ? count : Slice.capacity(afterAppending: count, of: .int)
+        return .slice(Slice(.int, count: count, capacity: capacity) { .int(first + $0) })
+    }
+
+    @Sendable private static func integer(_ arguments: Arguments) throws(FunctionError) -> Value {
+        let text = arguments.string(0)
+        let result: Result<Int, NumberError> = text.withBytes { parseInteger($0) }
+        switch result {
+        case .success(let number): return .int(number)
+        case .failure(.syntax): throw FunctionError(.notParsable(function: "Atoi", text))
+        case .failure(.range): throw FunctionError(.outOfRange(function: "Atoi", text))
+        }
+    }
+
+    private enum NumberError: Error { case syntax, range }
+
+    /// An optional sign and decimal digits.
+    private static func parseInteger(_ bytes: UnsafeBufferPointer<UInt8>) -> Result<Int, NumberError> {
+        var digits = bytes[...]
+        let isNegative = digits.first == UInt8(ascii: "-")
+        if isNegative || digits.first == UInt8(ascii: "+") { digits = digits.dropFirst() }
+        guard !digits.isEmpty else { return .failure(.syntax) }
+        var number = 0
+        var isTooLarge = false
+        for byte in digits {
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return .failure(.syntax) }
+            let digit = Int(byte - UInt8(ascii: "0"))
+            // The smallest integer has no positive counterpart, so negative numbers are built downwards.
+            let (product, firstOverflow) = number.multipliedReportingOverflow(by: 10)
+            let (sum, secondOverflow) = product.addingReportingOverflow(isNegative ? -digit : digit)
+            isTooLarge = isTooLarge || firstOverflow || secondOverflow
+            number = sum
+        }
+        return isTooLarge ? .failure(.range) : .success(number)
+    }
+
+    @Sendable private static func boolean(_ arguments: Arguments) throws(FunctionError) -> Value {
+        switch arguments.string(0) {
+        case "1", "t", "T", "true", "TRUE", "True": return .bool(true)
+        case "0", "f", "F", "false", "FALSE", "False": return .bool(false)
+        default: throw FunctionError(.notParsable(function: "ParseBool", arguments.string(0)))
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import JSON
+import TextTemplate
+
+/// `json`, `jsonArray`, `fromJson`, `toJson` and `toPrettyJson`.
+enum JSONFunctions {
+    static let table: [String: Function] = [
+        "json": Function([.string]) { (arguments) throws(FunctionError) in try decode(arguments, as: .object) },
+        "jsonArray": Function([.string]) { (arguments) throws(FunctionError) in try decode(arguments, as: .array) },
+        "fromJson": Function([.string]) { (arguments) throws(FunctionError) in try decode(arguments, as: .any) },
+        "toJson": Function([.any]) { (arguments) throws(FunctionError) in try encode(arguments[0], indent: nil) },
+        "toPrettyJson": Function([.any]) { (arguments) throws(FunctionError) in
+            try encode(arguments[0], indent: Array("  ".utf8))
+        },
+    ]
+
+    private static func decode(_ arguments: Arguments, as target: JSONTarget) throws(FunctionError) -> Value {
+        let context = arguments.rendering
+        do {
+            return try JSONValues.decode(arguments.string(0), as: target, in: &context.document)
+        } catch {
+            throw FunctionError(.json(error))
+        }
+    }
+
+    private static func encode(_ value: Value, indent: [UInt8]?) throws(FunctionError) -> Value {
+        do {
+            return .string(ByteString(try JSONEncoder.encode(value, indent: indent)))
+        } catch {
+            throw FunctionError(.encoding(error))
+        }
+    }
+}
+
+/// Values from decoded JSON.
+enum JSONValues {
+    /// What `text` says.
+    static func decode(_ text: ByteString) throws(JSONError) -> Value {
+        var document = JSONDocument()
+        return try decode(text, as: .any, in: &document)
+    }
+
+    /// What `text` says; `document` is working memory.
+    static func decode(
+        _ text: ByteString, as target: JSONTarget, in document: inout JSONDocument
+    ) throws(JSONError) -> Value {
+        try text.withBytes { bytes throws(JSONError) in
+            try document.parse(bytes)
+            try document.require(target, in: bytes)
+        }
+        if document.tokens[0].kind == .null {
+            switch target {
+            case .any: return .nilInterface
+            case .object: return .map(Map([], isNil: true))
+            case .array: return .slice(Slice(.any, [], isNil: true))
+            }
+        }
+        var index = 0
+        let unescaped = ByteString(document.unescaped)
+        return document.tokens.withUnsafeBufferPointer { tokens in
+            Builder(text: text, unescaped: unescaped, tokens: tokens).value(at: &index)
+        }
+    }
+
+    /// Goes along the tape once. Strings share the storage of the text that they were read from.
+    private struct Builder {
+        let text: ByteString
+        let unescaped: ByteString
+        let tokens: UnsafeBufferPointer<JSONToken>
+
+        /// The value at `index`, which is moved past it.
+        func value(at index: inout Int) -> Value {
+            let token = tokens[index]
+            index += 1
+            switch token.kind {
+            case .null: return .nilInterface
+            case .false: return .bool(false)
+            case .true: return .bool(true)
+            case .number: return .float(token.number)
+            case .string: return .string(string(token))
+            case .array:
+                var values: [Value] = []
+                values.reserveCapacity(token.count)
+                for _ in 0..<token.count { values.append(value(at: &index)) }
+                return .slice(
+                    Slice(.any, values, capacity: Slice.capacity(afterAppending: values.count, of: .any)))
+            case .object:
+                var entries: [(key: ByteString, value: Value)] = []
+                entries.reserveCapacity(token.count)
+                for _ in 0..<token.count {
+                    let key = string(tokens[index])
+                    index += 1
+                    entries.append((key, value(at: &index)))
+                }
+                return .map(Map(entries))
+            }
+        }
+
+        private func string(_ token: JSONToken) -> ByteString {
+            token.isUnescaped ? unescaped[token.range] : text[token.range]
+        }
+    }
+}

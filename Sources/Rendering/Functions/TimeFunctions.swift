@@ -1,0 +1,8 @@
+import TextTemplate
+
+/// `datetime`.
+enum TimeFunctions {
+    static let table: [String: Function] = [
+        "datetime": Function([]) { .object($0.rendering.environment.now) }
+    ]
+}

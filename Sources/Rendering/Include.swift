@@ -1,0 +1,89 @@
+import KeyValue
+import Synchronization
+import TextTemplate
+
+/// `include`: renders another template of the folder on its own; its dot is the optional second argument.
+enum IncludeFunction {
+    static let table: [String: Function] = [
+        "include": Function([.string], variadic: .any, body: include)
+    ]
+
+    @Sendable private static func include(_ arguments: Arguments) throws(FunctionError) -> Value {
+        let context = arguments.rendering
+        let name = arguments.string(0)
+        let path = try resolve(name, in: context)
+        context.openIncludes.append(path)
+        defer { context.openIncludes.removeLast() }
+
+        let template = try load(path, name: name, in: context)
+        var output: [UInt8] = []
+        do {
+            try template.render(arguments.count > 1 ? arguments[1] : .nilInterface, context: context, into: &output)
+        } catch {
+            throw FunctionError(.include(.failed("execute include", name: name, error.message)))
+        }
+        return .string(ByteString(output))
+    }
+
+    /// The path of the template, if it may be included here.
+    private static func resolve(
+        _ name: ByteString, in context: RenderingContext
+    ) throws(FunctionError) -> ByteString {
+        let folder = context.environment.templateFolder.array
+        let path = ByteString(Path.join([folder, name.array]))
+        guard path.hasPrefix(ByteString(folder + [UInt8(ascii: "/")])) else {
+            throw FunctionError(.include(.outsideFolder(name)))
+        }
+        if context.openIncludes.contains(path) { throw FunctionError(.include(.cycle(path))) }
+        if context.openIncludes.count == Failure.deepestInclude { throw FunctionError(.include(.tooDeep)) }
+        context.noteInclude(path)
+        return path
+    }
+
+    private static func load(
+        _ path: ByteString, name: ByteString, in context: RenderingContext
+    ) throws(FunctionError) -> Template {
+        let source: ByteString
+        do {
+            source = try context.environment.template(at: path)
+        } catch {
+            switch error {
+            case .outsideFolder: throw FunctionError(.include(.outsideFolder(name)))
+            case .unreadable(let cause): throw FunctionError(.include(.failed("include", name: name, cause)))
+            }
+        }
+        do {
+            return try context.includes.template(source, at: path)
+        } catch {
+            throw FunctionError(.include(.failed("parse include", name: name, error.message)))
+        }
+    }
+}
+
+/// The parsed forms of included templates, for all renderings.
+final class IncludeCache: Sendable {
+    private struct Entry {
+        let source: ByteString
+        let template: Template
+    }
+
+    private let entries = Mutex<[ByteString: Entry]>([:])
+    /// There can be no more files than this in use at a time, or nearly so.
+    private static let mostEntries = 1024
+
+    /// The parsed form of `source`, the text at `path`.
+    func template(_ source: ByteString, at path: ByteString) throws(TemplateError) -> Template {
+        if let entry = entries.withLock({ $0[path] }), entry.source == source { return entry.template }
+        let name =
+            switch path.withBytes(Path.base) {
+            case .range(let range): path[range].text
+            case .bytes(let bytes): String(decoding: bytes, as: UTF8.self)
+            }
+        let template = try Template(source, name: name, functions: FunctionTable.all)
+        entries.withLock { entries in
+            if entries.count >= Self.mostEntries { entries = [:] }
+            entries[path] = Entry(source: source, template: template)
+        }
+        return template
+    }
+}

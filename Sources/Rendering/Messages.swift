@@ -1,0 +1,95 @@
+import KeyValue
+import TextTemplate
+
+/// A message of text and of bytes from the data.
+private struct Message: ExpressibleByStringInterpolation {
+    struct StringInterpolation: StringInterpolationProtocol {
+        var bytes: [UInt8] = []
+
+        init(literalCapacity: Int, interpolationCount: Int) {}
+        mutating func appendLiteral(_ literal: StaticString) {
+            bytes += UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount)
+        }
+        mutating func appendInterpolation(_ data: ByteString) { data.withBytes { bytes += $0 } }
+        mutating func appendInterpolation(_ text: String) { bytes += text.utf8 }
+        mutating func appendInterpolation(_ text: StaticString) { appendLiteral(text) }
+        mutating func appendInterpolation(_ number: Int) { bytes += String(number).utf8 }
+    }
+
+    let text: ByteString
+
+    init(stringLiteral: StaticString) {
+        text = ByteString(stringLiteral: stringLiteral)
+    }
+
+    init(stringInterpolation: StringInterpolation) { text = ByteString(stringInterpolation.bytes) }
+}
+
+extension Failure {
+    /// The words: Go's, where Go has the failure.
+    var message: ByteString { wording.text }
+
+    private var wording: Message {
+        switch self {
+        case .missingKey(let key): "key does not exist: \(key)"
+        case .badPattern: "syntax error in pattern"
+        case .unpairedArguments: "invalid map call"
+        case .keyIsNoString: "map keys must be strings"
+        case .divisionByZero: "runtime error: integer divide by zero"
+        case .notParsable(let function, let text): "strconv.\(function): parsing \(text.quoted): invalid syntax"
+        case .outOfRange(let function, let text): "strconv.\(function): parsing \(text.quoted): value out of range"
+        case .notBase64(let offset): "illegal base64 data at input byte \(offset)"
+        case .regularExpression(let error): "error parsing regexp: \(error.reason): `\(error.expression)`"
+        case .lengthOverflow: "strings: Repeat output length overflow"
+        case .tooLong: "the text would be longer than \(Failure.longestText) bytes"
+        case .tooMany: "the list would be longer than \(Failure.longestList) elements"
+        case .environment(let error): "\(error.message)"
+        case .json(let error): "\(error.message)"
+        case .encoding(let error): error.wording
+        case .include(let failure): failure.wording
+        }
+    }
+}
+
+extension JSONEncodingError {
+    fileprivate var wording: Message {
+        switch self {
+        case .unsupportedType(let name): "json: unsupported type: \(name)"
+        case .notFinite(let error): "\(error.message)"
+        case .method(let name, let type, let cause): "json: error calling \(name) for type \(type): \(cause)"
+        }
+    }
+}
+
+extension Failure.IncludeFailure {
+    fileprivate var wording: Message {
+        switch self {
+        case .outsideFolder(let name): "include path \(name.quoted) is outside template directory"
+        case .cycle(let path): "include cycle detected: \(path) is already being processed"
+        case .tooDeep: "maximum include depth (\(Failure.deepestInclude)) exceeded"
+        case .failed(let step, let name, let cause): "\(step) \(name): \(cause)"
+        }
+    }
+}
+
+extension RegularExpressionError {
+    /// Go's words for the kind.
+    fileprivate var reason: StaticString {
+        switch kind {
+        case .invalidClassRange: "invalid character class range"
+        case .invalidEscape: "invalid escape sequence"
+        case .invalidNamedCapture: "invalid named capture"
+        case .invalidPerlSyntax: "invalid or unsupported Perl syntax"
+        case .nestedRepetition: "invalid nested repetition operator"
+        case .invalidRepeatCount: "invalid repeat count"
+        case .invalidUTF8: "invalid UTF-8"
+        case .missingBracket: "missing closing ]"
+        case .missingParenthesis: "missing closing )"
+        case .missingRepeatArgument: "missing argument to repetition operator"
+        case .trailingBackslash: "trailing backslash at end of expression"
+        case .unexpectedParenthesis: "unexpected )"
+        case .nestsTooDeeply: "expression nests too deeply"
+        case .tooLarge: "expression too large"
+        }
+    }
+}

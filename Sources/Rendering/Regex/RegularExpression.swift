@@ -1,0 +1,145 @@
+import TextTemplate
+
+/// A compiled regular expression in Go's syntax (RE2): leftmost-first matches in time linear in the text.
+struct RegularExpression: Sendable {
+    private let program: RegularExpressionProgram
+    /// The name of each group, the whole match first; empty where it has none.
+    private let names: [[UInt8]]
+
+    init(_ pattern: ByteString) throws(RegularExpressionError) {
+        let parsed = try RegularExpressionParser.parse(pattern)
+        program = RegularExpressionProgram(parsed.root)
+        names = parsed.names
+    }
+
+    /// Whether there is a match in `text`.
+    func matches(_ text: ByteString) -> Bool {
+        text.withBytes { bytes in
+            var machine = RegularExpressionMachine(program, slotCount: 0)
+            return machine.firstMatch(in: bytes, from: 0) != nil
+        }
+    }
+
+    /// The bounds of the first match in `text`.
+    func firstMatch(in text: ByteString) -> Range<Int>? {
+        text.withBytes { bytes in
+            var machine = RegularExpressionMachine(program, slotCount: 2)
+            return machine.firstMatch(in: bytes, from: 0).map { $0[0]..<$0[1] }
+        }
+    }
+
+    /// `text` with each match replaced by `replacement`, in which `$1`, `${1}` and `${name}` stand for groups:
+    /// Go's `ReplaceAllString`.
+    func replacing(in text: ByteString, with replacement: ByteString) -> ByteString {
+        text.withBytes { bytes in
+            var output: [UInt8] = []
+            let parts = Replacement(replacement, names: names)
+            let slotCount = parts.needsGroups ? 2 * names.count : 2
+            var machine = RegularExpressionMachine(program, slotCount: slotCount)
+            var copied = 0
+            var position = 0
+            while position <= bytes.count, let match = machine.firstMatch(in: bytes, from: position) {
+                output += bytes[copied..<match[0]]
+                // No replacement for an empty match right behind another one.
+                if match[1] > copied || match[0] == 0 { parts.append(to: &output, match: match, in: bytes) }
+                copied = match[1]
+                // At least one character further, or the same match would be found again.
+                let width = position < bytes.count ? UTF8Scanner.decode(bytes, at: position).width : 1
+                position = max(position + width, match[1])
+            }
+            if copied == 0 && output.isEmpty { return text }
+            output += bytes[copied...]
+            return ByteString(output)
+        }
+    }
+}
+
+/// The text that takes the place of a match: Go's `Expand`.
+private struct Replacement {
+    private enum Part {
+        case text([UInt8])
+        case group(Int)
+        /// Several groups may have the name; the first that took part counts.
+        case groups([Int])
+    }
+
+    private var parts: [Part] = []
+
+    var needsGroups: Bool {
+        parts.contains { if case .text = $0 { false } else { true } }
+    }
+
+    init(_ source: ByteString, names: [[UInt8]]) {
+        source.withBytes { bytes in
+            var position = 0
+            while let dollar = bytes[position...].firstIndex(of: UInt8(ascii: "$")) {
+                append(bytes[position..<dollar])
+                position = dollar + 1
+                if position < bytes.count, bytes[position] == UInt8(ascii: "$") {
+                    append(bytes[position...position])
+                    position += 1
+                } else if let (name, end) = Self.reference(in: bytes, from: position) {
+                    parts.append(Self.part(named: name, names: names))
+                    position = end
+                } else {
+                    append(bytes[dollar...dollar])
+                }
+            }
+            append(bytes[position...])
+        }
+    }
+
+    private mutating func append(_ text: Swift.Slice<UnsafeBufferPointer<UInt8>>) {
+        if !text.isEmpty { parts.append(.text(Array(text))) }
+    }
+
+    /// The name behind a dollar sign, with or without braces, and where it ends; nil if it is none.
+    private static func reference(
+        in bytes: UnsafeBufferPointer<UInt8>, from start: Int
+    ) -> (name: [UInt8], end: Int)? {
+        guard start < bytes.count else { return nil }
+        let isBraced = bytes[start] == UInt8(ascii: "{")
+        let begin = isBraced ? start + 1 : start
+        var end = begin
+        while end < bytes.count {
+            let (scalar, width) = UTF8Scanner.decode(bytes, at: end)
+            guard scalar == 0x5F || UnicodeCase.isLetterOrDigit(scalar) else { break }
+            end += width
+        }
+        guard end > begin else { return nil }
+        let name = Array(bytes[begin..<end])
+        if isBraced {
+            guard end < bytes.count, bytes[end] == UInt8(ascii: "}") else { return nil }
+            end += 1
+        }
+        return (name, end)
+    }
+
+    private static func part(named name: [UInt8], names: [[UInt8]]) -> Part {
+        var number = 0
+        for byte in name {
+            guard byte >= 0x30, byte <= 0x39, number < 100_000_000 else {
+                return .groups(names.indices.filter { names[$0] == name })
+            }
+            number = number * 10 + Int(byte - 0x30)
+        }
+        // A number with leading zeros is a name, which no group can have.
+        return name.count > 1 && name[0] == 0x30 ? .groups(names.indices.filter { names[$0] == name }) : .group(number)
+    }
+
+    func append(to output: inout [UInt8], match: [Int], in text: UnsafeBufferPointer<UInt8>) {
+        func range(of group: Int) -> Range<Int>? {
+            guard 2 * group + 1 < match.count, match[2 * group] >= 0 else { return nil }
+            return match[2 * group]..<match[2 * group + 1]
+        }
+        for part in parts {
+            switch part {
+            case .text(let text): output += text
+            case .group(let group):
+                if let range = range(of: group) { output += text[range] }
+            case .groups(let groups):
+                if let range = groups.lazy.compactMap({ range(of: $0) }).first { output += text[range] }
+            }
+        }
+    }
+}

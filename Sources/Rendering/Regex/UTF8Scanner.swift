@@ -1,0 +1,72 @@
+/// Decodes UTF-8 as Go does: an invalid byte stands for U+FFFD and is one byte wide.
+enum UTF8Scanner {
+    static let replacement: UInt32 = 0xFFFD
+
+    /// The character at `position` and its width; `position` must be inside `bytes`.
+    @inline(__always)
+    static func decode(
+        _ bytes: UnsafeBufferPointer<UInt8>, at position: Int
+    ) -> (scalar: UInt32, width: Int) {
+        let first = bytes[position]
+        return first < 0x80 ? (UInt32(first), 1) : decodeMultiple(bytes, at: position)
+    }
+
+    private static func decodeMultiple(
+        _ bytes: UnsafeBufferPointer<UInt8>, at position: Int
+    ) -> (scalar: UInt32, width: Int) {
+        let first = UInt32(bytes[position])
+        func continuation(_ offset: Int, _ allowed: ClosedRange<UInt8> = 0x80...0xBF) -> UInt32? {
+            guard position + offset < bytes.count, allowed.contains(bytes[position + offset]) else { return nil }
+            return UInt32(bytes[position + offset] & 0x3F)
+        }
+        // The bounds of the second byte shut out overlong forms, surrogates and what lies above U+10FFFF.
+        switch first {
+        case 0xC2...0xDF:
+            if let second = continuation(1) { return ((first & 0x1F) << 6 | second, 2) }
+        case 0xE0...0xEF:
+            let allowed: ClosedRange<UInt8> = first == 0xE0 ? 0xA0...0xBF : first == 0xED ? 0x80...0x9F : 0x80...0xBF
+            if let second = continuation(1, allowed), let third = continuation(2) {
+                return ((first & 0x0F) << 12 | second << 6 | third, 3)
+            }
+        case 0xF0...0xF4:
+            let allowed: ClosedRange<UInt8> = first == 0xF0 ? 0x90...0xBF : first == 0xF4 ? 0x80...0x8F : 0x80...0xBF
+            if let second = continuation(1, allowed), let third = continuation(2), let fourth = continuation(3) {
+                return ((first & 0x07) << 18 | second << 12 | third << 6 | fourth, 4)
+            }
+        default:
+            break
+        }
+        return (replacement, 1)
+    }
+
+    /// The character that ends just before `position`, which must be above 0.
+    static func decodeLast(_ bytes: UnsafeBufferPointer<UInt8>, before position: Int) -> UInt32 {
+        var start = position - 1
+        if bytes[start] < 0x80 { return UInt32(bytes[start]) }
+        let limit = max(0, position - 4)
+        while start > limit && bytes[start] & 0xC0 == 0x80 { start -= 1 }
+        let prefix = UnsafeBufferPointer(rebasing: bytes[..<position])
+        let (scalar, width) = decode(prefix, at: start)
+        return start + width == position ? scalar : replacement
+    }
+
+    /// The offset of the first byte that is not part of a valid character, nil if all are.
+    static func firstInvalid(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+        var position = 0
+        while position < bytes.count {
+            let (scalar, width) = decode(bytes, at: position)
+            if scalar == replacement && width == 1 { return position }
+            position += width
+        }
+        return nil
+    }
+
+    /// Appends `scalar` in UTF-8.
+    static func append(_ scalar: UInt32, to output: inout [UInt8]) {
+        if scalar < 0x80 {
+            output.append(UInt8(scalar))
+        } else {
+            UTF8.encode(Unicode.Scalar(scalar) ?? "\u{FFFD}") { output.append($0) }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import KeyValue
+import TextTemplate
+
+/// A template that was parsed and can be rendered over any snapshot.
+package struct CompiledTemplate: Sendable {
+    let template: Template
+
+    /// Parses `source`; `name` is what errors call it. The delimiters can be set in `options`.
+    package init(
+        _ source: ByteString, name: String, options: Template.Options = Template.Options()
+    ) throws(TemplateError) {
+        template = try Template(source, name: name, functions: FunctionTable.all, options: options)
+    }
+}
+
+/// What became of a rendering.
+package struct Rendered: Sendable {
+    /// What the template wrote, in case of a failure before it.
+    package let output: [UInt8]
+    /// Why the template could not be executed to its end, nil if it was.
+    package let failure: TemplateError?
+    /// What was read of the snapshot: a change elsewhere makes no difference, not even to a failure.
+    package let reads: ReadSet
+    /// The paths of the templates that were included or could not be.
+    package let includes: [ByteString]
+}
+
+/// Renders templates, with the functions of confd.
+package struct Renderer: Sendable {
+    private let includes = IncludeCache()
+
+    package init() {}
+
+    /// Renders `template` over `snapshot`, on the calling thread: deep templates need a large stack.
+    package func render(
+        _ template: CompiledTemplate, over snapshot: Snapshot, in environment: any Environment
+    ) -> Rendered {
+        let context = RenderingContext(snapshot: snapshot, environment: environment, includes: includes)
+        var output: [UInt8] = []
+        var failure: TemplateError?
+        do {
+            try template.template.render(.nilInterface, context: context, into: &output)
+        } catch {
+            failure = error
+        }
+        return Rendered(
+            output: output, failure: failure, reads: context.readSet, includes: context.includedPaths.sorted())
+    }
+}

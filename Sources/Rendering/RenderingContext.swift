@@ -1,0 +1,108 @@
+import JSON
+import KeyValue
+import TextTemplate
+
+/// What the functions work on during one rendering: the snapshot, the environment, and notes of what was read.
+/// A rendering runs on one thread, and its context stays with it.
+final class RenderingContext {
+    let snapshot: Snapshot
+    let environment: any Environment
+    let includes: IncludeCache
+    /// The clean paths of the included templates that are being rendered, outermost first.
+    var openIncludes: [ByteString] = []
+    /// The clean paths of all templates that were included or looked for.
+    private(set) var includedPaths: Set<ByteString> = []
+
+    /// Working memory for decoding JSON.
+    var document = JSONDocument()
+
+    private var reads = ReadSet.Recorder()
+    /// Where a key was found last: the next is often near.
+    private var lastIndex = 0
+    private var expressions: [ByteString: RegularExpression] = [:]
+    private var globs: [ByteString: Glob] = [:]
+    /// The most patterns that are kept: templates that compute patterns from data must not fill the memory.
+    private static let mostPatterns = 256
+
+    init(snapshot: Snapshot, environment: any Environment, includes: IncludeCache) {
+        self.snapshot = snapshot
+        self.environment = environment
+        self.includes = includes
+    }
+
+    /// What was read, so far.
+    var readSet: ReadSet { reads.finish() }
+
+    // MARK: - Keys
+
+    /// The value of `key`, nil if it is missing.
+    func value(of key: ByteString) -> Window? {
+        index(of: key).map { snapshot.value(at: $0) }
+    }
+
+    func contains(_ key: ByteString) -> Bool { index(of: key) != nil }
+
+    private func index(of key: ByteString) -> Int? {
+        key.withBytes { bytes in
+            reads.noteKey(bytes)
+            guard let index = snapshot.find(bytes, near: lastIndex) else { return nil }
+            lastIndex = index
+            return index
+        }
+    }
+
+    /// The keys that match `pattern`.
+    func indices(matching pattern: ByteString) throws(PatternError) -> [Range<Int>] {
+        var glob = globs[pattern]
+        if glob == nil {
+            glob = pattern.withBytes { Glob($0) }
+            if globs.count == Self.mostPatterns { globs = [:] }
+            globs[pattern] = glob
+        }
+        guard let glob else { preconditionFailure("a pattern was made or found") }
+        reads.noteGlob(glob)
+        return try snapshot.glob(glob)
+    }
+
+    func children(of path: ByteString) -> [Window] {
+        path.withBytes { bytes in
+            reads.noteListing(of: bytes)
+            return snapshot.children(of: bytes)
+        }
+    }
+
+    func directories(of path: ByteString) -> [Window] {
+        path.withBytes { bytes in
+            reads.noteListing(of: bytes)
+            return snapshot.directories(of: bytes)
+        }
+    }
+
+    // MARK: - Other things that are kept for the rendering
+
+    /// The compiled form of `pattern`.
+    func expression(_ pattern: ByteString) throws(RegularExpressionError) -> RegularExpression {
+        if let expression = expressions[pattern] { return expression }
+        let expression = try RegularExpression(pattern)
+        if expressions.count == Self.mostPatterns { expressions = [:] }
+        expressions[pattern] = expression
+        return expression
+    }
+
+    func noteInclude(_ path: ByteString) { includedPaths.insert(path) }
+}
+
+extension Arguments {
+    /// The context of the rendering in which the function is called.
+    var rendering: RenderingContext {
+        guard let context = context as? RenderingContext else {
+            preconditionFailure("confd's functions are called in a rendering")
+        }
+        return context
+    }
+}
+
+extension ByteString {
+    /// The bytes of the window, shared with the snapshot.
+    init(_ window: Window) { self.init(owner: window.owner, bytes: window.bytes) }
+}

@@ -1,0 +1,186 @@
+/// `eq`, `ne`, `lt`, `le`, `gt`, `ge` and the truth of values.
+enum Comparison {
+    /// The kinds that can be compared, Go's `basicKind`.
+    private enum Kind {
+        case other, bool, complex, int, unsigned, float, string
+    }
+
+    private static func kind(_ value: Value) -> Kind {
+        switch value {
+        case .bool: .bool
+        case .int: .int
+        case .integer(let integer): integer.isUnsigned ? .unsigned : .int
+        case .float: .float
+        case .complex: .complex
+        case .string: .string
+        case .invalid, .nilInterface, .slice, .map, .object: .other
+        }
+    }
+
+    private static let badType = FunctionError("invalid type for comparison")
+
+    /// Whether `first` equals any of `others`.
+    static func isEqual(
+        _ first: Value, toAnyOf others: UnsafeBufferPointer<Value>
+    ) throws(FunctionError) -> Bool {
+        guard !others.isEmpty else { throw FunctionError("missing argument for comparison") }
+        for other in others {
+            if try isEqual(first, other) { return true }
+        }
+        return false
+    }
+
+    static func isEqual(_ left: Value, _ right: Value) throws(FunctionError) -> Bool {
+        switch (left, right) {
+        case (.int(let a), .int(let b)): return a == b
+        case (.string(let a), .string(let b)): return a == b
+        default: break
+        }
+        let kinds = (kind(left), kind(right))
+        switch kinds {
+        case (.bool, .bool), (.int, .int), (.unsigned, .unsigned), (.float, .float), (.complex, .complex),
+            (.string, .string), (.int, .unsigned), (.unsigned, .int):
+            // A signed and an unsigned integer are equal if they are the same number.
+            return areEqualScalars(left, right)
+        case (.other, .other):
+            return try areEqualOthers(left, right)
+        default:
+            if left.isAbsent || right.isAbsent { return false }
+            throw FunctionError(
+                "incompatible types for comparison: \(Format.typeName(left)) and \(Format.typeName(right))")
+        }
+    }
+
+    private static func areEqualScalars(_ left: Value, _ right: Value) -> Bool {
+        switch (left, right) {
+        case (.bool(let a), .bool(let b)): a == b
+        case (.float(let a), .float(let b)): a == b
+        case (.complex(let a), .complex(let b)): a == b
+        case (.string(let a), .string(let b)): a == b
+        default: left.integer == right.integer
+        }
+    }
+
+    /// Values of kinds that have no order: equal to nil, or to one of the same type.
+    private static func areEqualOthers(_ left: Value, _ right: Value) throws(FunctionError) -> Bool {
+        if !left.isAbsent && !right.isAbsent && left.reflectKind != right.reflectKind {
+            throw FunctionError(
+                message(
+                    "non-comparable types \(text(left)): \(Format.typeName(left)), \(Format.typeName(right)): \(value: right)"
+                ))
+        }
+        if left.isNil || right.isNil { return left.isNil == right.isNil }
+        guard case .object(let a) = left, case .object(let b) = right else {
+            throw FunctionError(message("non-comparable type \(text(right)): \(Format.typeName(right))"))
+        }
+        return areSame(a, b)
+    }
+
+    /// Whether two objects are equal as Go's interface values are: pointers by what they point at, others by
+    /// their fields.
+    private static func areSame(_ a: any Object, _ b: any Object) -> Bool {
+        if a === b { return true }
+        guard a.typeName == b.typeName, !a.typeName.hasPrefix("*") else { return false }
+        let fields = (a.fields, b.fields)
+        return fields.0.count == fields.1.count
+            && zip(fields.0, fields.1).allSatisfy { one, other in
+                (try? isEqual(one.value, other.value)) ?? false  // fields that cannot be compared differ
+            }
+    }
+
+    private static func message(_ message: Message) -> ByteString { message.byteString }
+
+    /// Go's `%s`.
+    private static func text(_ value: Value) -> Message {
+        var output: [UInt8] = []
+        withUnsafePointer(to: value) {
+            Format.appendFormatted("%s", UnsafeBufferPointer(start: $0, count: 1), into: &output)
+        }
+        return Message(bytes: output)
+    }
+
+    static func isLess(_ left: Value, _ right: Value) throws(FunctionError) -> Bool {
+        if case .int(let a) = left, case .int(let b) = right { return a < b }
+        let kinds = (kind(left), kind(right))
+        if kinds.0 == .other || kinds.1 == .other { throw badType }
+        switch kinds {
+        case (.int, .int), (.unsigned, .unsigned), (.int, .unsigned), (.unsigned, .int):
+            return left.integer ?? 0 < right.integer ?? 0
+        case (.float, .float):
+            guard case .float(let a) = left, case .float(let b) = right else { return false }
+            return a < b
+        case (.string, .string):
+            guard case .string(let a) = left, case .string(let b) = right else { return false }
+            return a < b
+        case (.bool, .bool), (.complex, .complex):
+            throw badType
+        default:
+            throw FunctionError(
+                "incompatible types for comparison: \(Format.typeName(left)) and \(Format.typeName(right))")
+        }
+    }
+
+    static func isLessOrEqual(_ left: Value, _ right: Value) throws(FunctionError) -> Bool {
+        if try isLess(left, right) { return true }
+        return try isEqual(left, right)
+    }
+}
+
+extension Value {
+    /// Go's idea of truth: whether the value is not the zero of its type.
+    var isTrue: Bool {
+        switch self {
+        case .invalid, .nilInterface: false
+        case .bool(let flag): flag
+        case .int(let number): number != 0
+        case .integer(let integer): integer.value != 0
+        case .float(let number): number != 0
+        case .complex(let number): number.real != 0 || number.imaginary != 0
+        case .string(let text): !text.isEmpty
+        case .slice(let slice): slice.count > 0
+        case .map(let map): map.keys.count > 0
+        case .object: true
+        }
+    }
+
+    /// Whether there is no value at all, an interface that holds nothing included.
+    var isAbsent: Bool {
+        switch self {
+        case .invalid, .nilInterface: true
+        default: false
+        }
+    }
+
+    /// Whether there is no value, or a nil one.
+    var isNil: Bool {
+        switch self {
+        case .invalid, .nilInterface: true
+        case .slice(let slice): slice.isNil
+        case .map(let map): map.isNil
+        default: false
+        }
+    }
+
+    /// The number, of any integer type.
+    var integer: Int? {
+        switch self {
+        case .int(let value): value
+        case .integer(let integer): integer.value
+        default: nil
+        }
+    }
+
+    /// Go's `reflect.Kind`, of values without an order.
+    fileprivate var reflectKind: Int {
+        switch self {
+        case .slice: 1
+        case .map: 2
+        case .object(let object): object.typeName.hasPrefix("*") ? 3 : 4
+        default: 0
+        }
+    }
+}
+
+extension Value.Integer {
+    var isUnsigned: Bool { kind == .uint8 || kind == .uint16 }
+}

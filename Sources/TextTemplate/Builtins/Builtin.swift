@@ -1,0 +1,91 @@
+/// The functions that every template has.
+enum Builtin: String, CaseIterable, Sendable {
+    case and, call, html, index, slice, js, len, not, or, print, printf, println, urlquery
+    case eq, ge, gt, le, lt, ne
+
+    /// The types of the arguments that there must be.
+    var fixed: [Expected] {
+        switch self {
+        case .and, .or, .call, .index, .slice, .len, .not, .eq: [.value]
+        case .ge, .gt, .le, .lt, .ne: [.value, .value]
+        case .printf: [.string]
+        case .html, .js, .print, .println, .urlquery: []
+        }
+    }
+
+    /// The type of further arguments, if there may be any.
+    var variadic: Expected? {
+        switch self {
+        case .and, .or, .call, .index, .slice, .eq: .value
+        case .html, .js, .print, .printf, .println, .urlquery: .any
+        case .len, .not, .ge, .gt, .le, .lt, .ne: nil
+        }
+    }
+
+    /// Whether the result is text that can be written as it is made.
+    var formatsText: Bool {
+        switch self {
+        case .html, .js, .print, .printf, .println, .urlquery: true
+        default: false
+        }
+    }
+}
+
+extension Callee {
+    /// The type of the argument at `index`; of one too many, anything.
+    func expected(at index: Int) -> Expected {
+        switch self {
+        case .builtin(let builtin):
+            let fixed = builtin.fixed
+            return index < fixed.count ? fixed[index] : builtin.variadic ?? .value
+        case .function(let function): return function.expected(at: index)
+        }
+    }
+
+    /// What is wrong with that many arguments, if anything is.
+    func countProblem(name: ByteString, arguments: Int, hasFinal: Bool) -> Problem? {
+        switch self {
+        case .builtin(let builtin):
+            Function.countProblem(
+                name: name, fixed: builtin.fixed.count, isVariadic: builtin.variadic != nil, arguments: arguments,
+                hasFinal: hasFinal)
+        case .function(let function):
+            function.countProblem(name: name, arguments: arguments, hasFinal: hasFinal)
+        }
+    }
+}
+
+extension Function {
+    func expected(at index: Int) -> Expected {
+        if index < parameters.count { return Expected(parameters[index]) }
+        return variadic.map(Expected.init) ?? .value
+    }
+
+    /// What is wrong with the call, if anything is: the number of arguments, or that there is no such result.
+    func countProblem(name: ByteString, arguments: Int, hasFinal: Bool) -> Problem? {
+        Function.countProblem(
+            name: name, fixed: parameters.count, isVariadic: variadic != nil, arguments: arguments, hasFinal: hasFinal)
+            ?? resultProblem(name)
+    }
+
+    /// Go calls functions with one result, or with one and an error.
+    private func resultProblem(_ name: ByteString) -> Problem? {
+        if hasNoResult { return .resultCount(function: name, count: 0) }
+        return switch refusedResults.count {
+        case 0: nil
+        case 2: .secondResult(function: name, type: refusedResults[1])
+        default: .resultCount(function: name, count: refusedResults.count)
+        }
+    }
+
+    fileprivate static func countProblem(
+        name: ByteString, fixed: Int, isVariadic: Bool, arguments: Int, hasFinal: Bool
+    ) -> Problem? {
+        let count = arguments + (hasFinal ? 1 : 0)
+        if isVariadic {
+            // Go leaves the result of the previous command out of the count that it shows.
+            return count < fixed ? .tooFewArguments(function: name, want: fixed, got: arguments) : nil
+        }
+        return count == fixed ? nil : .wrongCount(function: name, want: fixed, got: count)
+    }
+}

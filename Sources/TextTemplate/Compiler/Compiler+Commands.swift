@@ -1,0 +1,396 @@
+/// Commands: what is called with which arguments, and operands.
+extension Compiler {
+    /// A command that is being parsed.
+    struct Command {
+        var context: UInt32 = Program.noContext
+        var operandCount = 0
+        var head = Head.none
+        /// The node of the first argument.
+        var firstArgument: UInt32?
+        /// The jumps of `and` and `or` that end the evaluation early.
+        var shortCircuits: [Int] = []
+    }
+
+    /// The first operand of a command: what the arguments are given to.
+    enum Head {
+        case none
+        /// A function; `at` is the instruction that marks its name.
+        case function(Callee, at: Int, name: UInt32)
+        /// Fields, which are a method if there are arguments; `isOnStack` tells where the receiver is.
+        case fields(path: UInt32, isOnStack: Bool)
+        case method(call: UInt32)
+        /// A variable or the cursor alone, or a constant: neither takes arguments.
+        case value(at: Int?, node: UInt32)
+        /// A pipeline in parentheses; `at` is the instruction before it.
+        case parenthesized(at: Int, node: UInt32)
+        /// One that fails for having arguments.
+        case failed
+    }
+
+    /// How an operand is used.
+    private enum Use {
+        case head
+        case argument(Expected)
+        case methodArgument(UInt32)
+
+        var expected: Expected {
+            switch self {
+            case .head: .plain
+            case .argument(let expected): expected
+            case .methodArgument: .value
+            }
+        }
+    }
+
+    private var pipeline: Pipeline {
+        get { pipelines[pipelines.count - 1] }
+        _modify { yield &pipelines[pipelines.count - 1] }
+    }
+
+    /// Whether the result of a command before is the last argument of this one.
+    private var hasFinal: Bool { pipeline.commandCount > 0 }
+
+    mutating func beginCommand(at start: Int) {
+        pipeline.command = Command()
+        pipeline.command.context = context(start..<start)
+    }
+
+    // MARK: Operands
+
+    /// Parses an operand if there is one; gives whether it turned out to open a parenthesis.
+    ///
+    ///     literal | '.' | variable | function | .Field+ | term .Field* | '(' pipeline ')'
+    mutating func parseOperand() throws(Problem) -> Bool {
+        let token = nextNonSpace()
+        guard token.kind.startsOperand else {
+            backUp()
+            return false
+        }
+        if pipeline.command.operandCount == 1 { refuseArguments() }
+        let use = use(ofOperand: pipeline.command.operandCount)
+        pipeline.command.operandCount += 1
+        switch token.kind {
+        case .leftParenthesis:
+            try openParenthesis(token, use)
+            return true
+        case .identifier: try compileIdentifier(token, use)
+        case .dot:
+            try refuseFields(after: token)
+            let node = context(token.range)
+            compileSlot(definition.dotSlot, node, use)
+        case .variable: try compileVariable(token, use)
+        case .field: compileField(token, use)
+        default: try compileLiteral(token, use)
+        }
+        finishOperand(use)
+        return false
+    }
+
+    private func use(ofOperand index: Int) -> Use {
+        switch pipeline.command.head {
+        case .none: .head
+        case .function(let callee, _, _): .argument(callee.expected(at: index - 1))
+        case .method: .methodArgument(UInt32(index - 1))
+        case .fields, .value, .parenthesized, .failed: .argument(.value)
+        }
+    }
+
+    /// What follows every operand, once its value is on the stack.
+    private mutating func finishOperand(_ use: Use) {
+        switch use {
+        case .head:
+            if hasFinal { refuseArguments() }
+        case .methodArgument(let index):
+            if case .methodLiteral? = definition.code.last { return }
+            definition.emit(.methodArgument(index))
+        case .argument:
+            guard case .function(.builtin(let builtin), _, _) = pipeline.command.head,
+                builtin == .and || builtin == .or
+            else { return }
+            let jump = definition.emit(.shortCircuit(truth: builtin == .or, target: 0), pushes: -1)
+            pipeline.command.shortCircuits.append(jump)
+        }
+    }
+
+    private mutating func noteArgument(_ node: UInt32) {
+        if pipeline.command.operandCount == 2 { pipeline.command.firstArgument = node }
+    }
+
+    private mutating func compileSlot(_ slot: UInt32, _ node: UInt32, _ use: Use) {
+        if case .head = use {
+            pipeline.command.head = .value(at: nil, node: node)
+            notExecutable()
+        }
+        noteArgument(node)
+        definition.emit(.slot(slot, context: node, as: use.expected), pushes: 1)
+    }
+
+    /// Notes a head after a pipe that cannot be executed: a constant or the cursor.
+    private mutating func notExecutable() {
+        if hasFinal && pipeline.nonExecutableStage == nil { pipeline.nonExecutableStage = pipeline.commandCount + 1 }
+    }
+
+    private mutating func compileVariable(_ token: Token, _ use: Use) throws(Problem) {
+        let number = names.number(of: token.range)
+        guard variables.isVisible(number) else { throw .undefinedVariable(text(token.range)) }
+        if peek().kind == .field {
+            if let slot = variables.slot(number) {
+                let path = parsePath(from: token.start, slot: slot, firstField: nil, use)
+                compilePath(path, isOnStack: false, use)
+            } else {
+                definition.emit(
+                    .variable(reference: reference(to: token), context: context(token.range), as: .value), pushes: 1)
+                compilePath(parsePath(from: token.start, slot: 0, firstField: nil, use), isOnStack: true, use)
+            }
+            return
+        }
+        let node = context(token.range)
+        if case .head = use { pipeline.command.head = .value(at: nil, node: node) }
+        noteArgument(node)
+        if let slot = variables.slot(number) {
+            definition.emit(.slot(slot, context: node, as: use.expected), pushes: 1)
+        } else {
+            definition.emit(.variable(reference: reference(to: token), context: node, as: use.expected), pushes: 1)
+        }
+    }
+
+    private mutating func compileField(_ token: Token, _ use: Use) {
+        let path = parsePath(from: token.start, slot: definition.dotSlot, firstField: token, use)
+        compilePath(path, isOnStack: false, use)
+    }
+
+    /// Reads the fields that follow. Go gives a chain the position of the first field that follows its head.
+    private mutating func parsePath(from start: Int, slot: UInt32, firstField: Token?, _ use: Use) -> UInt32 {
+        var fields: [FieldName] = []
+        if let firstField { fields.append(FieldName(text(firstField.start + 1..<firstField.end))) }
+        var position: Int?
+        var end = firstField?.end ?? start
+        while peek().kind == .field {
+            let token = next()
+            fields.append(FieldName(text(token.start + 1..<token.end)))
+            position = position ?? token.start
+            end = token.end
+        }
+        let node = context(start..<end, position: position)
+        paths.append(FieldPath(slot: slot, names: fields, context: node, expected: use.expected))
+        return UInt32(paths.count - 1)
+    }
+
+    private mutating func compilePath(_ path: UInt32, isOnStack: Bool, _ use: Use) {
+        if case .head = use { pipeline.command.head = .fields(path: path, isOnStack: isOnStack) }
+        noteArgument(paths[Int(path)].context)
+        if isOnStack {
+            definition.emit(.fieldsOfTop(path: path))
+        } else {
+            definition.emit(.fields(path: path), pushes: 1)
+        }
+    }
+
+    private mutating func compileIdentifier(_ token: Token, _ use: Use) throws(Problem) {
+        let callee = try callee(token)
+        let node = context(token.range)
+        let isChain = peek().kind == .field
+        let marker = definition.emit(.at(context: node))
+        if case .head = use, !isChain {
+            pipeline.command.head = .function(callee, at: marker, name: node)
+            return
+        }
+        if let problem = callee.countProblem(name: text(token.range), arguments: 0, hasFinal: false) {
+            definition.code[marker] = .fail(problem: self.problem(problem), context: node)
+        }
+        let plan = CallPlan(
+            callee: callee, name: text(token.range), count: 0, context: node, expected: isChain ? .value : use.expected)
+        emitCall(plan)
+        if isChain {
+            compilePath(parsePath(from: token.start, slot: 0, firstField: nil, use), isOnStack: true, use)
+        } else {
+            noteArgument(node)
+        }
+    }
+
+    /// What the name of a function stands for: a function given, else a built-in one.
+    private mutating func callee(_ token: Token) throws(Problem) -> Callee {
+        let number = names.number(of: token.range)
+        while callees.count <= number { callees.append(.unknown) }
+        if case .unknown = callees[number] {
+            let name = text(token.range).text
+            callees[number] = functions[name].map { .found(.function($0)) } ?? Builtin(rawValue: name).map { .found(.builtin($0)) } ?? .missing
+        }
+        guard case .found(let callee) = callees[number] else {
+            let name = text(token.range)
+            throw .unknownFunction(name, suggestion: Suggestion.nearest(to: name, functions))
+        }
+        return callee
+    }
+
+    private mutating func compileLiteral(_ token: Token, _ use: Use) throws(Problem) {
+        let literal = try literal(token)
+        try refuseFields(after: token)
+        let node = context(token.range)
+        noteArgument(node)
+        if case .methodArgument(let index) = use {
+            literals.append(literal)
+            definition.emit(
+                .methodLiteral(UInt32(literals.count - 1), argument: index, context: node), pushes: 1)
+            return
+        }
+        if case .head = use { notExecutable() }
+        let instruction: Instruction
+        do throws(Problem) {
+            if case .nil = literal, case .head = use { throw .nilCommand }
+            constants.append(try literal.value(as: use.expected, text: text(token.range)))
+            instruction = .constant(UInt32(constants.count - 1), context: node)
+        } catch {
+            instruction = .fail(problem: problem(error), context: node)
+        }
+        let position = definition.emit(instruction, pushes: 1)
+        if case .head = use { pipeline.command.head = .value(at: position, node: node) }
+    }
+
+    private mutating func literal(_ token: Token) throws(Problem) -> Literal {
+        switch token.kind {
+        case .bool: return .bool(bytes[token.start] == UInt8(ascii: "t"))
+        case .nil: return .nil
+        case .string, .rawString: return .string(try unquote(token))
+        case .characterConstant:
+            return .number(try NumberLiteral(character: UnsafeBufferPointer(rebasing: bytes[token.range])))
+        default:
+            let text = UnsafeBufferPointer(rebasing: bytes[token.range])
+            return .number(try NumberLiteral(text, isComplex: token.kind == .complex))
+        }
+    }
+
+    /// Constants and the cursor have no fields (`.` and `.x` would be read as one).
+    private mutating func refuseFields(after token: Token) throws(Problem) {
+        if peek().kind == .field { throw .unexpectedField(after: text(token.range)) }
+    }
+
+    // MARK: Parentheses
+
+    private mutating func openParenthesis(_ token: Token, _ use: Use) throws(Problem) {
+        guard pipelines.count <= limits.parenthesesDepth else { throw .parenthesesTooDeep }
+        var isConditional = pipeline.isConditional
+        if case .head = use {
+            let marker = definition.emit(.at(context: pipeline.context))
+            pipeline.command.head = .parenthesized(at: marker, node: Program.noContext)
+        } else {
+            switch pipeline.command.head {
+            case .function(.builtin(.and), _, _), .function(.builtin(.or), _, _):
+                isConditional = isConditional || pipeline.command.operandCount > 2
+            case .method: isConditional = true
+            case .none, .function, .fields, .value, .parenthesized, .failed: break
+            }
+        }
+        try openPipeline(.parenthesized, end: .rightParenthesis, start: token.start, isConditional: isConditional)
+    }
+
+    /// Makes a pipeline that has just been closed an operand of the command around it.
+    mutating func finishParenthesized(_ inner: Pipeline) {
+        let isHead = pipeline.command.operandCount == 1
+        let use: Use = isHead ? .head : use(ofOperand: pipeline.command.operandCount - 1)
+        if peek().kind == .field {
+            compilePath(parsePath(from: inner.start, slot: 0, firstField: nil, use), isOnStack: true, use)
+        } else if case .parenthesized(let marker, _) = pipeline.command.head, isHead {
+            pipeline.command.head = .parenthesized(at: marker, node: inner.context)
+        } else {
+            noteArgument(inner.context)
+            if use.expected != .plain && use.expected != .value { definition.emit(.convert(as: use.expected)) }
+        }
+        finishOperand(use)
+    }
+
+    // MARK: Calls
+
+    /// Prepares the head of the command for arguments: fields become a method, and what is no function fails.
+    private mutating func refuseArguments() {
+        switch pipeline.command.head {
+        case .none, .function, .method, .failed: return
+        case .fields(let path, let isOnStack):
+            let call = UInt32(methodCalls.count)
+            methodCalls.append(MethodCallPlan(path: path, isOnStack: isOnStack, hasFinal: hasFinal))
+            definition.replaceLast(.beginMethod(call: call), pushes: -1)
+            pipeline.command.head = .method(call: call)
+            return
+        case .value(let position, let node):
+            let failure = problem(.argumentOfNonFunction(text(ofNode: node)))
+            if let position {
+                definition.code[position] = .fail(problem: failure, context: node)
+            } else {
+                definition.emit(.fail(problem: failure, context: Program.noContext))
+            }
+        case .parenthesized(let position, let node):
+            let failure = problem(.argumentOfNonFunction(text(ofNode: node)))
+            let context = hasFinal ? Program.noContext : pipeline.context
+            definition.code[position] = .fail(problem: failure, context: context)
+        }
+        pipeline.command.head = .failed
+    }
+
+    /// Ends the command, which the token at `end` follows.
+    mutating func endCommand(at end: Int) {
+        let command = pipeline.command
+        contexts[Int(command.context)].end = UInt32(end)
+        switch command.head {
+        case .function(let callee, let marker, let name): endCall(callee, command, marker: marker, name: name)
+        case .method(let call):
+            methodCalls[Int(call)].argumentCount = command.operandCount - 1
+            definition.emit(.callMethod(call), pushes: 2 - command.operandCount - (hasFinal ? 1 : 0))
+            methodCalls[Int(call)].end = definition.label()
+        case .none, .fields, .value, .parenthesized, .failed: break
+        }
+        pipeline.commandCount += 1
+    }
+
+    private mutating func endCall(_ callee: Callee, _ command: Command, marker: Int, name node: UInt32) {
+        let name = text(Int(contexts[Int(node)].start)..<Int(contexts[Int(node)].end))
+        let arguments = command.operandCount - 1
+        if let problem = callee.countProblem(name: name, arguments: arguments, hasFinal: hasFinal) {
+            definition.code[marker] = .fail(problem: self.problem(problem), context: node)
+        }
+        if case .builtin(let builtin) = callee, builtin == .and || builtin == .or {
+            endShortCircuit(command)
+            return
+        }
+        if hasFinal {
+            if arguments > 0 { definition.emit(.rotate(count: UInt32(arguments))) }
+            let expected = callee.expected(at: arguments)
+            if expected != .value { definition.emit(.convert(as: expected)) }
+        }
+        var plan = CallPlan(
+            callee: callee, name: name, count: arguments + (hasFinal ? 1 : 0), context: command.context, expected: .plain)
+        plan.calledText = command.firstArgument
+        emitCall(plan)
+    }
+
+    private mutating func emitCall(_ plan: CallPlan) {
+        calls.append(plan)
+        let index = UInt32(calls.count - 1)
+        let instruction: Instruction = if case .builtin = plan.callee { .callBuiltin(index) } else { .call(index) }
+        definition.emit(instruction, pushes: 1 - plan.count)
+    }
+
+    /// Ends `and` or `or`: the value is the argument that ended the evaluation, or the last one.
+    private mutating func endShortCircuit(_ command: Command) {
+        var jumps = command.shortCircuits
+        if hasFinal {
+            let jumpOver = definition.emit(.jump(0))
+            bind(jumps)
+            definition.emit(.removeBelow)
+            definition.code[jumpOver] = .jump(definition.label())
+        } else if !jumps.isEmpty {
+            // The last argument is the value, true or not.
+            jumps.removeLast()
+            definition.removeLast(pushes: 1)
+            bind(jumps)
+        }
+        definition.emit(.convert(as: .plain))
+    }
+
+    private mutating func bind(_ shortCircuits: [Int]) {
+        let target = definition.label()
+        for jump in shortCircuits {
+            guard case .shortCircuit(let truth, _) = definition.code[jump] else { continue }
+            definition.code[jump] = .shortCircuit(truth: truth, target: target)
+        }
+    }
+}

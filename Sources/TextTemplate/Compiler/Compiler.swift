@@ -1,0 +1,240 @@
+/// Parses a template and compiles it in the same pass.
+///
+/// It follows the grammar of Go's parser, and looks ahead exactly as far: the line in an error is that of
+/// the last token read. Nothing in it recurses; open blocks and open parentheses are kept in arrays.
+struct Compiler {
+    let source: ByteString
+    let bytes: UnsafeBufferPointer<UInt8>
+    /// What errors call the source.
+    let name: ByteString
+    let functions: [String: Function]
+    let limits: Limits
+    let delimiters: Problem.Delimiters
+
+    private var lexer: Lexer
+    /// The tokens read ahead, the last one read first: Go's `token` and `peekCount`.
+    private var lookahead: (Token, Token, Token)
+    private var lookaheadCount = 0
+
+    var names: NameTable
+    /// What each name means as a function, by its number.
+    var callees: [CalleeLookup] = []
+    var variables = VariableTable()
+    /// The template being compiled, and those that it is nested in.
+    var definition: Definition
+    var outerDefinitions: [Definition] = []
+    /// The open `if`, `range`, `with`, `block` and `define` actions, innermost last.
+    var blocks: [Block] = []
+    /// The open pipelines, innermost last: more than one where there are parentheses.
+    var pipelines: [Pipeline] = []
+    /// The finished templates by name.
+    var bodies: [Program.Body] = []
+    var bodyOfName: [ByteString: Int] = [:]
+    var emptyBodies: Set<Int> = []
+
+    var contexts: [Context] = []
+    var constants: [Value] = []
+    var literals: [Literal] = []
+    var paths: [FieldPath] = []
+    var references: [VariableReference] = []
+    var ranges: [RangePlan] = []
+    var invocations: [Invocation] = []
+    var calls: [CallPlan] = []
+    var methodCalls: [MethodCallPlan] = []
+    var problems: [Problem] = []
+
+    /// What the last pipeline declares, for the action around it.
+    var lastDeclarations = Declarations.none
+    /// The first variable of the block that a pipeline declares in.
+    var scopeStart = 0
+
+    enum CalleeLookup {
+        case unknown, missing
+        case found(Callee)
+    }
+
+    init(
+        _ source: ByteString, _ lexer: Lexer, name: ByteString, functions: [String: Function],
+        delimiters: Problem.Delimiters, limits: Limits
+    ) {
+        self.source = source
+        self.bytes = lexer.input
+        self.name = name
+        self.functions = functions
+        self.limits = limits
+        self.delimiters = delimiters
+        self.lexer = lexer
+        self.lexer.breakIsKeyword = functions["break"] == nil
+        self.lexer.continueIsKeyword = functions["continue"] == nil
+        let none = Token(kind: .endOfFile, start: 0, end: 0)
+        lookahead = (none, none, none)
+        names = NameTable(lexer.input)
+        definition = Definition(name: name, outerVariables: variables.beginTemplate())
+        declareRoot()
+    }
+
+    /// Compiles the whole source.
+    mutating func compile() throws(TemplateError) -> Program {
+        do {
+            try parseTemplate()
+            try finishDefinition()
+        } catch {
+            throw error.located(name: name, bytes: bytes, offset: lookahead.0.start)
+        }
+        return program()
+    }
+
+    private func program() -> Program {
+        var invocations = invocations
+        for index in invocations.indices { invocations[index].body = bodyOfName[invocations[index].name] }
+        return Program(
+            source: source, name: name, bodies: bodies, main: bodyOfName[name] ?? 0, contexts: contexts,
+            constants: constants, literals: literals, paths: paths, references: references, ranges: ranges,
+            invocations: invocations, calls: calls, methodCalls: methodCalls, problems: problems,
+            delimiters: delimiters)
+    }
+
+    // MARK: Templates
+
+    /// Begins a template within the source: a `define` or a `block`.
+    mutating func beginDefinition(_ name: ByteString) {
+        outerDefinitions.append(definition)
+        definition = Definition(name: name, outerVariables: variables.beginTemplate())
+        declareRoot()
+    }
+
+    /// Gives every template its `$`.
+    private mutating func declareRoot() {
+        variables.declare(NameTable.root, slot: UInt32(ReservedSlot.root))
+    }
+
+    /// Ends the template being compiled: Go's `Tree.add`.
+    mutating func finishDefinition() throws(Problem) {
+        variables.endTemplate(outer: definition.outerVariables)
+        relocateConditionalSlots()
+        let isEmpty = definition.isEmpty
+        if let existing = bodyOfName[definition.name] {
+            if emptyBodies.contains(existing) {
+                bodies[existing] = definition.body()
+                if !isEmpty { emptyBodies.remove(existing) }
+            } else if !isEmpty {
+                throw .multipleDefinition(definition.name)
+            }
+        } else {
+            bodyOfName[definition.name] = bodies.count
+            if isEmpty { emptyBodies.insert(bodies.count) }
+            bodies.append(definition.body())
+        }
+        if let outer = outerDefinitions.popLast() { definition = outer }
+    }
+
+    /// Gives variables that are declared under conditions their final slots.
+    private mutating func relocateConditionalSlots() {
+        guard definition.conditionalCount > 0 else { return }
+        for index in references.indices { references[index].slot = references[index].slot.map(definition.finalSlot) }
+        for index in ranges.indices {
+            let slots = ranges[index].undeclared
+            guard !slots.isEmpty else { continue }
+            ranges[index].undeclared = definition.finalSlot(slots.lowerBound)..<definition.finalSlot(slots.upperBound)
+        }
+    }
+
+    // MARK: Tokens
+
+    mutating func next() -> Token {
+        if lookaheadCount > 0 {
+            lookaheadCount -= 1
+        } else {
+            lookahead.0 = lexer.next()
+        }
+        switch lookaheadCount {
+        case 0: return lookahead.0
+        case 1: return lookahead.1
+        default: return lookahead.2
+        }
+    }
+
+    mutating func peek() -> Token {
+        let token = next()
+        lookaheadCount += 1
+        return token
+    }
+
+    mutating func nextNonSpace() -> Token {
+        while true {
+            let token = next()
+            if token.kind != .space { return token }
+        }
+    }
+
+    mutating func peekNonSpace() -> Token {
+        let token = nextNonSpace()
+        lookaheadCount += 1
+        return token
+    }
+
+    /// Puts back the last token.
+    mutating func backUp() { lookaheadCount += 1 }
+
+    /// Puts back a token in front of the last one.
+    mutating func backUp(_ first: Token) {
+        lookahead.1 = first
+        lookaheadCount = 2
+    }
+
+    /// Puts back two tokens in front of the last one.
+    mutating func backUp(_ first: Token, _ second: Token) {
+        lookahead.1 = second
+        lookahead.2 = first
+        lookaheadCount = 3
+    }
+
+    @discardableResult
+    mutating func expect(_ kind: TokenKind, in clause: Problem.Clause) throws(Problem) -> Token {
+        let token = nextNonSpace()
+        guard token.kind == kind else { throw unexpected(token, in: clause) }
+        return token
+    }
+
+    /// The bytes of a part of the source.
+    func text(_ range: Range<Int>) -> ByteString { source[range] }
+
+    // MARK: Problems
+
+    /// What is wrong with `token` where it stands: Go's `Tree.unexpected`.
+    func unexpected(_ token: Token, in clause: Problem.Clause) -> Problem {
+        switch token.kind {
+        case .error:
+            // The lexer keeps the reason of its one error.
+            let problem = lexer.failure ?? .unclosedAction
+            guard let start = definition.actionStart else { return problem }
+            let line = bytes.line(at: start)
+            return line == bytes.line(at: token.start) ? problem : .inAction(problem, name: name, line: line)
+        case .endOfFile: return .unexpectedToken(.endOfFile, clause: clause)
+        case let kind where kind.isKeyword: return .unexpectedToken(.keyword(text(token.range)), clause: clause)
+        default: return .unexpectedToken(.text(text(token.range)), clause: clause)
+        }
+    }
+
+    /// Adds a problem that is met when, and if, execution gets there.
+    mutating func problem(_ problem: Problem) -> UInt32 {
+        problems.append(problem)
+        return UInt32(problems.count - 1)
+    }
+
+    // MARK: Nodes
+
+    /// A node that covers `range`, and that Go reports at `position`.
+    mutating func context(_ range: Range<Int>, position: Int? = nil) -> UInt32 {
+        contexts.append(
+            Context(
+                position: UInt32(position ?? range.lowerBound), start: UInt32(range.lowerBound),
+                end: UInt32(range.upperBound)))
+        return UInt32(contexts.count - 1)
+    }
+
+    /// The text of a node as Go prints it.
+    func text(ofNode context: UInt32) -> ByteString {
+        NodeText(source: source, delimiters: delimiters).text(of: contexts[Int(context)])
+    }
+}

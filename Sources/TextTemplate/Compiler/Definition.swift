@@ -1,0 +1,102 @@
+/// A template while it is compiled: the instructions so far, and what the parser must know about it.
+struct Definition {
+    let name: ByteString
+    var code: [Instruction] = []
+    /// What `VariableTable.endTemplate` needs.
+    let outerVariables: Int
+    /// Whether it has nothing but white space so far: such a template does not replace another.
+    var isEmpty = true
+    /// How many ranges are open, for `break` and `continue`.
+    var rangeDepth = 0
+    /// The left delimiter of the action being parsed, Go's `actionLine`: shows in errors.
+    var actionStart: Int?
+    /// Where the cursor is.
+    var dotSlot = UInt32(ReservedSlot.dot)
+
+    private(set) var slotsInUse = ReservedSlot.count
+    private var slotCount = ReservedSlot.count
+    /// How many variables are declared under conditions; their slots follow all others.
+    private(set) var conditionalCount: UInt32 = 0
+    private var stackInUse = 0
+    private var stackDepth = 0
+    /// The last place that a jump leads to: instructions before and after it are not one unit.
+    private var lastLabel = 0
+
+    init(name: ByteString, outerVariables: Int) {
+        self.name = name
+        self.outerVariables = outerVariables
+    }
+
+    // MARK: Slots
+
+    mutating func makeSlot() -> UInt32 {
+        slotsInUse += 1
+        slotCount = max(slotCount, slotsInUse)
+        return UInt32(slotsInUse - 1)
+    }
+
+    mutating func makeConditionalSlot() -> UInt32 {
+        conditionalCount += 1
+        return VariableTable.conditional | (conditionalCount - 1)
+    }
+
+    mutating func freeSlots(to count: Int) { slotsInUse = count }
+
+    /// The number of a slot once all are known.
+    func finalSlot(_ slot: UInt32) -> UInt32 {
+        guard slot & VariableTable.conditional != 0 else { return slot }
+        return UInt32(slotCount) + (slot & ~VariableTable.conditional)
+    }
+
+    // MARK: Instructions
+
+    /// Where the next instruction goes.
+    var position: UInt32 { UInt32(code.count) }
+
+    /// Adds an instruction, after which the value stack holds `pushes` more values.
+    @discardableResult
+    mutating func emit(_ instruction: Instruction, pushes: Int = 0) -> Int {
+        code.append(instruction)
+        stackInUse += pushes
+        stackDepth = max(stackDepth, stackInUse)
+        return code.count - 1
+    }
+
+    /// Makes the next instruction one that jumps lead to.
+    mutating func label() -> UInt32 {
+        lastLabel = code.count
+        return position
+    }
+
+    /// The last instruction, if no jump leads to the place after it.
+    var last: Instruction? { lastLabel == code.count ? nil : code.last }
+
+    /// Puts another instruction in place of the last one.
+    mutating func replaceLast(_ instruction: Instruction, pushes: Int) {
+        code.removeLast()
+        emit(instruction, pushes: pushes)
+    }
+
+    /// Takes the last instruction back, after which the value stack holds `pushes` more values.
+    mutating func removeLast(pushes: Int) {
+        code.removeLast()
+        stackInUse += pushes
+    }
+
+    /// The finished template.
+    func body() -> Program.Body {
+        var code = code
+        code.append(.finish)
+        if conditionalCount > 0 {
+            for (index, instruction) in code.enumerated() {
+                switch instruction {
+                case .declare(let slot): code[index] = .declare(slot: finalSlot(slot))
+                case .store(let slot): code[index] = .store(slot: finalSlot(slot))
+                default: break
+                }
+            }
+        }
+        return Program.Body(
+            name: name, code: code, slotCount: slotCount + Int(conditionalCount), stackDepth: stackDepth + 1)
+    }
+}

@@ -1,0 +1,85 @@
+/// Iterations.
+extension Executor {
+    /// Begins an iteration over the value on top, with its first element. Gives where to go on.
+    mutating func startRange(_ plan: RangePlan) throws(Problem) -> UInt32 {
+        let value = pop()
+        guard let iteration = try iteration(over: value, plan), iteration.count > 0 else {
+            setAll(plan, value)
+            return plan.otherwise
+        }
+        iterations.append(iteration)
+        _ = try nextElement(plan)
+        return plan.body
+    }
+
+    private func iteration(over value: Value, _ plan: RangePlan) throws(Problem) -> Iteration? {
+        switch value {
+        case .invalid, .nilInterface: return nil
+        case .slice(let slice): return Iteration(source: .slice(slice), count: slice.count)
+        case .map(let map): return Iteration(source: .map(map), count: map.keys.count)
+        case .int(let count): return try integers(count, kind: nil, value, plan)
+        case .integer(let integer): return try integers(integer.value, kind: integer.kind, value, plan)
+        case .bool, .float, .complex, .string, .object: throw .notIterable(text(of: value))
+        }
+    }
+
+    private func integers(
+        _ count: Int, kind: Value.Integer.Kind?, _ value: Value, _ plan: RangePlan
+    ) throws(Problem) -> Iteration {
+        if plan.hasIndex { throw .rangeOverOneVariable(text(of: value)) }
+        return Iteration(source: .integers(kind: kind), count: max(0, count))
+    }
+
+    private func text(of value: Value) -> ByteString {
+        let message: Message = "\(value: value)"
+        return message.byteString
+    }
+
+    /// Gives variables the value that is iterated over, as Go does before it looks for elements.
+    private mutating func setAll(_ plan: RangePlan, _ value: Value) {
+        guard case .declare(let index, let element) = plan.variables else { return }
+        if let index { set(index, value) }
+        set(element, value)
+    }
+
+    /// Sets the cursor and the variables to the next element; ends the iteration if there is none.
+    @inline(__always)
+    mutating func nextElement(_ plan: RangePlan) throws(Problem) -> Bool {
+        try tick()
+        let last = iterations.count - 1
+        let position = iterations[last].next
+        guard position < iterations[last].count else {
+            iterations.removeLast()
+            return false
+        }
+        iterations[last].next = position + 1
+        for slot in plan.undeclared { self.slot(slot).pointee.isDeclared = false }
+        switch iterations[last].source {
+        case .slice(let slice):
+            try setElement(plan, slice[position], isBoxed: slice.element.isInterface, index: .int(position))
+        case .map(let map):
+            try setElement(plan, map.values[position], isBoxed: true, index: .string(map.keys[position]))
+        case .integers(nil):
+            try setElement(plan, .int(position), isBoxed: false, index: .invalid)
+        case .integers(let kind?):
+            try setElement(plan, .integer(Value.Integer(kind, position)), isBoxed: false, index: .invalid)
+        }
+        return true
+    }
+
+    @inline(__always)
+    private mutating func setElement(
+        _ plan: RangePlan, _ value: Value, isBoxed: Bool, index: @autoclosure () -> Value
+    ) throws(Problem) {
+        switch plan.variables {
+        case .none: break
+        case .declare(let indexSlot, let elementSlot):
+            if let indexSlot { set(indexSlot, index()) }
+            set(elementSlot, value, isBoxed: isBoxed)
+        case .assign(let indexReference, let elementReference):
+            if let indexReference { set(try declaredSlot(indexReference), index()) }
+            set(try declaredSlot(elementReference), value, isBoxed: isBoxed)
+        }
+        set(plan.dotSlot, value, isBoxed: isBoxed)
+    }
+}

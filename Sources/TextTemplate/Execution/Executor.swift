@@ -1,0 +1,302 @@
+/// Runs a compiled template.
+///
+/// Values are moved between slots, the value stack and the output without boxing; the only allocations
+/// are those of new texts and lists, and of the stacks when they grow.
+struct Executor: ~Copyable {
+    let program: Program
+    let limits: Limits
+    /// What functions get besides their arguments.
+    let functionContext: AnyObject?
+    var output: [UInt8]
+    /// The size of the output at which rendering stops.
+    let outputLimit: Int
+
+    /// The node that errors are reported at, Go's `state.node`.
+    var context: UInt32 = Program.noContext
+    /// The index of the template that runs.
+    var body: Int
+
+    // The value stack: `top` values are initialised.
+    private let stack: UnsafeMutablePointer<Value>
+    private(set) var top = 0
+
+    // The slots of all frames: `slotEnd` are initialised, the current frame's begin at `slotBase`.
+    private var slots: UnsafeMutablePointer<Slot>
+    private var slotCapacity: Int
+    private var slotBase = 0
+    private var slotEnd = 0
+
+    private var frames: [Frame] = []
+    var iterations: [Iteration] = []
+    var methods: [ActiveMethod] = []
+    /// Where functions build their text; kept to be used again.
+    var scratch: [UInt8] = []
+    /// Counts towards the next look at the deadline.
+    private var ticks = 0
+
+    init(_ program: Program, _ limits: Limits, functionContext: AnyObject?, output: consuming [UInt8]) {
+        self.program = program
+        self.functionContext = functionContext
+        self.limits = limits
+        outputLimit = output.count + min(limits.outputSize, Int.max - output.count)
+        self.output = output
+        body = program.main
+        stack = .allocate(capacity: program.bodies.reduce(1) { max($0, $1.stackDepth) })
+        slotCapacity = 64
+        slots = .allocate(capacity: slotCapacity)
+    }
+
+    deinit {
+        stack.deinitialize(count: top)
+        stack.deallocate()
+        slots.deinitialize(count: slotEnd)
+        slots.deallocate()
+    }
+
+    /// Gives up the output.
+    consuming func finish() -> [UInt8] { output }
+
+    // MARK: The value stack
+
+    @inline(__always)
+    mutating func push(_ value: consuming Value) {
+        (stack + top).initialize(to: value)
+        top += 1
+    }
+
+    @inline(__always)
+    mutating func pop() -> Value {
+        top -= 1
+        return (stack + top).move()
+    }
+
+    /// The value on top of the stack.
+    @inline(__always)
+    var topValue: Value { stack[top - 1] }
+
+    @inline(__always)
+    mutating func replaceTop(_ value: consuming Value) { stack[top - 1] = value }
+
+    /// The values on top of the stack.
+    @inline(__always)
+    func arguments(_ count: Int) -> UnsafeBufferPointer<Value> {
+        UnsafeBufferPointer(start: stack + (top - count), count: count)
+    }
+
+    @inline(__always)
+    mutating func drop(_ count: Int) {
+        top -= count
+        (stack + top).deinitialize(count: count)
+    }
+
+    /// Moves the value below `count` others to the top.
+    mutating func rotate(_ count: Int) {
+        let value = (stack + (top - count - 1)).move()
+        (stack + (top - count - 1)).moveInitialize(from: stack + (top - count), count: count)
+        (stack + (top - 1)).initialize(to: value)
+    }
+
+    // MARK: Slots and frames
+
+    @inline(__always)
+    func slot(_ index: UInt32) -> UnsafeMutablePointer<Slot> { slots + (slotBase + Int(index)) }
+
+    @inline(__always)
+    mutating func set(_ index: UInt32, _ value: consuming Value, isBoxed: Bool = false) {
+        let slot = slot(index)
+        slot.pointee.value = value
+        slot.pointee.isBoxed = isBoxed
+        slot.pointee.isDeclared = true
+    }
+
+    /// Makes the slots of a frame, the first two of which hold `dot`.
+    private mutating func enter(_ body: Int, dot: consuming Value) throws(Problem) {
+        let count = program.bodies[body].slotCount
+        slotBase = slotEnd
+        if slotEnd + count > slotCapacity { try growSlots(by: count) }
+        (slots + slotEnd).initialize(repeating: Slot(value: .invalid), count: count)
+        slotEnd += count
+        slots[slotBase + ReservedSlot.root].value = dot
+        slots[slotBase + ReservedSlot.dot].value = slots[slotBase + ReservedSlot.root].value
+        self.body = body
+    }
+
+    private mutating func growSlots(by count: Int) throws(Problem) {
+        guard slotEnd + count <= Limits.slotCount else { throw .callsTooDeep(limit: frames.count) }
+        let capacity = max(slotCapacity * 2, slotEnd + count)
+        let grown = UnsafeMutablePointer<Slot>.allocate(capacity: capacity)
+        grown.moveInitialize(from: slots, count: slotEnd)
+        slots.deallocate()
+        slots = grown
+        slotCapacity = capacity
+    }
+
+    private mutating func leaveFrame() {
+        (slots + slotBase).deinitialize(count: slotEnd - slotBase)
+        slotEnd = slotBase
+    }
+
+    // MARK: Running
+
+    /// Executes the main template with `dot`.
+    mutating func run(_ dot: Value) throws(Problem) {
+        try enter(program.main, dot: dot)
+        var code = program.bodies[body].code
+        var counter = 0
+        while true {
+            let instruction = code[counter]
+            counter += 1
+            switch instruction {
+            case .text(let start, let count): try write(Int(start), Int(count))
+            case .print: try print(pop())
+            case .printSlot(let index, let node):
+                context = node
+                try print(slot(index).pointee.value)
+            case .printFields(let path):
+                try print(try fields(Int(path)))
+            case .printFormatted(let call): try printFormatted(program.calls[Int(call)])
+            case .discard: drop(1)
+
+            case .jump(let target): counter = Int(target)
+            case .jumpUnlessTrue(let target):
+                if !pop().isTrue { counter = Int(target) }
+            case .enterWith(let index, let otherwise):
+                let value = pop()
+                if value.isTrue { set(index, value) } else { counter = Int(otherwise) }
+            case .startRange(let range):
+                counter = Int(try startRange(program.ranges[Int(range)]))
+            case .nextRange(let range):
+                if try nextElement(program.ranges[Int(range)]) { counter = Int(program.ranges[Int(range)].body) }
+            case .leaveRange: iterations.removeLast()
+            case .checkTemplate(let invocation): try check(program.invocations[Int(invocation)])
+            case .callTemplate(let invocation):
+                frames.append(Frame(body: body, programCounter: counter, slotBase: slotBase))
+                try enter(program.invocations[Int(invocation)].body ?? program.main, dot: pop())
+                code = program.bodies[body].code
+                counter = 0
+                try tick()
+            case .finish:
+                leaveFrame()
+                guard let frame = frames.popLast() else { return }
+                slotBase = frame.slotBase
+                body = frame.body
+                code = program.bodies[body].code
+                counter = frame.programCounter
+
+            case .at(let node): context = node
+            case .constant(let constant, let node):
+                context = node
+                push(program.constants[Int(constant)])
+            case .slot(let index, let node, let expected):
+                context = node
+                push(slot(index).pointee.value)
+                try convertTop(expected)
+            case .variable(let reference, let node, let expected):
+                context = node
+                push(slot(try declaredSlot(reference)).pointee.value)
+                try convertTop(expected)
+            case .fields(let path): push(try fields(Int(path)))
+            case .fieldsOfTop(let path): replaceTop(try fieldsOfTop(Int(path)))
+            case .convert(let expected): try convertTop(expected)
+
+            case .declare(let index): set(index, topValue)
+            case .store(let index): set(index, pop())
+            case .assign(let reference): set(try declaredSlot(reference), topValue)
+
+            case .call(let call): try callFunction(Int(call))
+            case .callBuiltin(let call): try callBuiltin(Int(call))
+            case .rotate(let count): rotate(Int(count))
+            case .shortCircuit(let truth, let target):
+                if topValue.isTrue == truth { counter = Int(target) } else { drop(1) }
+            case .removeBelow:
+                let value = pop()
+                replaceTop(value)
+            case .beginMethod(let call):
+                if try !beginMethod(program.methodCalls[Int(call)]) {
+                    counter = Int(program.methodCalls[Int(call)].end)
+                }
+            case .methodLiteral(let literal, let argument, let node):
+                context = node
+                try pushMethodLiteral(Int(literal), argument: Int(argument))
+            case .methodArgument(let argument): try convertMethodArgument(Int(argument))
+            case .callMethod(let call): try callMethod(program.methodCalls[Int(call)])
+            case .fail(let problem, let node):
+                if node != Program.noContext { context = node }
+                throw program.problems[Int(problem)]
+            }
+        }
+    }
+
+    // MARK: Output
+
+    @inline(__always)
+    private mutating func write(_ start: Int, _ count: Int) throws(Problem) {
+        guard count <= outputLimit - output.count else { throw outputTooLarge }
+        program.source.withBytes { output.append(contentsOf: UnsafeBufferPointer(rebasing: $0[start..<start + count])) }
+    }
+
+    private var outputTooLarge: Problem { .outputTooLarge(limit: limits.outputSize) }
+
+    /// Writes a value as Go's `fmt.Fprint` does.
+    @inline(__always)
+    private mutating func print(_ value: borrowing Value) throws(Problem) {
+        switch value {
+        case .string(let text):
+            guard text.count <= outputLimit - output.count else { throw outputTooLarge }
+            text.withBytes { output.append(contentsOf: $0) }
+        case .int(let number) where number >= 0 && number < 10:
+            output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number))
+            try checkOutput()
+        default:
+            // An interface that holds nothing has been taken apart before: what is printed is never one.
+            Format.appendValue(copy value, into: &output)
+            try checkOutput()
+        }
+    }
+
+    private mutating func checkOutput() throws(Problem) {
+        if output.count > outputLimit { throw outputTooLarge }
+    }
+
+    private mutating func printFormatted(_ plan: CallPlan) throws(Problem) {
+        guard case .builtin(let builtin) = plan.callee else { return }
+        try checkSize(arguments(plan.count))
+        TextBuiltins.append(builtin, arguments(plan.count), into: &output)
+        drop(plan.count)
+        try checkOutput()
+    }
+
+    /// Fails if the arguments alone are larger than the output may be.
+    func checkSize(_ arguments: UnsafeBufferPointer<Value>) throws(Problem) {
+        var size = 0
+        for case .string(let text) in arguments { size += text.count }
+        if size > limits.outputSize { throw outputTooLarge }
+    }
+
+    // MARK: Variables, templates and time
+
+    /// The slot of a variable that may not be declared.
+    func declaredSlot(_ reference: UInt32) throws(Problem) -> UInt32 {
+        var reference = program.references[Int(reference)]
+        while let candidate = reference.slot {
+            // Only slots that another reference follows, or that stand alone, depend on a condition.
+            if slot(candidate).pointee.isDeclared { return candidate }
+            guard let next = reference.next else { break }
+            reference = program.references[Int(next)]
+        }
+        throw .undeclaredVariable(reference.name)
+    }
+
+    private mutating func check(_ invocation: Invocation) throws(Problem) {
+        context = invocation.context
+        if invocation.body == nil { throw .templateNotDefined(invocation.name) }
+        if frames.count >= limits.callDepth { throw .callsTooDeep(limit: limits.callDepth) }
+    }
+
+    /// Looks at the deadline now and then.
+    @inline(__always)
+    mutating func tick() throws(Problem) {
+        ticks &+= 1
+        if ticks & 0xFF == 0, let isPastDeadline = limits.isPastDeadline, isPastDeadline() { throw .timeExceeded }
+    }
+}

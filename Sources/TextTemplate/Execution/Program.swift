@@ -1,0 +1,151 @@
+/// A compiled template with all that it defines: instructions and the tables they point into.
+///
+/// Everything is written once, by the compiler, and only read afterwards.
+struct Program: Sendable {
+    /// Stands for "no node" where an index of `contexts` is expected.
+    static let noContext = UInt32.max
+
+    let source: ByteString
+    /// What errors call the source.
+    let name: ByteString
+    let bodies: [Body]
+    /// The body that rendering begins with.
+    let main: Int
+    let contexts: [Context]
+    let constants: [Value]
+    let literals: [Literal]
+    let paths: [FieldPath]
+    let references: [VariableReference]
+    let ranges: [RangePlan]
+    let invocations: [Invocation]
+    let calls: [CallPlan]
+    let methodCalls: [MethodCallPlan]
+    let problems: [Problem]
+    let delimiters: Problem.Delimiters
+
+    /// The executable form of one template.
+    struct Body: Sendable {
+        let name: ByteString
+        let code: [Instruction]
+        /// How many variables, cursors included, it needs at a time.
+        let slotCount: Int
+        /// How many values its expressions need at a time.
+        let stackDepth: Int
+    }
+}
+
+/// The first slots of a template's frame.
+enum ReservedSlot {
+    /// `$`.
+    static let root = 0
+    /// The cursor that the template is called with.
+    static let dot = 1
+    static let count = 2
+}
+
+/// A node of the source that errors can be reported at.
+struct Context: BitwiseCopyable, Sendable {
+    /// The position that Go gives for the node, which is not always its first byte.
+    let position: UInt32
+    let start: UInt32
+    /// The end of the node's text; white space and a pipe may precede it.
+    var end: UInt32
+}
+
+/// A chain of fields, `.A.B`, of a variable or a value on the stack.
+struct FieldPath: Sendable {
+    let slot: UInt32
+    var names: [FieldName]
+    let context: UInt32
+    let expected: Expected
+}
+
+/// The name of a field, with those of key-value pairs recognised.
+struct FieldName: Sendable {
+    enum Known { case key, value, other }
+
+    let name: ByteString
+    let known: Known
+
+    init(_ name: ByteString) {
+        self.name = name
+        known = name == "Key" ? .key : name == "Value" ? .value : .other
+    }
+}
+
+/// A variable that may not have been declared when it is used: Go looks variables up by name while it
+/// executes, and a declaration within an argument of `and`, `or` or a method may not have been reached.
+struct VariableReference: Sendable {
+    let name: ByteString
+    /// The innermost slot that may hold it, nil if nothing declares it.
+    var slot: UInt32?
+    /// Which reference to try if the slot is not declared.
+    let next: UInt32?
+}
+
+/// What to do with the elements of a range.
+struct RangePlan: Sendable {
+    /// Where to go if there are no elements.
+    var otherwise: UInt32 = 0
+    /// Where the loop's text begins.
+    var body: UInt32 = 0
+    let dotSlot: UInt32
+    let variables: Variables
+    /// The slots that each iteration begins without.
+    var undeclared: Range<UInt32> = 0..<0
+
+    enum Variables: Equatable, Sendable {
+        case none
+        /// Slots of variables that the range declares.
+        case declare(index: UInt32?, element: UInt32)
+        /// References to variables that the range assigns to.
+        case assign(index: UInt32?, element: UInt32)
+    }
+
+    var hasIndex: Bool {
+        switch variables {
+        case .none: false
+        case .declare(let index, _), .assign(let index, _): index != nil
+        }
+    }
+}
+
+/// A `{{template}}` action.
+struct Invocation: Sendable {
+    let name: ByteString
+    /// Which of `Program.bodies` it runs, nil if there is no such template.
+    var body: Int?
+    let context: UInt32
+    /// The node of its argument, if there is one.
+    let argument: UInt32?
+}
+
+/// The call of a function.
+struct CallPlan: Sendable {
+    let callee: Callee
+    let name: ByteString
+    let count: Int
+    /// The node that errors of the function are reported at.
+    let context: UInt32
+    let expected: Expected
+    /// For `call`: what is being called, as the template has it; nil if it is the result of the previous command.
+    var calledText: UInt32?
+}
+
+/// What a name of a function stands for.
+enum Callee: Sendable {
+    case builtin(Builtin)
+    case function(Function)
+}
+
+/// The call of a method with arguments.
+struct MethodCallPlan: Sendable {
+    /// The receiver and, as its last name, the method; on the stack if `isOnStack`.
+    let path: UInt32
+    let isOnStack: Bool
+    let hasFinal: Bool
+    /// How many arguments there are, the result of the previous command not counted.
+    var argumentCount = 0
+    /// Where to go on if there is no receiver.
+    var end: UInt32 = 0
+}

@@ -1,0 +1,107 @@
+/// What went wrong in parsing or executing a template.
+public struct TemplateError: Error, Sendable {
+    public enum Phase: Sendable { case parse, execute }
+
+    /// What a program may want to tell apart.
+    public enum Kind: Equatable, Sendable {
+        /// The template is malformed, or its execution failed.
+        case failure
+        /// There is no function of this name; perhaps another one was meant.
+        case unknownFunction(name: String, suggestion: String?)
+        /// A limit of `Limits` was reached.
+        case limit
+    }
+
+    public let phase: Phase
+    public let kind: Kind
+    /// What the source was called.
+    public let name: String
+    /// The line of the source, counted from 1.
+    public let line: Int
+    /// The byte of the line, counted from 1. (Go counts from 0.)
+    public let column: Int
+    /// What follows the place in Go's message. May hold bytes of the data.
+    public let message: ByteString
+    /// Go's full message.
+    public let description: ByteString
+    /// What to do about it, where there is something to say.
+    public let hint: String?
+
+    init(
+        _ problem: Problem, phase: Phase, name: ByteString, position: SourcePosition, message: ByteString,
+        description: ByteString
+    ) {
+        self.phase = phase
+        kind = problem.kind
+        self.name = name.text
+        line = position.line
+        column = position.column + 1
+        self.message = message
+        self.description = description
+        hint = Wording.hint(for: problem)
+    }
+}
+
+/// A place in a source as Go counts: lines from 1, bytes of the line from 0.
+struct SourcePosition {
+    let line: Int
+    let column: Int
+
+    init(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int) {
+        let before = bytes[..<offset]
+        line = bytes.line(at: offset)
+        column = offset - (before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0)
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// The line of the byte at `offset`, counted from 1.
+    func line(at offset: Int) -> Int {
+        var line = 1
+        for byte in self[..<offset] where byte == UInt8(ascii: "\n") { line += 1 }
+        return line
+    }
+}
+
+extension Problem {
+    fileprivate var kind: TemplateError.Kind {
+        switch self {
+        case .unknownFunction(let name, let suggestion): .unknownFunction(name: name.text, suggestion: suggestion)
+        case .parenthesesTooDeep, .sourceTooLarge, .callsTooDeep, .outputTooLarge, .timeExceeded: .limit
+        default: .failure
+        }
+    }
+
+    /// The error for a problem that the parser met at `offset`.
+    func located(name: ByteString, bytes: UnsafeBufferPointer<UInt8>, offset: Int) -> TemplateError {
+        let position = SourcePosition(bytes, at: offset)
+        return TemplateError(
+            self, phase: .parse, name: name, position: position, message: Wording.text(of: self).byteString,
+            description: Wording.parseError(self, name: name, line: position.line).byteString)
+    }
+}
+
+extension Program {
+    /// The error for a problem that the template `body` met at the node `context`.
+    func error(_ problem: Problem, body: Int, context: UInt32) -> TemplateError {
+        guard context != Program.noContext else {
+            return source.withBytes { problem.located(name: name, bytes: $0, offset: 0) }
+        }
+        let node = contexts[Int(context)]
+        let position = source.withBytes { SourcePosition($0, at: Int(node.position)) }
+        let message = Wording.executing(problem, template: bodies[body].name, node: text(of: context))
+        let description = Wording.executeError(
+            message, name: name, line: position.line, column: position.column)
+        return TemplateError(
+            problem, phase: .execute, name: name, position: position, message: message.byteString,
+            description: description.byteString)
+    }
+
+    private func text(of context: UInt32) -> ByteString {
+        let printer = NodeText(source: source, delimiters: delimiters)
+        guard let invocation = invocations.first(where: { $0.context == context }) else {
+            return printer.text(of: contexts[Int(context)])
+        }
+        return printer.text(of: invocation, contexts)
+    }
+}
