@@ -20,7 +20,9 @@ struct Growth {
         }
         var failures = 0
         for pump in pumps where !isLinear(pump) { failures += 1 }
-        print("growth: \(pumps.count) families of inputs, \(failures) beyond \(bound) times for \(factor) times the length")
+        print(
+            "growth: \(pumps.count) families of inputs, \(failures) beyond \(bound) times for \(factor) times the length"
+        )
         exit(failures == 0 ? 0 : 1)
     }
 
@@ -76,7 +78,9 @@ struct Growth {
         defer { closedir(stream) }
         var seeds: [(String, [UInt8])] = []
         while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             guard !name.hasPrefix("."), let file = fopen(folder + "/" + name, "r") else { continue }
             defer { fclose(file) }
             var bytes = [UInt8](repeating: 0, count: 64 << 10)

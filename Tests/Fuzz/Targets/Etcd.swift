@@ -1,5 +1,6 @@
-@testable import Backends
 import HTTP
+
+@testable import Backends
 @testable import KeyValue
 
 /// What a server sends is refused or decoded, never read beyond its end, and does not depend on how it is cut.

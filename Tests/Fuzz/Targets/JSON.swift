@@ -80,7 +80,9 @@ enum Target: FuzzTarget {
         ([UInt8](repeating: UInt8(ascii: " "), count: shift) + input).withUnsafeBufferPointer { shifted in
             switch (decode(shifted), result) {
             case (.success(let document), .success(let first)):
-                check(encode(document, shifted, indent: nil) == encode(first, input, indent: nil), "spaces change nothing")
+                check(
+                    encode(document, shifted, indent: nil) == encode(first, input, indent: nil), "spaces change nothing"
+                )
             case (.failure(let error), .failure(let first)):
                 check(error.kind == first.kind && error.offset == first.offset + shift, "spaces change no error")
             default:

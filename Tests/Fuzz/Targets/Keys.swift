@@ -36,7 +36,8 @@ enum Target: FuzzTarget {
             check(snapshot.children(of: path).map(\.array) == naive.ls(query.path), "ls answers as defined")
             check(snapshot.directories(of: path).map(\.array) == naive.lsdir(query.path), "lsdir answers as defined")
             for hint in [0, snapshot.count / 2, snapshot.count] {
-                check(snapshot.find(path, near: hint) == naive.keys.firstIndex(of: query.path), "find answers as defined")
+                check(
+                    snapshot.find(path, near: hint) == naive.keys.firstIndex(of: query.path), "find answers as defined")
             }
         }
         query.pattern.withUnsafeBufferPointer { pattern in
@@ -79,7 +80,9 @@ enum Target: FuzzTarget {
         var expected: [[UInt8]: [UInt8]] = [:]
         for index in 0..<snapshot.count {
             let key = snapshot.key(at: index).array
-            guard ranges.contains(where: { range in key.withUnsafeBufferPointer { range.contains($0) } }) else { continue }
+            guard ranges.contains(where: { range in key.withUnsafeBufferPointer { range.contains($0) } }) else {
+                continue
+            }
             let rest = key.starts(with: prefix) ? Array(key[prefix.count...]) : key
             expected[Path.join([[slash], rest])] = snapshot.value(at: index).array
         }
@@ -115,7 +118,9 @@ enum Target: FuzzTarget {
                 globbing.noteGlob(Glob(pattern))
                 let globbed = [snapshot, older].map { store in
                     Result { () throws(PatternError) in
-                        try store.glob(pattern).flatMap { $0.map { [store.key(at: $0).array, store.value(at: $0).array] } }
+                        try store.glob(pattern).flatMap {
+                            $0.map { [store.key(at: $0).array, store.value(at: $0).array] }
+                        }
                     }
                 }
                 var listing = ReadSet.Recorder()

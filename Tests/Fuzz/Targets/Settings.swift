@@ -60,7 +60,9 @@ enum Target: FuzzTarget {
         }
         do throws(VariableExpansion.Failure) {
             let text = String(decoding: escaped, as: UTF8.self)
-            check(Array(try VariableExpansion.expand(text, environment).utf8) == Array(word.utf8), "escaped, a text is itself")
+            check(
+                Array(try VariableExpansion.expand(text, environment).utf8) == Array(word.utf8),
+                "escaped, a text is itself")
         } catch {
             fatalError("an escaped text is refused: \(error.message)")
         }

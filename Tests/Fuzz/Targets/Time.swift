@@ -52,7 +52,9 @@ enum Target: FuzzTarget {
         // Beyond the range of the type, times stay at its end.
         if abs(plain.seconds / 2) < Int.max / 4 {
             check(later.subtracting(plain) == span, "what is added is the difference")
-            check(later.adding(-max(span, -.max)).compared(to: plain) == (span == .min ? 1 : 0) * -1, "and can be taken away")
+            check(
+                later.adding(-max(span, -.max)).compared(to: plain) == (span == .min ? 1 : 0) * -1,
+                "and can be taken away")
             check(later.compared(to: plain) == span.signum(), "later is later")
         }
         for unit in [1, 1_000, 86_400_000_000_000, span] where unit > 0 {
@@ -60,7 +62,9 @@ enum Target: FuzzTarget {
             let rest = plain.subtracting(truncated)
             check(rest >= 0 && rest < unit || plain.seconds < .min / 2, "truncating takes away less than the unit")
             let moved = plain.rounded(to: unit).subtracting(plain)
-            check(moved.magnitude <= unit.magnitude / 2 + 1 || abs(plain.seconds / 2) > Int.max / 4, "rounding moves by half a unit at most")
+            check(
+                moved.magnitude <= unit.magnitude / 2 + 1 || abs(plain.seconds / 2) > Int.max / 4,
+                "rounding moves by half a unit at most")
         }
     }
 
@@ -105,7 +109,7 @@ enum Target: FuzzTarget {
         arguments.withUnsafeBufferPointer { arguments in
             var output: [UInt8] = []
             do throws(FunctionError) {
-                Format.appendValue(try function.body(Arguments(values: arguments)), into: &output)
+                Format.appendValue(try function.body(Arguments(values: arguments, context: nil)), into: &output)
             } catch { output += error.message.array }
             check(!output.isEmpty || layout.isEmpty || function.parameters.count == 1, "a method has a result")
         }
