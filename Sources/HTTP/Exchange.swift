@@ -24,6 +24,9 @@ final class Exchange: Sendable {
 
     let request: Request
     let mode: Mode
+    /// When a whole answer has to be here.
+    let deadline: ContinuousClock.Instant?
+    let firstByteDeadline: ContinuousClock.Instant?
     private let changed = Semaphore()
     private let state = Mutex(State())
 
@@ -40,6 +43,9 @@ final class Exchange: Sendable {
     init(_ request: Request, mode: Mode) {
         self.request = request
         self.mode = mode
+        let isWhole = mode == .whole
+        deadline = isWhole ? request.timeout.map { .now.advanced(by: $0) } : nil
+        firstByteDeadline = isWhole ? request.firstByteTimeout.map { .now.advanced(by: $0) } : nil
     }
 }
 

@@ -94,7 +94,7 @@ private final class Runner {
             curl_multi_perform(multi, &running)
             finishTransfers()
             // libcurl shortens this to its own timers; a wakeup that came since takeWork ends it at once.
-            curl_multi_poll(multi, nil, 0, 60_000, nil)
+            curl_multi_poll(multi, nil, 0, Int32(endLateTransfers()), nil)
         }
         for transfer in transfers.values { end(transfer, .failure(HTTPError(.cancelled))) }
         loop.canBeWoken(by: nil)
@@ -103,18 +103,14 @@ private final class Runner {
 
     private func begin(_ exchange: Exchange) {
         guard !exchange.isCancelled else { return exchange.finish(.failure(HTTPError(.cancelled))) }
-        let transfer = Transfer(exchange)
-        transfers[ObjectIdentifier(exchange)] = transfer
-        start(transfer, reusing: exchange.mode == .whole && pool.hasConnection(for: exchange.request))
+        start(exchange, reusing: exchange.mode == .whole && pool.hasConnection(for: exchange.request))
     }
 
-    private func start(_ transfer: Transfer, reusing: Bool) {
-        if let error = transfer.prepare(reusing: reusing) {
-            transfers[ObjectIdentifier(transfer.exchange)] = nil
-            transfer.exchange.finish(.failure(error))
-        } else {
-            curl_multi_add_handle(multi, transfer.handle)
-        }
+    private func start(_ exchange: Exchange, reusing: Bool) {
+        let transfer = Transfer(exchange, reusing: reusing)
+        if let error = transfer.prepare() { return exchange.finish(.failure(error)) }
+        transfers[ObjectIdentifier(exchange)] = transfer
+        curl_multi_add_handle(multi, transfer.handle)
     }
 
     private func wake(_ exchange: Exchange) {
@@ -138,7 +134,7 @@ private final class Runner {
             case .failure(let error) where transfer.mayHaveMetStaleConnection(error):
                 pool.forget(request)
                 curl_multi_remove_handle(multi, transfer.handle)
-                start(transfer, reusing: false)
+                start(transfer.exchange, reusing: false)
             case .failure:
                 pool.forget(request)
                 end(transfer, outcome)
@@ -147,6 +143,22 @@ private final class Runner {
                 end(transfer, outcome)
             }
         }
+    }
+
+    /// Ends transfers whose first byte is late; the milliseconds until the next one would be.
+    private func endLateTransfers() -> Int {
+        var wait = 60_000
+        for transfer in transfers.values {
+            guard let deadline = transfer.firstByteDeadline else { continue }
+            let left = ContinuousClock.now.duration(to: deadline).milliseconds
+            if left > 0 {
+                wait = min(wait, left)
+            } else {
+                pool.forget(transfer.exchange.request)
+                end(transfer, .failure(transfer.firstByteFailure))
+            }
+        }
+        return wait
     }
 
     private func end(_ transfer: Transfer, _ outcome: Result<Response, HTTPError>) {

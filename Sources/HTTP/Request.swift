@@ -18,8 +18,8 @@ package struct Request: Sendable {
     /// From the start to the last byte of the answer; `nil` is without limit. Streams ignore it.
     package var timeout: Duration?
     package var connectTimeout: Duration
-    /// How long a started call may stay without any byte from the peer; rounded up to seconds. Streams ignore it.
-    package var silenceTimeout: Duration?
+    /// From the start, connecting included, to the first byte of the answer; `nil` is without limit. Streams ignore it.
+    package var firstByteTimeout: Duration?
     /// An answer with a larger body fails with `tooLarge`. Streams ignore it.
     package var bodyLimit: Int
     /// Tells the size of the whole body from its first bytes (at least one), where the format says so: the body then
@@ -40,7 +40,7 @@ package struct Request: Sendable {
         self.tls = TLSOptions()
         self.timeout = nil
         self.connectTimeout = .seconds(5)
-        self.silenceTimeout = nil
+        self.firstByteTimeout = nil
         self.bodyLimit = 64 << 20
         self.announcedSize = nil
     }

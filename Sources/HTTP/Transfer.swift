@@ -8,10 +8,12 @@ final class Transfer {
     private var connectList: UnsafeMutablePointer<curl_slist>?
     /// libcurl writes its words for a failure here.
     private let errorText: UnsafeMutablePointer<CChar>
-    private let deadline: ContinuousClock.Instant?
+    /// When the first byte of the answer has to be here; `nil` once it is.
+    private(set) var firstByteDeadline: ContinuousClock.Instant?
     /// The first option that libcurl did not take.
     private var optionFailure: CURLcode?
-    private var isReusing = false
+    /// Whether a kept connection may be used.
+    private let isReusing: Bool
     private var isSendPaused = false
     private var isReceivePaused = false
     private var answer = Answer()
@@ -31,13 +33,14 @@ final class Transfer {
     /// Header lines and trailers together may not be longer than this.
     private static let headerLimit = 256 << 10
 
-    init(_ exchange: Exchange) {
+    init(_ exchange: Exchange, reusing: Bool) {
         guard let handle = curl_easy_init() else { preconditionFailure("out of memory") }
         self.exchange = exchange
         self.handle = handle
+        isReusing = reusing
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
-        deadline = exchange.mode == .whole ? exchange.request.timeout.map { .now.advanced(by: $0) } : nil
+        firstByteDeadline = exchange.firstByteDeadline
     }
 
     deinit {
@@ -66,11 +69,8 @@ final class Transfer {
 
 // Options.
 extension Transfer {
-    /// Sets all options for a first or a new attempt.
-    func prepare(reusing: Bool) -> HTTPError? {
-        answer = Answer()
-        isReusing = reusing
-        errorText[0] = 0
+    /// Sets all options; why that cannot be done, if so.
+    func prepare() -> HTTPError? {
         let request = exchange.request
         guard let lines = headerLines(request) else {
             return HTTPError(.invalidRequest, detail: "line break in a header")
@@ -81,15 +81,15 @@ extension Transfer {
         setBody(request)
         setLimits(request)
         if request.url.hasPrefix("https:") { setTLS(request.tls) }
-        curl_slist_free_all(headerList)
         headerList = list(lines)
         set(CURLOPT_HTTPHEADER, headerList)
         if let address = request.connectTo {
-            curl_slist_free_all(connectList)
             connectList = list(["::" + address])
             set(CURLOPT_CONNECT_TO, connectList)
         }
-        return optionFailure.map { HTTPError(.invalidRequest, code: Int($0.rawValue), detail: String(cString: curl_easy_strerror($0))) }
+        return optionFailure.map {
+            HTTPError(.invalidRequest, code: Int($0.rawValue), detail: String(cString: curl_easy_strerror($0)))
+        }
     }
 
     private func setCommonOptions() {
@@ -121,7 +121,6 @@ extension Transfer {
         }
         set(CURLOPT_FRESH_CONNECT, isReusing ? 0 : 1)
         set(CURLOPT_FORBID_REUSE, exchange.mode == .stream ? 1 : 0)
-        set(CURLOPT_PIPEWAIT, isReusing ? 1 : 0)
     }
 
     private func setBody(_ request: Request) {
@@ -143,10 +142,8 @@ extension Transfer {
 
     private func setLimits(_ request: Request) {
         set(CURLOPT_CONNECTTIMEOUT_MS, max(1, request.connectTimeout.milliseconds))
-        if let deadline { set(CURLOPT_TIMEOUT_MS, max(1, ContinuousClock.now.duration(to: deadline).milliseconds)) }
-        if exchange.mode == .whole, let silence = request.silenceTimeout {
-            set(CURLOPT_LOW_SPEED_LIMIT, 1)
-            set(CURLOPT_LOW_SPEED_TIME, max(1, (silence.milliseconds + 999) / 1000))
+        if let deadline = exchange.deadline {
+            set(CURLOPT_TIMEOUT_MS, max(1, ContinuousClock.now.duration(to: deadline).milliseconds))
         }
     }
 
@@ -191,6 +188,7 @@ extension Transfer {
 // What libcurl calls.
 extension Transfer {
     fileprivate func receive(header line: UnsafeRawBufferPointer) -> Bool {
+        firstByteDeadline = nil
         answer.headerBytes += line.count
         guard answer.headerBytes <= Transfer.headerLimit else {
             return refuse(HTTPError(.malformed, detail: "headers longer than \(Transfer.headerLimit) bytes"))
@@ -199,7 +197,8 @@ extension Transfer {
         while let last = text.last, last == 10 || last == 13 || last == 32 { text.removeLast() }
         if text.starts(with: "HTTP/".utf8) && !answer.headIsComplete {
             // A status line; one after an interim answer (1xx) starts anew.
-            answer.status = text.split(separator: 32).dropFirst().first.flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+            answer.status =
+                text.split(separator: 32).dropFirst().first.flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
             answer.headers = []
         } else if text.isEmpty {
             guard answer.status >= 200, !answer.headIsComplete else { return true }
@@ -280,6 +279,9 @@ extension Transfer {
         }
     }
 
+    /// What it comes to when the first byte does not arrive in time.
+    var firstByteFailure: HTTPError { HTTPError(isConnected ? .answerTimeout : .connectTimeout) }
+
     private func error(_ code: CURLcode) -> HTTPError {
         let systemError = Int32(truncatingIfNeeded: info(CURLINFO_OS_ERRNO))
         return HTTPError(
@@ -303,7 +305,8 @@ extension Transfer {
         case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR: return .handshake
         case CURLE_SSL_CERTPROBLEM: return .file(.certificateOrKey)
         case CURLE_SSL_CACERT_BADFILE: return .file(.authority)
-        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE, CURLE_HTTP2_STREAM: return .reset
+        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE, CURLE_HTTP2_STREAM:
+            return .reset
         case CURLE_HTTP2, CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY: return .malformed
         case CURLE_URL_MALFORMAT: return .invalidRequest
         default: return .other
@@ -318,10 +321,10 @@ extension Transfer {
         return confd_curl_get_offset(handle, timer, &time) == CURLE_OK && time > 0
     }
 
-    /// OpenSSL's `X509_V_ERR_…`; libcurl compares host names itself and then leaves the code at 0.
+    /// OpenSSL's `X509_V_ERR_…`; libcurl compares host names itself and then leaves the code as it was.
     private var certificateProblem: HTTPError.CertificateProblem {
         switch info(CURLINFO_SSL_VERIFYRESULT) {
-        case 0, 62, 64: .wrongName
+        case 0, 1, 62, 64: .wrongName
         case 9: .notYetValid
         case 10: .expired
         case 18: .selfSigned

@@ -52,6 +52,7 @@ extension UnsafeBufferPointer<UInt8> {
     var start: UnsafePointer<UInt8> { baseAddress ?? nowhere }
 
     /// How this run sorts relative to `other`: negative, zero or positive.
+    @inline(__always)
     func order(to other: Bytes) -> Int { KeyValue.order(start, count, other.start, other.count) }
 
     func equals(_ other: Bytes) -> Bool {

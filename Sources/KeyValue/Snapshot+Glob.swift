@@ -5,17 +5,18 @@ extension Snapshot {
         try glob(Glob(pattern))
     }
 
-    /// The indices of the keys that match `glob`, as above.
+    /// The indices of the keys that match `glob`, as above. `hint` is an index near which the first may be,
+    /// which makes matching one subtree after the other quick.
     ///
     /// Only keys that start with the literal prefix are looked at, and of these a subtree that cannot
     /// match is passed over in a time that grows with the logarithm of its size.
-    package func glob(_ glob: Glob) throws(PatternError) -> [Range<Int>] {
+    package func glob(_ glob: Glob, near hint: Int = 0) throws(PatternError) -> [Range<Int>] {
         if isEmpty { return [] }
         if glob.isMalformed { throw PatternError() }
         if glob.isLiteral {
-            return glob.literalPrefix.withUnsafeBufferPointer { find($0) }.map { [$0..<$0 + 1] } ?? []
+            return glob.literalPrefix.withUnsafeBufferPointer { find($0, near: hint) }.map { [$0..<$0 + 1] } ?? []
         }
-        let range = glob.literalPrefix.withUnsafeBufferPointer { self.range(ofPrefix: $0) }
+        let range = glob.literalPrefix.withUnsafeBufferPointer { self.range(ofPrefix: $0, near: hint) }
         if range.isEmpty { return [] }
         var walk = GlobWalk(snapshot: self, glob: glob, range: range)
         return walk.run()

@@ -150,9 +150,9 @@ extension Snapshot {
     }
 
     /// The indices of the keys that start with `prefix`.
-    func range(ofPrefix prefix: Bytes) -> Range<Int> {
+    func range(ofPrefix prefix: Bytes, near hint: Int = 0) -> Range<Int> {
         if prefix.isEmpty { return 0..<count }
-        let low = lowerBound(of: prefix)
+        let low = lowerBound(of: prefix, near: hint)
         let high = gallop(in: low..<count) { keyBytes($0).hasPrefix(prefix) }
         return low..<high
     }

@@ -13,7 +13,7 @@ public struct Diagnostic: Sendable {
     /// An error of the template that was read from `path` as `source`.
     public init(_ error: TemplateError, path: String, source: ByteString) {
         text = Wording.diagnostic(
-            path: path, line: error.line, column: error.column, message: error.message,
+            path: path, line: error.line, column: error.column, message: error.reason,
             excerpt: source.withBytes { Diagnostic.excerpt($0, line: error.line, column: error.column - 1) },
             hint: error.hint
         ).byteString

@@ -61,6 +61,11 @@ public struct Arguments {
     /// What was given to `Template.render`: where functions find the data of the rendering.
     public unowned(unsafe) let context: AnyObject?
 
+    init(values: UnsafeBufferPointer<Value>, context: AnyObject? = nil) {
+        self.values = values
+        self.context = context
+    }
+
     public var count: Int { values.count }
 
     /// The argument at `index`, of any type.

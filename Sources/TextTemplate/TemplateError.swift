@@ -21,14 +21,17 @@ public struct TemplateError: Error, Sendable {
     /// The byte of the line, counted from 1. (Go counts from 0.)
     public let column: Int
     /// What follows the place in Go's message. May hold bytes of the data.
-    public let message: ByteString
+    public let reason: ByteString
     /// Go's full message.
     public let description: ByteString
     /// What to do about it, where there is something to say.
     public let hint: String?
 
+    /// Go's full message.
+    public var message: ByteString { description }
+
     init(
-        _ problem: Problem, phase: Phase, name: ByteString, position: SourcePosition, message: ByteString,
+        _ problem: Problem, phase: Phase, name: ByteString, position: SourcePosition, reason: ByteString,
         description: ByteString
     ) {
         self.phase = phase
@@ -36,7 +39,7 @@ public struct TemplateError: Error, Sendable {
         self.name = name.text
         line = position.line
         column = position.column + 1
-        self.message = message
+        self.reason = reason
         self.description = description
         hint = Wording.hint(for: problem)
     }
@@ -76,7 +79,7 @@ extension Problem {
     func located(name: ByteString, bytes: UnsafeBufferPointer<UInt8>, offset: Int) -> TemplateError {
         let position = SourcePosition(bytes, at: offset)
         return TemplateError(
-            self, phase: .parse, name: name, position: position, message: Wording.text(of: self).byteString,
+            self, phase: .parse, name: name, position: position, reason: Wording.text(of: self).byteString,
             description: Wording.parseError(self, name: name, line: position.line).byteString)
     }
 }
@@ -93,7 +96,7 @@ extension Program {
         let description = Wording.executeError(
             message, name: name, line: position.line, column: position.column)
         return TemplateError(
-            problem, phase: .execute, name: name, position: position, message: message.byteString,
+            problem, phase: .execute, name: name, position: position, reason: message.byteString,
             description: description.byteString)
     }
 

@@ -54,15 +54,16 @@ import Testing
         #expect(endpoint.name == "https://10.0.0.1:2379")
     }
 
-    @Test(arguments: [
-        ([], []),
-        (["/app"], ["/app", "/app/…/app0"]),
-        (["/app", "/app"], ["/app", "/app/…/app0"]),
-        (["/app", "/app/db", "/app/db/x"], ["/app", "/app/…/app0"]),
-        (["/app2", "/app"], ["/app", "/app/…/app0", "/app2", "/app2/…/app20"]),
-        (["/app", "/app-x"], ["/app", "/app-x", "/app-x/…/app-x0", "/app/…/app0"]),
-        (["/b", "/", "/a"], ["\0…\0"]),
-    ] as [([String], [String])])
+    @Test(
+        arguments: [
+            ([], []),
+            (["/app"], ["/app", "/app/…/app0"]),
+            (["/app", "/app"], ["/app", "/app/…/app0"]),
+            (["/app", "/app/db", "/app/db/x"], ["/app", "/app/…/app0"]),
+            (["/app2", "/app"], ["/app", "/app/…/app0", "/app2", "/app2/…/app20"]),
+            (["/app", "/app-x"], ["/app", "/app-x", "/app-x/…/app-x0", "/app/…/app0"]),
+            (["/b", "/", "/a"], ["\0…\0"]),
+        ] as [([String], [String])])
     func mergesRanges(_ paths: [String], _ spans: [String]) {
         let covering = KeySpan.covering(paths.map { KeyRange(cleaned: Array($0.utf8)) })
         func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

@@ -9,18 +9,19 @@ import Testing
         #expect(GRPCFrame.encode([UInt8](repeating: 1, count: 0x010203)).prefix(5) == [0, 0, 1, 2, 3])
     }
 
-    @Test(arguments: [
-        ([0, 0, 0, 0, 2, 7, 8], nil),
-        ([0, 0, 0, 0, 0], nil),
-        ([], "no message"),
-        ([0], "message cut short"),
-        ([0, 0, 0, 0], "message cut short"),
-        ([0, 0, 0, 0, 2, 7], "message cut short"),
-        ([0, 0xff, 0xff, 0xff, 0xff, 7], "message cut short"),
-        ([0, 0, 0, 0, 1, 7, 0, 0, 0, 0, 0], "more than one message"),
-        ([1, 0, 0, 0, 1, 7], "compressed message"),
-        (Array("<html></html>".utf8), "not a gRPC frame"),
-    ] as [([UInt8], String?)])
+    @Test(
+        arguments: [
+            ([0, 0, 0, 0, 2, 7, 8], nil),
+            ([0, 0, 0, 0, 0], nil),
+            ([], "no message"),
+            ([0], "message cut short"),
+            ([0, 0, 0, 0], "message cut short"),
+            ([0, 0, 0, 0, 2, 7], "message cut short"),
+            ([0, 0xff, 0xff, 0xff, 0xff, 7], "message cut short"),
+            ([0, 0, 0, 0, 1, 7, 0, 0, 0, 0, 0], "more than one message"),
+            ([1, 0, 0, 0, 1, 7], "compressed message"),
+            (Array("<html></html>".utf8), "not a gRPC frame"),
+        ] as [([UInt8], String?)])
     func judgesABody(_ body: [UInt8], _ reason: String?) {
         do throws(GRPCFailure) {
             let range = try GRPCFrame.onlyMessage(body)

@@ -111,7 +111,8 @@ struct ProtobufRow: Sendable, CustomTestStringConvertible {
         let request = RangeRequest(key: [0x2f, 0x61], rangeEnd: [0x30], limit: 300, revision: 7)
         #expect(request.encoded == [0x0a, 2, 0x2f, 0x61, 0x12, 1, 0x30, 0x18, 0xac, 0x02, 0x20, 7])
         #expect(RangeRequest(key: [0x61], rangeEnd: []).encoded == [0x0a, 1, 0x61])
-        #expect(RangeRequest(key: [], rangeEnd: [], limit: -1).encoded == [0x18] + [UInt8](repeating: 0xff, count: 9) + [1])
+        #expect(
+            RangeRequest(key: [], rangeEnd: [], limit: -1).encoded == [0x18] + [UInt8](repeating: 0xff, count: 9) + [1])
     }
 
     @Test func writesWhatItReads() throws {

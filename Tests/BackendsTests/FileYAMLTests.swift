@@ -50,6 +50,15 @@ import Testing
         Row("a slash escaped as in JSON: refused", #"a: "b\/c""#, ["/a": "b/c"]),
     ]
 
+    @Test("Of equal keys the last one counts in small and large mappings", arguments: [1, 8, 9, 10, 40])
+    func equalKeys(count: Int) throws {
+        let first = (0..<count).map { "k\($0): old\n" }.joined()
+        let second = (0..<count).reversed().map { "k\($0): \($0)\n" }.joined()
+        let expected = Dictionary(uniqueKeysWithValues: (0..<count).map { ("/k\($0)", "\($0)") })
+        #expect(try pairs(first + second) == expected)
+        #expect(try YAMLReader.pairs(Array((first + second).utf8)).count == count)
+    }
+
     @Test("Bytes and encodings")
     func bytes() throws {
         let utf16: [UInt8] = [0xFF, 0xFE] + "a: \u{E9}\n".utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }

@@ -62,6 +62,14 @@ private func minimal(_ more: String) -> String {
         #expect(resource.ranges.map { String(decoding: $0.path, as: UTF8.self) } == ranges)
     }
 
+    /// The env backend knows keys in lower case, with slashes where variables have underscores.
+    @Test func keysOfTheEnvironment() throws {
+        let resource = try parse(minimal("keys = [\"/App_DB\"]")).resources.first
+        #expect(resource?.ranges.map { String(decoding: $0.path, as: UTF8.self) } == ["/app/db"])
+        let other = try parse(minimal("keys = [\"/App_DB\"]"), arguments: ["-backend", "etcd"]).resources.first
+        #expect(other?.ranges.map { String(decoding: $0.path, as: UTF8.self) } == ["/App_DB"])
+    }
+
     @Test(
         "modes",
         arguments: [
@@ -93,8 +101,8 @@ private func minimal(_ more: String) -> String {
             ("x = \n", "r.toml:1:"),
             ("[other]\n", "r.toml: there is no [template] table"),
             ("template = 1\n", "r.toml:1:12: template: a whole number is not a table"),
-            ("[template]\ndest = \"/x\"\n", "r.toml:1:1: src: is required and must not be empty"),
-            ("[template]\nsrc = \"a.tmpl\"\n", "r.toml:1:1: dest: is required and must not be empty"),
+            ("[template]\ndest = \"/x\"\n", "r.toml:1:2: src: is required and must not be empty"),
+            ("[template]\nsrc = \"a.tmpl\"\n", "r.toml:1:2: dest: is required and must not be empty"),
             ("[template]\nsrc = 1\ndest = \"/x\"\n", "r.toml:2:7: src: a whole number where a text is expected"),
             ("[template]\nsrc = \"no.tmpl\"\ndest = \"/x\"\n", "r.toml:2:7: src: missing template: "),
             (minimal("keys = [\"/a\", 1]"), "r.toml:4:15: keys: a whole number where a text is expected"),
@@ -134,7 +142,7 @@ private func minimal(_ more: String) -> String {
         let good = "[[template]]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\n"
         let result = try parse("[[template]]\nsrc = \"a.tmpl\"\n" + good)
         #expect(result.resources.map(\.name) == ["r.toml#2"])
-        #expect(result.errors.map(\.text) == ["r.toml:1:1: dest: is required and must not be empty"])
+        #expect(result.errors.map(\.text) == ["r.toml:1:3: dest: is required and must not be empty"])
     }
 
     @Test func aBackendOfItsOwn() throws {

@@ -78,8 +78,8 @@ import Testing
     #if DEBUG
         /// A rename that fails stands for the mount where none can be made.
         static let busy = Faults.Fault("rename", nth: 1, code: Errno.otherDevice)
-        static let old = String(repeating: "old\n", count: 40_000)
-        static let new = String(repeating: "other\n", count: 50_000)
+        static let old = String(repeating: "old\n", count: 36_000)
+        static let new = String(repeating: "other\n", count: 25_000)
 
         @Test(arguments: [
             ("pwrite", 4, Errno.noSpace), ("ftruncate", 1, Errno.inputOutput), ("fsync", 4, Errno.inputOutput),
@@ -102,11 +102,11 @@ import Testing
         @Test func saysWhereTheOldBytesAreWhenTheyCannotBePutBack() throws {
             try folder.write("x", Self.old)
             let destination = try Destination(resolving: folder("x"))
-            // Writes: 3 of the staged file, 2 of the backup, then those of the file itself.
+            // Writes: 2 of the staged file, 2 of the backup, then those of the file itself.
             let error = #expect(throws: StagingError.self) {
                 try Faults.with(
-                    Self.busy, .init("pwrite", nth: 7, code: Errno.noSpace),
-                    .init("pwrite", nth: 8, code: Errno.inputOutput)
+                    Self.busy, .init("pwrite", nth: 6, code: Errno.noSpace),
+                    .init("pwrite", nth: 7, code: Errno.inputOutput)
                 ) { try destination.apply(Self.new) }
             }
             let backup = folder(".x.confd-backup")
@@ -129,13 +129,17 @@ import Testing
                 // The rename is the kill's to fail or not, so the writer is called as after a failed one.
                 let reached = Faults.killed(at: step) {
                     _ = try? InPlaceWriter(destination).write(
-                        Array(Self.new.utf8), FileAttributes(mode: 0o600), PendingMark(value: nil, wasOwed: false))
+                        Array(Self.new.utf8), FileAttributes(mode: 0o600), PendingMark(value: [1], wasOwed: false))
                 }
                 if !reached { break }
                 seen.append(try destination.heal())
                 let text = folder.text("x")
                 #expect(text == Self.old || text == Self.new, "killed at call \(step)")
                 #expect(!Files.exists(destination.backupPath))
+                // Whoever sees the new bytes sees that a reload is owed.
+                let mark = try destination.reloadMark()
+                #expect(text == Self.old || mark == [1], "killed at call \(step)")
+                try Files.unlink(folder("x"))
             }
             #expect(seen.contains(.nothing) && seen.contains(.restored) && seen.contains(.backupRemoved))
         }

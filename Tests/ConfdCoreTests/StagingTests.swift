@@ -31,8 +31,9 @@ import Testing
 
     @Test func isCompleteWhenChecked() throws {
         try folder.write("x", "old", mode: 0o640)
+        let (uid, gid) = Privileges.isRoot ? (1, 2) : (Users.effectiveUID, Users.effectiveGID)
         let staged = try StagedFile(
-            Array("new".utf8), for: destination(), attributes: FileAttributes(mode: 0o4711, uid: 1, gid: 2))
+            Array("new".utf8), for: destination(), attributes: FileAttributes(mode: 0o4711, uid: uid, gid: gid))
         var seen: [String] = []
         let checked = try staged.check { path throws(SystemError) in
             let status = try Files.status(path)
@@ -41,7 +42,7 @@ import Testing
                 "\(status.uid):\(status.gid)",
             ]
         }
-        #expect(seen == ["new", "4711", "1:2"])
+        #expect(seen == ["new", "4711", "\(uid):\(gid)"])
         #expect(folder.text("x") == "old")
         _ = try checked.replace()
         #expect(folder.text("x") == "new")
@@ -123,6 +124,16 @@ import Testing
         try destination().apply("new")
         let value = try FileDescriptor(opening: folder("x"), .read).attribute("user.note")
         #expect(value == [7])
+    }
+
+    @Test(.enabled(if: Privileges.isRoot, "needs root"))
+    func keepsSetuidOfItsOwnFiles() throws {
+        // Without root's capabilities, writing clears it.
+        try Files.setMode(folder.path, 0o777)
+        let destination = try destination()
+        try Privileges.with(id: 1_234) { _ = try destination.apply("new", FileAttributes(mode: 0o4711)) }
+        let status = try Files.status(folder("x"))
+        #expect([status.uid, UInt32(status.mode)] == [1_234, 0o4711])
     }
 
     @Test(.enabled(if: Privileges.isRoot, "needs root"))

@@ -77,9 +77,18 @@ import Testing
     #if DEBUG
         @Test func takesASmallerStackWhereALargeOneIsRefused() throws {
             let result = try Faults.with(.init("pthread_create", code: EAGAIN)) {
-                try Thread.run(stackSize: 1 << 22) { 7 }
+                try Thread.run(stackSize: 1 << 22, smallest: 1 << 21) { 7 }
             }
             #expect(result == 7)
+        }
+
+        @Test(arguments: [nil, 1 << 21])
+        func takesNoStackThatIsTooSmall(smallest: Int?) throws {
+            #expect(throws: SystemError(call: "pthread_create", code: EAGAIN)) {
+                try Faults.with(
+                    .init("pthread_create", nth: 1, code: EAGAIN), .init("pthread_create", nth: 2, code: EAGAIN)
+                ) { try Thread.run(stackSize: 1 << 22, smallest: smallest) { 7 } }
+            }
         }
 
         @Test func saysWhenThereIsNoThread() {

@@ -28,6 +28,9 @@ package struct EnvironmentBackend: Backend {
         return name.starts(with: prefix) && (name.count == prefix.count || name[prefix.count] == underscore)
     }
 
+    /// `path` as the keys of this backend are: lower case, and `/` where it has `_`.
+    package static func key(of path: [UInt8]) -> [UInt8] { key(ofName: name(ofKey: path)) }
+
     /// `/app/db` is `APP_DB`: confd's `transform`.
     private static func name(ofKey key: [UInt8]) -> [UInt8] {
         let relative = key.first == slash ? key.dropFirst() : key[...]

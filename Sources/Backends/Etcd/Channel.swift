@@ -14,16 +14,17 @@ struct Channel: Sendable {
         case watch = "/etcdserverpb.Watch/Watch"
     }
 
-    /// Sends `message`; `silence` limits how long the server may say nothing.
+    /// Sends `message`; `firstByte` limits how long the first byte of the answer may take.
     func start(
-        _ method: Method, _ message: [UInt8], token: String?, deadline: ContinuousClock.Instant, silence: Duration? = nil
+        _ method: Method, _ message: [UInt8], token: String?, deadline: ContinuousClock.Instant,
+        firstByte: Duration? = nil
     ) -> Call {
         var request = request(method, token: token)
         let left = max(.milliseconds(1), ContinuousClock.now.duration(to: deadline))
         request.headers.append(Header("grpc-timeout", Channel.timeoutText(left)))
         request.body = GRPCFrame.encode(message)
         request.timeout = left
-        request.silenceTimeout = silence
+        request.firstByteTimeout = firstByte
         request.bodyLimit = messageLimit
         request.announcedSize = { GRPCFrame.size($0) }
         return Call(response: client.start(request))

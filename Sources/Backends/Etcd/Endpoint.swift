@@ -31,7 +31,8 @@ struct Endpoint: Equatable, Sendable {
         }
         guard allowed, let (host, port) = Endpoint.split(address) else {
             throw BackendError(
-                .configuration, "etcd: not a node address: \"\(node)\"", hint: "write http://HOST:2379 or https://HOST:2379")
+                .configuration, "etcd: not a node address: \"\(node)\"",
+                hint: "write http://HOST:2379 or https://HOST:2379")
         }
         let prefix = isEncrypted ? "https://" : "http://"
         name = prefix + host + ":" + port
@@ -50,7 +51,8 @@ struct Endpoint: Equatable, Sendable {
         }
         if let colon = node.firstIndex(of: ":"), node[colon...].hasPrefix("://") {
             throw BackendError(
-                .configuration, "etcd: unknown scheme in a node address: \"\(node[..<colon])\"", hint: "use http or https")
+                .configuration, "etcd: unknown scheme in a node address: \"\(node[..<colon])\"",
+                hint: "use http or https")
         }
         return (nil, node)
     }

@@ -35,6 +35,10 @@ package final class EtcdBackend: Backend {
         }
     }
 
+    /// While there is another endpoint, one has to begin its answer to the first call, which is usually for one key,
+    /// within this time: enough for any member that works, and failover takes less than two seconds.
+    private static let failoverTime = Duration.milliseconds(1500)
+
     /// What one read learns for the next.
     struct Session {
         var token: String?
@@ -83,11 +87,10 @@ package final class EtcdBackend: Backend {
         var failures: [EtcdFailure] = []
         for step in endpoints.indices {
             let index = (first + step) % endpoints.count
+            let isLast = step + 1 == endpoints.count
             let reader = SnapshotReader(
-                spans: spans, channel: channel(to: endpoints[index], hasAlternative: step + 1 < endpoints.count),
-                pageSize: options.pageSize, deadline: deadline,
-                // Silence on the first, small call means a member that hangs.
-                firstSilence: step + 1 < endpoints.count ? .seconds(1) : nil)
+                spans: spans, channel: channel(to: endpoints[index]), pageSize: options.pageSize, deadline: deadline,
+                firstByteTimeout: isLast ? nil : EtcdBackend.failoverTime)
             do {
                 let snapshot = try read(reader)
                 session.withLock { $0.endpoint = index }
@@ -100,11 +103,9 @@ package final class EtcdBackend: Backend {
         throw EtcdFailure.error(failures)
     }
 
-    private func channel(to endpoint: Endpoint, hasAlternative: Bool) -> Channel {
-        // Another endpoint has to be reached within two seconds.
-        let limit = hasAlternative ? min(options.dialTimeout, .milliseconds(1500)) : options.dialTimeout
-        return Channel(
-            client: client, endpoint: endpoint, tls: options.tls, connectTimeout: limit,
+    func channel(to endpoint: Endpoint) -> Channel {
+        Channel(
+            client: client, endpoint: endpoint, tls: options.tls, connectTimeout: options.dialTimeout,
             messageLimit: options.messageLimit)
     }
 

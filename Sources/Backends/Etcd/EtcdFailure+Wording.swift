@@ -49,7 +49,8 @@ extension EtcdFailure {
     }
 
     private var encryptionHint: String {
-        endpoint.isEncrypted ? "is this etcd's client port?" : "is this etcd's client port? If it uses TLS, write https://"
+        endpoint.isEncrypted
+            ? "is this etcd's client port?" : "is this etcd's client port? If it uses TLS, write https://"
     }
 }
 

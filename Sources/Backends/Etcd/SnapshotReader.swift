@@ -9,8 +9,8 @@ struct SnapshotReader {
     let channel: Channel
     let pageSize: Int
     let deadline: ContinuousClock.Instant
-    /// How long the first call may stay without an answer.
-    let firstSilence: Duration?
+    /// How long the first byte of the first answer may take.
+    let firstByteTimeout: Duration?
 
     private static let callsUnderWay = 16
     private static let attempts = 5
@@ -28,7 +28,7 @@ struct SnapshotReader {
     /// The snapshot. When its revision is compacted meanwhile, reading starts over at a newer one.
     func read(token: String?) throws(EtcdFailure) -> Snapshot {
         for _ in 0..<SnapshotReader.attempts {
-            do { return try attempt(token: token) } catch where error.refusal == .compacted { continue }
+            do { return try attempt(token: token) } catch  where error.refusal == .compacted { continue }
         }
         throw EtcdFailure(channel.endpoint, .range(spans[0]), .compacted)
     }
@@ -70,7 +70,8 @@ struct SnapshotReader {
         let request = RangeRequest(
             key: rest.start, rangeEnd: rest.end, limit: rest.end.isEmpty ? 0 : Int64(limit), revision: revision)
         let call = channel.start(
-            .range, request.encoded, token: token, deadline: deadline, silence: revision == 0 ? firstSilence : nil)
+            .range, request.encoded, token: token, deadline: deadline,
+            firstByte: revision == 0 ? firstByteTimeout : nil)
         return Page(span: span, rest: rest, limit: limit, call: call)
     }
 
@@ -114,7 +115,8 @@ struct SnapshotReader {
     }
 
     private func failure(_ page: Page, _ cause: EtcdFailure.Cause) -> EtcdFailure {
-        let isTimeOver = ContinuousClock.now >= deadline && cause.isTimeout
+        // libcurl's clock has another grain than ours.
+        let isTimeOver = cause.isTimeout && ContinuousClock.now.advanced(by: .milliseconds(50)) >= deadline
         return EtcdFailure(channel.endpoint, .range(page.span), isTimeOver ? .timeIsOver : cause)
     }
 }

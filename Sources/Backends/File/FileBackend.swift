@@ -26,13 +26,17 @@ package struct FileBackend: Backend {
     func pairs(of ranges: [KeyRange]) throws(BackendError) -> [KeyTree.Pair] {
         var pairs: [KeyTree.Pair] = []
         do throws(FileError) {
-            for path in try files() { pairs += try Self.pairs(inFile: path) }
+            for path in try files() {
+                for pair in try Self.pairs(inFile: path) where Self.covers(ranges, pair.key) { pairs.append(pair) }
+            }
         } catch {
             throw error.backendError
         }
-        return pairs.filter { pair in
-            pair.key.withUnsafeBufferPointer { key in ranges.contains { $0.contains(key) } }
-        }
+        return pairs
+    }
+
+    private static func covers(_ ranges: [KeyRange], _ key: [UInt8]) -> Bool {
+        key.withUnsafeBufferPointer { key in ranges.contains { $0.contains(key) } }
     }
 
     /// The files to read, in the order in which later ones win.

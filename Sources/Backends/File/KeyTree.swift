@@ -70,17 +70,24 @@ struct KeyTree {
 
 /// The entries of a mapping, each the number of its value: of equal keys the last one counts, as in Go.
 struct LastEntries {
+    /// Below this count comparing is faster than hashing.
+    private static let hashedFrom = 9
+
     private(set) var keys: [[UInt8]] = []
     private(set) var values: [Int] = []
     private var places: [[UInt8]: Int] = [:]
 
     mutating func set(_ key: [UInt8], to value: Int) {
-        if let place = places[key] {
+        if let place = keys.count < Self.hashedFrom ? keys.firstIndex(of: key) : places[key] {
             values[place] = value
             return
         }
-        places[key] = keys.count
         keys.append(key)
         values.append(value)
+        if keys.count == Self.hashedFrom {
+            for (place, key) in keys.enumerated() { places[key] = place }
+        } else if keys.count > Self.hashedFrom {
+            places[key] = keys.count - 1
+        }
     }
 }

@@ -9,12 +9,12 @@ enum YAMLScalar {
 
     /// Whether `scalar`, as a key, is the merge key `<<`.
     static func isMergeKey(_ scalar: YAMLDocument.Scalar) -> Bool {
-        scalar.text.elementsEqual("<<".utf8)
+        scalar.text.count == 2 && scalar.text.elementsEqual("<<".utf8)
             && (scalar.isPlain || scalar.tag.elementsEqual("tag:yaml.org,2002:merge".utf8))
     }
 
     static func isBinary(_ scalar: YAMLDocument.Scalar) -> Bool {
-        scalar.tag.elementsEqual("tag:yaml.org,2002:binary".utf8)
+        !scalar.tag.isEmpty && scalar.tag.elementsEqual("tag:yaml.org,2002:binary".utf8)
     }
 
     /// What confd stores for `scalar`; nil for null, which it drops. Integers beyond 64 bits with sign are kept,
@@ -54,7 +54,8 @@ enum YAMLScalar {
                 self = .null
                 return
             }
-            if let value = Self.words[text] {
+            // No word is longer than `false`.
+            if text.count <= 5, let value = Self.words[text] {
                 self = value
                 return
             }

@@ -83,7 +83,7 @@ extension BackendConfiguration {
     /// What confd logs as the backend's sources: endpoints or files.
     package var sources: [String] {
         switch kind {
-        case .etcd: nodes
+        case .etcd: nodes.isEmpty ? ["http://127.0.0.1:2379"] : nodes
         case .file: files
         case .env: []
         }

@@ -1,3 +1,4 @@
+import Backends
 import KeyValue
 import Posix
 import TOML
@@ -106,7 +107,7 @@ struct ResourceParser {
         noteKeysWithoutEffect(&table)
         return Resource(
             name: name, file: table.file, source: source, destination: destination, prefix: prefix,
-            ranges: try ranges(&table, prefix: prefix), attributes: attributes,
+            ranges: try ranges(&table, prefix: prefix, of: backend), attributes: attributes,
             checkCommand: try command("check_cmd", &table), reloadCommand: try command("reload_cmd", &table),
             checkTimeout: try table.duration("check_cmd_timeout") ?? settings.checkTimeout,
             reloadTimeout: try table.duration("reload_cmd_timeout") ?? settings.reloadTimeout,
@@ -150,7 +151,9 @@ struct ResourceParser {
         return path
     }
 
-    private func ranges(_ table: inout TableReader, prefix: [UInt8]) throws(ResourceError) -> [KeyRange] {
+    private func ranges(
+        _ table: inout TableReader, prefix: [UInt8], of backend: BackendConfiguration
+    ) throws(ResourceError) -> [KeyRange] {
         var ranges: [KeyRange] = []
         for (text, position) in try table.texts("keys") ?? [] {
             let key: String
@@ -162,7 +165,8 @@ struct ResourceParser {
             var bytes = Array(key.utf8)
             // `/app/*` was the way to write a prefix for older backends; nothing else in keys is a pattern.
             if bytes.suffix(2) == [UInt8(ascii: "/"), UInt8(ascii: "*")] { bytes.removeLast(2) }
-            let range = KeyRange(cleaned: Path.join([prefix, bytes]))
+            let path = Path.join([prefix, bytes])
+            let range = KeyRange(cleaned: backend.kind == .env ? EnvironmentBackend.key(of: path) : path)
             if !ranges.contains(range) { ranges.append(range) }
         }
         return ranges

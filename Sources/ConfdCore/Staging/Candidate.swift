@@ -34,21 +34,24 @@ struct Candidate: ~Copyable {
         isArmed = false
     }
 
-    /// Writes `content`, sets owner, then extended attributes, then mode, and waits until all is on disk.
+    /// Sets owner, extended attributes and mode, writes `content`, and waits until all is on disk.
     ///
-    /// Until the mode is set nobody but the owner can read it, whatever its group. Attributes of the file at `path`
-    /// are carried over where possible.
+    /// In this order nobody sees a byte who may not read the finished file: carried-over access lists can be wider
+    /// than the mode that follows. Attributes of the file at `path` are carried over where possible.
     func fill(
         _ content: [UInt8], _ attributes: FileAttributes, like path: String
     ) throws(SystemError) -> RefusedOwner {
-        try file.writeAll(content)
         let refused = try file.changeOwner(attributes)
         // No such file, or not readable by us: then there is nothing to carry over.
         if let old = try? FileDescriptor(opening: path, [.read, .noFollow, .nonBlocking]) {
             file.copyAttributes(of: old)
         }
         // After the owner, because a new owner clears setuid and setgid.
-        if let mode = attributes.mode { try file.setMode(mode & ~refused.unsafeModeBits) }
+        let mode = attributes.mode.map { $0 & ~refused.unsafeModeBits }
+        if let mode { try file.setMode(mode) }
+        try file.writeAll(content)
+        // And so does writing.
+        if let mode, mode & 0o6000 != 0 { try file.setMode(mode) }
         try file.synchronize()
         return refused
     }

@@ -69,6 +69,7 @@ extension Compiler {
         if pipeline.command.operandCount == 1 { refuseArguments() }
         let use = use(ofOperand: pipeline.command.operandCount)
         pipeline.command.operandCount += 1
+        operandEnd = token.end
         switch token.kind {
         case .leftParenthesis:
             try openParenthesis(token, use)
@@ -164,13 +165,14 @@ extension Compiler {
         var fields: [FieldName] = []
         if let firstField { fields.append(FieldName(text(firstField.start + 1..<firstField.end))) }
         var position: Int?
-        var end = firstField?.end ?? start
+        var end = operandEnd
         while peek().kind == .field {
             let token = next()
             fields.append(FieldName(text(token.start + 1..<token.end)))
             position = position ?? token.start
             end = token.end
         }
+        operandEnd = end
         let node = context(start..<end, position: position)
         paths.append(FieldPath(slot: slot, names: fields, context: node, expected: use.expected))
         return UInt32(paths.count - 1)
@@ -285,7 +287,8 @@ extension Compiler {
     }
 
     /// Makes a pipeline that has just been closed an operand of the command around it.
-    mutating func finishParenthesized(_ inner: Pipeline) {
+    mutating func finishParenthesized(_ inner: Pipeline, end: Int) {
+        operandEnd = end
         let isHead = pipeline.command.operandCount == 1
         let use: Use = isHead ? .head : use(ofOperand: pipeline.command.operandCount - 1)
         if peek().kind == .field {
@@ -326,10 +329,10 @@ extension Compiler {
         pipeline.command.head = .failed
     }
 
-    /// Ends the command, which the token at `end` follows.
-    mutating func endCommand(at end: Int) {
+    /// Ends the command.
+    mutating func endCommand() {
         let command = pipeline.command
-        contexts[Int(command.context)].end = UInt32(end)
+        contexts[Int(command.context)].end = UInt32(operandEnd)
         switch command.head {
         case .function(let callee, let marker, let name): endCall(callee, command, marker: marker, name: name)
         case .method(let call):

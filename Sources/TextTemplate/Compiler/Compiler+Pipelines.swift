@@ -72,7 +72,7 @@ extension Compiler {
                 case .pipe: break
                 default: throw unexpected(token, in: .operand)
                 }
-                endCommand(at: token.start)
+                endCommand()
                 step = .command
             }
         }
@@ -129,11 +129,11 @@ extension Compiler {
         let pipeline = pipelines[pipelines.count - 1]
         guard pipeline.commandCount > 0 else { throw .missingValue(pipeline.clause) }
         if let stage = pipeline.nonExecutableStage { throw .notExecutable(stage: stage) }
-        contexts[Int(pipeline.context)].end = UInt32(token.start)
+        contexts[Int(pipeline.context)].end = UInt32(operandEnd)
         pipelines.removeLast()
         lastDeclarations = compileDeclarations(pipeline)
         if pipelines.isEmpty { return true }
-        finishParenthesized(pipeline)
+        finishParenthesized(pipeline, end: token.end)
         return false
     }
 

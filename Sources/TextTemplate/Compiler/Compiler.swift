@@ -43,6 +43,8 @@ struct Compiler {
     var methodCalls: [MethodCallPlan] = []
     var problems: [Problem] = []
 
+    /// Where the last operand ends.
+    var operandEnd = 0
     /// What the last pipeline declares, for the action around it.
     var lastDeclarations = Declarations.none
     /// The first variable of the block that a pipeline declares in.

@@ -247,8 +247,11 @@ struct Executor: ~Copyable {
         case .int(let number) where number >= 0 && number < 10:
             output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number))
             try checkOutput()
+        case .nilInterface:
+            // Go takes an interface apart before it prints what is in it.
+            Format.appendValue(.invalid, into: &output)
+            try checkOutput()
         default:
-            // An interface that holds nothing has been taken apart before: what is printed is never one.
             Format.appendValue(copy value, into: &output)
             try checkOutput()
         }

@@ -248,6 +248,8 @@ enum NumberText {
             CharacterClass.isDigit(byte) || byte == UInt8(ascii: "_") || isHex && (byte | 0x20) &- UInt8(ascii: "a") < 6
         }
         _ = accept(isSign)
+        // Go takes an i for the beginning of "inf".
+        if accept({ $0 | 0x20 == UInt8(ascii: "i") }) { return index }
         if accept({ $0 == UInt8(ascii: "0") }) { isHex = accept { $0 | 0x20 == UInt8(ascii: "x") } }
         while accept(isDigit) {}
         if accept({ $0 == UInt8(ascii: ".") }) {

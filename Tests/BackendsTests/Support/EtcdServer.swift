@@ -17,10 +17,12 @@ final class EtcdServer: Sendable {
     static let shared = Result { try EtcdServer() }
 
     /// Starts it and waits until it is healthy. `tls` is how the test's own calls reach it.
-    init(arguments: String = "", scheme: String = "http", tls: TLSOptions = TLSOptions()) throws {
+    init(
+        port: UInt16? = nil, arguments: String = "", scheme: String = "http", tls: TLSOptions = TLSOptions()
+    ) throws {
         folder = try TemporaryFolder()
-        port = try Port.free()
-        url = "\(scheme)://127.0.0.1:\(port)"
+        self.port = try port ?? Port.free()
+        url = "\(scheme)://127.0.0.1:\(self.port)"
         self.tls = tls
         let peer = "http://127.0.0.1:\(try Port.free())"
         let metrics = "http://127.0.0.1:\(try Port.free())"

@@ -28,7 +28,9 @@ final class BackgroundProcess: Sendable {
     /// Runs `command`, which must be a single command, and `cleanUp` after its end.
     init(_ command: String, cleanUp: String = "true") throws {
         let script = "exec 3<&0; \(command) </dev/null & cat <&3; kill -CONT $!; kill -KILL $!; wait; \(cleanUp)"
-        guard let pipe = popen("{ \(script)\n} >/dev/null 2>&1", "we") else { throw Shell.Failure(output: "popen failed") }
+        guard let pipe = popen("{ \(script)\n} >/dev/null 2>&1", "we") else {
+            throw Shell.Failure(output: "popen failed")
+        }
         self.pipe = pipe
     }
 

@@ -44,7 +44,9 @@ final class TCPServer: Sendable {
         func write(_ bytes: [UInt8]) {
             var rest = bytes[...]
             while !rest.isEmpty {
-                let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+                let count = rest.withUnsafeBytes {
+                    Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                }
                 if count <= 0 { return }
                 rest = rest.dropFirst(count)
             }
@@ -74,6 +76,8 @@ final class TCPServer: Sendable {
             while true {
                 let connection = accept(context.descriptor, nil, nil)
                 if connection < 0 { return }
+                var option: Int32 = 1
+                setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &option, socklen_t(MemoryLayout<Int32>.size))
                 TCPServer.thread(Context(connection, context.serve)) { context in
                     context.serve(Connection(descriptor: context.descriptor))
                     close(context.descriptor)
