@@ -12,7 +12,7 @@ extension Compiler {
     }
 
     /// The first operand of a command: what the arguments are given to.
-    enum Head {
+    enum Head: BitwiseCopyable {
         case none
         /// A function; `at` is the instruction that marks its name.
         case function(Callee, at: Int, name: UInt32)
@@ -28,7 +28,7 @@ extension Compiler {
     }
 
     /// How an operand is used.
-    private enum Use {
+    private enum Use: BitwiseCopyable {
         case head
         case argument(Expected)
         case methodArgument(UInt32)
@@ -43,7 +43,7 @@ extension Compiler {
     }
 
     private var pipeline: Pipeline {
-        get { pipelines[pipelines.count - 1] }
+        _read { yield pipelines[pipelines.count - 1] }
         _modify { yield &pipelines[pipelines.count - 1] }
     }
 
@@ -87,10 +87,27 @@ extension Compiler {
         return false
     }
 
+    private func expected(by callee: Callee, at index: Int) -> Expected {
+        switch callee {
+        case .builtin(let builtin): builtin.expected(at: index)
+        case .function(let function): usedFunctions[Int(function)].expected(at: index)
+        }
+    }
+
+    /// What is wrong with the number of arguments of a call, if anything is.
+    private func countProblem(_ callee: Callee, name: Context, arguments: Int, hasFinal: Bool) -> Problem? {
+        let name = text(Int(name.start)..<Int(name.end))
+        return switch callee {
+        case .builtin(let builtin): builtin.countProblem(name: name, arguments: arguments, hasFinal: hasFinal)
+        case .function(let function):
+            usedFunctions[Int(function)].countProblem(name: name, arguments: arguments, hasFinal: hasFinal)
+        }
+    }
+
     private func use(ofOperand index: Int) -> Use {
         switch pipeline.command.head {
         case .none: .head
-        case .function(let callee, _, _): .argument(callee.expected(at: index - 1))
+        case .function(let callee, _, _): .argument(expected(by: callee, at: index - 1))
         case .method: .methodArgument(UInt32(index - 1))
         case .fields, .value, .parenthesized, .failed: .argument(.value)
         }
@@ -201,7 +218,7 @@ extension Compiler {
             pipeline.command.head = .function(callee, at: marker, name: node)
             return
         }
-        if let problem = callee.countProblem(name: text(token.range), arguments: 0, hasFinal: false) {
+        if let problem = countProblem(callee, name: contexts[Int(node)], arguments: 0, hasFinal: false) {
             definition.code[marker] = .fail(problem: self.problem(problem), context: node)
         }
         emitCall(callee, CallPlan(name: node, count: 0, context: node, expected: isChain ? .value : use.expected))
@@ -219,7 +236,7 @@ extension Compiler {
         if case .unknown = callees[number] {
             let name = text(token.range).text
             if let function = functions[name] {
-                callees[number] = .found(.function(function, index: usedFunctions.count))
+                callees[number] = .found(.function(UInt32(usedFunctions.count)))
                 usedFunctions.append(function)
             } else {
                 callees[number] = Builtin(rawValue: name).map { .found(.builtin($0)) } ?? .missing
@@ -352,9 +369,8 @@ extension Compiler {
     }
 
     private mutating func endCall(_ callee: Callee, _ command: Command, marker: Int, name node: UInt32) {
-        let name = text(Int(contexts[Int(node)].start)..<Int(contexts[Int(node)].end))
         let arguments = command.operandCount - 1
-        if let problem = callee.countProblem(name: name, arguments: arguments, hasFinal: hasFinal) {
+        if let problem = countProblem(callee, name: contexts[Int(node)], arguments: arguments, hasFinal: hasFinal) {
             definition.code[marker] = .fail(problem: self.problem(problem), context: node)
         }
         if case .builtin(let builtin) = callee, builtin == .and || builtin == .or {
@@ -363,7 +379,7 @@ extension Compiler {
         }
         if hasFinal {
             if arguments > 0 { definition.emit(.rotate(count: UInt32(arguments))) }
-            let expected = callee.expected(at: arguments)
+            let expected = expected(by: callee, at: arguments)
             if expected != .value { definition.emit(.convert(as: expected)) }
         }
         let count = arguments + (hasFinal ? 1 : 0)
@@ -382,8 +398,8 @@ extension Compiler {
         case .builtin(let builtin):
             plan.builtin = builtin
             instruction = .callBuiltin(index)
-        case .function(_, let function):
-            plan.function = UInt32(function)
+        case .function(let function):
+            plan.function = function
             instruction = .call(index)
         }
         calls.append(plan)

@@ -54,7 +54,9 @@ extension Compiler {
     }
 
     private mutating func emitText(_ token: Token) {
-        if definition.isEmpty { definition.isEmpty = CharacterClass.isBlank(UnsafeBufferPointer(rebasing: bytes[token.range])) }
+        if definition.isEmpty {
+            definition.isEmpty = CharacterClass.isBlank(UnsafeBufferPointer(rebasing: bytes[token.range]))
+        }
         definition.emit(.text(start: UInt32(token.start), count: UInt32(token.range.count)))
     }
 

@@ -2,7 +2,7 @@
 ///
 /// It follows the grammar of Go's parser, and looks ahead exactly as far: the line in an error is that of
 /// the last token read. Nothing in it recurses; open blocks and open parentheses are kept in arrays.
-struct Compiler {
+struct Compiler: ~Copyable {
     let source: ByteString
     let bytes: UnsafeBufferPointer<UInt8>
     /// What errors call the source.
@@ -53,7 +53,7 @@ struct Compiler {
     /// The first variable of the block that a pipeline declares in.
     var scopeStart = 0
 
-    enum CalleeLookup {
+    enum CalleeLookup: BitwiseCopyable {
         case unknown, missing
         case found(Callee)
     }

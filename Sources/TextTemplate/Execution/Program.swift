@@ -192,10 +192,11 @@ struct CallPlan: BitwiseCopyable, Sendable {
     var calledText = Program.noContext
 }
 
-/// What a name of a function stands for: the function itself, and its index in `Program.functions`.
-enum Callee: Sendable {
+/// What a name of a function stands for.
+enum Callee: BitwiseCopyable, Sendable {
     case builtin(Builtin)
-    case function(Function, index: Int)
+    /// An index in `Program.functions`.
+    case function(UInt32)
 }
 
 /// The call of a method with arguments.

@@ -1,0 +1,34 @@
+import Foundation
+import Testing
+
+@testable import TextTemplate
+
+/// Templates with the answers of the real Go engine, in the format of the oracle; `oracle -w` records them.
+@Suite struct EngineGoldenTests {
+    private struct Case: Decodable {
+        let name: String
+        let template: String
+        let output: String?
+        let phase: String?
+        let error: String?
+        let partial_output: String?
+
+        var expected: Outcome {
+            switch phase {
+            case nil: .output(output ?? "")
+            case "parse": .parseError(error ?? "")
+            default: .executeError(error ?? "", after: partial_output ?? "")
+            }
+        }
+    }
+
+    @Test func answersAreThoseOfGo() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("Golden/engine/actions.json")
+        let cases = try JSONDecoder().decode([Case].self, from: Data(contentsOf: file))
+        #expect(cases.count > 300)
+        for item in cases {
+            #expect(Outcome(item.template) == item.expected, "\(item.name): \(item.template)")
+        }
+    }
+}
