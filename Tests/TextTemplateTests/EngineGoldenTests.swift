@@ -11,13 +11,18 @@ import Testing
         let output: String?
         let phase: String?
         let error: String?
-        let partial_output: String?
+        let partialOutput: String?
+
+        enum CodingKeys: String, CodingKey {
+            case name, template, output, phase, error
+            case partialOutput = "partial_output"
+        }
 
         var expected: Outcome {
             switch phase {
             case nil: .output(output ?? "")
             case "parse": .parseError(error ?? "")
-            default: .executeError(error ?? "", after: partial_output ?? "")
+            default: .executeError(error ?? "", after: partialOutput ?? "")
             }
         }
     }
