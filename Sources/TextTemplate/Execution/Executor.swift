@@ -116,7 +116,7 @@ struct Executor: ~Copyable {
         if slotEnd + count > slotCapacity { try growSlots(by: count) }
         (slots + slotEnd).initialize(repeating: Slot(value: .invalid), count: count)
         slotEnd += count
-        slots[slotBase + ReservedSlot.root].value = dot
+        slots[slotBase + ReservedSlot.root] = Slot(value: dot, isDeclared: true)
         slots[slotBase + ReservedSlot.dot].value = slots[slotBase + ReservedSlot.root].value
         self.body = body
     }
