@@ -2,8 +2,8 @@ import Posix
 
 /// The program: settings, logging, wiring, exit code.
 package enum Program {
-    /// What `-version` prints; the version of confd whose behaviour is the model stands first.
-    package static let version = "0.17.0"
+    /// What `-version` prints.
+    package static let version = "1.0.0"
 
     /// Ends the process.
     package static func exit(_ code: Int32) -> Never { CurrentProcess.exit(code) }
@@ -52,6 +52,9 @@ package enum Program {
                     settings: settings, logger: logger, renderer: ResourceRenderer(settings),
                     cancellation: stop.cancellation),
                 logger: logger, shouldStop: { stop.isMade })
+            if settings.clientInsecure {
+                logger.warning("-client-insecure: the certificates of the backend are not verified")
+            }
             logger.info("Backend set to \(settings.backend)")
             logger.info("Starting confd")
             logger.info("Backend source(s) set to \(backend.sources.joined(separator: ", "))")

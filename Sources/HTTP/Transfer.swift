@@ -307,6 +307,8 @@ extension Transfer {
         case CURLE_SSL_CACERT_BADFILE: return .file(.authority)
         case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE, CURLE_HTTP2_STREAM:
             return .reset
+        // HTTP/2 code also gives this for a write to a connection that was reset.
+        case CURLE_HTTP2 where systemError == ECONNRESET || systemError == EPIPE: return .reset
         case CURLE_HTTP2, CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY: return .malformed
         case CURLE_URL_MALFORMAT: return .invalidRequest
         default: return .other

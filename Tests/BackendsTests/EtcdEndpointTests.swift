@@ -70,6 +70,18 @@ import Testing
         #expect(covering.map { text($0.start) + ($0.end.isEmpty ? "" : "…" + text($0.end)) } == spans)
     }
 
+    @Test func coversAllSpansWithOne() {
+        let spans = KeySpan.covering(["/b", "/app-x", "/app"].map { KeyRange(cleaned: Array($0.utf8)) })
+        #expect(KeySpan.hull(of: spans) == KeySpan(start: Array("/app".utf8), end: Array("/b0".utf8)))
+        #expect(KeySpan.hull(of: [.all]) == .all)
+        for key in ["/app", "/app/a", "/app-x", "/app-x/", "/b", "/b/c"] {
+            #expect(KeySpan.contains(Array(key.utf8), in: spans), "\(key)")
+        }
+        for key in ["", "/", "/a", "/app!", "/app-x!", "/app0", "/az", "/b-", "/b0", "/c"] {
+            #expect(!KeySpan.contains(Array(key.utf8), in: spans), "\(key)")
+        }
+    }
+
     @Test func quotesWhatIsNotPrintable() {
         #expect(printable([0x2f, 0x22, 0x5c, 0x0a, 0xff]) == #"/\"\\\x0a\xff"#)
     }

@@ -37,12 +37,14 @@ package final class EtcdBackend: Backend {
 
     /// While there is another endpoint, one has to begin its answer to the first call, which is usually for one key,
     /// within this time: enough for any member that works, and failover takes less than two seconds.
-    private static let failoverTime = Duration.milliseconds(1500)
+    static let failoverTime = Duration.milliseconds(1500)
 
     /// What one read learns for the next.
     struct Session {
         var token: String?
         var hasWarnedOfAuthentication = false
+        /// Watches keep to the ranges, instead of covering what lies between them too.
+        var watchesRanges = false
         /// The index of the endpoint that answered last.
         var endpoint = 0
     }
@@ -79,6 +81,10 @@ package final class EtcdBackend: Backend {
         self.endpoints = endpoints.shuffled(using: &generator)
     }
 
+    /// Starts what the first call needs (a thread, libcurl, OpenSSL: about a millisecond) while the caller does something
+    /// else. To be called only when a call will follow: a process must not exit in the middle of it.
+    package func prepare() { client.prepare() }
+
     package func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
         let spans = KeySpan.covering(ranges)
         if spans.isEmpty { return Snapshot([]) }
@@ -92,7 +98,9 @@ package final class EtcdBackend: Backend {
                 spans: spans, channel: channel(to: endpoints[index]), pageSize: options.pageSize, deadline: deadline,
                 firstByteTimeout: isLast ? nil : EtcdBackend.failoverTime)
             do {
-                let snapshot = try read(reader)
+                let snapshot = try withToken(reader.channel, deadline) { token throws(EtcdFailure) in
+                    try reader.read(token: token)
+                }
                 session.withLock { $0.endpoint = index }
                 return snapshot
             } catch {
@@ -109,19 +117,21 @@ package final class EtcdBackend: Backend {
             messageLimit: options.messageLimit)
     }
 
-    /// Reads with the token there is; one that is refused is renewed once.
-    private func read(_ reader: SnapshotReader) throws(EtcdFailure) -> Snapshot {
+    /// Calls `body` with the token there is; one that is refused is renewed once.
+    func withToken<Result>(
+        _ channel: Channel, _ deadline: ContinuousClock.Instant, _ body: (String?) throws(EtcdFailure) -> Result
+    ) throws(EtcdFailure) -> Result {
         var token = session.withLock { $0.token }
         var hasAuthenticated = false
         if token == nil, let credentials = options.credentials {
-            token = try authenticate(credentials, reader.channel, reader.deadline)
+            token = try authenticate(credentials, channel, deadline)
             hasAuthenticated = true
         }
         do {
-            return try reader.read(token: token)
+            return try body(token)
         } catch {
             guard error.isTokenRefused, !hasAuthenticated, let credentials = options.credentials else { throw error }
-            return try reader.read(token: try authenticate(credentials, reader.channel, reader.deadline))
+            return try body(try authenticate(credentials, channel, deadline))
         }
     }
 }

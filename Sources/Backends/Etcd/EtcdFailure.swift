@@ -65,7 +65,9 @@ extension EtcdFailure {
     var isTokenRefused: Bool {
         switch refusal {
         case .invalidToken, .oldAuthRevision, .noUser: true
-        case .compacted, .wrongPassword, .authIsOff, .permissionDenied, nil: false
+        // A watch with an old token is refused with these words (etcd 3.4).
+        case .permissionDenied: call == .watch
+        case .compacted, .wrongPassword, .authIsOff, nil: false
         }
     }
 

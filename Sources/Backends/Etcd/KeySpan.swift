@@ -27,6 +27,24 @@ struct KeySpan: Equatable, Sendable {
         return spans.sorted { $0.start.lexicographicallyPrecedes($1.start) }
     }
 
+    /// The smallest range that covers all of `spans`, which are ascending and not empty.
+    static func hull(of spans: [KeySpan]) -> KeySpan {
+        // Of ascending spans that do not overlap, the last ends last.
+        let last = spans[spans.count - 1]
+        return KeySpan(start: spans[0].start, end: last.end.isEmpty ? last.start + [0] : last.end)
+    }
+
+    /// Whether one of `spans`, which are ascending and do not overlap, covers `key`.
+    static func contains(_ key: [UInt8], in spans: [KeySpan]) -> Bool {
+        var low = 0
+        var high = spans.count
+        while low < high {
+            let middle = (low + high) / 2
+            if key.lexicographicallyPrecedes(spans[middle].start) { high = middle } else { low = middle + 1 }
+        }
+        return low > 0 && key.withUnsafeBytes { spans[low - 1].contains($0) }
+    }
+
     /// Whether `key` can stand in an answer.
     func contains(_ key: UnsafeRawBufferPointer) -> Bool {
         if end.isEmpty { return key.elementsEqual(start) }

@@ -159,7 +159,8 @@ package struct SettingsLoader {
         if !settings.command.isEmpty {
             throw SettingsError("supervising a command after -- is not built into this confd yet")
         }
-        if (settings.clientCertificate == nil) != (settings.clientKey == nil) {
+        // confd uses the two only together; alone, either is a slip where a connection is made.
+        if settings.backend.hasPrefix("etcd"), (settings.clientCertificate == nil) != (settings.clientKey == nil) {
             throw SettingsError("-client-cert and -client-key go together")
         }
     }

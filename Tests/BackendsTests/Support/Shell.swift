@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// Commands that tests need around the code under test.
 enum Shell {
@@ -52,9 +53,17 @@ final class TemporaryFolder: Sendable {
 }
 
 enum Port {
-    /// A TCP port of 127.0.0.1 that nobody listens on.
+    private static let next = Mutex(10_000 + UInt16(getpid() % 200) * 100)
+
+    /// A TCP port of 127.0.0.1 that nobody listens on. No two calls get the same, and it lies below the ports that the system
+    /// gives to connections, so it stays free until the test's server takes it.
     static func free() throws -> UInt16 {
-        let listener = try TCPListener()
-        return listener.port
+        while true {
+            let port = next.withLock { port in
+                port = port < 30_000 ? port + 1 : 10_000
+                return port
+            }
+            if (try? TCPListener(port: port)) != nil { return port }
+        }
     }
 }

@@ -5,21 +5,29 @@ final class TCPListener: Sendable {
     let descriptor: Int32
     let port: UInt16
 
-    init() throws {
+    /// 0 lets the system choose the port.
+    init(port: UInt16 = 0) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
         address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let descriptor = self.descriptor
+        // A server that was just stopped leaves connections behind that would keep the port.
+        var option: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &option, socklen_t(MemoryLayout<Int32>.size))
         let isBound = withUnsafeMutablePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 bind(descriptor, address, size) == 0 && getsockname(descriptor, address, &size) == 0
                     && listen(descriptor, 64) == 0
             }
         }
-        guard isBound else { throw Shell.Failure(output: "no port: errno \(errno)") }
-        port = UInt16(bigEndian: address.sin_port)
+        guard isBound else {
+            close(descriptor)
+            throw Shell.Failure(output: "no port: errno \(errno)")
+        }
+        self.port = UInt16(bigEndian: address.sin_port)
     }
 
     deinit { close(descriptor) }
