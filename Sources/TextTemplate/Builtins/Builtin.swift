@@ -1,5 +1,5 @@
 /// The functions that every template has.
-enum Builtin: String, CaseIterable, Sendable {
+enum Builtin: String, CaseIterable, BitwiseCopyable, Sendable {
     case and, call, html, index, slice, js, len, not, or, print, printf, println, urlquery
     case eq, ge, gt, le, lt, ne
 
@@ -39,7 +39,7 @@ extension Callee {
         case .builtin(let builtin):
             let fixed = builtin.fixed
             return index < fixed.count ? fixed[index] : builtin.variadic ?? .value
-        case .function(let function): return function.expected(at: index)
+        case .function(let function, _): return function.expected(at: index)
         }
     }
 
@@ -50,7 +50,7 @@ extension Callee {
             Function.countProblem(
                 name: name, fixed: builtin.fixed.count, isVariadic: builtin.variadic != nil, arguments: arguments,
                 hasFinal: hasFinal)
-        case .function(let function):
+        case .function(let function, _):
             function.countProblem(name: name, arguments: arguments, hasFinal: hasFinal)
         }
     }

@@ -163,19 +163,22 @@ extension Compiler {
 
     /// Reads the fields that follow. Go gives a chain the position of the first field that follows its head.
     private mutating func parsePath(from start: Int, slot: UInt32, firstField: Token?, _ use: Use) -> UInt32 {
-        var fields: [FieldName] = []
-        if let firstField { fields.append(FieldName(text(firstField.start + 1..<firstField.end))) }
+        let first = fieldNames.count
+        if let firstField { fieldNames.append(FieldName(text(firstField.start + 1..<firstField.end))) }
         var position: Int?
         var end = operandEnd
         while peek().kind == .field {
             let token = next()
-            fields.append(FieldName(text(token.start + 1..<token.end)))
+            fieldNames.append(FieldName(text(token.start + 1..<token.end)))
             position = position ?? token.start
             end = token.end
         }
         operandEnd = end
         let node = context(start..<end, position: position)
-        paths.append(FieldPath(slot: slot, names: fields, context: node, expected: use.expected))
+        paths.append(
+            FieldPath(
+                slot: slot, firstName: UInt32(first), nameCount: UInt32(fieldNames.count - first), context: node,
+                expected: use.expected))
         return UInt32(paths.count - 1)
     }
 
@@ -201,9 +204,7 @@ extension Compiler {
         if let problem = callee.countProblem(name: text(token.range), arguments: 0, hasFinal: false) {
             definition.code[marker] = .fail(problem: self.problem(problem), context: node)
         }
-        let plan = CallPlan(
-            callee: callee, name: text(token.range), count: 0, context: node, expected: isChain ? .value : use.expected)
-        emitCall(plan)
+        emitCall(callee, CallPlan(name: node, count: 0, context: node, expected: isChain ? .value : use.expected))
         if isChain {
             compilePath(parsePath(from: token.start, slot: 0, firstField: nil, use), isOnStack: true, use)
         } else {
@@ -217,7 +218,12 @@ extension Compiler {
         while callees.count <= number { callees.append(.unknown) }
         if case .unknown = callees[number] {
             let name = text(token.range).text
-            callees[number] = functions[name].map { .found(.function($0)) } ?? Builtin(rawValue: name).map { .found(.builtin($0)) } ?? .missing
+            if let function = functions[name] {
+                callees[number] = .found(.function(function, index: usedFunctions.count))
+                usedFunctions.append(function)
+            } else {
+                callees[number] = Builtin(rawValue: name).map { .found(.builtin($0)) } ?? .missing
+            }
         }
         guard case .found(let callee) = callees[number] else {
             let name = text(token.range)
@@ -360,17 +366,28 @@ extension Compiler {
             let expected = callee.expected(at: arguments)
             if expected != .value { definition.emit(.convert(as: expected)) }
         }
-        var plan = CallPlan(
-            callee: callee, name: name, count: arguments + (hasFinal ? 1 : 0), context: command.context, expected: .plain)
-        plan.calledText = command.firstArgument
-        emitCall(plan)
+        let count = arguments + (hasFinal ? 1 : 0)
+        emitCall(
+            callee,
+            CallPlan(
+                name: node, count: UInt32(count), context: command.context, expected: .plain,
+                calledText: command.firstArgument ?? Program.noContext))
     }
 
-    private mutating func emitCall(_ plan: CallPlan) {
+    private mutating func emitCall(_ callee: Callee, _ plan: CallPlan) {
+        var plan = plan
+        let index = UInt32(calls.count)
+        let instruction: Instruction
+        switch callee {
+        case .builtin(let builtin):
+            plan.builtin = builtin
+            instruction = .callBuiltin(index)
+        case .function(_, let function):
+            plan.function = UInt32(function)
+            instruction = .call(index)
+        }
         calls.append(plan)
-        let index = UInt32(calls.count - 1)
-        let instruction: Instruction = if case .builtin = plan.callee { .callBuiltin(index) } else { .call(index) }
-        definition.emit(instruction, pushes: 1 - plan.count)
+        definition.emit(instruction, pushes: 1 - Int(plan.count))
     }
 
     /// Ends `and` or `or`: the value is the argument that ended the evaluation, or the last one.

@@ -96,10 +96,7 @@ extension Compiler {
         }
     }
 
-    private func isFormatting(_ call: UInt32) -> Bool {
-        guard case .builtin(let builtin) = calls[Int(call)].callee else { return false }
-        return builtin.formatsText
-    }
+    private func isFormatting(_ call: UInt32) -> Bool { calls[Int(call)].builtin?.formatsText ?? false }
 
     // MARK: Control
 
@@ -150,7 +147,8 @@ extension Compiler {
         definition.emit(.nextRange(range: UInt32(range)))
         if block.conditionalStart < definition.conditionalCount {
             let flag = VariableTable.conditional
-            ranges[range].undeclared = flag | block.conditionalStart..<flag | definition.conditionalCount
+            ranges[range].undeclaredStart = flag | block.conditionalStart
+            ranges[range].undeclaredEnd = flag | definition.conditionalCount
         }
         definition.rangeDepth -= 1
     }
