@@ -59,9 +59,10 @@ func target(_ layer: Layer) -> Target {
     }
 }
 
-func tests(_ name: String, _ imports: [String]) -> Target {
+/// Test data in `data` is read from the source tree.
+func tests(_ name: String, _ imports: [String], data: [String] = []) -> Target {
     .testTarget(
-        name: name, dependencies: imports.map { .target(name: $0) }, exclude: [], swiftSettings: strict)
+        name: name, dependencies: imports.map { .target(name: $0) }, exclude: data, swiftSettings: strict)
 }
 
 let package = Package(
@@ -74,11 +75,11 @@ let package = Package(
         tests("TOMLTests", ["TOML"]),
         tests("JSONTests", ["JSON"]),
         tests("KeyValueTests", ["KeyValue"]),
-        tests("TextTemplateTests", ["TextTemplate"]),
+        tests("TextTemplateTests", ["TextTemplate"], data: ["Golden"]),
         tests("PosixTests", ["Posix"]),
         tests("BackendsTests", ["Backends", "HTTP", "KeyValue", "Posix"]),
-        tests("RenderingTests", ["Rendering", "TextTemplate", "KeyValue"]),
+        tests("RenderingTests", ["Rendering", "TextTemplate", "KeyValue"], data: ["Conformance"]),
         tests("ConfdCoreTests", ["ConfdCore", "Backends", "KeyValue", "Posix", "TOML"]),
-        tests("CommandLineTests", ["Posix"]),
+        tests("CommandLineTests", ["Posix"], data: ["Golden"]),
     ]
 )

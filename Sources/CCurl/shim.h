@@ -2,6 +2,14 @@
 #define CONFD_CCURL_SHIM_H
 
 #include <curl/curl.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 
 // curl_easy_setopt and friends are variadic, which Swift cannot call: one typed wrapper per kind of argument.
 
@@ -15,6 +23,113 @@ static inline CURLcode confd_curl_set_string(CURL *handle, CURLoption option, co
 
 static inline CURLcode confd_curl_set_pointer(CURL *handle, CURLoption option, const void *value) {
   return curl_easy_setopt(handle, option, value);
+}
+
+// CURLOPT_READFUNCTION, CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION share one signature.
+typedef size_t (*confd_curl_data_callback)(char *bytes, size_t size, size_t count, void *context);
+
+static inline CURLcode confd_curl_set_callback(CURL *handle, CURLoption option, confd_curl_data_callback callback) {
+  return curl_easy_setopt(handle, option, callback);
+}
+
+static inline CURLcode confd_curl_get_long(CURL *handle, CURLINFO info, long *value) {
+  return curl_easy_getinfo(handle, info, value);
+}
+
+static inline CURLcode confd_curl_get_offset(CURL *handle, CURLINFO info, curl_off_t *value) {
+  return curl_easy_getinfo(handle, info, value);
+}
+
+static inline CURLcode confd_curl_get_pointer(CURL *handle, CURLINFO info, void **value) {
+  return curl_easy_getinfo(handle, info, value);
+}
+
+// The result of a finished transfer: the union in CURLMsg is awkward in Swift.
+static inline CURLcode confd_curl_message_result(const CURLMsg *message) { return message->data.result; }
+
+// libcurl opens its sockets without CLOEXEC, and commands must not inherit a connection to the store.
+static inline curl_socket_t confd_curl_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+  (void)context;
+  (void)purpose;
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static inline CURLcode confd_curl_close_sockets_on_exec(CURL *handle) {
+  return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, confd_curl_open_socket);
+}
+
+// The client's thread and the semaphores to wait for it. They live here because the HTTP layer may not import Glibc.
+
+// Starts `body` on a detached thread on which all signals are blocked, so that they reach the thread that waits for
+// them. Returns 0 or an errno value.
+static inline int confd_thread_start(void *(*body)(void *), void *context) {
+  sigset_t all, previous;
+  sigfillset(&all);
+  int failure = pthread_sigmask(SIG_SETMASK, &all, &previous);
+  if (failure != 0) return failure;
+  pthread_t thread;
+  failure = pthread_create(&thread, NULL, body, context);
+  if (failure == 0) pthread_detach(thread);
+  pthread_sigmask(SIG_SETMASK, &previous, NULL);
+  return failure;
+}
+
+// A counting semaphore whose waits are measured in monotonic time (sem_timedwait follows the wall clock).
+struct confd_semaphore {
+  pthread_mutex_t mutex;
+  pthread_cond_t posted;
+  unsigned long count;
+};
+
+static inline void *confd_semaphore_create(void) {
+  struct confd_semaphore *semaphore = malloc(sizeof *semaphore);
+  if (semaphore == NULL) return NULL;
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_mutex_init(&semaphore->mutex, NULL);
+  pthread_cond_init(&semaphore->posted, &attributes);
+  pthread_condattr_destroy(&attributes);
+  semaphore->count = 0;
+  return semaphore;
+}
+
+static inline void confd_semaphore_destroy(void *pointer) {
+  struct confd_semaphore *semaphore = pointer;
+  pthread_cond_destroy(&semaphore->posted);
+  pthread_mutex_destroy(&semaphore->mutex);
+  free(semaphore);
+}
+
+static inline void confd_semaphore_post(void *pointer) {
+  struct confd_semaphore *semaphore = pointer;
+  pthread_mutex_lock(&semaphore->mutex);
+  semaphore->count += 1;
+  pthread_cond_signal(&semaphore->posted);
+  pthread_mutex_unlock(&semaphore->mutex);
+}
+
+// Waits at most `milliseconds`, forever if negative; true if it was posted.
+static inline bool confd_semaphore_wait(void *pointer, long milliseconds) {
+  struct confd_semaphore *semaphore = pointer;
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += milliseconds / 1000;
+  until.tv_nsec += (milliseconds % 1000) * 1000000;
+  if (until.tv_nsec >= 1000000000) {
+    until.tv_sec += 1;
+    until.tv_nsec -= 1000000000;
+  }
+  pthread_mutex_lock(&semaphore->mutex);
+  int failure = 0;
+  while (semaphore->count == 0 && failure == 0) {
+    failure = milliseconds < 0 ? pthread_cond_wait(&semaphore->posted, &semaphore->mutex)
+                               : pthread_cond_timedwait(&semaphore->posted, &semaphore->mutex, &until);
+  }
+  bool posted = semaphore->count > 0;
+  if (posted) semaphore->count -= 1;
+  pthread_mutex_unlock(&semaphore->mutex);
+  return posted;
 }
 
 #endif

@@ -1,7 +1,55 @@
+#define _GNU_SOURCE
 #include "CPosix.h"
 
+#include <arpa/nameser.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <resolv.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 extern char **environ;
 
 char **confd_environ(void) { return environ; }
+
+const int confd_open_path_only = O_PATH;
+
+int confd_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+int confd_reserve(int descriptor, off_t size) { return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, size); }
+
+int confd_access(const char *path, int mode) { return faccessat(AT_FDCWD, path, mode, AT_EACCESS); }
+
+int confd_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+pid_t confd_peek_ended_child(void) {
+    siginfo_t info;
+    memset(&info, 0, sizeof info);
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0) return -1;
+    return info.si_pid;
+}
+
+int confd_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+int confd_search_services(const char *name, unsigned char *answer, int size, int *failure) {
+    struct __res_state state;
+    memset(&state, 0, sizeof state);
+    if (res_ninit(&state) < 0) {
+        *failure = NETDB_INTERNAL;
+        return -1;
+    }
+    int length = res_nsearch(&state, name, ns_c_in, ns_t_srv, answer, size);
+    if (length < 0) *failure = state.res_h_errno;
+    res_nclose(&state);
+    return length;
+}
+
+int confd_expand_name(const unsigned char *answer, const unsigned char *end, const unsigned char *start,
+                      char *name, int size) {
+    return dn_expand(answer, end, start, name, size);
+}

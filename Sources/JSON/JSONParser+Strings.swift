@@ -140,6 +140,6 @@ extension JSONParser {
     private mutating func appendUTF8(_ character: UInt32) {
         // Surrogates have been replaced, and nothing else here is not a scalar.
         guard let scalar = Unicode.Scalar(character) else { preconditionFailure("not a scalar") }
-        unescaped += UTF8.encode(scalar).unsafelyUnwrapped
+        unescaped += scalar.utf8
     }
 }

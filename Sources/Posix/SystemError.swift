@@ -6,7 +6,7 @@ package struct SystemError: Error, Equatable, Sendable {
     package let call: String
     /// The path it worked on, if any.
     package let path: String?
-    /// The value of errno, for example `ENOENT`.
+    /// The value of errno, for example `Errno.noSuchFile`.
     package let code: Int32
 
     package init(call: String, path: String? = nil, code: Int32) {
@@ -17,8 +17,37 @@ package struct SystemError: Error, Equatable, Sendable {
 
     /// Go's form: `open /etc/x: no such file or directory`.
     package var message: String {
-        let reason = String(cString: strerror(code))
-        let lowered = reason.prefix(1).lowercased() + reason.dropFirst()
-        return path.map { "\(call) \($0): \(lowered)" } ?? "\(call): \(lowered)"
+        path.map { "\(call) \($0): \(reason)" } ?? "\(call): \(reason)"
     }
+
+    /// The cause alone, as Go words it: `no such file or directory`.
+    package var reason: String {
+        let text = String(cString: strerror(code))
+        return text.prefix(1).lowercased() + text.dropFirst()
+    }
+}
+
+/// The values of errno that callers decide by.
+package enum Errno {
+    package static let noSuchFile = ENOENT
+    package static let notAFolder = ENOTDIR
+    package static let isAFolder = EISDIR
+    package static let exists = EEXIST
+    package static let notPermitted = EPERM
+    package static let accessDenied = EACCES
+    package static let readOnly = EROFS
+    package static let busy = EBUSY
+    package static let otherDevice = EXDEV
+    package static let noSpace = ENOSPC
+    package static let overQuota = EDQUOT
+    package static let tooManyLinks = ELOOP
+    package static let nameTooLong = ENAMETOOLONG
+    package static let notSupported = ENOTSUP
+    package static let noAttribute = ENODATA
+    package static let wouldBlock = EAGAIN
+    package static let noSuchProcess = ESRCH
+    package static let invalid = EINVAL
+    package static let inputOutput = EIO
+    package static let interrupted = EINTR
+    package static let noMemory = ENOMEM
 }

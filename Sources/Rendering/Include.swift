@@ -20,7 +20,7 @@ enum IncludeFunction {
         do {
             try template.render(arguments.count > 1 ? arguments[1] : .nilInterface, context: context, into: &output)
         } catch {
-            throw FunctionError(.include(.failed("execute include", name: name, error.message)))
+            throw FunctionError(.include(.failed("execute include", name: name, error.description)))
         }
         return .string(ByteString(output))
     }
@@ -55,7 +55,7 @@ enum IncludeFunction {
         do {
             return try context.includes.template(source, at: path)
         } catch {
-            throw FunctionError(.include(.failed("parse include", name: name, error.message)))
+            throw FunctionError(.include(.failed("parse include", name: name, error.description)))
         }
     }
 }

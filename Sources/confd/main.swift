@@ -1,1 +1,3 @@
 import ConfdCore
+
+Program.exit(Program.run(CommandLine.arguments))

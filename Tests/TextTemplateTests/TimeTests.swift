@@ -15,7 +15,7 @@ private func result(_ call: TimeGolden.Call) throws -> String {
     let value: Value
     do {
         value = try call.arguments.withUnsafeBufferPointer { arguments throws(FunctionError) in
-            try function.body(Arguments(values: arguments))
+            try function.body(Arguments(values: arguments, context: nil))
         }
     } catch {
         return "error \(error.message.text)"
@@ -57,5 +57,65 @@ struct TimeTests {
         for call in golden.durations {
             #expect(try result(call) == call.result, "\(call)")
         }
+    }
+
+    private static let cet = Time.Location("Local") { _ in
+        .init(abbreviation: "CET", offset: 3_600, isDST: false)
+    }
+    private static let now = Time(
+        unixSeconds: 1_700_000_000, nanoseconds: 250_000_000, monotonic: 12_345_678, local: cet)
+
+    /// Methods with several results can be named but not called.
+    @Test(
+        arguments: [
+            ("Clock", ["int", "int", "int"]),
+            ("Date", ["int", "time.Month", "int"]),
+            ("ISOWeek", ["int", "int"]),
+            ("Zone", ["string", "int"]),
+            ("ZoneBounds", ["time.Time", "time.Time"]),
+        ] as [(ByteString, [String])])
+    func refused(_ name: ByteString, _ results: [String]) throws {
+        #expect(try #require(Self.now.method(name)).refusedResults == results)
+    }
+
+    @Test(arguments: ["year", "Wall", "wall", "", "UnmarshalJSON", "Formatted"] as [ByteString])
+    func noSuchMethod(_ name: ByteString) {
+        if Self.now.method(name) != nil { Issue.record("there is a method") }
+        if Self.now.field(name) != nil { Issue.record("there is a field") }
+    }
+
+    @Test(arguments: [.int64, .int32, .uint8, .uint16, .month, .weekday] as [Value.Integer.Kind])
+    func numbersWithoutSpanMethods(_ kind: Value.Integer.Kind) {
+        if Value.Integer(kind, 1).method("Seconds") != nil { Issue.record("there is a method") }
+    }
+
+    @Test func inNilLocation() throws {
+        let call = TimeGolden.Call(
+            receiver: .object(Self.now), method: "In", arguments: [.nilInterface], result: "")
+        #expect(try result(call) == "error time: missing Location in call to Time.In")
+    }
+
+    @Test func currentTime() {
+        #expect(Self.now.description == "2023-11-14 23:13:20.25 +0100 CET m=+0.012345678")
+        #expect(Self.now.at(.utc).description == "2023-11-14 22:13:20.25 +0000 UTC")
+        #expect(Self.now.goDescription == "time.Date(2023, time.November, 14, 23, 13, 20, 250000000, time.Local)")
+    }
+
+    /// Go's `==` on times, which looks at the location and the monotonic reading too.
+    @Test func identity() {
+        let again = Time(unixSeconds: 1_700_000_000, nanoseconds: 250_000_000, monotonic: 12_345_678, local: Self.cet)
+        #expect(again.isIdentical(to: Self.now))
+        #expect(!again.at(.utc).isIdentical(to: again))
+        #expect(!again.at(Self.cet).isIdentical(to: again))
+        #expect(again.at(.utc).compared(to: again) == 0)
+    }
+
+    /// The difference of readings beyond the type ends at its limits.
+    @Test func distantReadings() {
+        let early = Time(unixSeconds: 0, nanoseconds: 0, monotonic: -2, local: .utc)
+        let late = Time(unixSeconds: 0, nanoseconds: 0, monotonic: .max, local: .utc)
+        #expect(late.subtracting(early) == .max)
+        #expect(early.subtracting(late) == .min)
+        #expect(late.adding(1).monotonic == nil)
     }
 }

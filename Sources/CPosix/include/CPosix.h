@@ -1,8 +1,44 @@
 #ifndef CONFD_CPOSIX_H
 #define CONFD_CPOSIX_H
 
-// C that Swift cannot import as it stands: variadic calls, function-like macros, environ.
+// C that Swift cannot import as it stands: variadic calls, function-like macros, environ, and headers that the Glibc
+// module leaves out.
+
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/types.h>
+#include <sys/xattr.h>
 
 char **confd_environ(void);
+
+// O_PATH, which wants _GNU_SOURCE.
+extern const int confd_open_path_only;
+
+// pipe2(2) with O_CLOEXEC.
+int confd_pipe(int ends[2]);
+
+// fallocate(2) with FALLOC_FL_KEEP_SIZE.
+int confd_reserve(int descriptor, off_t size);
+
+// faccessat(2) with the effective ids.
+int confd_access(const char *path, int mode);
+
+// pidfd_open(2): a close-on-exec descriptor that becomes readable when the process ends, or -1 and errno.
+int confd_pidfd_open(pid_t pid);
+
+// The id of a child that has ended and was not waited for, which stays so; 0 if there is none, -1 and errno.
+pid_t confd_peek_ended_child(void);
+
+// Makes orphaned descendants our children, as PID 1 has them.
+int confd_become_subreaper(void);
+
+// Asks DNS for the service records of `name` through the system's resolver and its search list. Returns the length
+// of the answer, at most `size` bytes of which are in `answer`, or -1 and a value of h_errno in `failure`.
+int confd_search_services(const char *name, unsigned char *answer, int size, int *failure);
+
+// The name of the domain name that starts at `start`, or -1; returns the bytes it takes up.
+int confd_expand_name(const unsigned char *answer, const unsigned char *end, const unsigned char *start,
+                      char *name, int size);
 
 #endif

@@ -16,7 +16,8 @@ enum Builtin: String, CaseIterable, BitwiseCopyable, Sendable {
     /// The type of further arguments, if there may be any.
     var variadic: Expected? {
         switch self {
-        case .and, .or, .call, .index, .slice, .eq: .value
+        case .and, .or, .call, .index, .eq: .value
+        case .slice: .index
         case .html, .js, .print, .printf, .println, .urlquery: .any
         case .len, .not, .ge, .gt, .le, .lt, .ne: nil
         }

@@ -2,10 +2,13 @@
 extension Executor {
     /// Makes the value on top one of the type that is wanted: Go's `validateType`.
     @inline(__always)
-    mutating func convertTop(_ expected: Expected) throws(Problem) {
+    mutating func convertTop(_ expected: Expected, isBoxed: Bool = false) throws(Problem) {
         // Most values have the type already; looked at in place, they need not be copied.
         switch expected {
         case .value: return
+        case .index:
+            if isBoxed { replaceTop(.boxed) }
+            return
         case .plain: guard case .nilInterface = topAddress.pointee else { return }
         case .any: guard case .invalid = topAddress.pointee else { return }
         case .string: if case .string = topAddress.pointee { return }
@@ -21,7 +24,7 @@ extension Executor {
         switch (expected, value) {
         case (.plain, .nilInterface): return .invalid
         case (.any, .invalid): return .nilInterface
-        case (.plain, _), (.value, _), (.any, _): return value
+        case (.plain, _), (.value, _), (.index, _), (.any, _): return value
         case (_, .invalid):
             guard let zero = expected.zero else { throw .invalidValue(type: expected.typeName) }
             return zero
@@ -60,6 +63,8 @@ extension Executor {
         var value = try field(names.lowerBound, of: start, &isBoxed, path.context)
         for name in names.dropFirst() { value = try field(name, of: value, &isBoxed, path.context) }
         switch (path.expected, value) {
+        case (.index, .invalid): return value
+        case (.index, _) where isBoxed: return .boxed
         case (.plain, .string), (.string, .string), (.value, _): return value
         default: return try Executor.convert(value, to: path.expected)
         }

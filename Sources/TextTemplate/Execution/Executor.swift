@@ -125,7 +125,7 @@ struct Executor: ~Copyable {
         if slotEnd + count > slotCapacity { try growSlots(by: count) }
         (slots + slotEnd).initialize(repeating: Slot(value: .invalid), count: count)
         slotEnd += count
-        slots[slotBase + ReservedSlot.root].value = dot
+        slots[slotBase + ReservedSlot.root] = Slot(value: dot, isDeclared: true)
         slots[slotBase + ReservedSlot.dot].value = slots[slotBase + ReservedSlot.root].value
         self.body = body
     }
@@ -196,11 +196,12 @@ struct Executor: ~Copyable {
             case .slot(let index, let node, let expected):
                 context = node
                 push(slot(index).pointee.value)
-                try convertTop(expected)
+                try convertTop(expected, isBoxed: slot(index).pointee.isBoxed)
             case .variable(let reference, let node, let expected):
                 context = node
-                push(slot(try declaredSlot(reference)).pointee.value)
-                try convertTop(expected)
+                let index = try declaredSlot(reference)
+                push(slot(index).pointee.value)
+                try convertTop(expected, isBoxed: slot(index).pointee.isBoxed)
             case .fields(let path): push(try fields(tables.paths[Int(path)]))
             case .fieldsOfTop(let path): replaceTop(try fieldsOfTop(tables.paths[Int(path)]))
             case .convert(let expected): try convertTop(expected)

@@ -27,3 +27,16 @@ struct ActiveMethod {
     let function: Function
     let name: ByteString
 }
+
+extension Value {
+    /// Stands for an interface where Go does not look into it.
+    static let boxed = Value.object(Boxed())
+
+    private final class Boxed: Object {
+        var typeName: String { "interface {}" }
+        var fields: [(name: String, value: Value)] { [] }
+        func field(_ name: ByteString) -> Value? { nil }
+        func method(_ name: ByteString) -> Function? { nil }
+        var description: ByteString? { nil }
+    }
+}

@@ -38,8 +38,14 @@ enum FloatText {
     private static func appendDecimal(
         _ number: Double, _ notation: Notation, _ precision: Int?, into output: inout [UInt8]
     ) {
+        if precision == nil && notation == .general, number < 1e6, let integer = UInt64(exactly: number) {
+            DecimalText.append(integer, into: &output)
+            return
+        }
         var decimal: DecimalDigits
-        if let precision {
+        if let precision, notation == .fixed, let digits = DecimalDigits(number, fraction: precision) {
+            decimal = digits
+        } else if let precision {
             decimal = number == 0 ? DecimalDigits() : DecimalDigits(exactly: number)
             switch notation {
             case .fixed: decimal.round(toCount: decimal.point + precision)
@@ -218,6 +224,28 @@ struct DecimalDigits {
             }
         }
         point = whole + (isNegativeExponent ? -exponent : exponent)
+        dropTrailingZeros()
+    }
+
+    /// The digits of `number` rounded to `fraction` digits behind the point, for the sizes where
+    /// 128 bits hold everything; nil for the others.
+    init?(_ number: Double, fraction: Int) {
+        let (significand, power) = FloatText.parts(of: number)
+        // 53 bits of significand, 63 of the power of ten, and room to round.
+        guard fraction < 20, power <= 0 else { return nil }
+        var scaled = UInt128(significand)
+        for _ in 0..<fraction { scaled *= 10 }
+        if power <= -128 {
+            scaled = 0
+        } else if power < 0 {
+            let half = UInt128(1) << UInt128(-power - 1)
+            let rest = scaled & (half << 1 - 1)
+            scaled >>= UInt128(-power)
+            if rest > half || rest == half && scaled & 1 == 1 { scaled += 1 }
+        }
+        guard let integer = UInt64(exactly: scaled) else { return nil }
+        if integer > 0 { DecimalText.append(integer, into: &digits) }
+        point = digits.count - fraction
         dropTrailingZeros()
     }
 

@@ -24,8 +24,15 @@ enum DecimalText {
     static func append(_ number: UInt64, base: UInt64 = 10, digits: Digits = .lower, into output: inout [UInt8]) {
         if number < base {
             output.append(digits[UInt8(number)])
-            return
+        } else {
+            withDigits(of: number, base: base, digits: digits) { output.append(contentsOf: $0) }
         }
+    }
+
+    /// Calls `body` with the digits of `number`.
+    static func withDigits(
+        of number: UInt64, base: UInt64 = 10, digits: Digits = .lower, _ body: (UnsafeBufferPointer<UInt8>) -> Void
+    ) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { buffer in
             var start = buffer.count
             var rest = number
@@ -35,7 +42,7 @@ enum DecimalText {
                 buffer[start] = digits[UInt8(rest - high * base)]
                 rest = high
             } while rest > 0
-            output.append(contentsOf: buffer[start...])
+            body(UnsafeBufferPointer(rebasing: buffer[start...]))
         }
     }
 }
@@ -96,6 +103,10 @@ extension Printer {
             DecimalText.append(magnitude, base: base, digits: digits, into: &output)
             return
         }
+        if flags.precision == 0 && magnitude == 0 {
+            output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: flags.width ?? 0))
+            return
+        }
         // %.3d and %03d both ask for leading zeros; with both, the flag 0 has no effect.
         var minimumDigits = 0
         if let precision = flags.precision {
@@ -104,36 +115,31 @@ extension Printer {
             minimumDigits = width
             if isNegative || flags.plus || flags.space { minimumDigits -= 1 }
         }
-        let zero = flags.zero
-        flags.zero = false
-        defer { flags.zero = zero }
-        if flags.precision == 0 && magnitude == 0 {
-            fill(flags.width ?? 0)
-            return
+        let sign: StaticString = isNegative ? "-" : flags.plus ? "+" : flags.space ? " " : ""
+        DecimalText.withDigits(of: magnitude, base: base, digits: digits) { number in
+            let zeros = max(0, minimumDigits - number.count)
+            let sharpPrefix = flags.sharp ? Printer.prefix(base, digits, hasZero: zeros > 0 || magnitude == 0) : ""
+            let length =
+                sign.utf8CodeUnitCount + sharpPrefix.utf8CodeUnitCount + prefix.utf8CodeUnitCount + zeros + number.count
+            let missing = max(0, (flags.width ?? 0) - length)
+            if !flags.minus { output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: missing)) }
+            write(sign)
+            write(prefix)
+            write(sharpPrefix)
+            output.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: zeros))
+            output.append(contentsOf: number)
+            if flags.minus { output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: missing)) }
         }
-        var number: [UInt8] = []
-        DecimalText.append(magnitude, base: base, digits: digits, into: &number)
-        let leadingZeros = max(0, minimumDigits - number.count)
-        var text: [UInt8] = []
-        if isNegative {
-            text.append(UInt8(ascii: "-"))
-        } else if flags.plus {
-            text.append(UInt8(ascii: "+"))
-        } else if flags.space {
-            text.append(UInt8(ascii: " "))
+    }
+
+    /// What the flag `#` puts in front of a number; octal ones get a zero unless they begin with one.
+    private static func prefix(_ base: UInt64, _ digits: Digits, hasZero: Bool) -> StaticString {
+        switch base {
+        case 2: "0b"
+        case 8: hasZero ? "" : "0"
+        case 16: digits.x == Digits.lower.x ? "0x" : "0X"
+        default: ""
         }
-        text.append(contentsOf: UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount))
-        if flags.sharp {
-            switch base {
-            case 2: text.append(contentsOf: "0b".utf8)
-            case 8 where leadingZeros == 0 && magnitude != 0: text.append(UInt8(ascii: "0"))
-            case 16: text.append(contentsOf: [UInt8(ascii: "0"), digits.x])
-            default: break
-            }
-        }
-        text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: leadingZeros))
-        text.append(contentsOf: number)
-        text.withUnsafeBufferPointer { pad($0) }
     }
 
     /// Prints `U+0078`, with the flag `#` also the character: `U+0078 'x'`.
@@ -189,6 +195,10 @@ extension Printer {
 
     private mutating func printFloat(_ number: Double, _ notation: FloatText.Notation, precision: Int?) {
         let precision = flags.precision ?? precision
+        if flags.width == nil && !flags.plus && !flags.space && !flags.sharp {
+            FloatText.append(number, notation: notation, precision: precision, into: &output)
+            return
+        }
         var text: [UInt8] = []
         if number.sign == .plus || number.isNaN { text.append(UInt8(ascii: "+")) }
         FloatText.append(number, notation: notation, precision: precision, into: &text)

@@ -190,10 +190,10 @@ struct LayoutWriter {
     /// Appends `number` with zeros in front up to `width` digits; a minus sign comes on top of them.
     static func append(_ number: Int, width: Int, into output: inout [UInt8]) {
         if number < 0 { output.append(UInt8(ascii: "-")) }
-        var digits: [UInt8] = []
-        DecimalText.append(UInt64(number.magnitude), into: &digits)
-        output.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, width - digits.count)))
-        output.append(contentsOf: digits)
+        DecimalText.withDigits(of: UInt64(number.magnitude)) { digits in
+            output.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, width - digits.count)))
+            output.append(contentsOf: digits)
+        }
     }
 }
 

@@ -41,10 +41,10 @@ struct ConformanceCase: Sendable {
         }
         snapshot = Snapshot(pairs)
 
-        var environment = TestEnvironment(existingFiles: ["/", "/etc", "/etc/passwd", "/tmp", "/dev/null", "."])
+        var environment = TestEnvironment()
         environment.variables = Dictionary(uniqueKeysWithValues: Self.entries(fields, "env"))
         environment.templates["test.tmpl"] = template
-        for (name, text) in Self.entries(fields, "templates") { environment.templates[name.text] = text }
+        for (name, text) in Self.entries(fields, "templates") { environment.templates[name] = text }
         self.environment = environment
 
         var accepted = [Self.outcome(fields)]
@@ -94,10 +94,10 @@ struct ConformanceCase: Sendable {
         do {
             compiled = try CompiledTemplate(template, name: "test.tmpl")
         } catch {
-            return Outcome(phase: .parse, error: error.message)
+            return Outcome(phase: .parse, error: error.description)
         }
         let rendered = Renderer().render(compiled, over: snapshot, in: environment)
         guard let failure = rendered.failure else { return Outcome(output: ByteString(rendered.output)) }
-        return Outcome(phase: .execute, error: failure.message, output: ByteString(rendered.output))
+        return Outcome(phase: .execute, error: failure.description, output: ByteString(rendered.output))
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import TextTemplate
 
 @testable import Rendering
@@ -6,11 +7,11 @@ import TextTemplate
 struct TestEnvironment: Environment {
     var variables: [ByteString: ByteString] = [:]
     /// Paths below the folder, and texts.
-    var templates: [String: ByteString] = [:]
+    var templates: [ByteString: ByteString] = [:]
+    /// What names stand for; addresses stand for themselves.
     var hosts: [ByteString: [ByteString]] = [:]
     var records: [ServiceRecord]?
     var interfaces: [ByteString: [ByteString]] = [:]
-    var existingFiles: Set<ByteString> = []
     var hostNameResult: Result<ByteString, EnvironmentError> = .success("host.test")
     var now = Time(unixSeconds: 1_700_000_000, nanoseconds: 0, local: .utc)
 
@@ -18,18 +19,42 @@ struct TestEnvironment: Environment {
 
     func variable(_ name: ByteString) -> ByteString? { variables[name] }
     func hostName() throws(EnvironmentError) -> ByteString { try hostNameResult.get() }
-    func addresses(ofHost host: ByteString) -> [ByteString]? { hosts[host] }
+    func addresses(ofHost host: ByteString) -> [ByteString]? { hosts[host] ?? Self.address(host.text).map { [$0] } }
     func services(_ service: ByteString, protocol: ByteString, name: ByteString) -> [ServiceRecord]? { records }
     func addresses(ofInterface name: ByteString) -> [ByteString] { interfaces[name] ?? [] }
-    func fileExists(_ path: ByteString) -> Bool { existingFiles.contains(path) }
+
+    /// The address in the form that Go gives it.
+    private static func address(_ text: String) -> ByteString? {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        var form = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        guard inet_pton(AF_INET, text, &bytes) != 1 else { return ByteString(text) }
+        guard inet_pton(AF_INET6, text, &bytes) == 1 else { return nil }
+        let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
+        if bytes.starts(with: mapped) { return ByteString(bytes[12...].map(String.init).joined(separator: ".")) }
+        inet_ntop(AF_INET6, bytes, &form, socklen_t(form.count))
+        return ByteString(form.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
+    }
+
+    func fileExists(_ path: ByteString) -> Bool {
+        var status = stat()
+        return path.array.contains(0) || stat(path.text, &status) == 0 || errno != ENOENT
+    }
 
     func template(at path: ByteString) throws(TemplateLoadError) -> ByteString {
-        let name = String(path.text.dropFirst(templateFolder.count + 1))
+        let name = path[templateFolder.count + 1..<path.count]
         if let text = templates[name] { return text }
         for file in templates.keys {
-            if name.hasPrefix(file + "/") { throw .unreadable(ByteString("open \(path.text): not a directory")) }
-            if file.hasPrefix(name + "/") { throw .unreadable(ByteString("read \(path.text): is a directory")) }
+            if name.hasPrefix(file.appending("/")) {
+                throw .unreadable(ByteString("open ").appending(path).appending(": not a directory"))
+            }
+            if file.hasPrefix(name.appending("/")) {
+                throw .unreadable(ByteString("read ").appending(path).appending(": is a directory"))
+            }
         }
-        throw .unreadable(ByteString("open \(path.text): no such file or directory"))
+        throw .unreadable(ByteString("open ").appending(path).appending(": no such file or directory"))
     }
+}
+
+extension ByteString {
+    fileprivate func appending(_ other: ByteString) -> ByteString { ByteString(array + other.array) }
 }

@@ -1,0 +1,187 @@
+import HTTP
+import KeyValue
+import Synchronization
+
+/// etcd's v3 API over gRPC.
+package final class EtcdBackend: Backend {
+    /// How to reach a cluster.
+    package struct Options: Sendable {
+        /// `[http://|https://]HOST[:PORT]`, at least one.
+        package var endpoints = ["http://127.0.0.1:2379"]
+        package var credentials: Credentials?
+        package var tls = TLSOptions()
+        /// The name in the members' certificates, where it is not the host of the endpoint.
+        package var serverName: String?
+        package var dialTimeout = Duration.seconds(5)
+        /// The most keys that are asked for at once.
+        package var pageSize = 10_000
+        /// The largest answer that is taken, in bytes. A page that is larger is asked for again in smaller ones.
+        package var messageLimit = 64 << 20
+        /// Gets what the operator should know although the work goes on.
+        package var warn: @Sendable (String) -> Void = { _ in }
+
+        package init() {}
+    }
+
+    /// A user of etcd.
+    package struct Credentials: Sendable {
+        let username: String
+        let password: @Sendable () throws(BackendError) -> [UInt8]
+
+        /// `password` is asked before every authentication, so that it may come from a file that changes.
+        package init(username: String, password: @escaping @Sendable () throws(BackendError) -> [UInt8]) {
+            self.username = username
+            self.password = password
+        }
+    }
+
+    /// While there is another endpoint, one has to begin its answer to the first call, which is usually for one key,
+    /// within this time: enough for any member that works, and failover takes less than two seconds.
+    static let failoverTime = Duration.milliseconds(1500)
+
+    /// What one read learns for the next.
+    struct Session {
+        var token: String?
+        var hasWarnedOfAuthentication = false
+        /// Watches keep to the ranges, instead of covering what lies between them too.
+        var watchesRanges = false
+        /// The index of the endpoint that answered last.
+        var endpoint = 0
+    }
+
+    let options: Options
+    /// In the order in which they are tried.
+    let endpoints: [Endpoint]
+    let client = Client()
+    let session = Mutex(Session())
+
+    /// Checks `options`; nothing is contacted yet.
+    package convenience init(_ options: Options) throws(BackendError) {
+        var generator = SystemRandomNumberGenerator()
+        try self.init(options, using: &generator)
+    }
+
+    /// As `init(_:)`, with the source of the endpoints' order, so that many clients do not all begin with one member.
+    package init(_ options: Options, using generator: inout some RandomNumberGenerator) throws(BackendError) {
+        let tls = options.tls
+        let isEncryptedByDefault = tls.authorityFile != nil || tls.certificateFile != nil || tls.keyFile != nil
+        var endpoints: [Endpoint] = []
+        for node in options.endpoints {
+            let endpoint = try Endpoint(
+                node, encryptedByDefault: isEncryptedByDefault, serverName: options.serverName)
+            if !endpoints.contains(endpoint) { endpoints.append(endpoint) }
+        }
+        guard !endpoints.isEmpty else { throw BackendError(.configuration, "etcd: no node given") }
+        guard (tls.certificateFile == nil) == (tls.keyFile == nil) else {
+            throw BackendError(
+                .configuration, "etcd: a client certificate and its key belong together",
+                hint: "give both -client-cert and -client-key, or neither")
+        }
+        self.options = options
+        self.endpoints = endpoints.shuffled(using: &generator)
+    }
+
+    /// Starts what the first call needs (a thread, libcurl, OpenSSL: about a millisecond) while the caller does something
+    /// else. To be called only when a call will follow: a process must not exit in the middle of it.
+    package func prepare() { client.prepare() }
+
+    package func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
+        let spans = KeySpan.covering(ranges)
+        if spans.isEmpty { return Snapshot([]) }
+        let deadline = ContinuousClock.now.advanced(by: timeout)
+        let first = session.withLock { $0.endpoint }
+        var failures: [EtcdFailure] = []
+        for step in endpoints.indices {
+            let index = (first + step) % endpoints.count
+            let isLast = step + 1 == endpoints.count
+            let reader = SnapshotReader(
+                spans: spans, channel: channel(to: endpoints[index]), pageSize: options.pageSize, deadline: deadline,
+                firstByteTimeout: isLast ? nil : EtcdBackend.failoverTime)
+            do {
+                let snapshot = try withToken(reader.channel, deadline) { token throws(EtcdFailure) in
+                    try reader.read(token: token)
+                }
+                session.withLock { $0.endpoint = index }
+                return snapshot
+            } catch {
+                failures.append(error)
+                if error.concernsAllEndpoints || ContinuousClock.now >= deadline { break }
+            }
+        }
+        throw EtcdFailure.error(failures)
+    }
+
+    func channel(to endpoint: Endpoint) -> Channel {
+        Channel(
+            client: client, endpoint: endpoint, tls: options.tls, connectTimeout: options.dialTimeout,
+            messageLimit: options.messageLimit)
+    }
+
+    /// Calls `body` with the token there is; one that is refused is renewed once.
+    func withToken<Result>(
+        _ channel: Channel, _ deadline: ContinuousClock.Instant, _ body: (String?) throws(EtcdFailure) -> Result
+    ) throws(EtcdFailure) -> Result {
+        var token = session.withLock { $0.token }
+        var hasAuthenticated = false
+        if token == nil, let credentials = options.credentials {
+            token = try authenticate(credentials, channel, deadline)
+            hasAuthenticated = true
+        }
+        do {
+            return try body(token)
+        } catch {
+            guard error.isTokenRefused, !hasAuthenticated, let credentials = options.credentials else { throw error }
+            return try body(try authenticate(credentials, channel, deadline))
+        }
+    }
+}
+
+extension EtcdBackend {
+    /// A new token, kept in the session; `nil` if etcd has authentication switched off.
+    func authenticate(
+        _ credentials: Credentials, _ channel: Channel, _ deadline: ContinuousClock.Instant
+    ) throws(EtcdFailure) -> String? {
+        session.withLock { $0.token = nil }
+        let password: [UInt8]
+        do { password = try credentials.password() } catch {
+            throw EtcdFailure(channel.endpoint, .authenticate, .password(error))
+        }
+        let message = AuthenticateRequest(name: Array(credentials.username.utf8), password: password).encoded
+        let token: String
+        do {
+            let answer = try channel.start(.authenticate, message, token: nil, deadline: deadline).wait()
+            token = try decodeToken(answer.body, answer.message)
+        } catch {
+            guard EtcdRefusal(error) == .authIsOff else {
+                throw EtcdFailure(channel.endpoint, .authenticate, .call(error))
+            }
+            warnThatAuthenticationIsOff(channel.endpoint)
+            return nil
+        }
+        session.withLock { $0.token = token }
+        return token
+    }
+
+    private func decodeToken(_ body: [UInt8], _ message: Range<Int>) throws(GRPCFailure) -> String {
+        let token: String
+        do {
+            token = try body.withUnsafeBufferPointer { bytes throws(ProtobufError) in
+                try AuthenticateResponse.token(UnsafeRawBufferPointer(bytes), message)
+            }
+        } catch { throw .malformed(error.text) }
+        // It becomes a header: anything but visible ASCII would be a second one.
+        guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { throw .malformed("no token") }
+        return token
+    }
+
+    private func warnThatAuthenticationIsOff(_ endpoint: Endpoint) {
+        let isFirst = session.withLock { session in
+            defer { session.hasWarnedOfAuthentication = true }
+            return !session.hasWarnedOfAuthentication
+        }
+        if isFirst {
+            options.warn(
+                "etcd: \(endpoint.name): authentication is not enabled, going on without the user name that was given")
+        }
+    }
+}

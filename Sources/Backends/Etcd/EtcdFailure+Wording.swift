@@ -1,0 +1,135 @@
+import HTTP
+
+// All wording of the etcd backend's failures.
+extension EtcdFailure {
+    /// One error for what happened at each endpoint, in the order in which they were tried.
+    static func error(_ failures: [EtcdFailure]) -> BackendError {
+        guard let last = failures.last else { preconditionFailure("no failure to report") }
+        if case .password(let error) = last.cause { return error }
+        let texts = failures.map(\.message).joined(separator: "; ")
+        let hint = failures.reversed().lazy.compactMap(\.hint).first
+        return BackendError(last.kind, "etcd: " + texts, hint: hint)
+    }
+
+    private var kind: BackendError.Kind {
+        if case .call(.transport(let error)) = cause, case .file = error.kind { return .configuration }
+        return .unreachable
+    }
+
+    /// `http://HOST:PORT: range "/app": connection refused`.
+    var message: String { "\(endpoint.name): \(call.text): \(cause.text)" }
+
+    private var hint: String? {
+        switch cause {
+        case .call(.transport(let error)): transportHint(error)
+        case .call(.notGRPC): "is this etcd's client port? A server that is not etcd, or a proxy, answered"
+        case .call(.status(let status)) where status.code == GRPCStatus.unimplemented:
+            "this etcd has no v3 API; for the v2 API use -backend etcdv2"
+        case .call(.status): refusal?.hint(call)
+        case .call(.malformed), .malformed: "is this etcd's client port?"
+        case .timeIsOver: "give it more time with -backend-timeout"
+        case .compacted: "compact less often, or give etcd time between compactions"
+        case .password: nil
+        }
+    }
+
+    private func transportHint(_ error: HTTPError) -> String? {
+        switch error.kind {
+        case .refused: "is etcd running there?"
+        case .certificate(.unknownAuthority), .certificate(.selfSigned):
+            "name the CA of etcd's certificate with -client-ca-keys"
+        case .certificate(.wrongName): "use the name in etcd's certificate for the node, or set the server name"
+        case .handshake: "if the node does not use TLS, write http://; if it asks for a client certificate, give one"
+        case .wrongVersion, .malformed: encryptionHint
+        case .reset: endpoint.isEncrypted ? "does etcd ask for a client certificate that it trusts?" : encryptionHint
+        case .resolve, .unreachable, .connectTimeout, .answerTimeout, .certificate, .file, .tooLarge, .cancelled,
+            .invalidRequest, .other:
+            nil
+        }
+    }
+
+    private var encryptionHint: String {
+        endpoint.isEncrypted
+            ? "is this etcd's client port?" : "is this etcd's client port? If it uses TLS, write https://"
+    }
+}
+
+extension EtcdFailure.Call {
+    fileprivate var text: String {
+        switch self {
+        case .range(let span) where span == .all: "range \"/\""
+        case .range(let span): "range \"\(printable(span.start))\""
+        case .authenticate: "authenticate"
+        case .watch: "watch"
+        }
+    }
+}
+
+extension EtcdFailure.Cause {
+    fileprivate var text: String {
+        switch self {
+        case .call(.transport(let error)): error.message
+        case .call(.notGRPC(let status)): "not a gRPC server (HTTP status \(status))"
+        case .call(.status(let status)): status.text
+        case .call(.malformed(let reason)), .malformed(let reason): "malformed answer: \(reason)"
+        case .timeIsOver: "no complete answer within the time limit"
+        case .compacted: "its revision was compacted while it was read, again and again"
+        case .password(let error): error.message
+        }
+    }
+}
+
+extension GRPCStatus {
+    fileprivate var text: String {
+        // etcd puts its name before its own errors; ours are so marked already.
+        let prefix = "etcdserver: "
+        let text = message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message
+        return text.isEmpty ? "gRPC status \(code)" : "\(text) (gRPC status \(code))"
+    }
+}
+
+extension EtcdRefusal {
+    fileprivate func hint(_ call: EtcdFailure.Call) -> String? {
+        switch self {
+        case .noUser: "etcd asks for a user: give -username and -password"
+        case .wrongPassword: "check -username and -password"
+        case .permissionDenied:
+            if case .range(let span) = call, !span.end.isEmpty {
+                "let a role of the user read it: etcdctl role grant-permission ROLE --prefix=true read \(printable(span.start))"
+            } else if case .range(let span) = call {
+                "let a role of the user read it: etcdctl role grant-permission ROLE read \(printable(span.start))"
+            } else {
+                nil
+            }
+        case .compacted, .invalidToken, .oldAuthRevision, .authIsOff: nil
+        }
+    }
+}
+
+extension ProtobufError {
+    var text: String {
+        let what =
+            switch kind {
+            case .truncated: "message cut short"
+            case .varint: "number too long"
+            case .wireType: "unknown wire type"
+            case .fieldNumber: "field number out of range"
+            case .group: "unbalanced group"
+            case .unexpectedType(let field): "wrong type of field \(field)"
+            }
+        return "\(what) at byte \(offset)"
+    }
+}
+
+/// `bytes` as they can stand between quotes in a message: what is not printable ASCII becomes `\xHH`.
+func printable(_ bytes: [UInt8]) -> String {
+    var text = ""
+    for byte in bytes.prefix(200) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): text += "\\" + String(UnicodeScalar(byte))
+        case 0x20..<0x7f: text.unicodeScalars.append(UnicodeScalar(byte))
+        default: text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }
+    }
+    return bytes.count > 200 ? text + "…" : text
+}

@@ -1,0 +1,228 @@
+import HTTP
+import KeyValue
+
+/// One stream that watches all ranges of a backend at one endpoint. Used by one thread, which waits in `next`.
+///
+/// Usually it is one watch over everything from the first to the last range, whose other keys are dropped here: etcd then sends
+/// each transaction in one piece. Where the user may not read what lies between the ranges, or too much happens there, it is
+/// one watch for each range.
+package final class EtcdWatch {
+    /// What a watch reports.
+    package enum Update: Equatable, Sendable {
+        case changes(WatchChanges)
+        /// etcd no longer has all that came after the revision: a new snapshot and a new watch are needed.
+        case compacted
+        /// Too much happens between the ranges: a new watch after `revision` keeps to them.
+        case reopen
+    }
+
+    /// Which watches a stream holds.
+    enum Scope {
+        case hull
+        case ranges
+    }
+
+    /// One watch over all ranges gives way when this many events in a row concerned none of them.
+    static let noiseLimit = 10_000
+
+    private let endpoint: Endpoint
+    private let spans: [KeySpan]
+    private let scope: Scope
+    private let stream: HTTP.Stream
+    private var splitter: GRPCMessageSplitter
+    private var machine: WatchMachine
+    private var head: ResponseHead?
+    private var outputs: [WatchMachine.Output] = []
+    private var noise = 0
+    private let reopensWithRanges: () -> Void
+
+    /// Opens the stream and asks for the watches; `waitUntilReady` tells whether they come about.
+    /// `reopensWithRanges` hears of it when that is what the next watch has to do.
+    init(
+        _ spans: [KeySpan], _ scope: Scope, after revision: Int64, _ channel: Channel, token: String?,
+        reopensWithRanges: @escaping () -> Void = {}
+    ) {
+        self.reopensWithRanges = reopensWithRanges
+        endpoint = channel.endpoint
+        self.spans = spans
+        self.scope = scope
+        stream = channel.open(.watch, token: token)
+        splitter = GRPCMessageSplitter(limit: channel.messageLimit)
+        let watched = scope == .hull ? [KeySpan.hull(of: spans)] : spans
+        machine = WatchMachine(watchCount: watched.count, revision: revision, now: .now)
+        for (index, span) in watched.enumerated() {
+            send(.create(id: Int64(index + 1), span: span, startRevision: revision + 1))
+        }
+    }
+
+    /// Everything up to this revision has been reported: where a next watch goes on.
+    package var revision: Int64 { machine.revision }
+
+    deinit { stream.cancel() }
+
+    /// Waits for all watches. A compaction that shows already is reported by `next`.
+    func waitUntilReady(until deadline: ContinuousClock.Instant) throws(EtcdFailure) {
+        while true {
+            switch try nextOutput(until: deadline) {
+            case .ready: return
+            case .changes(let changes):
+                // They may come before the last watch is confirmed.
+                outputs.insert(.changes(changes), at: 0)
+                return
+            case .compacted:
+                outputs.insert(.compacted, at: 0)
+                return
+            case nil: throw EtcdFailure(endpoint, .watch, .timeIsOver)
+            case .ask, .refused, .dead: continue
+            }
+        }
+    }
+
+    /// What changed, waiting until `deadline`; `nil` if nothing did.
+    func nextUpdate(until deadline: ContinuousClock.Instant) throws(EtcdFailure) -> Update? {
+        while let output = try nextOutput(until: deadline) {
+            switch output {
+            case .changes(let changes): return .changes(changes)
+            case .compacted: return .compacted
+            case .ready, .ask, .refused, .dead: continue
+            }
+        }
+        return noise >= EtcdWatch.noiseLimit ? .reopen : nil
+    }
+
+    /// What changed, waiting until `deadline`; `nil` if nothing did. After an error the watch is of no more use.
+    package func next(until deadline: ContinuousClock.Instant) throws(BackendError) -> Update? {
+        do {
+            let update = try nextUpdate(until: deadline)
+            if update == .reopen { reopensWithRanges() }
+            return update
+        } catch {
+            throw EtcdFailure.error([error])
+        }
+    }
+
+    /// The next output for the caller: questions are sent, and ends are thrown here.
+    private func nextOutput(until deadline: ContinuousClock.Instant) throws(EtcdFailure) -> WatchMachine.Output? {
+        while true {
+            while !outputs.isEmpty {
+                let output = outputs.removeFirst()
+                switch output {
+                case .ask: send(.progress)
+                case .dead: throw EtcdFailure(endpoint, .watch, .call(.transport(HTTPError(.answerTimeout))))
+                case .refused(let reason): throw EtcdFailure(endpoint, .watch, .call(.status(EtcdWatch.status(reason))))
+                case .ready, .changes, .compacted: return output
+                }
+            }
+            let event: StreamEvent?
+            do { event = try stream.next(until: min(deadline, machine.deadline)) } catch {
+                throw EtcdFailure(endpoint, .watch, .call(.transport(error)))
+            }
+            if let event {
+                try receive(event)
+            } else {
+                outputs += machine.timePassed(now: .now)
+                if outputs.isEmpty && ContinuousClock.now >= deadline { return nil }
+            }
+            if noise >= EtcdWatch.noiseLimit && outputs.isEmpty { return nil }
+        }
+    }
+
+    private func receive(_ event: StreamEvent) throws(EtcdFailure) {
+        do throws(GRPCFailure) {
+            switch event {
+            case .head(let head):
+                self.head = head
+                guard Channel.isGRPC(head) else {
+                    try Channel.check(head, trailers: [])
+                    throw .notGRPC(status: head.status)
+                }
+            case .bytes(let bytes):
+                splitter.append(bytes)
+                while let message = try splitter.next() {
+                    var response: WatchResponse
+                    do { response = try WatchResponse.decode(message) } catch { throw .malformed(error.text) }
+                    dropNoise(&response)
+                    outputs += machine.receive(response, now: .now)
+                }
+            case .end(let trailers):
+                if let head { try Channel.check(head, trailers: trailers) }
+                throw .malformed(splitter.isInsideMessage ? "message cut short" : "the watch ended")
+            }
+        } catch {
+            throw EtcdFailure(endpoint, .watch, .call(error))
+        }
+    }
+
+    private func dropNoise(_ response: inout WatchResponse) {
+        guard scope == .hull, !response.events.isEmpty else { return }
+        let count = response.events.count
+        response.events.removeAll { !KeySpan.contains($0.key, in: spans) }
+        noise = response.events.isEmpty ? noise + count : 0
+    }
+
+    private func send(_ request: WatchRequest) { stream.send(GRPCFrame.encode(request.encoded)) }
+
+    /// etcd gives a reason as Go prints a status: `rpc error: code = PermissionDenied desc = etcdserver: permission denied`.
+    private static func status(_ reason: String) -> GRPCStatus {
+        let text = reason.split(separator: " desc = ", maxSplits: 1).last.map(String.init) ?? "canceled"
+        let code = EtcdRefusal(rawValue: text) == .permissionDenied ? GRPCStatus.permissionDenied : 2
+        return GRPCStatus(code: code, message: GRPCStatus.decode(text))
+    }
+}
+
+extension EtcdBackend {
+    /// Watches what `ranges` cover for all that comes after `revision`, at the first endpoint that lets us, within `timeout`.
+    package func watch(_ ranges: [KeyRange], after revision: Int64, timeout: Duration) throws(BackendError) -> EtcdWatch
+    {
+        let spans = KeySpan.covering(ranges)
+        let deadline = ContinuousClock.now.advanced(by: timeout)
+        let first = session.withLock { $0.endpoint }
+        var failures: [EtcdFailure] = []
+        for step in endpoints.indices {
+            let index = (first + step) % endpoints.count
+            let isLast = step + 1 == endpoints.count
+            let limit = isLast ? deadline : min(deadline, .now.advanced(by: EtcdBackend.failoverTime))
+            do {
+                let watch = try open(spans, after: revision, channel(to: endpoints[index]), limit)
+                session.withLock { $0.endpoint = index }
+                return watch
+            } catch {
+                failures.append(error)
+                if error.concernsAllEndpoints && error.cause != .timeIsOver || ContinuousClock.now >= deadline { break }
+            }
+        }
+        throw EtcdFailure.error(failures)
+    }
+
+    /// Makes the next snapshot or watch begin at another endpoint, after a watch has failed at this one.
+    package func skipEndpoint() {
+        session.withLock { $0.endpoint = ($0.endpoint + 1) % endpoints.count }
+    }
+
+    private func open(
+        _ spans: [KeySpan], after revision: Int64, _ channel: Channel, _ deadline: ContinuousClock.Instant
+    ) throws(EtcdFailure) -> EtcdWatch {
+        if !session.withLock({ $0.watchesRanges }) {
+            do {
+                return try open(spans, .hull, after: revision, channel, deadline)
+            } catch {
+                guard error.refusal == .permissionDenied, spans.count > 1 else { throw error }
+                session.withLock { $0.watchesRanges = true }
+            }
+        }
+        return try open(spans, .ranges, after: revision, channel, deadline)
+    }
+
+    private func open(
+        _ spans: [KeySpan], _ scope: EtcdWatch.Scope, after revision: Int64, _ channel: Channel,
+        _ deadline: ContinuousClock.Instant
+    ) throws(EtcdFailure) -> EtcdWatch {
+        try withToken(channel, deadline) { token throws(EtcdFailure) in
+            let watch = EtcdWatch(spans, scope, after: revision, channel, token: token) { [weak self] in
+                self?.session.withLock { $0.watchesRanges = true }
+            }
+            try watch.waitUntilReady(until: deadline)
+            return watch
+        }
+    }
+}

@@ -1,0 +1,138 @@
+/// What a watch stream says, put together to changes that are whole: time and messages in, changes and questions out.
+///
+/// A transaction may touch keys of several watches, and each watch reports its part by itself. Only one watch is whole as it
+/// comes. With several, the parts are held back until etcd has answered progress requests: it does so after all events up to
+/// then. Before 3.4.25 and 3.5.8 an answer can overtake events that wait in the server to be sent; hence two in a row, during
+/// whose round trips the rest has left the server unless it is badly overloaded. Keys that change again meanwhile are kept
+/// once, so what is held back never outgrows the keys there are.
+struct WatchMachine {
+    typealias Instant = ContinuousClock.Instant
+
+    /// A silence of this long makes us ask whether the server lives.
+    static let silence = Duration.seconds(15)
+    /// It has this long to answer.
+    static let answerTime = Duration.seconds(5)
+    /// How many answers in a row mean that nothing is missing.
+    static let answersNeeded = 2
+    /// Servers without progress answers, or with a watch that lags, must not hold changes back for ever.
+    static let holdTime = Duration.milliseconds(250)
+
+    enum Output: Equatable {
+        /// All watches are there.
+        case ready
+        /// Send a progress request.
+        case ask
+        case changes(WatchChanges)
+        /// What was asked for is no longer there; a fresh snapshot is needed.
+        case compacted
+        case refused(reason: String)
+        /// No sign of life within the limits.
+        case dead
+    }
+
+    private let watchCount: Int
+    private var created: Set<Int64> = []
+    private var held: [[UInt8]: WatchEvent] = [:]
+    private var heldRevision: Int64 = 0
+    private var heldSince: Instant?
+    /// Watches whose answer goes on.
+    private var unfinished: Set<Int64> = []
+    private var lastMessage: Instant
+    private var askedAt: Instant?
+    private var answers = 0
+    /// Everything up to this revision has been handed on.
+    private(set) var revision: Int64
+    private var hasEnded = false
+
+    /// `revision` is the one after which the watches begin.
+    init(watchCount: Int, revision: Int64, now: Instant) {
+        self.watchCount = watchCount
+        self.revision = revision
+        lastMessage = now
+    }
+
+    /// When `timePassed` has to be called next.
+    var deadline: Instant {
+        let alive = askedAt.map { $0.advanced(by: Self.answerTime) } ?? lastMessage.advanced(by: Self.silence)
+        return min(alive, heldSince.map { $0.advanced(by: Self.holdTime) } ?? alive)
+    }
+
+    mutating func receive(_ response: WatchResponse, now: Instant) -> [Output] {
+        if hasEnded { return [] }
+        lastMessage = now
+        if response.isCanceled || response.compactRevision > 0 {
+            hasEnded = true
+            return [response.compactRevision > 0 ? .compacted : .refused(reason: response.cancelReason)]
+        }
+        var outputs: [Output] = []
+        if response.isCreated, created.insert(response.watchID).inserted, created.count == watchCount {
+            outputs.append(.ready)
+        }
+        hold(response, now: now)
+        if isWhole(response) {
+            if !held.isEmpty { outputs.append(takeHeld()) }
+            // Watched keys or not: what one watch passed lies behind us.
+            if watchCount == 1 { revision = max(revision, response.newestRevision) }
+        } else if !held.isEmpty, unfinished.isEmpty, askedAt == nil {
+            askedAt = now
+            outputs.append(.ask)
+        }
+        return outputs
+    }
+
+    /// Whether nothing of what is held can be missing.
+    private mutating func isWhole(_ response: WatchResponse) -> Bool {
+        let isAnswer = response.watchID == -1
+        // While nothing is held, any message tells that the server lives; else only an answer is one.
+        if isAnswer || held.isEmpty { askedAt = nil }
+        answers = isAnswer && response.revision >= heldRevision ? answers + 1 : 0
+        guard unfinished.isEmpty else { return false }
+        return watchCount == 1 || held.isEmpty || answers >= Self.answersNeeded
+    }
+
+    mutating func timePassed(now: Instant) -> [Output] {
+        if hasEnded { return [] }
+        if let askedAt, now >= askedAt.advanced(by: Self.answerTime) {
+            hasEnded = true
+            return [.dead]
+        }
+        if let heldSince, unfinished.isEmpty, now >= heldSince.advanced(by: Self.holdTime) {
+            askedAt = nil
+            return [takeHeld()]
+        }
+        if askedAt == nil, now >= lastMessage.advanced(by: Self.silence) {
+            askedAt = now
+            return [.ask]
+        }
+        return []
+    }
+
+    private mutating func hold(_ response: WatchResponse, now: Instant) {
+        if response.isFragment { unfinished.insert(response.watchID) } else { unfinished.remove(response.watchID) }
+        for event in response.events {
+            if let other = held[event.key], other.revision > event.revision { continue }
+            held[event.key] = event
+            heldRevision = max(heldRevision, event.revision)
+        }
+        if !held.isEmpty && heldSince == nil { heldSince = now }
+    }
+
+    private mutating func takeHeld() -> Output {
+        let events = held.values.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        held = [:]
+        heldSince = nil
+        answers = 0
+        revision = max(revision, heldRevision)
+        return .changes(WatchChanges(revision: heldRevision, events: events))
+    }
+}
+
+/// Changes up to a revision, in the order of their keys, each key once.
+package struct WatchChanges: Equatable, Sendable {
+    /// The newest revision among them: a watch goes on after it.
+    package let revision: Int64
+    let events: [WatchEvent]
+
+    /// The changed keys; a value of `nil` is a deleted key.
+    package var changes: [(key: [UInt8], value: [UInt8]?)] { events.map { ($0.key, $0.value) } }
+}

@@ -1,0 +1,93 @@
+import KeyValue
+import Posix
+
+/// Keys from YAML and JSON files: nested mappings are paths, places in lists are path elements.
+/// Mirrors confd's backend `file`.
+package struct FileBackend: Backend {
+    /// Files that are larger are refused.
+    static let maximumFileSize = 256 << 20
+
+    private let paths: [String]
+    private let filter: String
+
+    /// `paths` are files, or folders whose files count, at any depth, if `filter` (Go's `filepath.Match`) matches
+    /// their base name.
+    package init(paths: [String], filter: String = "*") {
+        self.paths = paths
+        self.filter = filter
+    }
+
+    /// All files are read anew; of a key that several files have, the last file's value stays. Local files answer
+    /// or fail at once, so `timeout` is not looked at. Throws at the first file that cannot be read in full.
+    package func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
+        Snapshot(try pairs(of: ranges))
+    }
+
+    func pairs(of ranges: [KeyRange]) throws(BackendError) -> [KeyTree.Pair] {
+        var pairs: [KeyTree.Pair] = []
+        do throws(FileError) {
+            for path in try files() {
+                for pair in try Self.pairs(inFile: path) where Self.covers(ranges, pair.key) { pairs.append(pair) }
+            }
+        } catch {
+            throw error.backendError
+        }
+        return pairs
+    }
+
+    private static func covers(_ ranges: [KeyRange], _ key: [UInt8]) -> Bool {
+        key.withUnsafeBufferPointer { key in ranges.contains { $0.contains(key) } }
+    }
+
+    /// The files to read, in the order in which later ones win.
+    private func files() throws(FileError) -> [String] {
+        var files: [String] = []
+        for path in paths {
+            // What is named itself may be anything that can be read: a pipe, `/dev/stdin`.
+            if try status(path).kind == .folder {
+                files += try self.files(inFolder: path)
+            } else {
+                files.append(path)
+            }
+        }
+        return files
+    }
+
+    private func files(inFolder folder: String) throws(FileError) -> [String] {
+        let pattern = Array(filter.utf8).withUnsafeBufferPointer(Glob.init)
+        if pattern.isMalformed { throw FileError(path: filter, position: nil, kind: .malformedFilter) }
+        let tree = Files.tree(folder)
+        if let error = tree.errors.first { throw FileError(path: folder, position: nil, kind: .system(error)) }
+        let files = tree.files.filter { path in
+            Array(Files.split(path).name.utf8).withUnsafeBufferPointer(pattern.matches)
+        }
+        for file in files where try status(file).kind != .regular {
+            // A pipe that nobody writes to would block us forever.
+            throw FileError(path: file, position: nil, kind: .notRegular)
+        }
+        return files
+    }
+
+    private func status(_ path: String) throws(FileError) -> FileStatus {
+        do throws(SystemError) {
+            return try Files.status(path)
+        } catch {
+            throw FileError(path: path, position: nil, kind: .system(error))
+        }
+    }
+
+    /// JSON by its extension, all else is YAML as with confd.
+    private static func pairs(inFile path: String) throws(FileError) -> [KeyTree.Pair] {
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try Files.read(path, limit: maximumFileSize)
+        } catch {
+            throw FileError(path: path, position: nil, kind: .system(error))
+        }
+        do throws(ContentError) {
+            return try path.hasSuffix(".json") ? JSONReader.pairs(bytes) : YAMLReader.pairs(bytes)
+        } catch {
+            throw FileError(path: path, position: error.position, kind: error.kind)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Posix
+
+/// A shell command with its limits.
+package struct Command: Sendable {
+    /// The text that `/bin/sh -c` runs.
+    package var text: String
+    /// Added to our own environment, and replacing entries of the same name: `CONFD_SRC`, `CONFD_DEST`, …
+    package var environment: [String: String]
+    /// After this the process group gets TERM; nil waits for ever.
+    package var timeout: Duration?
+    /// After TERM and this, the process group gets KILL.
+    package var killGrace: Duration
+    /// The most bytes of output that are kept and handed on; the rest is read and counted.
+    package var outputLimit: Int
+
+    /// A command that is not started yet.
+    package init(
+        _ text: String, environment: [String: String] = [:], timeout: Duration? = nil,
+        killGrace: Duration = .seconds(5), outputLimit: Int = 65_536
+    ) {
+        self.text = text
+        self.environment = environment
+        self.timeout = timeout
+        self.killGrace = killGrace
+        self.outputLimit = outputLimit
+    }
+
+    /// Runs the command, hands each line of its output (stdout and stderr, without the line feed) to `line` as it
+    /// comes, and returns when the shell has ended and what it wrote is read.
+    ///
+    /// A child left in the background is left alone, even if it holds the pipe; only at the timeout the whole group
+    /// ends. `cancellation` ends it as the timeout does.
+    package func run(
+        cancellation: CommandCancellation? = nil, line: (ArraySlice<UInt8>) -> Void = { _ in }
+    ) -> CommandResult {
+        let start = Clock.monotonic()
+        var output = CommandOutput(limit: outputLimit)
+        let outcome: CommandResult.Outcome
+        do throws(SystemError) {
+            var pipe = try Pipe()
+            let child = try ChildProcess(request, output: pipe.writing)
+            pipe.closeWriting()
+            var running = RunningCommand(self, child, pipe, cancellation, startedAt: start)
+            outcome = running.finish(&output, line)
+        } catch {
+            outcome = .notStarted(error)
+        }
+        output.finish(line)
+        return CommandResult(
+            outcome: outcome, output: output.kept, droppedBytes: output.dropped, duration: Clock.monotonic() - start)
+    }
+
+    private var request: SpawnRequest {
+        let replaced = Set(environment.keys.map { Array($0.utf8) })
+        let inherited = Environment.entries().filter { entry in
+            !replaced.contains(Array(entry.prefix { $0 != UInt8(ascii: "=") }))
+        }
+        let added = environment.sorted { $0.key < $1.key }.map { Array("\($0.key)=\($0.value)".utf8) }
+        return SpawnRequest(
+            executable: "/bin/sh", arguments: ["/bin/sh", "-c", text].map { Array($0.utf8) },
+            environment: inherited + added)
+    }
+}
+
+/// Ends running commands from another thread, as if their timeout had come.
+package final class CommandCancellation: Sendable {
+    private let wakeUp: WakeUp
+
+    /// Throws if the process has no descriptors left.
+    package init() throws(SystemError) { wakeUp = try WakeUp() }
+
+    /// Ends every command that was given this object, now and later.
+    package func cancel() { wakeUp.wake() }
+
+    /// Readable from `cancel` on.
+    var descriptor: Int32 { wakeUp.descriptor }
+}

@@ -1,0 +1,154 @@
+import Posix
+
+/// A command between its start and its end.
+struct RunningCommand: ~Copyable {
+    /// How far it is.
+    private enum Phase: Equatable {
+        case running
+        /// Its group got TERM, and gets KILL at `killAt`.
+        case ending(CommandResult.Outcome, killAt: Duration)
+        /// Its group got KILL; at `giveUpAt` it is left to itself, for a process may hang in the kernel.
+        case killed(CommandResult.Outcome, giveUpAt: Duration)
+    }
+
+    /// How often it is looked after what no descriptor tells: the end of a group, or of a process on old kernels.
+    private static let period = Duration.milliseconds(10)
+
+    private let command: Command
+    private let child: ChildProcess
+    private let pipe: Pipe
+    private let cancellation: CommandCancellation?
+    private let timeoutAt: Duration?
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+
+    private var phase = Phase.running
+    private var pipeIsOpen = true
+    private var status: TerminationStatus?
+
+    init(
+        _ command: Command, _ child: ChildProcess, _ pipe: consuming Pipe, _ cancellation: CommandCancellation?,
+        startedAt start: Duration
+    ) {
+        self.command = command
+        self.child = child
+        self.pipe = pipe
+        self.cancellation = cancellation
+        timeoutAt = command.timeout.map { start + $0 }
+    }
+
+    deinit { buffer.deallocate() }
+
+    /// Reads the output until the shell has ended, by itself or by force.
+    mutating func finish(
+        _ output: inout CommandOutput, _ line: (ArraySlice<UInt8>) -> Void
+    ) -> CommandResult.Outcome {
+        let outcome: CommandResult.Outcome
+        do throws(SystemError) {
+            outcome = try follow(&output, line)
+        } catch {
+            // The error to tell is the first one.
+            _ = try? child.sendToGroup(.kill)
+            outcome = .notStarted(error)
+        }
+        if status == nil { child.abandon() }
+        return outcome
+    }
+
+    private mutating func follow(
+        _ output: inout CommandOutput, _ line: (ArraySlice<UInt8>) -> Void
+    ) throws(SystemError) -> CommandResult.Outcome {
+        while true {
+            let isCancelled = try wait(&output, line)
+            if status == nil { status = child.collect() }
+            if let outcome = try step(now: Clock.monotonic(), isCancelled: isCancelled) {
+                try drain(&output, line)
+                return outcome
+            }
+        }
+    }
+
+    /// Waits for output, the end, a cancellation or the next deadline, and reads what is there. Returns whether it
+    /// is cancelled.
+    private mutating func wait(
+        _ output: inout CommandOutput, _ line: (ArraySlice<UInt8>) -> Void
+    ) throws(SystemError) -> Bool {
+        let ready = try Poll.wait(
+            [
+                pipeIsOpen ? pipe.reading.number : -1,
+                status == nil ? child.descriptor : -1,
+                phase == .running ? cancellation?.descriptor ?? -1 : -1,
+            ], timeout: timeout(now: Clock.monotonic()))
+        if ready[0] { _ = try read(&output, line) }
+        return ready[2]
+    }
+
+    private func timeout(now: Duration) -> Duration? {
+        let deadline: Duration? =
+            switch phase {
+            case .running: timeoutAt
+            case .ending(_, let killAt): killAt
+            case .killed(_, let giveUpAt): giveUpAt
+            }
+        let left = deadline.map { max($0 - now, .zero) }
+        // Once the shell has ended no descriptor tells when the rest of its group does.
+        let mustLook = status != nil || child.descriptor < 0
+        return mustLook ? min(left ?? Self.period, Self.period) : left
+    }
+
+    /// Decides what comes next; the outcome if the command is over.
+    private mutating func step(now: Duration, isCancelled: Bool) throws(SystemError) -> CommandResult.Outcome? {
+        switch phase {
+        case .running:
+            switch status {
+            case .exited(let code)?: return .exited(code: code)
+            case .signalled(let signal)?: return .signalled(signal)
+            case nil: break
+            }
+            if isCancelled {
+                try end(.cancelled, now: now)
+            } else if let timeout = command.timeout, let timeoutAt, now >= timeoutAt {
+                try end(.timedOut(after: timeout), now: now)
+            }
+        case .ending(let outcome, let killAt):
+            if status != nil, try !child.groupIsAlive() { return outcome }
+            if now >= killAt {
+                _ = try child.sendToGroup(.kill)
+                phase = .killed(outcome, giveUpAt: now + max(command.killGrace, .seconds(1)))
+            }
+        case .killed(let outcome, let giveUpAt):
+            if status != nil || now >= giveUpAt { return outcome }
+        }
+        return nil
+    }
+
+    private mutating func end(_ outcome: CommandResult.Outcome, now: Duration) throws(SystemError) {
+        _ = try child.sendToGroup(.terminate)
+        phase = .ending(outcome, killAt: now + command.killGrace)
+    }
+
+    /// Reads what is in the pipe, and no more than fits into it: a child in the background may write for ever.
+    private mutating func drain(
+        _ output: inout CommandOutput, _ line: (ArraySlice<UInt8>) -> Void
+    ) throws(SystemError) {
+        var left = pipe.capacity
+        while pipeIsOpen && left > 0 {
+            let count = try read(&output, line)
+            if count == 0 { return }
+            left -= count
+        }
+    }
+
+    /// Reads once; 0 if nothing is there, now or ever.
+    private mutating func read(
+        _ output: inout CommandOutput, _ line: (ArraySlice<UInt8>) -> Void
+    ) throws(SystemError) -> Int {
+        do throws(SystemError) {
+            let count = try pipe.reading.read(into: buffer)
+            if count == 0 { pipeIsOpen = false }
+            output.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]), line)
+            return count
+        } catch let error where error.code == Errno.wouldBlock {
+            return 0
+        }
+    }
+}

@@ -1,0 +1,10 @@
+/// What the program returns; operators' scripts rely on these.
+package enum ExitCode {
+    package static let done: Int32 = 0
+    /// At least one resource failed.
+    package static let failed: Int32 = 1
+    /// A usage or configuration error, or nothing to do.
+    package static let usage: Int32 = 2
+    /// A backend could not be reached or refused us.
+    package static let backend: Int32 = 4
+}

@@ -1,0 +1,72 @@
+import Backends
+import HTTP
+import Posix
+import Synchronization
+
+/// Makes backends from their configurations, one for each distinct configuration.
+package final class BackendPool: Sendable {
+    private let environment: [(name: [UInt8], value: [UInt8])]
+    private let warn: @Sendable (String) -> Void
+    private let made = Mutex<[BackendConfiguration: any Backend]>([:])
+
+    /// `warn` takes what a backend has to say without failing.
+    package init(
+        environment: [(name: [UInt8], value: [UInt8])], warn: @escaping @Sendable (String) -> Void
+    ) {
+        self.environment = environment
+        self.warn = warn
+    }
+
+    /// The backend of `configuration`.
+    package func backend(for configuration: BackendConfiguration) throws(BackendError) -> any Backend {
+        if let backend = made.withLock({ $0[configuration] }) { return backend }
+        let backend = try make(configuration)
+        made.withLock { $0[configuration] = backend }
+        return backend
+    }
+}
+
+// MARK: - Making backends
+
+extension BackendPool {
+    private func make(_ configuration: BackendConfiguration) throws(BackendError) -> any Backend {
+        switch configuration.kind {
+        case .etcd: try EtcdBackend(etcdOptions(configuration))
+        case .file: FileBackend(paths: configuration.files, filter: configuration.filter)
+        case .env: EnvironmentBackend(variables: environment)
+        }
+    }
+
+    private func etcdOptions(_ configuration: BackendConfiguration) -> EtcdBackend.Options {
+        var options = EtcdBackend.Options()
+        if !configuration.nodes.isEmpty {
+            options.endpoints = configuration.nodes.map { node in
+                configuration.scheme == "https" && !node.contains("://") ? "https://\(node)" : node
+            }
+        }
+        options.tls.authorityFile = configuration.clientCA
+        options.tls.certificateFile = configuration.clientCertificate
+        options.tls.keyFile = configuration.clientKey
+        options.tls.verifies = !configuration.clientInsecure
+        options.dialTimeout = configuration.dialTimeout
+        options.warn = warn
+        options.credentials = configuration.username.map { username in
+            EtcdBackend.Credentials(username: username) { () throws(BackendError) in try configuration.readPassword() }
+        }
+        return options
+    }
+}
+
+extension BackendConfiguration {
+    /// The password, from its file if there is one: read anew each time, so that it may change.
+    fileprivate func readPassword() throws(BackendError) -> [UInt8] {
+        guard let passwordFile else { return Array((password ?? "").utf8) }
+        do {
+            var bytes = try Files.read(passwordFile)
+            while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
+            return bytes
+        } catch {
+            throw BackendError(.configuration, "password file: \(error.message)")
+        }
+    }
+}

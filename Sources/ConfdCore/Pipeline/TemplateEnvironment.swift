@@ -1,0 +1,90 @@
+import KeyValue
+import Posix
+import Rendering
+import TextTemplate
+
+/// The real world, as templates may ask about it.
+struct TemplateEnvironment: Rendering.Environment {
+    /// Symbolic links resolved, so that what is included can be compared with it.
+    private let resolvedFolder: String
+    let templateFolder: ByteString
+
+    /// Go's `time.Local`, its rules from the C library.
+    private static let local = Time.Location("Local") { second in
+        let zone = Clock.zone(at: Int64(second))
+        return Time.Location.Zone(
+            abbreviation: ByteString(zone.abbreviation), offset: zone.seconds, isDST: zone.isDaylightSaving)
+    }
+    /// When the program started, which Go counts the monotonic reading from.
+    private static let start = Clock.monotonic()
+
+    init(templateFolder: String) {
+        // A folder that is not there has no templates: reading one names it.
+        resolvedFolder = (try? Files.realPath(templateFolder)) ?? templateFolder
+        self.templateFolder = ByteString(templateFolder)
+    }
+
+    var now: Time {
+        let wall = Clock.wall()
+        let elapsed = (Clock.monotonic() - Self.start).components
+        let monotonic = Int(elapsed.seconds) * 1_000_000_000 + Int(elapsed.attoseconds / 1_000_000_000)
+        return Time(
+            unixSeconds: Int(wall.seconds), nanoseconds: Int(wall.nanoseconds), monotonic: monotonic, local: Self.local)
+    }
+
+    func variable(_ name: ByteString) -> ByteString? {
+        Posix.Environment.bytes(name.text).map { ByteString($0) }
+    }
+
+    func hostName() throws(EnvironmentError) -> ByteString {
+        do {
+            return ByteString(try Host.name())
+        } catch {
+            throw EnvironmentError(error.message)
+        }
+    }
+
+    func addresses(ofHost host: ByteString) -> [ByteString]? {
+        // confd's functions give an empty list when a look-up fails.
+        (try? Names.addresses(of: host.text))?.map { ByteString($0) }
+    }
+
+    func services(_ service: ByteString, protocol transport: ByteString, name: ByteString) -> [Rendering.ServiceRecord]?
+    {
+        // As above.
+        (try? Names.services(service.text, transport: transport.text, name: name.text))?.map { record in
+            Rendering.ServiceRecord(
+                target: ByteString(record.target), port: record.port, priority: record.priority, weight: record.weight)
+        }
+    }
+
+    func addresses(ofInterface name: ByteString) -> [ByteString] {
+        // As above.
+        let all = (try? Host.interfaceAddresses()) ?? []
+        return all.filter { $0.interface == name.text }.map { ByteString($0.address) }
+    }
+
+    func fileExists(_ path: ByteString) -> Bool {
+        do {
+            _ = try Files.status(path.text)
+            return true
+        } catch {
+            return error.code != Errno.noSuchFile
+        }
+    }
+
+    func template(at path: ByteString) throws(TemplateLoadError) -> ByteString {
+        do {
+            guard try Files.realPath(path.text).hasPrefix(resolvedFolder + "/") else {
+                throw TemplateLoadError.outsideFolder
+            }
+            return ByteString(try Files.read(path.text))
+        } catch let error as SystemError {
+            throw .unreadable(ByteString(error.message))
+        } catch let error as TemplateLoadError {
+            throw error
+        } catch {
+            preconditionFailure("untyped error")
+        }
+    }
+}

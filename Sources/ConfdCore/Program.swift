@@ -1,0 +1,80 @@
+import Posix
+
+/// The program: settings, logging, wiring, exit code.
+package enum Program {
+    /// What `-version` prints.
+    package static let version = "1.0.0"
+
+    /// Ends the process.
+    package static func exit(_ code: Int32) -> Never { CurrentProcess.exit(code) }
+
+    /// Runs confd with the words of a command line, the program's own name first; returns the exit code.
+    package static func run(_ arguments: [String]) -> Int32 {
+        let environment = Dictionary(
+            environmentPairs().map {
+                (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self))
+            }
+        ) { _, last in last }
+        let settings: Settings
+        do {
+            settings = try SettingsLoader.load(Array(arguments.dropFirst()), environment: environment)
+        } catch {
+            print("confd: error: \(error.message)" + (error.hint.map { "\nhint: \($0)" } ?? ""), to: .error)
+            return ExitCode.usage
+        }
+        if settings.showHelp {
+            print(HelpText.text, to: .output)
+            return ExitCode.done
+        }
+        if settings.showVersion {
+            print("confd \(version)", to: .output)
+            return ExitCode.done
+        }
+        return run(settings, environment: environment, tag: arguments.first ?? "confd")
+    }
+
+    private static func run(_ settings: Settings, environment: [String: String], tag: String) -> Int32 {
+        guard let backend = BackendConfiguration(settings) else { preconditionFailure("settings are validated") }
+        let host = (try? Host.name()) ?? "localhost"  // A log line without the name is better than none.
+        let logger = Logger(level: settings.logLevel, tag: tag, host: host) { line in
+            // Nobody is left to tell when standard error is gone.
+            try? StandardStream.error.write(line)
+        }
+        for warning in settings.warnings { logger.warning(warning) }
+        do {
+            let stop = try StopRequest(logger: logger, shutdownTimeout: settings.shutdownTimeout)
+            try stop.listen()
+            let pool = BackendPool(environment: environmentPairs()) { logger.warning($0) }
+            let pass = Pass(
+                loader: ResourceLoader(settings, environment: environment, backend: backend),
+                reader: SnapshotReader(pool, timeout: settings.backendTimeout),
+                pipeline: Pipeline(
+                    settings: settings, logger: logger, renderer: ResourceRenderer(settings),
+                    cancellation: stop.cancellation),
+                logger: logger, shouldStop: { stop.isMade })
+            if settings.clientInsecure {
+                logger.warning("-client-insecure: the certificates of the backend are not verified")
+            }
+            logger.info("Backend set to \(settings.backend)")
+            logger.info("Starting confd")
+            logger.info("Backend source(s) set to \(backend.sources.joined(separator: ", "))")
+            return Runner(settings: settings, logger: logger, stop: stop, pass: pass).run()
+        } catch {
+            logger.fatal(error.message)
+            return ExitCode.failed
+        }
+    }
+
+    /// The environment variables as names and values.
+    private static func environmentPairs() -> [(name: [UInt8], value: [UInt8])] {
+        Environment.entries().compactMap { entry in
+            guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { return nil }
+            return (Array(entry[..<equals]), Array(entry[(equals + 1)...]))
+        }
+    }
+
+    private static func print(_ text: String, to stream: StandardStream) {
+        // Nobody is left to tell when the stream is gone.
+        try? stream.write(Array((text + "\n").utf8))
+    }
+}

@@ -1,0 +1,108 @@
+import TOML
+
+/// Reads the fields of one TOML table by type, and knows which keys nobody asked for.
+///
+/// Keys are compared as confd's TOML library does, in any case, and `-` is `_`.
+struct TableReader {
+    let file: String
+    private let position: TOMLPosition
+    private let entries: [String: TOMLTable.Entry]
+    private var asked: Set<String> = []
+
+    init(_ table: TOMLTable, file: String, at position: TOMLPosition) {
+        self.file = file
+        self.position = position
+        entries = Dictionary(table.entries.map { (Self.normalized($0.key), $0) }) { first, _ in first }
+    }
+
+    private static func normalized(_ key: String) -> String {
+        String(key.lowercased().map { $0 == "-" ? "_" : $0 })
+    }
+
+    /// The value of `key`, nil if it is absent; `key` counts as known from now on.
+    mutating func value(_ key: String) -> TOMLValue? {
+        asked.insert(key)
+        return entries[key]?.value
+    }
+
+    mutating func text(_ key: String) throws(ResourceError) -> String? {
+        guard let value = value(key) else { return nil }
+        guard case .string(let text) = value.kind else { throw wrongType(key, value, "a text") }
+        return text
+    }
+
+    mutating func flag(_ key: String) throws(ResourceError) -> Bool? {
+        guard let value = value(key) else { return nil }
+        guard case .boolean(let flag) = value.kind else { throw wrongType(key, value, "true or false") }
+        return flag
+    }
+
+    mutating func integer(_ key: String) throws(ResourceError) -> Int64? {
+        guard let value = value(key) else { return nil }
+        guard case .integer(let number) = value.kind else { throw wrongType(key, value, "a whole number") }
+        return number
+    }
+
+    /// A duration: text in Go's form, or whole seconds.
+    mutating func duration(_ key: String) throws(ResourceError) -> Duration? {
+        guard let value = value(key) else { return nil }
+        let parsed: Duration? =
+            switch value.kind {
+            case .string(let text): GoDuration.parse(text)
+            case .integer(let seconds) where seconds >= 0: .seconds(seconds)
+            default: nil
+            }
+        if let parsed { return parsed }
+        guard case .string(let text) = value.kind else { throw wrongType(key, value, "a time") }
+        throw invalid(key, "\"\(text)\" is not a time", hint: "write \"30s\", \"1m30s\" or a number of seconds")
+    }
+
+    mutating func texts(_ key: String) throws(ResourceError) -> [(text: String, position: TOMLPosition)]? {
+        guard let value = value(key) else { return nil }
+        guard case .array(let elements) = value.kind else { throw wrongType(key, value, "an array of texts") }
+        var all: [(text: String, position: TOMLPosition)] = []
+        for element in elements {
+            guard case .string(let text) = element.kind else { throw wrongType(key, element, "a text") }
+            all.append((text, element.position))
+        }
+        return all
+    }
+
+    /// An error about the value of `key`, or about the table if the key is absent.
+    func invalid(_ key: String, _ message: String, hint: String? = nil) -> ResourceError {
+        let place = entries[key]?.value.position ?? position
+        return ResourceError(file, place, "\(key): \(message)", hint: hint)
+    }
+
+    private func wrongType(_ key: String, _ value: TOMLValue, _ wanted: String) -> ResourceError {
+        ResourceError(file, value.position, "\(key): \(value.kind.typeName) where \(wanted) is expected")
+    }
+
+    /// An error for each key that was never asked for, with the nearest known one.
+    func unknownKeys(in table: String) -> [ResourceError] {
+        entries.filter { !asked.contains($0.key) }
+            .sorted {
+                ($0.value.position.line, $0.value.position.column) < ($1.value.position.line, $1.value.position.column)
+            }
+            .map { key, entry in
+                ResourceError(
+                    file, entry.position, "unknown key \"\(entry.key)\" in \(table)",
+                    hint: Suggestion.nearest(to: key, among: asked.sorted()).map { "did you mean \"\($0)\"?" })
+            }
+    }
+}
+
+extension TOMLValue.Kind {
+    /// The kind of value, with its article, as errors call it.
+    var typeName: String {
+        switch self {
+        case .string: "a text"
+        case .integer: "a whole number"
+        case .float: "a fraction"
+        case .boolean: "true or false"
+        case .offsetDateTime, .localDateTime, .localDate, .localTime: "a date or time"
+        case .array: "an array"
+        case .table: "a table"
+        }
+    }
+}

@@ -1,0 +1,162 @@
+/// All options, in one table: the command line, the environment, confd.toml and the help are made from it.
+///
+/// Names are those of confd 0.17, then those of the fork 0.41, then ours; `reference` names of other
+/// backends are known so that they can be refused by name.
+package enum OptionTable {
+    /// Every option, in the order of the help text.
+    package static let all: [Option] = mode + files + backend + security + timing + logging + compatibility
+
+    /// The option of a flag name or alias.
+    package static func option(named name: String) -> Option? { byName[name] }
+
+    /// The option of a key of confd.toml; upper or lower case, `_` or `-`.
+    package static func option(key: String) -> Option? { byKey[normalized(key)] }
+
+    private static let byName: [String: Option] = {
+        var table: [String: Option] = [:]
+        for option in all {
+            for name in [option.name] + option.aliases { table[name] = option }
+        }
+        return table
+    }()
+
+    private static let byKey: [String: Option] = {
+        var table: [String: Option] = [:]
+        for option in all where !onlyFlags.contains(option.name) {
+            for key in [option.name] + option.aliases + option.keys { table[normalized(key)] = option }
+        }
+        return table
+    }()
+
+    /// Options that make no sense in a configuration file.
+    private static let onlyFlags: Set<String> = ["help", "version", "config-file"]
+
+    private static func normalized(_ key: String) -> String {
+        key.lowercased().map { $0 == "_" ? "-" : String($0) }.joined()
+    }
+
+    private static let mode: [Option] = [
+        Option("onetime", .mode, help: "render everything once and exit", .flag { $0.onetime = $1 }),
+        Option("watch", .mode, help: "follow changes as they happen", .flag { $0.watch = $1 }),
+        Option("noop", .mode, help: "show what would change, change nothing", .flag { $0.noop = $1 }),
+        Option("sync-only", .mode, help: "write files, run no check_cmd or reload_cmd", .flag { $0.syncOnly = $1 }),
+        Option(
+            "keep-stage-file", .mode, help: "keep the staged copy beside each file", keys: ["keepstagefile"],
+            .flag { $0.keepStageFile = $1 }),
+        Option("strict", .mode, help: "unknown TOML keys are errors, not warnings", .flag { $0.strict = $1 }),
+        Option("version", .mode, help: "print the version and exit", .flag { $0.showVersion = $1 }),
+        Option("help", .mode, help: "print this help and exit", aliases: ["h"], .flag { $0.showHelp = $1 }),
+    ]
+
+    private static let files: [Option] = [
+        Option(
+            "confdir", .files, "DIR", help: "folder of conf.d and templates (/etc/confd)", .text { $0.confdir = $1 }),
+        Option(
+            "config-file", .files, "FILE", help: "settings file (/etc/confd/confd.toml)",
+            .text { $0.configFile = $1 }),
+        Option(
+            "prefix", .files, "PATH", help: "key prefix, replaces the one of every resource",
+            .text { $0.prefix = $1.isEmpty ? nil : $1 }),
+    ]
+
+    private static let backend: [Option] = [
+        Option("backend", .backend, "NAME", help: "etcd (etcdv3), file or env (etcd)", .text { $0.backend = $1 }),
+        Option(
+            "node", .backend, "URL", help: "etcd endpoint, repeatable (http://127.0.0.1:2379)", aliases: ["n"],
+            keys: ["nodes"], .list(commas: true) { $0.nodes = $1 }),
+        Option(
+            "file", .backend, "PATH", help: "YAML or JSON file or folder of the file backend, repeatable",
+            .list(commas: false) { $0.files = $1 }),
+        Option("filter", .backend, "GLOB", help: "names to read in folders of -file (*)", .text { $0.filter = $1 }),
+        Option(
+            "scheme", .backend, "NAME", help: "http or https, for nodes that name none (http)",
+            .choice(["http", "https"]) { $0.scheme = $1 }),
+    ]
+
+    private static let security: [Option] = [
+        Option(
+            "client-ca-keys", .security, "FILE", help: "CA certificates", keys: ["client_cakeys"],
+            variables: ["CONFD_CLIENT_CAKEYS"], .text { $0.clientCA = $1.isEmpty ? nil : $1 }),
+        Option(
+            "client-cert", .security, "FILE", help: "client certificate",
+            .text { $0.clientCertificate = $1.isEmpty ? nil : $1 }),
+        Option("client-key", .security, "FILE", help: "client key", .text { $0.clientKey = $1.isEmpty ? nil : $1 }),
+        Option(
+            "client-insecure", .security, help: "do not verify the server's certificate",
+            .flag { $0.clientInsecure = $1 }),
+        Option("basic-auth", .security, help: "send -username and -password", .flag { $0.basicAuth = $1 }),
+        Option("username", .security, "NAME", help: "user", .text { $0.username = $1.isEmpty ? nil : $1 }),
+        Option("password", .security, "TEXT", help: "password", .text { $0.password = $1.isEmpty ? nil : $1 }),
+        Option(
+            "password-file", .security, "FILE", help: "file that holds the password",
+            .text { $0.passwordFile = $1.isEmpty ? nil : $1 }),
+    ]
+
+    private static let timing: [Option] = [
+        Option(
+            "interval", .timing, "TIME", help: "time between passes, seconds or 1m30s (600)",
+            .duration { $0.interval = $1 }),
+        Option(
+            "backend-timeout", .timing, "TIME", help: "limit of one read of the backend (10s)",
+            .duration { $0.backendTimeout = $1 }),
+        Option("dial-timeout", .timing, "TIME", help: "limit of one connect (5s)", .duration { $0.dialTimeout = $1 }),
+        Option(
+            "retry-for", .timing, "TIME", help: "with -onetime: retry an unreachable backend this long (0)",
+            .duration { $0.retryFor = $1 }),
+        Option(
+            "check-cmd-timeout", .timing, "TIME", help: "limit of a check_cmd (30s)", .duration { $0.checkTimeout = $1 }
+        ),
+        Option(
+            "reload-cmd-timeout", .timing, "TIME", help: "limit of a reload_cmd (60s)",
+            .duration { $0.reloadTimeout = $1 }),
+        Option(
+            "shutdown-timeout", .timing, "TIME", help: "time to finish after TERM (30s)",
+            .duration { $0.shutdownTimeout = $1 }),
+    ]
+
+    private static let logging: [Option] = [
+        Option(
+            "log-level", .logging, "NAME", help: "debug, info, warn or error (info)",
+            .choice(["panic", "fatal", "error", "warn", "warning", "info", "debug", "trace"]) { settings, name in
+                if let level = LogLevel(name: name) { settings.logLevel = level }
+            }),
+        Option("log-format", .logging, "NAME", help: "text (text)", .choice(["text"]) { $0.logFormat = $1 }),
+    ]
+
+    private static let compatibility: [Option] =
+        [
+            // The fork's caches: we look at files each time, and parse only what changed.
+            Option("template-cache", .compatibility, help: "no effect", .ignored(isSwitch: true)),
+            Option("no-template-cache", .compatibility, help: "no effect", .ignored(isSwitch: true)),
+            Option("stat-cache-ttl", .compatibility, "TIME", help: "no effect", .ignored(isSwitch: false)),
+        ] + unavailable
+
+    /// Flags whose backend or feature is not built: known, and refused by that name.
+    private static let unavailable: [Option] = [
+        ("app-id", false, "the vault backend"), ("user-id", false, "the vault backend"),
+        ("role-id", false, "the vault backend"), ("secret-id", false, "the vault backend"),
+        ("auth-type", false, "the vault backend"), ("auth-token", false, "the vault backend"),
+        ("auth-token-file", false, "the vault backend"), ("path", false, "the vault backend"),
+        ("table", false, "the dynamodb backend"), ("separator", false, "the redis backend"),
+        ("read-timeout", false, "the redis backend"), ("write-timeout", false, "the redis backend"),
+        ("retry-max-attempts", false, "the redis backend"), ("retry-base-delay", false, "the redis backend"),
+        ("retry-max-delay", false, "the redis backend"),
+        ("acm-export-private-key", true, "the acm backend"),
+        ("secretsmanager-version-stage", false, "the secretsmanager backend"),
+        ("secretsmanager-no-flatten", true, "the secretsmanager backend"),
+        ("imds-cache-ttl", false, "the imds backend"),
+        ("srv-domain", false, "SRV discovery"), ("srv-record", false, "SRV discovery"),
+        ("check", true, "-check"), ("diff", true, "-diff"), ("diff-context", false, "-diff"),
+        ("color", false, "-diff"), ("validate", true, "-validate"), ("check-config", true, "-validate"),
+        ("mock-data", false, "-validate"), ("resource", false, "-validate"), ("preflight", true, "-preflight"),
+        ("preflight-timeout", false, "-preflight"), ("failure-mode", false, "-failure-mode"),
+        ("debounce", false, "-watch"), ("max-wait", false, "-watch"), ("batch-interval", false, "-watch"),
+        ("splay", false, "-watch"), ("watch-error-backoff", false, "-watch"),
+        ("systemd-notify", true, "systemd notification"), ("watchdog-interval", false, "systemd notification"),
+        ("metrics-addr", false, "the metrics endpoint"),
+    ].map { name, isSwitch, feature in
+        Option(
+            name, .compatibility, isSwitch ? "" : "VALUE", help: "needs \(feature), not built",
+            .unavailable(isSwitch: isSwitch, feature))
+    }
+}

@@ -1,0 +1,76 @@
+/// Everything that an operator can choose, complete and validated. Made by `SettingsLoader`, read by everyone.
+package struct Settings: Sendable {
+    // What to do
+    package internal(set) var showHelp = false
+    package internal(set) var showVersion = false
+    package internal(set) var onetime = false
+    package internal(set) var watch = false
+    package internal(set) var noop = false
+    package internal(set) var syncOnly = false
+    package internal(set) var keepStageFile = false
+    package internal(set) var strict = false
+    /// The command after `--`, empty without one.
+    package internal(set) var command: [String] = []
+
+    // Where things are
+    package internal(set) var confdir = "/etc/confd"
+    package internal(set) var configFile = "/etc/confd/confd.toml"
+    /// The global prefix; where it is set it replaces the one of every resource.
+    package internal(set) var prefix: String?
+
+    // Backend
+    package internal(set) var backend = "etcd"
+    package internal(set) var nodes: [String] = []
+    package internal(set) var files: [String] = []
+    package internal(set) var filter = "*"
+    package internal(set) var scheme = "http"
+    package internal(set) var backendTimeout = Duration.seconds(10)
+    package internal(set) var dialTimeout = Duration.seconds(5)
+    package internal(set) var retryFor = Duration.zero
+
+    // TLS and authentication
+    package internal(set) var clientCA: String?
+    package internal(set) var clientCertificate: String?
+    package internal(set) var clientKey: String?
+    package internal(set) var clientInsecure = false
+    package internal(set) var basicAuth = false
+    package internal(set) var username: String?
+    package internal(set) var password: String?
+    package internal(set) var passwordFile: String?
+
+    // Timing
+    package internal(set) var interval = Duration.seconds(600)
+    package internal(set) var checkTimeout = Duration.seconds(30)
+    package internal(set) var reloadTimeout = Duration.seconds(60)
+    package internal(set) var shutdownTimeout = Duration.seconds(30)
+
+    // Logging
+    package internal(set) var logLevel = LogLevel.info
+    package internal(set) var logFormat = "text"
+
+    /// Where each option that was given got its value, by option name.
+    package internal(set) var origins: [String: Origin] = [:]
+    /// What the operator should know but need not stop for: unknown keys of confd.toml.
+    package internal(set) var warnings: [String] = []
+
+    init() {}
+}
+
+/// How much is logged; a level shows itself and all above it.
+package enum LogLevel: Int, Comparable, Sendable {
+    case debug, info, warning, error, fatal
+
+    /// The level of a name of confd 0.17 (logrus) or the fork, in any case; nil if there is none.
+    package init?(name: String) {
+        switch name.lowercased() {
+        case "trace", "debug": self = .debug
+        case "info", "": self = .info
+        case "warn", "warning": self = .warning
+        case "error": self = .error
+        case "fatal", "panic": self = .fatal
+        default: return nil
+        }
+    }
+
+    package static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
+}

@@ -1,0 +1,167 @@
+import Posix
+
+/// Makes `Settings` from the command line, the environment and confd.toml, in this order of precedence.
+package struct SettingsLoader {
+    private let environment: [String: String]
+    /// Whether a file is there; injected so that tests need no files.
+    private let fileExists: (String) -> Bool
+    private var settings = Settings()
+
+    package init(environment: [String: String], fileExists: @escaping (String) -> Bool = Files.exists) {
+        self.environment = environment
+        self.fileExists = fileExists
+    }
+
+    /// The settings of `arguments` (without the program's own name).
+    package static func load(
+        _ arguments: [String], environment: [String: String]
+    ) throws(SettingsError) -> Settings {
+        var loader = SettingsLoader(environment: environment)
+        return try loader.load(arguments)
+    }
+
+    package mutating func load(_ arguments: [String]) throws(SettingsError) -> Settings {
+        let commandLine = try CommandLineParser.parse(arguments)
+        settings.command = commandLine.command
+        let fromEnvironment = environmentOptions()
+        // Help and version need nothing else to be right, and the file's own path comes from these two sources.
+        for name in ["help", "version", "config-file", "strict"] {
+            try apply(name, from: [commandLine.options, fromEnvironment])
+        }
+        if settings.showHelp || settings.showVersion { return settings }
+        let fromFile = try configurationFile()
+        for option in OptionTable.all {
+            try apply(option.name, from: [commandLine.options, fromEnvironment, fromFile])
+        }
+        fillNodes()
+        try validate()
+        return settings
+    }
+
+    private func environmentOptions() -> RawOptions {
+        var options = RawOptions()
+        for option in OptionTable.all {
+            for name in option.environmentNames {
+                guard let text = environment[name], !text.isEmpty else { continue }
+                options.add(text, to: option, origin: .environment(name))
+                break
+            }
+        }
+        return options
+    }
+
+    /// An absent file is skipped when it is the default one and an error when it was asked for.
+    private mutating func configurationFile() throws(SettingsError) -> RawOptions {
+        let wasGiven = settings.origins["config-file"] != nil
+        if !wasGiven, !fileExists(settings.configFile) { return RawOptions() }
+        let (options, warnings) = try ConfigurationFile.read(settings.configFile, strict: settings.strict)
+        settings.warnings += warnings
+        return options
+    }
+
+    /// Applies the values of the first source that has any.
+    private mutating func apply(_ name: String, from sources: [RawOptions]) throws(SettingsError) {
+        guard let option = OptionTable.option(named: name) else { preconditionFailure("no option \(name)") }
+        for source in sources {
+            guard let values = source.values[option.name], let last = values.last else { continue }
+            try set(option, values)
+            settings.origins[option.name] = last.origin
+            return
+        }
+    }
+
+    private mutating func set(_ option: Option, _ values: [RawOptions.Value]) throws(SettingsError) {
+        guard let last = values.last else { return }
+        switch option.setter {
+        case .flag(let put):
+            put(&settings, try boolean(last))
+        case .text(let put):
+            put(&settings, last.text)
+        case .choice(let choices, let put):
+            // An empty value is the default, as in confd.
+            if last.text.isEmpty { return }
+            guard choices.contains(last.text.lowercased()) else {
+                throw invalid(last, "is none of \(choices.joined(separator: ", "))")
+            }
+            put(&settings, last.text.lowercased())
+        case .integer(let put):
+            guard let number = Int(last.text) else { throw invalid(last, "is not a whole number") }
+            put(&settings, number)
+        case .duration(let put):
+            guard let duration = GoDuration.parse(last.text) else {
+                throw invalid(last, "is not a time", hint: "write seconds (10) or a duration (1m30s, 250ms)")
+            }
+            put(&settings, duration)
+        case .list(let commas, let put):
+            put(&settings, values.flatMap { commas ? split($0.text) : [$0.text] }.filter { !$0.isEmpty })
+        case .ignored(let isSwitch):
+            if isSwitch { _ = try boolean(last) }
+        case .unavailable(let isSwitch, let feature):
+            let isUnset = isSwitch ? try !boolean(last) : last.text.isEmpty
+            if !isUnset {
+                throw SettingsError(
+                    "\(last.origin.text): \(feature) is not built into this confd",
+                    hint: "backends built: \(BackendName.built.joined(separator: ", "))")
+            }
+        }
+    }
+
+    private func split(_ text: String) -> [String] {
+        text.split(separator: ",").map { part in
+            String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+
+    /// Go's `strconv.ParseBool`, with `yes` and `no` besides (the fork's parser takes them).
+    private func boolean(_ value: RawOptions.Value) throws(SettingsError) -> Bool {
+        switch value.text {
+        case "1", "t", "T", "true", "TRUE", "True", "yes": return true
+        case "0", "f", "F", "false", "FALSE", "False", "no": return false
+        default: throw invalid(value, "is neither true nor false")
+        }
+    }
+
+    private func invalid(_ value: RawOptions.Value, _ problem: String, hint: String? = nil) -> SettingsError {
+        SettingsError("\(value.origin.text): \"\(value.text)\" \(problem)", hint: hint)
+    }
+
+    /// `ETCDCTL_PEERS` and `ETCDCTL_ENDPOINTS` stand in for `-node`, as in confd.
+    private mutating func fillNodes() {
+        guard settings.nodes.isEmpty, settings.backend.hasPrefix("etcd") else { return }
+        for name in ["ETCDCTL_PEERS", "ETCDCTL_ENDPOINTS"] {
+            guard let text = environment[name], !text.isEmpty else { continue }
+            settings.nodes = split(text).filter { !$0.isEmpty }
+            settings.origins["node"] = .environment(name)
+            return
+        }
+    }
+
+    /// What no single option can see.
+    private func validate() throws(SettingsError) {
+        let origin = settings.origins["backend"].map { "\($0.text): " } ?? ""
+        if !BackendName.built.contains(settings.backend) {
+            let isKnown = BackendName.unbuilt.contains(settings.backend)
+            let problem = isKnown ? "is not built into this confd" : "is not a backend"
+            let near = Suggestion.nearest(to: settings.backend, among: BackendName.built)
+            throw SettingsError(
+                "\(origin)backend \"\(settings.backend)\" \(problem)",
+                hint: near.flatMap { isKnown ? nil : "did you mean \"\($0)\"?" }
+                    ?? "backends built: \(BackendName.built.joined(separator: ", "))")
+        }
+        if settings.backend == "file", settings.files.isEmpty {
+            throw SettingsError("the file backend needs -file", hint: "for example -file /etc/confd/data.yaml")
+        }
+        if settings.watch {
+            throw SettingsError(
+                "\(settings.origins["watch"]?.text ?? "watch"): watching is not built into this confd yet",
+                hint: "use -interval with a short time")
+        }
+        if !settings.command.isEmpty {
+            throw SettingsError("supervising a command after -- is not built into this confd yet")
+        }
+        // confd uses the two only together; alone, either is a slip where a connection is made.
+        if settings.backend.hasPrefix("etcd"), (settings.clientCertificate == nil) != (settings.clientKey == nil) {
+            throw SettingsError("-client-cert and -client-key go together")
+        }
+    }
+}

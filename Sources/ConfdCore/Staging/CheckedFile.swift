@@ -1,0 +1,117 @@
+import Posix
+
+/// A candidate that passed its check: the only thing that can replace a destination.
+package struct CheckedFile: ~Copyable {
+    /// How a destination is replaced.
+    package struct Options: Sendable {
+        /// Keep the previous file as `DEST.bak`.
+        package var backup = false
+        /// The mark of the reload that is owed from now on; nil leaves a mark that is there.
+        package var reloadMark: [UInt8]?
+
+        package init(backup: Bool = false, reloadMark: [UInt8]? = nil) {
+            self.backup = backup
+            self.reloadMark = reloadMark
+        }
+    }
+
+    private let destination: Destination
+    private let attributes: FileAttributes
+    private let keep: Bool
+    private let earlierWarnings: [StagingWarning]
+    private var candidate: Candidate
+
+    init(
+        destination: Destination, attributes: FileAttributes, keep: Bool, earlierWarnings: [StagingWarning],
+        candidate: consuming Candidate
+    ) {
+        self.destination = destination
+        self.attributes = attributes
+        self.keep = keep
+        self.earlierWarnings = earlierWarnings
+        self.candidate = candidate
+    }
+
+    /// Puts the candidate in the place of its destination.
+    ///
+    /// By rename; where the target is a mount point (EBUSY, EXDEV) by writing into it, which keeps its inode. After
+    /// an error the target has its old bytes and the candidate is gone (unless kept).
+    package consuming func replace(_ options: Options = Options()) throws(StagingError) -> Replacement {
+        let owed = try destination.reloadMark()
+        let mark = PendingMark(value: options.reloadMark ?? owed, wasOwed: owed != nil)
+        if options.backup { try PreviousFile.keep(destination, mayLink: true) }
+        let kept = keep ? candidate.path : nil
+        do throws(SystemError) {
+            if keep {
+                // The kept file has the name that the check saw, so a copy of it goes into place.
+                var copy = try twin()
+                try Self.rename(&copy, to: destination, mark)
+            } else {
+                try Self.rename(&candidate, to: destination, mark)
+            }
+        } catch let error where error.code == Errno.busy || error.code == Errno.otherDevice {
+            // A backup that is a link to what is about to be written over would be no backup.
+            if options.backup { try PreviousFile.keep(destination, mayLink: false) }
+            let content = try staging(destination.path, StagingError.Kind.replace) { () throws(SystemError) in
+                try checkedContent()
+            }
+            let warnings = try InPlaceWriter(destination).write(content, attributes, mark)
+            return Replacement(
+                method: .writtenInPlace(error: error), keptStagedFile: kept, warnings: earlierWarnings + warnings)
+        } catch {
+            throw StagingError(.replace(error), destination.path)
+        }
+        return Replacement(method: .renamed, keptStagedFile: kept, warnings: earlierWarnings + synchronized())
+    }
+
+    /// Marks `file` and renames it over the target.
+    private static func rename(
+        _ file: inout Candidate, to destination: Destination, _ mark: PendingMark
+    ) throws(SystemError) {
+        let place = try mark.set(on: file.file, destination, in: file.folder)
+        do throws(SystemError) {
+            try file.rename(to: destination.name)
+        } catch {
+            mark.withdraw(from: place, file.file, destination, in: file.folder)
+            throw error
+        }
+        // An older mark in the sidecar is owed no more than the new one. If it stays, one reload is needless.
+        if place == .attribute { try? ReloadMark.removeSidecar(destination, in: file.folder) }
+    }
+
+    /// The bytes under the candidate's name: a check command may have rewritten it.
+    private func checkedContent() throws(SystemError) -> [UInt8] {
+        try candidate.folder.open(candidate.name, [.read, .noFollow]).readAll()
+    }
+
+    /// A copy of the candidate with the same owner and mode.
+    private func twin() throws(SystemError) -> Candidate {
+        let copy = try Candidate(in: destination.folderPath, prefix: destination.companion("."))
+        _ = try copy.fill(try checkedContent(), attributes, like: destination.target)
+        return copy
+    }
+
+    private func synchronized() -> [StagingWarning] {
+        do throws(SystemError) {
+            try candidate.folder.synchronize()
+            return []
+        } catch {
+            return [.folderNotSynced(error)]
+        }
+    }
+}
+
+/// What `CheckedFile.replace` did.
+package struct Replacement: Equatable, Sendable {
+    /// How the new bytes got there.
+    package enum Method: Equatable, Sendable {
+        case renamed
+        /// The target is a mount point; `error` is what the rename said. Log it once.
+        case writtenInPlace(error: SystemError)
+    }
+    package let method: Method
+    /// Where the candidate was kept, if that was asked for.
+    package let keptStagedFile: String?
+    /// What could not be done; log each text once.
+    package let warnings: [StagingWarning]
+}

@@ -1,0 +1,55 @@
+import Posix
+
+/// A candidate beside its destination, complete on disk with its owner and mode; dropping it unlinks it.
+package struct StagedFile: ~Copyable {
+    /// The candidate's path: `.NAME.` and random letters, in the target's folder.
+    package let path: String
+    /// What could not be carried over; log each text once.
+    package let warnings: [StagingWarning]
+
+    private let destination: Destination
+    private let attributes: FileAttributes
+    private let keep: Bool
+    private var candidate: Candidate
+
+    /// Writes `content` to a new file, mode 0600 until owner and mode are set, and syncs it to disk.
+    ///
+    /// With `keep` the file stays under `path` whatever happens to it (`-keep-stage-file`).
+    package init(
+        _ content: [UInt8], for destination: Destination, attributes: FileAttributes, keep: Bool = false
+    ) throws(StagingError) {
+        let existing = try destination.existing()
+        var candidate: Candidate
+        do throws(SystemError) {
+            candidate = try Candidate(in: destination.folderPath, prefix: destination.companion("."))
+        } catch {
+            throw destination.cannotCreate(error)
+        }
+        let completed = attributes.completed(from: existing)
+        let refused = try staging(destination.path, StagingError.Kind.write) { () throws(SystemError) in
+            try candidate.fill(content, completed, like: destination.target)
+        }
+        if keep { candidate.keep() }
+        path = candidate.path
+        warnings = refused.warnings(destination.path)
+        self.destination = destination
+        self.attributes = completed
+        self.keep = keep
+        self.candidate = candidate
+    }
+
+    /// Runs `check` with the path of the candidate; when it throws, the candidate is gone (unless kept).
+    package consuming func check<Failure: Error>(
+        _ check: (String) throws(Failure) -> Void
+    ) throws(Failure) -> CheckedFile {
+        try check(path)
+        return withoutCheck()
+    }
+
+    /// The candidate of a resource that has no check command.
+    package consuming func withoutCheck() -> CheckedFile {
+        CheckedFile(
+            destination: destination, attributes: attributes, keep: keep, earlierWarnings: warnings,
+            candidate: candidate)
+    }
+}

@@ -1,0 +1,84 @@
+import Posix
+
+extension StagingError {
+    /// One line, for example `cannot create a file beside /etc/x/y: permission denied`.
+    package var message: String {
+        switch kind {
+        case .noFileName: "dest \"\(dest)\" names no file"
+        case .linkLoop: "\(dest) is a loop of symbolic links"
+        case .untrustedLink(let path, let owner):
+            "cannot follow the symbolic link \(path): it belongs to uid \(owner) in a folder that all may write"
+        case .notAFile(let kind): "\(dest) is \(Self.name(kind)), not a file"
+        case .folderMissing(let folder): "cannot create a file beside \(dest): no such file or directory: \(folder)"
+        case .makeFolder(let error): "cannot create the folder \(error.path ?? "") for \(dest): \(error.reason)"
+        case .resolve(let error): "cannot look up \(error.path ?? dest): \(error.reason)"
+        case .create(let error, _, _): "cannot create a file beside \(dest): \(error.reason)"
+        case .read(let error): "cannot read \(dest): \(error.reason)"
+        case .write(let error): "cannot write the staged file of \(dest): \(error.reason)"
+        case .attributes(let error): "cannot set mode or owner of \(dest): \(error.reason)"
+        case .backUp(let error): "cannot back up \(dest): \(error.reason)"
+        case .replace(let error): "cannot replace \(dest): \(error.reason)"
+        case .torn(let error, let backup): "\(dest) is damaged: \(error.reason); its previous content is in \(backup)"
+        case .foreignBackup(let path): "\(path) has the name of a backup of \(dest), but confd did not write it"
+        case .heal(let error, let backup): "cannot restore \(dest) from \(backup): \(error.reason)"
+        case .mark(let error): "cannot note the reload that \(dest) is owed: \(error.reason)"
+        }
+    }
+
+    /// What to do about it, if we know.
+    package var hint: String? {
+        switch kind {
+        case .noFileName: "dest is the path of a file"
+        case .linkLoop: nil
+        case .untrustedLink(let path, _): "remove \(path), or let dest name the file that it leads to"
+        case .notAFile: "dest is the path of a file"
+        case .folderMissing: "create it, or set make_dirs = true"
+        case .create(let error, let folder, let uid): Self.hint(error, folder: folder, uid: uid)
+        case .torn: "make room or fix the disk: confd restores the file when it starts"
+        case .foreignBackup(let path): "move \(path) away"
+        case .heal: "copy all but the last line of it by hand, or fix the cause and start confd again"
+        case .makeFolder(let error), .resolve(let error), .read(let error), .write(let error),
+            .attributes(let error), .backUp(let error), .replace(let error), .mark(let error):
+            Self.hint(error, folder: nil, uid: nil)
+        }
+    }
+
+    private static func hint(_ error: SystemError, folder: String?, uid: UInt32?) -> String? {
+        switch error.code {
+        case Errno.noSpace, Errno.overQuota: "free some space on its file system"
+        case Errno.readOnly: "its file system is mounted read-only"
+        case Errno.accessDenied, Errno.notPermitted:
+            if let folder, let uid { "the folder \(folder) is not writable by uid \(uid)" } else { nil }
+        default: nil
+        }
+    }
+
+    private static func name(_ kind: FileStatus.Kind) -> String {
+        switch kind {
+        case .regular: "a file"
+        case .folder: "a folder"
+        case .symbolicLink: "a symbolic link"
+        case .pipe: "a pipe"
+        case .socket: "a socket"
+        case .characterDevice, .blockDevice: "a device"
+        case .unknown: "of an unknown type"
+        }
+    }
+}
+
+extension StagingWarning {
+    /// One line for the log.
+    package var message: String {
+        switch self {
+        case .ownerNotPermitted(let dest, let uid?, let gid?):
+            "not permitted to make uid \(uid) and gid \(gid) the owner of \(dest)"
+        case .ownerNotPermitted(let dest, let uid?, nil): "not permitted to make uid \(uid) the owner of \(dest)"
+        case .ownerNotPermitted(let dest, nil, let gid?): "not permitted to make gid \(gid) the group of \(dest)"
+        case .ownerNotPermitted(let dest, nil, nil): "not permitted to change the owner of \(dest)"
+        case .modeNotPermitted(let dest, let mode):
+            "not permitted to set the mode of \(dest) to \(AttributeDifference.text(mode: mode))"
+        case .folderNotSynced(let error): "cannot sync the folder of \(error.path ?? "a file"): \(error.reason)"
+        case .backupNotRemoved(let error): "cannot remove \(error.path ?? "a backup"): \(error.reason)"
+        }
+    }
+}

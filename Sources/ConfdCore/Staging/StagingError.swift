@@ -1,0 +1,61 @@
+import Posix
+
+/// Why a destination could not be compared, staged or replaced.
+package struct StagingError: Error, Equatable, Sendable {
+    /// What was being done.
+    package enum Kind: Equatable, Sendable {
+        /// `dest` is empty or ends in a slash.
+        case noFileName
+        case linkLoop
+        /// The link at `path` belongs to `owner`, who may not lead us elsewhere.
+        case untrustedLink(path: String, owner: UInt32)
+        /// The destination is a folder, a device, a pipe or a socket.
+        case notAFile(FileStatus.Kind)
+        case folderMissing(String)
+        case makeFolder(SystemError)
+        case resolve(SystemError)
+        /// We are `uid`.
+        case create(SystemError, folder: String, uid: UInt32)
+        case read(SystemError)
+        case write(SystemError)
+        case attributes(SystemError)
+        case backUp(SystemError)
+        case replace(SystemError)
+        /// Written in place, failed, and the old bytes could not be put back either: they are in `backup`.
+        case torn(SystemError, backup: String)
+        /// A file that confd did not write has the name of the backup.
+        case foreignBackup(String)
+        case heal(SystemError, backup: String)
+        case mark(SystemError)
+    }
+    package let kind: Kind
+    /// The destination as the resource names it.
+    package let dest: String
+
+    init(_ kind: Kind, _ dest: String) {
+        self.kind = kind
+        self.dest = dest
+    }
+}
+
+/// What was not done as asked, without harm to the destination's bytes.
+package enum StagingWarning: Equatable, Sendable {
+    /// Owner or group stay as they are: `uid` and `gid` are the ones wanted and refused.
+    case ownerNotPermitted(dest: String, uid: UInt32?, gid: UInt32?)
+    case modeNotPermitted(dest: String, mode: UInt16)
+    /// The rename is done, but the folder could not be synced to disk.
+    case folderNotSynced(SystemError)
+    /// The previous file stays under its second name.
+    case backupNotRemoved(SystemError)
+}
+
+/// Runs `body`; a system call that fails in it becomes an error of this kind.
+func staging<Result: ~Copyable>(
+    _ dest: String, _ kind: (SystemError) -> StagingError.Kind, _ body: () throws(SystemError) -> Result
+) throws(StagingError) -> Result {
+    do throws(SystemError) {
+        return try body()
+    } catch {
+        throw StagingError(kind(error), dest)
+    }
+}

@@ -1,0 +1,116 @@
+import Synchronization
+
+/// Sends requests. All of libcurl runs on one thread that the client starts with the first request and that ends with the
+/// client; connections are kept and shared there.
+package final class Client: Sendable {
+    private let loop = Mutex<Loop?>(nil)
+
+    /// Makes a client; nothing is started yet.
+    package init() {}
+
+    deinit {
+        // deinit runs alone, so the lock is free; the thread cleans up after itself.
+        loop.withLock { $0 }?.stop()
+    }
+
+    /// Sends `request` and waits for the whole answer.
+    package func perform(_ request: Request) throws(HTTPError) -> Response {
+        try start(request).wait()
+    }
+
+    /// Sends `request` without waiting for the answer.
+    package func start(_ request: Request) -> PendingResponse {
+        PendingResponse(client: self, exchange: begin(request, mode: .whole))
+    }
+
+    /// Opens a stream: `request.body` is not used, both directions stay open. It has a connection of its own.
+    package func open(_ request: Request) -> Stream {
+        Stream(client: self, exchange: begin(request, mode: .stream))
+    }
+
+    /// Starts the thread, which sets libcurl up, without waiting for it.
+    package func prepare() { _ = startedLoop() }
+
+    /// `nil` if the system gives us no thread.
+    private func startedLoop() -> Loop? {
+        loop.withLock { loop in
+            if loop == nil { loop = Loop.started() }
+            return loop
+        }
+    }
+
+    private func begin(_ request: Request, mode: Exchange.Mode) -> Exchange {
+        let exchange = Exchange(request, mode: mode)
+        if let loop = startedLoop() {
+            loop.begin(exchange)
+        } else {
+            exchange.finish(.failure(HTTPError(.other, detail: "no thread can be started")))
+        }
+        return exchange
+    }
+
+    fileprivate func wake(_ exchange: Exchange) {
+        loop.withLock { $0 }?.wake(exchange)
+    }
+}
+
+/// An answer that is awaited. Dropping it cancels the request.
+package final class PendingResponse: Sendable {
+    private let client: Client
+    private let exchange: Exchange
+
+    fileprivate init(client: Client, exchange: Exchange) {
+        self.client = client
+        self.exchange = exchange
+    }
+
+    deinit {
+        if exchange.cancel() { client.wake(exchange) }
+    }
+
+    /// Waits for the whole answer.
+    package func wait() throws(HTTPError) -> Response { try exchange.wait() }
+}
+
+/// What a stream delivers: one head, any number of bytes, one end.
+package enum StreamEvent: Equatable, Sendable {
+    case head(ResponseHead)
+    case bytes([UInt8])
+    /// The peer ended its side in good order.
+    case end(trailers: [Header])
+}
+
+/// A request whose both directions stay open. Dropping it cancels it.
+package final class Stream: Sendable {
+    private let client: Client
+    private let exchange: Exchange
+
+    fileprivate init(client: Client, exchange: Exchange) {
+        self.client = client
+        self.exchange = exchange
+    }
+
+    deinit { cancel() }
+
+    /// Queues `bytes` to be sent; never waits.
+    package func send(_ bytes: [UInt8]) {
+        exchange.send(bytes)
+        client.wake(exchange)
+    }
+
+    /// Ends our side after what is queued.
+    package func finishSending() {
+        exchange.finishSending()
+        client.wake(exchange)
+    }
+
+    /// What came next, or `nil` if nothing did until `deadline`. What is not taken is held back at the peer (1 MiB).
+    package func next(until deadline: ContinuousClock.Instant) throws(HTTPError) -> StreamEvent? {
+        try exchange.next(until: deadline) { client.wake(exchange) }
+    }
+
+    /// Ends both directions at once; `next` then throws `cancelled`.
+    package func cancel() {
+        if exchange.cancel() { client.wake(exchange) }
+    }
+}

@@ -1,0 +1,200 @@
+import CCurl
+import Synchronization
+
+/// The mailbox of a client's thread.
+final class Loop: Sendable {
+    /// What callers left for the thread.
+    struct Work {
+        var beginning: [Exchange] = []
+        /// Exchanges that have more to send, have room again or are cancelled.
+        var awakened: [Exchange] = []
+        var stops = false
+    }
+
+    private struct State {
+        var work = Work()
+        /// Set while the thread can be woken.
+        var wakeup: WakeupHandle?
+    }
+
+    private let state = Mutex(State())
+
+    /// A loop whose thread runs, or `nil` if the system gives us none.
+    static func started() -> Loop? {
+        let loop = Loop()
+        let context = Unmanaged.passRetained(loop)
+        let failure = confd_thread_start(
+            { context in
+                // Balances passRetained above; pthread hands the pointer through, so it is never null.
+                let loop = Unmanaged<Loop>.fromOpaque(context!).takeRetainedValue()
+                Runner(loop).run()
+                return nil
+            }, context.toOpaque())
+        guard failure == 0 else {
+            context.release()
+            return nil
+        }
+        return loop
+    }
+
+    func begin(_ exchange: Exchange) { post { $0.beginning.append(exchange) } }
+
+    func wake(_ exchange: Exchange) { post { $0.awakened.append(exchange) } }
+
+    func stop() { post { $0.stops = true } }
+
+    private func post(_ change: (inout Work) -> Void) {
+        state.withLock { state in
+            change(&state.work)
+            if let wakeup = state.wakeup { curl_multi_wakeup(wakeup.multi) }
+        }
+    }
+
+    /// The thread tells what wakes it; `nil` before it frees the handle.
+    fileprivate func canBeWoken(by wakeup: WakeupHandle?) {
+        state.withLock { $0.wakeup = wakeup }
+    }
+
+    fileprivate func takeWork() -> Work {
+        state.withLock { state in
+            let work = state.work
+            state.work = Work(stops: work.stops)
+            return work
+        }
+    }
+}
+
+/// The multi handle for the one call that libcurl allows from any thread, `curl_multi_wakeup`: hence unchecked.
+private struct WakeupHandle: @unchecked Sendable {
+    let multi: UnsafeMutableRawPointer
+}
+
+/// The thread's own state: every libcurl handle is used here and nowhere else.
+private final class Runner {
+    private let loop: Loop
+    private let multi: UnsafeMutableRawPointer
+    private var transfers: [ObjectIdentifier: Transfer] = [:]
+    private var pool = ConnectionPool()
+
+    init(_ loop: Loop) {
+        curlIsInitialized
+        guard let multi = curl_multi_init() else { preconditionFailure("out of memory") }
+        self.loop = loop
+        self.multi = multi
+        loop.canBeWoken(by: WakeupHandle(multi: multi))
+    }
+
+    func run() {
+        while true {
+            let work = loop.takeWork()
+            if work.stops { break }
+            for exchange in work.beginning { begin(exchange) }
+            for exchange in work.awakened { wake(exchange) }
+            var running: Int32 = 0
+            curl_multi_perform(multi, &running)
+            finishTransfers()
+            // libcurl shortens this to its own timers; a wakeup that came since takeWork ends it at once.
+            curl_multi_poll(multi, nil, 0, Int32(endLateTransfers()), nil)
+        }
+        for transfer in transfers.values { end(transfer, .failure(HTTPError(.cancelled))) }
+        loop.canBeWoken(by: nil)
+        curl_multi_cleanup(multi)
+    }
+
+    private func begin(_ exchange: Exchange) {
+        guard !exchange.isCancelled else { return exchange.finish(.failure(HTTPError(.cancelled))) }
+        start(exchange, reusing: exchange.mode == .whole && pool.hasConnection(for: exchange.request))
+    }
+
+    private func start(_ exchange: Exchange, reusing: Bool) {
+        let transfer = Transfer(exchange, reusing: reusing)
+        if let error = transfer.prepare() { return exchange.finish(.failure(error)) }
+        transfers[ObjectIdentifier(exchange)] = transfer
+        curl_multi_add_handle(multi, transfer.handle)
+    }
+
+    private func wake(_ exchange: Exchange) {
+        guard let transfer = transfers[ObjectIdentifier(exchange)] else { return }
+        if exchange.isCancelled {
+            end(transfer, .failure(HTTPError(.cancelled)))
+        } else {
+            transfer.resume()
+        }
+    }
+
+    private func finishTransfers() {
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(multi, &left) {
+            guard message.pointee.msg == CURLMSG_DONE,
+                let transfer = Transfer.of(message.pointee.easy_handle)
+            else { continue }
+            let outcome = transfer.outcome(confd_curl_message_result(message))
+            let request = transfer.exchange.request
+            switch outcome {
+            case .failure(let error) where transfer.mayHaveMetStaleConnection(error):
+                pool.forget(request)
+                curl_multi_remove_handle(multi, transfer.handle)
+                start(transfer.exchange, reusing: false)
+            case .failure:
+                pool.forget(request)
+                end(transfer, outcome)
+            case .success:
+                if transfer.exchange.mode == .whole { pool.remember(request) }
+                end(transfer, outcome)
+            }
+        }
+    }
+
+    /// Ends transfers whose first byte is late; the milliseconds until the next one would be.
+    private func endLateTransfers() -> Int {
+        var wait = 60_000
+        for transfer in transfers.values {
+            guard let deadline = transfer.firstByteDeadline else { continue }
+            let left = ContinuousClock.now.duration(to: deadline).milliseconds
+            if left > 0 {
+                wait = min(wait, left)
+            } else {
+                pool.forget(transfer.exchange.request)
+                end(transfer, .failure(transfer.firstByteFailure))
+            }
+        }
+        return wait
+    }
+
+    private func end(_ transfer: Transfer, _ outcome: Result<Response, HTTPError>) {
+        curl_multi_remove_handle(multi, transfer.handle)
+        transfers[ObjectIdentifier(transfer.exchange)] = nil
+        transfer.exchange.finish(outcome)
+    }
+}
+
+/// Which servers have a kept connection that worked a moment ago.
+///
+/// libcurl looks for one itself, but a connection into a black hole looks alive to it: after any failure, and after a while
+/// of silence, the next request gets a new connection.
+private struct ConnectionPool {
+    private static let lifetime = Duration.seconds(30)
+    private var lastUse: [String: ContinuousClock.Instant] = [:]
+
+    func hasConnection(for request: Request) -> Bool {
+        guard let last = lastUse[request.origin] else { return false }
+        return last.duration(to: .now) < ConnectionPool.lifetime
+    }
+
+    mutating func remember(_ request: Request) { lastUse[request.origin] = .now }
+
+    mutating func forget(_ request: Request) { lastUse[request.origin] = nil }
+}
+
+extension Request {
+    /// Scheme, host and port of the URL, and where it really goes.
+    fileprivate var origin: String {
+        let pathStart = url.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 3, omittingEmptySubsequences: false)
+        return pathStart.prefix(3).map { String($0) ?? "" }.joined(separator: "/") + " " + (connectTo ?? "")
+    }
+}
+
+/// libcurl and OpenSSL are set up once a process, by the first thread that needs them.
+private let curlIsInitialized: Void = {
+    curl_global_init(Int(CURL_GLOBAL_DEFAULT))
+}()

@@ -1,0 +1,89 @@
+/// An HTTP request, complete: nothing is taken from the environment (no proxy variables, no `.netrc`).
+package struct Request: Sendable {
+    /// Which version of HTTP is spoken; there is no falling back from one to the other.
+    package enum Version: Sendable {
+        case http1
+        /// With `http://` by prior knowledge, with `https://` by ALPN.
+        case http2
+    }
+
+    package var url: String
+    /// `HOST:PORT` to connect to instead of the URL's; headers and certificate are still for the URL's host.
+    package var connectTo: String?
+    package var method: Method
+    package var version: Version
+    package var headers: [Header]
+    package var body: [UInt8]
+    package var tls: TLSOptions
+    /// From the start to the last byte of the answer; `nil` is without limit. Streams ignore it.
+    package var timeout: Duration?
+    package var connectTimeout: Duration
+    /// From the start, connecting included, to the first byte of the answer; `nil` is without limit. Streams ignore it.
+    package var firstByteTimeout: Duration?
+    /// An answer with a larger body fails with `tooLarge`. Streams ignore it.
+    package var bodyLimit: Int
+    /// Tells the size of the whole body from its first bytes (at least one), where the format says so: the body then
+    /// gets its memory at once, and one that is too large is refused at once. Called on the client's thread.
+    package var announcedSize: (@Sendable (UnsafeRawBufferPointer) -> Int?)?
+
+    package enum Method: Sendable {
+        case get, post
+    }
+
+    package init(url: String, method: Method, version: Version) {
+        self.url = url
+        self.connectTo = nil
+        self.method = method
+        self.version = version
+        self.headers = []
+        self.body = []
+        self.tls = TLSOptions()
+        self.timeout = nil
+        self.connectTimeout = .seconds(5)
+        self.firstByteTimeout = nil
+        self.bodyLimit = 64 << 20
+        self.announcedSize = nil
+    }
+}
+
+/// One header or trailer; the name is in lower case in answers.
+package struct Header: Equatable, Sendable {
+    package let name: String
+    package let value: String
+
+    package init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// How a server is verified and how we prove who we are. Files are PEM and are read on every new connection.
+package struct TLSOptions: Equatable, Sendable {
+    /// The authorities to trust instead of the system's.
+    package var authorityFile: String?
+    package var certificateFile: String?
+    package var keyFile: String?
+    /// False accepts any certificate.
+    package var verifies = true
+
+    package init() {}
+}
+
+/// Status and headers of an answer.
+package struct ResponseHead: Equatable, Sendable {
+    package let status: Int
+    package let headers: [Header]
+}
+
+/// A complete answer.
+package struct Response: Sendable {
+    package let head: ResponseHead
+    package let trailers: [Header]
+    /// The body in one piece.
+    package let body: [UInt8]
+}
+
+extension [Header] {
+    /// The value of the first header named `name` (lower case).
+    package func first(named name: String) -> String? { first { $0.name == name }?.value }
+}

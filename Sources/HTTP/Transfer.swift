@@ -1,0 +1,365 @@
+import CCurl
+
+/// libcurl's side of an exchange: an easy handle, its callbacks and what they gathered. Lives on the client's thread.
+final class Transfer {
+    let exchange: Exchange
+    let handle: UnsafeMutableRawPointer
+    private var headerList: UnsafeMutablePointer<curl_slist>?
+    private var connectList: UnsafeMutablePointer<curl_slist>?
+    /// libcurl writes its words for a failure here.
+    private let errorText: UnsafeMutablePointer<CChar>
+    /// When the first byte of the answer has to be here; `nil` once it is.
+    private(set) var firstByteDeadline: ContinuousClock.Instant?
+    /// The first option that libcurl did not take.
+    private var optionFailure: CURLcode?
+    /// Whether a kept connection may be used.
+    private let isReusing: Bool
+    private var isSendPaused = false
+    private var isReceivePaused = false
+    private var answer = Answer()
+
+    /// What has come so far.
+    private struct Answer {
+        var status = 0
+        var headers: [Header] = []
+        var trailers: [Header] = []
+        var headerBytes = 0
+        var headIsComplete = false
+        var body: [UInt8] = []
+        /// Why we told libcurl to stop.
+        var refusal: HTTPError?
+    }
+
+    /// Header lines and trailers together may not be longer than this.
+    private static let headerLimit = 256 << 10
+
+    init(_ exchange: Exchange, reusing: Bool) {
+        guard let handle = curl_easy_init() else { preconditionFailure("out of memory") }
+        self.exchange = exchange
+        self.handle = handle
+        isReusing = reusing
+        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        firstByteDeadline = exchange.firstByteDeadline
+    }
+
+    deinit {
+        curl_easy_cleanup(handle)
+        curl_slist_free_all(headerList)
+        curl_slist_free_all(connectList)
+        errorText.deallocate()
+    }
+
+    /// The transfer that a handle belongs to.
+    static func of(_ handle: UnsafeMutableRawPointer?) -> Transfer? {
+        var context: UnsafeMutableRawPointer?
+        guard let handle, confd_curl_get_pointer(handle, CURLINFO_PRIVATE, &context) == CURLE_OK else { return nil }
+        // The runner keeps the transfer for as long as its handle is in use.
+        return context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// Goes on with a side that waited for the caller.
+    func resume() {
+        guard isSendPaused || isReceivePaused else { return }
+        isSendPaused = false
+        isReceivePaused = false
+        curl_easy_pause(handle, CURLPAUSE_CONT)
+    }
+}
+
+// Options.
+extension Transfer {
+    /// Sets all options; why that cannot be done, if so.
+    func prepare() -> HTTPError? {
+        let request = exchange.request
+        guard let lines = headerLines(request) else {
+            return HTTPError(.invalidRequest, detail: "line break in a header")
+        }
+        setCommonOptions()
+        set(CURLOPT_URL, request.url)
+        setVersion(request)
+        setBody(request)
+        setLimits(request)
+        if request.url.hasPrefix("https:") { setTLS(request.tls) }
+        headerList = list(lines)
+        set(CURLOPT_HTTPHEADER, headerList)
+        if let address = request.connectTo {
+            connectList = list(["::" + address])
+            set(CURLOPT_CONNECT_TO, connectList)
+        }
+        return optionFailure.map {
+            HTTPError(.invalidRequest, code: Int($0.rawValue), detail: String(cString: curl_easy_strerror($0)))
+        }
+    }
+
+    private func setCommonOptions() {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        set(CURLOPT_PRIVATE, context)
+        set(CURLOPT_ERRORBUFFER, errorText)
+        set(CURLOPT_NOSIGNAL, 1)
+        // The peers' gRPC clients do not use proxies either; an empty string also ignores the environment's.
+        set(CURLOPT_PROXY, "")
+        set(CURLOPT_TCP_KEEPALIVE, 1)
+        // At the default of 16 KiB libcurl 7.88 stalls between HTTP/2 frames: 8.5 MB take 1.2 s instead of 0.1 s.
+        set(CURLOPT_BUFFERSIZE, 64 << 10)
+        check(confd_curl_close_sockets_on_exec(handle))
+        check(confd_curl_set_callback(handle, CURLOPT_WRITEFUNCTION, receiveBody))
+        set(CURLOPT_WRITEDATA, context)
+        check(confd_curl_set_callback(handle, CURLOPT_HEADERFUNCTION, receiveHeader))
+        set(CURLOPT_HEADERDATA, context)
+    }
+
+    /// libcurl before 8.0 fails with "Error in the HTTP2 framing layer" when prior knowledge meets a kept connection
+    /// (curl issue 10634), but reuses it when HTTP/2 is merely allowed. If there is none left, that ends in HTTP/1.1,
+    /// which `outcome` notices and the runner repeats on a new connection.
+    private func setVersion(_ request: Request) {
+        let isEncrypted = request.url.hasPrefix("https:")
+        switch request.version {
+        case .http1: set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        case .http2 where isEncrypted || isReusing: set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2TLS))
+        case .http2: set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE))
+        }
+        set(CURLOPT_FRESH_CONNECT, isReusing ? 0 : 1)
+        set(CURLOPT_FORBID_REUSE, exchange.mode == .stream ? 1 : 0)
+    }
+
+    private func setBody(_ request: Request) {
+        switch (exchange.mode, request.method) {
+        case (.stream, _):
+            set(CURLOPT_POST, 1)
+            check(confd_curl_set_callback(handle, CURLOPT_READFUNCTION, sendBody))
+            set(CURLOPT_READDATA, Unmanaged.passUnretained(self).toOpaque())
+        case (.whole, .post):
+            set(CURLOPT_POST, 1)
+            set(CURLOPT_POSTFIELDSIZE, request.body.count)
+            request.body.withUnsafeBytes { bytes in
+                check(confd_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress))
+            }
+        case (.whole, .get):
+            set(CURLOPT_HTTPGET, 1)
+        }
+    }
+
+    private func setLimits(_ request: Request) {
+        set(CURLOPT_CONNECTTIMEOUT_MS, max(1, request.connectTimeout.milliseconds))
+        if let deadline = exchange.deadline {
+            set(CURLOPT_TIMEOUT_MS, max(1, ContinuousClock.now.duration(to: deadline).milliseconds))
+        }
+    }
+
+    private func setTLS(_ options: TLSOptions) {
+        set(CURLOPT_SSL_VERIFYPEER, options.verifies ? 1 : 0)
+        set(CURLOPT_SSL_VERIFYHOST, options.verifies ? 2 : 0)
+        // A resumed session would keep the identity of certificate files that were replaced since.
+        set(CURLOPT_SSL_SESSIONID_CACHE, 0)
+        if let file = options.authorityFile {
+            set(CURLOPT_CAINFO, file)
+            set(CURLOPT_CAPATH, nil as UnsafeRawPointer?)
+            set(CURLOPT_CA_CACHE_TIMEOUT, 0)
+        }
+        if let file = options.certificateFile { set(CURLOPT_SSLCERT, file) }
+        if let file = options.keyFile { set(CURLOPT_SSLKEY, file) }
+    }
+
+    private func headerLines(_ request: Request) -> [String]? {
+        let lines = request.headers.map { "\($0.name): \($0.value)" }
+        let hasBreak = lines.contains { $0.utf8.contains { $0 == 10 || $0 == 13 || $0 == 0 } }
+        // An empty Expect stops libcurl from waiting for "100 Continue" before it sends a body.
+        return hasBreak ? nil : lines + ["Expect:"]
+    }
+
+    private func list(_ lines: [String]) -> UnsafeMutablePointer<curl_slist>? {
+        lines.reduce(nil) { list, line in curl_slist_append(list, line) }
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) { check(confd_curl_set_long(handle, option, value)) }
+
+    private func set(_ option: CURLoption, _ value: String) { check(confd_curl_set_string(handle, option, value)) }
+
+    private func set(_ option: CURLoption, _ value: UnsafeRawPointer?) {
+        check(confd_curl_set_pointer(handle, option, value))
+    }
+
+    private func check(_ code: CURLcode) {
+        if code != CURLE_OK && optionFailure == nil { optionFailure = code }
+    }
+}
+
+// What libcurl calls.
+extension Transfer {
+    fileprivate func receive(header line: UnsafeRawBufferPointer) -> Bool {
+        firstByteDeadline = nil
+        answer.headerBytes += line.count
+        guard answer.headerBytes <= Transfer.headerLimit else {
+            return refuse(HTTPError(.malformed, detail: "headers longer than \(Transfer.headerLimit) bytes"))
+        }
+        var text = line[...]
+        while let last = text.last, last == 10 || last == 13 || last == 32 { text.removeLast() }
+        if text.starts(with: "HTTP/".utf8) && !answer.headIsComplete {
+            // A status line; one after an interim answer (1xx) starts anew.
+            answer.status =
+                text.split(separator: 32).dropFirst().first.flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+            answer.headers = []
+        } else if text.isEmpty {
+            guard answer.status >= 200, !answer.headIsComplete else { return true }
+            answer.headIsComplete = true
+            if exchange.mode == .stream {
+                exchange.received(ResponseHead(status: answer.status, headers: answer.headers))
+            }
+        } else if let colon = text.firstIndex(of: UInt8(ascii: ":")) {
+            let name = String(decoding: text[..<colon], as: UTF8.self).lowercased()
+            let value = String(decoding: text[(colon + 1)...].drop { $0 == 32 }, as: UTF8.self)
+            if answer.headIsComplete {
+                answer.trailers.append(Header(name, value))
+            } else {
+                answer.headers.append(Header(name, value))
+            }
+        }
+        return true
+    }
+
+    /// The number of bytes taken, or libcurl's code for "not now".
+    fileprivate func receive(body bytes: UnsafeRawBufferPointer) -> Int {
+        guard exchange.mode == .whole else {
+            if exchange.received(bytes) { return bytes.count }
+            isReceivePaused = true
+            return Int(CURL_WRITEFUNC_PAUSE)
+        }
+        let request = exchange.request
+        if answer.body.isEmpty, let size = request.announcedSize?(bytes) {
+            guard size <= request.bodyLimit else {
+                _ = refuse(HTTPError(.tooLarge(size)))
+                return 0
+            }
+            answer.body.reserveCapacity(max(0, size))
+        }
+        guard answer.body.count + bytes.count <= request.bodyLimit else {
+            _ = refuse(HTTPError(.tooLarge(answer.body.count + bytes.count)))
+            return 0
+        }
+        answer.body.append(contentsOf: bytes)
+        return bytes.count
+    }
+
+    fileprivate func send(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+        switch exchange.takeOutbound(into: buffer) {
+        case .bytes(let count): return count
+        case .end: return 0
+        case .nothingYet:
+            isSendPaused = true
+            return Int(CURL_READFUNC_PAUSE)
+        }
+    }
+
+    private func refuse(_ error: HTTPError) -> Bool {
+        answer.refusal = error
+        return false
+    }
+}
+
+// Results.
+extension Transfer {
+    /// What the finished transfer comes to.
+    func outcome(_ code: CURLcode) -> Result<Response, HTTPError> {
+        if let refusal = answer.refusal { return .failure(refusal) }
+        guard code == CURLE_OK else { return .failure(error(code)) }
+        guard exchange.request.version == .http1 || info(CURLINFO_HTTP_VERSION) == Int(CURL_HTTP_VERSION_2_0) else {
+            return .failure(HTTPError(.wrongVersion))
+        }
+        let head = ResponseHead(status: answer.status, headers: answer.headers)
+        return .success(Response(head: head, trailers: answer.trailers, body: answer.body))
+    }
+
+    /// Whether the failure can come from a kept connection that the peer had closed, so that a new one is worth a try.
+    func mayHaveMetStaleConnection(_ error: HTTPError) -> Bool {
+        guard isReusing else { return false }
+        switch error.kind {
+        case .reset, .wrongVersion, .malformed, .other: return true
+        default: return false
+        }
+    }
+
+    /// What it comes to when the first byte does not arrive in time.
+    var firstByteFailure: HTTPError { HTTPError(isConnected ? .answerTimeout : .connectTimeout) }
+
+    private func error(_ code: CURLcode) -> HTTPError {
+        let systemError = Int32(truncatingIfNeeded: info(CURLINFO_OS_ERRNO))
+        return HTTPError(
+            kind(code, systemError), code: Int(code.rawValue), systemError: systemError,
+            detail: String(cString: errorText))
+    }
+
+    private func kind(_ code: CURLcode, _ systemError: Int32) -> HTTPError.Kind {
+        switch code {
+        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: return .resolve
+        case CURLE_COULDNT_CONNECT:
+            switch systemError {
+            case ENETUNREACH, EHOSTUNREACH: return .unreachable
+            case ECONNRESET: return .reset
+            case ETIMEDOUT: return .connectTimeout
+            case ECONNREFUSED: return .refused
+            default: return .other
+            }
+        case CURLE_OPERATION_TIMEDOUT: return isConnected ? .answerTimeout : .connectTimeout
+        case CURLE_PEER_FAILED_VERIFICATION: return .certificate(certificateProblem)
+        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR: return .handshake
+        case CURLE_SSL_CERTPROBLEM: return .file(.certificateOrKey)
+        case CURLE_SSL_CACERT_BADFILE: return .file(.authority)
+        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE, CURLE_HTTP2_STREAM:
+            return .reset
+        // HTTP/2 code also gives this for a write to a connection that was reset.
+        case CURLE_HTTP2 where systemError == ECONNRESET || systemError == EPIPE: return .reset
+        case CURLE_HTTP2, CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY: return .malformed
+        case CURLE_URL_MALFORMAT: return .invalidRequest
+        default: return .other
+        }
+    }
+
+    /// Whether the connection, TLS included, had come about.
+    private var isConnected: Bool {
+        if info(CURLINFO_NUM_CONNECTS) == 0 && isReusing { return true }
+        var time: curl_off_t = 0
+        let timer = exchange.request.url.hasPrefix("https:") ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T
+        return confd_curl_get_offset(handle, timer, &time) == CURLE_OK && time > 0
+    }
+
+    /// OpenSSL's `X509_V_ERR_…`; libcurl compares host names itself and then leaves the code as it was.
+    private var certificateProblem: HTTPError.CertificateProblem {
+        switch info(CURLINFO_SSL_VERIFYRESULT) {
+        case 0, 1, 62, 64: .wrongName
+        case 9: .notYetValid
+        case 10: .expired
+        case 18: .selfSigned
+        case 2, 19, 20, 21: .unknownAuthority
+        case let code: .other(code)
+        }
+    }
+
+    private func info(_ which: CURLINFO) -> Int {
+        var value = 0
+        return confd_curl_get_long(handle, which, &value) == CURLE_OK ? value : 0
+    }
+}
+
+// libcurl hands back the context that prepare() set: the transfer, which the runner keeps while the handle is in use.
+private func receiveBody(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
+        .receive(body: UnsafeRawBufferPointer(start: bytes, count: size * count))
+}
+
+private func receiveHeader(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    let isTaken = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
+        .receive(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
+    return isTaken ? size * count : 0
+}
+
+private func sendBody(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int, _ context: UnsafeMutableRawPointer?
+) -> Int {
+    Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
+        .send(into: UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+}

@@ -1,0 +1,84 @@
+import Glibc
+
+/// A point in time by the calendar.
+package struct WallTime: Equatable, Comparable, Sendable {
+    /// Since 1970-01-01T00:00:00Z.
+    package let seconds: Int64
+    /// Within the second, `0..<1_000_000_000`.
+    package let nanoseconds: Int32
+
+    package init(seconds: Int64, nanoseconds: Int32 = 0) {
+        self.seconds = seconds
+        self.nanoseconds = nanoseconds
+    }
+
+    package static func < (left: WallTime, right: WallTime) -> Bool {
+        (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
+    }
+}
+
+/// The local time zone at one moment.
+package struct ZoneOffset: Equatable, Sendable {
+    /// For example `CET`.
+    package let abbreviation: String
+    /// Seconds east of UTC.
+    package let seconds: Int
+    package let isDaylightSaving: Bool
+}
+
+/// The system's clocks.
+package enum Clock {
+    /// Time since an arbitrary start, which only moves forward (`CLOCK_MONOTONIC`).
+    package static func monotonic() -> Duration {
+        let now = time(CLOCK_MONOTONIC)
+        return .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec)
+    }
+
+    /// The calendar's time.
+    package static func wall() -> WallTime {
+        let now = time(CLOCK_REALTIME)
+        return WallTime(seconds: Int64(now.tv_sec), nanoseconds: Int32(now.tv_nsec))
+    }
+
+    /// The local time zone at a second since 1970.
+    package static func zone(at seconds: Int64) -> ZoneOffset {
+        let local = fields(seconds)
+        return ZoneOffset(
+            abbreviation: local.tm_zone.map { String(cString: $0) } ?? "UTC", seconds: local.tm_gmtoff,
+            isDaylightSaving: local.tm_isdst > 0)
+    }
+
+    /// Local time in whole seconds as Go's `time.RFC3339`: `2006-01-02T15:04:05+01:00`, `Z` for UTC.
+    package static func rfc3339(_ time: WallTime) -> String {
+        let local = fields(time.seconds)
+        let date = "\(padded(local.tm_year + 1900, 4))-\(padded(local.tm_mon + 1, 2))-\(padded(local.tm_mday, 2))"
+        let clock = "\(padded(local.tm_hour, 2)):\(padded(local.tm_min, 2)):\(padded(local.tm_sec, 2))"
+        let minutes = Int32(local.tm_gmtoff / 60)
+        if local.tm_gmtoff == 0 { return "\(date)T\(clock)Z" }
+        let sign = minutes < 0 ? "-" : "+"
+        return "\(date)T\(clock)\(sign)\(padded(abs(minutes) / 60, 2)):\(padded(abs(minutes) % 60, 2))"
+    }
+
+    private static func time(_ clock: clockid_t) -> timespec {
+        var now = timespec()
+        let status = clock_gettime(clock, &now)
+        precondition(status == 0, "a clock that every Linux has")
+        return now
+    }
+
+    // localtime_r need not read TZ itself.
+    private static let zoneIsRead: Void = tzset()
+
+    private static func fields(_ seconds: Int64) -> tm {
+        _ = zoneIsRead
+        var seconds = time_t(seconds)
+        var local = tm()
+        localtime_r(&seconds, &local)
+        return local
+    }
+
+    private static func padded(_ number: Int32, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+}

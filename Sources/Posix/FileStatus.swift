@@ -1,0 +1,41 @@
+import Glibc
+
+/// What the kernel knows about a file.
+package struct FileStatus: Equatable, Sendable {
+    /// The type of a file.
+    package enum Kind: Equatable, Sendable {
+        case regular, folder, symbolicLink, pipe, socket, characterDevice, blockDevice, unknown
+    }
+    package let kind: Kind
+    /// Permission bits with setuid, setgid and sticky, `0...0o7777`.
+    package let mode: UInt16
+    package let uid: UInt32
+    package let gid: UInt32
+    /// In bytes.
+    package let size: Int64
+    package let inode: UInt64
+    package let device: UInt64
+    /// When the bytes changed, in nanoseconds since 1970.
+    package let modified: Int64
+
+    init(_ raw: stat) {
+        kind =
+            switch raw.st_mode & S_IFMT {
+            case S_IFREG: .regular
+            case S_IFDIR: .folder
+            case S_IFLNK: .symbolicLink
+            case S_IFIFO: .pipe
+            case S_IFSOCK: .socket
+            case S_IFCHR: .characterDevice
+            case S_IFBLK: .blockDevice
+            default: .unknown
+            }
+        mode = UInt16(raw.st_mode & 0o7777)
+        uid = raw.st_uid
+        gid = raw.st_gid
+        size = Int64(raw.st_size)
+        inode = UInt64(raw.st_ino)
+        device = UInt64(raw.st_dev)
+        modified = Int64(raw.st_mtim.tv_sec) * 1_000_000_000 + Int64(raw.st_mtim.tv_nsec)
+    }
+}

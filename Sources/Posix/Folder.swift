@@ -1,0 +1,94 @@
+import CPosix
+import Glibc
+
+/// An open folder: what is done in it stays in it, even when its path comes to mean another folder meanwhile.
+package struct Folder: ~Copyable, Sendable {
+    /// The path it was opened with.
+    package let path: String
+    private let descriptor: FileDescriptor
+    /// Without read permission a folder can be worked in, but not synced.
+    private let canSynchronize: Bool
+
+    /// Opens the folder at `path`.
+    package init(_ path: String) throws(SystemError) {
+        self.path = path
+        do throws(SystemError) {
+            descriptor = try FileDescriptor(opening: path, [.read, .folder])
+            canSynchronize = true
+        } catch let error where error.code == EACCES {
+            let number = try SystemCall.run("open", path) {
+                Glibc.open(path, confd_open_path_only | O_DIRECTORY | O_CLOEXEC)
+            }
+            descriptor = FileDescriptor(number: number, path: path)
+            canSynchronize = false
+        }
+    }
+
+    /// The path of `name` in this folder.
+    package func path(of name: String) -> String { Files.join(path, name) }
+
+    /// Type, mode and owner of the folder itself.
+    package func status() throws(SystemError) -> FileStatus { try descriptor.status() }
+
+    /// Opens `name`.
+    package func open(_ name: String, _ flags: OpenFlags, mode: UInt16 = 0o600) throws(SystemError) -> FileDescriptor {
+        let path = path(of: name)
+        let number = try SystemCall.run("open", path) {
+            openat(descriptor.number, name, flags.rawValue | O_CLOEXEC | O_NOCTTY, mode_t(mode))
+        }
+        return FileDescriptor(number: number, path: path)
+    }
+
+    /// Creates a file of mode 0600 whose name is `prefix` and ten random letters or digits; the descriptor's path
+    /// tells it.
+    package func create(prefix: String) throws(SystemError) -> FileDescriptor {
+        var attempt = 0
+        while true {
+            let name = prefix + Random.letters(10)
+            do throws(SystemError) {
+                return try open(name, [.readWrite, .create, .exclusive, .noFollow])
+            } catch let error where error.code == EEXIST && attempt < 100 {
+                attempt += 1
+            }
+        }
+    }
+
+    /// The status of `name`, of a link itself if it is one; nil if there is no such entry.
+    package func status(of name: String) throws(SystemError) -> FileStatus? {
+        var raw = stat()
+        do throws(SystemError) {
+            try SystemCall.run("fstatat", path(of: name)) {
+                fstatat(descriptor.number, name, &raw, AT_SYMLINK_NOFOLLOW)
+            }
+        } catch let error where error.code == ENOENT {
+            return nil
+        }
+        return FileStatus(raw)
+    }
+
+    /// Renames `old` to `new`, replacing it at once.
+    package func rename(_ old: String, to new: String) throws(SystemError) {
+        try SystemCall.run("rename", path(of: new)) {
+            renameat(descriptor.number, old, descriptor.number, new)
+        }
+    }
+
+    /// Gives the file at `path` a second name here.
+    package func link(_ path: String, to name: String) throws(SystemError) {
+        try SystemCall.run("link", self.path(of: name)) { linkat(AT_FDCWD, path, descriptor.number, name, 0) }
+    }
+
+    /// Removes `name`.
+    package func unlink(_ name: String) throws(SystemError) {
+        try SystemCall.run("unlink", path(of: name)) { unlinkat(descriptor.number, name, 0) }
+    }
+
+    /// Waits until the folder's names are on disk; a file system that has no such call is taken to need none.
+    package func synchronize() throws(SystemError) {
+        guard canSynchronize else { return }
+        do throws(SystemError) {
+            try descriptor.synchronize()
+        } catch let error where error.code == EINVAL || error.code == ENOTSUP {
+        }
+    }
+}

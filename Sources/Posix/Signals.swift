@@ -1,0 +1,98 @@
+import CPosix
+import Glibc
+
+/// A signal by its number.
+package struct Signal: Equatable, Hashable, Sendable {
+    package let number: Int32
+
+    package init(number: Int32) { self.number = number }
+
+    package static let hangUp = Signal(number: SIGHUP)
+    package static let interrupt = Signal(number: SIGINT)
+    package static let quit = Signal(number: SIGQUIT)
+    package static let kill = Signal(number: SIGKILL)
+    package static let pipe = Signal(number: SIGPIPE)
+    package static let terminate = Signal(number: SIGTERM)
+    package static let child = Signal(number: SIGCHLD)
+    package static let stop = Signal(number: SIGSTOP)
+    package static let user1 = Signal(number: SIGUSR1)
+    package static let user2 = Signal(number: SIGUSR2)
+
+    /// A signal by name or number: `HUP`, `SIGHUP`, `hup`, `1`; nil if there is none.
+    package init?(named text: String) {
+        let upper = text.uppercased()
+        let name = upper.hasPrefix("SIG") ? String(upper.dropFirst(3)) : upper
+        if let entry = Self.names.first(where: { $0.name == name }) {
+            number = entry.number
+        } else if let number = Int32(text), (1...64).contains(number) {
+            self.number = number
+        } else {
+            return nil
+        }
+    }
+
+    /// For example `SIGTERM`, or `signal 40`.
+    package var name: String {
+        Self.names.first { $0.number == number }.map { "SIG" + $0.name } ?? "signal \(number)"
+    }
+
+    /// What it does, in the system's words, for example `killed` (Go's words too).
+    package var description: String {
+        let text = String(cString: strsignal(number))
+        return text.prefix(1).lowercased() + text.dropFirst()
+    }
+
+    /// All names, for `did you mean`.
+    package static var allNames: [String] { names.map { $0.name } }
+
+    private static let names: [(name: String, number: Int32)] = [
+        ("HUP", SIGHUP), ("INT", SIGINT), ("QUIT", SIGQUIT), ("ILL", SIGILL), ("TRAP", SIGTRAP), ("ABRT", SIGABRT),
+        ("BUS", SIGBUS), ("FPE", SIGFPE), ("KILL", SIGKILL), ("USR1", SIGUSR1), ("SEGV", SIGSEGV), ("USR2", SIGUSR2),
+        ("PIPE", SIGPIPE), ("ALRM", SIGALRM), ("TERM", SIGTERM), ("CHLD", SIGCHLD), ("CONT", SIGCONT),
+        ("STOP", SIGSTOP), ("TSTP", SIGTSTP), ("TTIN", SIGTTIN), ("TTOU", SIGTTOU), ("URG", SIGURG),
+        ("XCPU", SIGXCPU), ("XFSZ", SIGXFSZ), ("VTALRM", SIGVTALRM), ("PROF", SIGPROF), ("WINCH", SIGWINCH),
+        ("IO", SIGIO), ("PWR", SIGPWR), ("SYS", SIGSYS),
+    ]
+
+    /// Makes writes to a closed pipe or socket fail with an error in place of ending us.
+    package static func ignorePipe() {
+        Glibc.signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Sends the signal to the process `id`.
+    package func send(to id: Int32) throws(SystemError) {
+        try SystemCall.run("kill") { Glibc.kill(id, number) }
+    }
+}
+
+/// Signals as something to wait for with `Poll`, in place of handlers.
+package struct SignalQueue: ~Copyable, Sendable {
+    private let file: FileDescriptor
+
+    /// Blocks `signals` in this thread and those it starts from now on, so make it first of all in the main thread.
+    package init(_ signals: [Signal]) throws(SystemError) {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in signals { sigaddset(&set, signal.number) }
+        try SystemCall.runReturningCode("pthread_sigmask") { pthread_sigmask(SIG_BLOCK, &set, nil) }
+        let number = try SystemCall.run("signalfd") {
+            signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
+        }
+        file = FileDescriptor(number: number, path: nil)
+    }
+
+    /// Readable when a signal waits.
+    package var descriptor: Int32 { file.number }
+
+    /// The next signal that came, nil if none waits.
+    package func next() throws(SystemError) -> Signal? {
+        var info = signalfd_siginfo()
+        do throws(SystemError) {
+            let count = try SystemCall.run("read") { read(file.number, &info, MemoryLayout<signalfd_siginfo>.size) }
+            precondition(count == MemoryLayout<signalfd_siginfo>.size, "signalfd reads whole records")
+        } catch let error where error.code == EAGAIN {
+            return nil
+        }
+        return Signal(number: Int32(info.ssi_signo))
+    }
+}

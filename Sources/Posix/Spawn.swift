@@ -1,0 +1,113 @@
+import CPosix
+import Glibc
+
+/// posix_spawn and exec.
+enum Spawn {
+    /// Starts a process and returns its id; the error is that of fork or exec.
+    static func start(_ request: SpawnRequest, _ output: Int32?) throws(SystemError) -> Int32 {
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        let group = request.ownGroup ? POSIX_SPAWN_SETPGROUP : 0
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | group))
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        // Output first: its number may be 0 if we were started without standard input.
+        if let output {
+            posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+            posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
+        }
+        if request.nullInput {
+            posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        }
+        var id: pid_t = 0
+        try withCStrings(request.arguments) { (arguments) throws(SystemError) in
+            try withCStrings(request.environment) { (environment) throws(SystemError) in
+                try SystemCall.runReturningCode("posix_spawn", request.executable) {
+                    posix_spawnp(&id, request.executable, &actions, &attributes, arguments, environment)
+                }
+            }
+        }
+        return id
+    }
+
+    /// Calls `body` with a null-terminated array of null-terminated copies.
+    static func withCStrings<Result>(
+        _ strings: [[UInt8]],
+        _ body: ([UnsafeMutablePointer<CChar>?]) throws(SystemError) -> Result
+    ) throws(SystemError) -> Result {
+        let copies = strings.map { string in
+            let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: string.count + 1)
+            _ = copy.initialize(from: string.map(CChar.init(bitPattern:)) + [0])
+            return copy
+        }
+        defer { for copy in copies { copy.deallocate() } }
+        return try body(copies.map { $0.baseAddress } + [nil])
+    }
+}
+
+/// This process.
+package enum CurrentProcess {
+    package static var id: Int32 { getpid() }
+
+    /// Becomes the command `arguments`, its first word looked up in `PATH`, with no signal blocked and all at their
+    /// defaults; returns only to say why it could not.
+    package static func become(_ arguments: [[UInt8]]) throws(SystemError) -> Never {
+        guard let name = arguments.first else { throw SystemError(call: "exec", code: ENOENT) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        try SystemCall.runReturningCode("pthread_sigmask") { pthread_sigmask(SIG_SETMASK, &signals, nil) }
+        Glibc.signal(SIGPIPE, SIG_DFL)
+        let path = String(decoding: name, as: UTF8.self)
+        try Spawn.withCStrings(arguments) { (arguments) throws(SystemError) -> Void in
+            try SystemCall.run("exec", path) { execvp(path, arguments) }
+        }
+        preconditionFailure("exec returns only with an error")
+    }
+
+    /// Sets the bits that new files do not get, and returns the previous ones.
+    @discardableResult
+    package static func setUmask(_ mask: UInt16) -> UInt16 { UInt16(umask(mode_t(mask))) }
+
+    /// Ends the process without running deferred work of other threads.
+    package static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
+
+    /// The folder that relative paths start from.
+    package static func workingFolder() throws(SystemError) -> String { try Files.realPath(".") }
+}
+
+/// One of the three files that a process starts with.
+package enum StandardStream: Int32, Sendable {
+    case input = 0
+    case output = 1
+    case error = 2
+
+    /// Whether it is a terminal.
+    package var isTerminal: Bool { isatty(rawValue) == 1 }
+
+    /// Writes all of `bytes`.
+    package func write(_ bytes: [UInt8]) throws(SystemError) {
+        var done = 0
+        while done < bytes.count {
+            do throws(SystemError) {
+                done += try SystemCall.run("write") {
+                    bytes.withUnsafeBytes { raw in
+                        Glibc.write(rawValue, raw.baseAddress.map { $0 + done }, raw.count - done)
+                    }
+                }
+            } catch let error where error.code == EAGAIN {
+                // Somebody we share the stream with has set it to not wait.
+                var item = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
+                poll(&item, 1, 1_000)
+            }
+        }
+    }
+}

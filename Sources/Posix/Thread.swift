@@ -1,0 +1,79 @@
+import Glibc
+
+/// Threads with a stack of their own size; the memory of a stack is taken only as it is used.
+package struct Thread: Sendable {
+    private let handle: pthread_t
+
+    /// Runs `body` on a new thread and waits for what it returns.
+    ///
+    /// Where the system refuses so large a stack (`ulimit -v`, strict overcommit) half of it is tried, and so on, not
+    /// below `smallest`; nil throws at once, for a body that relies on the size.
+    package static func run<Result>(
+        stackSize: Int, smallest: Int? = nil, _ body: () -> Result
+    ) throws(SystemError) -> Result {
+        var result: Result?
+        let work = { result = body() }
+        try withoutActuallyEscaping(work) { (work) throws(SystemError) in
+            // The caller waits in `join`, so nothing is used by two threads at once.
+            nonisolated(unsafe) let work = work
+            try start(stackSize: stackSize, smallest: smallest) { work() }.join()
+        }
+        guard let result else { preconditionFailure("a joined thread has run") }
+        return result
+    }
+
+    /// Starts a thread that runs `body`; it must be joined. It inherits the signals that are blocked here. The stack
+    /// is as in `run`.
+    package static func start(
+        stackSize: Int = 1 << 20, smallest: Int? = nil, _ body: @escaping @Sendable () -> Void
+    ) throws(SystemError) -> Thread {
+        var size = stackSize
+        while true {
+            do throws(SystemError) {
+                return Thread(handle: try create(size, body))
+            } catch  where (error.code == EAGAIN || error.code == ENOMEM) && size / 2 >= smallest ?? .max {
+                size /= 2
+            }
+        }
+    }
+
+    /// Waits for the thread to end.
+    package func join() {
+        let code = pthread_join(handle, nil)
+        precondition(code == 0, "a thread is joined once, and not by itself")
+    }
+
+    private final class Work {
+        let body: @Sendable () -> Void
+
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+
+    private static func create(_ stackSize: Int, _ body: @escaping @Sendable () -> Void) throws(SystemError)
+        -> pthread_t
+    {
+        var attributes = pthread_attr_t()
+        try SystemCall.runReturningCode("pthread_attr_init") { pthread_attr_init(&attributes) }
+        defer { pthread_attr_destroy(&attributes) }
+        try SystemCall.runReturningCode("pthread_attr_setstacksize") {
+            pthread_attr_setstacksize(&attributes, stackSize)
+        }
+        let work = Unmanaged.passRetained(Work(body))
+        var handle = pthread_t()
+        do throws(SystemError) {
+            try SystemCall.runReturningCode("pthread_create") {
+                pthread_create(
+                    &handle, &attributes,
+                    { argument in
+                        guard let argument else { return nil }
+                        Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
+                        return nil
+                    }, work.toOpaque())
+            }
+        } catch {
+            work.release()
+            throw error
+        }
+        return handle
+    }
+}

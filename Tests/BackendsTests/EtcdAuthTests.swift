@@ -1,0 +1,111 @@
+import KeyValue
+import Synchronization
+import Testing
+
+@testable import Backends
+
+@Suite struct EtcdAuthTests {
+    /// A server with authentication: `root`, and `reader` that may read `/open/` and `/open`. Tokens live one second.
+    static let server = Result {
+        let server = try EtcdServer(arguments: "--bcrypt-cost 4 --auth-token-ttl 1")
+        try server.put(["/open/a": "1", "/closed/a": "2"])
+        try server.etcdctl("user add root:rootpass")
+        try server.etcdctl("user grant-role root root")
+        try server.etcdctl("user add reader:readerpass")
+        try server.etcdctl("role add reading")
+        try server.etcdctl("role grant-permission reading read /open")
+        try server.etcdctl("role grant-permission reading --prefix=true read /open/")
+        try server.etcdctl("user grant-role reader reading")
+        try server.etcdctl("auth enable")
+        return server
+    }
+    let server: EtcdServer
+
+    init() throws { server = try Self.server.get() }
+
+    private func backend(_ name: String, _ password: String) throws -> EtcdBackend {
+        try server.backend {
+            $0.credentials = EtcdBackend.Credentials(username: name) { Array(password.utf8) }
+        }
+    }
+
+    @Test func readsAsAUser() throws {
+        #expect(try backend("reader", "readerpass").read("/open") == ["/open/a": "1"])
+        #expect(try backend("root", "rootpass").read("/").count == 2)
+    }
+
+    @Test func namesTheRangeThatMayNotBeRead() throws {
+        let error = try #require(try backend("reader", "readerpass").failure("/open", "/closed"))
+        #expect(error.message == #"etcd: \#(server.url): range "/closed": permission denied (gRPC status 7)"#)
+        #expect(error.hint == "let a role of the user read it: etcdctl role grant-permission ROLE read /closed")
+    }
+
+    @Test func namesAWrongPassword() throws {
+        for name in ["reader", "nobody"] {
+            let error = try #require(try backend(name, "secret-guess").failure("/open"))
+            #expect(
+                error.message
+                    == "etcd: \(server.url): authenticate: authentication failed, invalid user ID or password (gRPC status 3)"
+            )
+            #expect(error.hint == "check -username and -password")
+            #expect(!error.message.contains("secret-guess"))
+        }
+    }
+
+    @Test func asksForAUserWhenNoneIsGiven() throws {
+        let error = try #require(try server.backend().failure("/open"))
+        #expect(error.message == #"etcd: \#(server.url): range "/open": user name is empty (gRPC status 3)"#)
+        #expect(error.hint == "etcd asks for a user: give -username and -password")
+    }
+
+    @Test func passesOnWhyAPasswordCannotBeRead() throws {
+        let reason = BackendError(.configuration, "open /run/secret: no such file or directory")
+        let backend = try server.backend {
+            $0.credentials = EtcdBackend.Credentials(username: "reader") { () throws(BackendError) in throw reason }
+        }
+        #expect(backend.failure("/open") == reason)
+    }
+
+    /// A simple token lives as long as it is used; a made-up one is as good as one that has expired.
+    @Test func renewsItsToken() throws {
+        let asked = Mutex(0)
+        let backend = try server.backend {
+            $0.credentials = EtcdBackend.Credentials(username: "reader") {
+                asked.withLock { $0 += 1 }
+                return Array("readerpass".utf8)
+            }
+        }
+        for round in 1...3 {
+            backend.session.withLock { $0.token = "expired.\(round)" }
+            #expect(try backend.read("/open") == ["/open/a": "1"])
+            #expect(asked.withLock { $0 } == round)
+            // The new token is kept.
+            #expect(try backend.read("/open") == ["/open/a": "1"])
+            #expect(asked.withLock { $0 } == round)
+        }
+    }
+
+    /// Every change of a user or role makes etcd refuse the tokens of before.
+    @Test func renewsItsTokenWhenPermissionsChange() throws {
+        let backend = try backend("reader", "readerpass")
+        #expect(try backend.read("/open") == ["/open/a": "1"])
+        try server.etcdctl("--user root:rootpass role add another")
+        #expect(try backend.read("/open") == ["/open/a": "1"])
+    }
+
+    @Test func goesOnWhenAuthenticationIsOff() throws {
+        let server = try EtcdServer.shared.get()
+        try server.put(["/authless/a": "1"])
+        let warnings = Mutex<[String]>([])
+        let backend = try server.backend {
+            $0.credentials = EtcdBackend.Credentials(username: "root") { Array("secret".utf8) }
+            $0.warn = { warning in warnings.withLock { $0.append(warning) } }
+        }
+        #expect(try backend.read("/authless") == ["/authless/a": "1"])
+        #expect(try backend.read("/authless") == ["/authless/a": "1"])
+        #expect(
+            warnings.withLock { $0 } == [
+                "etcd: \(server.url): authentication is not enabled, going on without the user name that was given"
+            ])
+    }
+}

@@ -1,0 +1,88 @@
+import KeyValue
+import Testing
+
+@testable import Backends
+
+@Suite struct EtcdEndpointTests {
+    @Test(arguments: [
+        ("127.0.0.1:2379", "http://127.0.0.1:2379"),
+        ("etcd", "http://etcd:2379"),
+        ("http://etcd.example.com/", "http://etcd.example.com:2379"),
+        ("HTTPS://etcd:4001", "https://etcd:4001"),
+        ("[::1]:2380", "http://[::1]:2380"),
+        ("https://[fe80::1%eth0]", "https://[fe80::1%eth0]:2379"),
+    ])
+    func reads(_ node: String, _ url: String) throws {
+        let endpoint = try Endpoint(node, encryptedByDefault: false, serverName: nil)
+        #expect(endpoint.url == url)
+        #expect(endpoint.name == url)
+        #expect(endpoint.connectTo == nil)
+    }
+
+    @Test(arguments: [
+        ("", #"etcd: not a node address: """#),
+        ("http://", #"etcd: not a node address: "http://""#),
+        ("host:port", #"etcd: not a node address: "host:port""#),
+        ("host:0", #"etcd: not a node address: "host:0""#),
+        ("host:70000", #"etcd: not a node address: "host:70000""#),
+        ("::1", #"etcd: not a node address: "::1""#),
+        ("[]:1", #"etcd: not a node address: "[]:1""#),
+        ("http://host/path", #"etcd: not a node address: "http://host/path""#),
+        ("http://a b", #"etcd: not a node address: "http://a b""#),
+        ("unix://socket", #"etcd: unknown scheme in a node address: "unix""#),
+        ("http://user:secret@host", "etcd: a node address must not hold a user name or password"),
+    ])
+    func refuses(_ node: String, _ message: String) {
+        do throws(BackendError) {
+            _ = try Endpoint(node, encryptedByDefault: false, serverName: nil)
+            Issue.record("accepted")
+        } catch {
+            #expect(error.kind == .configuration)
+            #expect(error.message == message)
+        }
+    }
+
+    @Test func usesTLSWhenTheNodeDoesNotSayAndTLSIsConfigured() throws {
+        #expect(try Endpoint("host", encryptedByDefault: true, serverName: nil).url == "https://host:2379")
+        #expect(try Endpoint("http://host", encryptedByDefault: true, serverName: nil).url == "http://host:2379")
+    }
+
+    @Test func asksForTheServerName() throws {
+        let endpoint = try Endpoint("https://10.0.0.1", encryptedByDefault: false, serverName: "etcd.internal")
+        #expect(endpoint.url == "https://etcd.internal:2379")
+        #expect(endpoint.connectTo == "10.0.0.1:2379")
+        #expect(endpoint.name == "https://10.0.0.1:2379")
+    }
+
+    @Test(
+        arguments: [
+            ([], []),
+            (["/app"], ["/app", "/app/…/app0"]),
+            (["/app", "/app"], ["/app", "/app/…/app0"]),
+            (["/app", "/app/db", "/app/db/x"], ["/app", "/app/…/app0"]),
+            (["/app2", "/app"], ["/app", "/app/…/app0", "/app2", "/app2/…/app20"]),
+            (["/app", "/app-x"], ["/app", "/app-x", "/app-x/…/app-x0", "/app/…/app0"]),
+            (["/b", "/", "/a"], ["\0…\0"]),
+        ] as [([String], [String])])
+    func mergesRanges(_ paths: [String], _ spans: [String]) {
+        let covering = KeySpan.covering(paths.map { KeyRange(cleaned: Array($0.utf8)) })
+        func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+        #expect(covering.map { text($0.start) + ($0.end.isEmpty ? "" : "…" + text($0.end)) } == spans)
+    }
+
+    @Test func coversAllSpansWithOne() {
+        let spans = KeySpan.covering(["/b", "/app-x", "/app"].map { KeyRange(cleaned: Array($0.utf8)) })
+        #expect(KeySpan.hull(of: spans) == KeySpan(start: Array("/app".utf8), end: Array("/b0".utf8)))
+        #expect(KeySpan.hull(of: [.all]) == .all)
+        for key in ["/app", "/app/a", "/app-x", "/app-x/", "/b", "/b/c"] {
+            #expect(KeySpan.contains(Array(key.utf8), in: spans), "\(key)")
+        }
+        for key in ["", "/", "/a", "/app!", "/app-x!", "/app0", "/az", "/b-", "/b0", "/c"] {
+            #expect(!KeySpan.contains(Array(key.utf8), in: spans), "\(key)")
+        }
+    }
+
+    @Test func quotesWhatIsNotPrintable() {
+        #expect(printable([0x2f, 0x22, 0x5c, 0x0a, 0xff]) == #"/\"\\\x0a\xff"#)
+    }
+}

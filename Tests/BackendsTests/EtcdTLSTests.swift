@@ -1,0 +1,158 @@
+import HTTP
+import Testing
+
+@testable import Backends
+
+@Suite struct EtcdTLSTests {
+    let certificates: Certificates
+    /// One that asks for no client certificate.
+    static let plain = Result { try tlsServer("server") }
+    /// One that asks for a client certificate of our authority.
+    static let mutual = Result { try tlsServer("server", clientAuthority: "ca") }
+
+    static func tlsServer(_ name: String, clientAuthority: String? = nil) throws -> EtcdServer {
+        let certificates = try Certificates.shared.get()
+        return try EtcdServer(
+            arguments: certificates.flags(name, clientAuthority: clientAuthority), scheme: "https",
+            tls: options(certificates, authority: "ca", client: "root"))
+    }
+
+    static func options(_ certificates: Certificates, authority: String?, client: String? = nil) -> TLSOptions {
+        var options = TLSOptions()
+        options.authorityFile = authority.map { certificates.path("\($0).pem") }
+        options.certificateFile = client.map { certificates.path("\($0).pem") }
+        options.keyFile = client.map { certificates.path("\($0).key") }
+        return options
+    }
+
+    init() throws { certificates = try Certificates.shared.get() }
+
+    private func read(
+        _ server: EtcdServer, authority: String?, client: String? = nil,
+        _ change: (inout EtcdBackend.Options) -> Void = { _ in }
+    ) throws -> [String: String] {
+        try backend(server, authority: authority, client: client, change).read("/tls")
+    }
+
+    private func backend(
+        _ server: EtcdServer, authority: String?, client: String? = nil,
+        _ change: (inout EtcdBackend.Options) -> Void = { _ in }
+    ) throws -> EtcdBackend {
+        try server.backend {
+            $0.tls = Self.options(certificates, authority: authority, client: client)
+            change(&$0)
+        }
+    }
+
+    private func failure(
+        _ server: EtcdServer, authority: String?, client: String? = nil,
+        _ change: (inout EtcdBackend.Options) -> Void = { _ in }
+    ) throws -> (message: String, hint: String?, kind: BackendError.Kind) {
+        let error = try #require(try backend(server, authority: authority, client: client, change).failure("/tls"))
+        let place = #"etcd: \#(server.url): range "/tls": "#
+        #expect(error.message.hasPrefix(place), "\(error.message)")
+        return (String(error.message.dropFirst(place.count)), error.hint, error.kind)
+    }
+
+    @Test func trustsTheGivenAuthority() throws {
+        let server = try Self.plain.get()
+        try server.put(["/tls/a": "1", "/tls/b": "2"])
+        #expect(try read(server, authority: "ca") == ["/tls/a": "1", "/tls/b": "2"])
+    }
+
+    @Test func usesTLSForANodeWithoutScheme() throws {
+        let server = try Self.plain.get()
+        try server.put(["/tls/a": "1", "/tls/b": "2"])
+        #expect(try read(server, authority: "ca") { $0.endpoints = ["127.0.0.1:\(server.port)"] }.count == 2)
+    }
+
+    @Test func refusesAnUnknownAuthority() throws {
+        for authority in ["otherca", nil] {
+            let failure = try failure(try Self.plain.get(), authority: authority)
+            #expect(failure.message == "server certificate not accepted: signed by an unknown authority")
+            #expect(failure.hint == "name the CA of etcd's certificate with -client-ca-keys")
+        }
+    }
+
+    @Test func acceptsAnythingWhenInsecure() throws {
+        let server = try Self.plain.get()
+        try server.put(["/tls/a": "1", "/tls/b": "2"])
+        #expect(try read(server, authority: nil) { $0.tls.verifies = false }.count == 2)
+    }
+
+    @Test func refusesAnExpiredCertificate() throws {
+        let failure = try failure(try Self.tlsServer("expired"), authority: "ca")
+        #expect(failure.message == "server certificate not accepted: it has expired")
+    }
+
+    @Test func checksTheServerName() throws {
+        let server = try Self.tlsServer("named")
+        let wrong = try failure(server, authority: "ca")
+        #expect(wrong.message == "server certificate not accepted: it is for another host name")
+        let other = try failure(server, authority: "ca") { $0.serverName = "etcd.external" }
+        #expect(other.message == "server certificate not accepted: it is for another host name")
+        #expect(try read(server, authority: "ca") { $0.serverName = "etcd.internal" } == [:])
+    }
+
+    @Test func showsItsCertificate() throws {
+        let server = try Self.mutual.get()
+        #expect(try read(server, authority: "ca", client: "root") == [:])
+    }
+
+    @Test(arguments: [nil, "stranger"]) func isRefusedWithoutAGoodCertificate(_ client: String?) throws {
+        let failure = try failure(try Self.mutual.get(), authority: "ca", client: client)
+        #expect(failure.message.hasPrefix("connection broken ("), "\(failure.message)")
+        #expect(failure.hint == "does etcd ask for a client certificate that it trusts?")
+        #expect(failure.kind == .unreachable)
+    }
+
+    @Test func namesAFileThatCannotBeUsed() throws {
+        let server = try Self.plain.get()
+        let authority = try failure(server, authority: "missing")
+        #expect(authority.message.hasPrefix("CA file cannot be used ("), "\(authority.message)")
+        #expect(authority.message.contains(certificates.path("missing.pem")), "\(authority.message)")
+        #expect(authority.kind == .configuration)
+        let client = try failure(server, authority: "ca", client: "missing")
+        #expect(client.message.hasPrefix("client certificate or key cannot be used ("), "\(client.message)")
+        let mixed = try failure(server, authority: "ca", client: "root") {
+            $0.tls.keyFile = certificates.path("stranger.key")
+        }
+        #expect(mixed.message.hasPrefix("client certificate or key cannot be used ("), "\(mixed.message)")
+    }
+
+    @Test func wantsCertificateAndKeyTogether() throws {
+        var options = EtcdBackend.Options()
+        options.tls.certificateFile = "certificate.pem"
+        #expect(throws: BackendError.self) { try EtcdBackend(options) }
+    }
+
+    @Test func namesAPlainConnectionToATLSPort() throws {
+        let server = try Self.plain.get()
+        let error = try #require(
+            try server.backend { $0.endpoints = ["http://127.0.0.1:\(server.port)"] }.failure("/tls"))
+        #expect(
+            error.message.hasPrefix(#"etcd: http://127.0.0.1:\#(server.port): range "/tls": connection broken ("#),
+            "\(error.message)")
+        #expect(error.hint == "is this etcd's client port? If it uses TLS, write https://")
+    }
+
+    @Test func namesATLSConnectionToAPlainPort() throws {
+        let server = try EtcdServer.shared.get()
+        let error = try #require(
+            try server.backend { $0.endpoints = ["https://127.0.0.1:\(server.port)"] }.failure("/tls"))
+        #expect(
+            error.message.hasPrefix(#"etcd: https://127.0.0.1:\#(server.port): range "/tls": TLS handshake failed ("#),
+            "\(error.message)")
+        #expect(
+            error.hint == "if the node does not use TLS, write http://; if it asks for a client certificate, give one")
+    }
+
+    @Test func readsManyRangesOverOneConnection() throws {
+        let server = try Self.plain.get()
+        try server.put(Dictionary(uniqueKeysWithValues: (0..<100).map { ("/tlsmany/\($0)/key", "\($0)") }))
+        let paths = (0..<100).map { "/tlsmany/\($0)" }
+        let backend = try backend(server, authority: "ca") { $0.pageSize = 1 }
+        #expect(
+            try backend.snapshot(of: paths.map { .init(cleaned: Array($0.utf8)) }, timeout: .seconds(20)).count == 100)
+    }
+}

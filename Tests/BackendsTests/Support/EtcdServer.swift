@@ -1,0 +1,137 @@
+import Glibc
+import HTTP
+import KeyValue
+
+@testable import Backends
+
+/// A real etcd with one member, on free ports, with its data in a temporary folder.
+final class EtcdServer: Sendable {
+    let port: UInt16
+    let url: String
+    private let folder: TemporaryFolder
+    private let process: BackgroundProcess
+    private let client = Client()
+    private let tls: TLSOptions
+
+    /// One that tests share; each keeps to keys of its own.
+    static let shared = Result { try EtcdServer() }
+
+    /// Starts it and waits until it is healthy. `tls` is how the test's own calls reach it.
+    init(
+        port: UInt16? = nil, arguments: String = "", scheme: String = "http", tls: TLSOptions = TLSOptions()
+    ) throws {
+        folder = try TemporaryFolder()
+        self.port = try port ?? Port.free()
+        url = "\(scheme)://127.0.0.1:\(self.port)"
+        self.tls = tls
+        let peer = "http://127.0.0.1:\(try Port.free())"
+        let metrics = "http://127.0.0.1:\(try Port.free())"
+        process = try BackgroundProcess(
+            """
+            etcd --data-dir \(folder.path)/data --listen-client-urls \(url) --advertise-client-urls \(url) \
+            --listen-peer-urls \(peer) --initial-advertise-peer-urls \(peer) --initial-cluster default=\(peer) \
+            --listen-metrics-urls \(metrics) --max-request-bytes 8388608 --max-txn-ops 1024 \(arguments)
+            """, cleanUp: "rm -rf \(folder.path)")
+        try waitUntilHealthy(metrics + "/health")
+    }
+
+    private func waitUntilHealthy(_ url: String) throws {
+        var request = Request(url: url, method: .get, version: .http1)
+        request.timeout = .seconds(5)
+        let deadline = ContinuousClock.now.advanced(by: .seconds(30))
+        while ContinuousClock.now < deadline {
+            if case .success(let answer) = Result(catching: { try client.perform(request) }),
+                String(decoding: answer.body, as: UTF8.self).contains("true")
+            {
+                return
+            }
+            usleep(20_000)
+        }
+        throw Shell.Failure(output: "etcd does not become healthy")
+    }
+
+    /// A backend for this server.
+    func backend(_ change: (inout EtcdBackend.Options) -> Void = { _ in }) throws -> EtcdBackend {
+        var options = EtcdBackend.Options()
+        options.endpoints = [url]
+        change(&options)
+        return try EtcdBackend(options)
+    }
+
+    /// Puts pairs, up to 1,000 in one transaction.
+    func put(_ pairs: [(key: [UInt8], value: [UInt8])]) throws {
+        var rest = pairs[...]
+        while !rest.isEmpty {
+            var transaction = ProtobufWriter()
+            for pair in rest.prefix(1000) {
+                var put = ProtobufWriter()
+                put.write(1, pair.key)
+                put.write(2, pair.value)
+                var operation = ProtobufWriter()
+                operation.writeMessage(2, put.bytes)
+                transaction.writeMessage(2, operation.bytes)
+            }
+            rest = rest.dropFirst(1000)
+            try call("/etcdserverpb.KV/Txn", transaction.bytes)
+        }
+    }
+
+    func put(_ pairs: [String: String]) throws {
+        try put(pairs.map { (Array($0.key.utf8), Array($0.value.utf8)) })
+    }
+
+    func delete(_ key: String) throws {
+        var request = ProtobufWriter()
+        request.write(1, Array(key.utf8))
+        try call("/etcdserverpb.KV/DeleteRange", request.bytes)
+    }
+
+    func compact(_ revision: Int64) throws {
+        var request = ProtobufWriter()
+        request.write(1, revision)
+        try call("/etcdserverpb.KV/Compact", request.bytes)
+    }
+
+    func etcdctl(_ arguments: String) throws {
+        try Shell.run("ETCDCTL_API=3 etcdctl --endpoints \(url) \(arguments)")
+    }
+
+    private func call(_ path: String, _ message: [UInt8]) throws {
+        var request = Request(url: url + path, method: .post, version: .http2)
+        request.headers = [Header("content-type", "application/grpc"), Header("te", "trailers")]
+        request.body = GRPCFrame.encode(message)
+        request.tls = tls
+        request.timeout = .seconds(30)
+        let answer = try client.perform(request)
+        try Channel.check(answer.head, trailers: answer.trailers)
+    }
+}
+
+extension EtcdBackend {
+    /// What `snapshot` finds below `paths`, as text.
+    func read(_ paths: String..., timeout: Duration = .seconds(20)) throws -> [String: String] {
+        try snapshot(of: paths.map { KeyRange(cleaned: Array($0.utf8)) }, timeout: timeout).texts
+    }
+
+    /// The error that `snapshot` ends with.
+    func failure(_ paths: String..., timeout: Duration = .seconds(20)) -> BackendError? {
+        do throws(BackendError) {
+            _ = try snapshot(of: paths.map { KeyRange(cleaned: Array($0.utf8)) }, timeout: timeout)
+            return nil
+        } catch {
+            return error
+        }
+    }
+}
+
+extension Snapshot {
+    var pairs: [(key: [UInt8], value: [UInt8])] {
+        (0..<count).map { index in (self[index].key.array, self[index].value.array) }
+    }
+
+    var texts: [String: String] {
+        Dictionary(
+            pairs.map { (String(decoding: $0.key, as: UTF8.self), String(decoding: $0.value, as: UTF8.self)) },
+            uniquingKeysWith: { $0 + "+" + $1 })
+    }
+}

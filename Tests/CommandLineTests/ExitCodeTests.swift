@@ -1,0 +1,204 @@
+import Foundation
+import Testing
+
+/// Usage, configuration and their exit codes; where a value comes from.
+@Suite struct ExitCodeTests {
+    @Test func nothingToDo() async throws {
+        try await withSandbox { box in
+            let folder = box.path("elsewhere")
+            let steps: [(says: String, prepare: () throws -> Void)] = [
+                (folder, {}),
+                ("\(folder)/conf.d", { try box.write("elsewhere/other", "") }),
+                ("Found no templates", { try box.write("elsewhere/conf.d/app.toml.bak", "") }),
+            ]
+            for step in steps {
+                try step.prepare()
+                let done = try await box.confd("-onetime", "-backend", "env", "-confdir", folder, confdir: false)
+                #expect(done.exitCode == 2, "\(done.testDescription)")
+                #expect(done.standardError.contains(step.says), "\(done.testDescription)")
+            }
+        }
+    }
+
+    @Test func resourcesAreFoundAsBefore() async throws {
+        try await withSandbox { box in
+            for name in ["app.toml", ".hidden.toml", "xtoml", "deep/er/app.toml", "no.toml.bak", "NO.TOML"] {
+                let dest = "\(box.out)/\(name.replacingOccurrences(of: "/", with: "-"))"
+                try box.write("confdir/conf.d/\(name)", "[template]\nsrc = \"one.tmpl\"\ndest = \"\(dest)\"\n")
+            }
+            try box.write("confdir/templates/one.tmpl", "x")
+            let done = try await box.render()
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+            #expect(try box.names("out") == [".hidden.toml", "app.toml", "deep-er-app.toml", "xtoml"])
+        }
+    }
+
+    @Test func version() async throws {
+        try await withSandbox { box in
+            let done = try await box.confd("-version", confdir: false)
+            #expect(done.exitCode == 0)
+            #expect(
+                done.standardOutput.wholeMatch(of: /confd \d+\.\d+\.\d+\S* ?.*\n/) != nil, "\(done.testDescription)")
+            #expect(done.standardError.isEmpty)
+        }
+    }
+
+    @Test(arguments: ["-help", "--help", "-h"])
+    func help(_ flag: String) async throws {
+        try await withSandbox { box in
+            let done = try await box.confd(flag, confdir: false)
+            #expect(done.exitCode == 0)
+            let text = done.standardOutput + done.standardError
+            for known in KnownFlag.all where known.isBuilt {
+                #expect(text.contains("-\(known.name)"), "-\(known.name) is not in the help")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (["-bakend", "env"], ["-bakend", "-backend"]), (["-keep-stage"], ["-keep-stage", "-keep-stage-file"]),
+        (["-one-time"], ["-one-time", "-onetime"]), (["--confdri", "/x"], ["confdri", "-confdir"]),
+        (["onetime"], ["onetime", "-onetime"]), (["-onetime=maybe"], ["onetime", "maybe"]),
+        (["-interval", "soon"], ["interval", "soon"]), (["-backend"], ["backend", "argument"]),
+        (["-log-level", "loud"], ["log-level", "loud"]), (["-backend", "ectd"], ["ectd", "etcd"]),
+        (["-backend", "env", "-onetime", "left", "over"], ["left"]),
+        (["-config-file", "/no/such/confd.toml"], ["/no/such/confd.toml"]),
+    ])
+    func usageError(_ arguments: [String], _ says: [String]) async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            let done = try await run(box.command(["-onetime"] + arguments, confdir: !arguments.contains("-backend")))
+            #expect(done.exitCode == 2, "\(done.testDescription)")
+            for text in says { #expect(done.standardError.contains(text), "\(done.testDescription)") }
+            #expect(box.output("app") == nil)
+            #expect(done.standardOutput.isEmpty)
+        }
+    }
+
+    @Test func backendAsTheFirstWordIsUnknown() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            let done = try await box.confd("ectd", "-onetime")
+            #expect(done.exitCode == 2, "\(done.testDescription)")
+            #expect(done.standardError.contains("ectd") && done.standardError.contains("etcd"))
+            #expect(box.output("app") == nil)
+        }
+    }
+
+    @Test(arguments: ["consul", "dynamodb", "rancher", "redis", "ssm", "vault", "zookeeper"])
+    func backendNotBuilt(_ backend: String) async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            for arguments in [["-onetime", "-backend", backend], [backend, "-onetime"]] {
+                let done = try await run(box.command(arguments))
+                #expect(done.exitCode == 2, "\(done.testDescription)")
+                #expect(done.standardError.contains(backend), "\(done.testDescription)")
+                #expect(box.output("app") == nil)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ["-onetime", "-backend", "env"], ["-onetime", "-backend=env"], ["--onetime", "--backend", "env"],
+        ["--onetime", "--backend=env"], ["-onetime=true", "-backend=env"], ["-onetime=1", "-backend=env"],
+        ["-onetime=T", "-backend", "env"], ["env", "-onetime"], ["-backend", "file", "-backend", "env", "-onetime"],
+        ["-backend", "env", "-onetime=false", "-onetime"], ["-backend", "env", "-noop=false", "-onetime"],
+        ["-interval", "1s", "-backend", "env", "-onetime"], ["-interval=1", "-backend", "env", "-onetime"],
+    ])
+    func flagSyntax(_ arguments: [String]) async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            let done = try await run(box.command(arguments))
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+            #expect(box.output("app") == "x")
+        }
+    }
+
+    @Test(arguments: KnownFlag.all)
+    func everyFlagOfConfd017IsKnown(_ flag: KnownFlag) async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            let done = try await run(box.command(["-onetime", "-backend", "env"] + flag.arguments))
+            let said = done.standardError
+            #expect(!said.contains("not defined") && !said.contains("unknown flag"), "\(done.testDescription)")
+            switch flag.kind {
+            case .works:
+                #expect(done.exitCode == 0, "\(done.testDescription)")
+                #expect(box.output("app") == (flag.name == "noop" ? nil : "x"))
+            case .belongsTo(let backend):
+                #expect(done.exitCode == 2, "\(done.testDescription)")
+                #expect(said.contains("-\(flag.name)") && said.contains(backend), "\(done.testDescription)")
+                #expect(box.output("app") == nil)
+            case .either:
+                #expect(done.exitCode == 0 || (done.exitCode == 2 && said.contains("-\(flag.name)")))
+            }
+        }
+    }
+}
+
+/// A flag of confd 0.17.
+struct KnownFlag: CustomTestStringConvertible {
+    enum Kind {
+        case works
+        /// Means something only to a backend that is not built, which the error names.
+        case belongsTo(String)
+        /// Taken, or refused by its name.
+        case either
+    }
+
+    let name: String
+    let arguments: [String]
+    let kind: Kind
+
+    var testDescription: String { "-\(name)" }
+
+    var isBuilt: Bool {
+        if case .works = kind { true } else { false }
+    }
+
+    private init(_ name: String, _ value: String?, _ kind: Kind, and others: [String] = []) {
+        self.name = name
+        arguments = ["-\(name)"] + (value.map { [$0] } ?? []) + others
+        self.kind = kind
+    }
+
+    static let all: [KnownFlag] = [
+        KnownFlag("app-id", "x", .belongsTo("vault")),
+        KnownFlag("auth-token", "x", .belongsTo("vault")),
+        KnownFlag("auth-type", "token", .belongsTo("vault")),
+        KnownFlag("backend", "env", .works),
+        KnownFlag("basic-auth", nil, .works),
+        KnownFlag("client-ca-keys", "/none", .works),
+        // These two go together.
+        KnownFlag("client-cert", "/none", .works, and: ["-client-key", "/none"]),
+        KnownFlag("client-insecure", nil, .works),
+        KnownFlag("client-key", "/none", .works, and: ["-client-cert", "/none"]),
+        // The table's flags come after those that the test itself needs: these two would undo them.
+        KnownFlag("confdir", "confdir", .works),
+        KnownFlag("config-file", "/dev/null", .works),
+        KnownFlag("file", "/none", .works),
+        KnownFlag("filter", "*.yaml", .works),
+        KnownFlag("interval", "5", .works),
+        KnownFlag("keep-stage-file", nil, .works),
+        KnownFlag("log-level", "debug", .works),
+        KnownFlag("node", "127.0.0.1:1", .works),
+        KnownFlag("noop", nil, .works),
+        KnownFlag("onetime", nil, .works),
+        KnownFlag("password", "x", .works),
+        KnownFlag("path", "x", .belongsTo("vault")),
+        KnownFlag("prefix", "/x", .works),
+        KnownFlag("role-id", "x", .belongsTo("vault")),
+        KnownFlag("scheme", "https", .either),
+        KnownFlag("secret-id", "x", .belongsTo("vault")),
+        KnownFlag("separator", ":", .belongsTo("redis")),
+        KnownFlag("srv-domain", "example.invalid", .either),
+        KnownFlag("srv-record", "_etcd._tcp.example.invalid.", .either),
+        KnownFlag("sync-only", nil, .works),
+        KnownFlag("table", "x", .belongsTo("dynamodb")),
+        KnownFlag("user-id", "x", .belongsTo("vault")),
+        KnownFlag("username", "x", .works),
+        KnownFlag("version", nil, .either),
+        // `-onetime` wins, as confd's own integration scripts expect.
+        KnownFlag("watch", nil, .works),
+    ]
+}

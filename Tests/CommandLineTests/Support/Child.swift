@@ -1,0 +1,200 @@
+import Foundation
+import Glibc
+import Testing
+
+/// How a process ended.
+enum Ending: Equatable {
+    case exited(Int32)
+    case signalled(Int32)
+    /// It did not end by itself within its time and was killed with its group.
+    case timedOut
+}
+
+/// A process that has ended, with everything it wrote.
+struct Finished: CustomTestStringConvertible {
+    let ending: Ending
+    let standardOutput: String
+    let standardError: String
+    let processID: pid_t
+
+    /// The exit code, or nil after a signal or a timeout.
+    var exitCode: Int32? {
+        if case .exited(let code) = ending { code } else { nil }
+    }
+
+    var errorLines: [String] {
+        standardError.split(separator: "\n").map(String.init)
+    }
+
+    var testDescription: String {
+        "\(ending)\n--- stdout\n\(standardOutput)--- stderr\n\(standardError)---"
+    }
+}
+
+/// What to start.
+struct ChildCommand {
+    var executable: String
+    var arguments: [String] = []
+    /// The whole environment: nothing is inherited, so a stray `CONFD_…` variable cannot change a test.
+    var environment: [String: String] = [:]
+    var directory: String?
+    /// What stands on standard input; nothing = `/dev/null`.
+    var input: [UInt8]?
+}
+
+/// A started process, with its output in files: no pipe can fill up, and a grandchild that outlives it holds nothing.
+final class Child {
+    let processID: pid_t
+    private let outputPath: String
+    private let errorPath: String
+    private var ending: Ending?
+
+    init(_ command: ChildCommand, inputDescriptor: Int32? = nil) throws {
+        let scratch = "\(NSTemporaryDirectory())/confd-child-\(UUID().uuidString)"
+        outputPath = scratch + ".out"
+        errorPath = scratch + ".err"
+        var inputPath = "/dev/null"
+        if let input = command.input {
+            inputPath = scratch + ".in"
+            try Data(input).write(to: URL(fileURLWithPath: inputPath))
+        }
+        defer { if command.input != nil { unlink(inputPath) } }
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        if let inputDescriptor {
+            posix_spawn_file_actions_adddup2(&actions, inputDescriptor, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, inputPath, O_RDONLY, 0)
+        }
+        posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // A group of its own, so that a timeout reaches what it started; default signals, because a test runner may
+        // ignore some.
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+
+        // `env -C` changes the folder and becomes the command; Swift does not see the GNU call that would.
+        let entering = command.directory.map { ["env", "-C", $0] } ?? []
+        let words = entering + [command.executable] + command.arguments
+        let argv = CStrings(words)
+        let environ = CStrings(command.environment.map { "\($0)=\($1)" })
+        var started = pid_t()
+        let status = posix_spawnp(&started, words[0], &actions, &attributes, argv.pointers, environ.pointers)
+        guard status == 0 else {
+            throw KitError("cannot start \(command.executable): \(String(cString: strerror(status)))")
+        }
+        processID = started
+    }
+
+    deinit {
+        // A test that failed half-way leaves nothing running.
+        if poll() == nil { killGroup() }
+        unlink(outputPath)
+        unlink(errorPath)
+    }
+
+    /// What it has written so far.
+    var standardOutput: String { Self.text(outputPath) }
+    var standardError: String { Self.text(errorPath) }
+
+    var isRunning: Bool { poll() == nil }
+
+    func send(_ signal: Int32) {
+        if poll() == nil { kill(processID, signal) }
+    }
+
+    /// Waits for the end; after `seconds` the whole group is killed.
+    func wait(seconds: Double = 20) async throws -> Finished {
+        let ended = try await eventually(seconds: seconds) { self.poll() != nil }
+        if !ended {
+            killGroup()
+            ending = .timedOut
+        }
+        return Finished(
+            ending: ending ?? .timedOut, standardOutput: standardOutput, standardError: standardError,
+            processID: processID)
+    }
+
+    private func poll() -> Ending? {
+        if let ending { return ending }
+        var status: Int32 = 0
+        guard waitpid(processID, &status, WNOHANG) == processID else { return nil }
+        let signal = status & 0x7F
+        ending = signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal)
+        return ending
+    }
+
+    private func killGroup() {
+        kill(-processID, SIGKILL)
+        var status: Int32 = 0
+        waitpid(processID, &status, 0)
+        ending = .signalled(SIGKILL)
+    }
+
+    private static func text(_ path: String) -> String {
+        // Only absent before the child was set up: nothing was written then.
+        guard let data = FileManager.default.contents(atPath: path) else { return "" }
+        return String(decoding: data, as: UTF8.self)
+    }
+}
+
+/// Starts a command and waits for its end.
+func run(_ command: ChildCommand, seconds: Double = 20) async throws -> Finished {
+    try await Child(command).wait(seconds: seconds)
+}
+
+/// Starts a tool found in PATH and waits for its end.
+func run(_ tool: String, _ arguments: String..., input: [UInt8]? = nil) async throws -> Finished {
+    try await run(
+        ChildCommand(executable: tool, arguments: arguments, environment: Machine.environment, input: input))
+}
+
+/// Looks again every few milliseconds until `condition` holds; false once `seconds` have passed.
+func eventually(seconds: Double = 10, _ condition: () throws -> Bool) async throws -> Bool {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while true {
+        if try condition() { return true }
+        if ContinuousClock.now > deadline { return false }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
+
+/// Why the test kit itself could not do its part.
+struct KitError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// A NULL-terminated array of C strings that lives as long as it is referred to.
+private final class CStrings {
+    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    private let count: Int
+
+    init(_ strings: [String]) {
+        count = strings.count
+        pointers = .allocate(capacity: strings.count + 1)
+        for (index, string) in strings.enumerated() { pointers[index] = strdup(string) }
+        pointers[strings.count] = nil
+    }
+
+    deinit {
+        for index in 0..<count { free(pointers[index]) }
+        pointers.deallocate()
+    }
+}

@@ -1,0 +1,222 @@
+import Glibc
+import Posix
+import Synchronization
+import Testing
+
+@testable import ConfdCore
+
+@Suite struct CommandTests {
+    static func text(_ bytes: some Sequence<UInt8>) -> String { String(decoding: Array(bytes), as: UTF8.self) }
+
+    /// Runs a command and returns its result and the lines it wrote.
+    func run(_ command: Command, _ cancellation: CommandCancellation? = nil) -> (CommandResult, [String]) {
+        var lines: [String] = []
+        let result = command.run(cancellation: cancellation) { lines.append(Self.text($0)) }
+        return (result, lines)
+    }
+
+    @Test(
+        arguments: [
+            ("true", .exited(code: 0), "exit status 0"), ("exit 3", .exited(code: 3), "exit status 3"),
+            ("no-such-command", .exited(code: 127), "exit status 127"),
+            ("kill -TERM $$", .signalled(.terminate), "killed by SIGTERM"),
+            ("kill -9 $$", .signalled(.kill), "killed by SIGKILL"),
+            // The end of standard input is seen at once.
+            ("cat", .exited(code: 0), "exit status 0"),
+        ] as [(String, CommandResult.Outcome, String)])
+    func tellsHowItEnded(text: String, outcome: CommandResult.Outcome, message: String) {
+        let (result, _) = run(Command(text, timeout: .seconds(30)))
+        #expect(result.outcome == outcome)
+        #expect(result.message == message)
+        #expect(result.succeeded == (outcome == .exited(code: 0)))
+    }
+
+    @Test(arguments: [
+        ("echo a; echo b >&2; echo c", ["a", "b", "c"]), ("printf 'a\\n\\nb'", ["a", "", "b"]), ("true", []),
+        ("printf '\\n'", [""]), ("(sleep 0.05; echo late) | cat", ["late"]),
+    ])
+    func handsLinesOn(text: String, expected: [String]) {
+        let (result, lines) = run(Command(text))
+        #expect(lines == expected)
+        #expect(result.droppedBytes == 0)
+    }
+
+    @Test func addsToTheEnvironment() {
+        let (_, lines) = run(
+            Command(
+                "echo \"$CONFD_SRC|$CONFD_DEST|$PATH\"; env | grep -c ^PATH=",
+                environment: ["CONFD_SRC": "/a b", "CONFD_DEST": "é'\"\n=", "PATH": "/bin:/usr/bin"]))
+        #expect(lines == ["/a b|é'\"", "=|/bin:/usr/bin", "1"])
+    }
+
+    @Test func keepsTheEnvironmentItHas() {
+        let (_, lines) = run(Command("echo $PATH", environment: ["CONFD_SRC": "x"]))
+        #expect(lines == [Environment.text("PATH") ?? ""])
+    }
+
+    @Test func leadsAGroupOfItsOwn() {
+        let (_, lines) = run(Command("cut -d' ' -f5 /proc/$$/stat; echo $$"))
+        #expect(lines.count == 2)
+        #expect(lines.first == lines.last)
+    }
+
+    // MARK: Output
+
+    @Test func keepsTheFirstBytesOnly() {
+        let (result, lines) = run(Command("printf 'abc\\ndefgh\\nij\\n'", outputLimit: 6))
+        #expect(Self.text(result.output) == "abc\nde")
+        #expect(result.droppedBytes == 7)
+        #expect(lines == ["abc", "de", "... 7 more bytes of output not shown"])
+    }
+
+    /// users.md, test 9: neither the child nor we are stopped by it.
+    @Test func readsAGigabyteWithoutKeepingIt() {
+        let (result, lines) = run(Command("head -c 1000000000 /dev/zero", timeout: .seconds(120)))
+        #expect(result.outcome == .exited(code: 0))
+        #expect(result.output.count == 65_536)
+        #expect(result.droppedBytes == 1_000_000_000 - 65_536)
+        #expect(lines.last == "... 999934464 more bytes of output not shown")
+    }
+
+    // MARK: Ending
+
+    @Test func endsAtTheTimeout() {
+        let (result, lines) = run(Command("echo started; sleep 1000", timeout: .milliseconds(200)))
+        #expect(result.outcome == .timedOut(after: .milliseconds(200)))
+        #expect(result.message == "timed out after 200ms")
+        #expect(lines == ["started"])
+        #expect(result.duration >= .milliseconds(200))
+        #expect(result.duration < .seconds(4), "TERM ends it, not KILL")
+    }
+
+    @Test func waitsForTheGroupToEndOrderly() {
+        // The shell dies of TERM at once; what it started takes a moment to clean up and says so.
+        let child = "trap 'sleep 0.1; echo cleaned up; exit' TERM; echo ready; while :; do sleep 0.01; done"
+        let (result, lines) = run(
+            Command("sh -c \(ShellQuote.quote(child)) & wait", timeout: .milliseconds(300)))
+        #expect(result.outcome == .timedOut(after: .milliseconds(300)))
+        // Between the two the shell may say "Terminated".
+        #expect(lines.first == "ready" && lines.last == "cleaned up")
+    }
+
+    @Test func killsAGroupThatIgnoresTERM() throws {
+        let folder = try StagingFolder()
+        let text = """
+            trap '' TERM
+            sh -c 'echo $$ > \(folder("child")); trap "" TERM; sleep 1000' &
+            echo $$ > \(folder("shell"))
+            sleep 1000
+            """
+        let (result, _) = run(Command(text, timeout: .milliseconds(300), killGrace: .milliseconds(100)))
+        #expect(result.outcome == .timedOut(after: .milliseconds(300)))
+        #expect(result.duration >= .milliseconds(400))
+        for name in ["child", "shell"] {
+            let id = try #require(Int32(folder.text(name)?.dropLast() ?? ""))
+            #expect(isGone(id), "\(name)")
+        }
+    }
+
+    @Test func ignoresADaemonThatHoldsThePipe() throws {
+        let (result, lines) = run(Command("nohup sleep 1000 & echo $!", timeout: .seconds(30)))
+        let id = try #require(lines.compactMap { Int32($0) }.first)
+        defer { kill(id, SIGKILL) }
+        #expect(result.outcome == .exited(code: 0))
+        #expect(result.duration < .seconds(10))
+        #expect(!isGone(id))
+    }
+
+    @Test func ignoresADaemonThatWritesForEver() throws {
+        let folder = try StagingFolder()
+        let (result, _) = run(Command("yes & echo $! > \(folder("id")); sleep 0.05", timeout: .seconds(30)))
+        let id = try #require(Int32(folder.text("id")?.dropLast() ?? ""))
+        defer { kill(id, SIGKILL) }
+        #expect(result.outcome == .exited(code: 0))
+        #expect(result.duration < .seconds(10))
+        #expect(result.droppedBytes > 0)
+    }
+
+    @Test func readsAllThatWasWrittenBeforeTheEnd() {
+        for _ in 0..<20 {
+            let (result, _) = run(Command("head -c 60000 /dev/zero"))
+            #expect(result.output.count == 60_000)
+        }
+    }
+
+    @Test func isCancelled() throws {
+        let cancellation = try CommandCancellation()
+        let result = Mutex<CommandResult?>(nil)
+        let thread = try Thread.start {
+            let ended = Command("echo started; sleep 1000", timeout: .seconds(60)).run(cancellation: cancellation) {
+                _ in
+                // It runs: the line came.
+                cancellation.cancel()
+            }
+            result.withLock { $0 = ended }
+        }
+        thread.join()
+        #expect(result.withLock { $0?.outcome } == .cancelled)
+        // And so is whatever is started with it later.
+        #expect(run(Command("sleep 1000", timeout: .seconds(60)), cancellation).0.outcome == .cancelled)
+    }
+
+    #if DEBUG
+        @Test func saysWhenItCannotBeStarted() {
+            let (result, _) = Faults.with(.init("posix_spawn", code: ENOENT)) { run(Command("true")) }
+            #expect(result.message == "cannot start /bin/sh: posix_spawn /bin/sh: no such file or directory")
+            #expect(!result.succeeded)
+        }
+
+        @Test func worksWithoutProcessDescriptors() {
+            let (result, lines) = Faults.with(.init("pidfd_open", code: ENOSYS)) {
+                run(Command("sleep 0.03; echo a; exit 4"))
+            }
+            #expect(result.outcome == .exited(code: 4))
+            #expect(lines == ["a"])
+            let (slow, _) = Faults.with(.init("pidfd_open", code: ENOSYS)) {
+                run(Command("sleep 1000", timeout: .milliseconds(50)))
+            }
+            #expect(slow.outcome == .timedOut(after: .milliseconds(50)))
+        }
+
+        @Test func leavesNoChildWhenItCannotBeFollowed() {
+            let (result, _) = Faults.with(.init("poll", nth: 1, code: ENOMEM)) { run(Command("sleep 1000")) }
+            #expect(result.outcome == .notStarted(SystemError(call: "poll", code: ENOMEM)))
+            #expect(result.duration < .seconds(10))
+        }
+    #endif
+
+    /// Whether the process has ended; a zombie that its new parent has not collected yet has.
+    private func isGone(_ id: Int32) -> Bool {
+        guard kill(id, 0) == 0 else { return true }
+        let stat = (try? Files.read("/proc/\(id)/stat")).map(Self.text) ?? ") Z"
+        return stat.split(separator: ")").last?.hasPrefix(" Z") ?? true
+    }
+}
+
+@Suite struct ShellQuoteTests {
+    static let words: [String] = [
+        "", "a", "/etc/nginx/nginx.conf", "a b", "it's", "'", "''", "$HOME", "`id`", "a\nb", "\\", "\"", "~", "-n", "*",
+        "a=b", "#", "!", "é", "\t", "a;b", "|", "{}", "[", "%", "^",
+    ]
+
+    @Test(arguments: words)
+    func makesOneWord(word: String) {
+        let result = Command("printf %s \(ShellQuote.quote(word))").run()
+        #expect(result.succeeded)
+        #expect(String(decoding: result.output, as: UTF8.self) == word)
+    }
+
+    @Test func keepsBytes() {
+        let bytes: [UInt8] = Array(1...255)
+        let quoted = ShellQuote.quote(bytes)
+        #expect(quoted.first == 39 && quoted.last == 39)
+        #expect(quoted.count == 255 + 2 + 3)
+        #expect(ShellQuote.quote([97, 0, 98]) == Array("'ab'".utf8))
+    }
+
+    @Test func leavesPlainWordsAlone() {
+        #expect(ShellQuote.quote("/etc/a-b_c.conf:1,2@x+y") == "/etc/a-b_c.conf:1,2@x+y")
+        #expect(ShellQuote.quote("a b") == "'a b'")
+        #expect(ShellQuote.quote("it's") == "'it'\\''s'")
+    }
+}

@@ -1,0 +1,154 @@
+import Posix
+import TOML
+import Testing
+
+@testable import ConfdCore
+
+/// Parses resource files against a templates folder that holds `a.tmpl`.
+private func parse(
+    _ text: String, environment: [String: String] = [:], arguments: [String] = ["-backend", "env"]
+) throws -> ResourceParser.Result {
+    var loader = SettingsLoader(environment: [:]) { _ in false }
+    let settings = try loader.load(arguments)
+    let folder = try Files.makeTemporaryFolder(in: "/tmp", prefix: "confd-resource-")
+    defer {
+        // Left-overs of a test in the temporary folder harm nobody.
+        try? Files.unlink(folder + "/a.tmpl")
+        try? Files.removeFolder(folder)
+    }
+    try Files.write([], to: folder + "/a.tmpl")
+    let backend = try #require(BackendConfiguration(settings))
+    let parser = ResourceParser(
+        settings: settings, environment: environment, templateFolder: folder, defaultBackend: backend)
+    return parser.parse(Array(text.utf8), path: "r.toml", name: "r.toml")
+}
+
+/// A resource with the two required fields and `more`.
+private func minimal(_ more: String) -> String {
+    "[template]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\n\(more)\n"
+}
+
+@Suite struct ResourceFieldTests {
+    @Test func defaults() throws {
+        let result = try parse(minimal(""))
+        let resource = try #require(result.resources.first)
+        #expect(result.errors.isEmpty && result.warnings.isEmpty)
+        #expect(resource.name == "r.toml")
+        #expect(resource.attributes == FileAttributes())
+        #expect(resource.prefix == Array("/".utf8))
+        #expect(resource.ranges.isEmpty)
+        #expect(resource.checkTimeout == .seconds(30) && resource.reloadTimeout == .seconds(60))
+    }
+
+    @Test func severalTemplatesInOneFile() throws {
+        let one = "[[template]]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\n"
+        let two = "[[template]]\nsrc = \"a.tmpl\"\ndest = \"/tmp/y\"\n"
+        #expect(try parse(one + two).resources.map(\.name) == ["r.toml", "r.toml#2"])
+    }
+
+    @Test(
+        "prefix and keys",
+        arguments: [
+            ("keys = [\"/app\"]", ["-backend", "env"], "/", ["/app"]),
+            ("keys = [\"/app/\", \"/app\", \"/b/*\"]", ["-backend", "env"], "/", ["/app", "/b"]),
+            ("keys = [\"/\"]", ["-backend", "env"], "/", ["/"]),
+            ("prefix = \"/p\"\nkeys = [\"app\", \"/b\"]", ["-backend", "env"], "/p", ["/p/app", "/p/b"]),
+            ("prefix = \"p/\"\nkeys = [\"/\"]", ["-backend", "env"], "/p", ["/p"]),
+            ("prefix = \"/p\"\nkeys = [\"/a\"]", ["-backend", "env", "-prefix", "/g"], "/g", ["/g/a"]),
+        ])
+    func prefixes(_ fields: String, _ arguments: [String], _ prefix: String, _ ranges: [String]) throws {
+        let resource = try #require(try parse(minimal(fields), arguments: arguments).resources.first)
+        #expect(String(decoding: resource.prefix, as: UTF8.self) == prefix)
+        #expect(resource.ranges.map { String(decoding: $0.path, as: UTF8.self) } == ranges)
+    }
+
+    /// The env backend knows keys in lower case, with slashes where variables have underscores.
+    @Test func keysOfTheEnvironment() throws {
+        let resource = try parse(minimal("keys = [\"/App_DB\"]")).resources.first
+        #expect(resource?.ranges.map { String(decoding: $0.path, as: UTF8.self) } == ["/app/db"])
+        let other = try parse(minimal("keys = [\"/App_DB\"]"), arguments: ["-backend", "etcd"]).resources.first
+        #expect(other?.ranges.map { String(decoding: $0.path, as: UTF8.self) } == ["/App_DB"])
+    }
+
+    @Test(
+        "modes",
+        arguments: [
+            ("mode = \"0644\"", 0o644), ("mode = \"644\"", 0o644), ("mode = \"0o600\"", 0o600),
+            ("mode = 0o640", 0o640), ("mode = 755", 0o755), ("mode = \"4755\"", 0o4755), ("MODE = \"0600\"", 0o600),
+        ] as [(String, UInt16)])
+    func modes(_ field: String, _ mode: UInt16) throws {
+        #expect(try parse(minimal(field)).resources.first?.attributes.mode == mode)
+    }
+
+    @Test func owners() throws {
+        let byName = try parse(minimal("owner = \"root\"\ngroup = \"root\"")).resources.first
+        #expect(byName?.attributes == FileAttributes(uid: 0, gid: 0))
+        let byNumber = try parse(minimal("uid = 12\ngid = -1\nowner = \"root\"\ngroup = \"34\"")).resources.first
+        #expect(byNumber?.attributes == FileAttributes(uid: 12, gid: 34))
+    }
+
+    @Test func variables() throws {
+        let text = "[template]\nsrc = \"${T}.tmpl\"\ndest = \"/tmp/${NO:-d}\"\nkeys = [\"/${T}\"]\nmode = \"${M}\"\n"
+        let resource = try parse(text, environment: ["T": "a", "M": "0600"]).resources.first
+        #expect(resource?.destination == "/tmp/d")
+        #expect(resource?.ranges.map { String(decoding: $0.path, as: UTF8.self) } == ["/a"])
+        #expect(resource?.attributes.mode == 0o600)
+    }
+
+    @Test(
+        "errors have a place",
+        arguments: [
+            ("x = \n", "r.toml:1:"),
+            ("[other]\n", "r.toml: there is no [template] table"),
+            ("template = 1\n", "r.toml:1:12: template: a whole number is not a table"),
+            ("[template]\ndest = \"/x\"\n", "r.toml:1:2: src: is required and must not be empty"),
+            ("[template]\nsrc = \"a.tmpl\"\n", "r.toml:1:2: dest: is required and must not be empty"),
+            ("[template]\nsrc = 1\ndest = \"/x\"\n", "r.toml:2:7: src: a whole number where a text is expected"),
+            ("[template]\nsrc = \"no.tmpl\"\ndest = \"/x\"\n", "r.toml:2:7: src: Missing template: "),
+            (minimal("keys = [\"/a\", 1]"), "r.toml:4:15: keys: a whole number where a text is expected"),
+            (minimal("mode = \"0999\""), "r.toml:4:8: mode: not a file mode\nhint: write octal digits as text"),
+            (minimal("mode = true"), "r.toml:4:8: mode: true or false where a text is expected"),
+            (minimal("owner = \"no-such-user\""), "r.toml:4:9: owner: there is no user \"no-such-user\""),
+            (minimal("group = \"no-such-group\""), "r.toml:4:9: group: there is no group \"no-such-group\""),
+            (minimal("check_cmd = \"x {{.sorce}}\""), "r.toml:4:13: check_cmd: "),
+            (minimal("reload_cmd = \"x {{.dest\""), "r.toml:4:14: reload_cmd: "),
+            (minimal("check_cmd_timeout = \"soon\""), "r.toml:4:21: check_cmd_timeout: \"soon\" is not a time"),
+            (minimal("dest2 = \"${NO}\"\nprefix = \"${NO}\""), "r.toml:5:10: prefix: variable NO is not set"),
+            (
+                minimal("[backend]\nbackend = \"consul\""),
+                "r.toml:5:11: backend: \"consul\" is not built into this confd"
+            ),
+        ])
+    func errors(_ text: String, _ expected: String) throws {
+        let result = try parse(text)
+        #expect(result.resources.isEmpty)
+        #expect(result.errors.count == 1)
+        #expect(result.errors.first?.text.hasPrefix(expected) == true, "\(result.errors.map(\.text))")
+    }
+
+    @Test func unknownKeysWarnAndStrictRefuses() throws {
+        let text = minimal("relaod_cmd = \"x\"")
+        let result = try parse(text)
+        #expect(result.resources.count == 1)
+        #expect(
+            result.warnings.map(\.text) == [
+                "r.toml:4:1: unknown key \"relaod_cmd\" in [template]\nhint: did you mean \"reload_cmd\"?"
+            ])
+        let strict = try parse(text, arguments: ["-backend", "env", "-strict"])
+        #expect(strict.resources.isEmpty && strict.errors.count == 1 && strict.warnings.isEmpty)
+    }
+
+    @Test func oneBadTemplateOfAFileCostsOnlyItself() throws {
+        let good = "[[template]]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\n"
+        let result = try parse("[[template]]\nsrc = \"a.tmpl\"\n" + good)
+        #expect(result.resources.map(\.name) == ["r.toml#2"])
+        #expect(result.errors.map(\.text) == ["r.toml:1:3: dest: is required and must not be empty"])
+    }
+
+    @Test func aBackendOfItsOwn() throws {
+        let text = minimal("[backend]\nbackend = \"etcdv3\"\nnodes = [\"a:1\"]\nusername = \"u\"")
+        let backend = try #require(try parse(text).resources.first?.backend)
+        #expect(backend.kind == .etcd)
+        #expect(backend.nodes == ["a:1"] && backend.username == "u")
+    }
+}

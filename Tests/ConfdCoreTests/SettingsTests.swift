@@ -1,0 +1,195 @@
+import Testing
+
+@testable import ConfdCore
+
+/// Loads settings without a confd.toml.
+private func load(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Settings {
+    var loader = SettingsLoader(environment: environment) { _ in false }
+    return try loader.load(arguments)
+}
+
+/// The message of the error that loading gives, with its hint.
+private func failure(_ arguments: [String], _ environment: [String: String] = [:]) -> String? {
+    do {
+        _ = try load(arguments, environment)
+        return nil
+    } catch let error as SettingsError {
+        return error.message + (error.hint.map { " | " + $0 } ?? "")
+    } catch {
+        return "another error: \(error)"
+    }
+}
+
+@Suite struct CommandLineSyntaxTests {
+    @Test(
+        "Go's flag forms",
+        arguments: [
+            ["-confdir", "/c"], ["-confdir=/c"], ["--confdir", "/c"], ["--confdir=/c"],
+            ["-onetime", "-confdir", "/c"], ["-noop=false", "-confdir=/c"], ["-confdir=/a", "-confdir=/c"],
+        ])
+    func forms(_ arguments: [String]) throws {
+        #expect(try load(arguments).confdir == "/c")
+    }
+
+    @Test func switches() throws {
+        #expect(try load(["-noop"]).noop)
+        #expect(try load(["-noop=true"]).noop)
+        #expect(try !load(["-noop=false"]).noop)
+        #expect(try load(["-onetime", "-sync-only", "-keep-stage-file"]).keepStageFile)
+    }
+
+    @Test func listsSplitNodesButNotFiles() throws {
+        #expect(try load(["-node", "a:1,b:2", "-node=c:3"]).nodes == ["a:1", "b:2", "c:3"])
+        #expect(try load(["-backend", "file", "-file", "a,b", "-file=c"]).files == ["a,b", "c"])
+    }
+
+    @Test(
+        "the fork's form: the backend as a word",
+        arguments: [["env", "-onetime"], ["-onetime", "env"], ["--onetime", "env", "--noop"]])
+    func backendWord(_ arguments: [String]) throws {
+        let settings = try load(arguments)
+        #expect(settings.backend == "env")
+        #expect(settings.onetime)
+    }
+
+    @Test(
+        "usage errors name the nearest flag",
+        arguments: [
+            (["-onetme"], "flag provided but not defined: -onetme | did you mean \"-onetime\"?"),
+            (["-zzzzzzzz"], "flag provided but not defined: -zzzzzzzz | confd -help lists all flags"),
+            (["onetime"], "unexpected argument: \"onetime\" | did you mean \"-onetime\"?"),
+            (["etdc"], "unexpected argument: \"etdc\" | did you mean \"etcd\"?"),
+            (["env", "file"], "unexpected argument: \"file\" | did you mean \"-file\"?"),
+            (["-confdir"], "flag needs an argument: -confdir"),
+            (["---x"], "bad flag syntax: ---x"),
+            (["-=x"], "bad flag syntax: -=x"),
+            (["-noop=maybe"], "-noop: \"maybe\" is neither true nor false"),
+            (
+                ["-interval", "soon"],
+                "-interval: \"soon\" is not a time | write seconds (10) or a duration (1m30s, 250ms)"
+            ),
+            (
+                ["-log-level", "loud"],
+                "-log-level: \"loud\" is none of panic, fatal, error, warn, warning, info, debug, trace"
+            ),
+            (["-backend", "fil"], "-backend: backend \"fil\" is not a backend | did you mean \"file\"?"),
+            (
+                ["-backend", "consul"],
+                "-backend: backend \"consul\" is not built into this confd | backends built: etcd, etcdv3, file, env"
+            ),
+            (
+                ["-auth-token", "secret"],
+                "-auth-token: the vault backend is not built into this confd | backends built: etcd, etcdv3, file, env"
+            ),
+            (["-backend", "file"], "the file backend needs -file | for example -file /etc/confd/data.yaml"),
+            (["-client-cert", "c.pem"], "-client-cert and -client-key go together"),
+        ])
+    func errors(_ arguments: [String], _ expected: String) {
+        #expect(failure(arguments) == expected)
+    }
+}
+
+@Suite struct PrecedenceTests {
+    @Test func flagBeatsEnvironmentBeatsFile() throws {
+        #expect(try load(["-interval", "5"], ["CONFD_INTERVAL": "7"]).interval == .seconds(5))
+        #expect(try load([], ["CONFD_INTERVAL": "7"]).interval == .seconds(7))
+        #expect(try load([]).interval == .seconds(600))
+        let (options, _) = try ConfigurationFile.parse(
+            Array("interval = 9\nnodes = [\"a\", \"b\"]\nsync-only = true\nLOG_LEVEL = \"warn\"".utf8), path: "c.toml",
+            strict: true)
+        #expect(options.values["interval"]?.map(\.text) == ["9"])
+        #expect(options.values["node"]?.map(\.text) == ["a", "b"])
+        #expect(options.values["sync-only"]?.first?.origin.text == "c.toml:3: sync-only")
+        #expect(options.values["log-level"]?.map(\.text) == ["warn"])
+    }
+
+    @Test func originsAreKept() throws {
+        let settings = try load(
+            ["-confdir", "/c"], ["CONFD_INTERVAL": "7", "ETCDCTL_PEERS": "http://a:1, http://b:2"])
+        #expect(settings.origins["confdir"] == .flag("confdir"))
+        #expect(settings.origins["interval"] == .environment("CONFD_INTERVAL"))
+        #expect(settings.nodes == ["http://a:1", "http://b:2"])
+        #expect(settings.origins["node"] == .environment("ETCDCTL_PEERS"))
+        #expect(failure([], ["CONFD_INTERVAL": "x"])?.hasPrefix("CONFD_INTERVAL: \"x\" is not a time") == true)
+    }
+
+    @Test func unknownKeysWarnOrFail() throws {
+        let text = Array("intervall = 9\n".utf8)
+        let (_, warnings) = try ConfigurationFile.parse(text, path: "c.toml", strict: false)
+        #expect(warnings == ["c.toml:1:1: unknown key \"intervall\", did you mean \"interval\"?"])
+        #expect(throws: SettingsError(warnings[0])) {
+            try ConfigurationFile.parse(text, path: "c.toml", strict: true)
+        }
+    }
+
+    @Test("every option is complete", arguments: OptionTable.all.map(\.name))
+    func table(_ name: String) throws {
+        let option = try #require(OptionTable.option(named: name))
+        #expect(!option.help.isEmpty)
+        #expect(option.isSwitch == option.placeholder.isEmpty)
+        #expect(OptionTable.all.filter { $0.name == name || $0.aliases.contains(name) }.count == 1)
+    }
+
+    @Test(
+        "every flag of confd 0.17 is known",
+        arguments: [
+            "app-id", "auth-token", "auth-type", "backend", "basic-auth", "client-ca-keys", "client-cert",
+            "client-insecure", "client-key", "confdir", "config-file", "file", "filter", "interval",
+            "keep-stage-file", "log-level", "node", "noop", "onetime", "password", "path", "prefix", "role-id",
+            "scheme", "secret-id", "separator", "srv-domain", "srv-record", "sync-only", "table", "user-id",
+            "username", "version", "watch",
+        ])
+    func flagsOfConfd(_ name: String) {
+        #expect(OptionTable.option(named: name) != nil)
+    }
+}
+
+@Suite struct GoDurationTests {
+    @Test(
+        arguments: [
+            ("0", Duration.zero), ("10", .seconds(10)), ("1m30s", .seconds(90)), ("250ms", .milliseconds(250)),
+            ("1.5h", .seconds(5400)), ("2us", .microseconds(2)), (".5s", .milliseconds(500)),
+        ])
+    func parses(_ text: String, _ expected: Duration) {
+        #expect(GoDuration.parse(text) == expected)
+    }
+
+    @Test(arguments: ["", "-1", "s", "1x", "1.s.", "1m s", "999999999999h"])
+    func refuses(_ text: String) {
+        #expect(GoDuration.parse(text) == nil)
+    }
+
+    @Test(
+        arguments: [
+            (Duration.zero, "0s"), (.milliseconds(250), "250ms"), (.seconds(90), "1m30s"), (.seconds(3600), "1h0m0s"),
+            (.milliseconds(1050), "1.050s"),
+        ])
+    func prints(_ duration: Duration, _ expected: String) {
+        #expect(GoDuration.text(duration) == expected)
+    }
+}
+
+@Suite struct VariableExpansionTests {
+    @Test(
+        arguments: [
+            ("plain", "plain"), ("${A}", "1"), ("x${A}y${A}", "x1y1"), ("${NO:-d}", "d"), ("${EMPTY:-d}", "d"),
+            ("${A:-d}", "1"), ("$${A}", "${A}"), ("$A", "$A"), ("${NO:-}", ""), ("${A:?m}", "1"), ("${EMPTY}", ""),
+        ])
+    func expands(_ text: String, _ expected: String) throws {
+        #expect(try VariableExpansion.expand(text, ["A": "1", "EMPTY": ""]) == expected)
+    }
+
+    @Test(
+        arguments: [
+            ("${NO}", "variable NO is not set"), ("${NO:?give it}", "NO: give it"), ("${A", "\"${\" without \"}\""),
+            ("${9}", "\"9\" is not the name of a variable"), ("${A:=x}", "\"${A:=x}\" is not understood"),
+        ])
+    func fails(_ text: String, _ message: String) {
+        do {
+            _ = try VariableExpansion.expand(text, [:].merging(text.contains(":=") ? [:] : ["A": "1"]) { $1 })
+            Issue.record("no error")
+        } catch {
+            #expect(error.message == message)
+        }
+    }
+}

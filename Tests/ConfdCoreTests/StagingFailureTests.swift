@@ -1,0 +1,169 @@
+import Posix
+import Testing
+
+@testable import ConfdCore
+
+/// What is left after a step failed: the destination as it was, and nothing else.
+@Suite struct StagingFailureTests {
+    let folder: StagingFolder
+
+    init() throws { folder = try StagingFolder() }
+
+    #if DEBUG
+        @Test(
+            arguments: [
+                ("pwrite", 1, Errno.noSpace, "cannot write the staged file of X: no space left on device"),
+                ("fsync", 1, Errno.inputOutput, "cannot write the staged file of X: input/output error"),
+                ("fchmod", 1, Errno.notPermitted, "cannot write the staged file of X: operation not permitted"),
+                ("fchown", 1, Errno.inputOutput, "cannot write the staged file of X: input/output error"),
+                ("rename", 1, Errno.notPermitted, "cannot replace X: operation not permitted"),
+                ("link", 1, Errno.noSpace, "cannot back up X: no space left on device"),
+            ] as [(String, Int, Int32, String)])
+        func leavesEverythingAsItWas(call: String, nth: Int, code: Int32, message: String) throws {
+            try folder.write("x", "old")
+            let destination = try Destination(resolving: folder("x"))
+            let error = #expect(throws: StagingError.self) {
+                try Faults.with(.init(call, nth: nth, code: code)) {
+                    try destination.apply(
+                        "new", FileAttributes(mode: 0o600, uid: 4_321),
+                        CheckedFile.Options(backup: call == "link", reloadMark: [1]))
+                }
+            }
+            #expect(error?.message == message.replacing("X", with: folder("x")))
+            #expect(folder.text("x") == "old")
+            #expect(folder.names == ["x"])
+            #expect(try destination.reloadMark() == nil)
+        }
+
+        @Test func warnsWhenTheFolderCannotBeSynced() throws {
+            let destination = try Destination(resolving: folder("x"))
+            let replacement = try Faults.with(.init("fsync", nth: 2, code: Errno.inputOutput)) {
+                try destination.apply("new")
+            }
+            #expect(
+                replacement.warnings.map { $0.message }
+                    == ["cannot sync the folder of \(folder.path): input/output error"])
+            #expect(folder.text("x") == "new")
+        }
+
+        @Test func leavesOldOrNewWhereverItIsKilled() throws {
+            let destination = try Destination(resolving: folder("x"))
+            var states: [String] = []
+            for step in 1... {
+                try folder.write("x", "old")
+                let reached = Faults.killed(at: step) {
+                    _ = try? destination.apply("new", CheckedFile.Options(backup: true, reloadMark: [1]))
+                }
+                if !reached { break }
+                let text = try #require(folder.text("x"))
+                // Whoever sees the new bytes sees that a reload is owed.
+                let mark = try destination.reloadMark()
+                states.append(text == "new" && mark == nil ? "new without mark" : text)
+                if mark != nil { try destination.clearReloadMark() }
+            }
+            #expect(Set(states) == ["old", "new"])
+            #expect(states.count > 10)
+        }
+    #endif
+
+    @Test(.enabled(if: Privileges.isRoot, "needs root"))
+    func namesTheFolderThatIsNotWritable() throws {
+        try folder.write("x", "old")
+        try Files.setMode(folder.path, 0o755)
+        let destination = try Destination(resolving: folder("x"))
+        let error = #expect(throws: StagingError.self) {
+            try Privileges.with(id: 1_234) { try destination.apply("new") }
+        }
+        #expect(error?.message == "cannot create a file beside \(folder("x")): permission denied")
+        #expect(error?.hint == "the folder \(folder.path) is not writable by uid 1234")
+        #expect(folder.text("x") == "old")
+    }
+
+    @Test(.enabled(if: Privileges.canMount, "needs to mount a file system of its own"))
+    func leavesTheOldFileWhenTheDiskIsFull() throws {
+        let large = String(repeating: "new", count: 100_000)
+        let path = folder.path
+        let (error, text, names) = try Privileges.inMountNamespace {
+            try Privileges.mountMemory(path, size: 65_536)
+            try Files.write(Array("old".utf8), to: path + "/x")
+            let destination = try Destination(resolving: path + "/x")
+            var caught: StagingError?
+            do throws(StagingError) {
+                try destination.apply(large)
+            } catch {
+                caught = error
+            }
+            return (
+                caught, String(decoding: try Files.read(path + "/x"), as: UTF8.self),
+                try Files.list(path).map { $0.name }
+            )
+        }
+        #expect(error?.message == "cannot write the staged file of \(path)/x: no space left on device")
+        #expect(error?.hint == "free some space on its file system")
+        #expect(text == "old")
+        #expect(names == ["x"])
+    }
+
+    static let failure = SystemError(call: "open", path: "/d/y", code: Errno.accessDenied)
+
+    @Test(
+        arguments: [
+            (.noFileName, "dest \"/d/x\" names no file", "dest is the path of a file"),
+            (.linkLoop, "/d/x is a loop of symbolic links", nil),
+            (
+                .untrustedLink(path: "/d/l", owner: 5),
+                "cannot follow the symbolic link /d/l: it belongs to uid 5 in a folder that all may write",
+                "remove /d/l, or let dest name the file that it leads to"
+            ),
+            (.notAFile(.socket), "/d/x is a socket, not a file", "dest is the path of a file"),
+            (
+                .folderMissing("/d"), "cannot create a file beside /d/x: no such folder: /d",
+                "create it, or set make_dirs = true"
+            ),
+            (.makeFolder(failure), "cannot create the folder /d/y for /d/x: permission denied", nil),
+            (.resolve(failure), "cannot look up /d/y: permission denied", nil),
+            (
+                .create(failure, folder: "/d", uid: 9), "cannot create a file beside /d/x: permission denied",
+                "the folder /d is not writable by uid 9"
+            ),
+            (
+                .create(SystemError(call: "open", code: Errno.readOnly), folder: "/d", uid: 9),
+                "cannot create a file beside /d/x: read-only file system", "its file system is mounted read-only"
+            ),
+            (.read(failure), "cannot read /d/x: permission denied", nil),
+            (.write(failure), "cannot write the staged file of /d/x: permission denied", nil),
+            (.attributes(failure), "cannot set mode or owner of /d/x: permission denied", nil),
+            (.backUp(failure), "cannot back up /d/x: permission denied", nil),
+            (.replace(failure), "cannot replace /d/x: permission denied", nil),
+            (
+                .torn(failure, backup: "/d/.x.confd-backup"),
+                "/d/x is damaged: permission denied; its previous content is in /d/.x.confd-backup",
+                "make room or fix the disk: confd restores the file when it starts"
+            ),
+            (
+                .foreignBackup("/d/.x.confd-backup"),
+                "/d/.x.confd-backup has the name of a backup of /d/x, but confd did not write it",
+                "move /d/.x.confd-backup away"
+            ),
+            (
+                .heal(failure, backup: "/d/b"), "cannot restore /d/x from /d/b: permission denied",
+                "copy all but the last line of it by hand, or fix the cause and start confd again"
+            ),
+            (.mark(failure), "cannot note the reload that /d/x is owed: permission denied", nil),
+        ] as [(StagingError.Kind, String, String?)])
+    func words(kind: StagingError.Kind, message: String, hint: String?) {
+        let error = StagingError(kind, "/d/x")
+        #expect(error.message == message)
+        #expect(error.hint == hint)
+    }
+
+    @Test(
+        arguments: [
+            (.ownerNotPermitted(dest: "/x", uid: 1, gid: nil), "not permitted to make uid 1 the owner of /x"),
+            (.ownerNotPermitted(dest: "/x", uid: nil, gid: 2), "not permitted to make gid 2 the group of /x"),
+            (.backupNotRemoved(failure), "cannot remove /d/y: permission denied"),
+        ] as [(StagingWarning, String)])
+    func wordsWarnings(warning: StagingWarning, message: String) {
+        #expect(warning.message == message)
+    }
+}

@@ -1,0 +1,115 @@
+import Glibc
+import Posix
+
+@testable import ConfdCore
+
+/// A folder that is removed with all it holds.
+final class StagingFolder: Sendable {
+    let path: String
+
+    init(in parent: String = "/tmp") throws {
+        path = try Files.makeTemporaryFolder(in: parent, prefix: "confd-staging-")
+    }
+
+    deinit {
+        // A test may have removed some of it.
+        let tree = Files.tree(path)
+        for folder in tree.folders {
+            for entry in (try? Files.list(folder)) ?? [] where entry.kind != .folder {
+                try? Files.unlink(Files.join(folder, entry.name))
+            }
+        }
+        for folder in tree.folders.reversed() { try? Files.removeFolder(folder) }
+    }
+
+    /// The path of `name` in the folder.
+    func callAsFunction(_ name: String) -> String { Files.join(path, name) }
+
+    /// The names in it.
+    var names: [String] { (try? Files.list(path).map { $0.name }) ?? [] }
+
+    /// Writes a file into it and returns its path.
+    @discardableResult
+    func write(_ name: String, _ text: String, mode: UInt16 = 0o644) throws -> String {
+        let path = self(name)
+        try Files.write(Array(text.utf8), to: path)
+        try Files.setMode(path, mode)
+        return path
+    }
+
+    /// The text of the file `name`, nil if there is none.
+    func text(_ name: String) -> String? {
+        (try? Files.read(self(name))).map { String(decoding: $0, as: UTF8.self) }
+    }
+}
+
+extension Destination {
+    /// Stages and replaces in one go.
+    @discardableResult
+    func apply(
+        _ text: String, _ attributes: FileAttributes = FileAttributes(), keep: Bool = false,
+        _ options: CheckedFile.Options = CheckedFile.Options()
+    ) throws(StagingError) -> Replacement {
+        try StagedFile(Array(text.utf8), for: self, attributes: attributes, keep: keep).withoutCheck()
+            .replace(options)
+    }
+}
+
+/// Rights and mounts that a single thread takes on, so that other tests go on as they are.
+enum Privileges {
+    static let isRoot = geteuid() == 0
+
+    /// Runs `body` on a thread whose effective user and group are `id`, without any of root's capabilities.
+    static func with<Result>(id: Int, _ body: @escaping () throws -> Result) throws -> Result {
+        try onThread {
+            // The raw calls: glibc's change the ids of all threads.
+            let group = systemCall(number.setresgid, -1, id, -1)
+            let user = systemCall(number.setresuid, -1, id, -1)
+            precondition(group == 0 && user == 0 && geteuid() == UInt32(id), "root may become anybody")
+            return try body()
+        }
+    }
+
+    /// Whether a private mount namespace can be made.
+    static let canMount: Bool = (try? inMountNamespace { mount("none", "/mnt", "tmpfs", 0, nil) == 0 }) ?? false
+
+    /// Runs `body` on a thread that has its mounts to itself.
+    static func inMountNamespace<Result>(_ body: @escaping () throws -> Result) throws -> Result {
+        try onThread {
+            // CLONE_FS | CLONE_NEWNS; then MS_REC | MS_PRIVATE.
+            guard systemCall(number.unshare, 0x200 | 0x2_0000, 0, 0) == 0,
+                mount("none", "/", nil, 0x4000 | 0x4_0000, nil) == 0
+            else { throw SystemError(call: "unshare", code: errno) }
+            return try body()
+        }
+    }
+
+    /// Mounts `source` on `target`, both files or both folders.
+    static func bind(_ source: String, on target: String) throws {
+        if mount(source, target, nil, 0x1000, nil) != 0 { throw SystemError(call: "mount", path: target, code: errno) }
+    }
+
+    /// Mounts an empty file system of `size` bytes.
+    static func mountMemory(_ target: String, size: Int) throws {
+        let status = "size=\(size)".withCString { mount("none", target, "tmpfs", 0, $0) }
+        if status != 0 { throw SystemError(call: "mount", path: target, code: errno) }
+    }
+
+    private static func onThread<Value>(_ body: () throws -> Value) throws -> Value {
+        try Thread.run(stackSize: 8 << 20) { Result { try body() } }.get()
+    }
+
+    private typealias SystemCall = @convention(c) (Int, Int, Int, Int) -> Int
+
+    /// `syscall`, which Swift does not import because it is variadic; its arguments are integers here.
+    private static func systemCall(_ number: Int, _ first: Int, _ second: Int, _ third: Int) -> Int {
+        guard let symbol = dlsym(nil, "syscall") else { preconditionFailure("libc has syscall") }
+        return unsafeBitCast(symbol, to: SystemCall.self)(number, first, second, third)
+    }
+
+    #if arch(x86_64)
+        private static let number = (setresuid: 117, setresgid: 119, unshare: 272)
+    #else
+        private static let number = (setresuid: 147, setresgid: 149, unshare: 97)
+    #endif
+}
