@@ -72,24 +72,25 @@ import TextTemplate
         #expect(render("{{toJson datetime}}") == #""2023-11-14T22:13:20Z""#)
     }
 
-    @Test(arguments: [
-        (#"{{repeat 1073741825 "x"}}"#, "error calling repeat: the text would be longer than 1073741824 bytes"),
-        (
-            #"{{repeat 9223372036854775807 "xy"}}"#,
-            "error calling repeat: strings: Repeat output length overflow"
-        ),
-        (#"{{indent 1073741824 "x"}}"#, "error calling indent: the text would be longer than 1073741824 bytes"),
-        (
-            #"{{nindent 9223372036854775807 "a\nb"}}"#,
-            "error calling nindent: the text would be longer than 1073741824 bytes"
-        ),
-        ("{{len (seq 1 134217728)}}", "134217728"),
-        ("{{seq 1 134217729}}", "error calling seq: the list would be longer than 134217728 elements"),
-        (
-            "{{seq -9223372036854775808 9223372036854775807}}",
-            "error calling seq: the list would be longer than 134217728 elements"
-        ),
-    ] as [(ByteString, String)])
+    @Test(
+        arguments: [
+            (#"{{repeat 1073741825 "x"}}"#, "error calling repeat: the text would be longer than 1073741824 bytes"),
+            (
+                #"{{repeat 9223372036854775807 "xy"}}"#,
+                "error calling repeat: strings: Repeat output length overflow"
+            ),
+            (#"{{indent 1073741824 "x"}}"#, "error calling indent: the text would be longer than 1073741824 bytes"),
+            (
+                #"{{nindent 9223372036854775807 "a\nb"}}"#,
+                "error calling nindent: the text would be longer than 1073741824 bytes"
+            ),
+            ("{{len (seq 1 134217728)}}", "134217728"),
+            ("{{seq 1 134217729}}", "error calling seq: the list would be longer than 134217728 elements"),
+            (
+                "{{seq -9223372036854775808 9223372036854775807}}",
+                "error calling seq: the list would be longer than 134217728 elements"
+            ),
+        ] as [(ByteString, String)])
     func limits(_ template: ByteString, result: String) {
         #expect(render(template) == result)
     }
@@ -107,15 +108,16 @@ import TextTemplate
         #expect(FunctionTable.all.keys.sorted() == names.split(separator: " ").map(String.init).sorted())
     }
 
-    @Test(arguments: [
-        ("sharp s has no single capital", 0xDF, 0xDF, 0xDF, 0x1E9E),
-        ("a capital for titles serves", 0x1F80, 0x1F88, 0x1F80, 0x1F88),
-        ("dotted capital I", 0x130, 0x130, 0x69, 0x130),
-        ("dotless i", 0x131, 0x49, 0x131, 0x131),
-        ("k, the Kelvin sign", 0x212A, 0x212A, 0x6B, 0x4B),
-        ("final sigma", 0x3C2, 0x3A3, 0x3C2, 0x3C3),
-        ("digraph", 0x1C5, 0x1C4, 0x1C6, 0x1C6),
-    ] as [(String, UInt32, UInt32, UInt32, UInt32)])
+    @Test(
+        arguments: [
+            ("sharp s has no single capital", 0xDF, 0xDF, 0xDF, 0x1E9E),
+            ("a capital for titles serves", 0x1F80, 0x1F88, 0x1F80, 0x1F88),
+            ("dotted capital I", 0x130, 0x130, 0x69, 0x130),
+            ("dotless i", 0x131, 0x49, 0x131, 0x131),
+            ("k, the Kelvin sign", 0x212A, 0x212A, 0x6B, 0x4B),
+            ("final sigma", 0x3C2, 0x3A3, 0x3C2, 0x3C3),
+            ("digraph", 0x1C5, 0x1C4, 0x1C6, 0x1C6),
+        ] as [(String, UInt32, UInt32, UInt32, UInt32)])
     func caseMappings(_ name: String, scalar: UInt32, upper: UInt32, lower: UInt32, nextFold: UInt32) {
         #expect(UnicodeCase.upper(scalar) == upper, "\(name)")
         #expect(UnicodeCase.lower(scalar) == lower, "\(name)")

@@ -29,8 +29,9 @@ import TextTemplate
         let rendered = try render(#"ab{{getv "/missing"}}cd"#, over: snapshot([:]))
         #expect(rendered.output == Array("ab".utf8))
         #expect(
-            rendered.failure?.description
-                == #"template: t:1:4: executing "t" at <getv "/missing">: error calling getv: key does not exist: /missing"#)
+            rendered.failure?.description.text
+                == #"template: t:1:4: executing "t" at <getv "/missing">: error calling getv: key does not exist: /missing"#
+        )
     }
 
     struct Change: Sendable, CustomTestStringConvertible {
@@ -89,8 +90,8 @@ import TextTemplate
             let rendered = renderer.render(template, over: snapshot([:]), in: environment)
             if text.hasPrefix("{") {
                 #expect(
-                    rendered.failure?.message
-                        == "error calling include: parse include a: template: a:1: missing value for if")
+                    rendered.failure?.message.text.hasSuffix(
+                        "error calling include: parse include a: template: a:1: missing value for if") == true)
             } else {
                 #expect(rendered.output == Array(text.utf8))
             }
@@ -113,8 +114,8 @@ import TextTemplate
         let template = try CompiledTemplate(#"{{include "link"}}"#, name: "t")
         let rendered = renderer.render(template, over: snapshot([:]), in: Escaping())
         #expect(
-            rendered.failure?.message
-                == #"error calling include: include path "link" is outside template directory"#)
+            rendered.failure?.message.text.hasSuffix(
+                #"error calling include: include path "link" is outside template directory"#) == true)
     }
 
     @Test func delimitersCanBeSet() throws {
