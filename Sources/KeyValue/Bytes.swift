@@ -17,14 +17,23 @@ func commonCount(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, limit: In
     let right = UnsafeRawPointer(b)
     var count = 0
     while count + 8 <= limit {
-        let leftWord = UInt64(littleEndian: left.loadUnaligned(fromByteOffset: count, as: UInt64.self))
-        let rightWord = UInt64(littleEndian: right.loadUnaligned(fromByteOffset: count, as: UInt64.self))
-        let difference = leftWord ^ rightWord
+        let difference = word(left, count) ^ word(right, count)
         if difference != 0 { return count + difference.trailingZeroBitCount / 8 }
         count += 8
     }
+    if count < limit, limit >= 8 {
+        // The last word overlaps the one before, which was equal.
+        let difference = word(left, limit - 8) ^ word(right, limit - 8)
+        return difference == 0 ? limit : limit - 8 + difference.trailingZeroBitCount / 8
+    }
     while count < limit, a[count] == b[count] { count += 1 }
     return count
+}
+
+/// The eight bytes at `offset`, the first one lowest.
+@inline(__always)
+private func word(_ bytes: UnsafeRawPointer, _ offset: Int) -> UInt64 {
+    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
 }
 
 /// How two runs of bytes sort: negative, zero or positive.
@@ -43,6 +52,7 @@ extension UnsafeBufferPointer<UInt8> {
     var start: UnsafePointer<UInt8> { baseAddress ?? nowhere }
 
     /// How this run sorts relative to `other`: negative, zero or positive.
+    @inline(__always)
     func order(to other: Bytes) -> Int { KeyValue.order(start, count, other.start, other.count) }
 
     func equals(_ other: Bytes) -> Bool {

@@ -1,7 +1,9 @@
 extension Glob {
     /// Whether `name` matches, as Go's `path.Match` has it. The pattern must be well-formed.
     package func matches(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
-        var start = 0
+        let isPrefixed = literalPrefix.withUnsafeBufferPointer { name.hasPrefix($0) }
+        guard isPrefixed, !isLiteral else { return isPrefixed && name.count == literalPrefix.count }
+        var start = start
         for (index, element) in elements.enumerated() {
             let isLast = index == elements.count - 1
             let end = isLast && hasTail ? name.count : name.slashOffset(from: start)

@@ -11,14 +11,14 @@ package struct Glob: Sendable {
     package let isMalformed: Bool
     /// What every matching key starts with.
     let literalPrefix: [UInt8]
-    /// Whether only the key `literalPrefix` matches.
+    /// Whether only the key `literalPrefix` matches; then there are no elements.
     let isLiteral: Bool
-    /// The elements between slashes.
+    /// The number of bytes of `literalPrefix` up to and with its last slash.
+    let start: Int
+    /// What keys hold between slashes from `start` on.
     let elements: [Element]
     /// Whether the last element is matched against all the rest of the key, slashes included.
     let hasTail: Bool
-    /// The number of leading elements that are wholly in `literalPrefix`, with the slash after each.
-    let literalElements: Int
 
     enum Element: Sendable {
         case literal([UInt8])
@@ -55,22 +55,38 @@ package struct Glob: Sendable {
     }
 
     package init(_ pattern: UnsafeBufferPointer<UInt8>) {
-        var parser = GlobParser(pattern)
-        guard let chunks = parser.chunks() else {
-            isMalformed = true
-            literalPrefix = []
+        // Up to the last slash before anything special there is nothing to take apart.
+        var special = 0
+        var head = 0
+        while special < pattern.count, !Self.isSpecial(pattern[special]) {
+            special += 1
+            if pattern[special - 1] == slash { head = special }
+        }
+        var parser = GlobParser(pattern.window(head..<pattern.count))
+        let chunks = parser.chunks()
+        let rest = Self.literalPrefix(of: chunks ?? [])
+        let prefix = Array(pattern.window(0..<head)) + rest
+        isMalformed = chunks == nil
+        literalPrefix = isMalformed ? [] : prefix
+        if let chunks, !chunks.allSatisfy({ !$0.hasStar && $0.tokens.count == rest.count }) {
+            let (elements, hasTail) = Self.cut(chunks)
             isLiteral = false
+            start = prefix.lastIndex(of: slash).map { $0 + 1 } ?? 0
+            self.elements = Array(elements.dropFirst(rest.count { $0 == slash }))
+            self.hasTail = hasTail
+        } else {
+            isLiteral = true
+            start = 0
             elements = []
             hasTail = false
-            literalElements = 0
-            return
         }
-        isMalformed = false
-        let prefix = Self.literalPrefix(of: chunks)
-        literalPrefix = prefix
-        isLiteral = chunks.count <= 1 && chunks.allSatisfy { !$0.hasStar && $0.tokens.count == prefix.count }
-        (elements, hasTail) = Self.cut(chunks)
-        literalElements = isLiteral ? 0 : prefix.count { $0 == slash }
+    }
+
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "*"), UInt8(ascii: "?"), UInt8(ascii: "["), UInt8(ascii: "\\"): true
+        default: false
+        }
     }
 
     private static func literalPrefix(of chunks: [Chunk]) -> [UInt8] {

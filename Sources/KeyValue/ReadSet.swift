@@ -81,10 +81,10 @@ package struct ReadSet: Sendable {
         /// The prefixes in order, without those that start with another.
         private func minimal(_ prefixes: [[UInt8]]) -> [[UInt8]] {
             var kept: [[UInt8]] = []
-            for prefix in prefixes.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-                if let last = kept.last, prefix.starts(with: last) { continue }
-                kept.append(prefix)
+            let sorted = prefixes.sorted { left, right in
+                left.withUnsafeBufferPointer { left in right.withUnsafeBufferPointer { left.order(to: $0) < 0 } }
             }
+            for prefix in sorted where !(kept.last.map { prefix.starts(with: $0) } ?? false) { kept.append(prefix) }
             return kept
         }
     }

@@ -5,17 +5,18 @@ extension Snapshot {
         try glob(Glob(pattern))
     }
 
-    /// The indices of the keys that match `glob`, as above.
+    /// The indices of the keys that match `glob`, as above. `hint` is an index near which the first may be,
+    /// which makes matching one subtree after the other quick.
     ///
     /// Only keys that start with the literal prefix are looked at, and of these a subtree that cannot
     /// match is passed over in a time that grows with the logarithm of its size.
-    package func glob(_ glob: Glob) throws(PatternError) -> [Range<Int>] {
+    package func glob(_ glob: Glob, near hint: Int = 0) throws(PatternError) -> [Range<Int>] {
         if isEmpty { return [] }
         if glob.isMalformed { throw PatternError() }
         if glob.isLiteral {
-            return glob.literalPrefix.withUnsafeBufferPointer { find($0) }.map { [$0..<$0 + 1] } ?? []
+            return glob.literalPrefix.withUnsafeBufferPointer { find($0, near: hint) }.map { [$0..<$0 + 1] } ?? []
         }
-        let range = glob.literalPrefix.withUnsafeBufferPointer { self.range(ofPrefix: $0) }
+        let range = glob.literalPrefix.withUnsafeBufferPointer { self.range(ofPrefix: $0, near: hint) }
         if range.isEmpty { return [] }
         var walk = GlobWalk(snapshot: self, glob: glob, range: range)
         return walk.run()
@@ -28,7 +29,7 @@ private struct GlobWalk {
     let glob: Glob
     let range: Range<Int>
     /// Where, in the key last looked at, the elements start that were reached: all elements before them
-    /// match. The first is that of element number `glob.literalElements`.
+    /// match.
     private var starts: [Int]
     private var index: Int
     private var found: [Range<Int>] = []
@@ -38,8 +39,7 @@ private struct GlobWalk {
         self.glob = glob
         self.range = range
         index = range.lowerBound
-        let fixed = glob.literalPrefix.lastIndex(of: slash).map { $0 + 1 } ?? 0
-        starts = [glob.literalElements == 0 ? 0 : fixed]
+        starts = [glob.start]
     }
 
     mutating func run() -> [Range<Int>] {
@@ -61,8 +61,8 @@ private struct GlobWalk {
     /// Matches `key`, the one at `index`, and says which index to look at next.
     private mutating func next(after key: Bytes) -> Int {
         while true {
-            let number = glob.literalElements + starts.count - 1
-            let start = starts[starts.count - 1]
+            let number = starts.count - 1
+            let start = starts[number]
             let element = glob.elements[number]
             let isLast = number == glob.elements.count - 1
             if isLast, glob.hasTail {

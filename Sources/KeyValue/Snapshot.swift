@@ -56,21 +56,24 @@ package struct Snapshot: Sendable {
 
     /// The key and the value at `index`, in the order of the keys.
     package subscript(index: Int) -> (key: Window, value: Window) {
-        precondition(index >= 0 && index < count, "index outside of the snapshot")
-        let position = tableIndex(index)
-        let entry = table.entry(at: position)
-        let owner = table.owner(of: position)
-        return (
-            Window(owner: owner, base: entry.key + stripped, count: Int(entry.keyCount) - stripped),
-            Window(owner: owner, base: entry.value, count: Int(entry.valueCount))
-        )
+        (key(at: index), value(at: index))
     }
 
     /// The key at `index`.
-    package func key(at index: Int) -> Window { self[index].key }
+    package func key(at index: Int) -> Window {
+        precondition(index >= 0 && index < count, "index outside of the snapshot")
+        let position = tableIndex(index)
+        let bytes = keyBytes(index)
+        return Window(owner: table.owner(of: position), base: bytes.start, count: bytes.count)
+    }
 
     /// The value at `index`.
-    package func value(at index: Int) -> Window { self[index].value }
+    package func value(at index: Int) -> Window {
+        precondition(index >= 0 && index < count, "index outside of the snapshot")
+        let position = tableIndex(index)
+        let entry = table.entry(at: position)
+        return Window(owner: table.owner(of: position), base: entry.value, count: Int(entry.valueCount))
+    }
 
     /// The index of `key`, nil if there is no such key. `hint` is an index near which it may be, which
     /// makes looking up keys in order quick.
@@ -147,9 +150,9 @@ extension Snapshot {
     }
 
     /// The indices of the keys that start with `prefix`.
-    func range(ofPrefix prefix: Bytes) -> Range<Int> {
+    func range(ofPrefix prefix: Bytes, near hint: Int = 0) -> Range<Int> {
         if prefix.isEmpty { return 0..<count }
-        let low = lowerBound(of: prefix)
+        let low = lowerBound(of: prefix, near: hint)
         let high = gallop(in: low..<count) { keyBytes($0).hasPrefix(prefix) }
         return low..<high
     }

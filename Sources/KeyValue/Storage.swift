@@ -26,8 +26,8 @@ final class AdoptedChunk: Sendable {
 /// Memory for copied keys and values: one builder fills it before it is shared.
 /// Unchecked, because the compiler cannot see that nothing is written after that.
 final class CopiedChunk: @unchecked Sendable {
+    let capacity: Int
     private let memory: UnsafeMutablePointer<UInt8>
-    private let capacity: Int
     private var used = 0
 
     init(capacity: Int) {
@@ -55,10 +55,7 @@ final class Retained: @unchecked Sendable {
     func add(_ object: any AnyObject & Sendable) { objects.append(object) }
 }
 
-/// A run of consecutive entries.
-///
-/// A snapshot that differs from another in a few keys needs new blocks only where these keys are: the
-/// other blocks, and the bytes of all unchanged keys and values, can be shared.
+/// A run of consecutive entries. Snapshots that differ in a few keys share all blocks but those with these keys.
 /// Unchecked, because of the pointers; nothing is written after `init`.
 final class Block: @unchecked Sendable {
     static let capacityBits = 8
@@ -68,9 +65,11 @@ final class Block: @unchecked Sendable {
     let count: Int
     /// The offsets of entries whose key is not a clean absolute path below the root.
     let odd: [UInt8]
-    private let retained: Retained
+    /// What keeps the bytes alive: of entries as they were first read, and of those changed since.
+    let retained: Retained?
+    let changed: [CopiedChunk]
 
-    init(_ source: [Entry], odd: [UInt8], retained: Retained) {
+    init(_ source: some Collection<Entry>, odd: [UInt8], retained: Retained?, changed: [CopiedChunk] = []) {
         precondition(source.count <= Block.capacity, "a block holds at most \(Block.capacity) entries")
         let memory = UnsafeMutablePointer<Entry>.allocate(capacity: source.count)
         _ = UnsafeMutableBufferPointer(start: memory, count: source.count).initialize(fromContentsOf: source)
@@ -78,6 +77,7 @@ final class Block: @unchecked Sendable {
         count = source.count
         self.odd = odd
         self.retained = retained
+        self.changed = changed
     }
 
     deinit { entries.deallocate() }

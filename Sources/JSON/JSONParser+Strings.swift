@@ -1,0 +1,145 @@
+extension JSONParser {
+    /// Reads a string, the quote of which is at `offset`.
+    ///
+    ///     string = '"' { character | '\' ( one of "\/bfnrt | 'u' hex hex hex hex ) } '"'
+    mutating func string() throws(JSONError) {
+        offset += 1
+        let start = offset
+        while true {
+            skipPlain()
+            guard offset < input.count else { throw JSONError(kind: .unexpectedEnd, offset: offset) }
+            let byte = input[offset]
+            if byte == UInt8(ascii: "\"") {
+                append(JSONToken(.string, start: start, length: offset - start, next: tokens.count + 1))
+                offset += 1
+                return
+            }
+            if byte < 0x20 { throw invalidCharacter(.inString) }
+            let length = byte < 0x80 ? 1 : decodeRune(input, at: offset).length
+            if length == 1 { return try rewrittenString(from: start) }
+            offset += length
+        }
+    }
+
+    /// Reads the rest of a string that differs from how it is written; up to `offset` it does not.
+    private mutating func rewrittenString(from start: Int) throws(JSONError) {
+        let target = unescaped.count
+        unescaped += input[start..<offset]
+        while true {
+            let plain = offset
+            skipPlain()
+            unescaped += input[plain..<offset]
+            guard offset < input.count else { throw JSONError(kind: .unexpectedEnd, offset: offset) }
+            let byte = input[offset]
+            switch byte {
+            case UInt8(ascii: "\""):
+                append(
+                    JSONToken(
+                        .string, start: target, length: unescaped.count - target, next: tokens.count + 1,
+                        isUnescaped: true))
+                offset += 1
+                return
+            case UInt8(ascii: "\\"): try escape()
+            case ..<0x20: throw invalidCharacter(.inString)
+            default:
+                let (character, length) = decodeRune(input, at: offset)
+                appendUTF8(character)
+                offset += length
+            }
+        }
+    }
+
+    /// Goes to the next quote, backslash, control character or byte that is not ASCII.
+    @inline(__always)
+    private mutating func skipPlain() {
+        let bytes = UnsafeRawPointer(input.baseAddress)
+        while let bytes, offset + 8 <= input.count {
+            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            // The lowest byte that is marked is one to stop at; higher marks may be carries.
+            let stops = zeroBytes(word ^ 0x2222_2222_2222_2222) | zeroBytes(word ^ 0x5C5C_5C5C_5C5C_5C5C)
+            let marks = (stops | word | ((word &- 0x2020_2020_2020_2020) & ~word)) & 0x8080_8080_8080_8080
+            if marks != 0 {
+                offset += marks.trailingZeroBitCount / 8
+                return
+            }
+            offset += 8
+        }
+        while offset < input.count {
+            let byte = input[offset]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 || byte >= 0x80 { return }
+            offset += 1
+        }
+    }
+
+    /// Marks the lowest byte that is zero by its top bit.
+    @inline(__always)
+    private func zeroBytes(_ word: UInt64) -> UInt64 { (word &- 0x0101_0101_0101_0101) & ~word }
+
+    private mutating func escape() throws(JSONError) {
+        guard offset + 1 < input.count else { throw JSONError(kind: .unexpectedEnd, offset: offset) }
+        let byte: UInt8
+        switch input[offset + 1] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): byte = input[offset + 1]
+        case UInt8(ascii: "b"): byte = 0x08
+        case UInt8(ascii: "f"): byte = 0x0C
+        case UInt8(ascii: "n"): byte = 0x0A
+        case UInt8(ascii: "r"): byte = 0x0D
+        case UInt8(ascii: "t"): byte = 0x09
+        case UInt8(ascii: "u"): return try unicodeEscape()
+        default: throw JSONError(kind: .invalidEscape(Array(input[offset..<offset + 2])), offset: offset)
+        }
+        unescaped.append(byte)
+        offset += 2
+    }
+
+    /// Reads `\uXXXX`, and a second one if they are a surrogate pair; a lone surrogate becomes U+FFFD.
+    private mutating func unicodeEscape() throws(JSONError) {
+        guard let first = hexDigits(at: offset + 2) else {
+            let end = min(offset + 6, input.count)
+            let digits = input[offset + 2..<end]
+            // What the end of the input cuts off might have been right.
+            let isCutOff = end < offset + 6 && digits.allSatisfy { hexDigit($0) != nil }
+            let kind: JSONError.Kind = isCutOff ? .unexpectedEnd : .invalidEscape(Array(input[offset..<end]))
+            throw JSONError(kind: kind, offset: offset)
+        }
+        offset += 6
+        switch first {
+        case 0xD800..<0xDC00:
+            if offset + 6 <= input.count, input[offset] == UInt8(ascii: "\\"), input[offset + 1] == UInt8(ascii: "u"),
+                let second = hexDigits(at: offset + 2), (0xDC00..<0xE000).contains(second)
+            {
+                offset += 6
+                appendUTF8(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
+            } else {
+                appendUTF8(replacementCharacter)
+            }
+        case 0xDC00..<0xE000: appendUTF8(replacementCharacter)
+        default: appendUTF8(first)
+        }
+    }
+
+    private func hexDigits(at start: Int) -> UInt32? {
+        guard start + 4 <= input.count else { return nil }
+        var value: UInt32 = 0
+        for index in start..<start + 4 {
+            guard let digit = hexDigit(input[index]) else { return nil }
+            value = value << 4 | digit
+        }
+        return value
+    }
+
+    private func hexDigit(_ byte: UInt8) -> UInt32? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(byte - UInt8(ascii: "a")) + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(byte - UInt8(ascii: "A")) + 10
+        default: nil
+        }
+    }
+
+    private mutating func appendUTF8(_ character: UInt32) {
+        // Surrogates have been replaced, and nothing else here is not a scalar.
+        guard let scalar = Unicode.Scalar(character) else { preconditionFailure("not a scalar") }
+        unescaped += scalar.utf8
+    }
+}

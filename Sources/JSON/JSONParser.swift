@@ -1,0 +1,152 @@
+/// Reads JSON text (RFC 8259) into a tape, without recursion:
+///
+///     value  = object | array | string | number | 'null' | 'true' | 'false'
+///     object = '{' [ string ':' value { ',' string ':' value } ] '}'
+///     array  = '[' [ value { ',' value } ] ']'
+struct JSONParser {
+    /// How many arrays and objects may be in each other, as in Go.
+    static let maximumDepth = 10_000
+
+    let input: UnsafeBufferPointer<UInt8>
+    var offset = 0
+    var tokens: [JSONToken]
+    var unescaped: [UInt8]
+    /// The first number that is too large for a `float64`.
+    var outOfRange: Int?
+    /// The innermost array or object that is not closed. Until it is, its `next` holds the one around it.
+    private var open: Int?
+    private var depth = 0
+
+    private enum State { case value, key, afterValue, end }
+
+    init(_ input: UnsafeBufferPointer<UInt8>, tokens: [JSONToken], unescaped: [UInt8]) {
+        self.input = input
+        self.tokens = tokens
+        self.unescaped = unescaped
+        // A guess that saves most of the growing: a token for each eight bytes.
+        self.tokens.reserveCapacity(max(8, input.count / 8))
+    }
+
+    /// Reads the one value that the input must be.
+    mutating func run() throws(JSONError) {
+        guard input.count < UInt32.max else { throw JSONError(kind: .tooLong, offset: 0) }
+        var state = State.value
+        while true {
+            switch state {
+            case .value: state = try value()
+            case .key: state = try key()
+            case .afterValue: state = try afterValue()
+            case .end: return
+            }
+        }
+    }
+
+    private mutating func value() throws(JSONError) -> State {
+        switch try nextByte() {
+        case UInt8(ascii: "{"): return try begin(.object, endingIn: UInt8(ascii: "}"), then: .key)
+        case UInt8(ascii: "["): return try begin(.array, endingIn: UInt8(ascii: "]"), then: .value)
+        case UInt8(ascii: "\""): try string()
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try number()
+        case UInt8(ascii: "n"): try literal("null", .null)
+        case UInt8(ascii: "t"): try literal("true", .true)
+        case UInt8(ascii: "f"): try literal("false", .false)
+        default: throw invalidCharacter(.beforeValue)
+        }
+        return .afterValue
+    }
+
+    /// Reads a key and the colon.
+    private mutating func key() throws(JSONError) -> State {
+        guard try nextByte() == UInt8(ascii: "\"") else { throw invalidCharacter(.beforeKey) }
+        try string()
+        guard try nextByte() == UInt8(ascii: ":") else { throw invalidCharacter(.afterKey) }
+        offset += 1
+        return .value
+    }
+
+    /// Reads what comes between values, or closes the array or object.
+    private mutating func afterValue() throws(JSONError) -> State {
+        guard let open else {
+            skipSpace()
+            if offset < input.count { throw invalidCharacter(.afterEverything) }
+            return .end
+        }
+        tokens[open].length += 1
+        let isObject = tokens[open].kind == .object
+        switch try nextByte() {
+        case UInt8(ascii: ","):
+            offset += 1
+            return isObject ? .key : .value
+        case UInt8(ascii: "}") where isObject, UInt8(ascii: "]") where !isObject:
+            offset += 1
+            close(open)
+            return .afterValue
+        default: throw invalidCharacter(isObject ? .afterMember : .afterElement)
+        }
+    }
+
+    private mutating func begin(
+        _ kind: JSONToken.Kind, endingIn end: UInt8, then state: State
+    ) throws(JSONError) -> State {
+        if depth == Self.maximumDepth { throw JSONError(kind: .tooDeep, offset: offset) }
+        depth += 1
+        tokens.append(JSONToken(kind, start: offset, length: 0, next: open ?? Self.none))
+        let index = tokens.count - 1
+        open = index
+        offset += 1
+        guard try nextByte() == end else { return state }
+        offset += 1
+        close(index)
+        return .afterValue
+    }
+
+    private mutating func close(_ index: Int) {
+        let parent = Int(tokens[index].next)
+        open = parent == Self.none ? nil : parent
+        tokens[index].next = UInt32(truncatingIfNeeded: tokens.count)
+        depth -= 1
+    }
+
+    /// Stands for no enclosing array or object; no tape is that long.
+    private static let none = Int(UInt32.max)
+
+    private mutating func literal(_ literal: StaticString, _ kind: JSONToken.Kind) throws(JSONError) {
+        let start = offset
+        for index in 0..<literal.utf8CodeUnitCount {
+            guard offset < input.count else { throw JSONError(kind: .unexpectedEnd, offset: offset) }
+            let letter = literal.utf8Start[index]
+            guard input[offset] == letter else {
+                throw invalidCharacter(.inLiteral(literal.description, expecting: letter))
+            }
+            offset += 1
+        }
+        append(JSONToken(kind, start: start, length: offset - start, next: tokens.count + 1))
+    }
+
+    @inline(__always)
+    mutating func append(_ token: JSONToken) { tokens.append(token) }
+
+    @inline(__always)
+    private mutating func skipSpace() {
+        while offset < input.count {
+            switch input[offset] {
+            case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): offset += 1
+            default: return
+            }
+        }
+    }
+
+    /// The next byte that is not space, at `offset`.
+    @inline(__always)
+    private mutating func nextByte() throws(JSONError) -> UInt8 {
+        skipSpace()
+        guard offset < input.count else { throw JSONError(kind: .unexpectedEnd, offset: offset) }
+        return input[offset]
+    }
+
+    /// The error about the character at `offset`.
+    func invalidCharacter(_ place: JSONError.Place) -> JSONError {
+        let length = decodeRune(input, at: offset).length
+        return JSONError(kind: .invalidCharacter(Array(input[offset..<offset + length]), place), offset: offset)
+    }
+}

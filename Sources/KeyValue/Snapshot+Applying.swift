@@ -1,0 +1,132 @@
+/// The new state of one key, as an event of a backend brings it.
+package struct Update: Sendable {
+    package let key: [UInt8]
+    /// Nil if the key is deleted.
+    package let value: [UInt8]?
+
+    package init(key: [UInt8], value: [UInt8]?) {
+        self.key = key
+        self.value = value
+    }
+}
+
+extension Snapshot {
+    /// This snapshot, which must not be a view, with `updates` made one after the other.
+    ///
+    /// The time grows with the number of updates, times the logarithm of the number of keys; besides, a list with one
+    /// element for every 256 keys is copied. All else is shared.
+    package func applying(_ updates: [Update], revision: Int64) -> Snapshot {
+        precondition(count == table.count && stripped == 0, "only a whole snapshot can be updated")
+        if updates.isEmpty { return Snapshot(table: table, ranges: [0..<count], stripped: 0, revision: revision) }
+        let changes = BlockChanges(updates)
+        let changed = Table(changes.applied(to: table.blocks))
+        return Snapshot(table: changed, ranges: [0..<changed.count], stripped: 0, revision: revision)
+    }
+}
+
+/// Updates as entries, in the order of their keys, and the blocks that come of them.
+private struct BlockChanges {
+    private struct Change {
+        let entry: Entry
+        let isDeletion: Bool
+    }
+
+    private let chunk: CopiedChunk
+    private var changes: [Change] = []
+
+    init(_ updates: [Update]) {
+        chunk = CopiedChunk(capacity: updates.reduce(0) { $0 + $1.key.count + ($1.value?.count ?? 0) })
+        let all = updates.map { update in
+            Change(entry: chunk.entry(key: update.key, value: update.value ?? []), isDeletion: update.value == nil)
+        }
+        // The sort is stable, so the last update of a key comes last, and counts.
+        for change in all.sorted(by: { $0.entry.keyBytes.order(to: $1.entry.keyBytes) < 0 }) {
+            if let last = changes.last, last.entry.keyBytes.equals(change.entry.keyBytes) { changes.removeLast() }
+            changes.append(change)
+        }
+    }
+
+    func applied(to blocks: [Block]) -> [Block] {
+        guard !blocks.isEmpty else { return merged(with: nil, changes[...]) }
+        var result: [Block] = []
+        result.reserveCapacity(blocks.count + 1)
+        var kept = 0
+        var rest = changes[...]
+        while let change = rest.first {
+            let index = self.index(in: blocks, of: change.entry.keyBytes)
+            let group = rest.prefix { self.index(in: blocks, of: $0.entry.keyBytes) == index }
+            result += blocks[kept..<index]
+            result += merged(with: blocks[index], group)
+            kept = index + 1
+            rest = rest.dropFirst(group.count)
+        }
+        return result + blocks[kept...]
+    }
+
+    /// The block where `key` is or belongs: the last that does not begin after it, or else the first.
+    private func index(in blocks: [Block], of key: Bytes) -> Int {
+        var low = 0
+        var high = blocks.count
+        while low < high {
+            let middle = (low + high) / 2
+            if blocks[middle].entries[0].keyBytes.order(to: key) <= 0 { low = middle + 1 } else { high = middle }
+        }
+        return max(0, low - 1)
+    }
+
+    /// The blocks, none or one in most cases, that take the place of `block`.
+    private func merged(with block: Block?, _ group: ArraySlice<Change>) -> [Block] {
+        var entries: [Entry] = []
+        var group = group
+        for entry in UnsafeBufferPointer(start: block?.entries, count: block?.count ?? 0) {
+            var isReplaced = false
+            while let change = group.first, change.entry.keyBytes.order(to: entry.keyBytes) <= 0 {
+                isReplaced = change.entry.keyBytes.equals(entry.keyBytes)
+                if !change.isDeletion { entries.append(change.entry) }
+                group = group.dropFirst()
+            }
+            if !isReplaced { entries.append(entry) }
+        }
+        entries += group.filter { !$0.isDeletion }.map(\.entry)
+        return divided(entries, from: block)
+    }
+
+    private func divided(_ entries: [Entry], from block: Block?) -> [Block] {
+        var entries = entries
+        var retained = block?.retained
+        var changed = (block?.changed ?? []) + [chunk]
+        let live = entries.reduce(0) { $0 + Int($1.keyCount) + Int($1.valueCount) }
+        let held = changed.reduce(0) { $0 + $1.capacity }
+        // What is not used any more must not be held for ever.
+        if changed.count > Self.mostChunks || held > live + Self.mostUnusedBytes {
+            let copy = CopiedChunk(capacity: live)
+            entries = entries.map { copy.entry(key: $0.keyBytes, value: $0.valueBytes) }
+            retained = nil
+            changed = [copy]
+        }
+        let parts = (entries.count + Block.capacity - 1) / Block.capacity
+        return (0..<parts).map { part in
+            let slice = entries[part * entries.count / parts..<(part + 1) * entries.count / parts]
+            let odd = slice.indices.filter { !Path.isCleanAbsolute(slice[$0].keyBytes) }
+            return Block(slice, odd: odd.map { UInt8($0 - slice.startIndex) }, retained: retained, changed: changed)
+        }
+    }
+
+    private static let mostChunks = 64
+    private static let mostUnusedBytes = 65_536
+}
+
+extension CopiedChunk {
+    /// An entry of copies in this chunk, which must have room for them.
+    fileprivate func entry(key: [UInt8], value: [UInt8]) -> Entry {
+        key.withUnsafeBufferPointer { key in value.withUnsafeBufferPointer { entry(key: key, value: $0) } }
+    }
+
+    fileprivate func entry(key: Bytes, value: Bytes) -> Entry {
+        guard let keyCopy = copy(key), let valueCopy = copy(value) else {
+            preconditionFailure("the chunk was made large enough")
+        }
+        return Entry(
+            key: keyCopy, value: valueCopy, keyCount: UInt32(key.count), valueCount: UInt32(value.count))
+    }
+}
