@@ -112,13 +112,10 @@ package final class EtcdWatch {
             do { event = try stream.next(until: min(deadline, machine.deadline)) } catch {
                 throw EtcdFailure(endpoint, .watch, .call(.transport(error)))
             }
-            if let event {
-                try receive(event)
-            } else {
-                outputs += machine.timePassed(now: .now)
-                if outputs.isEmpty && ContinuousClock.now >= deadline { return nil }
-            }
-            if noise >= EtcdWatch.noiseLimit && outputs.isEmpty { return nil }
+            if let event { try receive(event) }
+            outputs += machine.timePassed(now: .now)
+            let isOver = noise >= EtcdWatch.noiseLimit || ContinuousClock.now >= deadline
+            if isOver && outputs.isEmpty { return nil }
         }
     }
 
@@ -166,9 +163,11 @@ package final class EtcdWatch {
 }
 
 extension EtcdBackend {
-    /// Watches what `ranges` cover for all that comes after `revision`, at the first endpoint that lets us, within `timeout`.
+    /// Watches what `ranges` (at least one) cover for all that comes after `revision`, at the first endpoint that lets us,
+    /// within `timeout`.
     package func watch(_ ranges: [KeyRange], after revision: Int64, timeout: Duration) throws(BackendError) -> EtcdWatch
     {
+        precondition(!ranges.isEmpty, "nothing to watch")
         let spans = KeySpan.covering(ranges)
         let deadline = ContinuousClock.now.advanced(by: timeout)
         let first = session.withLock { $0.endpoint }
