@@ -107,7 +107,7 @@ enum Target: FuzzTarget {
         ],
         hosts: ["localhost": ["127.0.0.1", "::1"]],
         records: [ServiceRecord(target: "one.test.", port: 80, priority: 1, weight: 2)],
-        interfaces: ["lo": ["127.0.0.1"]], existingFiles: ["/etc"])
+        interfaces: ["lo": ["127.0.0.1"]])
 
     private static func render(_ template: Template) -> (output: [UInt8], failure: TemplateError?) {
         let context = RenderingContext(snapshot: snapshot, environment: environment, includes: IncludeCache())
