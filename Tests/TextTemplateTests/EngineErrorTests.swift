@@ -61,7 +61,7 @@ import Testing
         Row("{{$x = 1}}", "1:7: executing \"test.tmpl\" at <1>: undefined variable: $x"),
         Row(
             "{{if false}}{{$x := 1}}{{else}}{{$x}}{{end}}",
-            "1:34: executing \"test.tmpl\" at <$x>: undefined variable: $x"),
+            "1:33: executing \"test.tmpl\" at <$x>: undefined variable: $x"),
         Row(
             "{{9223372036854775808}}",
             "1:2: executing \"test.tmpl\" at <9223372036854775808>: 9223372036854775808 overflows int"),

@@ -66,7 +66,7 @@ import Testing
         Row(
             "continue in else is the outer range's", "{{range 2}}{{.}}{{range 0}}{{else}}a{{continue}}b{{end}}c{{end}}",
             "0a1a"),
-        Row("define", "{{define \"t\"}}<{{.}}>{{end}}{{template \"t\" 1}}{{template \"t\"}}", "<1><no value>"),
+        Row("define", "{{define \"t\"}}<{{.}}>{{end}}{{template \"t\" 1}}{{template \"t\"}}", "<1><<no value>>"),
         Row("block", "{{block \"b\" 1}}{{.}}{{end}}{{template \"b\" 2}}", "12"),
         Row(
             "an empty definition does not replace",
