@@ -48,9 +48,11 @@ package final class ResourceRenderer: Sendable {
             throw StepFailure("\(resource.name): no thread to render on: \(error.message)")
         }
         switch result {
-        case .failure(let error): throw diagnosis(of: error, resource, source)
+        case .failure(let error): throw diagnosis(of: error, resource, source, quotedData: [])
         case .success(let rendered):
-            if let failure = rendered.failure { throw diagnosis(of: failure, resource, source) }
+            if let failure = rendered.failure {
+                throw diagnosis(of: failure, resource, source, quotedData: rendered.quotedData)
+            }
             return rendered.output
         }
     }
@@ -67,9 +69,16 @@ package final class ResourceRenderer: Sendable {
         return template
     }
 
-    /// Go's words, then the place in the template's file.
-    private func diagnosis(of error: TemplateError, _ resource: Resource, _ source: ByteString) -> StepFailure {
+    /// Go's words, then the place in the template's file. Data that the words quote is left out, for it may be a
+    /// value, unless the template itself says it.
+    private func diagnosis(
+        of error: TemplateError, _ resource: Resource, _ source: ByteString, quotedData: [ByteString]
+    ) -> StepFailure {
         let diagnostic = Diagnostic(error, path: resource.source, source: source)
-        return StepFailure("\(error.description.text)\n\(diagnostic.text.text.dropLast())")
+        var text = "\(error.description.text)\n\(diagnostic.text.text.dropLast())"
+        for data in quotedData.map(\.text) where !data.isEmpty && !source.text.contains(data) {
+            text = text.replacing(data, with: "…")
+        }
+        return StepFailure(text)
     }
 }
