@@ -1,9 +1,12 @@
 # make demo   builds in release mode and renders the sample resource
 # make test   the whole gate: style, layers, warnings, tests
+# make fuzz   fuzzes each target of Tests/Fuzz for FUZZ_SECONDS; FUZZ_TARGETS chooses some
+# make fuzz-check   compiles the fuzz targets only
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
+FUZZ_SECONDS ?= 60
 
-.PHONY: build demo test lint clean
+.PHONY: build demo test lint clean fuzz fuzz-check
 
 build:
 	./.ci/install build
@@ -22,6 +25,12 @@ test: lint
 	./.ci/install test
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
+
+fuzz:
+	FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/Fuzz/fuzz run $(FUZZ_TARGETS)
+
+fuzz-check:
+	Tests/Fuzz/fuzz check $(FUZZ_TARGETS)
 
 clean:
 	rm -rf .build out

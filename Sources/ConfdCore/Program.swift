@@ -2,14 +2,16 @@ import Posix
 
 /// The program: settings, logging, wiring, exit code.
 package enum Program {
-    /// What `-version` prints; the version of confd whose behaviour is the model stands first.
-    package static let version = "0.17.0"
+    /// What `-version` prints.
+    package static let version = "1.0.0"
 
     /// Ends the process.
     package static func exit(_ code: Int32) -> Never { CurrentProcess.exit(code) }
 
     /// Runs confd with the words of a command line, the program's own name first; returns the exit code.
     package static func run(_ arguments: [String]) -> Int32 {
+        // A log that nobody reads must not end the work.
+        Signal.ignorePipe()
         let environment = Dictionary(
             environmentPairs().map {
                 (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self))
@@ -59,6 +61,9 @@ package enum Program {
                 Daemon(
                     settings: settings, logger: logger, listener: listener, loader: loader, backends: pool,
                     pipeline: pipeline)
+            }
+            if settings.clientInsecure {
+                logger.warning("-client-insecure: the certificates of the backend are not verified")
             }
             logger.info("Backend set to \(settings.backend)")
             logger.info("Starting confd")

@@ -20,7 +20,7 @@ extension Snapshot {
     private func covering(_ ranges: [KeyRange]) -> [Range<Int>] {
         var found: [Range<Int>] = []
         for range in ranges {
-            if range.path == [slash] { return [0..<count] }
+            if range.path == [slash] { return isEmpty ? [] : [0..<count] }
             range.path.withUnsafeBufferPointer { path in
                 if let index = find(path) { found.append(index..<index + 1) }
             }

@@ -36,6 +36,12 @@ package struct Signal: Equatable, Hashable, Sendable {
         Self.names.first { $0.number == number }.map { "SIG" + $0.name } ?? "signal \(number)"
     }
 
+    /// What it does, in the system's words, for example `killed` (Go's words too).
+    package var description: String {
+        let text = String(cString: strsignal(number))
+        return text.prefix(1).lowercased() + text.dropFirst()
+    }
+
     /// All names, for `did you mean`.
     package static var allNames: [String] { names.map { $0.name } }
 

@@ -19,6 +19,9 @@ package struct Rendered: Sendable {
     package let output: [UInt8]
     /// Why the template could not be executed to its end, nil if it was.
     package let failure: TemplateError?
+    /// Data that the failure's text may quote, as it stands there: a program that logs the failure should leave out
+    /// what the template does not itself contain.
+    package let quotedData: [ByteString]
     /// What was read of the snapshot: a change elsewhere makes no difference, not even to a failure.
     package let reads: ReadSet
     /// The paths of the templates that were included or could not be.
@@ -44,6 +47,6 @@ package struct Renderer: Sendable {
             failure = error
         }
         return Rendered(
-            output: output, failure: failure, reads: context.readSet, includes: context.includedPaths.sorted())
+            output: output, failure: failure, quotedData: context.quotedData, reads: context.readSet, includes: context.includedPaths.sorted())
     }
 }

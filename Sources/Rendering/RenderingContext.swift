@@ -13,6 +13,9 @@ final class RenderingContext {
     /// The clean paths of all templates that were included or looked for.
     private(set) var includedPaths: Set<ByteString> = []
 
+    /// Data that errors quote: keys' values may be among it.
+    var quotedData: [ByteString] = []
+
     /// Working memory for decoding JSON.
     var document = JSONDocument()
 

@@ -11,6 +11,8 @@ public struct Limits: Sendable {
 
     /// The bytes that a source may have.
     static let sourceSize = 1 << 30
+    /// How deep lists and maps may hold each other: they are printed, and freed, recursively.
+    static let valueDepth = 10_000
     /// How many variables the calls that are open may have in all.
     static let slotCount = 1 << 25
 

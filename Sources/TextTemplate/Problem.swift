@@ -71,6 +71,7 @@ enum Problem: Error, Equatable, Sendable {
     case notIterable(ByteString)
     case templateNotDefined(ByteString)
     case callsTooDeep(limit: Int)
+    case valueTooDeep(limit: Int)
     case outputTooLarge(limit: Int)
     case timeExceeded
 

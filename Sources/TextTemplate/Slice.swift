@@ -93,6 +93,8 @@ final class SliceStorage: @unchecked Sendable {
     /// How many elements were made, or can be.
     private var count: Int
     private let make: @Sendable (Int) -> Value
+    /// How deep lists and maps nest in here, this one counted.
+    private(set) var depth = 1
     /// What stands where an array is longer than what was put into it.
     private let zero: Value
 
@@ -102,6 +104,7 @@ final class SliceStorage: @unchecked Sendable {
         _ = UnsafeMutableBufferPointer(start: elements, count: count).initialize(fromContentsOf: values)
         make = { _ in zero }
         self.zero = zero
+        depth = 1 + values.reduce(0) { max($0, $1.depth) }
     }
 
     init(count: Int, zero: Value, make: @escaping @Sendable (Int) -> Value) {
@@ -125,6 +128,7 @@ final class SliceStorage: @unchecked Sendable {
         set {
             let elements = allElements(atLeast: index + 1)
             elements[index] = newValue
+            depth = max(depth, newValue.depth + 1)
         }
     }
 
@@ -142,5 +146,16 @@ final class SliceStorage: @unchecked Sendable {
         count = max(count, minimum)
         elements = grown
         return grown
+    }
+}
+
+extension Value {
+    /// How deep lists and maps nest in the value: 0 for others.
+    var depth: Int {
+        switch self {
+        case .slice(let slice): slice.storage.depth
+        case .map(let map): map.depth
+        default: 0
+        }
     }
 }

@@ -56,17 +56,18 @@ public struct Template: Sendable {
     public func render(
         _ dot: Value = .invalid, context: AnyObject? = nil, into output: inout [UInt8]
     ) throws(TemplateError) {
-        var buffer: [UInt8] = []
-        swap(&buffer, &output)
-        var executor = Executor(storage.program, storage.limits, functionContext: context, output: buffer)
-        buffer = []
-        var failure: TemplateError?
-        do throws(Problem) {
-            try executor.run(dot.isAbsent ? .invalid : dot)
-        } catch {
-            failure = storage.program.error(error, body: executor.body, context: executor.context)
+        let program = storage.program
+        let failure = program.withTables { tables -> TemplateError? in
+            var executor = Executor(program, tables, storage.limits, functionContext: context)
+            executor.exchangeOutput(&output)
+            defer { executor.exchangeOutput(&output) }
+            do throws(Problem) {
+                try executor.run(dot.isAbsent ? .invalid : dot)
+                return nil
+            } catch {
+                return program.error(error, body: executor.body, context: executor.context)
+            }
         }
-        output = executor.finish()
         if let failure { throw failure }
     }
 }

@@ -70,7 +70,7 @@ extension Problem {
     fileprivate var kind: TemplateError.Kind {
         switch self {
         case .unknownFunction(let name, let suggestion): .unknownFunction(name: name.text, suggestion: suggestion)
-        case .parenthesesTooDeep, .sourceTooLarge, .callsTooDeep, .outputTooLarge, .timeExceeded: .limit
+        case .parenthesesTooDeep, .sourceTooLarge, .callsTooDeep, .valueTooDeep, .outputTooLarge, .timeExceeded: .limit
         default: .failure
         }
     }

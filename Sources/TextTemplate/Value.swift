@@ -57,9 +57,12 @@ public final class Map: Sendable {
     public let values: [Value]
     /// False for Go's nil map (the result of a failed decode): prints as `map[string]interface {}(nil)`.
     public let isNil: Bool
+    /// How deep lists and maps nest in here, this one counted.
+    let depth: Int
 
     /// Sorts the entries by key; of equal keys the last one stays, as with repeated assignment in Go.
     public init(_ entries: [(key: ByteString, value: Value)], isNil: Bool = false) {
+        depth = 1 + entries.reduce(0) { max($0, $1.value.depth) }
         let isAscending = entries.indices.dropFirst().allSatisfy { entries[$0 - 1].key < entries[$0].key }
         if isAscending {
             keys = entries.map(\.key)

@@ -9,7 +9,7 @@ import Testing
             let steps: [(says: String, prepare: () throws -> Void)] = [
                 (folder, {}),
                 ("\(folder)/conf.d", { try box.write("elsewhere/other", "") }),
-                ("\(folder)/conf.d", { try box.write("elsewhere/conf.d/app.toml.bak", "") }),
+                ("Found no templates", { try box.write("elsewhere/conf.d/app.toml.bak", "") }),
             ]
             for step in steps {
                 try step.prepare()
@@ -49,7 +49,7 @@ import Testing
             let done = try await box.confd(flag, confdir: false)
             #expect(done.exitCode == 0)
             let text = done.standardOutput + done.standardError
-            for known in KnownFlag.all {
+            for known in KnownFlag.all where known.isBuilt {
                 #expect(text.contains("-\(known.name)"), "-\(known.name) is not in the help")
             }
         }
@@ -152,9 +152,13 @@ struct KnownFlag: CustomTestStringConvertible {
 
     var testDescription: String { "-\(name)" }
 
-    private init(_ name: String, _ value: String?, _ kind: Kind) {
+    var isBuilt: Bool {
+        if case .works = kind { true } else { false }
+    }
+
+    private init(_ name: String, _ value: String?, _ kind: Kind, and others: [String] = []) {
         self.name = name
-        arguments = ["-\(name)"] + (value.map { [$0] } ?? [])
+        arguments = ["-\(name)"] + (value.map { [$0] } ?? []) + others
         self.kind = kind
     }
 
@@ -165,9 +169,10 @@ struct KnownFlag: CustomTestStringConvertible {
         KnownFlag("backend", "env", .works),
         KnownFlag("basic-auth", nil, .works),
         KnownFlag("client-ca-keys", "/none", .works),
-        KnownFlag("client-cert", "/none", .works),
+        // These two go together.
+        KnownFlag("client-cert", "/none", .works, and: ["-client-key", "/none"]),
         KnownFlag("client-insecure", nil, .works),
-        KnownFlag("client-key", "/none", .works),
+        KnownFlag("client-key", "/none", .works, and: ["-client-cert", "/none"]),
         // The table's flags come after those that the test itself needs: these two would undo them.
         KnownFlag("confdir", "confdir", .works),
         KnownFlag("config-file", "/dev/null", .works),

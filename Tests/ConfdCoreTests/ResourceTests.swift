@@ -104,7 +104,7 @@ private func minimal(_ more: String) -> String {
             ("[template]\ndest = \"/x\"\n", "r.toml:1:2: src: is required and must not be empty"),
             ("[template]\nsrc = \"a.tmpl\"\n", "r.toml:1:2: dest: is required and must not be empty"),
             ("[template]\nsrc = 1\ndest = \"/x\"\n", "r.toml:2:7: src: a whole number where a text is expected"),
-            ("[template]\nsrc = \"no.tmpl\"\ndest = \"/x\"\n", "r.toml:2:7: src: missing template: "),
+            ("[template]\nsrc = \"no.tmpl\"\ndest = \"/x\"\n", "r.toml:2:7: src: Missing template: "),
             (minimal("keys = [\"/a\", 1]"), "r.toml:4:15: keys: a whole number where a text is expected"),
             (minimal("mode = \"0999\""), "r.toml:4:8: mode: not a file mode\nhint: write octal digits as text"),
             (minimal("mode = true"), "r.toml:4:8: mode: true or false where a text is expected"),
@@ -112,7 +112,7 @@ private func minimal(_ more: String) -> String {
             (minimal("group = \"no-such-group\""), "r.toml:4:9: group: there is no group \"no-such-group\""),
             (minimal("check_cmd = \"x {{.sorce}}\""), "r.toml:4:13: check_cmd: "),
             (minimal("reload_cmd = \"x {{.dest\""), "r.toml:4:14: reload_cmd: "),
-            (minimal("check_cmd_timeout = \"soon\""), "r.toml:4:21: check_cmd_timeout: a text where a time"),
+            (minimal("check_cmd_timeout = \"soon\""), "r.toml:4:21: check_cmd_timeout: \"soon\" is not a time"),
             (minimal("dest2 = \"${NO}\"\nprefix = \"${NO}\""), "r.toml:5:10: prefix: variable NO is not set"),
             (
                 minimal("[backend]\nbackend = \"consul\""),

@@ -17,6 +17,7 @@ import Testing
 
     static let rows = [
         Row(name: "everything", keys: app, ranges: ["/"], prefix: "/", expected: app),
+        Row(name: "everything of nothing", keys: [], ranges: ["/"], prefix: "/", expected: []),
         Row(name: "no ranges", keys: app, ranges: [], prefix: "/", expected: []),
         Row(name: "a subtree", keys: app, ranges: ["/app"], prefix: "/", expected: ["/app/a", "/app/b/c"]),
         Row(name: "stripped", keys: app, ranges: ["/app"], prefix: "/app", expected: ["/a", "/b/c"]),

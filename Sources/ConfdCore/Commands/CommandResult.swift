@@ -29,11 +29,11 @@ package struct CommandResult: Equatable, Sendable {
         }
     }
 
-    /// One phrase, for example `exit status 1`, `killed by SIGTERM`, `timed out after 30s`.
+    /// One phrase, for example `exit status 1`, `signal: killed`, `timed out after 30s`.
     package var message: String {
         switch outcome {
         case .exited(let code): "exit status \(code)"
-        case .signalled(let signal): "killed by \(signal.name)"
+        case .signalled(let signal): "signal: \(signal.description)"
         case .timedOut(let time): "timed out after \(Self.text(time))"
         case .cancelled: "cancelled"
         case .notStarted(let error): "cannot start /bin/sh: \(error.message)"

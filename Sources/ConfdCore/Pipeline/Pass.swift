@@ -29,6 +29,7 @@ package struct Pass {
     package func run() -> Report {
         var report = Report()
         guard let resources = load(&report) else { return report }
+        logger.debug("Retrieving keys from store")
         let readings = reader.read(for: resources)
         for case .failure(let error) in readings.values {
             logger.error(error.message + (error.hint.map { "\nhint: \($0)" } ?? ""))
@@ -65,6 +66,7 @@ package struct Pass {
 
     /// The resources that can be used; nil if there is none to speak of.
     private func load(_ report: inout Report) -> [Resource]? {
+        logger.debug("Loading template resources from confdir \(loader.confdir)")
         let loaded: ResourceLoader.Result
         do {
             loaded = try loader.load()
@@ -77,11 +79,15 @@ package struct Pass {
         for error in loaded.errors { logger.error("Cannot process template resource \(error.text)") }
         report.failed += loaded.errors.count
         if loaded.resources.isEmpty, loaded.errors.isEmpty {
-            logger.warning("Found no templates")
+            logger.warning("Found no templates in \(loader.folder)")
             report.foundNothing = true
             return nil
         }
-        for resource in loaded.resources { logger.debug("Found template: \(resource.file)") }
+        for resource in loaded.resources {
+            logger.debug("Found template: \(resource.file)")
+            logger.debug("Loading template resource from \(resource.file)")
+            logger.debug("Key prefix set to \(String(decoding: resource.prefix, as: UTF8.self))")
+        }
         return loaded.resources
     }
 }

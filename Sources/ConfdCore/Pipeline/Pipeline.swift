@@ -74,6 +74,7 @@ package final class Pipeline: Sendable {
         logger.debug("Using source template \(resource.source)")
         let view = snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix)
         logger.debug("Got \(view.count) keys from the store for \(resource.name)")
+        logger.debug("Compiling source template \(resource.source)")
         let rendition = renderer.render(resource, view) { report($0, .template, of: resource) }
         var content: [UInt8]?
         switch rendition.result {
@@ -114,7 +115,7 @@ package final class Pipeline: Sendable {
         } catch {
             throw StepFailure(error)
         }
-        if settings.noop { return noop(comparison, resource) }
+        if settings.noop { return try noop(comparison, content, resource, destination) }
         switch comparison {
         case .same, .attributesDiffer:
             return try keepContent(comparison, content, resource, destination, changes)
@@ -130,10 +131,7 @@ package final class Pipeline: Sendable {
         _ changes: KeyChanges
     ) throws(StepFailure) -> Outcome {
         do {
-            if settings.keepStageFile {
-                let staged = try StagedFile(content, for: destination, attributes: resource.attributes, keep: true)
-                logger.info("Keeping staged file: \(staged.path)")
-            }
+            if settings.keepStageFile { try keepStaged(content, resource, destination) }
             var state = Outcome.State.inSync
             if case .attributesDiffer = comparison {
                 warn(try destination.correctAttributes(resource.attributes))
@@ -219,7 +217,24 @@ package final class Pipeline: Sendable {
             "\(resource.name): Config check failed before on the same content, not checked again", isRejection: true)
     }
 
-    private func noop(_ comparison: Comparison, _ resource: Resource) -> Outcome {
+    /// `-keep-stage-file` where nothing is replaced: the candidate is written beside the destination all the same.
+    private func keepStaged(
+        _ content: [UInt8], _ resource: Resource, _ destination: Destination
+    ) throws(StagingError) {
+        let staged = try StagedFile(content, for: destination, attributes: resource.attributes, keep: true)
+        logger.info("Keeping staged file: \(staged.path)")
+    }
+
+    private func noop(
+        _ comparison: Comparison, _ content: [UInt8], _ resource: Resource, _ destination: Destination
+    ) throws(StepFailure) -> Outcome {
+        if settings.keepStageFile {
+            do {
+                try keepStaged(content, resource, destination)
+            } catch {
+                throw StepFailure(error)
+            }
+        }
         logger.warning("Noop mode enabled. \(resource.destination) will not be modified")
         return Outcome(comparison == .same ? .inSync : .wouldChange)
     }

@@ -43,7 +43,9 @@ package final class ResourceRenderer: Sendable {
             let rendered = try onLargeStack(resource) { renderer.render(template, over: snapshot, in: environment) }
             inputs.reads = rendered.reads
             for path in rendered.includes { inputs.sources[path.text] = try? Files.status(path.text) }
-            if let failure = rendered.failure { throw diagnosis(of: failure, resource, source) }
+            if let failure = rendered.failure {
+                throw diagnosis(of: failure, resource, source, quotedData: rendered.quotedData)
+            }
             return Rendition(result: .success(rendered.output), inputs: inputs)
         } catch {
             return Rendition(result: .failure(error), inputs: inputs)
@@ -84,7 +86,7 @@ package final class ResourceRenderer: Sendable {
             report(nil)
             return template
         case .failure(let error):
-            let failure = diagnosis(of: error, resource, source)
+            let failure = diagnosis(of: error, resource, source, quotedData: [])
             guard let known else { throw failure }
             report(failure.message)
             return known.template
@@ -98,10 +100,17 @@ package final class ResourceRenderer: Sendable {
         return try CompiledTemplate(source, name: Files.split(resource.source).name, options: options)
     }
 
-    /// Go's words, then the place in the template's file.
-    private func diagnosis(of error: TemplateError, _ resource: Resource, _ source: ByteString) -> StepFailure {
+    /// Go's words, then the place in the template's file. Data that the words quote is left out, for it may be a
+    /// value, unless the template itself says it.
+    private func diagnosis(
+        of error: TemplateError, _ resource: Resource, _ source: ByteString, quotedData: [ByteString]
+    ) -> StepFailure {
         let diagnostic = Diagnostic(error, path: resource.source, source: source)
-        return StepFailure("\(error.description.text)\n\(diagnostic.text.text.dropLast())")
+        var text = "\(error.description.text)\n\(diagnostic.text.text.dropLast())"
+        for data in quotedData.map(\.text) where !data.isEmpty && !source.text.contains(data) {
+            text = text.replacing(data, with: "…")
+        }
+        return StepFailure(text)
     }
 }
 

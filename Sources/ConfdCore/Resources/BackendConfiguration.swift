@@ -80,10 +80,17 @@ package struct BackendConfiguration: Hashable, Sendable {
 }
 
 extension BackendConfiguration {
+    /// A node as it may be logged: a user and password before `@` are left out.
+    private static func withoutCredentials(_ node: String) -> String {
+        guard let at = node.lastIndex(of: "@") else { return node }
+        let scheme = node.contains("://") ? String(node.prefix { $0 != ":" }) + "://" : ""
+        return scheme + node[node.index(after: at)...]
+    }
+
     /// What confd logs as the backend's sources: endpoints or files.
     package var sources: [String] {
         switch kind {
-        case .etcd: nodes.isEmpty ? ["http://127.0.0.1:2379"] : nodes
+        case .etcd: nodes.isEmpty ? ["http://127.0.0.1:2379"] : nodes.map(Self.withoutCredentials)
         case .file: files
         case .env: []
         }

@@ -9,7 +9,8 @@ package struct ResourceLoader {
         package var warnings: [ResourceError] = []
     }
 
-    private let confdir: String
+    /// The folder above conf.d and templates.
+    package let confdir: String
     private let parser: ResourceParser
 
     package init(_ settings: Settings, environment: [String: String], backend: BackendConfiguration) {
@@ -19,9 +20,11 @@ package struct ResourceLoader {
             defaultBackend: backend)
     }
 
+    /// Where resource files are.
+    package var folder: String { "\(confdir)/conf.d" }
+
     /// Reads everything anew. A file that cannot be used costs only itself; no folder to look in is an error.
     package func load() throws(ResourceError) -> Result {
-        let folder = "\(confdir)/conf.d"
         guard Files.exists(confdir) else {
             throw ResourceError(confdir, nil, "confdir does not exist", hint: "name it with -confdir")
         }

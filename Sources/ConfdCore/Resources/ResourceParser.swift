@@ -164,7 +164,7 @@ struct ResourceParser {
         let text = try requiredText("src", &table)
         let path = text.hasPrefix("/") ? text : "\(templateFolder)/\(text)"
         guard Files.exists(path) else {
-            throw table.invalid("src", "missing template: \(path)")
+            throw table.invalid("src", "Missing template: \(path)")
         }
         return path
     }

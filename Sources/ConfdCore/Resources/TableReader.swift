@@ -52,8 +52,9 @@ struct TableReader {
             case .integer(let seconds) where seconds >= 0: .seconds(seconds)
             default: nil
             }
-        guard let parsed else { throw wrongType(key, value, "a time such as \"30s\" or \"1m\"") }
-        return parsed
+        if let parsed { return parsed }
+        guard case .string(let text) = value.kind else { throw wrongType(key, value, "a time") }
+        throw invalid(key, "\"\(text)\" is not a time", hint: "write \"30s\", \"1m30s\" or a number of seconds")
     }
 
     mutating func texts(_ key: String) throws(ResourceError) -> [(text: String, position: TOMLPosition)]? {

@@ -10,9 +10,21 @@ package enum HelpText {
             lines.append("\n\(group.rawValue)")
             for option in OptionTable.all where option.group == group { lines.append(line(option)) }
         }
+        lines.append("\nTaken for compatibility, or known and refused")
+        lines += wrapped(OptionTable.all.filter { $0.group == .compatibility }.map { "-\($0.name)" })
         lines.append(
             "\nEach flag is also an environment variable (-log-level: CONFD_LOG_LEVEL) and a key of confd.toml.")
         return lines.joined(separator: "\n")
+    }
+
+    /// `words` in lines that fit a terminal.
+    private static func wrapped(_ words: [String]) -> [String] {
+        var lines = [" "]
+        for word in words {
+            if lines[lines.count - 1].count + word.count > 100 { lines.append(" ") }
+            lines[lines.count - 1] += " \(word)"
+        }
+        return lines
     }
 
     private static func line(_ option: Option) -> String {

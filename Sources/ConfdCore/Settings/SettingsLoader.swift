@@ -151,7 +151,8 @@ package struct SettingsLoader {
         if settings.backend == "file", settings.files.isEmpty {
             throw SettingsError("the file backend needs -file", hint: "for example -file /etc/confd/data.yaml")
         }
-        if (settings.clientCertificate == nil) != (settings.clientKey == nil) {
+        // confd uses the two only together; alone, either is a slip where a connection is made.
+        if settings.backend.hasPrefix("etcd"), (settings.clientCertificate == nil) != (settings.clientKey == nil) {
             throw SettingsError("-client-cert and -client-key go together")
         }
     }

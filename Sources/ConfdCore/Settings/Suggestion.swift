@@ -1,9 +1,11 @@
 /// "Did you mean": the candidate nearest to what was typed.
 package enum Suggestion {
-    /// The candidate within a third of `typed`'s length in edits (at least 1, at most 3); nil if none is near.
+    /// The only candidate that begins with `typed`, else the one within a third of `typed`'s length in edits (at least 1, at most 3); nil if none is near.
     package static func nearest(to typed: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(typed.utf8)
         guard wanted.count <= 64 else { return nil }
+        let longer = candidates.filter { wanted.count > 2 && $0.hasPrefix(typed) }
+        if longer.count == 1 { return longer[0] }
         let limit = min(3, max(1, wanted.count / 3))
         var best: (distance: Int, name: String)?
         for candidate in candidates {

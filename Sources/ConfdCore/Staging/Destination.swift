@@ -142,11 +142,13 @@ extension Destination {
     package func correctAttributes(_ attributes: FileAttributes) throws(StagingError) -> [StagingWarning] {
         guard let file = try openTarget() else { return [] }
         return try staging(path, StagingError.Kind.attributes) { () throws(SystemError) in
+            // Set after the owner, because a new owner clears setuid and setgid.
+            let before = try file.status().mode
+            let wanted = attributes.mode ?? before
             let refused = try file.changeOwner(attributes)
             var warnings = refused.warnings(path)
-            let mode = attributes.mode.map { $0 & ~refused.unsafeModeBits }
-            // After the owner, because a new owner clears setuid and setgid.
-            if let mode, try file.status().mode != mode {
+            let mode = wanted & ~refused.unsafeModeBits
+            if try file.status().mode != mode {
                 do throws(SystemError) {
                     try file.setMode(mode)
                 } catch let error where error.code == Errno.notPermitted {

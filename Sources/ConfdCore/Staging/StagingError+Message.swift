@@ -9,7 +9,7 @@ extension StagingError {
         case .untrustedLink(let path, let owner):
             "cannot follow the symbolic link \(path): it belongs to uid \(owner) in a folder that all may write"
         case .notAFile(let kind): "\(dest) is \(Self.name(kind)), not a file"
-        case .folderMissing(let folder): "cannot create a file beside \(dest): no such folder: \(folder)"
+        case .folderMissing(let folder): "cannot create a file beside \(dest): no such file or directory: \(folder)"
         case .makeFolder(let error): "cannot create the folder \(error.path ?? "") for \(dest): \(error.reason)"
         case .resolve(let error): "cannot look up \(error.path ?? dest): \(error.reason)"
         case .create(let error, _, _): "cannot create a file beside \(dest): \(error.reason)"

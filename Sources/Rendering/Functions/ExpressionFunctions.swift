@@ -12,7 +12,12 @@ enum ExpressionFunctions {
             return .string(match.map { text[$0] } ?? ByteString())
         },
         "regexReplaceAll": Function([.string, .string, .string]) { (arguments) throws(FunctionError) in
-            .string(try expression(arguments).replacing(in: arguments.string(1), with: arguments.string(2)))
+            let expression = try expression(arguments)
+            do throws(RegularExpressionError) {
+                return .string(try expression.replacing(in: arguments.string(1), with: arguments.string(2)))
+            } catch {
+                throw arguments.failure(.regularExpression(error))
+            }
         },
     ]
 
@@ -20,7 +25,7 @@ enum ExpressionFunctions {
         do {
             return try arguments.rendering.expression(arguments.string(0))
         } catch {
-            throw FunctionError(.regularExpression(error))
+            throw arguments.failure(.regularExpression(error))
         }
     }
 }

@@ -2,12 +2,14 @@ import TextTemplate
 
 /// A compiled regular expression in Go's syntax (RE2): leftmost-first matches in time linear in the text.
 struct RegularExpression: Sendable {
+    private let pattern: ByteString
     private let program: RegularExpressionProgram
     /// The name of each group, the whole match first; empty where it has none.
     private let names: [[UInt8]]
 
     init(_ pattern: ByteString) throws(RegularExpressionError) {
         let parsed = try RegularExpressionParser.parse(pattern)
+        self.pattern = pattern
         program = RegularExpressionProgram(parsed.root)
         names = parsed.names
     }
@@ -29,12 +31,17 @@ struct RegularExpression: Sendable {
     }
 
     /// `text` with each match replaced by `replacement`, in which `$1`, `${1}` and `${name}` stand for groups:
-    /// Go's `ReplaceAllString`.
-    func replacing(in text: ByteString, with replacement: ByteString) -> ByteString {
-        text.withBytes { bytes in
+    /// Go's `ReplaceAllString`. Throws if the groups would take too much memory.
+    func replacing(
+        in text: ByteString, with replacement: ByteString
+    ) throws(RegularExpressionError) -> ByteString {
+        try text.withBytes { bytes throws(RegularExpressionError) in
             var output: [UInt8] = []
             let parts = Replacement(replacement, names: names)
-            let slotCount = parts.needsGroups ? 2 * names.count : 2
+            let slotCount = 2 * (parts.lastGroup(of: names.count) + 1)
+            guard program.instructions.count * slotCount <= RegularExpressionMachine.mostSlots else {
+                throw RegularExpressionError(kind: .tooLarge, expression: pattern)
+            }
             var machine = RegularExpressionMachine(program, slotCount: slotCount)
             var copied = 0
             var position = 0
@@ -65,8 +72,16 @@ private struct Replacement {
 
     private var parts: [Part] = []
 
-    var needsGroups: Bool {
-        parts.contains { if case .text = $0 { false } else { true } }
+    /// The last group of `count` that is asked for; the whole match is the first, and always is.
+    func lastGroup(of count: Int) -> Int {
+        let groups = parts.flatMap { part -> [Int] in
+            switch part {
+            case .text: []
+            case .group(let group): [group]
+            case .groups(let groups): groups
+            }
+        }
+        return groups.filter { $0 < count }.max() ?? 0
     }
 
     init(_ source: ByteString, names: [[UInt8]]) {

@@ -1,6 +1,10 @@
 /// Runs a program over a text: all alternatives side by side, in the order of their priority, so that the
 /// time is linear in the length of the text (Pike's method).
 struct RegularExpressionMachine: ~Copyable {
+    /// How many slots may be kept for the alternatives of one position, 128 MiB: as many instructions may be alive,
+    /// each with slots of its own.
+    static let mostSlots = 1 << 24
+
     private typealias Instruction = RegularExpressionProgram.Instruction
 
     /// The alternatives that are alive at a position, best first: a sparse set with captures beside it.

@@ -90,6 +90,8 @@ enum Expected: UInt8, BitwiseCopyable {
     case plain
     /// `reflect.Value`: anything, as it is.
     case value
+    /// `reflect.Value`, an index of `slice`: Go does not look into interfaces there.
+    case index
     /// `interface {}`.
     case any
     case string, bool, int, float
@@ -116,7 +118,7 @@ enum Expected: UInt8, BitwiseCopyable {
     /// How Go names the type.
     var typeName: String {
         switch self {
-        case .plain, .value: "reflect.Value"
+        case .plain, .value, .index: "reflect.Value"
         case .any: "interface {}"
         case .string: "string"
         case .bool: "bool"

@@ -9,7 +9,7 @@ enum Literal: Sendable {
     func value(as expected: Expected, text: ByteString) throws(Problem) -> Value {
         if case .nil = self { return try Literal.zero(expected) }
         switch expected {
-        case .plain, .value, .any:
+        case .plain, .value, .index, .any:
             return try ideal(text)
         case .bool:
             guard case .bool(let flag) = self else { throw .expectedLiteral("bool", found: text) }
@@ -54,7 +54,7 @@ extension Expected {
     /// The nil of the type, if it has one: what an absent value is converted to.
     var zero: Value? {
         switch self {
-        case .plain, .value: .invalid
+        case .plain, .value, .index: .invalid
         case .any, .location: .nilInterface
         case .strings: .slice(Slice(.string, [], isNil: true))
         case .anys: .slice(Slice(.any, [], isNil: true))

@@ -8,10 +8,8 @@ struct TestEnvironment: Environment {
     var variables: [ByteString: ByteString] = [:]
     /// Paths below the folder, and texts.
     var templates: [ByteString: ByteString] = [:]
-    /// Addresses stand for themselves, in the form that Go gives them.
-    var hosts: [ByteString: [ByteString]] = [
-        "127.0.0.1": ["127.0.0.1"], "::1": ["::1"], "::ffff:1.2.3.4": ["1.2.3.4"], "2001:DB8:0:0::1": ["2001:db8::1"],
-    ]
+    /// What names stand for; addresses stand for themselves.
+    var hosts: [ByteString: [ByteString]] = [:]
     var records: [ServiceRecord]?
     var interfaces: [ByteString: [ByteString]] = [:]
     var hostNameResult: Result<ByteString, EnvironmentError> = .success("host.test")
@@ -21,9 +19,21 @@ struct TestEnvironment: Environment {
 
     func variable(_ name: ByteString) -> ByteString? { variables[name] }
     func hostName() throws(EnvironmentError) -> ByteString { try hostNameResult.get() }
-    func addresses(ofHost host: ByteString) -> [ByteString]? { hosts[host] }
+    func addresses(ofHost host: ByteString) -> [ByteString]? { hosts[host] ?? Self.address(host.text).map { [$0] } }
     func services(_ service: ByteString, protocol: ByteString, name: ByteString) -> [ServiceRecord]? { records }
     func addresses(ofInterface name: ByteString) -> [ByteString] { interfaces[name] ?? [] }
+
+    /// The address in the form that Go gives it.
+    private static func address(_ text: String) -> ByteString? {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        var form = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        guard inet_pton(AF_INET, text, &bytes) != 1 else { return ByteString(text) }
+        guard inet_pton(AF_INET6, text, &bytes) == 1 else { return nil }
+        let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
+        if bytes.starts(with: mapped) { return ByteString(bytes[12...].map(String.init).joined(separator: ".")) }
+        inet_ntop(AF_INET6, bytes, &form, socklen_t(form.count))
+        return ByteString(form.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
+    }
 
     func fileExists(_ path: ByteString) -> Bool {
         var status = stat()
