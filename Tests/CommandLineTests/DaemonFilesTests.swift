@@ -18,7 +18,7 @@ import Testing
         try await withSandbox { box in
             try box.write("keys.yaml", "app: {name: one}\n")
             try box.resource("app", template: #"{{getv "/app/name"}}"#)
-            let daemon = try daemon(box)
+            let daemon = try daemon(box, "keys.yaml", "-log-level", "debug")
             #expect(try await eventually { box.output("app") == "one" }, "\(daemon.standardError)")
 
             try box.write("keys.yaml", "app: {name: written}\n")

@@ -63,7 +63,9 @@ import Testing
                 "[template]\nsrc = \"app.tmpl\"\ndest = \"\(box.out)/late/app\"\nkeys = [\"/app\"]\n")
             try box.resource("good", template: #"{{getv "/app/name"}}"#)
             let daemon = try daemon(box, etcd)
-            #expect(try await eventually { daemon.standardError.contains("no such folder") })
+            #expect(
+                try await eventually { daemon.standardError.contains("cannot create a file beside") },
+                "\(daemon.standardError)")
             #expect(try await eventually { box.output("good") == "one" }, "the other one is not held up")
             try FileManager.default.createDirectory(atPath: box.path("out/late"), withIntermediateDirectories: true)
             #expect(try await eventually { box.read("out/late/app") == "one" }, "\(daemon.standardError)")

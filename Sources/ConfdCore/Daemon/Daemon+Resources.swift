@@ -43,8 +43,9 @@ extension Daemon {
         let follower: Follower
         /// The number of the reading that was asked for last.
         var reading = 0
-        /// The newest snapshot.
+        /// The newest snapshot, and the reading that it belongs to.
         var edition: Edition?
+        var delivered = 0
         /// All resources are rendered when this reading is delivered.
         var refreshesAt: Int?
     }
@@ -77,15 +78,14 @@ extension Daemon {
             }
         }
         try updateSources(readsAnew: readsAnew)
-        for (id, entry) in entries where !entry.isScheduled && entry.resource.ranges.isEmpty { schedule(id, at: now) }
     }
 
     private func lookAgain(_ id: Agenda.ID, _ resource: Resource, at now: Duration) {
         guard let entry = entries[id] else { return }
         if entry.successor != nil || entry.resource != resource {
             replace(id, by: .redefined(resource), at: now)
-        } else if agenda[id]?.isRendering ?? false || !entry.inputs.sourcesAreCurrent {
-            // What was read while it was rendered is not known.
+        } else if agenda[id]?.isRendering == false, !entry.inputs.sourcesAreCurrent {
+            // One that is being rendered is looked at when it is done.
             agenda.tell(id, at: now) { $0.refresh(at: now) }
         }
     }
@@ -124,12 +124,6 @@ extension Daemon {
         agenda.update(id, resource.policy, group: resource.reloadGroup)
         agenda.tell(id, at: now) { $0.refresh(at: now) }
     }
-
-    private func schedule(_ id: Agenda.ID, at now: Duration) {
-        guard let entry = entries[id] else { return }
-        entries[id]?.isScheduled = true
-        agenda.add(id, Scheduler(entry.resource.policy, now: now), group: entry.resource.reloadGroup)
-    }
 }
 
 // MARK: - Backends
@@ -164,16 +158,29 @@ extension Daemon {
             let previous = source.edition
             sources[configuration]?.edition = Edition(
                 snapshot: delivery.snapshot, number: (previous?.number ?? 0) + 1)
+            sources[configuration]?.delivered = delivery.reading
             let refreshes = source.refreshesAt.map { delivery.reading >= $0 } ?? false
             if refreshes { sources[configuration]?.refreshesAt = nil }
-            for (id, entry) in entries where entry.resource.backend == configuration && !entry.resource.ranges.isEmpty {
-                if !entry.isScheduled {
-                    if delivery.reading >= entry.firstReading { schedule(id, at: now) }
-                } else if refreshes {
-                    agenda.tell(id, at: now) { $0.refresh(at: now) }
-                }
-            }
+            if refreshes { refresh(configuration, at: now) }
             if let previous, !refreshes { mark(configuration, from: previous.snapshot, to: delivery.snapshot, at: now) }
+        }
+        scheduleNew(at: now)
+    }
+
+    /// Begins with resources whose keys are there now. Those without keys need no backend.
+    private func scheduleNew(at now: Duration) {
+        for (id, entry) in entries where !entry.isScheduled && entry.successor == nil {
+            let source = sources[entry.resource.backend]
+            let hasKeys = source.map { $0.edition != nil && $0.delivered >= entry.firstReading } ?? false
+            guard entry.resource.ranges.isEmpty || hasKeys else { continue }
+            entries[id]?.isScheduled = true
+            agenda.add(id, Scheduler(entry.resource.policy, now: now), group: entry.resource.reloadGroup)
+        }
+    }
+
+    private func refresh(_ configuration: BackendConfiguration, at now: Duration) {
+        for (id, entry) in entries where entry.resource.backend == configuration && !entry.resource.ranges.isEmpty {
+            agenda.tell(id, at: now) { $0.refresh(at: now) }
         }
     }
 

@@ -120,6 +120,8 @@ package final class Daemon {
         isStopping = true
         notifier.stopping()
         agenda.stop(at: now)
+        // There may be nothing left to wait for.
+        listener.wake()
     }
 
     /// Whether, at the start, a backend could not be reached for longer than `-retry-for`.
@@ -188,7 +190,7 @@ extension Daemon {
     private func applied(_ id: Agenda.ID, _ outcome: Outcome, on edition: Edition, at now: Duration) {
         guard var entry = entries[id] else { return }
         entry.inputs = outcome.inputs
-        if let reload = outcome.reload { entry.reload = reload }
+        if let reload = outcome.reload, reload.isNew || entry.reload == nil { entry.reload = reload }
         let result = Scheduler.Rendering(outcome)
         if result == .inStep, entry.reload == nil { entry.applied = edition.snapshot }
         entries[id] = entry
@@ -199,6 +201,7 @@ extension Daemon {
         if newest.number != edition.number, entry.isConcerned(from: edition.snapshot, to: newest.snapshot) {
             agenda.tell(id, at: now) { $0.changed(at: now) }
         }
+        if !entry.inputs.sourcesAreCurrent { agenda.tell(id, at: now) { $0.refresh(at: now) } }
         succeed(id, at: now)
     }
 

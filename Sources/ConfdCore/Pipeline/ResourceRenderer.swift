@@ -34,22 +34,21 @@ package final class ResourceRenderer: Sendable {
     /// A template that was changed and no longer parses is told to `report`, nil once it does; its last good version
     /// serves meanwhile.
     func render(_ resource: Resource, _ snapshot: Snapshot, report: (String?) -> Void) -> Rendition {
-        var inputs = Inputs()
-        // Before it is read: a change in between is then seen as one.
-        inputs.sources[resource.source] = try? Files.status(resource.source)
-        do throws(StepFailure) {
+        let log = SourceLog()
+        log.note(resource.source)
+        var reads: ReadSet?
+        let result = Result { () throws(StepFailure) in
             let source = try read(resource)
             let template = try template(source, resource, report)
+            let environment = environment.noting(in: log)
             let rendered = try onLargeStack(resource) { renderer.render(template, over: snapshot, in: environment) }
-            inputs.reads = rendered.reads
-            for path in rendered.includes { inputs.sources[path.text] = try? Files.status(path.text) }
+            reads = rendered.reads
             if let failure = rendered.failure {
                 throw diagnosis(of: failure, resource, source, quotedData: rendered.quotedData)
             }
-            return Rendition(result: .success(rendered.output), inputs: inputs)
-        } catch {
-            return Rendition(result: .failure(error), inputs: inputs)
+            return rendered.output
         }
+        return Rendition(result: result, inputs: Inputs(reads: reads, sources: log.sources))
     }
 
     private func read(_ resource: Resource) throws(StepFailure) -> ByteString {
