@@ -28,7 +28,7 @@ import Testing
         func hasReceived(_ prefix: String) -> Bool {
             var buffer = [UInt8](repeating: 0, count: 4_096)
             while true {
-                let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+                let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
                 if count <= 0 { break }
                 messages.append(String(decoding: buffer[..<count], as: UTF8.self))
             }

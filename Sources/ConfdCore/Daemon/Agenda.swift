@@ -92,7 +92,8 @@ package struct Agenda: Sendable {
     package var deadline: Duration? {
         var earliest: Duration?
         for (id, item) in items {
-            guard let deadline = item.scheduler.deadline(countsReload: mayReload(id)) else { continue }
+            let countsReload = item.scheduler.owesReload && mayReload(id)
+            guard let deadline = item.scheduler.deadline(countsReload: countsReload) else { continue }
             earliest = min(earliest ?? deadline, deadline)
         }
         return earliest

@@ -102,6 +102,7 @@ extension Daemon {
             return
         }
         entries[id]?.successor = nil
+        sourcesAreStale = true
         switch successor {
         case .removed: forget(id)
         case .redefined(let resource): redefine(id, entry, resource, at: now)
@@ -111,18 +112,20 @@ extension Daemon {
     private func redefine(_ id: Agenda.ID, _ entry: Entry, _ resource: Resource, at now: Duration) {
         if entry.resource == resource { return agenda.tell(id, at: now) { $0.refresh(at: now) } }
         let hasSameKeys = entry.resource.ranges == resource.ranges && entry.resource.backend == resource.backend
-        entries[id]?.resource = resource
-        entries[id]?.inputs = Inputs()
         guard entry.isScheduled, hasSameKeys else {
             // Other keys: it begins anew with a snapshot that has them.
             agenda.remove(id)
-            entries[id]?.isScheduled = false
-            entries[id]?.firstReading = 0
-            entries[id]?.applied = nil
+            entries[id] = Entry(resource: resource)
             return
         }
+        entries[id]?.resource = resource
+        // A reload that is owed is found by its mark, and is then that of the new definition.
+        entries[id]?.reload = nil
         agenda.update(id, resource.policy, group: resource.reloadGroup)
-        agenda.tell(id, at: now) { $0.refresh(at: now) }
+        agenda.tell(id, at: now) { scheduler in
+            scheduler.settleReload()
+            scheduler.refresh(at: now)
+        }
     }
 }
 
@@ -130,7 +133,8 @@ extension Daemon {
 
 extension Daemon {
     /// Has each backend followed for the keys of all its resources.
-    private func updateSources(readsAnew: Bool) throws(SystemError) {
+    func updateSources(readsAnew: Bool) throws(SystemError) {
+        sourcesAreStale = false
         var ranges: [BackendConfiguration: [KeyRange]] = [:]
         for entry in entries.values where !entry.resource.ranges.isEmpty {
             ranges[entry.resource.backend, default: []] += entry.resource.ranges

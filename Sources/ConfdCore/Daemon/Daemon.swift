@@ -19,6 +19,8 @@ package final class Daemon {
     var ids: [String: Agenda.ID] = [:]
     private var lastID = 0
     var sources: [BackendConfiguration: Source] = [:]
+    /// Whether resources have come to need other keys since `updateSources`.
+    var sourcesAreStale = false
     /// Resources of the first look that have not been tried yet.
     private var awaited: Set<Agenda.ID> = []
     private var isReady = false
@@ -90,6 +92,7 @@ package final class Daemon {
             if isReady { notifier.ready() }
         }
         if let nextPass, now >= nextPass { try startPass(at: now) }
+        if sourcesAreStale { try updateSources(readsAnew: false) }
         takeDeliveries(at: now)
         if !isReady, awaited.isEmpty {
             isReady = true
@@ -127,7 +130,9 @@ package final class Daemon {
     /// Whether, at the start, a backend could not be reached for longer than `-retry-for`.
     private func backendHasGivenUp(at now: Duration) -> Bool {
         guard !isReady, settings.retryFor > .zero, now >= start + settings.retryFor else { return false }
-        return sources.values.contains { $0.edition == nil && $0.follower.failure != nil }
+        guard sources.values.contains(where: { $0.edition == nil && $0.follower.failure != nil }) else { return false }
+        logger.fatal("the backend was not reached within -retry-for \(GoDuration.text(settings.retryFor))")
+        return true
     }
 
     func makeID() -> Agenda.ID {

@@ -31,24 +31,46 @@ package final class ResourceRenderer: Sendable {
 
     /// What the template of `resource` makes of `snapshot`, and what it looked at.
     ///
-    /// A template that was changed and no longer parses is told to `report`, nil once it does; its last good version
-    /// serves meanwhile.
+    /// What is wrong with a template that was changed and cannot be used any more is told to `report`, nil if nothing
+    /// is; its last good version serves meanwhile.
     func render(_ resource: Resource, _ snapshot: Snapshot, report: (String?) -> Void) -> Rendition {
         let log = SourceLog()
         log.note(resource.source)
         var reads: ReadSet?
         let result = Result { () throws(StepFailure) in
-            let source = try read(resource)
-            let template = try template(source, resource, report)
+            let entry = try template(of: resource, report)
             let environment = environment.noting(in: log)
-            let rendered = try onLargeStack(resource) { renderer.render(template, over: snapshot, in: environment) }
+            let rendered = try onLargeStack(resource) {
+                renderer.render(entry.template, over: snapshot, in: environment)
+            }
             reads = rendered.reads
             if let failure = rendered.failure {
-                throw diagnosis(of: failure, resource, source, quotedData: rendered.quotedData)
+                throw diagnosis(of: failure, resource, entry.source, quotedData: rendered.quotedData)
             }
             return rendered.output
         }
         return Rendition(result: result, inputs: Inputs(reads: reads, sources: log.sources))
+    }
+
+    private func template(of resource: Resource, _ report: (String?) -> Void) throws(StepFailure) -> Entry {
+        let key = Key(
+            path: resource.source, leftDelimiter: resource.leftDelimiter, rightDelimiter: resource.rightDelimiter)
+        let known = compiled.withLock { $0[key] }
+        do throws(StepFailure) {
+            let source = try read(resource)
+            if let known, known.source == source {
+                report(nil)
+                return known
+            }
+            let new = Entry(source: source, template: try parse(source, resource))
+            compiled.withLock { $0[key] = new }
+            report(nil)
+            return new
+        } catch {
+            guard let known else { throw error }
+            report(error.message)
+            return known
+        }
     }
 
     private func read(_ resource: Resource) throws(StepFailure) -> ByteString {
@@ -59,44 +81,28 @@ package final class ResourceRenderer: Sendable {
         }
     }
 
+    private func parse(_ source: ByteString, _ resource: Resource) throws(StepFailure) -> CompiledTemplate {
+        var options = Template.Options()
+        options.leftDelimiter = Array(resource.leftDelimiter.utf8)
+        options.rightDelimiter = Array(resource.rightDelimiter.utf8)
+        // Deep nesting needs the stack already here.
+        let parsed = try onLargeStack(resource) {
+            Result { () throws(TemplateError) in
+                try CompiledTemplate(source, name: Files.split(resource.source).name, options: options)
+            }
+        }
+        switch parsed {
+        case .success(let template): return template
+        case .failure(let error): throw diagnosis(of: error, resource, source, quotedData: [])
+        }
+    }
+
     private func onLargeStack<Value>(_ resource: Resource, _ body: () -> Value) throws(StepFailure) -> Value {
         do {
             return try Thread.run(stackSize: Self.stackSize, body)
         } catch {
             throw StepFailure("\(resource.name): no thread to render on: \(error.message)")
         }
-    }
-
-    private func template(
-        _ source: ByteString, _ resource: Resource, _ report: (String?) -> Void
-    ) throws(StepFailure) -> CompiledTemplate {
-        let key = Key(
-            path: resource.source, leftDelimiter: resource.leftDelimiter, rightDelimiter: resource.rightDelimiter)
-        let known = compiled.withLock { $0[key] }
-        if let known, known.source == source {
-            report(nil)
-            return known.template
-        }
-        // Deep nesting needs the stack already here.
-        let parsed = try onLargeStack(resource) { Result { () throws(TemplateError) in try parse(source, resource) } }
-        switch parsed {
-        case .success(let template):
-            compiled.withLock { $0[key] = Entry(source: source, template: template) }
-            report(nil)
-            return template
-        case .failure(let error):
-            let failure = diagnosis(of: error, resource, source, quotedData: [])
-            guard let known else { throw failure }
-            report(failure.message)
-            return known.template
-        }
-    }
-
-    private func parse(_ source: ByteString, _ resource: Resource) throws(TemplateError) -> CompiledTemplate {
-        var options = Template.Options()
-        options.leftDelimiter = Array(resource.leftDelimiter.utf8)
-        options.rightDelimiter = Array(resource.rightDelimiter.utf8)
-        return try CompiledTemplate(source, name: Files.split(resource.source).name, options: options)
     }
 
     /// Go's words, then the place in the template's file. Data that the words quote is left out, for it may be a
