@@ -28,7 +28,7 @@ package final class Daemon {
     var supervisor: Supervisor?
 
     /// Renderings use the processors; commands only wait.
-    private let renderers = WorkerPool(threads: Host.processorCount)
+    private let renderers = WorkerPool(threads: Host.processorCount, stackSize: ResourceRenderer.stackSize)
     private let commands = WorkerPool(threads: 64)
     private let notifier: SystemdNotifier
     private let start = Clock.monotonic()

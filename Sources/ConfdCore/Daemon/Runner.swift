@@ -46,7 +46,7 @@ package struct Runner {
         let start = Clock.monotonic()
         var delay = Duration.milliseconds(100)
         while true {
-            let report = pass.run()
+            let report = try Thread.run(stackSize: ResourceRenderer.stackSize) { pass.run() }
             if report.stopped { return ExitCode.done }
             let left = settings.retryFor - (Clock.monotonic() - start)
             if report.backendFailed, left > .zero, !listener.isStopping {

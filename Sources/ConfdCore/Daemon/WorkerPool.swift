@@ -24,8 +24,12 @@ final class WorkerPool: Sendable {
 
     private let state = Mutex(State())
     private let limit: Int
+    private let stackSize: Int
 
-    init(threads limit: Int) { self.limit = limit }
+    init(threads limit: Int, stackSize: Int = 1 << 20) {
+        self.limit = limit
+        self.stackSize = stackSize
+    }
 
     /// Runs `job` as soon as a thread is free.
     func run(_ job: @escaping Job) {
@@ -40,7 +44,7 @@ final class WorkerPool: Sendable {
 
     private func startThread() {
         do {
-            try Thread.detach { [self] in work() }
+            try Thread.detach(stackSize: stackSize, smallest: 1 << 20) { [self] in work() }
         } catch {
             // No thread to be had: whoever runs already, or we ourselves, do the work.
             work()

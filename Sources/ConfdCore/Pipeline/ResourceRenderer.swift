@@ -22,14 +22,15 @@ package final class ResourceRenderer: Sendable {
         let template: CompiledTemplate
     }
 
-    /// Stack for one rendering: 100,000 templates may call each other, as in Go. Memory is taken as it is used.
-    private static let stackSize = 1 << 30
+    /// The stack that `render` needs: 100,000 templates may call each other, as in Go. Memory is taken as it is used.
+    package static let stackSize = 1 << 30
 
     package init(_ settings: Settings) {
         environment = TemplateEnvironment(templateFolder: "\(settings.confdir)/templates")
     }
 
-    /// What the template of `resource` makes of `snapshot`, and what it looked at.
+    /// What the template of `resource` makes of `snapshot`, and what it looked at. To be called on a thread with a
+    /// stack of `stackSize`.
     ///
     /// What is wrong with a template that was changed and cannot be used any more is told to `report`, nil if nothing
     /// is; its last good version serves meanwhile.
@@ -40,9 +41,7 @@ package final class ResourceRenderer: Sendable {
         let result = Result { () throws(StepFailure) in
             let entry = try template(of: resource, report)
             let environment = environment.noting(in: log)
-            let rendered = try onLargeStack(resource) {
-                renderer.render(entry.template, over: snapshot, in: environment)
-            }
+            let rendered = renderer.render(entry.template, over: snapshot, in: environment)
             reads = rendered.reads
             if let failure = rendered.failure {
                 throw diagnosis(of: failure, resource, entry.source, quotedData: rendered.quotedData)
@@ -85,23 +84,10 @@ package final class ResourceRenderer: Sendable {
         var options = Template.Options()
         options.leftDelimiter = Array(resource.leftDelimiter.utf8)
         options.rightDelimiter = Array(resource.rightDelimiter.utf8)
-        // Deep nesting needs the stack already here.
-        let parsed = try onLargeStack(resource) {
-            Result { () throws(TemplateError) in
-                try CompiledTemplate(source, name: Files.split(resource.source).name, options: options)
-            }
-        }
-        switch parsed {
-        case .success(let template): return template
-        case .failure(let error): throw diagnosis(of: error, resource, source, quotedData: [])
-        }
-    }
-
-    private func onLargeStack<Value>(_ resource: Resource, _ body: () -> Value) throws(StepFailure) -> Value {
         do {
-            return try Thread.run(stackSize: Self.stackSize, body)
+            return try CompiledTemplate(source, name: Files.split(resource.source).name, options: options)
         } catch {
-            throw StepFailure("\(resource.name): no thread to render on: \(error.message)")
+            throw diagnosis(of: error, resource, source, quotedData: [])
         }
     }
 
