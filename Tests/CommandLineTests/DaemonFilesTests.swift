@@ -106,7 +106,7 @@ import Testing
                     separatedBy: "Using source template \(box.confdir)/templates/still"
                 ).count - 1
             #expect(renderings == 2, "\(daemon.standardError)")
-            #expect(box.runs(of: "app") == 3)
+            #expect(try await eventually { box.runs(of: "app") == 3 })
             try await stop(daemon)
         }
     }

@@ -3,7 +3,7 @@ import Posix
 /// Tells when a file below confdir may have changed, on a thread of its own.
 struct ConfdirWatch: Sendable {
     /// Told of when nothing more changed for this long: editors and checkouts write many files.
-    private static let quiet = Duration.milliseconds(100)
+    static let quiet = Duration.milliseconds(100)
     /// Where there is nothing to watch, we look again after this.
     private static let patience = Duration.seconds(2)
 

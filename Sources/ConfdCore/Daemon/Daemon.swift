@@ -206,7 +206,8 @@ extension Daemon {
         if newest.number != edition.number, entry.isConcerned(from: edition.snapshot, to: newest.snapshot) {
             agenda.tell(id, at: now) { $0.changed(at: now) }
         }
-        if !entry.inputs.sourcesAreCurrent { agenda.tell(id, at: now) { $0.refresh(at: now) } }
+        // A template that was written meanwhile may not be complete yet.
+        if !entry.inputs.sourcesAreCurrent { agenda.tell(id, at: now) { $0.refresh(at: now + ConfdirWatch.quiet) } }
         succeed(id, at: now)
     }
 

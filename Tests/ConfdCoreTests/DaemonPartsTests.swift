@@ -1,0 +1,163 @@
+import Backends
+import KeyValue
+import Posix
+import Synchronization
+import Testing
+
+@testable import ConfdCore
+
+/// The agenda over several resources.
+@Suite struct DaemonAgendaTests {
+    /// Resources 1, 2, … of one group, all of which have been rendered and owe their reload.
+    private static func owing(_ count: Int) -> Agenda {
+        var agenda = Agenda()
+        for id in 1...count { agenda.add(id, Scheduler(Scheduler.Policy(), now: .zero) { 0 }, group: "reload") }
+        #expect(agenda.begin(at: .zero) == (1...count).map { .render($0) })
+        return agenda
+    }
+
+    @Test func sharedReloadWaitsForAllThatIsRendered() {
+        var agenda = Self.owing(2)
+        agenda.tell(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
+        #expect(agenda.begin(at: .zero) == [])
+        #expect(agenda.deadline == nil)
+        agenda.tell(2, at: .zero) { $0.rendered(.replaced, at: .zero) }
+        #expect(agenda.begin(at: .zero) == [.reload([1, 2])])
+    }
+
+    @Test func failedMemberHoldsNobodyUp() {
+        var agenda = Self.owing(2)
+        agenda.tell(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
+        agenda.tell(2, at: .zero) { $0.rendered(.failed, at: .zero) }
+        #expect(agenda.begin(at: .zero) == [.reload([1])])
+    }
+
+    @Test func reloadsAreHeldUntilTheServiceRuns() {
+        var agenda = Self.owing(1)
+        agenda.holdsReloads = true
+        agenda.tell(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
+        #expect(agenda.begin(at: .seconds(60)) == [])
+        agenda.holdsReloads = false
+        #expect(agenda.begin(at: .seconds(60)) == [.reload([1])])
+    }
+
+    @Test func stoppingFinishesWhatRuns() {
+        var agenda = Self.owing(2)
+        agenda.stop(at: .zero)
+        #expect(!agenda.isInStep)
+        agenda.tell(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
+        agenda.tell(2, at: .zero) { $0.rendered(.failed, at: .zero) }
+        #expect(agenda.begin(at: .zero) == [.reload([1])])
+        agenda.tell(1, at: .zero) { $0.reloaded(succeeded: false, at: .zero) }
+        #expect(agenda.isInStep, "what failed is left to its mark")
+    }
+
+    @Test func removedResourceIsForgotten() {
+        var agenda = Self.owing(1)
+        agenda.tell(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
+        agenda.remove(1)
+        agenda.tell(1, at: .zero) { $0.reloaded(succeeded: true, at: .zero) }
+        #expect(agenda.begin(at: .zero) == [])
+        #expect(agenda.isInStep)
+    }
+}
+
+/// The threads under the daemon's own.
+@Suite struct DaemonThreadsTests {
+    @Test(arguments: [1, 2, 8])
+    func workersKeepToTheirLimit(_ limit: Int) async throws {
+        let pool = WorkerPool(threads: limit)
+        let state = Mutex((running: 0, most: 0, done: [Int]()))
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            for number in 0..<200 {
+                pool.run {
+                    state.withLock { state in
+                        state.running += 1
+                        state.most = max(state.most, state.running)
+                    }
+                    let isLast = state.withLock { state in
+                        state.running -= 1
+                        state.done.append(number)
+                        return state.done.count == 200
+                    }
+                    if isLast { continuation.resume() }
+                }
+            }
+        }
+        let (_, most, done) = state.withLock { $0 }
+        #expect(most <= limit)
+        #expect(Set(done).count == 200)
+        if limit == 1 { #expect(done == Array(0..<200)) }
+    }
+
+    /// A follower of the file `keys.yaml` in a new folder, which is removed at the end.
+    private func withFollower(_ body: (Follower, _ file: String) async throws -> Void) async throws {
+        let folder = try Files.makeTemporaryFolder(in: "/tmp", prefix: "confd-follower-")
+        let file = "\(folder)/keys.yaml"
+        var configuration = BackendConfiguration(kind: .file)
+        configuration.files = [file]
+        let logger = Logger(level: .fatal, tag: "test", host: "test") { _ in }
+        let follower = Follower(
+            configuration, BackendPool(environment: []) { _ in }, watches: true, timeout: .seconds(5), logger: logger
+        ) {}
+        try await body(follower, file)
+        follower.stop()
+        try Files.unlink(file)
+        try Files.removeFolder(folder)
+    }
+
+    /// Looks until `condition` holds, at most ten seconds.
+    private func eventually(_ condition: () -> Bool) async throws -> Bool {
+        for _ in 0..<2_000 {
+            if condition() { return true }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        return false
+    }
+
+    @Test func newestSnapshotCounts() async throws {
+        try await withFollower { follower, file in
+            let key = KeyRange(cleaned: Array("/app".utf8))
+            // Not there yet: it is tried until it is.
+            #expect(try follower.read([key]) == 1)
+            #expect(try await eventually { follower.failure != nil })
+            try Files.write(Array("app: {a: 1}".utf8), to: file)
+            #expect(try await eventually { follower.take()?.snapshot.count == 1 })
+            #expect(follower.failure == nil)
+            try Files.write(Array("app: {a: 1, b: 2}".utf8), to: file)
+            try Files.write(Array("app: {a: 1, b: 2, c: 3}".utf8), to: file)
+            #expect(try await eventually { follower.take()?.snapshot.count == 3 })
+            #expect(follower.take() == nil, "each is taken once")
+            #expect(try follower.read([key]) == 2)
+            #expect(try await eventually { follower.take()?.reading == 2 })
+        }
+    }
+
+    @Test func pausesGrowToTheirLimit() {
+        var backoff = Backoff()
+        var longest = Duration.zero
+        for round in 0..<200 {
+            let pause = backoff.next()
+            #expect(pause <= .milliseconds(100) * Double(1 << min(round, 20)) && pause <= .seconds(15))
+            longest = max(longest, pause)
+        }
+        #expect(longest > .seconds(7))
+        backoff.reset()
+        #expect(backoff.next() <= .milliseconds(100))
+    }
+}
+
+/// When systemd wants signs of life.
+@Suite struct DaemonNotifierTests {
+    @Test(arguments: [
+        ("nothing is wanted", [String: String](), Duration?.none, Duration?.none),
+        ("only notifications", ["NOTIFY_SOCKET": "/x"], nil, nil),
+        ("half of the time", ["NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "3000000"], nil, .milliseconds(1_500)),
+        ("an interval of our own", ["NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "3000000"], .seconds(1), .seconds(1)),
+        ("for another process", ["NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "3000000", "WATCHDOG_PID": "1"], nil, nil),
+        ("nobody listens", ["WATCHDOG_USEC": "3000000"], .seconds(1), nil),
+    ])
+    func interval(_ name: String, _ variables: [String: String], _ own: Duration?, _ expected: Duration?) {
+        #expect(SystemdNotifier(interval: own) { variables[$0] }.watchdogInterval == expected)
+    }
+}
