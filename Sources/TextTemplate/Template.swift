@@ -52,13 +52,14 @@ public struct Template: Sendable {
     }
 
     /// Executes the template with `dot`, appending what it writes to `output`; after an error, `output`
-    /// holds what was written before it. Functions find `context` in their arguments.
+    /// holds what was written before it. Functions find `context` in their arguments. `limits` stand in for those
+    /// that the template was parsed with.
     public func render(
-        _ dot: Value = .invalid, context: AnyObject? = nil, into output: inout [UInt8]
+        _ dot: Value = .invalid, context: AnyObject? = nil, limits: Limits? = nil, into output: inout [UInt8]
     ) throws(TemplateError) {
         let program = storage.program
         let failure = program.withTables { tables -> TemplateError? in
-            var executor = Executor(program, tables, storage.limits, functionContext: context)
+            var executor = Executor(program, tables, limits ?? storage.limits, functionContext: context)
             executor.exchangeOutput(&output)
             defer { executor.exchangeOutput(&output) }
             do throws(Problem) {

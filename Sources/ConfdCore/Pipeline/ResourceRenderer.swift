@@ -25,6 +25,9 @@ package final class ResourceRenderer: Sendable {
     /// Stack for one rendering: 100,000 templates may call each other, as in Go. Memory is taken as it is used.
     private static let stackSize = 1 << 30
 
+    /// The time that one rendering may take.
+    private static let timeLimit = Duration.seconds(60)
+
     package init(_ settings: Settings) {
         environment = TemplateEnvironment(templateFolder: "\(settings.confdir)/templates")
     }
@@ -41,7 +44,8 @@ package final class ResourceRenderer: Sendable {
         do {
             result = try Thread.run(stackSize: Self.stackSize) {
                 Result { () throws(TemplateError) in
-                    renderer.render(try template(source, resource), over: snapshot, in: environment)
+                    renderer.render(
+                        try template(source, resource), over: snapshot, in: environment, limits: Self.limits())
                 }
             }
         } catch {
@@ -55,6 +59,14 @@ package final class ResourceRenderer: Sendable {
             }
             return rendered.output
         }
+    }
+
+    /// The engine's limits, with a deadline from now.
+    private static func limits() -> Limits {
+        let deadline = Clock.monotonic() + timeLimit
+        var limits = Limits()
+        limits.isPastDeadline = { Clock.monotonic() > deadline }
+        return limits
     }
 
     private func template(_ source: ByteString, _ resource: Resource) throws(TemplateError) -> CompiledTemplate {
