@@ -26,6 +26,6 @@ import TextTemplate
     @Test func groupsThatAreNotAskedForTakeNone() throws {
         #expect(try replacement(groups: 50_000, with: "$1x") == "ab")
         #expect(try replacement(groups: 50_000, with: "$99999999") == "ab")
-        #expect(try replacement(groups: 1, with: "$1$2x") == "axb")
+        #expect(try replacement(groups: 1, with: "$1${2}x") == "axb")
     }
 }
