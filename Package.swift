@@ -72,6 +72,9 @@ let package = Package(
         .executable(name: "confd", targets: ["confd"]),
     ],
     targets: layers.map(target) + [
+        .executableTarget(
+            name: "EngineBenchmark", dependencies: ["KeyValue", "Posix", "Rendering", "TextTemplate"],
+            path: "Benchmarks/Engine", swiftSettings: strict),
         tests("TOMLTests", ["TOML"]),
         tests("JSONTests", ["JSON"]),
         tests("KeyValueTests", ["KeyValue"]),

@@ -10,6 +10,8 @@ package enum Program {
 
     /// Runs confd with the words of a command line, the program's own name first; returns the exit code.
     package static func run(_ arguments: [String]) -> Int32 {
+        // A log that nobody reads must not end the work.
+        Signal.ignorePipe()
         let environment = Dictionary(
             environmentPairs().map {
                 (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self))

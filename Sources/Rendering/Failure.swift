@@ -41,6 +41,25 @@ enum Failure {
     static let deepestInclude = 10
 }
 
+extension Failure {
+    /// The data that the words quote, as it stands in them.
+    var quotedData: ByteString? {
+        switch self {
+        case .notParsable(_, let text), .outOfRange(_, let text): text.quoted
+        case .regularExpression(let error): error.expression
+        default: nil
+        }
+    }
+}
+
+extension Arguments {
+    /// The error of a function, and a note of the data that it quotes.
+    func failure(_ failure: Failure) -> FunctionError {
+        if let data = failure.quotedData { rendering.quotedData.append(data) }
+        return FunctionError(failure)
+    }
+}
+
 extension FunctionError {
     init(_ failure: Failure) { self.init(failure.message) }
 }

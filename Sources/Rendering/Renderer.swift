@@ -19,6 +19,9 @@ package struct Rendered: Sendable {
     package let output: [UInt8]
     /// Why the template could not be executed to its end, nil if it was.
     package let failure: TemplateError?
+    /// Data that the failure's text may quote, as it stands there: a program that logs the failure should leave out
+    /// what the template does not itself contain.
+    package let quotedData: [ByteString]
     /// What was read of the snapshot: a change elsewhere makes no difference, not even to a failure.
     package let reads: ReadSet
     /// The paths of the templates that were included or could not be.
@@ -31,19 +34,22 @@ package struct Renderer: Sendable {
 
     package init() {}
 
-    /// Renders `template` over `snapshot`, on the calling thread: deep templates need a large stack.
+    /// Renders `template` over `snapshot`, on the calling thread: deep templates need a large stack. `limits` hold for
+    /// included templates too.
     package func render(
-        _ template: CompiledTemplate, over snapshot: Snapshot, in environment: any Environment
+        _ template: CompiledTemplate, over snapshot: Snapshot, in environment: any Environment,
+        limits: Limits = Limits()
     ) -> Rendered {
-        let context = RenderingContext(snapshot: snapshot, environment: environment, includes: includes)
+        let context = RenderingContext(
+            snapshot: snapshot, environment: environment, includes: includes, limits: limits)
         var output: [UInt8] = []
         var failure: TemplateError?
         do {
-            try template.template.render(.nilInterface, context: context, into: &output)
+            try template.template.render(.nilInterface, context: context, limits: limits, into: &output)
         } catch {
             failure = error
         }
         return Rendered(
-            output: output, failure: failure, reads: context.readSet, includes: context.includedPaths.sorted())
+            output: output, failure: failure, quotedData: context.quotedData, reads: context.readSet, includes: context.includedPaths.sorted())
     }
 }

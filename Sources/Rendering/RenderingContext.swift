@@ -8,10 +8,14 @@ final class RenderingContext {
     let snapshot: Snapshot
     let environment: any Environment
     let includes: IncludeCache
+    let limits: Limits
     /// The clean paths of the included templates that are being rendered, outermost first.
     var openIncludes: [ByteString] = []
     /// The clean paths of all templates that were included or looked for.
     private(set) var includedPaths: Set<ByteString> = []
+
+    /// Data that errors quote: keys' values may be among it.
+    var quotedData: [ByteString] = []
 
     /// Working memory for decoding JSON.
     var document = JSONDocument()
@@ -24,7 +28,8 @@ final class RenderingContext {
     /// The most patterns that are kept: templates that compute patterns from data must not fill the memory.
     private static let mostPatterns = 256
 
-    init(snapshot: Snapshot, environment: any Environment, includes: IncludeCache) {
+    init(snapshot: Snapshot, environment: any Environment, includes: IncludeCache, limits: Limits) {
+        self.limits = limits
         self.snapshot = snapshot
         self.environment = environment
         self.includes = includes

@@ -12,11 +12,12 @@ public struct Diagnostic: Sendable {
 
     /// An error of the template that was read from `path` as `source`.
     public init(_ error: TemplateError, path: String, source: ByteString) {
-        text = Wording.diagnostic(
-            path: path, line: error.line, column: error.column, message: error.reason,
-            excerpt: source.withBytes { Diagnostic.excerpt($0, line: error.line, column: error.column - 1) },
-            hint: error.hint
-        ).byteString
+        text =
+            Wording.diagnostic(
+                path: path, line: error.line, column: error.column, message: error.reason,
+                excerpt: source.withBytes { Diagnostic.excerpt($0, line: error.line, column: error.column - 1) },
+                hint: error.hint
+            ).byteString
     }
 
     /// The line with a caret below the column; of a long line, the part around it.
@@ -35,7 +36,8 @@ public struct Diagnostic: Sendable {
         for offset in start..<end {
             // A tab is kept in both lines, so that the caret stands right whatever its width; other control
             // characters could upset a terminal.
-            let byte = source[offset] < 0x20 && source[offset] != UInt8(ascii: "\t") ? UInt8(ascii: " ") : source[offset]
+            let byte =
+                source[offset] < 0x20 && source[offset] != UInt8(ascii: "\t") ? UInt8(ascii: " ") : source[offset]
             shown.append(byte)
             let isContinuation = byte & 0xC0 == 0x80
             if offset < caret && !isContinuation {

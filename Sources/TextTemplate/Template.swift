@@ -52,21 +52,23 @@ public struct Template: Sendable {
     }
 
     /// Executes the template with `dot`, appending what it writes to `output`; after an error, `output`
-    /// holds what was written before it. Functions find `context` in their arguments.
+    /// holds what was written before it. Functions find `context` in their arguments. `limits` stand in for those
+    /// that the template was parsed with.
     public func render(
-        _ dot: Value = .invalid, context: AnyObject? = nil, into output: inout [UInt8]
+        _ dot: Value = .invalid, context: AnyObject? = nil, limits: Limits? = nil, into output: inout [UInt8]
     ) throws(TemplateError) {
-        var buffer: [UInt8] = []
-        swap(&buffer, &output)
-        var executor = Executor(storage.program, storage.limits, functionContext: context, output: buffer)
-        buffer = []
-        var failure: TemplateError?
-        do throws(Problem) {
-            try executor.run(dot.isAbsent ? .invalid : dot)
-        } catch {
-            failure = storage.program.error(error, body: executor.body, context: executor.context)
+        let program = storage.program
+        let failure = program.withTables { tables -> TemplateError? in
+            var executor = Executor(program, tables, limits ?? storage.limits, functionContext: context)
+            executor.exchangeOutput(&output)
+            defer { executor.exchangeOutput(&output) }
+            do throws(Problem) {
+                try executor.run(dot.isAbsent ? .invalid : dot)
+                return nil
+            } catch {
+                return program.error(error, body: executor.body, context: executor.context)
+            }
         }
-        output = executor.finish()
         if let failure { throw failure }
     }
 }

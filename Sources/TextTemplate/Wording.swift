@@ -52,7 +52,8 @@ enum Wording {
         case .nilCommand: "nil is not a command"
         case .argumentOfNonFunction(let node): "can't give argument to non-function \(node)"
         case .overflowsInt(let text): "\(text) overflows int"
-        case .wrongCount(let function, let want, let got): "wrong number of args for \(function): want \(want) got \(got)"
+        case .wrongCount(let function, let want, let got):
+            "wrong number of args for \(function): want \(want) got \(got)"
         case .tooFewArguments(let function, let want, let got):
             "wrong number of args for \(function): want at least \(want) got \(got)"
         case .resultCount(let function, let count): "function \(function) has \(count) return values; should be 1 or 2"
@@ -157,7 +158,9 @@ struct Message: ExpressibleByStringInterpolation {
     struct StringInterpolation: StringInterpolationProtocol {
         var bytes: [UInt8] = []
 
-        init(literalCapacity: Int, interpolationCount: Int) { bytes.reserveCapacity(literalCapacity + 16 * interpolationCount) }
+        init(literalCapacity: Int, interpolationCount: Int) {
+            bytes.reserveCapacity(literalCapacity + 16 * interpolationCount)
+        }
 
         mutating func appendLiteral(_ text: String) { bytes.append(contentsOf: text.utf8) }
 

@@ -101,8 +101,10 @@ import Testing
 
     @Test(arguments: [nil, "stranger"]) func isRefusedWithoutAGoodCertificate(_ client: String?) throws {
         let failure = try failure(try Self.mutual.get(), authority: "ca", client: client)
-        #expect(failure.message.hasPrefix("connection broken ("), "\(failure.message)")
-        #expect(failure.hint == "does etcd ask for a client certificate that it trusts?")
+        // With TLS 1.3 the client thinks that it is connected before the server has seen its certificate.
+        let isHandshake = failure.message.hasPrefix("TLS handshake failed (")
+        #expect(isHandshake || failure.message.hasPrefix("connection broken ("), "\(failure.message)")
+        #expect(failure.hint?.contains("client certificate") == true)
         #expect(failure.kind == .unreachable)
     }
 

@@ -140,9 +140,14 @@ import Testing
 
     /// What the consumer does not take waits at the server, and nothing is lost.
     @Test func waitsForASlowConsumer() throws {
-        let watch = try watch(try server.backend(), "/slow")
+        let backend = try server.backend { $0.pageSize = 10 }
+        let watch = try watch(backend, "/slow")
         let value = String(repeating: "v", count: 100_000)
-        for round in 1...60 { try server.put(["/slow/\(round)": value]) }
+        for round in 1...60 {
+            try server.put(["/slow/\(round)": value])
+            // The held back watch must not hold up other calls.
+            if round % 20 == 0 { #expect(try backend.read("/slow", timeout: .seconds(5)).count == round) }
+        }
         var seen: [String: String?] = [:]
         while seen.count < 60 { seen.merge(try #require(try next(watch))) { $1 } }
         #expect(seen.values.allSatisfy { $0 == value })

@@ -90,7 +90,7 @@ struct BadResource: CustomTestStringConvertible {
             says: ["Config check failed", "200ms"]),
         BadResource(
             name: "a check that is killed", fields: "check_cmd = \"kill -KILL $$\"",
-            says: ["Config check failed", "SIGKILL"]),
+            says: ["Config check failed", "signal: killed"]),
     ]
 
     private static let folderAsDest = "[template]\nsrc = \"bad.tmpl\"\ndest = \"ROOT/folder\"\n"

@@ -19,8 +19,8 @@ import Testing
         arguments: [
             ("true", .exited(code: 0), "exit status 0"), ("exit 3", .exited(code: 3), "exit status 3"),
             ("no-such-command", .exited(code: 127), "exit status 127"),
-            ("kill -TERM $$", .signalled(.terminate), "killed by SIGTERM"),
-            ("kill -9 $$", .signalled(.kill), "killed by SIGKILL"),
+            ("kill -TERM $$", .signalled(.terminate), "signal: terminated"),
+            ("kill -9 $$", .signalled(.kill), "signal: killed"),
             // The end of standard input is seen at once.
             ("cat", .exited(code: 0), "exit status 0"),
         ] as [(String, CommandResult.Outcome, String)])

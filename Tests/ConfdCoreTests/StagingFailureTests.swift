@@ -117,7 +117,7 @@ import Testing
             ),
             (.notAFile(.socket), "/d/x is a socket, not a file", "dest is the path of a file"),
             (
-                .folderMissing("/d"), "cannot create a file beside /d/x: no such folder: /d",
+                .folderMissing("/d"), "cannot create a file beside /d/x: no such file or directory: /d",
                 "create it, or set make_dirs = true"
             ),
             (.makeFolder(failure), "cannot create the folder /d/y for /d/x: permission denied", nil),

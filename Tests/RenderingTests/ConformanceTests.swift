@@ -52,7 +52,9 @@ import TextTemplate
     }
 
     private static func files() throws -> [URL] {
-        var folders = [URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Conformance")]
+        var folders = [
+            URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Conformance")
+        ]
         let further = ProcessInfo.processInfo.environment["CONFD_CONFORMANCE"] ?? ""
         folders += further.split(separator: ":").map { URL(fileURLWithPath: String($0)) }
         return try folders.flatMap { folder in

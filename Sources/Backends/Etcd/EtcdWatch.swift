@@ -25,6 +25,7 @@ package final class EtcdWatch {
     /// One watch over all ranges gives way when this many events in a row concerned none of them.
     static let noiseLimit = 10_000
 
+    private let backend: EtcdBackend
     private let endpoint: Endpoint
     private let spans: [KeySpan]
     private let scope: Scope
@@ -34,15 +35,13 @@ package final class EtcdWatch {
     private var head: ResponseHead?
     private var outputs: [WatchMachine.Output] = []
     private var noise = 0
-    private let reopensWithRanges: () -> Void
 
     /// Opens the stream and asks for the watches; `waitUntilReady` tells whether they come about.
-    /// `reopensWithRanges` hears of it when that is what the next watch has to do.
     init(
-        _ spans: [KeySpan], _ scope: Scope, after revision: Int64, _ channel: Channel, token: String?,
-        reopensWithRanges: @escaping () -> Void = {}
+        _ backend: EtcdBackend, _ spans: [KeySpan], _ scope: Scope, after revision: Int64, _ channel: Channel,
+        token: String?
     ) {
-        self.reopensWithRanges = reopensWithRanges
+        self.backend = backend
         endpoint = channel.endpoint
         self.spans = spans
         self.scope = scope
@@ -87,18 +86,14 @@ package final class EtcdWatch {
             case .ready, .ask, .refused, .dead: continue
             }
         }
-        return noise >= EtcdWatch.noiseLimit ? .reopen : nil
+        guard noise >= EtcdWatch.noiseLimit else { return nil }
+        backend.session.withLock { $0.watchesRanges = true }
+        return .reopen
     }
 
     /// What changed, waiting until `deadline`; `nil` if nothing did. After an error the watch is of no more use.
     package func next(until deadline: ContinuousClock.Instant) throws(BackendError) -> Update? {
-        do {
-            let update = try nextUpdate(until: deadline)
-            if update == .reopen { reopensWithRanges() }
-            return update
-        } catch {
-            throw EtcdFailure.error([error])
-        }
+        do { return try nextUpdate(until: deadline) } catch { throw EtcdFailure.error([error]) }
     }
 
     /// The next output for the caller: questions are sent, and ends are thrown here.
@@ -117,13 +112,10 @@ package final class EtcdWatch {
             do { event = try stream.next(until: min(deadline, machine.deadline)) } catch {
                 throw EtcdFailure(endpoint, .watch, .call(.transport(error)))
             }
-            if let event {
-                try receive(event)
-            } else {
-                outputs += machine.timePassed(now: .now)
-                if outputs.isEmpty && ContinuousClock.now >= deadline { return nil }
-            }
-            if noise >= EtcdWatch.noiseLimit && outputs.isEmpty { return nil }
+            if let event { try receive(event) }
+            outputs += machine.timePassed(now: .now)
+            let isOver = noise >= EtcdWatch.noiseLimit || ContinuousClock.now >= deadline
+            if isOver && outputs.isEmpty { return nil }
         }
     }
 
@@ -171,9 +163,11 @@ package final class EtcdWatch {
 }
 
 extension EtcdBackend {
-    /// Watches what `ranges` cover for all that comes after `revision`, at the first endpoint that lets us, within `timeout`.
+    /// Watches what `ranges` (at least one) cover for all that comes after `revision`, at the first endpoint that lets us,
+    /// within `timeout`.
     package func watch(_ ranges: [KeyRange], after revision: Int64, timeout: Duration) throws(BackendError) -> EtcdWatch
     {
+        precondition(!ranges.isEmpty, "nothing to watch")
         let spans = KeySpan.covering(ranges)
         let deadline = ContinuousClock.now.advanced(by: timeout)
         let first = session.withLock { $0.endpoint }
@@ -218,9 +212,7 @@ extension EtcdBackend {
         _ deadline: ContinuousClock.Instant
     ) throws(EtcdFailure) -> EtcdWatch {
         try withToken(channel, deadline) { token throws(EtcdFailure) in
-            let watch = EtcdWatch(spans, scope, after: revision, channel, token: token) { [weak self] in
-                self?.session.withLock { $0.watchesRanges = true }
-            }
+            let watch = EtcdWatch(self, spans, scope, after: revision, channel, token: token)
             try watch.waitUntilReady(until: deadline)
             return watch
         }

@@ -34,7 +34,19 @@ package final class Logger: Sendable {
 
     private func log(_ level: LogLevel, _ name: String, _ message: () -> String) {
         guard level >= self.level else { return }
-        let line = "\(time()) \(host) \(tag)[\(CurrentProcess.id)]: \(name) \(message())\n"
-        writing.withLock { _ in sink(Array(line.utf8)) }
+        let line = "\(time()) \(host) \(tag)[\(CurrentProcess.id)]: \(name) \(message())"
+        writing.withLock { _ in sink(Self.printable(Array(line.utf8)) + [UInt8(ascii: "\n")]) }
+    }
+
+    /// `line` without what could upset a terminal: what commands write is shown with control characters as `\x1b`.
+    private static func printable(_ line: [UInt8]) -> [UInt8] {
+        let isControl = { (byte: UInt8) in
+            byte < 0x20 && byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\t") || byte == 0x7F
+        }
+        guard line.contains(where: isControl) else { return line }
+        let digits = Array("0123456789abcdef".utf8)
+        return line.flatMap { byte in
+            isControl(byte) ? Array("\\x".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]] : [byte]
+        }
     }
 }

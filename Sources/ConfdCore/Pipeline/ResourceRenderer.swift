@@ -25,6 +25,9 @@ package final class ResourceRenderer: Sendable {
     /// Stack for one rendering: 100,000 templates may call each other, as in Go. Memory is taken as it is used.
     private static let stackSize = 1 << 30
 
+    /// The time that one rendering may take.
+    private static let timeLimit = Duration.seconds(60)
+
     package init(_ settings: Settings) {
         environment = TemplateEnvironment(templateFolder: "\(settings.confdir)/templates")
     }
@@ -41,18 +44,29 @@ package final class ResourceRenderer: Sendable {
         do {
             result = try Thread.run(stackSize: Self.stackSize) {
                 Result { () throws(TemplateError) in
-                    renderer.render(try template(source, resource), over: snapshot, in: environment)
+                    renderer.render(
+                        try template(source, resource), over: snapshot, in: environment, limits: Self.limits())
                 }
             }
         } catch {
             throw StepFailure("\(resource.name): no thread to render on: \(error.message)")
         }
         switch result {
-        case .failure(let error): throw diagnosis(of: error, resource, source)
+        case .failure(let error): throw diagnosis(of: error, resource, source, quotedData: [])
         case .success(let rendered):
-            if let failure = rendered.failure { throw diagnosis(of: failure, resource, source) }
+            if let failure = rendered.failure {
+                throw diagnosis(of: failure, resource, source, quotedData: rendered.quotedData)
+            }
             return rendered.output
         }
+    }
+
+    /// The engine's limits, with a deadline from now.
+    private static func limits() -> Limits {
+        let deadline = Clock.monotonic() + timeLimit
+        var limits = Limits()
+        limits.isPastDeadline = { Clock.monotonic() > deadline }
+        return limits
     }
 
     private func template(_ source: ByteString, _ resource: Resource) throws(TemplateError) -> CompiledTemplate {
@@ -67,9 +81,16 @@ package final class ResourceRenderer: Sendable {
         return template
     }
 
-    /// Go's words, then the place in the template's file.
-    private func diagnosis(of error: TemplateError, _ resource: Resource, _ source: ByteString) -> StepFailure {
+    /// Go's words, then the place in the template's file. Data that the words quote is left out, for it may be a
+    /// value, unless the template itself says it.
+    private func diagnosis(
+        of error: TemplateError, _ resource: Resource, _ source: ByteString, quotedData: [ByteString]
+    ) -> StepFailure {
         let diagnostic = Diagnostic(error, path: resource.source, source: source)
-        return StepFailure("\(error.description.text)\n\(diagnostic.text.text.dropLast())")
+        var text = "\(error.description.text)\n\(diagnostic.text.text.dropLast())"
+        for data in quotedData.map(\.text) where !data.isEmpty && !source.text.contains(data) {
+            text = text.replacing(data, with: "…")
+        }
+        return StepFailure(text)
     }
 }

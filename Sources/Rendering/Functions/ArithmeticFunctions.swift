@@ -36,8 +36,8 @@ enum ArithmeticFunctions {
         let result: Result<Int, NumberError> = text.withBytes { parseInteger($0) }
         switch result {
         case .success(let number): return .int(number)
-        case .failure(.syntax): throw FunctionError(.notParsable(function: "Atoi", text))
-        case .failure(.range): throw FunctionError(.outOfRange(function: "Atoi", text))
+        case .failure(.syntax): throw arguments.failure(.notParsable(function: "Atoi", text))
+        case .failure(.range): throw arguments.failure(.outOfRange(function: "Atoi", text))
         }
     }
 
@@ -67,7 +67,7 @@ enum ArithmeticFunctions {
         switch arguments.string(0) {
         case "1", "t", "T", "true", "TRUE", "True": return .bool(true)
         case "0", "f", "F", "false", "FALSE", "False": return .bool(false)
-        default: throw FunctionError(.notParsable(function: "ParseBool", arguments.string(0)))
+        default: throw arguments.failure(.notParsable(function: "ParseBool", arguments.string(0)))
         }
     }
 }

@@ -79,7 +79,8 @@ struct RegularExpressionProgram: Sendable {
         case .concatenation:
             return node.children.reversed().reduce(next) { emit($1, then: $0) }
         case .alternation:
-            return node.children.dropLast().reversed().reduce(emit(node.children[node.children.count - 1], then: next)) {
+            return node.children.dropLast().reversed().reduce(emit(node.children[node.children.count - 1], then: next))
+            {
                 let start = emit($1, then: next)
                 return emit(.branch, target: start, operand: $0)
             }

@@ -19,23 +19,24 @@ enum Comparison {
 
     private static let badType = FunctionError("invalid type for comparison")
 
-    /// Whether `first` equals any of `others`.
-    static func isEqual(
-        _ first: Value, toAnyOf others: UnsafeBufferPointer<Value>
-    ) throws(FunctionError) -> Bool {
-        guard !others.isEmpty else { throw FunctionError("missing argument for comparison") }
-        for other in others {
-            if try isEqual(first, other) { return true }
+    /// Whether the first value equals any of the others.
+    @inline(__always)
+    static func isEqualToAny(_ values: UnsafeBufferPointer<Value>) throws(FunctionError) -> Bool {
+        guard values.count > 1 else { throw FunctionError("missing argument for comparison") }
+        for index in 1..<values.count {
+            if try isEqual(values[0], values[index]) { return true }
         }
         return false
     }
 
+    @inline(__always)
     static func isEqual(_ left: Value, _ right: Value) throws(FunctionError) -> Bool {
-        switch (left, right) {
-        case (.int(let a), .int(let b)): return a == b
-        case (.string(let a), .string(let b)): return a == b
-        default: break
-        }
+        if case .int(let a) = left, case .int(let b) = right { return a == b }
+        if case .string(let a) = left, case .string(let b) = right { return a == b }
+        return try areEqual(left, right)
+    }
+
+    private static func areEqual(_ left: Value, _ right: Value) throws(FunctionError) -> Bool {
         let kinds = (kind(left), kind(right))
         switch kinds {
         case (.bool, .bool), (.int, .int), (.unsigned, .unsigned), (.float, .float), (.complex, .complex),

@@ -1,5 +1,5 @@
 /// The functions that every template has.
-enum Builtin: String, CaseIterable, Sendable {
+enum Builtin: String, CaseIterable, BitwiseCopyable, Sendable {
     case and, call, html, index, slice, js, len, not, or, print, printf, println, urlquery
     case eq, ge, gt, le, lt, ne
 
@@ -32,27 +32,14 @@ enum Builtin: String, CaseIterable, Sendable {
     }
 }
 
-extension Callee {
+extension Builtin {
     /// The type of the argument at `index`; of one too many, anything.
-    func expected(at index: Int) -> Expected {
-        switch self {
-        case .builtin(let builtin):
-            let fixed = builtin.fixed
-            return index < fixed.count ? fixed[index] : builtin.variadic ?? .value
-        case .function(let function): return function.expected(at: index)
-        }
-    }
+    func expected(at index: Int) -> Expected { index < fixed.count ? fixed[index] : variadic ?? .value }
 
     /// What is wrong with that many arguments, if anything is.
     func countProblem(name: ByteString, arguments: Int, hasFinal: Bool) -> Problem? {
-        switch self {
-        case .builtin(let builtin):
-            Function.countProblem(
-                name: name, fixed: builtin.fixed.count, isVariadic: builtin.variadic != nil, arguments: arguments,
-                hasFinal: hasFinal)
-        case .function(let function):
-            function.countProblem(name: name, arguments: arguments, hasFinal: hasFinal)
-        }
+        Function.countProblem(
+            name: name, fixed: fixed.count, isVariadic: variadic != nil, arguments: arguments, hasFinal: hasFinal)
     }
 }
 

@@ -12,7 +12,7 @@ extension Compiler {
     }
 
     /// The first operand of a command: what the arguments are given to.
-    enum Head {
+    enum Head: BitwiseCopyable {
         case none
         /// A function; `at` is the instruction that marks its name.
         case function(Callee, at: Int, name: UInt32)
@@ -28,7 +28,7 @@ extension Compiler {
     }
 
     /// How an operand is used.
-    private enum Use {
+    private enum Use: BitwiseCopyable {
         case head
         case argument(Expected)
         case methodArgument(UInt32)
@@ -43,7 +43,7 @@ extension Compiler {
     }
 
     private var pipeline: Pipeline {
-        get { pipelines[pipelines.count - 1] }
+        _read { yield pipelines[pipelines.count - 1] }
         _modify { yield &pipelines[pipelines.count - 1] }
     }
 
@@ -87,10 +87,27 @@ extension Compiler {
         return false
     }
 
+    private func expected(by callee: Callee, at index: Int) -> Expected {
+        switch callee {
+        case .builtin(let builtin): builtin.expected(at: index)
+        case .function(let function): usedFunctions[Int(function)].expected(at: index)
+        }
+    }
+
+    /// What is wrong with the number of arguments of a call, if anything is.
+    private func countProblem(_ callee: Callee, name: Context, arguments: Int, hasFinal: Bool) -> Problem? {
+        let name = text(Int(name.start)..<Int(name.end))
+        return switch callee {
+        case .builtin(let builtin): builtin.countProblem(name: name, arguments: arguments, hasFinal: hasFinal)
+        case .function(let function):
+            usedFunctions[Int(function)].countProblem(name: name, arguments: arguments, hasFinal: hasFinal)
+        }
+    }
+
     private func use(ofOperand index: Int) -> Use {
         switch pipeline.command.head {
         case .none: .head
-        case .function(let callee, _, _): .argument(callee.expected(at: index - 1))
+        case .function(let callee, _, _): .argument(expected(by: callee, at: index - 1))
         case .method: .methodArgument(UInt32(index - 1))
         case .fields, .value, .parenthesized, .failed: .argument(.value)
         }
@@ -163,19 +180,22 @@ extension Compiler {
 
     /// Reads the fields that follow. Go gives a chain the position of the first field that follows its head.
     private mutating func parsePath(from start: Int, slot: UInt32, firstField: Token?, _ use: Use) -> UInt32 {
-        var fields: [FieldName] = []
-        if let firstField { fields.append(FieldName(text(firstField.start + 1..<firstField.end))) }
+        let first = fieldNames.count
+        if let firstField { fieldNames.append(FieldName(text(firstField.start + 1..<firstField.end))) }
         var position: Int?
         var end = operandEnd
         while peek().kind == .field {
             let token = next()
-            fields.append(FieldName(text(token.start + 1..<token.end)))
+            fieldNames.append(FieldName(text(token.start + 1..<token.end)))
             position = position ?? token.start
             end = token.end
         }
         operandEnd = end
         let node = context(start..<end, position: position)
-        paths.append(FieldPath(slot: slot, names: fields, context: node, expected: use.expected))
+        paths.append(
+            FieldPath(
+                slot: slot, firstName: UInt32(first), nameCount: UInt32(fieldNames.count - first), context: node,
+                expected: use.expected))
         return UInt32(paths.count - 1)
     }
 
@@ -198,12 +218,10 @@ extension Compiler {
             pipeline.command.head = .function(callee, at: marker, name: node)
             return
         }
-        if let problem = callee.countProblem(name: text(token.range), arguments: 0, hasFinal: false) {
+        if let problem = countProblem(callee, name: contexts[Int(node)], arguments: 0, hasFinal: false) {
             definition.code[marker] = .fail(problem: self.problem(problem), context: node)
         }
-        let plan = CallPlan(
-            callee: callee, name: text(token.range), count: 0, context: node, expected: isChain ? .value : use.expected)
-        emitCall(plan)
+        emitCall(callee, CallPlan(name: node, count: 0, context: node, expected: isChain ? .value : use.expected))
         if isChain {
             compilePath(parsePath(from: token.start, slot: 0, firstField: nil, use), isOnStack: true, use)
         } else {
@@ -217,7 +235,12 @@ extension Compiler {
         while callees.count <= number { callees.append(.unknown) }
         if case .unknown = callees[number] {
             let name = text(token.range).text
-            callees[number] = functions[name].map { .found(.function($0)) } ?? Builtin(rawValue: name).map { .found(.builtin($0)) } ?? .missing
+            if let function = functions[name] {
+                callees[number] = .found(.function(UInt32(usedFunctions.count)))
+                usedFunctions.append(function)
+            } else {
+                callees[number] = Builtin(rawValue: name).map { .found(.builtin($0)) } ?? .missing
+            }
         }
         guard case .found(let callee) = callees[number] else {
             let name = text(token.range)
@@ -346,9 +369,8 @@ extension Compiler {
     }
 
     private mutating func endCall(_ callee: Callee, _ command: Command, marker: Int, name node: UInt32) {
-        let name = text(Int(contexts[Int(node)].start)..<Int(contexts[Int(node)].end))
         let arguments = command.operandCount - 1
-        if let problem = callee.countProblem(name: name, arguments: arguments, hasFinal: hasFinal) {
+        if let problem = countProblem(callee, name: contexts[Int(node)], arguments: arguments, hasFinal: hasFinal) {
             definition.code[marker] = .fail(problem: self.problem(problem), context: node)
         }
         if case .builtin(let builtin) = callee, builtin == .and || builtin == .or {
@@ -357,20 +379,31 @@ extension Compiler {
         }
         if hasFinal {
             if arguments > 0 { definition.emit(.rotate(count: UInt32(arguments))) }
-            let expected = callee.expected(at: arguments)
+            let expected = expected(by: callee, at: arguments)
             if expected != .value { definition.emit(.convert(as: expected)) }
         }
-        var plan = CallPlan(
-            callee: callee, name: name, count: arguments + (hasFinal ? 1 : 0), context: command.context, expected: .plain)
-        plan.calledText = command.firstArgument
-        emitCall(plan)
+        let count = arguments + (hasFinal ? 1 : 0)
+        emitCall(
+            callee,
+            CallPlan(
+                name: node, count: UInt32(count), context: command.context, expected: .plain,
+                calledText: command.firstArgument ?? Program.noContext))
     }
 
-    private mutating func emitCall(_ plan: CallPlan) {
+    private mutating func emitCall(_ callee: Callee, _ plan: CallPlan) {
+        var plan = plan
+        let index = UInt32(calls.count)
+        let instruction: Instruction
+        switch callee {
+        case .builtin(let builtin):
+            plan.builtin = builtin
+            instruction = .callBuiltin(index)
+        case .function(let function):
+            plan.function = function
+            instruction = .call(index)
+        }
         calls.append(plan)
-        let index = UInt32(calls.count - 1)
-        let instruction: Instruction = if case .builtin = plan.callee { .callBuiltin(index) } else { .call(index) }
-        definition.emit(instruction, pushes: 1 - plan.count)
+        definition.emit(instruction, pushes: 1 - Int(plan.count))
     }
 
     /// Ends `and` or `or`: the value is the argument that ended the evaluation, or the last one.

@@ -54,7 +54,9 @@ extension Compiler {
     }
 
     private mutating func emitText(_ token: Token) {
-        if definition.isEmpty { definition.isEmpty = CharacterClass.isBlank(UnsafeBufferPointer(rebasing: bytes[token.range])) }
+        if definition.isEmpty {
+            definition.isEmpty = CharacterClass.isBlank(UnsafeBufferPointer(rebasing: bytes[token.range]))
+        }
         definition.emit(.text(start: UInt32(token.start), count: UInt32(token.range.count)))
     }
 
@@ -96,10 +98,7 @@ extension Compiler {
         }
     }
 
-    private func isFormatting(_ call: UInt32) -> Bool {
-        guard case .builtin(let builtin) = calls[Int(call)].callee else { return false }
-        return builtin.formatsText
-    }
+    private func isFormatting(_ call: UInt32) -> Bool { calls[Int(call)].builtin?.formatsText ?? false }
 
     // MARK: Control
 
@@ -150,7 +149,8 @@ extension Compiler {
         definition.emit(.nextRange(range: UInt32(range)))
         if block.conditionalStart < definition.conditionalCount {
             let flag = VariableTable.conditional
-            ranges[range].undeclared = flag | block.conditionalStart..<flag | definition.conditionalCount
+            ranges[range].undeclaredStart = flag | block.conditionalStart
+            ranges[range].undeclaredEnd = flag | definition.conditionalCount
         }
         definition.rangeDepth -= 1
     }

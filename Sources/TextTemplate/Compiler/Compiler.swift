@@ -2,7 +2,7 @@
 ///
 /// It follows the grammar of Go's parser, and looks ahead exactly as far: the line in an error is that of
 /// the last token read. Nothing in it recurses; open blocks and open parentheses are kept in arrays.
-struct Compiler {
+struct Compiler: ~Copyable {
     let source: ByteString
     let bytes: UnsafeBufferPointer<UInt8>
     /// What errors call the source.
@@ -29,6 +29,7 @@ struct Compiler {
     var pipelines: [Pipeline] = []
     /// The finished templates by name.
     var bodies: [Program.Body] = []
+    var code: [Instruction] = []
     var bodyOfName: [ByteString: Int] = [:]
     var emptyBodies: Set<Int> = []
 
@@ -36,9 +37,11 @@ struct Compiler {
     var constants: [Value] = []
     var literals: [Literal] = []
     var paths: [FieldPath] = []
+    var fieldNames: [FieldName] = []
     var references: [VariableReference] = []
     var ranges: [RangePlan] = []
     var invocations: [Invocation] = []
+    var usedFunctions: [Function] = []
     var calls: [CallPlan] = []
     var methodCalls: [MethodCallPlan] = []
     var problems: [Problem] = []
@@ -50,7 +53,7 @@ struct Compiler {
     /// The first variable of the block that a pipeline declares in.
     var scopeStart = 0
 
-    enum CalleeLookup {
+    enum CalleeLookup: BitwiseCopyable {
         case unknown, missing
         case found(Callee)
     }
@@ -90,10 +93,10 @@ struct Compiler {
         var invocations = invocations
         for index in invocations.indices { invocations[index].body = bodyOfName[invocations[index].name] }
         return Program(
-            source: source, name: name, bodies: bodies, main: bodyOfName[name] ?? 0, contexts: contexts,
-            constants: constants, literals: literals, paths: paths, references: references, ranges: ranges,
-            invocations: invocations, calls: calls, methodCalls: methodCalls, problems: problems,
-            delimiters: delimiters)
+            source: source, name: name, code: code, bodies: bodies, main: bodyOfName[name] ?? 0, contexts: contexts,
+            constants: constants, literals: literals, paths: paths, fieldNames: fieldNames, references: references,
+            ranges: ranges, invocations: invocations, functions: usedFunctions, calls: calls,
+            methodCalls: methodCalls, problems: problems, delimiters: delimiters)
     }
 
     // MARK: Templates
@@ -117,7 +120,7 @@ struct Compiler {
         let isEmpty = definition.isEmpty
         if let existing = bodyOfName[definition.name] {
             if emptyBodies.contains(existing) {
-                bodies[existing] = definition.body()
+                bodies[existing] = placeDefinition()
                 if !isEmpty { emptyBodies.remove(existing) }
             } else if !isEmpty {
                 throw .multipleDefinition(definition.name)
@@ -125,9 +128,33 @@ struct Compiler {
         } else {
             bodyOfName[definition.name] = bodies.count
             if isEmpty { emptyBodies.insert(bodies.count) }
-            bodies.append(definition.body())
+            bodies.append(placeDefinition())
         }
         if let outer = outerDefinitions.popLast() { definition = outer }
+    }
+
+    /// Puts the code of the template behind that of the others; its jumps move with it.
+    private mutating func placeDefinition() -> Program.Body {
+        let start = UInt32(code.count)
+        let body = definition.finish(at: code.count)
+        for instruction in definition.code {
+            switch instruction {
+            case .jump(let target): code.append(.jump(target + start))
+            case .jumpUnlessTrue(let target): code.append(.jumpUnlessTrue(target + start))
+            case .enterWith(let slot, let target): code.append(.enterWith(slot: slot, otherwise: target + start))
+            case .shortCircuit(let truth, let target):
+                code.append(.shortCircuit(truth: truth, target: target + start))
+            case .startRange(let range):
+                ranges[Int(range)].body += start
+                ranges[Int(range)].otherwise += start
+                code.append(instruction)
+            case .beginMethod(let call):
+                methodCalls[Int(call)].end += start
+                code.append(instruction)
+            default: code.append(instruction)
+            }
+        }
+        return body
     }
 
     /// Gives variables that are declared under conditions their final slots.
@@ -135,9 +162,8 @@ struct Compiler {
         guard definition.conditionalCount > 0 else { return }
         for index in references.indices { references[index].slot = references[index].slot.map(definition.finalSlot) }
         for index in ranges.indices {
-            let slots = ranges[index].undeclared
-            guard !slots.isEmpty else { continue }
-            ranges[index].undeclared = definition.finalSlot(slots.lowerBound)..<definition.finalSlot(slots.upperBound)
+            ranges[index].undeclaredStart = definition.finalSlot(ranges[index].undeclaredStart)
+            ranges[index].undeclaredEnd = definition.finalSlot(ranges[index].undeclaredEnd)
         }
     }
 

@@ -83,10 +83,9 @@ struct Definition {
         stackInUse += pushes
     }
 
-    /// The finished template.
-    func body() -> Program.Body {
-        var code = code
-        code.append(.finish)
+    /// Ends the code, and gives the template its place in the program.
+    mutating func finish(at start: Int) -> Program.Body {
+        emit(.finish)
         if conditionalCount > 0 {
             for (index, instruction) in code.enumerated() {
                 switch instruction {
@@ -97,6 +96,6 @@ struct Definition {
             }
         }
         return Program.Body(
-            name: name, code: code, slotCount: slotCount + Int(conditionalCount), stackDepth: stackDepth + 1)
+            name: name, start: start, slotCount: slotCount + Int(conditionalCount), stackDepth: stackDepth + 1)
     }
 }

@@ -46,7 +46,10 @@ struct NodeText {
             default:
                 break
             }
-            if let separator { output.append(contentsOf: UnsafeBufferPointer(start: separator.utf8Start, count: separator.utf8CodeUnitCount)) }
+            if let separator {
+                output.append(
+                    contentsOf: UnsafeBufferPointer(start: separator.utf8Start, count: separator.utf8CodeUnitCount))
+            }
             separator = nil
             output.append(contentsOf: text)
         }

@@ -4,11 +4,13 @@ enum Suggestion {
     static func nearest(to name: ByteString, _ functions: [String: Function]) -> String? {
         guard name.count <= 40 else { return nil }
         let wanted = name.array
-        // Two in a word of six or more, one in a shorter one.
-        var best = (distance: wanted.count < 6 ? 2 : 3, name: String?.none)
+        // Two mistakes in a word of six letters or more, one in a shorter one.
+        let limit = wanted.count < 6 ? 1 : 2
+        var best = (distance: limit, lengths: Int.max, name: String?.none)
         for candidate in (Array(functions.keys) + Builtin.allCases.map(\.rawValue)).sorted() {
             let distance = distance(wanted, Array(candidate.utf8))
-            if distance < best.distance { best = (distance, candidate) }
+            let lengths = abs(candidate.utf8.count - wanted.count)
+            if (distance, lengths) < (best.distance, best.lengths) { best = (distance, lengths, candidate) }
         }
         return best.name
     }

@@ -1,14 +1,30 @@
 /// Calls of functions.
 extension Executor {
-    mutating func callFunction(_ index: Int) throws(Problem) {
-        let plan = program.calls[index]
-        guard case .function(let function) = plan.callee else { return }
+    mutating func callFunction(_ plan: CallPlan) throws(Problem) {
         try tick()
-        let result = try call(function, plan.name, plan.context, arguments(plan.count))
-        drop(plan.count)
+        let count = Int(plan.count)
+        let result: Value
+        do {
+            result = try tables.functions[Int(plan.function)].body(
+                Arguments(values: arguments(count), context: functionContext))
+        } catch {
+            throw failure(plan, error)
+        }
         if result.depth > Limits.valueDepth { throw .valueTooDeep(limit: Limits.valueDepth) }
+        drop(count)
         push(result)
         try convertTop(plan.expected)
+    }
+
+    private mutating func failure(_ plan: CallPlan, _ error: FunctionError) -> Problem {
+        context = plan.context
+        return .calling(text(ofNode: plan.name), message: error.message)
+    }
+
+    /// The text of a node that is a single word.
+    private func text(ofNode node: UInt32) -> ByteString {
+        let context = program.contexts[Int(node)]
+        return program.source[Int(context.start)..<Int(context.end)]
     }
 
     /// The result of `function`; its errors are reported at `node`.
@@ -29,29 +45,22 @@ extension Executor {
         return try call(method, name, node, UnsafeBufferPointer(start: nil, count: 0))
     }
 
-    mutating func callBuiltin(_ index: Int) throws(Problem) {
-        let plan = program.calls[index]
-        guard case .builtin(let builtin) = plan.callee else { return }
-        let arguments = arguments(plan.count)
-        if builtin.formatsText {
-            push(try format(builtin, arguments), replacing: plan.count)
-            try convertTop(plan.expected)
-            return
-        }
+    mutating func callBuiltin(_ plan: CallPlan) throws(Problem) {
+        guard let builtin = plan.builtin else { return }
+        let count = Int(plan.count)
         let result: Value
-        do {
-            result = try evaluate(builtin, arguments, plan)
-        } catch {
-            context = plan.context
-            throw .calling(plan.name, message: error.message)
+        if builtin.formatsText {
+            result = try format(builtin, arguments(count))
+        } else {
+            do {
+                result = try evaluate(builtin, arguments(count), plan)
+            } catch {
+                throw failure(plan, error)
+            }
         }
-        push(result, replacing: plan.count)
-        try convertTop(plan.expected)
-    }
-
-    private mutating func push(_ result: Value, replacing count: Int) {
         drop(count)
         push(result)
+        try convertTop(plan.expected)
     }
 
     private mutating func format(
@@ -67,20 +76,18 @@ extension Executor {
     private func evaluate(
         _ builtin: Builtin, _ arguments: UnsafeBufferPointer<Value>, _ plan: CallPlan
     ) throws(FunctionError) -> Value {
-        let first = arguments[0]
-        let others = UnsafeBufferPointer(rebasing: arguments.dropFirst())
         switch builtin {
-        case .eq: return .bool(try Comparison.isEqual(first, toAnyOf: others))
-        case .ne: return .bool(try !Comparison.isEqual(first, others[0]))
-        case .lt: return .bool(try Comparison.isLess(first, others[0]))
-        case .le: return .bool(try Comparison.isLessOrEqual(first, others[0]))
-        case .gt: return .bool(try !Comparison.isLessOrEqual(first, others[0]))
-        case .ge: return .bool(try !Comparison.isLess(first, others[0]))
-        case .not: return .bool(!first.isTrue)
-        case .len: return .int(try Collections.length(first))
-        case .index: return try Collections.index(first, others)
-        case .slice: return try Collections.slice(first, others)
-        case .call: throw notAFunction(first, plan)
+        case .eq: return .bool(try Comparison.isEqualToAny(arguments))
+        case .ne: return .bool(try !Comparison.isEqual(arguments[0], arguments[1]))
+        case .lt: return .bool(try Comparison.isLess(arguments[0], arguments[1]))
+        case .le: return .bool(try Comparison.isLessOrEqual(arguments[0], arguments[1]))
+        case .gt: return .bool(try !Comparison.isLessOrEqual(arguments[0], arguments[1]))
+        case .ge: return .bool(try !Comparison.isLess(arguments[0], arguments[1]))
+        case .not: return .bool(!arguments[0].isTrue)
+        case .len: return .int(try Collections.length(arguments[0]))
+        case .index: return try Collections.index(arguments[0], UnsafeBufferPointer(rebasing: arguments.dropFirst()))
+        case .slice: return try Collections.slice(arguments[0], UnsafeBufferPointer(rebasing: arguments.dropFirst()))
+        case .call: throw notAFunction(arguments[0], plan)
         case .and, .or, .html, .js, .print, .printf, .println, .urlquery:
             preconditionFailure("compiled to other instructions")
         }
@@ -91,8 +98,9 @@ extension Executor {
         if value.isAbsent { return FunctionError("call of nil") }
         let type = Format.typeName(value)
         let called: ByteString
-        if let node = plan.calledText {
-            called = NodeText(source: program.source, delimiters: program.delimiters).text(of: program.contexts[Int(node)])
+        if plan.calledText != Program.noContext {
+            called = NodeText(source: program.source, delimiters: program.delimiters)
+                .text(of: program.contexts[Int(plan.calledText)])
         } else if case .string(let text) = value {
             called = text
         } else {

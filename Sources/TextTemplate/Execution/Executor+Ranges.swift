@@ -15,19 +15,19 @@ extension Executor {
     private func iteration(over value: Value, _ plan: RangePlan) throws(Problem) -> Iteration? {
         switch value {
         case .invalid, .nilInterface: return nil
-        case .slice(let slice): return Iteration(source: .slice(slice), count: slice.count)
-        case .map(let map): return Iteration(source: .map(map), count: map.keys.count)
-        case .int(let count): return try integers(count, kind: nil, value, plan)
-        case .integer(let integer): return try integers(integer.value, kind: integer.kind, value, plan)
+        case .slice(let slice): return Iteration(source: value, count: slice.count)
+        case .map(let map): return Iteration(source: value, count: map.keys.count)
+        case .int(let count): return try integers(count, value, plan)
+        case .integer(let integer): return try integers(integer.value, value, plan)
         case .bool, .float, .complex, .string, .object: throw .notIterable(text(of: value))
         }
     }
 
     private func integers(
-        _ count: Int, kind: Value.Integer.Kind?, _ value: Value, _ plan: RangePlan
+        _ count: Int, _ value: Value, _ plan: RangePlan
     ) throws(Problem) -> Iteration {
         if plan.hasIndex { throw .rangeOverOneVariable(text(of: value)) }
-        return Iteration(source: .integers(kind: kind), count: max(0, count))
+        return Iteration(source: value, count: max(0, count))
     }
 
     private func text(of value: Value) -> ByteString {
@@ -53,16 +53,17 @@ extension Executor {
             return false
         }
         iterations[last].next = position + 1
-        for slot in plan.undeclared { self.slot(slot).pointee.isDeclared = false }
+        for slot in plan.undeclaredStart..<plan.undeclaredEnd { self.slot(slot).pointee.isDeclared = false }
         switch iterations[last].source {
         case .slice(let slice):
-            try setElement(plan, slice[position], isBoxed: slice.element.isInterface, index: .int(position))
+            try setElement(plan, slice[position], isBoxed: slice.element == .any, index: .int(position))
         case .map(let map):
             try setElement(plan, map.values[position], isBoxed: true, index: .string(map.keys[position]))
-        case .integers(nil):
+        case .integer(let integer):
+            let element = Value.Integer(integer.kind, position)
+            try setElement(plan, .integer(element), isBoxed: false, index: .invalid)
+        case .int, .invalid, .nilInterface, .bool, .float, .complex, .string, .object:
             try setElement(plan, .int(position), isBoxed: false, index: .invalid)
-        case .integers(let kind?):
-            try setElement(plan, .integer(Value.Integer(kind, position)), isBoxed: false, index: .invalid)
         }
         return true
     }

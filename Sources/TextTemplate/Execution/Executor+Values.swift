@@ -2,18 +2,21 @@
 extension Executor {
     /// Makes the value on top one of the type that is wanted: Go's `validateType`.
     @inline(__always)
-    mutating func convertTop(_ expected: Expected) throws(Problem) {
-        switch (expected, topValue) {
-        case (.value, _), (.string, .string), (.int, .int), (.bool, .bool): return
-        default: replaceTop(try Executor.convert(topValue, to: expected))
+    mutating func convertTop(_ expected: Expected, isBoxed: Bool = false) throws(Problem) {
+        // Most values have the type already; looked at in place, they need not be copied.
+        switch expected {
+        case .value: return
+        case .index:
+            if isBoxed { replaceTop(.boxed) }
+            return
+        case .plain: guard case .nilInterface = topAddress.pointee else { return }
+        case .any: guard case .invalid = topAddress.pointee else { return }
+        case .string: if case .string = topAddress.pointee { return }
+        case .int: if case .int = topAddress.pointee { return }
+        case .bool: if case .bool = topAddress.pointee { return }
+        case .float, .strings, .anys, .pairs, .map, .duration, .time, .location: break
         }
-    }
-
-    /// Pushes a variable's value as one of the type that is wanted.
-    @inline(__always)
-    mutating func push(_ slot: Slot, as expected: Expected) throws(Problem) {
-        push(slot.isBoxed && expected == .index ? .boxed : slot.value)
-        try convertTop(expected)
+        replaceTop(try Executor.convert(topValue, to: expected))
     }
 
     /// `value` as one of the type that is wanted.
@@ -42,61 +45,63 @@ extension Executor {
     // MARK: Fields
 
     /// The field that a path leads to from a variable.
-    @inline(__always)
-    mutating func fields(_ index: Int) throws(Problem) -> Value {
-        let path = program.paths[index]
+    mutating func fields(_ path: FieldPath) throws(Problem) -> Value {
         context = path.context
-        let slot = slot(path.slot).pointee
-        return try follow(path, path.names.count, from: slot.value, isBoxed: slot.isBoxed, path.expected)
+        let slot = slot(path.slot)
+        return try follow(path, path.names, from: slot.pointee.value, isBoxed: slot.pointee.isBoxed)
     }
 
     /// The field that a path leads to from the value on top.
-    mutating func fieldsOfTop(_ index: Int) throws(Problem) -> Value {
-        let path = program.paths[index]
-        return try follow(path, path.names.count, from: topValue, isBoxed: false, path.expected)
+    mutating func fieldsOfTop(_ path: FieldPath) throws(Problem) -> Value {
+        try follow(path, path.names, from: topValue, isBoxed: false)
     }
 
-    /// Follows the first `count` names of a path.
     private mutating func follow(
-        _ path: FieldPath, _ count: Int, from start: Value, isBoxed: Bool, _ expected: Expected
+        _ path: FieldPath, _ names: Range<Int>, from start: Value, isBoxed: Bool
     ) throws(Problem) -> Value {
-        var value = start
         var isBoxed = isBoxed
-        for name in path.names[..<count] { value = try field(name, of: value, &isBoxed, path.context) }
-        if case .invalid = value { isBoxed = false }
-        return isBoxed && expected == .index ? .boxed : try Executor.convert(value, to: expected)
+        var value = try field(names.lowerBound, of: start, &isBoxed, path.context)
+        for name in names.dropFirst() { value = try field(name, of: value, &isBoxed, path.context) }
+        switch (path.expected, value) {
+        case (.index, .invalid): return value
+        case (.index, _) where isBoxed: return .boxed
+        case (.plain, .string), (.string, .string), (.value, _): return value
+        default: return try Executor.convert(value, to: path.expected)
+        }
     }
 
     /// A field, a map entry, or the result of a method without arguments: Go's `evalField`.
     private mutating func field(
-        _ name: FieldName, of receiver: Value, _ isBoxed: inout Bool, _ node: UInt32
+        _ index: Int, of receiver: Value, _ isBoxed: inout Bool, _ node: UInt32
     ) throws(Problem) -> Value {
         switch receiver {
         case .invalid:
             return .invalid
         case .nilInterface:
-            throw .nilPointer(type: "interface {}", field: name.name)
+            throw .nilPointer(type: "interface {}", field: tables.fieldNames[index].name)
         case .map(let map):
             isBoxed = true
-            return map[name.name] ?? .invalid
+            return map[tables.fieldNames[index].name] ?? .invalid
         case .object(let object):
             let wasBoxed = isBoxed
             isBoxed = false
             if let pair = object.asPair {
-                switch name.known {
+                switch tables.fieldNames[index].known {
                 case .key: return .string(pair.key)
                 case .value: return .string(pair.value)
-                case .other: throw .noField(name.name, type: wasBoxed ? "interface {}" : object.typeName)
+                case .other: break
                 }
             }
-            if let value = object.field(name.name) { return value }
-            if let method = object.method(name.name) { return try call(method, name.name, node) }
-            throw missingField(name.name, of: receiver, isBoxed: wasBoxed)
+            let name = tables.fieldNames[index].name
+            if let value = object.field(name) { return value }
+            if let method = object.method(name) { return try call(method, name, node) }
+            throw missingField(name, of: receiver, isBoxed: wasBoxed)
         default:
+            let name = tables.fieldNames[index].name
             let wasBoxed = isBoxed
             isBoxed = false
-            if let method = receiver.scalarMethod(name.name) { return try call(method, name.name, node) }
-            throw missingField(name.name, of: receiver, isBoxed: wasBoxed)
+            if let method = receiver.scalarMethod(name) { return try call(method, name, node) }
+            throw missingField(name, of: receiver, isBoxed: wasBoxed)
         }
     }
 
@@ -123,7 +128,7 @@ extension Executor {
             isBoxed = slot(path.slot).pointee.isBoxed
         }
         for name in path.names.dropLast() { receiver = try field(name, of: receiver, &isBoxed, path.context) }
-        let name = path.names[path.names.count - 1].name
+        let name = tables.fieldNames[path.names.upperBound - 1].name
         if case .invalid = receiver {
             if plan.hasFinal { drop(1) }
             push(.invalid)

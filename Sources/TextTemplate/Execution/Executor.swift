@@ -4,12 +4,13 @@
 /// are those of new texts and lists, and of the stacks when they grow.
 struct Executor: ~Copyable {
     let program: Program
+    let tables: Program.Tables
     let limits: Limits
     /// What functions get besides their arguments.
     let functionContext: AnyObject?
-    var output: [UInt8]
+    var output: [UInt8] = []
     /// The size of the output at which rendering stops.
-    let outputLimit: Int
+    private var outputLimit = 0
 
     /// The node that errors are reported at, Go's `state.node`.
     var context: UInt32 = Program.noContext
@@ -34,12 +35,11 @@ struct Executor: ~Copyable {
     /// Counts towards the next look at the deadline.
     private var ticks = 0
 
-    init(_ program: Program, _ limits: Limits, functionContext: AnyObject?, output: consuming [UInt8]) {
+    init(_ program: Program, _ tables: Program.Tables, _ limits: Limits, functionContext: AnyObject?) {
         self.program = program
+        self.tables = tables
         self.functionContext = functionContext
         self.limits = limits
-        outputLimit = output.count + min(limits.outputSize, Int.max - output.count)
-        self.output = output
         body = program.main
         stack = .allocate(capacity: program.bodies.reduce(1) { max($0, $1.stackDepth) })
         slotCapacity = 64
@@ -53,8 +53,11 @@ struct Executor: ~Copyable {
         slots.deallocate()
     }
 
-    /// Gives up the output.
-    consuming func finish() -> [UInt8] { output }
+    /// Takes over the buffer to write to, and gives it back.
+    mutating func exchangeOutput(_ buffer: inout [UInt8]) {
+        swap(&output, &buffer)
+        outputLimit = output.count + min(limits.outputSize, Int.max - output.count)
+    }
 
     // MARK: The value stack
 
@@ -85,9 +88,15 @@ struct Executor: ~Copyable {
 
     @inline(__always)
     mutating func drop(_ count: Int) {
-        top -= count
-        (stack + top).deinitialize(count: count)
+        for _ in 0..<count {
+            top -= 1
+            (stack + top).deinitialize(count: 1)
+        }
     }
+
+    /// The value on top of the stack, in place.
+    @inline(__always)
+    var topAddress: UnsafeMutablePointer<Value> { stack + (top - 1) }
 
     /// Moves the value below `count` others to the top.
     mutating func rotate(_ count: Int) {
@@ -116,7 +125,7 @@ struct Executor: ~Copyable {
         if slotEnd + count > slotCapacity { try growSlots(by: count) }
         (slots + slotEnd).initialize(repeating: Slot(value: .invalid), count: count)
         slotEnd += count
-        slots[slotBase + ReservedSlot.root].value = dot
+        slots[slotBase + ReservedSlot.root] = Slot(value: dot, isDeclared: true)
         slots[slotBase + ReservedSlot.dot].value = slots[slotBase + ReservedSlot.root].value
         self.body = body
     }
@@ -141,8 +150,8 @@ struct Executor: ~Copyable {
     /// Executes the main template with `dot`.
     mutating func run(_ dot: Value) throws(Problem) {
         try enter(program.main, dot: dot)
-        var code = program.bodies[body].code
-        var counter = 0
+        let code = tables.code
+        var counter = program.bodies[body].start
         while true {
             let instruction = code[counter]
             counter += 1
@@ -152,9 +161,8 @@ struct Executor: ~Copyable {
             case .printSlot(let index, let node):
                 context = node
                 try print(slot(index).pointee.value)
-            case .printFields(let path):
-                try print(try fields(Int(path)))
-            case .printFormatted(let call): try printFormatted(program.calls[Int(call)])
+            case .printFields(let path): try printFields(tables.paths[Int(path)])
+            case .printFormatted(let call): try printFormatted(tables.calls[Int(call)])
             case .discard: drop(1)
 
             case .jump(let target): counter = Int(target)
@@ -164,45 +172,46 @@ struct Executor: ~Copyable {
                 let value = pop()
                 if value.isTrue { set(index, value) } else { counter = Int(otherwise) }
             case .startRange(let range):
-                counter = Int(try startRange(program.ranges[Int(range)]))
+                counter = Int(try startRange(tables.ranges[Int(range)]))
             case .nextRange(let range):
-                if try nextElement(program.ranges[Int(range)]) { counter = Int(program.ranges[Int(range)].body) }
+                if try nextElement(tables.ranges[Int(range)]) { counter = Int(tables.ranges[Int(range)].body) }
             case .leaveRange: iterations.removeLast()
             case .checkTemplate(let invocation): try check(program.invocations[Int(invocation)])
             case .callTemplate(let invocation):
-                frames.append(Frame(body: body, programCounter: counter, slotBase: slotBase))
+                frames.append(Frame(body: body, counter: counter, slotBase: slotBase))
                 try enter(program.invocations[Int(invocation)].body ?? program.main, dot: pop())
-                code = program.bodies[body].code
-                counter = 0
+                counter = program.bodies[body].start
                 try tick()
             case .finish:
                 leaveFrame()
                 guard let frame = frames.popLast() else { return }
                 slotBase = frame.slotBase
                 body = frame.body
-                code = program.bodies[body].code
-                counter = frame.programCounter
+                counter = frame.counter
 
             case .at(let node): context = node
             case .constant(let constant, let node):
                 context = node
-                push(program.constants[Int(constant)])
+                push(tables.constants[Int(constant)])
             case .slot(let index, let node, let expected):
                 context = node
-                try push(slot(index).pointee, as: expected)
+                push(slot(index).pointee.value)
+                try convertTop(expected, isBoxed: slot(index).pointee.isBoxed)
             case .variable(let reference, let node, let expected):
                 context = node
-                try push(slot(try declaredSlot(reference)).pointee, as: expected)
-            case .fields(let path): push(try fields(Int(path)))
-            case .fieldsOfTop(let path): replaceTop(try fieldsOfTop(Int(path)))
+                let index = try declaredSlot(reference)
+                push(slot(index).pointee.value)
+                try convertTop(expected, isBoxed: slot(index).pointee.isBoxed)
+            case .fields(let path): push(try fields(tables.paths[Int(path)]))
+            case .fieldsOfTop(let path): replaceTop(try fieldsOfTop(tables.paths[Int(path)]))
             case .convert(let expected): try convertTop(expected)
 
             case .declare(let index): set(index, topValue)
             case .store(let index): set(index, pop())
             case .assign(let reference): set(try declaredSlot(reference), topValue)
 
-            case .call(let call): try callFunction(Int(call))
-            case .callBuiltin(let call): try callBuiltin(Int(call))
+            case .call(let call): try callFunction(tables.calls[Int(call)])
+            case .callBuiltin(let call): try callBuiltin(tables.calls[Int(call)])
             case .rotate(let count): rotate(Int(count))
             case .shortCircuit(let truth, let target):
                 if topValue.isTrue == truth { counter = Int(target) } else { drop(1) }
@@ -230,7 +239,26 @@ struct Executor: ~Copyable {
     @inline(__always)
     private mutating func write(_ start: Int, _ count: Int) throws(Problem) {
         guard count <= outputLimit - output.count else { throw outputTooLarge }
-        program.source.withBytes { output.append(contentsOf: UnsafeBufferPointer(rebasing: $0[start..<start + count])) }
+        output.append(contentsOf: UnsafeBufferPointer(rebasing: tables.source[start..<start + count]))
+    }
+
+    @inline(__always)
+    private mutating func write(_ text: borrowing ByteString) throws(Problem) {
+        guard text.count <= outputLimit - output.count else { throw outputTooLarge }
+        text.withBytes { output.append(contentsOf: $0) }
+    }
+
+    /// Writes a field; those of key-value pairs without a detour.
+    @inline(__always)
+    private mutating func printFields(_ path: FieldPath) throws(Problem) {
+        if path.nameCount == 1, case .object(let object) = slot(path.slot).pointee.value, let pair = object.asPair {
+            switch tables.fieldNames[Int(path.firstName)].known {
+            case .key: return try write(pair.key)
+            case .value: return try write(pair.value)
+            case .other: break
+            }
+        }
+        try print(try fields(path))
     }
 
     private var outputTooLarge: Problem { .outputTooLarge(limit: limits.outputSize) }
@@ -239,9 +267,7 @@ struct Executor: ~Copyable {
     @inline(__always)
     private mutating func print(_ value: borrowing Value) throws(Problem) {
         switch value {
-        case .string(let text):
-            guard text.count <= outputLimit - output.count else { throw outputTooLarge }
-            text.withBytes { output.append(contentsOf: $0) }
+        case .string(let text): try write(text)
         case .int(let number) where number >= 0 && number < 10:
             output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number))
             try checkOutput()
@@ -260,10 +286,11 @@ struct Executor: ~Copyable {
     }
 
     private mutating func printFormatted(_ plan: CallPlan) throws(Problem) {
-        guard case .builtin(let builtin) = plan.callee else { return }
-        try checkSize(arguments(plan.count))
-        TextBuiltins.append(builtin, arguments(plan.count), into: &output)
-        drop(plan.count)
+        guard let builtin = plan.builtin else { return }
+        let count = Int(plan.count)
+        try checkSize(arguments(count))
+        TextBuiltins.append(builtin, arguments(count), into: &output)
+        drop(count)
         try checkOutput()
     }
 

@@ -8,6 +8,8 @@ struct Program: Sendable {
     let source: ByteString
     /// What errors call the source.
     let name: ByteString
+    /// The instructions of all bodies, one after the other.
+    let code: [Instruction]
     let bodies: [Body]
     /// The body that rendering begins with.
     let main: Int
@@ -15,9 +17,11 @@ struct Program: Sendable {
     let constants: [Value]
     let literals: [Literal]
     let paths: [FieldPath]
+    let fieldNames: [FieldName]
     let references: [VariableReference]
     let ranges: [RangePlan]
     let invocations: [Invocation]
+    let functions: [Function]
     let calls: [CallPlan]
     let methodCalls: [MethodCallPlan]
     let problems: [Problem]
@@ -26,11 +30,59 @@ struct Program: Sendable {
     /// The executable form of one template.
     struct Body: Sendable {
         let name: ByteString
-        let code: [Instruction]
+        /// Where its instructions begin in `Program.code`.
+        let start: Int
         /// How many variables, cursors included, it needs at a time.
         let slotCount: Int
         /// How many values its expressions need at a time.
         let stackDepth: Int
+    }
+
+    /// The tables that running a template reads all the time, as plain memory.
+    struct Tables {
+        let source: UnsafeBufferPointer<UInt8>
+        let code: UnsafePointer<Instruction>
+        let constants: UnsafePointer<Value>
+        let paths: UnsafePointer<FieldPath>
+        let fieldNames: UnsafePointer<FieldName>
+        let ranges: UnsafePointer<RangePlan>
+        let functions: UnsafePointer<Function>
+        let calls: UnsafePointer<CallPlan>
+    }
+
+    /// Calls `body` with the tables, which are valid during the call.
+    func withTables<Result>(_ body: (Tables) -> Result) -> Result {
+        source.withBytes { source in
+            code.withPointer { code in
+                constants.withPointer { constants in
+                    paths.withPointer { paths in
+                        fieldNames.withPointer { fieldNames in
+                            ranges.withPointer { ranges in
+                                functions.withPointer { functions in
+                                    calls.withPointer { calls in
+                                        body(
+                                            Tables(
+                                                source: source, code: code, constants: constants, paths: paths,
+                                                fieldNames: fieldNames, ranges: ranges, functions: functions,
+                                                calls: calls))
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension Array {
+    /// Calls `body` with the address of the elements.
+    fileprivate func withPointer<Result>(_ body: (UnsafePointer<Element>) -> Result) -> Result {
+        withUnsafeBufferPointer { elements in
+            // An empty array may have no address; nothing is read through this one then.
+            body(elements.baseAddress ?? UnsafePointer(bitPattern: MemoryLayout<Element>.alignment)!)
+        }
     }
 }
 
@@ -53,11 +105,15 @@ struct Context: BitwiseCopyable, Sendable {
 }
 
 /// A chain of fields, `.A.B`, of a variable or a value on the stack.
-struct FieldPath: Sendable {
+struct FieldPath: BitwiseCopyable, Sendable {
     let slot: UInt32
-    var names: [FieldName]
+    /// Where its names begin in `Program.fieldNames`.
+    let firstName: UInt32
+    let nameCount: UInt32
     let context: UInt32
     let expected: Expected
+
+    var names: Range<Int> { Int(firstName)..<Int(firstName + nameCount) }
 }
 
 /// The name of a field, with those of key-value pairs recognised.
@@ -84,7 +140,7 @@ struct VariableReference: Sendable {
 }
 
 /// What to do with the elements of a range.
-struct RangePlan: Sendable {
+struct RangePlan: BitwiseCopyable, Sendable {
     /// Where to go if there are no elements.
     var otherwise: UInt32 = 0
     /// Where the loop's text begins.
@@ -92,9 +148,10 @@ struct RangePlan: Sendable {
     let dotSlot: UInt32
     let variables: Variables
     /// The slots that each iteration begins without.
-    var undeclared: Range<UInt32> = 0..<0
+    var undeclaredStart: UInt32 = 0
+    var undeclaredEnd: UInt32 = 0
 
-    enum Variables: Equatable, Sendable {
+    enum Variables: BitwiseCopyable, Equatable, Sendable {
         case none
         /// Slots of variables that the range declares.
         case declare(index: UInt32?, element: UInt32)
@@ -121,21 +178,25 @@ struct Invocation: Sendable {
 }
 
 /// The call of a function.
-struct CallPlan: Sendable {
-    let callee: Callee
-    let name: ByteString
-    let count: Int
+struct CallPlan: BitwiseCopyable, Sendable {
+    /// Which of `Program.functions` it is, if it is none of the built-in ones.
+    var function: UInt32 = 0
+    var builtin: Builtin?
+    /// The node of the function's name.
+    let name: UInt32
+    let count: UInt32
     /// The node that errors of the function are reported at.
     let context: UInt32
     let expected: Expected
-    /// For `call`: what is being called, as the template has it; nil if it is the result of the previous command.
-    var calledText: UInt32?
+    /// For `call`: what is being called, as the template has it; none if it is the result of the previous command.
+    var calledText = Program.noContext
 }
 
 /// What a name of a function stands for.
-enum Callee: Sendable {
+enum Callee: BitwiseCopyable, Sendable {
     case builtin(Builtin)
-    case function(Function)
+    /// An index in `Program.functions`.
+    case function(UInt32)
 }
 
 /// The call of a method with arguments.

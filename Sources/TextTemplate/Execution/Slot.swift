@@ -10,19 +10,14 @@ struct Slot {
 /// Where to go on after a template that was called.
 struct Frame {
     let body: Int
-    let programCounter: Int
+    /// The index of the next instruction.
+    let counter: Int
     let slotBase: Int
 }
 
 /// An iteration of a range.
 struct Iteration {
-    enum Source {
-        case integers(kind: Value.Integer.Kind?)
-        case slice(Slice)
-        case map(Map)
-    }
-
-    let source: Source
+    let source: Value
     let count: Int
     var next = 0
 }
@@ -31,11 +26,6 @@ struct Iteration {
 struct ActiveMethod {
     let function: Function
     let name: ByteString
-}
-
-extension Slice.Element {
-    /// Whether Go's elements are interfaces.
-    var isInterface: Bool { self == .any }
 }
 
 extension Value {

@@ -120,7 +120,8 @@ extension Lexer {
         _ = accept { $0 == UInt8(ascii: "i") }
         guard position < input.count else { return true }
         let rune = Rune(input, at: position)
-        let isName = rune.value < 0x80 ? CharacterClass.isIdentifier(UInt8(rune.value)) : CharacterClass.isIdentifier(rune.value)
+        let isName =
+            rune.value < 0x80 ? CharacterClass.isIdentifier(UInt8(rune.value)) : CharacterClass.isIdentifier(rune.value)
         if isName { position += rune.width }
         return !isName
     }

@@ -135,7 +135,8 @@ struct Lexer {
             return single(.leftParenthesis)
         case UInt8(ascii: ")"):
             parenthesisDepth -= 1
-            return parenthesisDepth < 0 && tracksParentheses ? fail(.unexpectedRightParenthesis) : single(.rightParenthesis)
+            return parenthesisDepth < 0 && tracksParentheses
+                ? fail(.unexpectedRightParenthesis) : single(.rightParenthesis)
         default:
             return otherToken(byte)
         }

@@ -133,7 +133,9 @@ enum NumberText {
         guard let first = text.first else { return nil }
         let isNegative = first == UInt8(ascii: "-")
         let hasSign = isNegative || first == UInt8(ascii: "+")
-        guard let magnitude = unsigned(UnsafeBufferPointer(rebasing: text.dropFirst(hasSign ? 1 : 0))) else { return nil }
+        guard let magnitude = unsigned(UnsafeBufferPointer(rebasing: text.dropFirst(hasSign ? 1 : 0))) else {
+            return nil
+        }
         if isNegative {
             return magnitude <= UInt64(Int.max) + 1 ? Int(truncatingIfNeeded: 0 &- magnitude) : nil
         }
@@ -173,7 +175,8 @@ enum NumberText {
         let at = { (index: Int) -> UInt8 in index < text.count ? text[index] : 0 }
         let isSign = { (byte: UInt8) -> Bool in byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-") }
         if isSign(at(0)) { index += 1 }
-        let isHex = index + 2 < text.count && at(index) == UInt8(ascii: "0") && at(index + 1) | 0x20 == UInt8(ascii: "x")
+        let isHex =
+            index + 2 < text.count && at(index) == UInt8(ascii: "0") && at(index + 1) | 0x20 == UInt8(ascii: "x")
         if isHex { index += 2 }
         var sawPoint = false
         var sawDigits = false

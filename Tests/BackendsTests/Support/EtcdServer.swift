@@ -16,10 +16,18 @@ final class EtcdServer: Sendable {
     /// One that tests share; each keeps to keys of its own.
     static let shared = Result { try EtcdServer() }
 
+    /// The program to run; `CONFD_TEST_ETCD` names another version than the installed one.
+    private static let program = Result {
+        let program = getenv("CONFD_TEST_ETCD").map { String(cString: $0) } ?? "etcd"
+        try Shell.run("command -v \(program) etcdctl || { echo install etcd-server and etcd-client; false; }")
+        return program
+    }
+
     /// Starts it and waits until it is healthy. `tls` is how the test's own calls reach it.
     init(
         port: UInt16? = nil, arguments: String = "", scheme: String = "http", tls: TLSOptions = TLSOptions()
     ) throws {
+        let program = try Self.program.get()
         folder = try TemporaryFolder()
         self.port = try port ?? Port.free()
         url = "\(scheme)://127.0.0.1:\(self.port)"
@@ -28,7 +36,7 @@ final class EtcdServer: Sendable {
         let metrics = "http://127.0.0.1:\(try Port.free())"
         process = try BackgroundProcess(
             """
-            etcd --data-dir \(folder.path)/data --listen-client-urls \(url) --advertise-client-urls \(url) \
+            \(program) --data-dir \(folder.path)/data --listen-client-urls \(url) --advertise-client-urls \(url) \
             --listen-peer-urls \(peer) --initial-advertise-peer-urls \(peer) --initial-cluster default=\(peer) \
             --listen-metrics-urls \(metrics) --max-request-bytes 8388608 --max-txn-ops 1024 \(arguments)
             """, cleanUp: "rm -rf \(folder.path)")

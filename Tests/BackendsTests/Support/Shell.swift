@@ -38,18 +38,17 @@ final class BackgroundProcess: Sendable {
     deinit { pclose(pipe) }
 }
 
-/// A folder that is removed with this object.
+/// A folder that is removed with this object, and at the latest when the tests end.
 final class TemporaryFolder: Sendable {
     let path: String
+    private let remover: BackgroundProcess
 
     /// In memory where possible: etcd waits for its disk a lot.
     init() throws {
         let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
         path = try Shell.run("mktemp -d \(parent)/confd-test.XXXXXX").filter { $0 != "\n" }
+        remover = try BackgroundProcess("true", cleanUp: "rm -rf \(path)")
     }
-
-    // A folder that stays behind harms nothing.
-    deinit { _ = try? Shell.run("rm -rf \(path)") }
 }
 
 enum Port {

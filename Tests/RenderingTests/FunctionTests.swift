@@ -1,0 +1,136 @@
+import KeyValue
+import Testing
+import TextTemplate
+
+@testable import Rendering
+
+/// What functions do with the environment, and where their limits are; the rest is in the corpora.
+@Suite struct FunctionTests {
+    /// What becomes of `template`: its output, or the end of the error.
+    private func render(_ template: ByteString, _ environment: TestEnvironment = TestEnvironment()) -> String {
+        let compiled: CompiledTemplate
+        do {
+            compiled = try CompiledTemplate(template, name: "t")
+        } catch {
+            return error.description.text
+        }
+        let rendered = Renderer().render(compiled, over: Snapshot([]), in: environment)
+        guard let failure = rendered.failure else { return String(decoding: rendered.output, as: UTF8.self) }
+        return failure.description.text.split(separator: ">: ", maxSplits: 1).last.map(String.init) ?? ""
+    }
+
+    @Test func environmentVariables() {
+        var environment = TestEnvironment()
+        environment.variables = ["SET": "value", "EMPTY": ""]
+        #expect(render(#"{{getenv "SET"}},{{getenv "SET" "d"}}"#, environment) == "value,value")
+        #expect(render(#"{{getenv "EMPTY"}},{{getenv "EMPTY" "d"}}"#, environment) == ",d")
+        #expect(render(#"{{getenv "UNSET"}},{{getenv "UNSET" "d" "e"}}"#, environment) == ",d")
+    }
+
+    @Test func hostName() {
+        var environment = TestEnvironment()
+        #expect(render("{{hostname}}", environment) == "host.test")
+        environment.hostNameResult = .failure(EnvironmentError("no name"))
+        #expect(render("{{hostname}}", environment) == "error calling hostname: no name")
+    }
+
+    @Test func hostAddresses() {
+        var environment = TestEnvironment()
+        environment.hosts = ["a.test": ["10.0.0.9", "fe80::1", "10.0.0.10"]]
+        #expect(render(#"{{lookupIP "a.test"}}"#, environment) == "[10.0.0.10 10.0.0.9 fe80::1]")
+        #expect(render(#"{{lookupIPV4 "a.test"}}"#, environment) == "[10.0.0.10 10.0.0.9]")
+        #expect(render(#"{{lookupIPV6 "a.test"}}"#, environment) == "[fe80::1]")
+        #expect(render(#"{{lookupIP "b.test" | toJson}}"#, environment) == "null")
+    }
+
+    @Test func serviceRecords() {
+        var environment = TestEnvironment()
+        environment.records = [
+            ServiceRecord(target: "b.test.", port: 80, priority: 1, weight: 2),
+            ServiceRecord(target: "a.test.", port: 81, priority: 3, weight: 4),
+        ]
+        let template: ByteString =
+            #"{{range lookupSRV "s" "tcp" "n"}}{{.Target}} {{.Port}} {{.Priority}} {{.Weight}};{{end}}"#
+        #expect(render(template, environment) == "a.test. 81 3 4;b.test. 80 1 2;")
+        #expect(
+            render(#"{{toJson (lookupSRV "s" "tcp" "n")}}"#, environment).hasPrefix(
+                #"[{"Target":"a.test.","Port":81,"Priority":3,"Weight":4},"#))
+        environment.records = nil
+        #expect(render(#"{{printf "%T %v" (lookupSRV "s" "tcp" "n") (lookupSRV "s" "tcp" "n")}}"#) == "[]*net.SRV []")
+    }
+
+    @Test func interfaceAddresses() {
+        var environment = TestEnvironment()
+        environment.interfaces = ["eth0": ["fe80::1", "10.0.0.1", "10.0.0.2"]]
+        #expect(
+            render(#"{{lookupIfaceIPV4 "eth0"}} {{lookupIfaceIPV6 "eth0"}}"#, environment) == "10.0.0.1 fe80::1")
+        #expect(render(#"[{{lookupIfaceIPV4 "eth1"}}]"#, environment) == "[]")
+    }
+
+    @Test func time() {
+        #expect(render("{{datetime.Unix}} {{datetime.Year}}") == "1700000000 2023")
+        #expect(render("{{toJson datetime}}") == #""2023-11-14T22:13:20Z""#)
+    }
+
+    @Test(
+        arguments: [
+            (#"{{repeat 1073741825 "x"}}"#, "error calling repeat: the text would be longer than 1073741824 bytes"),
+            (
+                #"{{repeat 9223372036854775807 "xy"}}"#,
+                "error calling repeat: strings: Repeat output length overflow"
+            ),
+            (#"{{indent 1073741824 "x"}}"#, "error calling indent: the text would be longer than 1073741824 bytes"),
+            (
+                #"{{nindent 9223372036854775807 "a\nb"}}"#,
+                "error calling nindent: the text would be longer than 1073741824 bytes"
+            ),
+            ("{{len (seq 1 134217728)}}", "134217728"),
+            ("{{seq 1 134217729}}", "error calling seq: the list would be longer than 134217728 elements"),
+            (
+                "{{seq -9223372036854775808 9223372036854775807}}",
+                "error calling seq: the list would be longer than 134217728 elements"
+            ),
+        ] as [(ByteString, String)])
+    func limits(_ template: ByteString, result: String) {
+        #expect(render(template) == result)
+    }
+
+    /// Each function has one definition, and those of confd are all there.
+    @Test func tableIsComplete() {
+        let names = """
+            add append atoi base base64Decode base64Encode camelcase coalesce contains datetime default dict dir div \
+            empty exists fileExists fromJson get getenv gets getv getvs hasKey hostname include indent join json \
+            jsonArray kebabcase keys list lookupIP lookupIPV4 lookupIPV6 lookupIfaceIPV4 lookupIfaceIPV6 lookupSRV ls \
+            lsdir map mod mul nindent nospace parseBool pluck quote regexFind regexMatch regexReplaceAll repeat replace \
+            reverse seq sha256sum snakecase sortByLength sortKVByLength split squote sub ternary toJson toLower \
+            toPrettyJson toUpper trimPrefix trimSuffix values
+            """
+        #expect(FunctionTable.all.keys.sorted() == names.split(separator: " ").map(String.init).sorted())
+    }
+
+    @Test(
+        arguments: [
+            ("sharp s has no single capital", 0xDF, 0xDF, 0xDF, 0x1E9E),
+            ("a capital for titles serves", 0x1F80, 0x1F88, 0x1F80, 0x1F88),
+            ("dotted capital I", 0x130, 0x130, 0x69, 0x130),
+            ("dotless i", 0x131, 0x49, 0x131, 0x131),
+            ("k, the Kelvin sign", 0x212A, 0x212A, 0x6B, 0x4B),
+            ("final sigma", 0x3C2, 0x3A3, 0x3C2, 0x3C3),
+            ("digraph", 0x1C5, 0x1C4, 0x1C6, 0x1C6),
+        ] as [(String, UInt32, UInt32, UInt32, UInt32)])
+    func caseMappings(_ name: String, scalar: UInt32, upper: UInt32, lower: UInt32, nextFold: UInt32) {
+        #expect(UnicodeCase.upper(scalar) == upper, "\(name)")
+        #expect(UnicodeCase.lower(scalar) == lower, "\(name)")
+        #expect(UnicodeCase.nextFold(scalar) == nextFold, "\(name)")
+    }
+
+    @Test(arguments: [0, 1, 12, 13, 50, 51, 500, 3000])
+    func sortingKeepsAllItems(_ count: Int) {
+        // Many equals, and a pattern that makes for bad pivots.
+        let keys = (0..<count).map { $0 * 7919 % 31 &+ ($0 % 2 == 0 ? $0 / 100 : 0) }
+        var sort = PatternDefeatingQuicksort(Array(keys.enumerated())) { $0.element < $1.element }
+        sort.run()
+        #expect(sort.items.map(\.element) == keys.sorted())
+        #expect(Set(sort.items.map(\.offset)).count == count)
+    }
+}
