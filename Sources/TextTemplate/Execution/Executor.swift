@@ -41,12 +41,20 @@ struct Executor: ~Copyable {
     /// Counts towards the next look at the deadline.
     private var ticks = 0
 
-    init(_ program: Program, _ tables: Program.Tables, _ limits: Limits, functionContext: AnyObject?) {
+    /// Takes the output piece by piece; nil keeps it all in `output`.
+    var sink: ((UnsafeBufferPointer<UInt8>) -> Void)?
+    /// The bytes that are handed to the sink at once.
+    private static let chunkSize = 65_536
+
+    /// `body` is the template that rendering begins with.
+    init(
+        _ program: Program, _ tables: Program.Tables, _ limits: Limits, body: Int, functionContext: AnyObject?
+    ) {
         self.program = program
         self.tables = tables
         self.functionContext = functionContext
         self.limits = limits
-        body = program.main
+        self.body = body
         stack = .allocate(capacity: program.bodies.reduce(1) { max($0, $1.stackDepth) })
         slotCapacity = 64
         slots = .allocate(capacity: slotCapacity)
@@ -161,7 +169,7 @@ struct Executor: ~Copyable {
 
     /// Executes the main template with `dot`.
     mutating func run(_ dot: Value) throws(Problem) {
-        try enter(program.main, dot: dot)
+        try enter(body, dot: dot)
         let code = tables.code
         var counter = program.bodies[body].start
         while true {
@@ -277,7 +285,15 @@ struct Executor: ~Copyable {
     private mutating func flush() {
         output.append(contentsOf: UnsafeBufferPointer(start: staging, count: staged))
         staged = 0
+        if sink != nil, output.count >= Executor.chunkSize { drain() }
         makeRoom()
+    }
+
+    /// Hands the output to the sink.
+    private mutating func drain() {
+        output.withUnsafeBufferPointer { sink?($0) }
+        outputLimit -= output.count
+        output.removeAll(keepingCapacity: true)
     }
 
     /// Looks at what the output may still take; nothing is staged.
