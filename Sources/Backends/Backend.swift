@@ -5,6 +5,34 @@ package protocol Backend: Sendable {
     /// Reads all keys that `ranges` cover, at one revision, within `timeout`.
     /// A read that fails half-way is no snapshot: it throws.
     func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot
+
+    /// Hands a snapshot of `ranges` to `deliver`, and then each newer one as soon as there is one, until it is cancelled.
+    ///
+    /// With `start`, an earlier snapshot of the same ranges, it may go on from there; it is then delivered again once the
+    /// backend is reached. What is delivered is whole and never older than what was delivered before. Throws when the
+    /// connection is lost: call again with the last snapshot.
+    func follow(
+        _ ranges: [KeyRange], from start: Snapshot?, timeout: Duration, cancellation: Cancellation,
+        deliver: (Snapshot) -> Void
+    ) throws(BackendError)
+}
+
+extension Backend {
+    /// Reads once and waits: for backends that do not tell of changes, or where nobody wants to hear of them.
+    package func readAndWait(
+        _ ranges: [KeyRange], timeout: Duration, cancellation: Cancellation, deliver: (Snapshot) -> Void
+    ) throws(BackendError) {
+        deliver(try snapshot(of: ranges, timeout: timeout))
+        try cancellation.wait()
+    }
+
+    /// Not followed, unless the backend has its own way.
+    package func follow(
+        _ ranges: [KeyRange], from start: Snapshot?, timeout: Duration, cancellation: Cancellation,
+        deliver: (Snapshot) -> Void
+    ) throws(BackendError) {
+        try readAndWait(ranges, timeout: timeout, cancellation: cancellation, deliver: deliver)
+    }
 }
 
 /// Why a backend could not be read.

@@ -7,9 +7,12 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <resolv.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,4 +55,23 @@ int confd_search_services(const char *name, unsigned char *answer, int size, int
 int confd_expand_name(const unsigned char *answer, const unsigned char *end, const unsigned char *start,
                       char *name, int size) {
     return dn_expand(answer, end, start, name, size);
+}
+
+int confd_send_datagram(const char *address, const void *bytes, size_t size) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    size_t length = strlen(address);
+    if (length == 0 || length >= sizeof name.sun_path) {
+        errno = EINVAL;
+        return -1;
+    }
+    memcpy(name.sun_path, address, length);
+    if (address[0] == '@') name.sun_path[0] = 0;
+    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    socklen_t name_length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+    ssize_t sent = sendto(descriptor, bytes, size, MSG_NOSIGNAL, (struct sockaddr *)&name, name_length);
+    int code = errno;
+    close(descriptor);
+    errno = code;
+    return sent < 0 ? -1 : 0;
 }

@@ -44,23 +44,31 @@ package enum Program {
         }
         for warning in settings.warnings { logger.warning(warning) }
         do {
-            let stop = try StopRequest(logger: logger, shutdownTimeout: settings.shutdownTimeout)
-            try stop.listen()
+            // A command that we become inherits our signals; only one that we supervise gets them through us.
+            let listener = try SignalListener(
+                logger: logger, shutdownTimeout: settings.shutdownTimeout,
+                supervises: !settings.command.isEmpty && !settings.onetime)
+            try listener.listen()
             let pool = BackendPool(environment: environmentPairs()) { logger.warning($0) }
+            let loader = ResourceLoader(settings, environment: environment, backend: backend)
+            let pipeline = Pipeline(
+                settings: settings, logger: logger, renderer: ResourceRenderer(settings),
+                cancellation: listener.cancellation, child: listener.child)
             let pass = Pass(
-                loader: ResourceLoader(settings, environment: environment, backend: backend),
-                reader: SnapshotReader(pool, timeout: settings.backendTimeout),
-                pipeline: Pipeline(
-                    settings: settings, logger: logger, renderer: ResourceRenderer(settings),
-                    cancellation: stop.cancellation),
-                logger: logger, shouldStop: { stop.isMade })
+                loader: loader, reader: SnapshotReader(pool, timeout: settings.backendTimeout), pipeline: pipeline,
+                logger: logger, startsCommand: !settings.command.isEmpty, shouldStop: { listener.isStopping })
+            let runner = Runner(settings: settings, logger: logger, listener: listener, pass: pass) {
+                Daemon(
+                    settings: settings, logger: logger, listener: listener, loader: loader, backends: pool,
+                    pipeline: pipeline)
+            }
             if settings.clientInsecure {
                 logger.warning("-client-insecure: the certificates of the backend are not verified")
             }
             logger.info("Backend set to \(settings.backend)")
             logger.info("Starting confd")
             logger.info("Backend source(s) set to \(backend.sources.joined(separator: ", "))")
-            return Runner(settings: settings, logger: logger, stop: stop, pass: pass).run()
+            return runner.run()
         } catch {
             logger.fatal(error.message)
             return ExitCode.failed

@@ -40,6 +40,12 @@ package enum Clock {
         return WallTime(seconds: Int64(now.tv_sec), nanoseconds: Int32(now.tv_nsec))
     }
 
+    /// Waits; for threads that have nothing else to wait for.
+    package static func sleep(_ duration: Duration) {
+        let end = monotonic() + duration
+        while monotonic() < end { poll(nil, 0, Int32(clamping: (end - monotonic()).milliseconds(roundedUp: true))) }
+    }
+
     /// The local time zone at a second since 1970.
     package static func zone(at seconds: Int64) -> ZoneOffset {
         let local = fields(seconds)

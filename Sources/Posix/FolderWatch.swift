@@ -22,6 +22,8 @@ package struct FolderWatch: ~Copyable, Sendable {
     private let file: FileDescriptor
     /// The folder of each watch.
     private var folders: [Int32: String] = [:]
+    /// Watches of one folder without those below it.
+    private var single: Set<Int32> = []
 
     /// A watch of nothing yet.
     package init() throws(SystemError) {
@@ -32,15 +34,16 @@ package struct FolderWatch: ~Copyable, Sendable {
     /// Readable for `Poll` when there are changes.
     package var descriptor: Int32 { file.number }
 
-    /// Watches the folder at `path` and all below it, now and later. Watch first, then read, or a change between
-    /// the two is missed.
-    package mutating func add(_ path: String) throws(SystemError) {
-        for folder in Files.tree(path).folders {
+    /// Watches the folder at `path` and, unless `alone`, all below it, now and later. Watch first, then read, or a
+    /// change between the two is missed.
+    package mutating func add(_ path: String, alone: Bool = false) throws(SystemError) {
+        for folder in alone ? [path] : Files.tree(path).folders {
             do throws(SystemError) {
                 let watch = try SystemCall.run("inotify_add_watch", folder) {
                     inotify_add_watch(file.number, folder, Self.events)
                 }
                 folders[watch] = folder
+                if alone { single.insert(watch) } else { single.remove(watch) }
             } catch let error where error.code == ENOENT && folder != path {
                 // Gone again; its parent tells.
             }
@@ -83,7 +86,8 @@ package struct FolderWatch: ~Copyable, Sendable {
         let path = name.isEmpty ? folder : Files.join(folder, name)
         if seen.insert(path).inserted { changes.paths.append(path) }
         let isNewFolder =
-            event.mask & UInt32(IN_ISDIR) != 0 && event.mask & UInt32(IN_CREATE | IN_MOVED_TO) != 0
+            !single.contains(event.wd) && event.mask & UInt32(IN_ISDIR) != 0
+            && event.mask & UInt32(IN_CREATE | IN_MOVED_TO) != 0
         if isNewFolder {
             do throws(SystemError) {
                 try add(path)

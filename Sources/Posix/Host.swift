@@ -3,6 +3,9 @@ import Glibc
 
 /// This machine on the network.
 package enum Host {
+    /// How many processors we may use at once, at least 1.
+    package static let processorCount = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+
     /// The host's name (Go's `os.Hostname`).
     package static func name() throws(SystemError) -> String {
         var buffer = [CChar](repeating: 0, count: 256)

@@ -45,6 +45,15 @@ package struct Signal: Equatable, Hashable, Sendable {
     /// All names, for `did you mean`.
     package static var allNames: [String] { names.map { $0.name } }
 
+    /// All signals that a program can be sent and go on: not KILL and STOP, those of its own faults, and the two that
+    /// the C library keeps for itself.
+    package static var forwardable: [Signal] {
+        let kept: Set<Int32> = [
+            SIGKILL, SIGSTOP, SIGCHLD, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, 32, 33,
+        ]
+        return (1...64).filter { !kept.contains($0) }.map { Signal(number: $0) }
+    }
+
     private static let names: [(name: String, number: Int32)] = [
         ("HUP", SIGHUP), ("INT", SIGINT), ("QUIT", SIGQUIT), ("ILL", SIGILL), ("TRAP", SIGTRAP), ("ABRT", SIGABRT),
         ("BUS", SIGBUS), ("FPE", SIGFPE), ("KILL", SIGKILL), ("USR1", SIGUSR1), ("SEGV", SIGSEGV), ("USR2", SIGUSR2),
@@ -84,8 +93,18 @@ package struct SignalQueue: ~Copyable, Sendable {
     /// Readable when a signal waits.
     package var descriptor: Int32 { file.number }
 
+    /// A signal that came.
+    package struct Received: Equatable, Sendable {
+        package let signal: Signal
+        /// Whether a process sent it. The kernel itself sends those of a terminal, to the whole foreground group.
+        package let isFromProcess: Bool
+    }
+
     /// The next signal that came, nil if none waits.
-    package func next() throws(SystemError) -> Signal? {
+    package func next() throws(SystemError) -> Signal? { try receive()?.signal }
+
+    /// The next signal that came and where it came from, nil if none waits.
+    package func receive() throws(SystemError) -> Received? {
         var info = signalfd_siginfo()
         do throws(SystemError) {
             let count = try SystemCall.run("read") { read(file.number, &info, MemoryLayout<signalfd_siginfo>.size) }
@@ -93,6 +112,6 @@ package struct SignalQueue: ~Copyable, Sendable {
         } catch let error where error.code == EAGAIN {
             return nil
         }
-        return Signal(number: Int32(info.ssi_signo))
+        return Received(signal: Signal(number: Int32(info.ssi_signo)), isFromProcess: info.ssi_code <= 0)
     }
 }

@@ -43,6 +43,15 @@ package struct Thread: Sendable {
         precondition(code == 0, "a thread is joined once, and not by itself")
     }
 
+    /// Starts a thread that nobody joins: it gives its memory back when `body` is over.
+    package static func detach(
+        stackSize: Int = 1 << 20, smallest: Int? = nil, _ body: @escaping @Sendable () -> Void
+    ) throws(SystemError) {
+        let thread = try start(stackSize: stackSize, smallest: smallest, body)
+        let code = pthread_detach(thread.handle)
+        precondition(code == 0, "it was just started")
+    }
+
     private final class Work {
         let body: @Sendable () -> Void
 

@@ -59,6 +59,9 @@ package final class EtcdWatch {
 
     deinit { stream.cancel() }
 
+    /// Makes `next` throw at once; may be called from any thread.
+    var canceller: @Sendable () -> Void { { [stream] in stream.cancel() } }
+
     /// Waits for all watches. A compaction that shows already is reported by `next`.
     func waitUntilReady(until deadline: ContinuousClock.Instant) throws(EtcdFailure) {
         while true {

@@ -7,7 +7,7 @@ package struct FileBackend: Backend {
     /// Files that are larger are refused.
     static let maximumFileSize = 256 << 20
 
-    private let paths: [String]
+    let paths: [String]
     private let filter: String
 
     /// `paths` are files, or folders whose files count, at any depth, if `filter` (Go's `filepath.Match`) matches

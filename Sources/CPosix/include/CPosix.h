@@ -33,6 +33,9 @@ pid_t confd_peek_ended_child(void);
 // Makes orphaned descendants our children, as PID 1 has them.
 int confd_become_subreaper(void);
 
+// Sends one datagram to the Unix socket at `address` (a leading '@' is an abstract one); -1 and errno if it fails.
+int confd_send_datagram(const char *address, const void *bytes, size_t size);
+
 // Asks DNS for the service records of `name` through the system's resolver and its search list. Returns the length
 // of the answer, at most `size` bytes of which are in `answer`, or -1 and a value of h_errno in `failure`.
 int confd_search_services(const char *name, unsigned char *answer, int size, int *failure);

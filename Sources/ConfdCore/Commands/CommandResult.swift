@@ -21,6 +21,14 @@ package struct CommandResult: Equatable, Sendable {
     /// Whether it exited with 0.
     package var succeeded: Bool { outcome == .exited(code: 0) }
 
+    /// Whether its failure says something about what it was asked: not if it was never run, or not let finish.
+    package var isAnswer: Bool {
+        switch outcome {
+        case .exited, .signalled, .timedOut: true
+        case .cancelled, .notStarted: false
+        }
+    }
+
     /// One phrase, for example `exit status 1`, `signal: killed`, `timed out after 30s`.
     package var message: String {
         switch outcome {

@@ -1,26 +1,43 @@
 import Posix
 
-/// Decides when a pass runs: once, or again and again.
+/// Runs once, or as a daemon.
 package struct Runner {
     private let settings: Settings
     private let logger: Logger
-    private let stop: StopRequest
+    private let listener: SignalListener
     private let pass: Pass
+    private let daemon: () -> Daemon
 
-    package init(settings: Settings, logger: Logger, stop: StopRequest, pass: Pass) {
+    /// `daemon` is made when there is more than one pass to run.
+    package init(
+        settings: Settings, logger: Logger, listener: SignalListener, pass: Pass, daemon: @escaping () -> Daemon
+    ) {
         self.settings = settings
         self.logger = logger
-        self.stop = stop
+        self.listener = listener
         self.pass = pass
+        self.daemon = daemon
     }
 
     /// Runs to the end and returns the exit code.
     package func run() -> Int32 {
         do {
-            return settings.onetime ? try runOnce() : try runAtIntervals()
+            guard settings.onetime else { return try daemon().run() }
+            let code = try runOnce()
+            return code == ExitCode.done && !settings.command.isEmpty && !listener.isStopping ? becomeCommand() : code
         } catch {
             logger.fatal(error.message)
             return ExitCode.failed
+        }
+    }
+
+    /// `-onetime -- COMMAND`: we go on as the command, with our process id.
+    private func becomeCommand() -> Int32 {
+        do throws(SystemError) {
+            try CurrentProcess.become(settings.command.map { Array($0.utf8) })
+        } catch {
+            logger.fatal("cannot start \(settings.command[0]): \(error.reason)")
+            return Supervisor.exitCode(of: error)
         }
     }
 
@@ -32,10 +49,10 @@ package struct Runner {
             let report = pass.run()
             if report.stopped { return ExitCode.done }
             let left = settings.retryFor - (Clock.monotonic() - start)
-            if report.backendFailed, left > .zero, !stop.isMade {
-                try stop.wait(min(delay, left))
+            if report.backendFailed, left > .zero, !listener.isStopping {
+                try listener.wait(min(delay, left))
                 delay = min(delay * 2, .seconds(5))
-                if !stop.isMade { continue }
+                if !listener.isStopping { continue }
             }
             logSummary(report, since: start)
             if report.foundNothing { return ExitCode.usage }
@@ -49,14 +66,5 @@ package struct Runner {
         let changed = settings.noop ? "would change" : "changed"
         logger.info(
             "\(report.updated) \(changed), \(report.inSync) in sync, \(report.failed) failed, in \(took)")
-    }
-
-    /// A pass, then a rest of `-interval`; each pass reads resources and templates anew.
-    private func runAtIntervals() throws(SystemError) -> Int32 {
-        while !stop.isMade {
-            _ = pass.run()
-            if !stop.isMade { try stop.wait(settings.interval) }
-        }
-        return ExitCode.done
     }
 }

@@ -20,6 +20,8 @@ package struct Pass {
     let reader: SnapshotReader
     let pipeline: Pipeline
     let logger: Logger
+    /// Whether the service is started after this, and so reads the new files by itself.
+    let startsCommand: Bool
     /// Whether to stop before the next resource.
     let shouldStop: @Sendable () -> Bool
 
@@ -48,8 +50,18 @@ package struct Pass {
             if let reload = outcome.reload { reloads.append(reload) }
         }
         // Also after a request to stop: what was replaced must be reloaded.
-        report.failed += pipeline.reload(reloads).count
+        report.failed += finish(reloads)
         return report
+    }
+
+    /// Runs the reloads, and returns how many failed. A command that we are about to become needs none.
+    private func finish(_ reloads: [Outcome.Reload]) -> Int {
+        if startsCommand {
+            for reload in reloads { pipeline.settle(reload) }
+            return 0
+        }
+        let failed = pipeline.reload(reloads)
+        return failed.owed.count + failed.rolledBack.count
     }
 
     /// The resources that can be used; nil if there is none to speak of.
@@ -85,7 +97,7 @@ extension Pass.Report {
         switch outcome.state {
         case .inSync: inSync += 1
         case .updated, .wouldChange: updated += 1
-        case .failed: failed += 1
+        case .failed, .rejected: failed += 1
         }
     }
 }

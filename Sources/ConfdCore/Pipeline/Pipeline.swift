@@ -1,61 +1,107 @@
 import KeyValue
 import Posix
-import Rendering
 import Synchronization
 
 /// Does for one resource and one snapshot what there is to do: render, compare, stage, check, replace; and runs
 /// the reloads that are owed. It decides nothing about time.
 package final class Pipeline: Sendable {
-    private let settings: Settings
-    private let logger: Logger
-    private let renderer: ResourceRenderer
-    private let cancellation: CommandCancellation
-    private let memory = Mutex(Memory())
+    let settings: Settings
+    let logger: Logger
+    let renderer: ResourceRenderer
+    let cancellation: CommandCancellation
+    let child: SupervisedChild
+    let memory = Mutex(Memory())
 
     /// What is kept from pass to pass.
-    private struct Memory {
-        /// Candidates that their check refused, by destination: not checked again until something changes.
+    struct Memory {
+        /// Candidates that were refused, by destination: not tried again until something changes.
         var rejected: [String: RejectedCandidate] = [:]
+        /// What is put back if a reload keeps failing (`rollback`), by destination.
+        var previous: [String: PreviousContent] = [:]
         /// Warnings that were given: each is given once.
         var warned: Set<String> = []
+        /// The failures that were reported: each is reported once until it changes.
+        var reported: [Report: String] = [:]
         /// Destinations that were looked at for the traces of a crash.
         var healed: Set<String> = []
+
+        struct Report: Hashable {
+            let resource: String
+            let topic: Topic
+        }
     }
 
-    private struct RejectedCandidate: Equatable {
+    struct RejectedCandidate: Equatable {
         let content: [UInt8]
-        let check: String
+        let commands: [String?]
+
+        init(_ content: [UInt8], _ resource: Resource) {
+            self.content = content
+            commands = [resource.checkCommand?.text, resource.reloadCommand?.text]
+        }
     }
 
-    /// `cancellation` ends the commands that run.
-    package init(settings: Settings, logger: Logger, renderer: ResourceRenderer, cancellation: CommandCancellation) {
+    struct PreviousContent {
+        /// What the service ran with last.
+        let content: [UInt8]
+        /// What was put in its place last.
+        var replacement: [UInt8]
+        /// How often the reload for it has failed.
+        var failures = 0
+    }
+
+    /// `cancellation` ends the commands that run; `child` gets the signals that take the place of commands.
+    package init(
+        settings: Settings, logger: Logger, renderer: ResourceRenderer, cancellation: CommandCancellation,
+        child: SupervisedChild = SupervisedChild()
+    ) {
         self.settings = settings
         self.logger = logger
         self.renderer = renderer
         self.cancellation = cancellation
+        self.child = child
     }
 
     /// Brings the file of `resource` in step with `snapshot`, the keys of its backend. Every failure is logged.
     package func apply(_ resource: Resource, _ snapshot: Snapshot) -> Outcome {
-        do {
-            let content = try render(resource, snapshot)
-            return try put(content, resource, revision: snapshot.revision)
-        } catch {
-            logger.error(error.message)
-            return Outcome(.failed)
-        }
+        put(render(resource, snapshot))
     }
 
-    private func render(_ resource: Resource, _ snapshot: Snapshot) throws(StepFailure) -> [UInt8] {
+    /// What the template of `resource` makes of `snapshot`; a failure is logged. Touches no file and runs no command.
+    ///
+    /// `base` is the snapshot that was applied before: commands are told what changed since.
+    package func render(_ resource: Resource, _ snapshot: Snapshot, base: Snapshot? = nil) -> Draft {
         logger.debug("Using source template \(resource.source)")
         let view = snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix)
         logger.debug("Got \(view.count) keys from the store for \(resource.name)")
         logger.debug("Compiling source template \(resource.source)")
-        return try renderer.render(resource, view)
+        let rendition = renderer.render(resource, view) { report($0, .template, of: resource) }
+        var content: [UInt8]?
+        switch rendition.result {
+        case .success(let bytes): content = bytes
+        case .failure(let failure): report(failure.message, .application, of: resource)
+        }
+        return Draft(
+            resource: resource, content: content, inputs: rendition.inputs,
+            changes: KeyChanges(base: base, snapshot: snapshot, ranges: resource.ranges))
+    }
+
+    /// Compares, stages, checks and replaces. Every failure is logged.
+    package func put(_ draft: Draft) -> Outcome {
+        guard let content = draft.content else { return Outcome(.failed, inputs: draft.inputs) }
+        do {
+            var outcome = try put(content, draft.resource, draft.changes)
+            outcome.inputs = draft.inputs
+            report(nil, .application, of: draft.resource)
+            return outcome
+        } catch {
+            report(error.message, .application, of: draft.resource)
+            return Outcome(error.isRejection ? .rejected : .failed, inputs: draft.inputs)
+        }
     }
 
     private func put(
-        _ content: [UInt8], _ resource: Resource, revision: Int64
+        _ content: [UInt8], _ resource: Resource, _ changes: KeyChanges
     ) throws(StepFailure) -> Outcome {
         let destination: Destination
         let comparison: Comparison
@@ -72,16 +118,17 @@ package final class Pipeline: Sendable {
         if settings.noop { return try noop(comparison, content, resource, destination) }
         switch comparison {
         case .same, .attributesDiffer:
-            return try keepContent(comparison, content, resource, destination, revision: revision)
+            return try keepContent(comparison, content, resource, destination, changes)
         case .absent, .contentDiffers:
             logger.info("Target config \(resource.destination) out of sync")
-            return try replace(content, resource, destination, revision: revision)
+            return try replace(content, resource, destination, changes)
         }
     }
 
     /// The bytes are right: mode and owner are corrected in place, and a reload that failed before is still owed.
     private func keepContent(
-        _ comparison: Comparison, _ content: [UInt8], _ resource: Resource, _ destination: Destination, revision: Int64
+        _ comparison: Comparison, _ content: [UInt8], _ resource: Resource, _ destination: Destination,
+        _ changes: KeyChanges
     ) throws(StepFailure) -> Outcome {
         do {
             if settings.keepStageFile { try keepStaged(content, resource, destination) }
@@ -92,11 +139,11 @@ package final class Pipeline: Sendable {
             } else {
                 logger.debug("Target config \(resource.destination) in sync")
             }
-            guard !settings.syncOnly, resource.reloadCommand != nil, try destination.reloadMark() != nil else {
+            guard !settings.syncOnly, resource.reloads, try destination.reloadMark() != nil else {
                 return Outcome(state)
             }
             logger.info("Reload of \(resource.destination) is still owed")
-            let reload = try reload(resource, destination, source: destination.target, revision, isNew: false)
+            let reload = try reload(resource, destination, source: destination.target, changes, isNew: false)
             return Outcome(state, reload: reload)
         } catch let error as StagingError {
             throw StepFailure(error)
@@ -108,7 +155,7 @@ package final class Pipeline: Sendable {
     }
 
     private func replace(
-        _ content: [UInt8], _ resource: Resource, _ destination: Destination, revision: Int64
+        _ content: [UInt8], _ resource: Resource, _ destination: Destination, _ changes: KeyChanges
     ) throws(StepFailure) -> Outcome {
         try refuseRejected(content, resource)
         let staged: StagedFile
@@ -122,9 +169,10 @@ package final class Pipeline: Sendable {
         let path = staged.path
         if settings.keepStageFile { logger.info("Keeping staged file: \(path)") }
         let checked = try staged.check { (path) throws(StepFailure) in
-            try check(path, content, resource, destination, revision: revision)
+            try check(path, content, resource, destination, changes)
         }
-        let reload = try reload(resource, destination, source: path, revision, isNew: true)
+        let reload = try reload(resource, destination, source: path, changes, isNew: true)
+        try notePrevious(content, resource, destination)
         let options = CheckedFile.Options(
             backup: resource.backup, reloadMark: reload.map { Array($0.resource.name.utf8) })
         logger.debug("Overwriting target config \(resource.destination)")
@@ -143,27 +191,30 @@ package final class Pipeline: Sendable {
 
     /// Runs `check_cmd` on the staged file; a candidate that fails is remembered.
     private func check(
-        _ path: String, _ content: [UInt8], _ resource: Resource, _ destination: Destination, revision: Int64
+        _ path: String, _ content: [UInt8], _ resource: Resource, _ destination: Destination, _ changes: KeyChanges
     ) throws(StepFailure) {
         guard let command = resource.checkCommand, !settings.syncOnly else { return }
         let text = try shellText(command, source: path, destination: destination.path)
-        let environment = commandEnvironment(resource, source: path, revision)
-        let result = run(text, "check_cmd", resource, environment, timeout: resource.checkTimeout)
-        guard result.succeeded else {
-            memory.withLock {
-                $0.rejected[resource.destination] = RejectedCandidate(content: content, check: command.text)
-            }
-            throw StepFailure("\(resource.name): Config check failed: \(result.message)")
-        }
-        memory.withLock { _ = $0.rejected.removeValue(forKey: resource.destination) }
+        let environment = commandEnvironment(resource, source: path, changes)
+        let result = run(text, "check_cmd", resource, environment, changes.lines, timeout: resource.checkTimeout)
+        if result.succeeded { return }
+        let message = "\(resource.name): Config check failed: \(result.message)"
+        // What says nothing about the content is tried again.
+        guard result.isAnswer else { throw StepFailure(message) }
+        memory.withLock { $0.rejected[resource.destination] = RejectedCandidate(content, resource) }
+        throw StepFailure(message, isRejection: true)
     }
 
     private func refuseRejected(_ content: [UInt8], _ resource: Resource) throws(StepFailure) {
-        guard let check = resource.checkCommand else { return }
-        let rejected = memory.withLock { $0.rejected[resource.destination] }
-        if rejected == RejectedCandidate(content: content, check: check.text) {
-            throw StepFailure("\(resource.name): Config check failed before on the same content, not checked again")
+        let isRejected = memory.withLock { memory in
+            guard let rejected = memory.rejected[resource.destination] else { return false }
+            if rejected == RejectedCandidate(content, resource) { return true }
+            memory.rejected[resource.destination] = nil
+            return false
         }
+        guard isRejected else { return }
+        throw StepFailure(
+            "\(resource.name): Config check failed before on the same content, not checked again", isRejection: true)
     }
 
     /// `-keep-stage-file` where nothing is replaced: the candidate is written beside the destination all the same.
@@ -186,114 +237,5 @@ package final class Pipeline: Sendable {
         }
         logger.warning("Noop mode enabled. \(resource.destination) will not be modified")
         return Outcome(comparison == .same ? .inSync : .wouldChange)
-    }
-}
-
-// MARK: - Commands
-
-extension Pipeline {
-    /// Runs each distinct command of `reloads` once, in order, after all files of a pass are in place; returns the
-    /// resources whose reload failed.
-    package func reload(_ reloads: [Outcome.Reload]) -> [Resource] {
-        var failed: [Resource] = []
-        let byCommand = Dictionary(grouping: reloads, by: \.shellText)
-        var done: Set<String> = []
-        for first in reloads where done.insert(first.shellText).inserted {
-            let group = byCommand[first.shellText, default: []]
-            let result = run(
-                first.shellText, "reload_cmd", first.resource, first.environment,
-                timeout: first.resource.reloadTimeout)
-            guard result.succeeded else {
-                logger.error("\(first.resource.name): reload_cmd failed: \(result.message); it stays owed")
-                failed += group.map(\.resource)
-                continue
-            }
-            for reload in group { finish(reload) }
-        }
-        return failed
-    }
-
-    private func finish(_ reload: Outcome.Reload) {
-        do {
-            try reload.destination.clearReloadMark()
-        } catch {
-            logger.error(StepFailure(error).message)
-        }
-        if reload.isNew { logger.info("Target config \(reload.resource.destination) has been updated") }
-    }
-
-    private func reload(
-        _ resource: Resource, _ destination: Destination, source: String, _ revision: Int64, isNew: Bool
-    ) throws(StepFailure) -> Outcome.Reload? {
-        guard let command = resource.reloadCommand, !settings.syncOnly else { return nil }
-        return Outcome.Reload(
-            resource: resource, destination: destination,
-            shellText: try shellText(command, source: source, destination: destination.path),
-            environment: commandEnvironment(resource, source: source, revision), isNew: isNew)
-    }
-
-    private func shellText(
-        _ command: CommandTemplate, source: String, destination: String
-    ) throws(StepFailure) -> String {
-        do {
-            return String(decoding: try command.shellText(source: source, destination: destination), as: UTF8.self)
-        } catch {
-            throw StepFailure(error.message.text)
-        }
-    }
-
-    private func commandEnvironment(_ resource: Resource, source: String, _ revision: Int64) -> [String: String] {
-        [
-            "CONFD_SRC": source, "CONFD_DEST": resource.destination, "CONFD_RESOURCE": resource.name,
-            "CONFD_REVISION": String(revision),
-        ]
-    }
-
-    private func run(
-        _ text: String, _ field: String, _ resource: Resource, _ environment: [String: String], timeout: Duration
-    ) -> CommandResult {
-        logger.debug("Running \(text)")
-        let command = Command(text, environment: environment, timeout: timeout)
-        let result = command.run(cancellation: cancellation) { line in
-            logger.info("\(resource.name): \(field): \(String(decoding: line, as: UTF8.self))")
-        }
-        if result.droppedBytes > 0 {
-            logger.warning("\(resource.name): \(field): \(result.droppedBytes) more bytes of output are not shown")
-        }
-        return result
-    }
-}
-
-// MARK: - Logging
-
-extension Pipeline {
-    private func logDifferences(
-        _ comparison: Comparison, _ destination: Destination, _ content: [UInt8]
-    ) throws(StagingError) {
-        switch comparison {
-        case .absent, .same: return
-        case .attributesDiffer(let differences):
-            for difference in differences { logger.info(difference.message(dest: destination.path)) }
-        case .contentDiffers(let differences):
-            for difference in differences { logger.info(difference.message(dest: destination.path)) }
-            let checksums = try destination.checksumMessage(content: content)
-            logger.info(checksums)
-        }
-    }
-
-    private func heal(_ destination: Destination) throws(StagingError) {
-        let isFirst = memory.withLock { $0.healed.insert(destination.path).inserted }
-        guard isFirst, !settings.noop, try destination.heal() == .restored else { return }
-        logger.warning("\(destination.path) was left half-written by a crash and has its previous content back")
-    }
-
-    private func warn(_ warnings: [StagingWarning]) {
-        for warning in warnings { warn(warning.message) }
-    }
-
-    /// Logs a warning the first time it is given.
-    private func warn(_ text: String) {
-        let isNew = memory.withLock { $0.warned.insert(text).inserted }
-        if isNew { logger.warning(text) }
     }
 }

@@ -1,6 +1,7 @@
 import KeyValue
 import Posix
 import Rendering
+import Synchronization
 import TextTemplate
 
 /// The real world, as templates may ask about it.
@@ -8,6 +9,8 @@ struct TemplateEnvironment: Rendering.Environment {
     /// Symbolic links resolved, so that what is included can be compared with it.
     private let resolvedFolder: String
     let templateFolder: ByteString
+    /// What was read for one rendering.
+    private var log: SourceLog?
 
     /// Go's `time.Local`, its rules from the C library.
     private static let local = Time.Location("Local") { second in
@@ -22,6 +25,13 @@ struct TemplateEnvironment: Rendering.Environment {
         // A folder that is not there has no templates: reading one names it.
         resolvedFolder = (try? Files.realPath(templateFolder)) ?? templateFolder
         self.templateFolder = ByteString(templateFolder)
+    }
+
+    /// The same world, with notes of what is read.
+    func noting(in log: SourceLog) -> TemplateEnvironment {
+        var copy = self
+        copy.log = log
+        return copy
     }
 
     var now: Time {
@@ -74,6 +84,7 @@ struct TemplateEnvironment: Rendering.Environment {
     }
 
     func template(at path: ByteString) throws(TemplateLoadError) -> ByteString {
+        log?.note(path.text)
         do {
             guard try Files.realPath(path.text).hasPrefix(resolvedFolder + "/") else {
                 throw TemplateLoadError.outsideFolder
@@ -87,4 +98,20 @@ struct TemplateEnvironment: Rendering.Environment {
             preconditionFailure("untyped error")
         }
     }
+}
+
+/// The templates that a rendering read, as they were just before.
+final class SourceLog: Sendable {
+    private let notes = Mutex<[String: FileStatus?]>([:])
+
+    /// Looks at the file at `path`. Call it before it is read, so that a change in between is seen as one.
+    func note(_ path: String) {
+        // No file is a state of it as well.
+        let status = try? Files.status(path)
+        notes.withLock { notes in
+            if notes[path] == nil { notes[path] = .some(status) }
+        }
+    }
+
+    var sources: [String: FileStatus?] { notes.withLock { $0 } }
 }

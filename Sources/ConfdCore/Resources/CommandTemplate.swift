@@ -2,10 +2,12 @@ import TextTemplate
 
 /// The text of a `check_cmd` or `reload_cmd`: a template over `{{.src}}`, the staged file, and `{{.dest}}`,
 /// the target, both quoted for the shell.
-package struct CommandTemplate: Sendable {
+package struct CommandTemplate: Equatable, Sendable {
     /// The text as it stands in the resource.
     package let text: String
     private let template: Template
+
+    package static func == (left: CommandTemplate, right: CommandTemplate) -> Bool { left.text == right.text }
 
     /// Parses `text` and tries it, so that an unknown field is found when the resource loads.
     package init(_ text: String, field: String) throws(TemplateError) {

@@ -1,7 +1,8 @@
 import KeyValue
+import Posix
 
 /// One `[template]` of a resource file, complete and validated.
-package struct Resource: Sendable {
+package struct Resource: Equatable, Sendable {
     /// What logs call it: the file below conf.d, with `#2` for the second `[[template]]` of a file.
     package let name: String
     /// The resource file.
@@ -23,4 +24,19 @@ package struct Resource: Sendable {
     package let leftDelimiter: String
     package let rightDelimiter: String
     package let backend: BackendConfiguration
+    /// When it is rendered and reloaded.
+    package let policy: Scheduler.Policy
+    /// What is sent to the supervised command in place of `reloadCommand`.
+    package let reloadSignal: Signal?
+    /// Whether the previous file is put back when its reload keeps failing.
+    package let rollback: Bool
+
+    /// Whether anything has to hear of a new file.
+    var reloads: Bool { reloadCommand != nil || reloadSignal != nil }
+
+    /// The field that says how.
+    var reloadField: String { reloadSignal == nil ? "reload_cmd" : "reload_signal" }
+
+    /// Resources with the same text reload together.
+    var reloadGroup: String? { reloadSignal?.name ?? reloadCommand?.text }
 }

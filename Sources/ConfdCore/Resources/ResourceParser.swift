@@ -104,7 +104,7 @@ struct ResourceParser {
         let ownPrefix = try expandedText("prefix", &table) ?? "/"
         let prefix = Path.join([slash, Array((settings.prefix ?? ownPrefix).utf8)])
         let attributes = FileAttributes(mode: try mode(&table, bytes), uid: try user(&table), gid: try group(&table))
-        noteKeysWithoutEffect(&table)
+        _ = table.value("output_format")  // The fork's; without effect here.
         return Resource(
             name: name, file: table.file, source: source, destination: destination, prefix: prefix,
             ranges: try ranges(&table, prefix: prefix, of: backend), attributes: attributes,
@@ -113,16 +113,34 @@ struct ResourceParser {
             reloadTimeout: try table.duration("reload_cmd_timeout") ?? settings.reloadTimeout,
             makeDirectories: try table.flag("make_dirs") ?? false, backup: try table.flag("backup") ?? false,
             leftDelimiter: try delimiter("left_delimiter", "{{", &table),
-            rightDelimiter: try delimiter("right_delimiter", "}}", &table), backend: backend)
+            rightDelimiter: try delimiter("right_delimiter", "}}", &table), backend: backend,
+            policy: try policy(&table),
+            reloadSignal: try signal(&table), rollback: try table.flag("rollback") ?? false)
     }
 
     private var slash: [UInt8] { [UInt8(ascii: "/")] }
 
-    /// Fields of the daemon: read for their types, used where changes are followed.
-    private func noteKeysWithoutEffect(_ table: inout TableReader) {
-        for key in ["debounce", "max_wait", "min_reload_interval", "reload_signal", "rollback", "output_format"] {
-            _ = table.value(key)
+    /// When it is rendered and reloaded: the resource's own times before the global ones.
+    private func policy(_ table: inout TableReader) throws(ResourceError) -> Scheduler.Policy {
+        var policy = Scheduler.Policy()
+        let debounce = try table.duration("debounce")
+        let maxWait = try table.duration("max_wait")
+        policy.debounce = debounce ?? settings.debounce
+        policy.maxWait = maxWait ?? (debounce == nil ? settings.maxWait : nil) ?? policy.debounce * 4
+        policy.minReloadInterval = try table.duration("min_reload_interval") ?? .zero
+        policy.splay = settings.splay
+        return policy
+    }
+
+    /// A signal for the supervised command. Where there is none, `reload_cmd` is what remains.
+    private func signal(_ table: inout TableReader) throws(ResourceError) -> Signal? {
+        guard let text = try table.text("reload_signal"), !text.isEmpty else { return nil }
+        guard let signal = Signal(named: text) else {
+            let near = Suggestion.nearest(to: text, among: Signal.allNames + Signal.allNames.map { "SIG" + $0 })
+            throw table.invalid(
+                "reload_signal", "\"\(text)\" is not a signal", hint: near.map { "did you mean \"\($0)\"?" })
         }
+        return settings.command.isEmpty ? nil : signal
     }
 
     private func expandedText(_ key: String, _ table: inout TableReader) throws(ResourceError) -> String? {

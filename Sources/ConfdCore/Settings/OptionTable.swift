@@ -94,7 +94,7 @@ package enum OptionTable {
 
     private static let timing: [Option] = [
         Option(
-            "interval", .timing, "TIME", help: "time between passes, seconds or 1m30s (600)",
+            "interval", .timing, "TIME", help: "time between full passes, seconds or 1m30s (600)",
             .duration { $0.interval = $1 }),
         Option(
             "backend-timeout", .timing, "TIME", help: "limit of one read of the backend (10s)",
@@ -112,6 +112,24 @@ package enum OptionTable {
         Option(
             "shutdown-timeout", .timing, "TIME", help: "time to finish after TERM (30s)",
             .duration { $0.shutdownTimeout = $1 }),
+        // Before `debounce` and `max-wait`, which are applied after it and so prevail.
+        Option(
+            "batch-interval", .timing, "TIME", help: "collect changes this long (-debounce with -max-wait equal to it)",
+            .duration { settings, time in
+                settings.debounce = time
+                settings.maxWait = time
+            }),
+        Option(
+            "debounce", .timing, "TIME", help: "wait for this much quiet before a render (0)",
+            .duration { $0.debounce = $1 }),
+        Option(
+            "max-wait", .timing, "TIME", help: "longest wait for quiet (4 times -debounce)",
+            .duration { $0.maxWait = $1 }),
+        Option(
+            "splay", .timing, "TIME", help: "random delay before a reload, up to this (0)", .duration { $0.splay = $1 }),
+        Option(
+            "watchdog-interval", .timing, "TIME", help: "time between signs of life for systemd (as the unit asks)",
+            .duration { $0.watchdogInterval = $1 > .zero ? $1 : nil }),
     ]
 
     private static let logging: [Option] = [
@@ -128,6 +146,10 @@ package enum OptionTable {
             // The fork's caches: we look at files each time, and parse only what changed.
             Option("template-cache", .compatibility, help: "no effect", .ignored(isSwitch: true)),
             Option("no-template-cache", .compatibility, help: "no effect", .ignored(isSwitch: true)),
+            // systemd says in the environment that it wants to be notified.
+            Option("systemd-notify", .compatibility, help: "no effect, always on", .ignored(isSwitch: true)),
+            // Pauses grow by themselves.
+            Option("watch-error-backoff", .compatibility, "TIME", help: "no effect", .ignored(isSwitch: false)),
             Option("stat-cache-ttl", .compatibility, "TIME", help: "no effect", .ignored(isSwitch: false)),
         ] + unavailable
 
@@ -150,9 +172,6 @@ package enum OptionTable {
         ("color", false, "-diff"), ("validate", true, "-validate"), ("check-config", true, "-validate"),
         ("mock-data", false, "-validate"), ("resource", false, "-validate"), ("preflight", true, "-preflight"),
         ("preflight-timeout", false, "-preflight"), ("failure-mode", false, "-failure-mode"),
-        ("debounce", false, "-watch"), ("max-wait", false, "-watch"), ("batch-interval", false, "-watch"),
-        ("splay", false, "-watch"), ("watch-error-backoff", false, "-watch"),
-        ("systemd-notify", true, "systemd notification"), ("watchdog-interval", false, "systemd notification"),
         ("metrics-addr", false, "the metrics endpoint"),
     ].map { name, isSwitch, feature in
         Option(

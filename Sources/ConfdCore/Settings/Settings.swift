@@ -43,6 +43,12 @@ package struct Settings: Sendable {
     package internal(set) var checkTimeout = Duration.seconds(30)
     package internal(set) var reloadTimeout = Duration.seconds(60)
     package internal(set) var shutdownTimeout = Duration.seconds(30)
+    package internal(set) var debounce = Duration.zero
+    /// nil is four times the debounce time.
+    package internal(set) var maxWait: Duration?
+    package internal(set) var splay = Duration.zero
+    /// Between signs of life for systemd; nil is half of what the unit asks for.
+    package internal(set) var watchdogInterval: Duration?
 
     // Logging
     package internal(set) var logLevel = LogLevel.info

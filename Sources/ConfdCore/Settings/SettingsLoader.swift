@@ -151,14 +151,6 @@ package struct SettingsLoader {
         if settings.backend == "file", settings.files.isEmpty {
             throw SettingsError("the file backend needs -file", hint: "for example -file /etc/confd/data.yaml")
         }
-        if settings.watch {
-            throw SettingsError(
-                "\(settings.origins["watch"]?.text ?? "watch"): watching is not built into this confd yet",
-                hint: "use -interval with a short time")
-        }
-        if !settings.command.isEmpty {
-            throw SettingsError("supervising a command after -- is not built into this confd yet")
-        }
         // confd uses the two only together; alone, either is a slip where a connection is made.
         if settings.backend.hasPrefix("etcd"), (settings.clientCertificate == nil) != (settings.clientKey == nil) {
             throw SettingsError("-client-cert and -client-key go together")

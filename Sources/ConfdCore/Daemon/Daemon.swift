@@ -1,0 +1,234 @@
+import Backends
+import KeyValue
+import Posix
+
+/// Follows backends and confdir until a signal comes: the loop that performs what the agenda decides.
+///
+/// Everything here happens on one thread. Others read, render and run commands, and put what came of it into the inbox.
+package final class Daemon {
+    let settings: Settings
+    let logger: Logger
+    let listener: SignalListener
+    let pipeline: Pipeline
+    let inbox: Inbox
+    let makeFollower: (BackendConfiguration) -> Follower
+
+    var agenda = Agenda()
+    var inventory: Inventory
+    var entries: [Agenda.ID: Entry] = [:]
+    var ids: [String: Agenda.ID] = [:]
+    private var lastID = 0
+    var sources: [BackendConfiguration: Source] = [:]
+    /// Resources of the first look that have not been tried yet.
+    private var awaited: Set<Agenda.ID> = []
+    private var isReady = false
+    private var isStopping = false
+    var supervisor: Supervisor?
+
+    /// Renderings use the processors; commands only wait.
+    private let renderers = WorkerPool(threads: Host.processorCount)
+    private let commands = WorkerPool(threads: 64)
+    private let notifier: SystemdNotifier
+    private let start = Clock.monotonic()
+    private var nextPass: Duration?
+    private var nextSignOfLife: Duration?
+
+    /// `pipeline` must send signals to the child of `listener`.
+    package init(
+        settings: Settings, logger: Logger, listener: SignalListener, loader: ResourceLoader, backends: BackendPool,
+        pipeline: Pipeline
+    ) {
+        self.settings = settings
+        self.logger = logger
+        self.listener = listener
+        self.pipeline = pipeline
+        inventory = Inventory(loader, logger: logger)
+        inbox = Inbox { listener.wake() }
+        makeFollower = { configuration in
+            Follower(
+                configuration, backends, watches: settings.watch, timeout: settings.backendTimeout, logger: logger
+            ) { listener.wake() }
+        }
+        notifier = SystemdNotifier(interval: settings.watchdogInterval)
+        if !settings.command.isEmpty {
+            supervisor = Supervisor(settings.command, listener.child, logger: logger)
+            agenda.holdsReloads = true
+        }
+    }
+
+    /// Runs until it is told to stop; returns the exit code.
+    package func run() throws(SystemError) -> Int32 {
+        if settings.watch {
+            try ConfdirWatch(settings.confdir, logger: logger) { [inbox] in inbox.post(.filesChanged) }.start()
+        }
+        try takeInventory(readsAnew: false)
+        awaited = Set(entries.keys)
+        nextPass = settings.interval > .zero ? start + settings.interval : nil
+        nextSignOfLife = notifier.watchdogInterval.map { start + $0 }
+        while true {
+            let now = Clock.monotonic()
+            for message in inbox.take() { try take(message, at: now) }
+            if let code = try turn(at: now) { return code }
+            for action in agenda.begin(at: now) { perform(action) }
+            try listener.wait(deadline.map { max($0 - Clock.monotonic(), .zero) })
+        }
+    }
+
+    /// What there is to do apart from messages; the exit code when all is done.
+    private func turn(at now: Duration) throws(SystemError) -> Int32? {
+        if let nextSignOfLife, let interval = notifier.watchdogInterval, now >= nextSignOfLife {
+            notifier.isAlive()
+            self.nextSignOfLife = now + interval
+        }
+        if listener.isStopping { stop(at: now) }
+        if isStopping {
+            return agenda.isInStep && supervisor?.isRunning != true ? supervisor?.exitCode ?? ExitCode.done : nil
+        }
+        if listener.takeHangUp() {
+            notifier.reloading()
+            try takeInventory(readsAnew: true)
+            if isReady { notifier.ready() }
+        }
+        if let nextPass, now >= nextPass { try startPass(at: now) }
+        takeDeliveries(at: now)
+        if !isReady, awaited.isEmpty {
+            isReady = true
+            notifier.ready()
+        }
+        try startChildWhenReady(at: now)
+        return backendHasGivenUp(at: now) ? ExitCode.backend : nil
+    }
+
+    private var deadline: Duration? {
+        let startUp = !isReady && settings.retryFor > .zero ? start + settings.retryFor : nil
+        let others = isStopping ? [nextSignOfLife] : [nextPass, nextSignOfLife, startUp]
+        return ([agenda.deadline] + others).compactMap { $0 }.min()
+    }
+
+    /// Everything is looked at: resources, templates, keys and files.
+    private func startPass(at now: Duration) throws(SystemError) {
+        nextPass = now + settings.interval
+        try takeInventory(readsAnew: true)
+        for (configuration, source) in sources { sources[configuration]?.refreshesAt = source.reading }
+        for (id, entry) in entries where entry.resource.ranges.isEmpty {
+            agenda.tell(id, at: now) { $0.refresh(at: now) }
+        }
+    }
+
+    func stop(at now: Duration) {
+        if isStopping { return }
+        isStopping = true
+        notifier.stopping()
+        agenda.stop(at: now)
+        // There may be nothing left to wait for.
+        listener.wake()
+    }
+
+    /// Whether, at the start, a backend could not be reached for longer than `-retry-for`.
+    private func backendHasGivenUp(at now: Duration) -> Bool {
+        guard !isReady, settings.retryFor > .zero, now >= start + settings.retryFor else { return false }
+        return sources.values.contains { $0.edition == nil && $0.follower.failure != nil }
+    }
+
+    func makeID() -> Agenda.ID {
+        lastID += 1
+        return lastID
+    }
+}
+
+// MARK: - Performing
+
+extension Daemon {
+    private func perform(_ action: Agenda.Action) {
+        switch action {
+        case .render(let id): render(id)
+        case .reload(let ids): reload(ids)
+        }
+    }
+
+    private func render(_ id: Agenda.ID) {
+        guard let entry = entries[id] else { return }
+        let edition = edition(for: entry.resource)
+        let resource = entry.resource
+        let base = entry.applied
+        renderers.run { [pipeline, inbox, commands, listener] in
+            if listener.isStopping { return inbox.post(.skipped(id)) }
+            let draft = pipeline.render(resource, edition.snapshot, base: base)
+            if resource.checkCommand == nil {
+                inbox.post(.applied(id, pipeline.put(draft), on: edition))
+            } else {
+                commands.run { inbox.post(.applied(id, pipeline.put(draft), on: edition)) }
+            }
+        }
+    }
+
+    private func reload(_ ids: [Agenda.ID]) {
+        let reloads = ids.compactMap { id in entries[id]?.reload.map { (id, $0) } }
+        commands.run { [pipeline, inbox] in
+            let failed = Set(pipeline.reload(reloads.map(\.1)).owed.map(\.resource.name))
+            let failedIDs = reloads.filter { failed.contains($0.1.resource.name) }.map(\.0)
+            inbox.post(.reloaded(ids, failed: Set(failedIDs)))
+        }
+    }
+}
+
+// MARK: - Messages
+
+extension Daemon {
+    private func take(_ message: Message, at now: Duration) throws(SystemError) {
+        switch message {
+        case .applied(let id, let outcome, let edition): applied(id, outcome, on: edition, at: now)
+        case .skipped(let id): agenda.tell(id, at: now) { $0.rendered(.failed, at: now) }
+        case .reloaded(let ids, let failed): reloaded(ids, failed, at: now)
+        case .filesChanged: if !isStopping { try takeInventory(readsAnew: false) }
+        case .childEnded(let status):
+            supervisor?.ended(status)
+            stop(at: now)
+        }
+    }
+
+    private func applied(_ id: Agenda.ID, _ outcome: Outcome, on edition: Edition, at now: Duration) {
+        guard var entry = entries[id] else { return }
+        entry.inputs = outcome.inputs
+        if let reload = outcome.reload, reload.isNew || entry.reload == nil { entry.reload = reload }
+        let result = Scheduler.Rendering(outcome)
+        if result == .inStep, entry.reload == nil { entry.applied = edition.snapshot }
+        entries[id] = entry
+        awaited.remove(id)
+        agenda.tell(id, at: now) { $0.rendered(result, at: now) }
+        // What came while it was rendered.
+        let newest = self.edition(for: entry.resource)
+        if newest.number != edition.number, entry.isConcerned(from: edition.snapshot, to: newest.snapshot) {
+            agenda.tell(id, at: now) { $0.changed(at: now) }
+        }
+        if !entry.inputs.sourcesAreCurrent { agenda.tell(id, at: now) { $0.refresh(at: now) } }
+        succeed(id, at: now)
+    }
+
+    private func reloaded(_ ids: [Agenda.ID], _ failed: Set<Agenda.ID>, at now: Duration) {
+        for id in ids {
+            let succeeded = !failed.contains(id)
+            if succeeded { entries[id]?.noteReload() }
+            agenda.tell(id, at: now) { $0.reloaded(succeeded: succeeded, at: now) }
+            succeed(id, at: now)
+        }
+    }
+
+    /// A resource that was removed is waited for no longer.
+    func forget(_ id: Agenda.ID) {
+        agenda.remove(id)
+        awaited.remove(id)
+        if let name = entries.removeValue(forKey: id)?.resource.name { ids[name] = nil }
+    }
+}
+
+extension Scheduler.Rendering {
+    init(_ outcome: Outcome) {
+        switch (outcome.state, outcome.reload) {
+        case (.failed, _): self = .failed
+        case (.rejected, _): self = .rejected
+        case (_, nil): self = .inStep
+        case (_, let reload?): self = reload.isNew ? .replaced : .stillOwed
+        }
+    }
+}

@@ -1,0 +1,152 @@
+import Backends
+import KeyValue
+import Posix
+import Synchronization
+
+/// Holds the newest snapshot of one backend, on a thread of its own: the last one counts, none waits in a queue.
+///
+/// It reads when it is told to and, if it watches, each time something has changed. What fails is tried again for ever.
+final class Follower: Sendable {
+    /// A snapshot, and the reading that it belongs to.
+    struct Delivery: Sendable {
+        let snapshot: Snapshot
+        /// The number of the last `read` that the snapshot comes after.
+        let reading: Int
+    }
+
+    private struct State {
+        var ranges: [KeyRange] = []
+        var reading = 0
+        var current: Cancellation?
+        var delivery: Delivery?
+        var failure: BackendError?
+        var hasStarted = false
+        var isStopped = false
+    }
+
+    private let state = Mutex(State())
+    private let configuration: BackendConfiguration
+    private let backends: BackendPool
+    private let watches: Bool
+    private let timeout: Duration
+    private let logger: Logger
+    private let wake: @Sendable () -> Void
+
+    /// `wake` is called when there is a delivery or a failure.
+    init(
+        _ configuration: BackendConfiguration, _ backends: BackendPool, watches: Bool, timeout: Duration,
+        logger: Logger, wake: @escaping @Sendable () -> Void
+    ) {
+        self.configuration = configuration
+        self.backends = backends
+        self.watches = watches
+        self.timeout = timeout
+        self.logger = logger
+        self.wake = wake
+    }
+
+    /// Reads what `ranges` cover anew; returns the number of the reading, which its delivery has or a later one.
+    func read(_ ranges: [KeyRange]) throws(SystemError) -> Int {
+        let (reading, old, isFirst) = state.withLock { state in
+            state.ranges = ranges
+            state.reading += 1
+            defer { state.hasStarted = true }
+            return (state.reading, state.current, !state.hasStarted)
+        }
+        old?.cancel()
+        if isFirst { try Thread.detach { [self] in run() } }
+        return reading
+    }
+
+    /// Ends its thread.
+    func stop() {
+        state.withLock { state in
+            state.isStopped = true
+            return state.current
+        }?.cancel()
+    }
+
+    /// The ranges that it was told to read last.
+    var ranges: [KeyRange] { state.withLock { $0.ranges } }
+
+    /// The newest snapshot, if it was not taken yet.
+    func take() -> Delivery? {
+        state.withLock { state in
+            defer { state.delivery = nil }
+            return state.delivery
+        }
+    }
+
+    /// Why the last attempt failed, nil if it did not.
+    var failure: BackendError? { state.withLock { $0.failure } }
+
+    private func run() {
+        var backoff = Backoff()
+        var last: Delivery?
+        while !state.withLock({ $0.isStopped }) {
+            guard let cancellation = makeCancellation() else { continue }
+            let (ranges, reading) = state.withLock { state in
+                state.current = cancellation
+                return (state.ranges, state.reading)
+            }
+            // A new reading begins from nothing.
+            if last?.reading != reading { last = nil }
+            do {
+                let backend = try backends.backend(for: configuration)
+                try follow(backend, ranges, from: last?.snapshot, cancellation) { snapshot in
+                    backoff.reset()
+                    let delivery = Delivery(snapshot: snapshot, reading: reading)
+                    last = delivery
+                    deliver(delivery)
+                }
+            } catch {
+                if cancellation.isCancelled { continue }
+                note(error)
+                // Ended early by the next reading; if not even waiting works, the next attempt says so.
+                try? cancellation.wait(backoff.next())
+            }
+        }
+    }
+
+    private func makeCancellation() -> Cancellation? {
+        do {
+            return try Cancellation()
+        } catch {
+            note(BackendError(.unreachable, error.message))
+            // Descriptors may be free again later.
+            Clock.sleep(.seconds(1))
+            return nil
+        }
+    }
+
+    private func follow(
+        _ backend: any Backend, _ ranges: [KeyRange], from start: Snapshot?, _ cancellation: Cancellation,
+        deliver: (Snapshot) -> Void
+    ) throws(BackendError) {
+        if watches {
+            try backend.follow(ranges, from: start, timeout: timeout, cancellation: cancellation, deliver: deliver)
+        } else {
+            try backend.readAndWait(ranges, timeout: timeout, cancellation: cancellation, deliver: deliver)
+        }
+    }
+
+    private func deliver(_ delivery: Delivery) {
+        let hadFailed = state.withLock { state in
+            state.delivery = delivery
+            defer { state.failure = nil }
+            return state.failure != nil
+        }
+        if hadFailed { logger.info("Backend \(configuration.kind.rawValue) answers again") }
+        wake()
+    }
+
+    private func note(_ error: BackendError) {
+        let isNew = state.withLock { state in
+            defer { state.failure = error }
+            return state.failure != error
+        }
+        let text = error.message + (error.hint.map { "\nhint: \($0)" } ?? "")
+        if isNew { logger.error(text) } else { logger.debug(text) }
+        wake()
+    }
+}

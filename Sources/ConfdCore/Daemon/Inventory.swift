@@ -1,0 +1,61 @@
+/// The resources as they are below confdir. Of a file that cannot be used any more, the last good version stays.
+struct Inventory {
+    private let loader: ResourceLoader
+    private let logger: Logger
+    private(set) var resources: [Resource] = []
+    /// Whether everything could be used at the last look, and there was something.
+    private(set) var isComplete = false
+    /// What was reported at the last look: nothing is reported twice in a row.
+    private var reported: Set<String> = []
+
+    init(_ loader: ResourceLoader, logger: Logger) {
+        self.loader = loader
+        self.logger = logger
+    }
+
+    /// Looks at all files anew.
+    mutating func reload() {
+        var report = Report(known: reported)
+        do {
+            let loaded = try loader.load()
+            for warning in loaded.warnings where report.isNew(warning.text) { logger.warning(warning.text) }
+            for error in loaded.errors {
+                let text = "Cannot process template resource \(error.text)"
+                if report.isNew(text) { logger.error(text) }
+            }
+            if loaded.resources.isEmpty, loaded.errors.isEmpty, report.isNew("Found no templates") {
+                logger.warning("Found no templates")
+            }
+            resources = loaded.resources + kept(beside: loaded)
+            isComplete = loaded.errors.isEmpty && !loaded.resources.isEmpty
+            for resource in loaded.resources { logger.debug("Found template: \(resource.file)") }
+        } catch {
+            let text = "Cannot load template resources: \(error.text)"
+            if report.isNew(text) { logger.error(text) }
+            isComplete = false
+        }
+        reported = report.texts
+    }
+
+    /// Resources that were good and are now in a file that is not.
+    private func kept(beside loaded: ResourceLoader.Result) -> [Resource] {
+        let broken = Set(loaded.errors.map(\.file))
+        let names = Set(loaded.resources.map(\.name))
+        let destinations = Set(loaded.resources.map(\.destination))
+        return resources.filter { resource in
+            broken.contains(resource.file) && !names.contains(resource.name)
+                && !destinations.contains(resource.destination)
+        }
+    }
+
+    /// The texts of one look.
+    private struct Report {
+        let known: Set<String>
+        var texts: Set<String> = []
+
+        mutating func isNew(_ text: String) -> Bool {
+            texts.insert(text)
+            return !known.contains(text)
+        }
+    }
+}

@@ -1,0 +1,179 @@
+/// When one resource is rendered and when its service is reloaded: what happened and the time in, what to do out.
+///
+/// A resource is in step when nothing is due. Rendering and reloading never overlap for one resource. What failed is due
+/// again later, with no new event; what changed while something ran is due after it.
+package struct Scheduler: Sendable {
+    /// The times that an operator chose.
+    package struct Policy: Equatable, Sendable {
+        /// A change waits until this long nothing more changed…
+        package var debounce = Duration.zero
+        /// … but not longer than this after the first change.
+        package var maxWait = Duration.zero
+        /// The shortest time between the starts of two reloads.
+        package var minReloadInterval = Duration.zero
+        /// A reload waits a random part of this.
+        package var splay = Duration.zero
+
+        package init() {}
+    }
+
+    package enum Action: Equatable, Sendable {
+        case render
+        case reload
+    }
+
+    /// How a rendering, with all that comes up to the replacement of the file, went.
+    package enum Rendering: Equatable, Sendable {
+        /// The file is as it should be.
+        case inStep
+        /// The file was replaced, and its reload is owed.
+        case replaced
+        /// The file was right already, but a reload from before is still owed.
+        case stillOwed
+        /// It will be tried again.
+        case failed
+        /// Another try makes sense only after a change: the check refused this content.
+        case rejected
+    }
+
+    /// The first pause after a failure; it doubles each time.
+    static let firstPause = Duration.seconds(1)
+    static let longestPause = Duration.seconds(60)
+
+    private enum Activity {
+        case idle, rendering, reloading
+    }
+
+    package var policy: Policy
+    private var activity = Activity.idle
+    private var renderDue: Duration?
+    private var reloadDue: Duration?
+    /// When the first of the changes came that wait together.
+    private var firstChange: Duration?
+    private var renderFailures = 0
+    private var reloadFailures = 0
+    private var lastReload: Duration?
+    /// Randomness, in `0..<1`.
+    private let random: @Sendable () -> Double
+
+    /// A resource that has to be rendered at once.
+    package init(
+        _ policy: Policy, now: Duration,
+        random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
+    ) {
+        self.policy = policy
+        self.random = random
+        renderDue = now
+    }
+
+    /// What is to be done now; call `begin` when it is.
+    package func action(at now: Duration) -> Action? {
+        guard activity == .idle else { return nil }
+        if let renderDue, renderDue <= now { return .render }
+        if let reloadDue, reloadDue <= now { return .reload }
+        return nil
+    }
+
+    /// When something is to be done next; nil while something runs, or if nothing is due.
+    package func deadline(countsReload: Bool = true) -> Duration? {
+        guard activity == .idle else { return nil }
+        guard countsReload, let reloadDue else { return renderDue }
+        return min(renderDue ?? reloadDue, reloadDue)
+    }
+
+    /// Nothing runs and nothing is due.
+    package var isInStep: Bool { activity == .idle && renderDue == nil && reloadDue == nil }
+    package var isRunning: Bool { activity != .idle }
+    package var isRendering: Bool { activity == .rendering }
+    package var owesReload: Bool { reloadDue != nil }
+    /// Whether its file has been right at some time.
+    package private(set) var hasBeenInStep = false
+}
+
+// MARK: - Events
+
+extension Scheduler {
+    /// Something that the resource reads has changed.
+    package mutating func changed(at now: Duration) {
+        // A first rendering is never delayed, and neither is one after which a failed one may succeed.
+        guard hasBeenInStep else { return refresh(at: now) }
+        let first = firstChange ?? now
+        firstChange = first
+        renderDue = min(now + policy.debounce, first + max(policy.maxWait, policy.debounce))
+    }
+
+    /// The resource is to be looked at anew, at once.
+    package mutating func refresh(at now: Duration) {
+        renderDue = min(renderDue ?? now, now)
+    }
+
+    /// The action was started.
+    package mutating func begin(_ action: Action, at now: Duration) {
+        precondition(activity == .idle, "one thing at a time")
+        switch action {
+        case .render:
+            activity = .rendering
+            renderDue = nil
+            firstChange = nil
+        case .reload:
+            activity = .reloading
+            reloadDue = nil
+            lastReload = now
+        }
+    }
+
+    /// The rendering that was begun is over.
+    package mutating func rendered(_ result: Rendering, at now: Duration) {
+        precondition(activity == .rendering, "it was begun")
+        activity = .idle
+        if result == .failed {
+            renderFailures += 1
+            let again = now + pause(after: renderFailures)
+            renderDue = min(renderDue ?? again, again)
+            return
+        }
+        renderFailures = 0
+        if result != .rejected { hasBeenInStep = true }
+        if result == .replaced {
+            reloadFailures = 0
+            reloadDue = nextReload(at: now)
+        } else if result == .stillOwed, reloadDue == nil {
+            reloadDue = nextReload(at: now)
+        }
+    }
+
+    /// The reload that was begun is over.
+    package mutating func reloaded(succeeded: Bool, at now: Duration) {
+        precondition(activity == .reloading, "it was begun")
+        activity = .idle
+        if succeeded {
+            reloadFailures = 0
+        } else {
+            reloadFailures += 1
+            reloadDue = now + max(pause(after: reloadFailures), policy.minReloadInterval)
+        }
+    }
+
+    /// We are about to end: nothing is rendered any more, and of the reloads that are owed those are run now that
+    /// may be. The others keep their mark, and the next start finds it.
+    package mutating func stop(at now: Duration) {
+        renderDue = nil
+        guard reloadDue != nil else { return }
+        let isTooEarly = lastReload.map { $0 + policy.minReloadInterval > now } ?? false
+        reloadDue = reloadFailures > 0 || isTooEarly ? nil : now
+    }
+
+    /// The service has the new files without a reload: it starts only now.
+    package mutating func settleReload() { reloadDue = nil }
+
+    private func nextReload(at now: Duration) -> Duration {
+        let earliest = lastReload.map { $0 + policy.minReloadInterval } ?? now
+        return max(now + policy.splay * random(), earliest)
+    }
+
+    /// Doubles up to the longest; half of it is random, so that many hosts do not come back together.
+    private func pause(after failures: Int) -> Duration {
+        let full = min(Self.firstPause * Double(1 << min(failures - 1, 16)), Self.longestPause)
+        return full * (0.5 + random() / 2)
+    }
+}

@@ -1,0 +1,106 @@
+import Posix
+import Synchronization
+
+/// Listens for signals on a thread of its own: TERM and INT ask to stop, HUP asks to read everything anew, and with a
+/// supervised command all of them go on to it.
+///
+/// What is in progress is finished; commands that outlast `-shutdown-timeout` are ended, the supervised one too, and
+/// without one a second TERM or INT ends the program at once.
+package final class SignalListener: Sendable {
+    /// Ends the commands that run when the time to finish is over.
+    package let cancellation: CommandCancellation
+    /// The command after `--`.
+    package let child = SupervisedChild()
+    private let stopping = Atomic(false)
+    private let hangUp = Atomic(false)
+    private let wakeUp: WakeUp
+    private let logger: Logger
+    private let shutdownTimeout: Duration
+    private let supervises: Bool
+
+    /// With `supervises`, a command is or will be running under us.
+    package init(logger: Logger, shutdownTimeout: Duration, supervises: Bool = false) throws(SystemError) {
+        cancellation = try CommandCancellation()
+        wakeUp = try WakeUp()
+        self.logger = logger
+        self.shutdownTimeout = shutdownTimeout
+        self.supervises = supervises
+    }
+
+    /// Whether to stop.
+    package var isStopping: Bool { stopping.load(ordering: .relaxed) }
+
+    /// Whether a HUP came since the last call.
+    package func takeHangUp() -> Bool { hangUp.exchange(false, ordering: .relaxed) }
+
+    /// Starts listening. Call it before any other thread is started, which must not take the signals.
+    package func listen() throws(SystemError) {
+        Signal.ignorePipe()
+        let reaps = supervises || CurrentProcess.id == 1
+        let wanted: [Signal] = supervises ? Signal.forwardable : [.terminate, .interrupt, .hangUp]
+        let queue = SharedQueue(try SignalQueue(wanted + (reaps ? [.child] : [])))
+        if reaps { try Children.becomeReaper() }
+        try Thread.detach { [self] in
+            do throws(SystemError) {
+                try serve(queue)
+            } catch {
+                logger.error("signals are no longer heard: \(error.message)")
+            }
+        }
+    }
+
+    /// Waits until `duration` is over (nil: for ever), or somebody calls `wake`, or a signal came.
+    package func wait(_ duration: Duration?) throws(SystemError) {
+        _ = try Poll.wait([wakeUp.descriptor], timeout: duration)
+        wakeUp.clear()
+    }
+
+    /// Ends `wait`, from any thread.
+    package func wake() { wakeUp.wake() }
+
+    private func serve(_ queue: SharedQueue) throws(SystemError) {
+        var deadline: Duration?
+        while true {
+            let left = deadline.map { max($0 - Clock.monotonic(), .zero) }
+            _ = try Poll.wait([queue.signals.descriptor], timeout: left)
+            if let end = deadline, Clock.monotonic() >= end {
+                endByForce()
+                deadline = nil
+            }
+            while let received = try queue.signals.receive() {
+                take(received)
+                if isStopping, deadline == nil { deadline = Clock.monotonic() + shutdownTimeout }
+            }
+        }
+    }
+
+    private func take(_ received: SignalQueue.Received) {
+        let signal = received.signal
+        if signal == .child { return Children.collectOrphans() }
+        // A terminal has sent its signals to the whole group already, the supervised command included.
+        if supervises, received.isFromProcess { child.forward(signal) }
+        switch signal {
+        case .hangUp:
+            hangUp.store(true, ordering: .relaxed)
+        case .terminate, .interrupt:
+            if isStopping, !supervises { CurrentProcess.exit(128 + signal.number) }
+            logger.info("Captured \(signal == .interrupt ? "interrupt" : "terminated"). Exiting...")
+            stopping.store(true, ordering: .relaxed)
+        default: return
+        }
+        wake()
+    }
+
+    private func endByForce() {
+        logger.warning("Commands did not end within \(GoDuration.text(shutdownTimeout)), ending them")
+        cancellation.cancel()
+        if supervises { _ = child.send(.kill) }
+    }
+
+    /// A class around the queue, which cannot be copied into a closure.
+    private final class SharedQueue: Sendable {
+        let signals: SignalQueue
+
+        init(_ signals: consuming SignalQueue) { self.signals = signals }
+    }
+}

@@ -1,0 +1,82 @@
+import Posix
+
+/// The command after `--`: started directly, without a shell, and followed to its end.
+struct Supervisor {
+    private let command: [String]
+    private let child: SupervisedChild
+    private let logger: Logger
+    private(set) var isRunning = false
+    private(set) var hasStarted = false
+    /// What we exit with: the command's own code, or 128 + signal.
+    private(set) var exitCode: Int32?
+
+    init(_ command: [String], _ child: SupervisedChild, logger: Logger) {
+        self.command = command
+        self.child = child
+        self.logger = logger
+    }
+
+    /// Starts the command; `ended` is called from another thread when it is over. If it cannot be started, the exit
+    /// code is that of a shell in this case.
+    mutating func start(ended: @escaping @Sendable (TerminationStatus) -> Void) throws(SystemError) {
+        hasStarted = true
+        let arguments = command.map { Array($0.utf8) }
+        var request = SpawnRequest(
+            executable: command[0], arguments: arguments, environment: Environment.entries())
+        // In our own group a terminal reaches it, and may be read by it.
+        request.ownGroup = false
+        request.nullInput = false
+        let process: ChildProcess
+        do {
+            process = try ChildProcess(request, output: nil)
+        } catch {
+            logger.fatal("cannot start \(command[0]): \(error.reason)")
+            exitCode = Self.exitCode(of: error)
+            return
+        }
+        logger.info("Started \(command[0]) with process id \(process.id)")
+        isRunning = true
+        child.started(process)
+        try Thread.detach { [logger] in
+            do throws(SystemError) {
+                ended(try process.wait())
+            } catch {
+                logger.fatal("lost sight of process \(process.id): \(error.message)")
+                CurrentProcess.exit(ExitCode.failed)
+            }
+        }
+    }
+
+    mutating func ended(_ status: TerminationStatus) {
+        isRunning = false
+        switch status {
+        case .exited(let code):
+            logger.info("\(command[0]) ended with exit status \(code)")
+            exitCode = code
+        case .signalled(let signal):
+            logger.info("\(command[0]) was ended by \(signal.name)")
+            exitCode = 128 + signal.number
+        }
+    }
+
+    /// What shells exit with if a command cannot be started.
+    static func exitCode(of error: SystemError) -> Int32 { error.code == Errno.noSuchFile ? 127 : 126 }
+}
+
+extension Daemon {
+    /// Starts the command once every resource has been brought in step. It reads their files as it starts, so reloads
+    /// that are owed until then are not run.
+    func startChildWhenReady(at now: Duration) throws(SystemError) {
+        guard let supervisor, !supervisor.hasStarted, inventory.isComplete else { return }
+        guard entries.keys.allSatisfy({ agenda[$0]?.hasBeenInStep ?? false }) else { return }
+        for (id, entry) in entries {
+            guard let reload = entry.reload else { continue }
+            pipeline.settle(reload)
+            entries[id]?.noteReload()
+            agenda.tell(id, at: now) { $0.settleReload() }
+        }
+        agenda.holdsReloads = false
+        try self.supervisor?.start { [inbox] status in inbox.post(.childEnded(status)) }
+        if self.supervisor?.exitCode != nil { stop(at: now) }
+    }
+}

@@ -1,0 +1,58 @@
+import JSON
+import KeyValue
+import Posix
+
+/// What changed of a resource's keys since it was applied last.
+package struct KeyChanges: Sendable {
+    /// nil if it was never applied: then every key is new.
+    let base: Snapshot?
+    let snapshot: Snapshot
+    let ranges: [KeyRange]
+
+    /// A line for each changed key, in their order: `{"action":"set","key":"/a/b"}`, or `"delete"`.
+    var lines: [UInt8] { Self.lines(of: [self]) }
+
+    /// The lines of several resources that reload together, each key once.
+    static func lines(of changes: [KeyChanges]) -> [UInt8] {
+        var actions: [[UInt8]: String] = [:]
+        for change in changes {
+            let view = change.snapshot.view(of: change.ranges, strippingPrefix: [])
+            let base = change.base?.view(of: change.ranges, strippingPrefix: []) ?? Snapshot([])
+            for key in view.difference(from: base) {
+                actions[key.key.array] = key.kind == .removed ? "delete" : "set"
+            }
+        }
+        let sorted = actions.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        return sorted.flatMap { line(action: $0.value, key: $0.key) }
+    }
+
+    private static func line(action: String, key: [UInt8]) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        for (name, value) in [("action", Array(action.utf8)), ("key", key)] {
+            Array(name.utf8).withUnsafeBufferPointer { writer.key($0) }
+            value.withUnsafeBufferPointer { writer.appendString($0) }
+        }
+        writer.endObject()
+        return writer.finish() + [UInt8(ascii: "\n")]
+    }
+}
+
+/// The file that tells a command what changed; gone when it is dropped.
+final class ChangesFile {
+    let path: String
+
+    /// A file of mode 0600 in `TMPDIR`, or `/tmp`.
+    init(_ lines: [UInt8]) throws(SystemError) {
+        let folder = try Folder(Environment.text("TMPDIR") ?? "/tmp")
+        let file = try folder.create(prefix: "confd-changes-")
+        // A file that was created has a path. From here on `deinit` removes it.
+        path = file.path ?? ""
+        try file.writeAll(lines)
+    }
+
+    deinit {
+        // Nobody is left to tell.
+        try? Files.unlink(path)
+    }
+}

@@ -1,0 +1,175 @@
+import KeyValue
+import Posix
+
+extension Pipeline {
+    /// Reloads that did not do what they should.
+    package struct FailedReloads: Sendable {
+        /// They stay owed.
+        package var owed: [Outcome.Reload] = []
+        /// The previous file is back, and the service has it.
+        package var rolledBack: [Outcome.Reload] = []
+    }
+
+    /// Runs each distinct reload of `reloads` once, in order, after all files of a pass are in place.
+    package func reload(_ reloads: [Outcome.Reload]) -> FailedReloads {
+        var failed = FailedReloads()
+        let byAction = Dictionary(grouping: reloads, by: \.action)
+        var done: Set<Outcome.Reload.Action> = []
+        for first in reloads where done.insert(first.action).inserted {
+            let group = byAction[first.action, default: []]
+            guard let problem = perform(first, changes: KeyChanges.lines(of: group.map(\.changes))) else {
+                for reload in group { settle(reload) }
+                continue
+            }
+            logger.error("\(first.resource.name): \(first.resource.reloadField) failed: \(problem); it stays owed")
+            for reload in group {
+                if rollBack(reload) { failed.rolledBack.append(reload) } else { failed.owed.append(reload) }
+            }
+        }
+        return failed
+    }
+
+    /// Notes that the service has the file that is there.
+    package func settle(_ reload: Outcome.Reload, hasNewFile: Bool = true) {
+        memory.withLock { _ = $0.previous.removeValue(forKey: reload.resource.destination) }
+        do {
+            try reload.destination.clearReloadMark()
+        } catch {
+            logger.error(StepFailure(error).message)
+        }
+        if reload.isNew, hasNewFile { logger.info("Target config \(reload.resource.destination) has been updated") }
+    }
+
+    /// Runs the command or sends the signal; what went wrong, if anything did.
+    private func perform(_ reload: Outcome.Reload, changes: [UInt8]) -> String? {
+        switch reload.action {
+        case .command(let text):
+            let result = run(
+                text, "reload_cmd", reload.resource, reload.environment, changes, timeout: reload.resource.reloadTimeout
+            )
+            return result.succeeded ? nil : result.message
+        case .signal(let signal):
+            logger.debug("Sending \(signal.name)")
+            return child.send(signal)
+        }
+    }
+
+    /// The reload that `resource` owes once its file is replaced, nil if it has none.
+    func reload(
+        _ resource: Resource, _ destination: Destination, source: String, _ changes: KeyChanges, isNew: Bool
+    ) throws(StepFailure) -> Outcome.Reload? {
+        guard resource.reloads, !settings.syncOnly else { return nil }
+        let action: Outcome.Reload.Action
+        if let signal = resource.reloadSignal {
+            action = .signal(signal)
+        } else if let command = resource.reloadCommand {
+            action = .command(try shellText(command, source: source, destination: destination.path))
+        } else {
+            return nil
+        }
+        return Outcome.Reload(
+            resource: resource, destination: destination, action: action,
+            environment: commandEnvironment(resource, source: source, changes), changes: changes, isNew: isNew)
+    }
+
+    func shellText(
+        _ command: CommandTemplate, source: String, destination: String
+    ) throws(StepFailure) -> String {
+        do {
+            return String(decoding: try command.shellText(source: source, destination: destination), as: UTF8.self)
+        } catch {
+            throw StepFailure(error.message.text)
+        }
+    }
+
+    func commandEnvironment(_ resource: Resource, source: String, _ changes: KeyChanges) -> [String: String] {
+        [
+            "CONFD_SRC": source, "CONFD_DEST": resource.destination, "CONFD_RESOURCE": resource.name,
+            "CONFD_REVISION": String(changes.snapshot.revision),
+        ]
+    }
+
+    func run(
+        _ text: String, _ field: String, _ resource: Resource, _ environment: [String: String], _ changes: [UInt8],
+        timeout: Duration
+    ) -> CommandResult {
+        logger.debug("Running \(text)")
+        var environment = environment
+        let file = changesFile(changes)
+        if let path = file?.path { environment["CONFD_CHANGES"] = path }
+        let command = Command(text, environment: environment, timeout: timeout)
+        let result = withExtendedLifetime(file) {
+            command.run(cancellation: cancellation) { line in
+                logger.info("\(resource.name): \(field): \(String(decoding: line, as: UTF8.self))")
+            }
+        }
+        if result.droppedBytes > 0 {
+            logger.warning("\(resource.name): \(field): \(result.droppedBytes) more bytes of output are not shown")
+        }
+        return result
+    }
+
+    private func changesFile(_ lines: [UInt8]) -> ChangesFile? {
+        do {
+            return try ChangesFile(lines)
+        } catch {
+            warn("commands get no CONFD_CHANGES: \(error.message)")
+            return nil
+        }
+    }
+}
+
+// MARK: - Rollback
+
+extension Pipeline {
+    /// A reload that is tried again is given up after this many failures.
+    private static let failuresBeforeRollback = 3
+
+    /// Remembers what is to be put back if the service does not take `content`.
+    func notePrevious(_ content: [UInt8], _ resource: Resource, _ destination: Destination) throws(StepFailure) {
+        guard resource.rollback, resource.reloads else { return }
+        let known = memory.withLock { $0.previous[resource.destination]?.content }
+        let previous: [UInt8]?
+        do throws(StagingError) {
+            if let known { previous = known } else { previous = try destination.read() }
+        } catch {
+            throw StepFailure(error)
+        }
+        guard let previous else { return }
+        memory.withLock {
+            $0.previous[resource.destination] = PreviousContent(content: previous, replacement: content)
+        }
+    }
+
+    /// Puts the previous file back after the last failure, and reloads once more; false if the reload is to be tried
+    /// again.
+    private func rollBack(_ reload: Outcome.Reload) -> Bool {
+        let resource = reload.resource
+        let limit = settings.onetime ? 1 : Self.failuresBeforeRollback
+        let previous = memory.withLock { memory -> PreviousContent? in
+            guard var previous = memory.previous[resource.destination] else { return nil }
+            previous.failures += 1
+            memory.previous[resource.destination] = previous.failures < limit ? previous : nil
+            if previous.failures < limit { return nil }
+            memory.rejected[resource.destination] = RejectedCandidate(previous.replacement, resource)
+            return previous
+        }
+        guard let previous else { return false }
+        logger.warning("\(resource.name): putting the previous \(resource.destination) back")
+        do {
+            let staged = try StagedFile(
+                previous.content, for: reload.destination, attributes: resource.attributes)
+            let options = CheckedFile.Options(backup: false, reloadMark: Array(resource.name.utf8))
+            warn(try staged.withoutCheck().replace(options).warnings)
+        } catch {
+            logger.error(StepFailure(error).message)
+            return false
+        }
+        if let problem = perform(reload, changes: KeyChanges.lines(of: [reload.changes])) {
+            logger.error("\(resource.name): \(resource.reloadField) failed on the previous file too: \(problem)")
+            return false
+        }
+        settle(reload, hasNewFile: false)
+        return true
+    }
+}

@@ -1,0 +1,53 @@
+import Posix
+
+extension Pipeline {
+    /// What can be wrong with a resource at one time.
+    enum Topic: Hashable {
+        /// Its template does not parse, and an earlier one is used.
+        case template
+        /// It cannot be applied.
+        case application
+    }
+
+    /// Logs a failure of a resource, once until it fails differently or, with nil, not at all.
+    func report(_ message: String?, _ topic: Topic, of resource: Resource) {
+        let key = Memory.Report(resource: resource.name, topic: topic)
+        let isNew = memory.withLock { memory in
+            let last = memory.reported[key]
+            memory.reported[key] = message
+            return last != message
+        }
+        guard let message else { return }
+        if isNew { logger.error(message) } else { logger.debug(message) }
+    }
+
+    func logDifferences(
+        _ comparison: Comparison, _ destination: Destination, _ content: [UInt8]
+    ) throws(StagingError) {
+        switch comparison {
+        case .absent, .same: return
+        case .attributesDiffer(let differences):
+            for difference in differences { logger.info(difference.message(dest: destination.path)) }
+        case .contentDiffers(let differences):
+            for difference in differences { logger.info(difference.message(dest: destination.path)) }
+            let checksums = try destination.checksumMessage(content: content)
+            logger.info(checksums)
+        }
+    }
+
+    func heal(_ destination: Destination) throws(StagingError) {
+        let isFirst = memory.withLock { $0.healed.insert(destination.path).inserted }
+        guard isFirst, !settings.noop, try destination.heal() == .restored else { return }
+        logger.warning("\(destination.path) was left half-written by a crash and has its previous content back")
+    }
+
+    func warn(_ warnings: [StagingWarning]) {
+        for warning in warnings { warn(warning.message) }
+    }
+
+    /// Logs a warning the first time it is given.
+    func warn(_ text: String) {
+        let isNew = memory.withLock { $0.warned.insert(text).inserted }
+        if isNew { logger.warning(text) }
+    }
+}

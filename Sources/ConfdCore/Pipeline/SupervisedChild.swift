@@ -1,0 +1,46 @@
+import Posix
+import Synchronization
+
+/// The command after `--`, once it runs; signals get to it through here.
+package final class SupervisedChild: Sendable {
+    private struct State {
+        var process: ChildProcess?
+        /// Signals that came before it ran.
+        var waiting: [Signal] = []
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// Takes the process that was started, and sends it what came meanwhile.
+    package func started(_ process: ChildProcess) {
+        let waiting = state.withLock { state in
+            state.process = process
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for signal in waiting { _ = send(signal) }
+    }
+
+    /// Sends `signal`; what went wrong, if anything did.
+    package func send(_ signal: Signal) -> String? {
+        guard let process = state.withLock({ $0.process }) else { return "there is no command that runs" }
+        do {
+            try process.send(signal)
+            return nil
+        } catch {
+            return error.message
+        }
+    }
+
+    /// Sends `signal` now, or when the process is started.
+    package func forward(_ signal: Signal) {
+        let isRunning = state.withLock { state in
+            if state.process == nil { state.waiting.append(signal) }
+            return state.process != nil
+        }
+        // One that has ended needs no signal.
+        if isRunning { _ = send(signal) }
+    }
+}

@@ -1,0 +1,186 @@
+import Foundation
+import Testing
+
+/// `-watch`: the files of the file backend, and those below confdir.
+@Suite struct DaemonFilesTests {
+    private func daemon(_ box: Sandbox, _ file: String = "keys.yaml", _ arguments: String...) throws -> Child {
+        try Child(
+            box.command(["-watch", "-interval", "0", "-backend", "file", "-file", box.path(file)] + arguments))
+    }
+
+    private func stop(_ daemon: Child) async throws {
+        daemon.send(SIGTERM)
+        let done = try await daemon.wait()
+        #expect(done.exitCode == 0, "\(done.testDescription)")
+    }
+
+    @Test func fileIsWrittenReplacedAndMissing() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            let daemon = try daemon(box, "keys.yaml", "-log-level", "debug")
+            #expect(try await eventually { box.output("app") == "one" }, "\(daemon.standardError)")
+
+            try box.write("keys.yaml", "app: {name: written}\n")
+            #expect(try await eventually { box.output("app") == "written" }, "\(daemon.standardError)")
+
+            try box.write("keys.new", "app: {name: renamed}\n")
+            rename(box.path("keys.new"), box.path("keys.yaml"))
+            #expect(try await eventually { box.output("app") == "renamed" }, "\(daemon.standardError)")
+
+            rename(box.path("keys.yaml"), box.path("keys.yaml~"))
+            #expect(try await eventually { daemon.standardError.contains("keys.yaml: no such file") })
+            #expect(box.output("app") == "renamed", "what cannot be read changes nothing")
+            try box.write("keys.yaml", "app: {name: back}\n")
+            #expect(try await eventually { box.output("app") == "back" }, "\(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
+    /// As the kubelet does it: a folder a generation, and a link that is swapped.
+    @Test func linkIsSwapped() async throws {
+        try await withSandbox { box in
+            try box.write("volume/..1/keys.yaml", "app: {name: one}\n")
+            symlink("..1", box.path("volume/..data"))
+            symlink("..data/keys.yaml", box.path("volume/keys.yaml"))
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            let daemon = try daemon(box, "volume/keys.yaml")
+            #expect(try await eventually { box.output("app") == "one" }, "\(daemon.standardError)")
+            for (generation, value) in [(2, "two"), (3, "three")] {
+                try box.write("volume/..\(generation)/keys.yaml", "app: {name: \(value)}\n")
+                symlink("..\(generation)", box.path("volume/..tmp"))
+                rename(box.path("volume/..tmp"), box.path("volume/..data"))
+                try FileManager.default.removeItem(atPath: box.path("volume/..\(generation - 1)"))
+                #expect(try await eventually { box.output("app") == value }, "\(daemon.standardError)")
+            }
+            try await stop(daemon)
+        }
+    }
+
+    @Test func folderGetsAFile() async throws {
+        try await withSandbox { box in
+            try box.write("keys/a.yaml", "app: {name: one}\n")
+            try box.resource("app", template: #"{{getv "/app/name"}} {{getv "/app/late" "none"}}"#)
+            let daemon = try daemon(box, "keys")
+            #expect(try await eventually { box.output("app") == "one none" }, "\(daemon.standardError)")
+            try box.write("keys/deep/b.yaml", "app: {late: here}\n")
+            #expect(try await eventually { box.output("app") == "one here" }, "\(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
+    @Test func environmentRendersOnceAndStaysUp() async throws {
+        try await withSandbox { box in
+            try box.resource("app", fields: "reload_cmd = \"\(box.counting("reload"))\"", template: "x")
+            let daemon = try Child(box.command(["-watch", "-backend", "env"]))
+            #expect(try await eventually { box.runs(of: "reload") == 1 }, "\(daemon.standardError)")
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(daemon.isRunning)
+            #expect(box.runs(of: "reload") == 1)
+            try await stop(daemon)
+        }
+    }
+
+    @Test func resourcesAndTemplatesAreTakenUp() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            let reload = { (name: String) in "reload_cmd = \"\(box.counting(name))\"" }
+            try box.resource("app", fields: reload("app"), template: #"{{getv "/app/name"}}"#)
+            try box.resource("still", fields: reload("still"), template: #"{{getv "/app/name"}}"#)
+            let daemon = try daemon(box, "keys.yaml", "-log-level", "debug")
+            #expect(try await eventually { box.runs(of: "app") == 1 && box.runs(of: "still") == 1 })
+            try await Task.sleep(for: .milliseconds(300))
+
+            try box.write("confdir/templates/app.tmpl", #"edited {{getv "/app/name"}}"#)
+            #expect(try await eventually { box.output("app") == "edited one" }, "\(daemon.standardError)")
+            try box.resource("late", fields: reload("late"), template: #"late {{getv "/app/name"}}"#)
+            #expect(try await eventually { box.runs(of: "late") == 1 }, "\(daemon.standardError)")
+            try FileManager.default.removeItem(atPath: box.path("confdir/conf.d/late.toml"))
+            try await Task.sleep(for: .milliseconds(300))
+            try box.write("keys.yaml", "app: {name: two}\n")
+            #expect(try await eventually { box.output("app") == "edited two" }, "\(daemon.standardError)")
+            #expect(try await eventually { box.runs(of: "still") == 2 })
+            #expect(box.output("late") == "late one", "a resource that is gone is let be")
+            let renderings =
+                daemon.standardError.components(
+                    separatedBy: "Using source template \(box.confdir)/templates/still"
+                ).count - 1
+            #expect(renderings == 2, "\(daemon.standardError)")
+            #expect(box.runs(of: "app") == 3)
+            try await stop(daemon)
+        }
+    }
+
+    @Test func whatDoesNotParseKeepsItsLastGoodVersion() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            try box.resource("other", template: #"{{getv "/app/name"}}"#)
+            let daemon = try daemon(box)
+            #expect(try await eventually { box.output("app") == "one" && box.output("other") == "one" })
+
+            try box.write("confdir/conf.d/app.toml", "[template\n")
+            try box.write("confdir/templates/other.tmpl", "{{")
+            let reports = { (text: String) in daemon.standardError.components(separatedBy: text).count - 1 }
+            #expect(try await eventually { reports("app.toml:1:") > 0 }, "\(daemon.standardError)")
+            #expect(try await eventually { reports("other.tmpl:1:3") > 0 }, "\(daemon.standardError)")
+            for value in ["two", "three"] {
+                try box.write("keys.yaml", "app: {name: \(value)}\n")
+                #expect(
+                    try await eventually { box.output("app") == value && box.output("other") == value },
+                    "\(daemon.standardError)")
+            }
+            daemon.send(SIGHUP)
+            try box.write("confdir/conf.d/unrelated.txt", "x")
+            try await Task.sleep(for: .milliseconds(500))
+            #expect(reports("ERROR Cannot process") == 1, "reported once: \(daemon.standardError)")
+            #expect(reports("ERROR template: other.tmpl") == 1, "reported once: \(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
+    @Test func hangUpTakesUpWhatChanged() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource(
+                "app", fields: "reload_cmd = \"\(box.counting("app"))\"", template: #"{{getv "/app/name"}}"#)
+            let daemon = try Child(
+                box.command(
+                    ["-interval", "600", "-backend", "file", "-file", box.path("keys.yaml"), "-log-level", "debug"]))
+            #expect(try await eventually { box.runs(of: "app") == 1 }, "\(daemon.standardError)")
+            try box.resource("late", template: "late")
+            daemon.send(SIGHUP)
+            #expect(try await eventually { box.output("late") == "late" }, "\(daemon.standardError)")
+            try box.write("keys.yaml", "app: {name: two}\n")
+            daemon.send(SIGHUP)
+            #expect(try await eventually { box.output("app") == "two" }, "\(daemon.standardError)")
+            #expect(try await eventually { box.runs(of: "app") == 2 })
+            let renderings =
+                daemon.standardError.components(
+                    separatedBy: "Using source template \(box.confdir)/templates/app"
+                ).count - 1
+            #expect(renderings == 2, "\(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
+    /// A command that hangs: the other resources go on, TERM waits for it, and a second one does not.
+    @Test func secondSignalEndsAtOnce() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource("slow", fields: "reload_cmd = \"touch \(box.root)/begun; sleep 30\"", template: "x")
+            try box.resource("stuck", fields: "check_cmd = \"touch \(box.root)/checking; sleep 30\"", template: "x")
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            let daemon = try daemon(box)
+            #expect(try await eventually { box.read("begun") != nil && box.read("checking") != nil })
+            try box.write("keys.yaml", "app: {name: two}\n")
+            #expect(try await eventually { box.output("app") == "two" }, "\(daemon.standardError)")
+            daemon.send(SIGTERM)
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(daemon.isRunning)
+            daemon.send(SIGTERM)
+            let done = try await daemon.wait(seconds: 3)
+            #expect(done.exitCode == 128 + SIGTERM, "\(done.testDescription)")
+        }
+    }
+}

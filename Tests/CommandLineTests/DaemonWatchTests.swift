@@ -1,0 +1,214 @@
+import Foundation
+import Testing
+
+/// `-watch` with etcd: what changes is applied, and is tried until it is applied.
+@Suite(.enabled(if: Machine.hasEtcd)) struct DaemonWatchTests {
+    private func daemon(_ box: Sandbox, _ etcd: Etcd, _ arguments: String...) throws -> Child {
+        try Child(box.command(["-watch", "-interval", "0", "-node", etcd.endpoint] + arguments))
+    }
+
+    private func stop(_ daemon: Child) async throws {
+        daemon.send(SIGTERM)
+        let done = try await daemon.wait()
+        #expect(done.exitCode == 0, "\(done.testDescription)")
+    }
+
+    @Test func rendersWhatChangedAndNothingElse() async throws {
+        try await withSandbox { box in
+            let etcd = try await Etcd.start(in: box)
+            try await etcd.put(["/app/name": "one", "/app/other": "x", "/app2/name": "y"])
+            try box.resource("name", template: #"{{getv "/app/name"}}"#)
+            try box.resource("other", template: #"{{range ls "/app"}}{{.}} {{end}}"#)
+            let daemon = try daemon(box, etcd, "-log-level", "debug")
+            #expect(try await eventually { box.output("name") == "one" && box.output("other") == "name other " })
+            let renderings = { (name: String) in
+                daemon.standardError.components(separatedBy: "Using source template \(box.confdir)/templates/\(name)")
+                    .count - 1
+            }
+
+            try await etcd.put("/app/name", "two")
+            #expect(try await eventually { box.output("name") == "two" }, "\(daemon.standardError)")
+            try await etcd.put("/app2/name", "z")
+            try await etcd.put("/app/unread/deep", "z")
+            #expect(try await eventually { box.output("other") == "name other unread " })
+            #expect(renderings("name") == 2, "\(daemon.standardError)")
+            #expect(renderings("other") == 2, "a listing is read anew when a name comes, not when a value changes")
+            try await stop(daemon)
+        }
+    }
+
+    /// One key change, a reload that fails twice: three runs, no event in between.
+    @Test func failedReloadIsRetriedWithoutAnEvent() async throws {
+        try await withSandbox { box in
+            let etcd = try await Etcd.start(in: box)
+            try await etcd.put("/app/name", "one")
+            let command = "\(box.counting("reload")); test $(wc -l < \(box.root)/reload.count) -ge 3"
+            try box.resource("app", fields: "reload_cmd = '''\(command)'''", template: #"{{getv "/app/name"}}"#)
+            let daemon = try daemon(box, etcd)
+            #expect(try await eventually { box.runs(of: "reload") == 3 }, "\(daemon.standardError)")
+            try await Task.sleep(for: .seconds(2))
+            #expect(box.runs(of: "reload") == 3)
+            try await stop(daemon)
+        }
+    }
+
+    /// A destination that cannot be written, until it can.
+    @Test func failedReplacementIsRetriedWithoutAnEvent() async throws {
+        try await withSandbox { box in
+            let etcd = try await Etcd.start(in: box)
+            try await etcd.put("/app/name", "one")
+            try box.write("confdir/templates/app.tmpl", #"{{getv "/app/name"}}"#)
+            try box.write(
+                "confdir/conf.d/app.toml",
+                "[template]\nsrc = \"app.tmpl\"\ndest = \"\(box.out)/late/app\"\nkeys = [\"/app\"]\n")
+            try box.resource("good", template: #"{{getv "/app/name"}}"#)
+            let daemon = try daemon(box, etcd)
+            #expect(
+                try await eventually { daemon.standardError.contains("cannot create a file beside") },
+                "\(daemon.standardError)")
+            #expect(try await eventually { box.output("good") == "one" }, "the other one is not held up")
+            try FileManager.default.createDirectory(atPath: box.path("out/late"), withIntermediateDirectories: true)
+            #expect(try await eventually { box.read("out/late/app") == "one" }, "\(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
+    @Test func lastChangeOfABurstArrives() async throws {
+        try await withSandbox { box in
+            let etcd = try await Etcd.start(in: box)
+            try await etcd.put("/app/name", "0")
+            try box.resource(
+                "app", fields: "debounce = \"150ms\"\nreload_cmd = \"\(box.counting("reload"))\"",
+                template: #"{{getv "/app/name"}}"#)
+            let daemon = try daemon(box, etcd)
+            #expect(try await eventually { box.runs(of: "reload") == 1 }, "\(daemon.standardError)")
+            for value in 1...30 { try await etcd.put("/app/name", "\(value)") }
+            #expect(try await eventually { box.output("app") == "30" }, "\(daemon.standardError)")
+            #expect(box.runs(of: "reload") < 25)
+            try await stop(daemon)
+        }
+    }
+
+    @Test func earlyReloadIsDeferred() async throws {
+        try await withSandbox { box in
+            let etcd = try await Etcd.start(in: box)
+            try await etcd.put("/app/name", "one")
+            try box.resource(
+                "app", fields: "min_reload_interval = \"2s\"\nreload_cmd = \"cat {{.dest}} >> \(box.root)/seen\"",
+                template: #"{{getv "/app/name"}} "#)
+            let daemon = try daemon(box, etcd)
+            #expect(try await eventually { box.read("seen") == "one " }, "\(daemon.standardError)")
+            for value in ["two", "three", "four"] {
+                try await etcd.put("/app/name", value)
+                #expect(try await eventually { box.output("app") == value + " " })
+            }
+            #expect(box.read("seen") == "one ", "too early")
+            #expect(try await eventually { box.read("seen") == "one four " }, "and then the last one")
+            try await stop(daemon)
+        }
+    }
+
+    /// A certificate and its key, changed together: one reload, which sees both.
+    @Test func sharedReloadRunsOnceWithAllFiles() async throws {
+        try await withSandbox { box in
+            let etcd = try await Etcd.start(in: box)
+            try await etcd.putTogether([("/tls/cert", "1"), ("/tls/key", "1")])
+            let reload = "cat \(box.out)/cert \(box.out)/key >> \(box.root)/seen"
+            for name in ["cert", "key"] {
+                try box.resource(
+                    name, keys: ["/tls"], fields: "reload_cmd = '''\(reload)'''", template: #"{{getv "/tls/\#(name)"}}"#
+                )
+            }
+            let daemon = try daemon(box, etcd)
+            #expect(try await eventually { box.read("seen") == "11" }, "\(daemon.standardError)")
+            for value in 2...6 {
+                try await etcd.putTogether([("/tls/cert", "\(value)"), ("/tls/key", "\(value)")])
+                #expect(try await eventually { box.output("cert") == "\(value)" && box.output("key") == "\(value)" })
+            }
+            #expect(try await eventually { box.read("seen") == "112233445566" }, "\(box.read("seen") ?? "")")
+            try await stop(daemon)
+        }
+    }
+
+    /// Killed while the reload runs: the next start finds the mark, and runs it until it succeeded, once.
+    @Test func killedReloadIsOwedAfterARestart() async throws {
+        try await withSandbox { box in
+            let etcd = try await Etcd.start(in: box)
+            try await etcd.put("/app/name", "one")
+            try box.resource(
+                "app", fields: "reload_cmd = \"touch \(box.root)/begun; sleep 0.3; \(box.counting("reload"))\"",
+                template: #"{{getv "/app/name"}}"#)
+            let first = try daemon(box, etcd)
+            #expect(try await eventually { box.read("begun") != nil }, "\(first.standardError)")
+            first.send(SIGKILL)
+            _ = try await first.wait()
+            #expect(box.output("app") == "one")
+            try await Task.sleep(for: .milliseconds(500))
+            let before = box.runs(of: "reload")
+            let second = try daemon(box, etcd)
+            #expect(try await eventually { box.runs(of: "reload") == before + 1 }, "\(second.standardError)")
+            try await Task.sleep(for: .milliseconds(200))
+            try await stop(second)
+            let third = try daemon(box, etcd, "-log-level", "debug")
+            #expect(try await eventually { third.standardError.contains("in sync") })
+            try await stop(third)
+            #expect(box.runs(of: "reload") == before + 1)
+        }
+    }
+
+    @Test func commandsAreToldWhatChanged() async throws {
+        try await withSandbox { box in
+            let etcd = try await Etcd.start(in: box)
+            try await etcd.put(["/pre/app/a": "1", "/pre/app/b": "1"])
+            try box.resource(
+                "app",
+                fields:
+                    "prefix = \"/pre\"\nreload_cmd = \"cat $CONFD_CHANGES > \(box.root)/new; stat -c %a $CONFD_CHANGES >> \(box.root)/new; mv \(box.root)/new \(box.root)/seen\"",
+                template: #"{{range gets "/app/*"}}{{.Key}}={{.Value}} {{end}}"#)
+            let daemon = try daemon(box, etcd)
+            let set = { (key: String) in "{\"action\":\"set\",\"key\":\"/pre/app/\(key)\"}\n" }
+            #expect(
+                try await eventually { box.read("seen") == set("a") + set("b") + "600\n" }, "\(daemon.standardError)")
+            try await etcd.put("/pre/app/c", "1")
+            #expect(try await eventually { box.read("seen") == set("c") + "600\n" }, "\(box.read("seen") ?? "")")
+            try await etcd.delete("/pre/app/a")
+            #expect(
+                try await eventually { box.read("seen") == "{\"action\":\"delete\",\"key\":\"/pre/app/a\"}\n600\n" },
+                "\(box.read("seen") ?? "")")
+            try await stop(daemon)
+        }
+    }
+
+    @Test func rollsBackWhatIsNotTaken() async throws {
+        try await withSandbox { box in
+            let etcd = try await Etcd.start(in: box)
+            try await etcd.put("/app/name", "good")
+            try box.resource(
+                "app", fields: "rollback = true\nreload_cmd = \"\(box.counting("reload")); grep -q good {{.dest}}\"",
+                template: #"{{getv "/app/name"}}"#)
+            let daemon = try daemon(box, etcd)
+            #expect(try await eventually { box.runs(of: "reload") == 1 }, "\(daemon.standardError)")
+            try await etcd.put("/app/name", "bad")
+            #expect(try await eventually { box.output("app") == "bad" })
+            #expect(try await eventually { box.output("app") == "good" }, "\(daemon.standardError)")
+            #expect(
+                try await eventually { box.runs(of: "reload") == 5 }, "three failures, and once more for the old one")
+            try await etcd.put("/app/name", "good again")
+            #expect(try await eventually { box.output("app") == "good again" }, "\(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
+    @Test func startsBeforeItsBackend() async throws {
+        try await withSandbox { box in
+            let port = try Ports.free()
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            try box.resource("nokeys", keys: [], template: "x")
+            let daemon = try Child(
+                box.command(["-watch", "-node", "http://127.0.0.1:\(port)", "-retry-for", "1s"]))
+            #expect(try await eventually { box.output("nokeys") == "x" }, "needs no backend")
+            let done = try await daemon.wait(seconds: 10)
+            #expect(done.exitCode == 4, "\(done.testDescription)")
+        }
+    }
+}

@@ -1,0 +1,218 @@
+import Foundation
+import Testing
+
+/// `confd … -- COMMAND`: files first, then the command under us, with its signals and its exit code.
+@Suite struct EntrypointTests {
+    private func start(_ box: Sandbox, _ script: String, _ arguments: String...) throws -> Child {
+        try box.write("keys.yaml", "app: {name: one}\n")
+        return try Child(
+            box.command(
+                ["-watch", "-backend", "file", "-file", box.path("keys.yaml")] + arguments + ["-confdir", box.confdir]
+                    + ["--", "/bin/sh", "-c", script], confdir: false))
+    }
+
+    @Test(arguments: [("exit 7", Int32(7)), ("exit 0", 0), ("kill -KILL $$", 137), ("kill -USR1 $$", 138)])
+    func returnsTheCodeOfItsChild(_ script: String, _ code: Int32) async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            let daemon = try start(box, "test $(cat \(box.out)/app) = one || exit 99; \(script)")
+            let done = try await daemon.wait(seconds: 10)
+            #expect(done.exitCode == code, "\(done.testDescription)")
+        }
+    }
+
+    @Test func commandThatIsNotThere() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            for mode in ["-onetime", "-watch"] {
+                let done = try await run(
+                    box.command(
+                        [mode, "-backend", "env", "-confdir", box.confdir, "--", "/no/such/command"], confdir: false))
+                #expect(done.exitCode == 127, "\(done.testDescription)")
+                #expect(done.standardError.contains("cannot start /no/such/command: no such file or directory"))
+            }
+        }
+    }
+
+    /// The first files need no reload: the child reads them as it starts. Later changes do.
+    @Test func reloadsByCommandOrSignal() async throws {
+        try await withSandbox { box in
+            try box.resource(
+                "command", fields: "reload_cmd = \"\(box.counting("command"))\"", template: #"{{getv "/app/name"}}"#)
+            try box.resource("signal", fields: "reload_signal = \"HUP\"", template: #"{{getv "/app/name"}}"#)
+            try box.resource("nothing", template: #"{{getv "/app/name"}}"#)
+            let script = """
+                trap 'echo hup >> \(box.root)/signals' HUP; trap 'exit 3' TERM
+                touch \(box.root)/started; while :; do sleep 0.05; done
+                """
+            let daemon = try start(box, script)
+            #expect(try await eventually { box.read("started") != nil }, "\(daemon.standardError)")
+            #expect(box.runs(of: "command") == 0, "\(daemon.standardError)")
+            try box.write("keys.yaml", "app: {name: two}\n")
+            #expect(try await eventually { box.read("signals") == "hup\n" }, "\(daemon.standardError)")
+            #expect(try await eventually { box.runs(of: "command") == 1 })
+            #expect(box.output("nothing") == "two")
+            daemon.send(SIGTERM)
+            let done = try await daemon.wait(seconds: 10)
+            #expect(done.exitCode == 3, "\(done.testDescription)")
+        }
+    }
+
+    @Test func signalsReachTheChildOnce() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            let traps = ["HUP", "INT", "QUIT", "USR1", "USR2", "WINCH", "CONT"].map {
+                "trap 'echo \($0) >> \(box.root)/signals' \($0)"
+            }
+            let script = """
+                \(traps.joined(separator: "; ")); trap 'echo TERM >> \(box.root)/signals; exit 5' TERM
+                touch \(box.root)/started; while :; do sleep 0.02; done
+                """
+            let daemon = try start(box, script)
+            #expect(try await eventually { box.read("started") != nil }, "\(daemon.standardError)")
+            var expected = ""
+            for (signal, name) in [
+                (SIGHUP, "HUP"), (SIGQUIT, "QUIT"), (SIGUSR1, "USR1"), (SIGUSR2, "USR2"), (SIGWINCH, "WINCH"),
+                (SIGINT, "INT"), (SIGTERM, "TERM"),
+            ] {
+                daemon.send(signal)
+                expected += "\(name)\n"
+                #expect(try await eventually { box.read("signals") == expected }, "\(box.read("signals") ?? "")")
+            }
+            let done = try await daemon.wait(seconds: 10)
+            #expect(done.exitCode == 5, "\(done.testDescription)")
+        }
+    }
+
+    @Test func killsAChildThatDoesNotEnd() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            let daemon = try start(
+                box, "trap '' TERM; touch \(box.root)/started; while :; do sleep 0.05; done", "-shutdown-timeout",
+                "500ms")
+            #expect(try await eventually { box.read("started") != nil }, "\(daemon.standardError)")
+            daemon.send(SIGTERM)
+            let done = try await daemon.wait(seconds: 5)
+            #expect(done.exitCode == 137, "\(done.testDescription)")
+        }
+    }
+
+    /// A missing key: the child waits for it.
+    @Test func childWaitsForAllFiles() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: #"{{getv "/app/late"}}"#)
+            let daemon = try start(box, "exit 4")
+            #expect(try await eventually { daemon.standardError.contains("key does not exist") })
+            #expect(daemon.isRunning)
+            try box.write("keys.yaml", "app: {late: here}\n")
+            let done = try await daemon.wait(seconds: 10)
+            #expect(done.exitCode == 4, "\(done.testDescription)")
+        }
+    }
+
+    /// `-onetime --` becomes the command: the same process, which inherits nothing odd.
+    @Test func onetimeBecomesTheCommand() async throws {
+        try await withSandbox { box in
+            try box.resource("app", fields: "reload_cmd = \"\(box.counting("reload"))\"", template: "x")
+            let done = try await run(
+                box.command(
+                    [
+                        "-onetime", "-backend", "env", "-confdir", box.confdir, "--", "/bin/sh", "-c",
+                        "echo $$; cat \(box.out)/app; grep -E 'Sig(Blk|Ign)' /proc/self/status; exit 6",
+                    ], confdir: false))
+            #expect(done.exitCode == 6, "\(done.testDescription)")
+            let lines = done.standardOutput.split(separator: "\n")
+            #expect(lines.first == "\(done.processID)")
+            #expect(done.standardOutput.contains("SigBlk:\t0000000000000000"), "\(done.testDescription)")
+            #expect(box.runs(of: "reload") == 0)
+            let again = try await box.confd("-onetime", "-backend", "env")
+            #expect(again.exitCode == 0)
+            #expect(box.runs(of: "reload") == 0, "nothing is owed")
+        }
+    }
+
+    @Test func onetimeFailureStartsNothing() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: #"{{getv "/none"}}"#)
+            let done = try await run(
+                box.command(
+                    ["-onetime", "-backend", "env", "-confdir", box.confdir, "--", "touch", box.path("started")],
+                    confdir: false))
+            #expect(done.exitCode == 1, "\(done.testDescription)")
+            #expect(box.read("started") == nil)
+        }
+    }
+
+    /// As PID 1: orphans are collected, and no status of our own commands is stolen.
+    @Test(.enabled(if: Machine.isRoot)) func reapsAsProcessOne() async throws {
+        try await withSandbox { box in
+            // Each reload leaves an orphan behind, and fails with a code that is reported.
+            try box.resource(
+                "app",
+                fields:
+                    "reload_cmd = '''(sleep 0.01 & ) ; (sh -c 'sleep 0.02 &') ; \(box.counting("reload")); exit $(cat {{.dest}})'''",
+                template: #"{{getv "/app/code"}}"#)
+            try box.write("keys.yaml", "app: {code: 0}\n")
+            let script = """
+                i=1; while [ $i -le 60 ]; do
+                  echo "app: {code: $((i % 7 + 1))}" > \(box.root)/k; mv \(box.root)/k \(box.root)/keys.yaml; sleep 0.08; i=$((i+1))
+                done
+                echo 'app: {code: 0}' > \(box.root)/k; mv \(box.root)/k \(box.root)/keys.yaml; sleep 1
+                grep -l 'State:.Z' /proc/[0-9]*/status | wc -l > \(box.root)/zombies
+                exit 9
+                """
+            let done = try await run(
+                ChildCommand(
+                    executable: "unshare",
+                    arguments: [
+                        "--pid", "--fork", "--mount-proc", Machine.confd, "-watch", "-backend", "file", "-file",
+                        box.path("keys.yaml"), "-confdir", box.confdir, "--", "/bin/sh", "-c", script,
+                    ], environment: Machine.environment), seconds: 60)
+            #expect(done.exitCode == 9, "\(done.testDescription)")
+            #expect(box.read("zombies")?.hasPrefix("0") ?? false, "\(box.read("zombies") ?? "nothing")")
+            #expect(box.runs(of: "reload") > 20, "\(done.testDescription)")
+            for code in 1...7 {
+                #expect(done.standardError.contains("reload_cmd failed: exit status \(code);"), "\(code)")
+            }
+            #expect(!done.standardError.contains("cannot start"), "\(done.testDescription)")
+        }
+    }
+
+    /// A real server, reloaded by its signal while it is asked all the time: every request is answered.
+    @Test(.enabled(if: Machine.hasNginx)) func nginxIsReloadedUnderLoad() async throws {
+        try await withSandbox { box in
+            let port = try Ports.free()
+            let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+                .map { "\($0)_temp_path \(box.root)/\($0);" }.joined(separator: " ")
+            try box.resource(
+                "nginx.conf", fields: "reload_signal = \"SIGHUP\"\ncheck_cmd = \"nginx -t -q -c {{.src}}\"",
+                template: """
+                    daemon off; worker_processes 2; pid \(box.root)/nginx.pid; error_log \(box.root)/error.log;
+                    events {}
+                    http { access_log off; \(temporary)
+                      server { listen 127.0.0.1:\(port); location / { return 200 "{{getv "/app/name"}}"; } } }
+                    """)
+            try box.write("keys.yaml", "app: {name: v0}\n")
+            let daemon = try Child(
+                box.command(
+                    [
+                        "-watch", "-backend", "file", "-file", box.path("keys.yaml"), "-confdir", box.confdir, "--",
+                        "nginx", "-c", "\(box.out)/nginx.conf",
+                    ], confdir: false))
+            #expect(try await eventually { httpBody(port: port, path: "/") == "v0" }, "\(daemon.standardError)")
+            for version in 1...10 {
+                try box.write("keys.yaml", "app: {name: v\(version)}\n")
+                var answers: [String?] = []
+                let isNew = try await eventually {
+                    answers.append(httpBody(port: port, path: "/"))
+                    return answers.last == "v\(version)"
+                }
+                #expect(isNew, "\(daemon.standardError)")
+                #expect(!answers.contains(nil), "\(answers.count) requests")
+            }
+            daemon.send(SIGTERM)
+            let done = try await daemon.wait(seconds: 10)
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+        }
+    }
+}

@@ -1,0 +1,162 @@
+import ConfdCore
+import Testing
+
+/// Random schedules: whatever happens in whatever order, once the faults end every resource converges.
+@Suite struct SchedulerScheduleTests {
+    /// A small world: resources over one counter of versions each, and services that must have seen the newest files.
+    private struct World {
+        var random: SplitMix
+        var agenda = Agenda()
+        var now = Duration.zero
+        /// What the store holds, what the file holds, what the service has loaded, by resource.
+        var store: [Int]
+        var file: [Int]
+        var loaded: [Int]
+        let group: [Int]
+        /// What runs: when it ends, and with what.
+        var running: [(end: Duration, work: Work)] = []
+        var hasFaults = true
+        /// Runs of a reload that loaded nothing new.
+        var needlessReloads = 0
+        /// Runs for resources with different commands.
+        var mixedReloads = 0
+
+        enum Work {
+            /// The version that was read when it began.
+            case render(Int, version: Int)
+            case reload([Int])
+        }
+
+        init(seed: UInt64) {
+            var random = SplitMix(state: seed)
+            let count = Int.random(in: 1...6, using: &random)
+            store = Array(repeating: 1, count: count)
+            file = Array(repeating: 0, count: count)
+            loaded = file
+            group = (0..<count).map { _ in Int.random(in: 0..<3, using: &random) }
+            self.random = random
+            for id in 0..<count {
+                let jitter = Double.random(in: 0..<1, using: &self.random)
+                agenda.add(
+                    id, Scheduler(policy(), now: now) { jitter }, group: "group \(group[id])")
+            }
+        }
+
+        private mutating func policy() -> Scheduler.Policy {
+            var policy = Scheduler.Policy()
+            let choices = [0, 0, 10, 500, 3_000].map { Duration.milliseconds($0) }
+            policy.debounce = choices.randomElement(using: &random) ?? .zero
+            policy.maxWait = policy.debounce * Int.random(in: 1...5, using: &random)
+            policy.minReloadInterval = choices.randomElement(using: &random) ?? .zero
+            policy.splay = choices.randomElement(using: &random) ?? .zero
+            return policy
+        }
+
+        private mutating func fails() -> Bool { hasFaults && Int.random(in: 0..<3, using: &random) == 0 }
+
+        mutating func begin() {
+            for action in agenda.begin(at: now) {
+                let end = now + .milliseconds(Int.random(in: 0...400, using: &random))
+                switch action {
+                case .render(let id): running.append((end, .render(id, version: store[id])))
+                case .reload(let ids):
+                    if Set(ids.map { group[$0] }).count != 1 { mixedReloads += 1 }
+                    running.append((end, .reload(ids)))
+                }
+            }
+        }
+
+        mutating func finish(_ work: Work) {
+            switch work {
+            case .render(let id, let version):
+                let result: Scheduler.Rendering
+                if fails() {
+                    result = .failed
+                } else if file[id] == version {
+                    result = loaded[id] == version ? .inStep : .stillOwed
+                } else {
+                    file[id] = version
+                    result = .replaced
+                }
+                agenda.tell(id, at: now) { $0.rendered(result, at: now) }
+                // As the daemon does it: what changed while it ran has not been read.
+                if store[id] != version { agenda.tell(id, at: now) { $0.changed(at: now) } }
+            case .reload(let ids):
+                let succeeded = !fails()
+                if succeeded {
+                    if ids.allSatisfy({ loaded[$0] == file[$0] }) { needlessReloads += 1 }
+                    for id in ids { loaded[id] = file[id] }
+                }
+                for id in ids { agenda.tell(id, at: now) { $0.reloaded(succeeded: succeeded, at: now) } }
+            }
+        }
+
+        /// Moves on to the next thing that happens, not beyond `limit`. False if nothing is left to happen.
+        mutating func step(until limit: Duration?) -> Bool {
+            begin()
+            let next = [running.map(\.end).min(), agenda.deadline, limit].compactMap { $0 }.min()
+            guard let next else { return false }
+            now = max(now, next)
+            for (index, item) in running.enumerated().reversed() where item.end <= now {
+                running.remove(at: index)
+                finish(item.work)
+            }
+            return true
+        }
+
+        /// What is not as it must be when nothing is left to happen.
+        var problems: [String] {
+            [
+                (agenda.isInStep, "something is due"), (file == store, "a file is old"),
+                (loaded == file, "a service has an old file"), (needlessReloads == 0, "a needless reload"),
+                (mixedReloads == 0, "a reload for resources of several commands"),
+            ].compactMap { $0.0 ? nil : $0.1 }
+        }
+
+        mutating func change() {
+            let id = Int.random(in: store.indices, using: &random)
+            store[id] += 1
+            // A change while it is rendered is found at its end.
+            if agenda[id]?.isRendering == false { agenda.tell(id, at: now) { $0.changed(at: now) } }
+        }
+    }
+
+    @Test func worldNoticesWhatIsWrong() {
+        let world = World(seed: 1)
+        #expect(world.problems == ["something is due", "a file is old"])
+    }
+
+    /// Steele, Lea and Flood's generator: small, and every seed gives another sequence.
+    private struct SplitMix: RandomNumberGenerator {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var word = state
+            word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+            return word ^ (word >> 31)
+        }
+    }
+
+    @Test(arguments: 0..<10)
+    func converges(_ block: UInt64) {
+        for seed in block * 1_000..<(block + 1) * 1_000 {
+            var world = World(seed: seed)
+            for _ in 0..<Int.random(in: 0..<20, using: &world.random) {
+                let next = world.now + .milliseconds(Int.random(in: 0...2_000, using: &world.random))
+                while world.now < next, world.step(until: next) {}
+                world.change()
+            }
+            world.hasFaults = false
+            let end = world.now
+            var steps = 0
+            while world.step(until: nil) {
+                steps += 1
+                guard steps < 1_000 else { break }
+            }
+            let problems = world.problems + (world.now - end < .seconds(180) ? [] : ["took more than a few pauses"])
+            if !problems.isEmpty { Issue.record("seed \(seed): \(problems.joined(separator: ", "))") }
+        }
+    }
+}
