@@ -123,6 +123,8 @@ struct Executor: ~Copyable {
     @inline(__always)
     mutating func set(_ index: UInt32, _ value: consuming Value, isBoxed: Bool = false) {
         let slot = slot(index)
+        slot.pointee.pair =
+            if case .object(let object) = value { object.asPair.map { .passUnretained($0) } } else { nil }
         slot.pointee.value = value
         slot.pointee.isBoxed = isBoxed
         slot.pointee.isDeclared = true
@@ -308,10 +310,11 @@ struct Executor: ~Copyable {
     /// Writes a field; those of key-value pairs without a detour.
     @inline(__always)
     private mutating func printFields(_ path: FieldPath) throws(Problem) {
-        if path.nameCount == 1, case .object(let object) = slot(path.slot).pointee.value, let pair = object.asPair {
+        if path.nameCount == 1, let pair = slot(path.slot).pointee.pair {
+            // The slot keeps the pair, and nothing changes the slot while its bytes are copied.
             switch tables.fieldNames[Int(path.firstName)].known {
-            case .key: return try write(pair.key)
-            case .value: return try write(pair.value)
+            case .key: return try write(pair._withUnsafeGuaranteedRef { $0.key.unretainedBytes })
+            case .value: return try write(pair._withUnsafeGuaranteedRef { $0.value.unretainedBytes })
             case .other: break
             }
         }
