@@ -50,6 +50,7 @@ package struct Renderer: Sendable {
             failure = error
         }
         return Rendered(
-            output: output, failure: failure, quotedData: context.quotedData, reads: context.readSet, includes: context.includedPaths.sorted())
+            output: output, failure: failure, quotedData: context.quotedData, reads: context.readSet,
+            includes: context.includedPaths.sorted())
     }
 }
