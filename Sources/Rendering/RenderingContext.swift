@@ -66,7 +66,9 @@ final class RenderingContext {
         }
         guard let glob else { preconditionFailure("a pattern was made or found") }
         reads.noteGlob(glob)
-        return try snapshot.glob(glob)
+        let found = try snapshot.glob(glob, near: lastIndex)
+        if let last = found.last { lastIndex = last.upperBound }
+        return found
     }
 
     func children(of path: ByteString) -> [Window] {
