@@ -1,12 +1,13 @@
 # make demo   builds in release mode and renders the sample resource
 # make test   the whole gate: style, layers, warnings, tests
+# make bench  times the template engine in process
 # make fuzz   fuzzes each target of Tests/Fuzz for FUZZ_SECONDS; FUZZ_TARGETS chooses some
 # make fuzz-check   compiles the fuzz targets only
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 FUZZ_SECONDS ?= 60
 
-.PHONY: build demo test lint clean fuzz fuzz-check
+.PHONY: build demo test lint bench fuzz fuzz-check clean
 
 build:
 	./.ci/install build
@@ -19,12 +20,18 @@ demo: build
 	@cat out/nginx.conf
 
 lint:
-	swift format lint --strict --recursive Sources Tests Package.swift
+	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift
 
 test: lint
 	./.ci/install test
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
+	$(MAKE) fuzz-check
+
+bench:
+	./.ci/install build
+	swift build -c release $(SWIFT_FLAGS) --static-swift-stdlib --product EngineBenchmark
+	.build/release/EngineBenchmark
 
 fuzz:
 	FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/Fuzz/fuzz run $(FUZZ_TARGETS)

@@ -18,7 +18,9 @@ enum IncludeFunction {
         let template = try load(path, name: name, in: context)
         var output: [UInt8] = []
         do {
-            try template.render(arguments.count > 1 ? arguments[1] : .nilInterface, context: context, into: &output)
+            try template.render(
+                arguments.count > 1 ? arguments[1] : .nilInterface, context: context, limits: context.limits,
+                into: &output)
         } catch {
             throw FunctionError(.include(.failed("execute include", name: name, error.description)))
         }

@@ -34,19 +34,23 @@ package struct Renderer: Sendable {
 
     package init() {}
 
-    /// Renders `template` over `snapshot`, on the calling thread: deep templates need a large stack.
+    /// Renders `template` over `snapshot`, on the calling thread: deep templates need a large stack. `limits` hold for
+    /// included templates too.
     package func render(
-        _ template: CompiledTemplate, over snapshot: Snapshot, in environment: any Environment
+        _ template: CompiledTemplate, over snapshot: Snapshot, in environment: any Environment,
+        limits: Limits = Limits()
     ) -> Rendered {
-        let context = RenderingContext(snapshot: snapshot, environment: environment, includes: includes)
+        let context = RenderingContext(
+            snapshot: snapshot, environment: environment, includes: includes, limits: limits)
         var output: [UInt8] = []
         var failure: TemplateError?
         do {
-            try template.template.render(.nilInterface, context: context, into: &output)
+            try template.template.render(.nilInterface, context: context, limits: limits, into: &output)
         } catch {
             failure = error
         }
         return Rendered(
-            output: output, failure: failure, quotedData: context.quotedData, reads: context.readSet, includes: context.includedPaths.sorted())
+            output: output, failure: failure, quotedData: context.quotedData, reads: context.readSet,
+            includes: context.includedPaths.sorted())
     }
 }

@@ -8,6 +8,7 @@ final class RenderingContext {
     let snapshot: Snapshot
     let environment: any Environment
     let includes: IncludeCache
+    let limits: Limits
     /// The clean paths of the included templates that are being rendered, outermost first.
     var openIncludes: [ByteString] = []
     /// The clean paths of all templates that were included or looked for.
@@ -27,7 +28,8 @@ final class RenderingContext {
     /// The most patterns that are kept: templates that compute patterns from data must not fill the memory.
     private static let mostPatterns = 256
 
-    init(snapshot: Snapshot, environment: any Environment, includes: IncludeCache) {
+    init(snapshot: Snapshot, environment: any Environment, includes: IncludeCache, limits: Limits) {
+        self.limits = limits
         self.snapshot = snapshot
         self.environment = environment
         self.includes = includes
@@ -64,7 +66,9 @@ final class RenderingContext {
         }
         guard let glob else { preconditionFailure("a pattern was made or found") }
         reads.noteGlob(glob)
-        return try snapshot.glob(glob)
+        let found = try snapshot.glob(glob, near: lastIndex)
+        if let last = found.last { lastIndex = last.upperBound }
+        return found
     }
 
     func children(of path: ByteString) -> [Window] {

@@ -70,6 +70,10 @@ public struct ByteString: Sendable {
         return result
     }
 
+    /// The bytes, for callers that keep the string alive in another way.
+    @inline(__always)
+    var unretainedBytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: base, count: count) }
+
     /// The bytes as an array.
     public var array: [UInt8] { withBytes { Array($0) } }
 

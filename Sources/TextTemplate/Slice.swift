@@ -90,6 +90,8 @@ public struct Slice: Sendable {
 final class SliceStorage: @unchecked Sendable {
     /// The elements that were made, nil as long as they are made one by one.
     private var elements: UnsafeMutablePointer<Value>?
+    /// How many elements there is memory for.
+    private var room = 0
     /// How many elements were made, or can be.
     private var count: Int
     private let make: @Sendable (Int) -> Value
@@ -100,6 +102,7 @@ final class SliceStorage: @unchecked Sendable {
 
     init(_ values: [Value], zero: Value = .nilInterface) {
         count = values.count
+        room = count
         elements = .allocate(capacity: count)
         _ = UnsafeMutableBufferPointer(start: elements, count: count).initialize(fromContentsOf: values)
         make = { _ in zero }
@@ -135,15 +138,25 @@ final class SliceStorage: @unchecked Sendable {
     /// All elements, made, and not fewer than `minimum`.
     private func allElements(atLeast minimum: Int) -> UnsafeMutablePointer<Value> {
         if let elements, count >= minimum { return elements }
-        let grown = UnsafeMutablePointer<Value>.allocate(capacity: max(count, minimum))
+        let made = reserve(minimum)
+        if minimum > count {
+            (made + count).initialize(repeating: zero, count: minimum - count)
+            count = minimum
+        }
+        return made
+    }
+
+    /// All elements, made, with memory for `minimum`: more than that, so that appending one by one stays quick.
+    private func reserve(_ minimum: Int) -> UnsafeMutablePointer<Value> {
+        if let elements, room >= minimum { return elements }
+        room = elements == nil ? max(count, minimum) : max(2 * count, minimum)
+        let grown = UnsafeMutablePointer<Value>.allocate(capacity: room)
         if let elements {
             grown.moveInitialize(from: elements, count: count)
             elements.deallocate()
         } else {
             for index in 0..<count { (grown + index).initialize(to: make(index)) }
         }
-        if minimum > count { (grown + count).initialize(repeating: zero, count: minimum - count) }
-        count = max(count, minimum)
         elements = grown
         return grown
     }

@@ -26,6 +26,21 @@ public struct Template: Sendable {
     }
 
     private let storage: Storage
+    /// The index of the template that rendering begins with.
+    private let body: Int
+
+    private init(_ storage: Storage, body: Int) {
+        self.storage = storage
+        self.body = body
+    }
+
+    /// The names of the templates of this source, in the order of their definition; its own is among them.
+    public var names: [ByteString] { storage.program.bodies.map(\.name) }
+
+    /// The template that the source defines under `name`, Go's `Lookup`; nil if there is none.
+    public func template(named name: ByteString) -> Template? {
+        storage.program.bodies.firstIndex { $0.name == name }.map { Template(storage, body: $0) }
+    }
 
     /// Parses `source`; `name` is what errors call the template (Go's `template.New(name)`).
     public init(
@@ -49,16 +64,41 @@ public struct Template: Sendable {
             }
         }
         storage = Storage(program, options.limits)
+        body = program.main
     }
 
     /// Executes the template with `dot`, appending what it writes to `output`; after an error, `output`
-    /// holds what was written before it. Functions find `context` in their arguments.
+    /// holds what was written before it. Functions find `context` in their arguments. `limits` stand in for those
+    /// that the template was parsed with.
     public func render(
-        _ dot: Value = .invalid, context: AnyObject? = nil, into output: inout [UInt8]
+        _ dot: Value = .invalid, context: AnyObject? = nil, limits: Limits? = nil, into output: inout [UInt8]
     ) throws(TemplateError) {
+        if let failure = execute(dot, context, limits, output: &output, sink: nil) { throw failure }
+    }
+
+    /// As `render(_:context:limits:into:)`, but hands the output to `sink` piece by piece, so that it need not be held
+    /// in memory. After an error, the sink has got what was written before it.
+    public func render(
+        _ dot: Value = .invalid, context: AnyObject? = nil, limits: Limits? = nil,
+        to sink: (UnsafeBufferPointer<UInt8>) -> Void
+    ) throws(TemplateError) {
+        var rest: [UInt8] = []
+        let failure = withoutActuallyEscaping(sink) { sink in
+            execute(dot, context, limits, output: &rest, sink: sink)
+        }
+        rest.withUnsafeBufferPointer(sink)
+        if let failure { throw failure }
+    }
+
+    private func execute(
+        _ dot: Value, _ context: AnyObject?, _ limits: Limits?, output: inout [UInt8],
+        sink: ((UnsafeBufferPointer<UInt8>) -> Void)?
+    ) -> TemplateError? {
         let program = storage.program
-        let failure = program.withTables { tables -> TemplateError? in
-            var executor = Executor(program, tables, storage.limits, functionContext: context)
+        return program.withTables { tables -> TemplateError? in
+            var executor = Executor(
+                program, tables, limits ?? storage.limits, body: body, functionContext: context)
+            executor.sink = sink
             executor.exchangeOutput(&output)
             defer { executor.exchangeOutput(&output) }
             do throws(Problem) {
@@ -68,6 +108,5 @@ public struct Template: Sendable {
                 return program.error(error, body: executor.body, context: executor.context)
             }
         }
-        if let failure { throw failure }
     }
 }

@@ -89,6 +89,23 @@ public final class Map: Sendable {
         self.isNil = isNil
     }
 
+    /// The entries of which each key belongs to the value beside it, in any order, as above.
+    public convenience init(keys: [ByteString], values: [Value]) {
+        precondition(keys.count == values.count, "a map needs a value for each key")
+        if keys.indices.dropFirst().allSatisfy({ keys[$0 - 1] < keys[$0] }) {
+            self.init(ascending: keys, values)
+        } else {
+            self.init(zip(keys, values).map { (key: $0, value: $1) })
+        }
+    }
+
+    private init(ascending keys: [ByteString], _ values: [Value]) {
+        self.keys = keys
+        self.values = values
+        isNil = false
+        depth = 1 + values.reduce(0) { max($0, $1.depth) }
+    }
+
     /// The value of `key`, nil if there is none.
     public subscript(key: ByteString) -> Value? {
         var low = 0

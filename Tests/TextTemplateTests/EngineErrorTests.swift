@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (name: "getx", suggestion: "get"), (name: "prinft", suggestion: "printf"),
+        (name: "getx", suggestion: "gets"), (name: "prinft", suggestion: "printf"),
         (name: "ToUpper", suggestion: "toUpper"),
         (name: "quite", suggestion: nil as String?),
     ])

@@ -106,4 +106,12 @@ struct FormatTests {
         #expect(count == 159_613)
         #expect(hash == 61_013_164_497_434_890)
     }
+
+    /// The bracket is not looked for from each of them to the end of the format.
+    @Test(.timeLimit(.minutes(1))) func indexesThatNothingCloses() {
+        func repeated(_ count: Int) -> ByteString {
+            ByteString([UInt8](repeatElement(Array("%[1".utf8), count: count).joined()))
+        }
+        #expect(formatted(repeated(300_000), []) == repeated(150_000))
+    }
 }

@@ -22,8 +22,12 @@ package final class ResourceRenderer: Sendable {
         let template: CompiledTemplate
     }
 
-    /// The stack that `render` needs: 100,000 templates may call each other, as in Go. Memory is taken as it is used.
-    package static let stackSize = 1 << 30
+    /// The stack that `render` needs: the engine itself does not recurse, but values nest up to 10,000 deep and are
+    /// printed and freed level by level, and ten templates may include each other. Memory is taken as it is used.
+    package static let stackSize = 64 << 20
+
+    /// The time that one rendering may take.
+    private static let timeLimit = Duration.seconds(60)
 
     package init(_ settings: Settings) {
         environment = TemplateEnvironment(templateFolder: "\(settings.confdir)/templates")
@@ -41,7 +45,8 @@ package final class ResourceRenderer: Sendable {
         let result = Result { () throws(StepFailure) in
             let entry = try template(of: resource, report)
             let environment = environment.noting(in: log)
-            let rendered = renderer.render(entry.template, over: snapshot, in: environment)
+            let rendered = renderer.render(
+                entry.template, over: snapshot, in: environment, limits: Self.limits())
             reads = rendered.reads
             if let failure = rendered.failure {
                 throw diagnosis(of: failure, resource, entry.source, quotedData: rendered.quotedData)
@@ -49,6 +54,14 @@ package final class ResourceRenderer: Sendable {
             return rendered.output
         }
         return Rendition(result: result, inputs: Inputs(reads: reads, sources: log.sources))
+    }
+
+    /// The engine's limits, with a deadline from now.
+    private static func limits() -> Limits {
+        let deadline = Clock.monotonic() + timeLimit
+        var limits = Limits()
+        limits.isPastDeadline = { Clock.monotonic() > deadline }
+        return limits
     }
 
     private func template(of resource: Resource, _ report: (String?) -> Void) throws(StepFailure) -> Entry {

@@ -84,14 +84,16 @@ enum JSONValues {
                 return .slice(
                     Slice(.any, values, capacity: Slice.capacity(afterAppending: values.count, of: .any)))
             case .object:
-                var entries: [(key: ByteString, value: Value)] = []
-                entries.reserveCapacity(token.count)
+                var keys: [ByteString] = []
+                var values: [Value] = []
+                keys.reserveCapacity(token.count)
+                values.reserveCapacity(token.count)
                 for _ in 0..<token.count {
-                    let key = string(tokens[index])
+                    keys.append(string(tokens[index]))
                     index += 1
-                    entries.append((key, value(at: &index)))
+                    values.append(value(at: &index))
                 }
-                return .map(Map(entries))
+                return .map(Map(keys: keys, values: values))
             }
         }
 

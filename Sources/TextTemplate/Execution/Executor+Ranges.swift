@@ -15,8 +15,8 @@ extension Executor {
     private func iteration(over value: Value, _ plan: RangePlan) throws(Problem) -> Iteration? {
         switch value {
         case .invalid, .nilInterface: return nil
-        case .slice(let slice): return Iteration(source: value, count: slice.count)
-        case .map(let map): return Iteration(source: value, count: map.keys.count)
+        case .slice(let slice): return Iteration(slice)
+        case .map(let map): return Iteration(value, count: map.keys.count)
         case .int(let count): return try integers(count, value, plan)
         case .integer(let integer): return try integers(integer.value, value, plan)
         case .bool, .float, .complex, .string, .object: throw .notIterable(text(of: value))
@@ -27,7 +27,7 @@ extension Executor {
         _ count: Int, _ value: Value, _ plan: RangePlan
     ) throws(Problem) -> Iteration {
         if plan.hasIndex { throw .rangeOverOneVariable(text(of: value)) }
-        return Iteration(source: value, count: max(0, count))
+        return Iteration(value, count: max(0, count))
     }
 
     private func text(of value: Value) -> ByteString {
@@ -54,24 +54,27 @@ extension Executor {
         }
         iterations[last].next = position + 1
         for slot in plan.undeclaredStart..<plan.undeclaredEnd { self.slot(slot).pointee.isDeclared = false }
+        if let storage = iterations[last].storage {
+            let element = storage._withUnsafeGuaranteedRef { [offset = iterations[last].offset] in $0[offset + position]
+            }
+            return try setElement(plan, element, isBoxed: iterations[last].isBoxed, index: .int(position))
+        }
         switch iterations[last].source {
-        case .slice(let slice):
-            try setElement(plan, slice[position], isBoxed: slice.element == .any, index: .int(position))
         case .map(let map):
-            try setElement(plan, map.values[position], isBoxed: true, index: .string(map.keys[position]))
+            return try setElement(plan, map.values[position], isBoxed: true, index: .string(map.keys[position]))
         case .integer(let integer):
             let element = Value.Integer(integer.kind, position)
-            try setElement(plan, .integer(element), isBoxed: false, index: .invalid)
-        case .int, .invalid, .nilInterface, .bool, .float, .complex, .string, .object:
-            try setElement(plan, .int(position), isBoxed: false, index: .invalid)
+            return try setElement(plan, .integer(element), isBoxed: false, index: .invalid)
+        case .int, .invalid, .nilInterface, .bool, .float, .complex, .string, .slice, .object:
+            return try setElement(plan, .int(position), isBoxed: false, index: .invalid)
         }
-        return true
     }
 
+    /// Gives the cursor and the variables their values; true, for there is an element.
     @inline(__always)
     private mutating func setElement(
         _ plan: RangePlan, _ value: Value, isBoxed: Bool, index: @autoclosure () -> Value
-    ) throws(Problem) {
+    ) throws(Problem) -> Bool {
         switch plan.variables {
         case .none: break
         case .declare(let indexSlot, let elementSlot):
@@ -82,5 +85,6 @@ extension Executor {
             set(try declaredSlot(elementReference), value, isBoxed: isBoxed)
         }
         set(plan.dotSlot, value, isBoxed: isBoxed)
+        return true
     }
 }

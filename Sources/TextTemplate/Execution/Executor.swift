@@ -11,6 +11,12 @@ struct Executor: ~Copyable {
     var output: [UInt8] = []
     /// The size of the output at which rendering stops.
     private var outputLimit = 0
+    /// The end of the output, which is moved there in one piece: most writes are a few bytes.
+    private let staging: UnsafeMutablePointer<UInt8>
+    private var staged = 0
+    /// How much may be staged: less than the area takes near the limit of the output.
+    private var stagingRoom = 0
+    private static let stagingSize = 8192
 
     /// The node that errors are reported at, Go's `state.node`.
     var context: UInt32 = Program.noContext
@@ -35,18 +41,28 @@ struct Executor: ~Copyable {
     /// Counts towards the next look at the deadline.
     private var ticks = 0
 
-    init(_ program: Program, _ tables: Program.Tables, _ limits: Limits, functionContext: AnyObject?) {
+    /// Takes the output piece by piece; nil keeps it all in `output`.
+    var sink: ((UnsafeBufferPointer<UInt8>) -> Void)?
+    /// The bytes that are handed to the sink at once.
+    private static let chunkSize = 65_536
+
+    /// `body` is the template that rendering begins with.
+    init(
+        _ program: Program, _ tables: Program.Tables, _ limits: Limits, body: Int, functionContext: AnyObject?
+    ) {
         self.program = program
         self.tables = tables
         self.functionContext = functionContext
         self.limits = limits
-        body = program.main
+        self.body = body
         stack = .allocate(capacity: program.bodies.reduce(1) { max($0, $1.stackDepth) })
         slotCapacity = 64
         slots = .allocate(capacity: slotCapacity)
+        staging = .allocate(capacity: Executor.stagingSize)
     }
 
     deinit {
+        staging.deallocate()
         stack.deinitialize(count: top)
         stack.deallocate()
         slots.deinitialize(count: slotEnd)
@@ -55,8 +71,10 @@ struct Executor: ~Copyable {
 
     /// Takes over the buffer to write to, and gives it back.
     mutating func exchangeOutput(_ buffer: inout [UInt8]) {
+        flush()
         swap(&output, &buffer)
         outputLimit = output.count + min(limits.outputSize, Int.max - output.count)
+        makeRoom()
     }
 
     // MARK: The value stack
@@ -113,6 +131,8 @@ struct Executor: ~Copyable {
     @inline(__always)
     mutating func set(_ index: UInt32, _ value: consuming Value, isBoxed: Bool = false) {
         let slot = slot(index)
+        slot.pointee.pair =
+            if case .object(let object) = value { object.asPair.map { .passUnretained($0) } } else { nil }
         slot.pointee.value = value
         slot.pointee.isBoxed = isBoxed
         slot.pointee.isDeclared = true
@@ -149,7 +169,7 @@ struct Executor: ~Copyable {
 
     /// Executes the main template with `dot`.
     mutating func run(_ dot: Value) throws(Problem) {
-        try enter(program.main, dot: dot)
+        try enter(body, dot: dot)
         let code = tables.code
         var counter = program.bodies[body].start
         while true {
@@ -238,23 +258,79 @@ struct Executor: ~Copyable {
 
     @inline(__always)
     private mutating func write(_ start: Int, _ count: Int) throws(Problem) {
-        guard count <= outputLimit - output.count else { throw outputTooLarge }
-        output.append(contentsOf: UnsafeBufferPointer(rebasing: tables.source[start..<start + count]))
+        try write(UnsafeBufferPointer(rebasing: tables.source[start..<start + count]))
     }
 
     @inline(__always)
     private mutating func write(_ text: borrowing ByteString) throws(Problem) {
-        guard text.count <= outputLimit - output.count else { throw outputTooLarge }
-        text.withBytes { output.append(contentsOf: $0) }
+        try text.withBytes { bytes throws(Problem) in try write(bytes) }
+    }
+
+    @inline(__always)
+    private mutating func write(_ bytes: UnsafeBufferPointer<UInt8>) throws(Problem) {
+        guard bytes.count <= stagingRoom - staged else { return try writeLong(bytes) }
+        (staging + staged).update(from: bytes.baseAddress ?? UnsafePointer(staging), count: bytes.count)
+        staged += bytes.count
+    }
+
+    /// Writes what does not fit into the staging area.
+    private mutating func writeLong(_ bytes: UnsafeBufferPointer<UInt8>) throws(Problem) {
+        flush()
+        guard bytes.count <= outputLimit - output.count else { throw outputTooLarge }
+        output.append(contentsOf: bytes)
+        makeRoom()
+    }
+
+    /// Moves what is staged to the output.
+    private mutating func flush() {
+        output.append(contentsOf: UnsafeBufferPointer(start: staging, count: staged))
+        staged = 0
+        if sink != nil, output.count >= Executor.chunkSize { drain() }
+        makeRoom()
+    }
+
+    /// Hands the output to the sink.
+    private mutating func drain() {
+        output.withUnsafeBufferPointer { sink?($0) }
+        outputLimit -= output.count
+        output.removeAll(keepingCapacity: true)
+    }
+
+    /// Looks at what the output may still take; nothing is staged.
+    private mutating func makeRoom() { stagingRoom = max(0, min(Executor.stagingSize, outputLimit - output.count)) }
+
+    /// Writes an integer in decimal.
+    @inline(__always)
+    private mutating func write(_ number: Int) throws(Problem) {
+        let longest = 20
+        if stagingRoom - staged < longest {
+            flush()
+            if stagingRoom < longest { return try writeFormatted(.int(number)) }
+        }
+        var magnitude = number.magnitude
+        var start = staged + longest
+        repeat {
+            start -= 1
+            staging[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude % 10)
+            magnitude /= 10
+        } while magnitude > 0
+        if number < 0 {
+            start -= 1
+            staging[start] = UInt8(ascii: "-")
+        }
+        let count = staged + longest - start
+        (staging + staged).update(from: staging + start, count: count)
+        staged += count
     }
 
     /// Writes a field; those of key-value pairs without a detour.
     @inline(__always)
     private mutating func printFields(_ path: FieldPath) throws(Problem) {
-        if path.nameCount == 1, case .object(let object) = slot(path.slot).pointee.value, let pair = object.asPair {
+        if path.nameCount == 1, let pair = slot(path.slot).pointee.pair {
+            // The slot keeps the pair, and nothing changes the slot while its bytes are copied.
             switch tables.fieldNames[Int(path.firstName)].known {
-            case .key: return try write(pair.key)
-            case .value: return try write(pair.value)
+            case .key: return try write(pair._withUnsafeGuaranteedRef { $0.key.unretainedBytes })
+            case .value: return try write(pair._withUnsafeGuaranteedRef { $0.value.unretainedBytes })
             case .other: break
             }
         }
@@ -268,20 +344,22 @@ struct Executor: ~Copyable {
     private mutating func print(_ value: borrowing Value) throws(Problem) {
         switch value {
         case .string(let text): try write(text)
-        case .int(let number) where number >= 0 && number < 10:
-            output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number))
-            try checkOutput()
-        case .nilInterface:
-            // Go takes an interface apart before it prints what is in it.
-            Format.appendValue(.invalid, into: &output)
-            try checkOutput()
-        default:
-            Format.appendValue(copy value, into: &output)
-            try checkOutput()
+        case .int(let number): try write(number)
+        // Go takes an interface apart before it prints what is in it.
+        case .nilInterface: try writeFormatted(.invalid)
+        default: try writeFormatted(copy value)
         }
     }
 
+    private mutating func writeFormatted(_ value: Value) throws(Problem) {
+        flush()
+        Format.appendValue(value, into: &output)
+        try checkOutput()
+    }
+
+    /// Looks at the limit after something was written past the staging area, which is empty.
     private mutating func checkOutput() throws(Problem) {
+        makeRoom()
         if output.count > outputLimit { throw outputTooLarge }
     }
 
@@ -289,6 +367,7 @@ struct Executor: ~Copyable {
         guard let builtin = plan.builtin else { return }
         let count = Int(plan.count)
         try checkSize(arguments(count))
+        flush()
         TextBuiltins.append(builtin, arguments(count), into: &output)
         drop(count)
         try checkOutput()

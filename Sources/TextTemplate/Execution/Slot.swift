@@ -1,6 +1,8 @@
 /// A variable, or a cursor, of a template that is being executed.
 struct Slot {
     var value: Value
+    /// The value, if it is a key-value pair: reads its fields without counting references.
+    var pair: Unmanaged<Pair>?
     /// Whether Go would hold the value in an `interface {}`, as the elements of lists and maps: shows in errors.
     var isBoxed = false
     /// For variables declared under a condition: whether they are.
@@ -18,8 +20,30 @@ struct Frame {
 /// An iteration of a range.
 struct Iteration {
     let source: Value
+    /// The array of a slice, which `source` keeps.
+    let storage: Unmanaged<SliceStorage>?
+    let offset: Int
+    /// Whether Go's elements are interfaces.
+    let isBoxed: Bool
     let count: Int
     var next = 0
+
+    init(_ slice: Slice) {
+        source = .slice(slice)
+        storage = .passUnretained(slice.storage)
+        offset = slice.offset
+        isBoxed = slice.element == .any
+        count = slice.count
+    }
+
+    /// An iteration over a map or the numbers up to one.
+    init(_ source: Value, count: Int) {
+        self.source = source
+        storage = nil
+        offset = 0
+        isBoxed = true
+        self.count = count
+    }
 }
 
 /// A method that is being called, while its arguments are evaluated.

@@ -16,11 +16,23 @@ extension Printer {
         var hasGoodIndex = true
         /// Whether the last thing read was an explicit index.
         var isAfterIndex = false
+        /// Whether a bracket may still close an index: once none is found, none is looked for again.
+        private var mayClose = true
 
         var isAtEnd: Bool { position >= format.count }
 
         func isAt(_ character: Unicode.Scalar) -> Bool {
             position < format.count && format[position] == UInt8(ascii: character)
+        }
+
+        init(format: UnsafeBufferPointer<UInt8>) { self.format = format }
+
+        /// Where the first bracket from `start` on is that closes an index.
+        mutating func closingBracket(from start: Int) -> Int? {
+            guard mayClose else { return nil }
+            let bracket = format[start...].firstIndex(of: UInt8(ascii: "]"))
+            mayClose = bracket != nil
+            return bracket
         }
     }
 
@@ -170,7 +182,7 @@ extension Printer {
         let start = cursor.position + 1
         // Go does not look for the bracket in fewer than three bytes.
         guard cursor.format.count > start + 1,
-            let close = cursor.format[start...].firstIndex(of: UInt8(ascii: "]"))
+            let close = cursor.closingBracket(from: start)
         else {
             cursor.hasGoodIndex = false
             cursor.position = start

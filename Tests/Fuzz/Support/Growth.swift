@@ -3,13 +3,13 @@ import Glibc
 /// Measures that the target's time grows in proportion to the length of its input.
 ///
 /// Takes the folder of seeds: besides the target's own families of inputs, parts of each seed are repeated. An
-/// input of eight times the length may take sixteen times as long, which leaves room for caches and for sorting;
-/// quadratic work takes sixty-four times as long. Time is that of the processor, the shortest of several runs.
+/// input of eight times the length may take 24 times as long, which leaves room for caches and for sorting;
+/// quadratic work takes 64 times as long. Time is that of the processor, the shortest of several runs.
 @main
 struct Growth {
     private static let length = 16 << 10
     private static let factor = 8
-    private static let bound = 16.0
+    private static let bound = 24.0
     /// Below this many seconds nothing is judged.
     private static let negligible = 0.002
 

@@ -33,13 +33,10 @@ enum Target: FuzzTarget {
         // Linear too, but in what is asked for.
         if numberCount(input) > 4 { return }
         let string = ByteString(owner: nil, bytes: input)
-        let arguments: [Value] = [.string(string), .int(1), .float(2.5)]
-        arguments.withUnsafeBufferPointer { arguments in
-            var output: [UInt8] = []
-            Format.appendFormatted(string, arguments, into: &output)
-            Format.appendFormatted(
-                "%q %+q %#q %x % X %.9s %300s %v %#v", [Value](repeating: arguments[0], count: 9), &output)
-        }
+        var output: [UInt8] = []
+        Format.appendFormatted(string, [.string("text"), .int(1), .float(2.5)], &output)
+        let arguments = [Value](repeating: .string(string), count: 9)
+        Format.appendFormatted("%q %+q %#q %x % X %.9s %300s %v %#v", arguments, &output)
     }
 
     /// How many runs of at least five digits or stars there are.

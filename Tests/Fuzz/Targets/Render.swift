@@ -30,8 +30,7 @@ enum Target: FuzzTarget {
     }
 
     static func work(_ input: UnsafeBufferPointer<UInt8>) {
-        let source = ByteString(owner: nil, bytes: input)
-        guard let template = try? Template(source, name: "t", functions: functions) else { return }
+        guard let template = parse(ByteString(owner: nil, bytes: input)) else { return }
         _ = render(template)
     }
 
@@ -79,13 +78,8 @@ enum Target: FuzzTarget {
     }
 
     private static func parse(_ source: ByteString) -> Template? {
-        var options = Template.Options()
-        let looks = Looks()
-        options.limits.isPastDeadline = { looks.isOne(after: mostLooks) }
-        options.limits.outputSize = outputSize
-        options.limits.callDepth = 1000
         do throws(TemplateError) {
-            return try Template(source, name: "the main template", functions: functions, options: options)
+            return try Template(source, name: "the main template", functions: functions)
         } catch {
             return nil
         }
@@ -110,10 +104,16 @@ enum Target: FuzzTarget {
         interfaces: ["lo": ["127.0.0.1"]])
 
     private static func render(_ template: Template) -> (output: [UInt8], failure: TemplateError?) {
-        let context = RenderingContext(snapshot: snapshot, environment: environment, includes: IncludeCache())
+        let looks = Looks()
+        var limits = Limits()
+        limits.isPastDeadline = { looks.isOne(after: mostLooks) }
+        limits.outputSize = outputSize
+        limits.callDepth = 1000
+        let context = RenderingContext(
+            snapshot: snapshot, environment: environment, includes: IncludeCache(), limits: limits)
         var output: [UInt8] = []
         do throws(TemplateError) {
-            try template.render(.nilInterface, context: context, into: &output)
+            try template.render(.nilInterface, context: context, limits: limits, into: &output)
             return (output, nil)
         } catch {
             return (output, error)
