@@ -86,7 +86,7 @@ extension Daemon {
             replace(id, by: .redefined(resource), at: now)
         } else if agenda[id]?.isRendering == false, !entry.inputs.sourcesAreCurrent {
             // One that is being rendered is looked at when it is done.
-            agenda.tell(id, at: now) { $0.refresh(at: now) }
+            refresh(id, at: now)
         }
     }
 
@@ -109,8 +109,14 @@ extension Daemon {
         }
     }
 
+    /// Has a resource rendered at once, unless the pass that starts will do so with newer keys.
+    private func refresh(_ id: Agenda.ID, at now: Duration) {
+        if passIsStarting { return }
+        agenda.tell(id, at: now) { $0.refresh(at: now) }
+    }
+
     private func redefine(_ id: Agenda.ID, _ entry: Entry, _ resource: Resource, at now: Duration) {
-        if entry.resource == resource { return agenda.tell(id, at: now) { $0.refresh(at: now) } }
+        if entry.resource == resource { return refresh(id, at: now) }
         let hasSameKeys = entry.resource.ranges == resource.ranges && entry.resource.backend == resource.backend
         guard entry.isScheduled, hasSameKeys else {
             // Other keys: it begins anew with a snapshot that has them.
@@ -122,10 +128,8 @@ extension Daemon {
         // A reload that is owed is found by its mark, and is then that of the new definition.
         entries[id]?.reload = nil
         agenda.update(id, resource.policy, group: resource.reloadGroup)
-        agenda.tell(id, at: now) { scheduler in
-            scheduler.settleReload()
-            scheduler.refresh(at: now)
-        }
+        agenda.tell(id, at: now) { $0.settleReload() }
+        refresh(id, at: now)
     }
 }
 

@@ -19,6 +19,8 @@ package final class Daemon {
     var ids: [String: Agenda.ID] = [:]
     private var lastID = 0
     var sources: [BackendConfiguration: Source] = [:]
+    /// Whether all resources are about to be rendered anyway, as soon as their keys have been read.
+    var passIsStarting = false
     /// Whether resources have come to need other keys since `updateSources`.
     var sourcesAreStale = false
     /// Resources of the first look that have not been tried yet.
@@ -111,6 +113,8 @@ package final class Daemon {
     /// Everything is looked at: resources, templates, keys and files.
     private func startPass(at now: Duration) throws(SystemError) {
         nextPass = now + settings.interval
+        passIsStarting = true
+        defer { passIsStarting = false }
         try takeInventory(readsAnew: true)
         for (configuration, source) in sources { sources[configuration]?.refreshesAt = source.reading }
         for (id, entry) in entries where entry.resource.ranges.isEmpty {
