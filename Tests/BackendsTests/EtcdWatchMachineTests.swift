@@ -92,6 +92,17 @@ import Testing
             ])
     }
 
+    /// A deadline that has passed would be waited for without end.
+    @Test func hasNothingToDoWhileAFragmentIsMissing() {
+        var machine = machine(1)
+        #expect(machine.receive(events(1, [event("/a", "1", 7)], isFragment: true), now: start) == [])
+        let late = start.advanced(by: WatchMachine.holdTime)
+        #expect(machine.timePassed(now: late) == [])
+        #expect(machine.deadline == start.advanced(by: WatchMachine.silence))
+        let last = events(1, [event("/b", "1", 7)])
+        #expect(machine.receive(last, now: late) == [changes(7, [event("/a", "1", 7), event("/b", "1", 7)])])
+    }
+
     @Test func doesNotReleaseFragmentsOnAnAnswer() {
         var machine = machine(2)
         #expect(machine.receive(events(1, [event("/a", "1", 7)], isFragment: true), now: start) == [])

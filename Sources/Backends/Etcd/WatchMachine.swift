@@ -54,7 +54,9 @@ struct WatchMachine {
     /// When `timePassed` has to be called next.
     var deadline: Instant {
         let alive = askedAt.map { $0.advanced(by: Self.answerTime) } ?? lastMessage.advanced(by: Self.silence)
-        return min(alive, heldSince.map { $0.advanced(by: Self.holdTime) } ?? alive)
+        // While a part is missing, nothing is handed on, however late it is.
+        guard let heldSince, unfinished.isEmpty else { return alive }
+        return min(alive, heldSince.advanced(by: Self.holdTime))
     }
 
     mutating func receive(_ response: WatchResponse, now: Instant) -> [Output] {

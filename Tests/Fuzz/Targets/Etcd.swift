@@ -11,6 +11,7 @@ enum Target: FuzzTarget {
         checkResponse(bytes)
         checkSplitting(bytes)
         checkSpans(bytes)
+        checkWatch(bytes)
         let status = GRPCStatus.decode(String(decoding: bytes, as: UTF8.self))
         check(status.unicodeScalars.count <= 500, "a message is short")
         check(status.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }, "a message has no controls")
@@ -112,6 +113,38 @@ enum Target: FuzzTarget {
             messages.append(Array("\(error)".utf8))
         }
         return messages
+    }
+
+    /// A watch hands each change on once, in order, and always knows what it waits for.
+    private static func checkWatch(_ bytes: [UInt8]) {
+        var splitter = GRPCMessageSplitter(limit: 1000)
+        splitter.append(bytes)
+        var now = ContinuousClock.now
+        var machine = WatchMachine(watchCount: bytes.count % 3 + 1, revision: 5, now: now)
+        var revision = machine.revision
+        func check(_ outputs: [WatchMachine.Output]) {
+            Fuzz.check(machine.revision >= revision, "the revision never goes back")
+            revision = machine.revision
+            for case .changes(let changes) in outputs {
+                let keys = changes.changes.map(\.key)
+                Fuzz.check(zip(keys, keys.dropFirst()).allSatisfy { $0.lexicographicallyPrecedes($1) }, "each key once")
+            }
+        }
+        do {
+            while let message = try splitter.next() {
+                now = now.advanced(by: .milliseconds(message.count * 37))
+                let response = try WatchResponse.decode(message)
+                check(machine.receive(response, now: now))
+                guard message.count % 2 == 0 else { continue }
+                now = max(now, machine.deadline)
+                let outputs = machine.timePassed(now: now)
+                check(outputs)
+                if outputs == [.dead] { return }
+                Fuzz.check(
+                    !outputs.isEmpty || machine.deadline > now || machine.receive(response, now: now).isEmpty,
+                    "something happens when the time has come")
+            }
+        } catch {}
     }
 
     /// The spans asked for cover a key exactly when a range does, and no two of them.

@@ -19,7 +19,9 @@ enum Target: FuzzTarget {
         if first.failure?.kind == .limit || second.failure?.kind == .limit { return }
         if isTold(source, of: "%") || isTold(source, of: "SRV") { return }
         check([UInt8(ascii: "x")] + first.output == second.output, "text in front comes first and changes nothing")
-        check(first.failure?.message == second.failure?.message, "the same failure")
+        check(
+            first.failure?.reason == second.failure?.reason,
+            "the same failure: \(first.failure?.reason.text ?? "none"), \(second.failure?.reason.text ?? "none")")
         guard let failure = first.failure else { return }
         check(failure.phase == .execute, "the error is one of executing")
         let lines = input.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

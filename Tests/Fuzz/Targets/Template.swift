@@ -12,14 +12,14 @@ enum Target: FuzzTarget {
         check((first == nil) == (prefixed == nil), "text in front makes it valid or invalid")
         guard let first, let prefixed else { return }
         check(first.phase == .parse, "the error is one of parsing")
-        check(first.message == prefixed.message && first.line == prefixed.line, "text in front changes no message")
+        check(first.reason == prefixed.reason && first.line == prefixed.line, "text in front changes no message")
         check(prefixed.column == first.column + (first.line == 1 ? 1 : 0), "text in front moves the error")
         check(
             first.description == prefixed.description && first.hint == prefixed.hint, "text in front changes no words")
         checkPosition(first, source)
         let diagnostic = Diagnostic(first, path: "a.tmpl", source: ByteString(owner: nil, bytes: source))
         check(diagnostic.text.array.last == UInt8(ascii: "\n"), "a diagnostic ends its line")
-        check(diagnostic.text.count < 2 * first.message.count + 2_000, "a diagnostic shows a part of the line")
+        check(diagnostic.text.count < 2 * first.reason.count + 2_000, "a diagnostic shows a part of the line")
     }
 
     static func work(_ input: UnsafeBufferPointer<UInt8>) {
