@@ -37,7 +37,9 @@ final class Sandbox {
         let target = path(relative)
         let folder = URL(fileURLWithPath: target).deletingLastPathComponent().path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: URL(fileURLWithPath: target))
+        // A daemon must not find a template half-written; a file that stands for a target keeps its inode.
+        let options: Data.WritingOptions = relative.hasPrefix("out/") ? [] : .atomic
+        try Data(text.utf8).write(to: URL(fileURLWithPath: target), options: options)
         if let mode { chmod(target, mode) }
     }
 
