@@ -34,9 +34,11 @@ bench:
 	.build/release/EngineBenchmark
 
 fuzz:
+	./.ci/install build
 	FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/Fuzz/fuzz run $(FUZZ_TARGETS)
 
 fuzz-check:
+	./.ci/install build
 	Tests/Fuzz/fuzz check $(FUZZ_TARGETS)
 
 clean:
