@@ -1,13 +1,14 @@
 # make demo   builds in release mode and renders the sample resource
 # make test   the whole gate: style, layers, warnings, tests
-# make bench  times the template engine in process
+# make bench  times the template engine in process, then whole programs: confd, its peers (CONFD_PEERS="name=path ...")
+#             and the physical limits
 # make fuzz   fuzzes each target of Tests/Fuzz for FUZZ_SECONDS; FUZZ_TARGETS chooses some
 # make fuzz-check   compiles the fuzz targets only
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 FUZZ_SECONDS ?= 60
 
-.PHONY: build demo test lint bench fuzz fuzz-check clean
+.PHONY: build demo test lint bench limits fuzz fuzz-check clean
 
 build:
 	./.ci/install build
@@ -32,6 +33,16 @@ bench:
 	./.ci/install build
 	swift build -c release $(SWIFT_FLAGS) --static-swift-stdlib --product EngineBenchmark
 	.build/release/EngineBenchmark
+	$(MAKE) build limits
+	Benchmarks/Program/benchmark .build/release/confd .build/limits --json .build/benchmark.json
+
+limits:
+	./.ci/install bench
+	mkdir -p .build/limits
+	for source in Benchmarks/Limits/*.c; do \
+	  cc -O2 -Wall -Werror -o .build/limits/$$(basename $$source .c) $$source -lcurl || exit 1; \
+	done
+	swiftc -O -static-executable -o .build/limits/empty Benchmarks/Limits/empty.swift 2>/dev/null
 
 fuzz:
 	./.ci/install build

@@ -29,8 +29,7 @@ package final class Daemon {
     private var isStopping = false
     var supervisor: Supervisor?
 
-    /// Renderings use the processors; commands only wait.
-    private let renderers = WorkerPool(threads: Host.processorCount, stackSize: ResourceRenderer.stackSize)
+    private let renderers = WorkerPool(threads: Pipeline.threads, stackSize: ResourceRenderer.stackSize)
     private let commands = WorkerPool(threads: 64)
     private let notifier: SystemdNotifier
     private let start = Clock.monotonic()

@@ -1,5 +1,7 @@
 import Backends
 import KeyValue
+import Posix
+import Synchronization
 
 /// One round over all resources: read, render and replace each, then run the reloads that are owed.
 package struct Pass {
@@ -35,23 +37,61 @@ package struct Pass {
             logger.error(error.message + (error.hint.map { "\nhint: \($0)" } ?? ""))
             report.backendFailed = true
         }
-        var reloads: [Outcome.Reload] = []
-        for resource in resources {
-            if shouldStop() {
-                report.stopped = true
-                break
-            }
-            guard case .success(let snapshot) = readings[resource.backend] ?? .success(Snapshot([])) else {
-                report.failed += 1
-                continue
-            }
-            let outcome = pipeline.apply(resource, snapshot)
-            report.count(outcome)
-            if let reload = outcome.reload { reloads.append(reload) }
-        }
+        let outcomes = apply(resources, readings)
+        for outcome in outcomes { report.count(outcome) }
+        report.stopped = outcomes.count < resources.count
+        let reloads = outcomes.compactMap(\.reload)
         // Also after a request to stop: what was replaced must be reloaded.
         report.failed += finish(reloads)
         return report
+    }
+
+    /// Applies the resources in their order, several at a time. Outcomes are left out only at the end, after a
+    /// request to stop.
+    private func apply(
+        _ resources: [Resource], _ readings: [BackendConfiguration: Result<Snapshot, BackendError>]
+    ) -> [Outcome] {
+        let queue = Mutex(Queue())
+        withThreads(min(resources.count, Pipeline.threads)) {
+            while !shouldStop() {
+                guard let index = queue.withLock({ $0.take(of: resources.count) }) else { return }
+                let resource = resources[index]
+                let outcome: Outcome =
+                    switch readings[resource.backend] ?? .success(Snapshot([])) {
+                    case .success(let snapshot): pipeline.apply(resource, snapshot)
+                    case .failure: Outcome(.failed)
+                    }
+                queue.withLock { $0.outcomes[index] = outcome }
+            }
+        }
+        return queue.withLock { queue in (0..<queue.next).compactMap { queue.outcomes[$0] } }
+    }
+
+    /// Runs `body` here and on `count` - 1 more threads, and returns when all are done.
+    private func withThreads(_ count: Int, _ body: @Sendable () -> Void) {
+        withoutActuallyEscaping(body) { body in
+            var threads: [Thread] = []
+            for _ in 1..<max(1, count) {
+                // Where there is no further thread to be had, those that run do the work.
+                guard let thread = try? Thread.start(stackSize: ResourceRenderer.stackSize, smallest: 1 << 20, body)
+                else { break }
+                threads.append(thread)
+            }
+            body()
+            for thread in threads { thread.join() }
+        }
+    }
+
+    /// What is taken of a pass's resources, and what became of them, by their number.
+    private struct Queue {
+        var next = 0
+        var outcomes: [Int: Outcome] = [:]
+
+        mutating func take(of count: Int) -> Int? {
+            guard next < count else { return nil }
+            defer { next += 1 }
+            return next
+        }
     }
 
     /// Runs the reloads, and returns how many failed. A command that we are about to become needs none.

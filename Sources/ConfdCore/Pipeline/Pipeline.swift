@@ -11,6 +11,12 @@ package final class Pipeline: Sendable {
     let cancellation: CommandCancellation
     let child: SupervisedChild
     let memory = Mutex(Memory())
+    /// One for each processor: a rendering waits for nothing, and takes memory.
+    private let renderings = Semaphore(Host.processorCount)
+
+    /// How many resources to apply at a time: more than there are processors, for most of the time goes into waiting
+    /// for the disk.
+    static let threads = 16
 
     /// What is kept from pass to pass.
     struct Memory {
@@ -75,7 +81,9 @@ package final class Pipeline: Sendable {
         let view = snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix)
         logger.debug("Got \(view.count) keys from the store for \(resource.name)")
         logger.debug("Compiling source template \(resource.source)")
-        let rendition = renderer.render(resource, view) { report($0, .template, of: resource) }
+        let rendition = renderings.use {
+            renderer.render(resource, view) { report($0, .template, of: resource) }
+        }
         var content: [UInt8]?
         switch rendition.result {
         case .success(let bytes): content = bytes

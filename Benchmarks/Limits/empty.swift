@@ -1,0 +1,1 @@
+// Does nothing: what the start of a static Swift program takes.

@@ -1,0 +1,87 @@
+"""What a watching confd takes: from a put to the file, and when nothing happens."""
+
+import os
+import statistics
+import subprocess
+import time
+
+from programs import empty
+
+PUTS = 200
+
+
+class Watching:
+    """A confd with -watch; ends with the `with` block."""
+
+    def __init__(self, program, etcd, confdir):
+        self.confdir = confdir
+        self.command = program.command(etcd, confdir, "-watch", "-interval", "600")
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def cpu(self):
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self):
+        with open(f"/proc/{self.process.pid}/status") as file:
+            return 1024 * int(next(line.split()[1] for line in file if line.startswith("VmRSS")))
+
+
+def wait_for(path, text, limit=30):
+    """Reads the file without a pause until it holds the text; the time when it did."""
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline:
+        try:
+            with open(path, "rb") as file:
+                if text in file.read():
+                    return time.perf_counter()
+        except FileNotFoundError:
+            pass
+    raise SystemExit(f"{path} never held {text}")
+
+
+def latency(program, etcd, confdir):
+    """Median seconds from before a put to the new file, and to the put's own answer."""
+    dest = os.path.join(confdir.output, "0.conf")
+    if os.path.exists(dest):
+        os.remove(dest)
+    etcd.put("/latency/value", "first")
+    files, puts = [], []
+    with Watching(program, etcd, confdir):
+        wait_for(dest, b"first")
+        time.sleep(0.5)
+        for number in range(PUTS):
+            value = f"value-{number:06d}"
+            begin = time.perf_counter()
+            etcd.put("/latency/value", value)
+            puts.append(time.perf_counter() - begin)
+            files.append(wait_for(dest, value.encode()) - begin)
+            time.sleep(0.01)
+    return statistics.median(files), statistics.median(puts)
+
+
+def idle(program, etcd, confdir, resources, seconds=20):
+    """CPU share and resident bytes of a daemon in step, while nothing changes."""
+    empty(confdir.output)
+    deadline = time.monotonic() + 300
+    with Watching(program, etcd, confdir) as watching:
+        while len(os.listdir(confdir.output)) < resources:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{program.name} did not write its {resources} files")
+            time.sleep(0.2)
+        time.sleep(3)
+        before = watching.cpu()
+        time.sleep(seconds)
+        return (watching.cpu() - before) / seconds, watching.memory()
