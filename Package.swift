@@ -81,7 +81,7 @@ let package = Package(
         tests("TextTemplateTests", ["TextTemplate"], data: ["Golden"]),
         tests("PosixTests", ["Posix"]),
         tests("BackendsTests", ["Backends", "HTTP", "KeyValue", "Posix"]),
-        tests("RenderingTests", ["Rendering", "TextTemplate", "KeyValue"], data: ["Conformance"]),
+        tests("RenderingTests", ["Rendering", "TextTemplate", "KeyValue", "Posix"], data: ["Conformance"]),
         tests("ConfdCoreTests", ["ConfdCore", "Backends", "KeyValue", "Posix", "TOML"]),
         tests("CommandLineTests", ["Posix"], data: ["Golden"]),
     ]

@@ -1,0 +1,93 @@
+import KeyValue
+import Posix
+import Testing
+import TextTemplate
+
+@testable import Rendering
+
+/// The examples of docs/templates.md do what they say.
+@Suite struct DocumentationTests {
+    /// A template of the page and what it says that comes of it.
+    struct Example: Sendable, CustomTestStringConvertible {
+        /// The heading above it.
+        let heading: String
+        let template: String
+        /// The word after the fence: `output` or `error`.
+        let kind: String
+        let result: String
+
+        var testDescription: String { "\(heading): \(template)" }
+    }
+
+    private struct Block {
+        let heading: String
+        let word: String
+        let text: String
+    }
+
+    private static let blocks = readBlocks()
+    static let examples = zip(blocks, blocks.dropFirst()).filter { $0.0.word == "template" }.map { template, result in
+        Example(heading: template.heading, template: template.text, kind: result.word, result: result.text)
+    }
+
+    /// The fenced blocks of the page.
+    private static func readBlocks() -> [Block] {
+        let source = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+        let path = source.dropLast(3).joined(separator: "/") + "/docs/templates.md"
+        guard let bytes = try? Files.read(path) else { return [] }
+        var blocks: [Block] = []
+        var heading = ""
+        var open: (word: String, lines: [Substring])?
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.hasPrefix("```") {
+                if let (word, lines) = open {
+                    blocks.append(Block(heading: heading, word: word, text: lines.joined(separator: "\n")))
+                    open = nil
+                } else {
+                    open = (String(line.dropFirst(3)), [])
+                }
+            } else if open != nil {
+                open?.lines.append(line)
+            } else if line.hasPrefix("#") {
+                heading = String(line.drop { $0 == "#" || $0 == " " })
+            }
+        }
+        return blocks
+    }
+
+    private var keys: Snapshot {
+        let lines = Self.blocks.first { $0.word == "keys" }?.text.split(separator: "\n") ?? []
+        return Snapshot(
+            lines.map { line in
+                let parts = line.split(separator: " ", maxSplits: 1)
+                return (Array(parts[0].utf8), parts.count > 1 ? Array(parts[1].utf8) : [])
+            })
+    }
+
+    private var environment: TestEnvironment {
+        var environment = TestEnvironment()
+        environment.variables["APP_ENV"] = "production"
+        environment.templates["partials/motd"] = #"Today: {{getv "/motd"}}"#
+        environment.records = [ServiceRecord(target: "etcd1.shop.test.", port: 2380, priority: 0, weight: 0)]
+        return environment
+    }
+
+    @Test(arguments: examples)
+    func example(_ example: Example) throws {
+        let template = try CompiledTemplate(ByteString(example.template), name: "example")
+        let rendered = Renderer().render(template, over: keys, in: environment)
+        if example.kind == "error" {
+            #expect(rendered.failure?.description.text == example.result)
+        } else {
+            #expect(rendered.failure == nil)
+            #expect(String(decoding: rendered.output, as: UTF8.self) == example.result)
+        }
+    }
+
+    /// Each function has a heading of its own, with an example that calls it below.
+    @Test func everyFunctionHasAnExample() {
+        for name in FunctionTable.all.keys.sorted() {
+            #expect(Self.examples.contains { $0.heading == name && $0.template.contains(name) }, "\(name)")
+        }
+    }
+}
