@@ -115,7 +115,7 @@ final class EtcdServer: Sendable {
     }
 }
 
-extension EtcdBackend {
+extension Backend {
     /// What `snapshot` finds below `paths`, as text.
     func read(_ paths: String..., timeout: Duration = .seconds(20)) throws -> [String: String] {
         try snapshot(of: paths.map { KeyRange(cleaned: Array($0.utf8)) }, timeout: timeout).texts
