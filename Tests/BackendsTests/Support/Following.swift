@@ -27,15 +27,7 @@ final class Following: Sendable {
         ranges = paths.map { KeyRange(cleaned: Array($0.utf8)) }
         self.onDelivery = onDelivery
         cancellation = try Cancellation()
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { pointer in
-                // Balances passRetained; pthread hands the pointer through, so it is never null.
-                Unmanaged<Following>.fromOpaque(pointer!).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-        pthread_detach(thread)
+        try Thread.run { [self] in run() }
     }
 
     private func run() {
