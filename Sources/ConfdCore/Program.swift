@@ -65,6 +65,7 @@ package enum Program {
             if settings.clientInsecure {
                 logger.warning("-client-insecure: the certificates of the backend are not verified")
             }
+            if let record = backend.serviceRecord { logger.info("SRV record set to \(record)") }
             logger.info("Backend set to \(settings.backend)")
             logger.info("Starting confd")
             logger.info("Backend source(s) set to \(backend.sources.joined(separator: ", "))")

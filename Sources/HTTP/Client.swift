@@ -64,7 +64,10 @@ package final class PendingResponse: Sendable {
         self.exchange = exchange
     }
 
-    deinit {
+    deinit { cancel() }
+
+    /// Ends the request at once; `wait` then throws `cancelled`. May be called from any thread.
+    package func cancel() {
         if exchange.cancel() { client.wake(exchange) }
     }
 

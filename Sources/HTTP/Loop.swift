@@ -149,7 +149,7 @@ private final class Runner {
     private func endLateTransfers() -> Int {
         // Calls that share an HTTP/2 connection: libcurl 7.88 now and then forgets bytes of one that it read while it served
         // another, about once in 8,000 calls, and sleeps until its next timer (5 s). Running it again finds them.
-        var wait = transfers.values.contains { $0.exchange.mode == .whole } ? 5 : 60_000
+        var wait = transfers.values.contains { $0.maySleepOverBytes } ? 5 : 60_000
         for transfer in transfers.values {
             guard let deadline = transfer.firstByteDeadline else { continue }
             let left = ContinuousClock.now.duration(to: deadline).milliseconds

@@ -279,6 +279,9 @@ extension Transfer {
         }
     }
 
+    /// Whether libcurl may read bytes of this transfer and forget them.
+    var maySleepOverBytes: Bool { exchange.mode == .whole && exchange.request.version == .http2 }
+
     /// What it comes to when the first byte does not arrive in time.
     var firstByteFailure: HTTPError { HTTPError(isConnected ? .answerTimeout : .connectTimeout) }
 

@@ -14,7 +14,7 @@ import Testing
         options.endpoints = endpoints
         while true {
             let backend = try EtcdBackend(options)
-            let names = backend.endpoints.map(\.name)
+            let names = backend.members.endpoints.map(\.name)
             if zip(names, endpoints).allSatisfy({ $0.hasSuffix($1) }) || endpoints.count == 1 { return backend }
         }
     }
@@ -99,8 +99,8 @@ import Testing
             var options = EtcdBackend.Options()
             options.endpoints = nodes
             let backend = try EtcdBackend(options)
-            #expect(Set(backend.endpoints.map(\.url)) == Set(nodes.map { "http://\($0):2379" }))
-            firsts.insert(backend.endpoints[0].url)
+            #expect(Set(backend.members.endpoints.map(\.url)) == Set(nodes.map { "http://\($0):2379" }))
+            firsts.insert(backend.members.endpoints[0].url)
         }
         #expect(firsts.count > 3)
     }

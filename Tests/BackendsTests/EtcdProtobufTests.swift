@@ -44,7 +44,7 @@ struct ProtobufRow: Sendable, CustomTestStringConvertible {
 
     @Test func decodesARangeResponse() throws {
         let (response, pairs) = try decode(Self.response)
-        #expect(response.revision == 300)
+        #expect(response.header.revision == 300)
         #expect(response.more)
         #expect(response.lastKey.map { Array(Self.response[$0]) } == Array("/b".utf8))
         #expect(pairs == ["/a": "12", "/b": ""])
@@ -93,7 +93,7 @@ struct ProtobufRow: Sendable, CustomTestStringConvertible {
     func judges(_ row: ProtobufRow) throws {
         #expect(error(row.bytes) == row.error)
         // What is passed over must not hide what follows.
-        if row.error == nil { #expect(try decode(row.bytes + Self.response).response.revision == 300) }
+        if row.error == nil { #expect(try decode(row.bytes + Self.response).response.header.revision == 300) }
     }
 
     @Test func survivesRandomBytes() {

@@ -121,7 +121,7 @@ import Testing
         for round in 0..<10 { try server.put(["/compacted": "\(round)"]) }
         try server.compact(8)
         let backend = try server.backend()
-        let channel = backend.channel(to: backend.endpoints[0])
+        let channel = backend.channel(to: backend.members.endpoints[0])
         let request = RangeRequest(key: Array("/compacted".utf8), rangeEnd: [], revision: 3)
         do throws(GRPCFailure) {
             _ = try channel.start(.range, request.encoded, token: nil, deadline: .now.advanced(by: .seconds(5))).wait()

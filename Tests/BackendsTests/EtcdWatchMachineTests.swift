@@ -14,15 +14,15 @@ import Testing
         response.watchID = id
         response.events = events
         response.isFragment = isFragment
-        response.revision = events.last?.revision ?? 0
-        response.newestRevision = response.revision
+        response.header.revision = events.last?.revision ?? 0
+        response.newestRevision = response.header.revision
         return response
     }
 
     private func answer(_ revision: Int64) -> WatchResponse {
         var response = WatchResponse()
         response.watchID = -1
-        response.revision = revision
+        response.header.revision = revision
         return response
     }
 
@@ -48,6 +48,18 @@ import Testing
         #expect(machine.receive(created(2), now: start) == [])
         #expect(machine.receive(created(2), now: start) == [])
         #expect(machine.receive(created(1), now: start) == [.ready])
+    }
+
+    @Test func tellsOfAnotherClusterAndOfOneSetBack() {
+        for (cluster, revision, outputs) in [
+            (5, 9, [.ready]), (0, 9, [.ready]), (5, 8, [.ready, .behind]), (6, 9, [.compacted]), (6, 3, [.compacted]),
+        ] as [(UInt64, Int64, [WatchMachine.Output])] {
+            var machine = WatchMachine(watchCount: 1, revision: 9, cluster: 5, now: start)
+            var response = created(1)
+            response.header.cluster = cluster
+            response.header.revision = revision
+            #expect(machine.receive(response, now: start) == outputs, "\(cluster) \(revision)")
+        }
     }
 
     @Test func handsOnTheChangesOfOneWatchAtOnce() {

@@ -25,6 +25,7 @@ import Testing
                 })
         case .compacted: return ["compacted": nil]
         case .reopen: return ["reopen": nil]
+        case .behind: return ["behind": nil]
         case nil: return nil
         }
     }

@@ -28,6 +28,13 @@ extension EtcdBackend {
                 snapshot = try self.snapshot(of: ranges, timeout: timeout)
                 deliver(snapshot)
                 watch = try self.watch(ranges, after: snapshot.revision, timeout: timeout)
+            case .behind:
+                let fresh = try self.snapshot(of: ranges, timeout: timeout)
+                // It only lags.
+                if fresh.revision >= snapshot.revision { continue }
+                snapshot = fresh
+                deliver(snapshot)
+                watch = try self.watch(ranges, after: snapshot.revision, timeout: timeout)
             case .reopen:
                 watch = try self.watch(ranges, after: watch.revision, timeout: timeout)
             }
@@ -39,7 +46,7 @@ extension EtcdBackend {
         do {
             return try watch.next(until: .now.advanced(by: .seconds(86_400)))
         } catch {
-            skipEndpoint()
+            members.skip()
             throw error
         }
     }

@@ -8,6 +8,8 @@ package final class EtcdBackend: Backend {
     package struct Options: Sendable {
         /// `[http://|https://]HOST[:PORT]`, at least one.
         package var endpoints = ["http://127.0.0.1:2379"]
+        /// Where the members are looked up, in place of `endpoints`.
+        package var discovery: Discovery?
         package var credentials: Credentials?
         package var tls = TLSOptions()
         /// The name in the members' certificates, where it is not the host of the endpoint.
@@ -43,15 +45,14 @@ package final class EtcdBackend: Backend {
     struct Session {
         var token: String?
         var hasWarnedOfAuthentication = false
+        /// The cluster that the last snapshot came from; 0 if there is none.
+        var cluster: UInt64 = 0
         /// Watches keep to the ranges, instead of covering what lies between them too.
         var watchesRanges = false
-        /// The index of the endpoint that answered last.
-        var endpoint = 0
     }
 
     let options: Options
-    /// In the order in which they are tried.
-    let endpoints: [Endpoint]
+    let members: Members
     let client = Client()
     let session = Mutex(Session())
 
@@ -63,22 +64,8 @@ package final class EtcdBackend: Backend {
 
     /// As `init(_:)`, with the source of the endpoints' order, so that many clients do not all begin with one member.
     package init(_ options: Options, using generator: inout some RandomNumberGenerator) throws(BackendError) {
-        let tls = options.tls
-        let isEncryptedByDefault = tls.authorityFile != nil || tls.certificateFile != nil || tls.keyFile != nil
-        var endpoints: [Endpoint] = []
-        for node in options.endpoints {
-            let endpoint = try Endpoint(
-                node, encryptedByDefault: isEncryptedByDefault, serverName: options.serverName)
-            if !endpoints.contains(endpoint) { endpoints.append(endpoint) }
-        }
-        guard !endpoints.isEmpty else { throw BackendError(.configuration, "etcd: no node given") }
-        guard (tls.certificateFile == nil) == (tls.keyFile == nil) else {
-            throw BackendError(
-                .configuration, "etcd: a client certificate and its key belong together",
-                hint: "give both -client-cert and -client-key, or neither")
-        }
+        members = try Members(options, using: &generator)
         self.options = options
-        self.endpoints = endpoints.shuffled(using: &generator)
     }
 
     /// Starts what the first call needs (a thread, libcurl, OpenSSL: about a millisecond) while the caller does something
@@ -89,26 +76,16 @@ package final class EtcdBackend: Backend {
         let spans = KeySpan.covering(ranges)
         if spans.isEmpty { return Snapshot([]) }
         let deadline = ContinuousClock.now.advanced(by: timeout)
-        let first = session.withLock { $0.endpoint }
-        var failures: [EtcdFailure] = []
-        for step in endpoints.indices {
-            let index = (first + step) % endpoints.count
-            let isLast = step + 1 == endpoints.count
+        return try members.first(until: deadline) { endpoint, isLast throws(EtcdFailure) in
             let reader = SnapshotReader(
-                spans: spans, channel: channel(to: endpoints[index]), pageSize: options.pageSize, deadline: deadline,
+                spans: spans, channel: channel(to: endpoint), pageSize: options.pageSize, deadline: deadline,
                 firstByteTimeout: isLast ? nil : EtcdBackend.failoverTime)
-            do {
-                let snapshot = try withToken(reader.channel, deadline) { token throws(EtcdFailure) in
-                    try reader.read(token: token)
-                }
-                session.withLock { $0.endpoint = index }
-                return snapshot
-            } catch {
-                failures.append(error)
-                if error.concernsAllEndpoints || ContinuousClock.now >= deadline { break }
+            let (snapshot, cluster) = try withToken(reader.channel, deadline) { token throws(EtcdFailure) in
+                try reader.read(token: token)
             }
+            session.withLock { $0.cluster = cluster }
+            return snapshot
         }
-        throw EtcdFailure.error(failures)
     }
 
     func channel(to endpoint: Endpoint) -> Channel {

@@ -30,6 +30,18 @@ extension EtcdFailure {
         case .timeIsOver: "give it more time with -backend-timeout"
         case .compacted: "compact less often, or give etcd time between compactions"
         case .password: nil
+        case .refused(let refusal): hint(refusal)
+        }
+    }
+
+    private func hint(_ refusal: EtcdV2Refusal) -> String? {
+        switch (refusal.code, refusal.status) {
+        case (110, _), (nil, 401):
+            "check -basic-auth, -username and -password; a role of the user has to allow reading"
+        case (nil, 400) where !endpoint.isEncrypted: encryptionHint
+        case (nil, 404): "start etcd with --enable-v2=true; for the v3 API use -backend etcd"
+        case (nil, _): "is this etcd's client port? A server that is not etcd, or a proxy, answered"
+        default: nil
         }
     }
 
@@ -61,6 +73,7 @@ extension EtcdFailure.Call {
         case .range(let span): "range \"\(printable(span.start))\""
         case .authenticate: "authenticate"
         case .watch: "watch"
+        case .get(let path): "get \"\(printable(path))\""
         }
     }
 }
@@ -75,6 +88,14 @@ extension EtcdFailure.Cause {
         case .timeIsOver: "no complete answer within the time limit"
         case .compacted: "its revision was compacted while it was read, again and again"
         case .password(let error): error.message
+        case .refused(let refusal):
+            if let code = refusal.code {
+                "\(refusal.message) (error \(code))"
+            } else if refusal.status == 401 {
+                "not permitted (HTTP status 401)"
+            } else {
+                "not an answer of the v2 API (HTTP status \(refusal.status))"
+            }
         }
     }
 }

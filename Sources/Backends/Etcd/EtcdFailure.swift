@@ -6,6 +6,8 @@ struct EtcdFailure: Error, Equatable {
         case range(KeySpan)
         case authenticate
         case watch
+        /// A read of the v2 API.
+        case get([UInt8])
     }
 
     let endpoint: Endpoint
@@ -14,6 +16,8 @@ struct EtcdFailure: Error, Equatable {
 
     enum Cause: Equatable {
         case call(GRPCFailure)
+        /// An answer of the v2 API.
+        case refused(EtcdV2Refusal)
         /// The whole time for the snapshot is over.
         case timeIsOver
         /// The revision was compacted again and again while its keys were read.
@@ -27,7 +31,7 @@ struct EtcdFailure: Error, Equatable {
             switch self {
             case .call(.transport(let error)): error.kind == .answerTimeout
             case .call(.status(let status)): status.code == GRPCStatus.deadlineExceeded
-            case .call(.notGRPC), .call(.malformed), .timeIsOver, .compacted, .malformed, .password: false
+            case .call(.notGRPC), .call(.malformed), .refused, .timeIsOver, .compacted, .malformed, .password: false
             }
         }
     }
@@ -74,8 +78,10 @@ extension EtcdFailure {
     /// Whether another member of the cluster would say the same.
     var concernsAllEndpoints: Bool {
         switch cause {
-        case .timeIsOver, .password: true
-        case .compacted, .malformed: false
+        case .password: true
+        // Insufficient credentials.
+        case .refused(let refusal): refusal.status == 401
+        case .timeIsOver, .compacted, .malformed: false
         case .call(.transport(let error)):
             switch error.kind {
             case .file, .invalidRequest: true

@@ -12,6 +12,9 @@ package final class EtcdWatch {
         case changes(WatchChanges)
         /// etcd no longer has all that came after the revision: a new snapshot and a new watch are needed.
         case compacted
+        /// The member has not come to where the watch begins: a snapshot tells whether its store was set back. The watch goes
+        /// on.
+        case behind
         /// Too much happens between the ranges: a new watch after `revision` keeps to them.
         case reopen
     }
@@ -48,7 +51,8 @@ package final class EtcdWatch {
         stream = channel.open(.watch, token: token)
         splitter = GRPCMessageSplitter(limit: channel.messageLimit)
         let watched = scope == .hull ? [KeySpan.hull(of: spans)] : spans
-        machine = WatchMachine(watchCount: watched.count, revision: revision, now: .now)
+        machine = WatchMachine(
+            watchCount: watched.count, revision: revision, cluster: backend.session.withLock { $0.cluster }, now: .now)
         for (index, span) in watched.enumerated() {
             send(.create(id: Int64(index + 1), span: span, startRevision: revision + 1))
         }
@@ -75,7 +79,7 @@ package final class EtcdWatch {
                 outputs.insert(.compacted, at: 0)
                 return
             case nil: throw EtcdFailure(endpoint, .watch, .timeIsOver)
-            case .ask, .refused, .dead: continue
+            case .behind, .ask, .refused, .dead: continue
             }
         }
     }
@@ -86,6 +90,7 @@ package final class EtcdWatch {
             switch output {
             case .changes(let changes): return .changes(changes)
             case .compacted: return .compacted
+            case .behind: return .behind
             case .ready, .ask, .refused, .dead: continue
             }
         }
@@ -108,7 +113,7 @@ package final class EtcdWatch {
                 case .ask: send(.progress)
                 case .dead: throw EtcdFailure(endpoint, .watch, .call(.transport(HTTPError(.answerTimeout))))
                 case .refused(let reason): throw EtcdFailure(endpoint, .watch, .call(.status(EtcdWatch.status(reason))))
-                case .ready, .changes, .compacted: return output
+                case .ready, .changes, .compacted, .behind: return output
                 }
             }
             let event: StreamEvent?
@@ -173,27 +178,10 @@ extension EtcdBackend {
         precondition(!ranges.isEmpty, "nothing to watch")
         let spans = KeySpan.covering(ranges)
         let deadline = ContinuousClock.now.advanced(by: timeout)
-        let first = session.withLock { $0.endpoint }
-        var failures: [EtcdFailure] = []
-        for step in endpoints.indices {
-            let index = (first + step) % endpoints.count
-            let isLast = step + 1 == endpoints.count
+        return try members.first(until: deadline) { endpoint, isLast throws(EtcdFailure) in
             let limit = isLast ? deadline : min(deadline, .now.advanced(by: EtcdBackend.failoverTime))
-            do {
-                let watch = try open(spans, after: revision, channel(to: endpoints[index]), limit)
-                session.withLock { $0.endpoint = index }
-                return watch
-            } catch {
-                failures.append(error)
-                if error.concernsAllEndpoints && error.cause != .timeIsOver || ContinuousClock.now >= deadline { break }
-            }
+            return try open(spans, after: revision, channel(to: endpoint), limit)
         }
-        throw EtcdFailure.error(failures)
-    }
-
-    /// Makes the next snapshot or watch begin at another endpoint, after a watch has failed at this one.
-    package func skipEndpoint() {
-        session.withLock { $0.endpoint = ($0.endpoint + 1) % endpoints.count }
     }
 
     private func open(

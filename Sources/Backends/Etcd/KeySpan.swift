@@ -12,20 +12,28 @@ struct KeySpan: Equatable, Sendable {
     /// What the ranges cover, in ascending order, every key once: for `/app` the key itself and `[/app/, /app0)`,
     /// 0 being the byte after the slash.
     static func covering(_ ranges: [KeyRange]) -> [KeySpan] {
-        let slash = UInt8(ascii: "/")
-        if ranges.contains(where: { $0.path == [slash] }) { return [.all] }
-        // With the slash at the end, everything below a path follows directly after it.
-        let folders = ranges.map { $0.path + [slash] }.sorted { $0.lexicographicallyPrecedes($1) }
-        var spans: [KeySpan] = []
-        var last: [UInt8]?
-        for folder in folders {
-            if let last, folder.starts(with: last) { continue }
-            last = folder
-            spans.append(KeySpan(start: folder.dropLast(), end: []))
-            spans.append(KeySpan(start: folder, end: folder.dropLast() + [slash + 1]))
+        let folders = folders(of: ranges)
+        if folders == [[slash]] { return [.all] }
+        let spans = folders.flatMap { folder in
+            [KeySpan(start: folder, end: []), KeySpan(start: folder + [slash], end: folder + [slash + 1])]
         }
         return spans.sorted { $0.start.lexicographicallyPrecedes($1.start) }
     }
+
+    /// The paths of `ranges`, without those that lie below another.
+    static func folders(of ranges: [KeyRange]) -> [[UInt8]] {
+        if ranges.contains(where: { $0.path == [slash] }) { return [[slash]] }
+        // With the slash at the end, everything below a path follows directly after it.
+        let paths = ranges.map { $0.path + [slash] }.sorted { $0.lexicographicallyPrecedes($1) }
+        var folders: [[UInt8]] = []
+        for path in paths {
+            if let last = folders.last, path.starts(with: last) { continue }
+            folders.append(path)
+        }
+        return folders.map { $0.dropLast() }
+    }
+
+    private static let slash = UInt8(ascii: "/")
 
     /// The smallest range that covers all of `spans`, which are ascending and not empty.
     static func hull(of spans: [KeySpan]) -> KeySpan {

@@ -20,8 +20,8 @@ struct RangeRequest: Equatable {
 
 /// `etcdserverpb.RangeResponse` without its keys, which are handed on one by one.
 struct RangeResponse: Equatable {
-    /// The newest revision when the answer was made.
-    var revision: Int64 = 0
+    /// Its revision is the newest when the answer was made.
+    var header = ResponseHeader()
     /// The range holds more keys than the limit let through.
     var more = false
     /// The key that came last.
@@ -35,7 +35,7 @@ struct RangeResponse: Equatable {
         var reader = ProtobufReader(buffer, range)
         while let field = try reader.nextField() {
             switch field.number {
-            case 1: response.revision = try ResponseHeader.revision(try reader.message(field))
+            case 1: response.header = try ResponseHeader(try reader.message(field))
             case 2:
                 let pair = try KeyValue(try reader.message(field))
                 response.lastKey = pair.key
@@ -48,15 +48,23 @@ struct RangeResponse: Equatable {
     }
 }
 
-/// `etcdserverpb.ResponseHeader`, of which only the revision is of use.
-enum ResponseHeader {
-    static func revision(_ message: ProtobufReader) throws(ProtobufError) -> Int64 {
+/// `etcdserverpb.ResponseHeader`, as far as it is of use.
+struct ResponseHeader: Equatable {
+    /// Which cluster answered; 0 if that is unknown.
+    var cluster: UInt64 = 0
+    var revision: Int64 = 0
+
+    init() {}
+
+    init(_ message: ProtobufReader) throws(ProtobufError) {
         var reader = message
-        var revision: Int64 = 0
         while let field = try reader.nextField() {
-            if field.number == 3 { revision = try reader.int64(field) } else { try reader.skip(field) }
+            switch field.number {
+            case 1: cluster = try reader.varint(field)
+            case 3: revision = try reader.int64(field)
+            default: try reader.skip(field)
+            }
         }
-        return revision
     }
 }
 

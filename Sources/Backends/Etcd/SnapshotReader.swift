@@ -25,17 +25,18 @@ struct SnapshotReader {
         let call: Channel.Call
     }
 
-    /// The snapshot. When its revision is compacted meanwhile, reading starts over at a newer one.
-    func read(token: String?) throws(EtcdFailure) -> Snapshot {
+    /// The snapshot, and the cluster that it is of. When its revision is compacted meanwhile, reading starts over at a newer one.
+    func read(token: String?) throws(EtcdFailure) -> (Snapshot, cluster: UInt64) {
         for _ in 0..<SnapshotReader.attempts {
             do { return try attempt(token: token) } catch  where error.refusal == .compacted { continue }
         }
         throw EtcdFailure(channel.endpoint, .range(spans[0]), .compacted)
     }
 
-    private func attempt(token: String?) throws(EtcdFailure) -> Snapshot {
+    private func attempt(token: String?) throws(EtcdFailure) -> (Snapshot, cluster: UInt64) {
         let builder = Snapshot.Builder()
         var revision: Int64 = 0
+        var cluster: UInt64 = 0
         var limit = pageSize
         var waiting = spans[...]
         var pages: [Page] = []
@@ -57,13 +58,16 @@ struct SnapshotReader {
                 continue
             }
             let response = try add(answer.body, answer.message, of: page, to: builder)
-            if revision == 0 { revision = response.revision }
+            if revision == 0 {
+                revision = response.header.revision
+                cluster = response.header.cluster
+            }
             guard revision > 0 else { throw failure(page, .malformed("no revision")) }
             if let rest = try rest(of: page, after: response, in: answer.body) {
                 pages.insert(start(page.span, rest, limit: limit, revision: revision, token: token), at: 0)
             }
         }
-        return builder.finish(revision: revision)
+        return (builder.finish(revision: revision), cluster)
     }
 
     private func start(_ span: KeySpan, _ rest: KeySpan, limit: Int, revision: Int64, token: String?) -> Page {

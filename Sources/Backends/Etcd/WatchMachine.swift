@@ -23,14 +23,19 @@ struct WatchMachine {
         /// Send a progress request.
         case ask
         case changes(WatchChanges)
-        /// What was asked for is no longer there; a fresh snapshot is needed.
+        /// What was asked for is no longer there, or another cluster answers: a fresh snapshot is needed.
         case compacted
+        /// The member has not come to the revision that the watch begins after. Either it lags, and there will be nothing but
+        /// later events, or its store was set back (restored from a backup), and there may be none for ever.
+        case behind
         case refused(reason: String)
         /// No sign of life within the limits.
         case dead
     }
 
     private let watchCount: Int
+    /// Whose revisions these are; 0 if that is unknown.
+    private let cluster: UInt64
     private var created: Set<Int64> = []
     private var held: [[UInt8]: WatchEvent] = [:]
     private var heldRevision: Int64 = 0
@@ -45,8 +50,9 @@ struct WatchMachine {
     private var hasEnded = false
 
     /// `revision` is the one after which the watches begin.
-    init(watchCount: Int, revision: Int64, now: Instant) {
+    init(watchCount: Int, revision: Int64, cluster: UInt64 = 0, now: Instant) {
         self.watchCount = watchCount
+        self.cluster = cluster
         self.revision = revision
         lastMessage = now
     }
@@ -66,9 +72,14 @@ struct WatchMachine {
             hasEnded = true
             return [response.compactRevision > 0 ? .compacted : .refused(reason: response.cancelReason)]
         }
+        if response.isCreated, cluster != 0, response.header.cluster != 0, response.header.cluster != cluster {
+            hasEnded = true
+            return [.compacted]
+        }
         var outputs: [Output] = []
         if response.isCreated, created.insert(response.watchID).inserted, created.count == watchCount {
             outputs.append(.ready)
+            if response.header.revision > 0, response.header.revision < revision { outputs.append(.behind) }
         }
         hold(response, now: now)
         if isWhole(response) {
@@ -87,7 +98,7 @@ struct WatchMachine {
         let isAnswer = response.watchID == -1
         // While nothing is held, any message tells that the server lives; else only an answer is one.
         if isAnswer || held.isEmpty { askedAt = nil }
-        answers = isAnswer && response.revision >= heldRevision ? answers + 1 : 0
+        answers = isAnswer && response.header.revision >= heldRevision ? answers + 1 : 0
         guard unfinished.isEmpty else { return false }
         return watchCount == 1 || held.isEmpty || answers >= Self.answersNeeded
     }

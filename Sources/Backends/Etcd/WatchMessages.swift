@@ -25,7 +25,7 @@ enum WatchRequest {
 
 /// `etcdserverpb.WatchResponse`.
 struct WatchResponse: Equatable {
-    var revision: Int64 = 0
+    var header = ResponseHeader()
     /// -1 in answers that concern all watches of the stream.
     var watchID: Int64 = 0
     var isCreated = false
@@ -46,7 +46,7 @@ struct WatchResponse: Equatable {
             var response = WatchResponse()
             while let field = try reader.nextField() {
                 switch field.number {
-                case 1: response.revision = try ResponseHeader.revision(try reader.message(field))
+                case 1: response.header = try ResponseHeader(try reader.message(field))
                 case 2: response.watchID = try reader.int64(field)
                 case 3: response.isCreated = try reader.bool(field)
                 case 4: response.isCanceled = try reader.bool(field)

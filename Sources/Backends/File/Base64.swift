@@ -1,5 +1,20 @@
-/// Base64 with padding, as Go's `base64.StdEncoding` reads it: line ends are passed over.
+/// Base64 with padding, as Go's `base64.StdEncoding` has it.
 enum Base64 {
+    private static let digits = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+    static func encoded(_ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            let group = bytes[start..<min(start + 3, bytes.count)]
+            let bits = group.reduce(0) { $0 << 8 | Int($1) } << (8 * (3 - group.count))
+            for place in 0..<4 {
+                text.append(place <= group.count ? digits[bits >> (18 - 6 * place) & 63] : UInt8(ascii: "="))
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Line ends are passed over.
     static func decoded(_ text: [UInt8]) -> [UInt8]? {
         var result: [UInt8] = []
         var group: UInt32 = 0

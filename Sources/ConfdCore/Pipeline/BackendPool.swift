@@ -32,6 +32,7 @@ extension BackendPool {
     private func make(_ configuration: BackendConfiguration) throws(BackendError) -> any Backend {
         switch configuration.kind {
         case .etcd: try EtcdBackend(etcdOptions(configuration))
+        case .etcdv2: try EtcdV2Backend(etcdOptions(configuration))
         case .file: FileBackend(paths: configuration.files, filter: configuration.filter)
         case .env: EnvironmentBackend(variables: environment)
         }
@@ -44,6 +45,7 @@ extension BackendPool {
                 configuration.scheme == "https" && !node.contains("://") ? "https://\(node)" : node
             }
         }
+        options.discovery = configuration.serviceRecord.map { Discovery(record: $0, scheme: configuration.scheme) }
         options.tls.authorityFile = configuration.clientCA
         options.tls.certificateFile = configuration.clientCertificate
         options.tls.keyFile = configuration.clientKey

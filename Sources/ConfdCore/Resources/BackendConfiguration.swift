@@ -1,12 +1,13 @@
 /// Which backend, and how to reach it: equal configurations share one backend and one snapshot a pass.
 package struct BackendConfiguration: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable {
-        case etcd, file, env
+        case etcd, etcdv2, file, env
 
         /// The backend of a name that `-backend` takes; nil if it is not built.
         package init?(name: String) {
             switch name {
             case "etcd", "etcdv3": self = .etcd
+            case "etcdv2": self = .etcdv2
             case "file": self = .file
             case "env": self = .env
             default: return nil
@@ -17,6 +18,8 @@ package struct BackendConfiguration: Hashable, Sendable {
     package var kind: Kind
     package var nodes: [String] = []
     package var scheme = "http"
+    /// The name of the service records that tell the nodes, in place of `nodes`.
+    package var serviceRecord: String?
     package var files: [String] = []
     package var filter = "*"
     package var clientCA: String?
@@ -37,6 +40,7 @@ package struct BackendConfiguration: Hashable, Sendable {
         self.kind = kind
         nodes = settings.nodes
         scheme = settings.scheme
+        serviceRecord = kind == .etcd || kind == .etcdv2 ? settings.serviceRecord : nil
         files = settings.files
         filter = settings.filter
         clientCA = settings.clientCA
@@ -90,7 +94,12 @@ extension BackendConfiguration {
     /// What confd logs as the backend's sources: endpoints or files.
     package var sources: [String] {
         switch kind {
-        case .etcd: nodes.isEmpty ? ["http://127.0.0.1:2379"] : nodes.map(Self.withoutCredentials)
+        case .etcd, .etcdv2:
+            if let serviceRecord {
+                ["SRV \(serviceRecord)"]
+            } else {
+                nodes.isEmpty ? ["http://127.0.0.1:2379"] : nodes.map(Self.withoutCredentials)
+            }
         case .file: files
         case .env: []
         }

@@ -77,10 +77,10 @@ package enum CommandLineParser {
 /// The names of backends.
 package enum BackendName {
     /// Those that are built.
-    package static let built = ["etcd", "etcdv3", "file", "env"]
+    package static let built = ["etcd", "etcdv3", "etcdv2", "file", "env"]
     /// Those of confd 0.17 and its fork that are not.
     package static let unbuilt = [
-        "etcdv2", "consul", "vault", "redis", "zookeeper", "dynamodb", "ssm", "rancher", "acm", "secretsmanager",
+        "consul", "vault", "redis", "zookeeper", "dynamodb", "ssm", "rancher", "acm", "secretsmanager",
         "imds",
     ]
     package static let all = built + unbuilt

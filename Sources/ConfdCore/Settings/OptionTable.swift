@@ -60,7 +60,8 @@ package enum OptionTable {
     ]
 
     private static let backend: [Option] = [
-        Option("backend", .backend, "NAME", help: "etcd (etcdv3), file or env (etcd)", .text { $0.backend = $1 }),
+        Option(
+            "backend", .backend, "NAME", help: "etcd (etcdv3), etcdv2, file or env (etcd)", .text { $0.backend = $1 }),
         Option(
             "node", .backend, "URL", help: "etcd endpoint, repeatable (http://127.0.0.1:2379)", aliases: ["n"],
             keys: ["nodes"], .list(commas: true) { $0.nodes = $1 }),
@@ -71,6 +72,12 @@ package enum OptionTable {
         Option(
             "scheme", .backend, "NAME", help: "http or https, for nodes that name none (http)",
             .choice(["http", "https"]) { $0.scheme = $1 }),
+        Option(
+            "srv-domain", .backend, "NAME", help: "find the nodes in DNS, at _BACKEND._tcp.NAME",
+            .text { $0.serviceDomain = $1.isEmpty ? nil : $1 }),
+        Option(
+            "srv-record", .backend, "NAME", help: "find the nodes in DNS, in these SRV records",
+            .text { $0.serviceRecord = $1.isEmpty ? nil : $1 }),
     ]
 
     private static let security: [Option] = [
@@ -167,7 +174,6 @@ package enum OptionTable {
         ("secretsmanager-version-stage", false, "the secretsmanager backend"),
         ("secretsmanager-no-flatten", true, "the secretsmanager backend"),
         ("imds-cache-ttl", false, "the imds backend"),
-        ("srv-domain", false, "SRV discovery"), ("srv-record", false, "SRV discovery"),
         ("check", true, "-check"), ("diff", true, "-diff"), ("diff-context", false, "-diff"),
         ("color", false, "-diff"), ("validate", true, "-validate"), ("check-config", true, "-validate"),
         ("mock-data", false, "-validate"), ("resource", false, "-validate"), ("preflight", true, "-preflight"),

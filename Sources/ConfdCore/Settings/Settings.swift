@@ -24,6 +24,9 @@ package struct Settings: Sendable {
     package internal(set) var files: [String] = []
     package internal(set) var filter = "*"
     package internal(set) var scheme = "http"
+    package internal(set) var serviceDomain: String?
+    /// The name of the service records that tell the nodes; made from the domain if only that is given.
+    package internal(set) var serviceRecord: String?
     package internal(set) var backendTimeout = Duration.seconds(10)
     package internal(set) var dialTimeout = Duration.seconds(5)
     package internal(set) var retryFor = Duration.zero

@@ -34,6 +34,7 @@ package struct SettingsLoader {
             try apply(option.name, from: [commandLine.options, fromEnvironment, fromFile])
         }
         fillNodes()
+        fillServiceRecord()
         try validate()
         return settings
     }
@@ -134,6 +135,12 @@ package struct SettingsLoader {
             settings.origins["node"] = .environment(name)
             return
         }
+    }
+
+    /// A domain stands for the record that confd looks for there.
+    private mutating func fillServiceRecord() {
+        guard settings.serviceRecord == nil, let domain = settings.serviceDomain else { return }
+        settings.serviceRecord = "_\(settings.backend)._tcp.\(domain)" + (domain.hasSuffix(".") ? "" : ".")
     }
 
     /// What no single option can see.

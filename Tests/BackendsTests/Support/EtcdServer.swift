@@ -8,10 +8,12 @@ import KeyValue
 final class EtcdServer: Sendable {
     let port: UInt16
     let url: String
-    private let folder: TemporaryFolder
+    /// Ends before its folder is removed.
     private let process: BackgroundProcess
+    private let folder: TemporaryFolder
     private let client = Client()
     private let tls: TLSOptions
+    private let metrics: String
 
     /// One that tests share; each keeps to keys of its own.
     static let shared = Result { try EtcdServer() }
@@ -23,28 +25,49 @@ final class EtcdServer: Sendable {
         return program
     }
 
-    /// Starts it and waits until it is healthy. `tls` is how the test's own calls reach it.
-    init(
-        port: UInt16? = nil, arguments: String = "", scheme: String = "http", tls: TLSOptions = TLSOptions()
-    ) throws {
-        let program = try Self.program.get()
-        folder = try TemporaryFolder()
-        self.port = try port ?? Port.free()
-        url = "\(scheme)://127.0.0.1:\(self.port)"
-        self.tls = tls
-        let peer = "http://127.0.0.1:\(try Port.free())"
-        let metrics = "http://127.0.0.1:\(try Port.free())"
-        process = try BackgroundProcess(
-            """
-            \(program) --data-dir \(folder.path)/data --listen-client-urls \(url) --advertise-client-urls \(url) \
-            --listen-peer-urls \(peer) --initial-advertise-peer-urls \(peer) --initial-cluster default=\(peer) \
-            --listen-metrics-urls \(metrics) --max-request-bytes 8388608 --max-txn-ops 1024 \(arguments)
-            """, cleanUp: "rm -rf \(folder.path)")
-        try waitUntilHealthy(metrics + "/health")
+    /// Its part in a cluster.
+    struct Peers {
+        let name: String
+        let port: UInt16
+        /// `name=URL` of all members, and the URL where the others reach this one.
+        let cluster: String
+        let url: String
     }
 
-    private func waitUntilHealthy(_ url: String) throws {
-        var request = Request(url: url, method: .get, version: .http1)
+    /// Starts it and waits until it is healthy. `tls` is how the test's own calls reach it. With a `folder` its data stay.
+    convenience init(
+        port: UInt16? = nil, arguments: String = "", scheme: String = "http", tls: TLSOptions = TLSOptions(),
+        folder: TemporaryFolder? = nil
+    ) throws {
+        let peerPort = try Port.free()
+        let url = "http://127.0.0.1:\(peerPort)"
+        try self.init(
+            port: port ?? Port.free(), arguments: arguments, scheme: scheme, tls: tls,
+            folder: folder ?? TemporaryFolder(),
+            peers: Peers(name: "default", port: peerPort, cluster: "default=\(url)", url: url))
+        try waitUntilHealthy()
+    }
+
+    /// Starts it, without waiting.
+    init(port: UInt16, arguments: String, scheme: String, tls: TLSOptions, folder: TemporaryFolder, peers: Peers) throws
+    {
+        let program = try Self.program.get()
+        self.folder = folder
+        self.port = port
+        url = "\(scheme)://127.0.0.1:\(port)"
+        self.tls = tls
+        metrics = "http://127.0.0.1:\(try Port.free())"
+        process = try BackgroundProcess(
+            """
+            \(program) --name \(peers.name) --data-dir \(folder.path)/\(peers.name) --listen-client-urls \(url) \
+            --advertise-client-urls \(url) --listen-peer-urls http://127.0.0.1:\(peers.port) \
+            --initial-advertise-peer-urls \(peers.url) --initial-cluster \(peers.cluster) \
+            --listen-metrics-urls \(metrics) --max-request-bytes 8388608 --max-txn-ops 1024 \(arguments)
+            """)
+    }
+
+    func waitUntilHealthy() throws {
+        var request = Request(url: metrics + "/health", method: .get, version: .http1)
         request.timeout = .seconds(5)
         let deadline = ContinuousClock.now.advanced(by: .seconds(30))
         while ContinuousClock.now < deadline {
@@ -104,18 +127,21 @@ final class EtcdServer: Sendable {
         try Shell.run("ETCDCTL_API=3 etcdctl --endpoints \(url) \(arguments)")
     }
 
-    private func call(_ path: String, _ message: [UInt8]) throws {
+    /// Sends a request; the message of the answer.
+    @discardableResult
+    func call(_ path: String, _ message: [UInt8], timeout: Duration = .seconds(30)) throws -> [UInt8] {
         var request = Request(url: url + path, method: .post, version: .http2)
         request.headers = [Header("content-type", "application/grpc"), Header("te", "trailers")]
         request.body = GRPCFrame.encode(message)
         request.tls = tls
-        request.timeout = .seconds(30)
+        request.timeout = timeout
         let answer = try client.perform(request)
         try Channel.check(answer.head, trailers: answer.trailers)
+        return Array(answer.body[try GRPCFrame.onlyMessage(answer.body)])
     }
 }
 
-extension EtcdBackend {
+extension Backend {
     /// What `snapshot` finds below `paths`, as text.
     func read(_ paths: String..., timeout: Duration = .seconds(20)) throws -> [String: String] {
         try snapshot(of: paths.map { KeyRange(cleaned: Array($0.utf8)) }, timeout: timeout).texts

@@ -67,57 +67,52 @@ final class TCPServer: Sendable {
         }
     }
 
-    private final class Context: Sendable {
-        let descriptor: Int32
-        let serve: @Sendable (Connection) -> Void
-
-        init(_ descriptor: Int32, _ serve: @escaping @Sendable (Connection) -> Void) {
-            self.descriptor = descriptor
-            self.serve = serve
-        }
-    }
-
     init(_ serve: @escaping @Sendable (Connection) -> Void) throws {
         listener = try TCPListener()
         port = listener.port
-        TCPServer.thread(Context(listener.descriptor, serve)) { context in
+        let descriptor = listener.descriptor
+        try Thread.run {
             while true {
-                let connection = accept(context.descriptor, nil, nil)
+                let connection = accept(descriptor, nil, nil)
                 if connection < 0 { return }
-                var option: Int32 = 1
-                setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &option, socklen_t(MemoryLayout<Int32>.size))
-                TCPServer.thread(Context(connection, context.serve)) { context in
-                    context.serve(Connection(descriptor: context.descriptor))
-                    close(context.descriptor)
+                _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
+                TCPServer.sendAtOnce(connection)
+                // Without a thread there is no service: the client sees its connection closed.
+                try? Thread.run {
+                    serve(Connection(descriptor: connection))
+                    close(connection)
                 }
             }
         }
     }
 
-    /// Wakes the accepting thread, which then ends.
-    deinit { shutdown(listener.descriptor, Int32(SHUT_RDWR)) }
-
-    private final class Start: Sendable {
-        let context: Context
-        let body: @Sendable (Context) -> Void
-
-        init(_ context: Context, _ body: @escaping @Sendable (Context) -> Void) {
-            self.context = context
-            self.body = body
-        }
+    fileprivate static func sendAtOnce(_ connection: Int32) {
+        var option: Int32 = 1
+        setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &option, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    private static func thread(_ context: Context, _ body: @escaping @Sendable (Context) -> Void) {
-        var thread = pthread_t()
-        let start = Unmanaged.passRetained(Start(context, body))
-        pthread_create(
-            &thread, nil,
-            { pointer in
-                // Balances passRetained; pthread hands the pointer through, so it is never null.
-                let start = Unmanaged<Start>.fromOpaque(pointer!).takeRetainedValue()
-                start.body(start.context)
-                return nil
-            }, start.toOpaque())
-        pthread_detach(thread)
+    /// Wakes the accepting thread, which then ends.
+    deinit { shutdown(listener.descriptor, Int32(SHUT_RDWR)) }
+}
+
+extension TCPServer.Connection {
+    /// A connection to a server on 127.0.0.1; nil if there is none. Whoever makes it closes it.
+    init?(to port: UInt16) {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let descriptor = self.descriptor
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+        let isConnected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        guard isConnected else {
+            close(descriptor)
+            return nil
+        }
+        TCPServer.sendAtOnce(descriptor)
     }
 }

@@ -9,15 +9,7 @@ final class WriterThread: Sendable {
 
     init(_ body: @escaping @Sendable (Int) throws -> Void) throws {
         self.body = body
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { pointer in
-                // Balances passRetained; pthread hands the pointer through, so it is never null.
-                Unmanaged<WriterThread>.fromOpaque(pointer!).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-        pthread_detach(thread)
+        try Thread.run { [self] in run() }
     }
 
     private func run() {

@@ -70,7 +70,7 @@ enum Target: FuzzTarget {
         }
         check(first.response.lastKey == first.entries.last?[0], "the last key is that of the last entry")
         var header = ProtobufWriter()
-        header.write(3, first.response.revision)
+        header.write(3, first.response.header.revision)
         var writer = ProtobufWriter()
         writer.writeMessage(1, header.bytes)
         for entry in first.entries {
@@ -81,7 +81,7 @@ enum Target: FuzzTarget {
         }
         writer.write(3, first.response.more)
         guard let again = response(writer.bytes) else { fatalError("what is encoded is decoded") }
-        check(again.response.revision == first.response.revision, "the revision is kept")
+        check(again.response.header.revision == first.response.header.revision, "the revision is kept")
         check(again.response.more == first.response.more, "more is kept")
         let texts = first.entries.map { $0.map { Array(bytes[$0]) } }
         check(again.entries.map { $0.map { Array(writer.bytes[$0]) } } == texts, "keys and values are kept")

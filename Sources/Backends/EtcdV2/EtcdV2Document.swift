@@ -1,0 +1,134 @@
+import HTTP
+import JSON
+
+/// An answer of the v2 API that is not what its documentation says.
+struct EtcdV2Malformed: Error, Equatable {
+    let reason: String
+}
+
+/// An answer of the v2 API: `{"action": …, "node": {…}, "prevNode": {…}}`, or an error.
+struct EtcdV2Document {
+    typealias Bytes = UnsafeBufferPointer<UInt8>
+
+    private let body: [UInt8]
+    private let document: JSONDocument
+
+    init(_ body: [UInt8]) throws(EtcdV2Malformed) {
+        self.body = body
+        do throws(JSONError) {
+            document = try body.withUnsafeBufferPointer { (bytes) throws(JSONError) in
+                try JSONDocument(parsing: bytes)
+            }
+        } catch { throw EtcdV2Malformed(reason: error.message) }
+        guard document.tokens[0].kind == .object else { throw EtcdV2Malformed(reason: "not a JSON object") }
+    }
+
+    /// Calls `body` with each key below the answer's node, and its value. An error has none.
+    func forEachKey(_ body: (_ key: Bytes, _ value: Bytes) -> Void) throws(EtcdV2Malformed) {
+        // Folders that are still to be looked into; they nest as deep as the server likes.
+        var open = member("node", of: 0).map { [$0] } ?? []
+        while let index = open.popLast() {
+            guard document.tokens[index].kind == .object else { throw EtcdV2Malformed(reason: "a node is no object") }
+            let node = try Node(self, index)
+            if let nodes = node.nodes { open += document.elements(of: nodes).reversed() }
+            if !node.isFolder, let key = node.key, let value = node.value {
+                withString(key) { key in withString(value) { value in body(key, value) } }
+            }
+        }
+    }
+
+    /// What a watch tells: the new state of one key, or nothing that could be said so simply.
+    enum Event: Equatable {
+        /// A value of `nil`: the key is gone.
+        case key([UInt8], value: [UInt8]?, index: Int64)
+        /// Folders came or went.
+        case folders
+    }
+
+    func event() throws(EtcdV2Malformed) -> Event {
+        guard let action = member("action", of: 0), let index = member("node", of: 0),
+            document.tokens[index].kind == .object
+        else { throw EtcdV2Malformed(reason: "not an event") }
+        let node = try Node(self, index)
+        var wasFolder = false
+        if let previous = member("prevNode", of: 0), document.tokens[previous].kind == .object {
+            wasFolder = try Node(self, previous).isFolder
+        }
+        if node.isFolder || wasFolder { return .folders }
+        guard let key = node.key, let text = number("modifiedIndex", of: index) else {
+            throw EtcdV2Malformed(reason: "not an event")
+        }
+        let isGone = ["delete", "expire", "compareAndDelete"].contains(string(action))
+        return .key(bytes(key), value: isGone ? nil : node.value.map(bytes) ?? [], index: text)
+    }
+
+    /// The code and message of an error.
+    var error: (code: Int64, message: String)? {
+        guard let code = number("errorCode", of: 0) else { return nil }
+        return (code, member("message", of: 0).map(string) ?? "")
+    }
+
+    /// The parts of a node, as indices of tokens.
+    private struct Node {
+        var key: Int?
+        var value: Int?
+        var nodes: Int?
+        var isFolder = false
+
+        init(_ source: EtcdV2Document, _ index: Int) throws(EtcdV2Malformed) {
+            for member in source.document.keys(of: index) {
+                let value = member + 1
+                let kind = source.document.tokens[value].kind
+                switch source.string(member) {
+                case "key" where kind == .string: key = value
+                case "value" where kind == .string: self.value = value
+                case "nodes" where kind == .array: nodes = value
+                case "dir" where kind == .true: isFolder = true
+                case "key", "value", "nodes": throw EtcdV2Malformed(reason: "wrong type in a node")
+                default: break
+                }
+            }
+        }
+    }
+
+    private func member(_ name: String, of object: Int) -> Int? {
+        document.keys(of: object).last { string($0) == name }.map { $0 + 1 }
+    }
+
+    private func number(_ name: String, of object: Int) -> Int64? {
+        guard let index = member(name, of: object), document.tokens[index].kind == .number else { return nil }
+        return Int64(String(decoding: body[document.tokens[index].range], as: UTF8.self))
+    }
+
+    private func string(_ index: Int) -> String {
+        document.tokens[index].kind == .string ? withString(index) { String(decoding: $0, as: UTF8.self) } : ""
+    }
+
+    private func bytes(_ index: Int) -> [UInt8] { withString(index) { Array($0) } }
+
+    private func withString<Result>(_ index: Int, _ use: (Bytes) -> Result) -> Result {
+        body.withUnsafeBufferPointer { document.withString(at: index, in: $0, use) }
+    }
+}
+
+/// An answer that is not the one that was asked for.
+struct EtcdV2Refusal: Equatable {
+    /// Of HTTP.
+    let status: Int
+    /// etcd's own, from 100 on; `nil` if the answer is not one of the v2 API.
+    let code: Int64?
+    let message: String
+
+    init(_ response: Response) {
+        status = response.head.status
+        // Anything at all may be in the body: a page of a proxy, for example, which tells no more than its status.
+        let error = (try? EtcdV2Document(response.body))?.error
+        code = error?.code
+        message = error.map { GRPCStatus.decode($0.message) } ?? ""
+    }
+
+    /// 100 is "key not found", 104 "not a directory": above it stands a value.
+    var isMissingKey: Bool { code == 100 || code == 104 }
+    /// The events that were asked for are no longer kept.
+    var isIndexCleared: Bool { code == 401 }
+}

@@ -1,0 +1,224 @@
+import Glibc
+import KeyValue
+import Synchronization
+import Testing
+
+@testable import Backends
+
+/// Three members that are killed, cut off and compacted while keys change: what is followed is always a state that etcd had,
+/// never an older one, and always comes to etcd's own.
+///
+/// `CONFD_CHAOS_ROUNDS` sets the number of rounds (the whole test has 100), `CONFD_CHAOS_SEED` repeats a run.
+@Suite struct EtcdChaosTests {
+    private static func number(_ name: String, or other: UInt64) -> UInt64 {
+        getenv(name).flatMap { UInt64(String(cString: $0)) } ?? other
+    }
+
+    @Test func convergesWhateverHappens() throws {
+        let rounds = Int(Self.number("CONFD_CHAOS_ROUNDS", or: 6))
+        let seed = Self.number("CONFD_CHAOS_SEED", or: 20_261_121)
+        print("chaos: \(rounds) rounds, CONFD_CHAOS_SEED=\(seed)")
+        var generator = SeededGenerator(state: seed)
+        let cluster = try EtcdCluster()
+        let writer = try ChaosWriter(cluster, seed: generator.next())
+        defer { writer.stop() }
+        // Over all members with one watch; over one that comes and goes; with a watch for each range.
+        let observers = [
+            try ChaosObserver(cluster.endpoints, writer, isExact: true),
+            try ChaosObserver([cluster.endpoints[0]], writer, isExact: true),
+            try ChaosObserver(cluster.endpoints, writer, isExact: false) {
+                $0.session.withLock { $0.watchesRanges = true }
+            },
+        ]
+        var counts: [ChaosFault: Int] = [:]
+        for round in 1...rounds {
+            // The first ones in turn, so that a short run has them all.
+            let fault =
+                round <= ChaosFault.allCases.count
+                ? ChaosFault.allCases[round - 1] : ChaosFault.allCases.randomElement(using: &generator)!
+            counts[fault, default: 0] += 1
+            try fault.happen(to: cluster, writer, for: UInt32.random(in: 200...2_000, using: &generator), &generator)
+            try cluster.heal()
+            writer.pause()
+            let state = try finalState(of: cluster)
+            for (number, observer) in observers.enumerated() {
+                #expect(
+                    observer.following.sees(state, within: .seconds(60)),
+                    "round \(round), \(fault): observer \(number) does not come to etcd's state")
+            }
+            writer.resume()
+            if observers.contains(where: { !$0.complaints.isEmpty }) { break }
+        }
+        writer.stop()
+        for observer in observers {
+            #expect(observer.complaints == [])
+            #expect(observer.following.stop())
+        }
+        let deliveries = observers.map { "\($0.following.deliveries)" }.joined(separator: ", ")
+        let failures = observers.map { "\($0.following.failures.count)" }.joined(separator: ", ")
+        print(
+            "chaos: \(counts.map { "\($0.value) x \($0.key)" }.sorted().joined(separator: ", ")); \(writer.count) transactions;",
+            "deliveries \(deliveries); connections lost \(failures)")
+    }
+
+    private func finalState(of cluster: EtcdCluster) throws -> [String: String] {
+        var options = EtcdBackend.Options()
+        options.endpoints = cluster.endpoints
+        let backend = try EtcdBackend(options)
+        var state: [String: String]?
+        _ = eventually(within: .seconds(60)) {
+            state = try? backend.read("/chaos/a", "/chaos/m", "/chaos/z", timeout: .seconds(5))
+            return state != nil
+        }
+        return try #require(state)
+    }
+}
+
+private enum ChaosFault: CaseIterable {
+    case killLeader, isolateLeader, isolateMember, compact, killMember, compactWhileIsolated
+
+    func happen(
+        to cluster: EtcdCluster, _ writer: ChaosWriter, for milliseconds: UInt32, _ generator: inout SeededGenerator
+    ) throws {
+        let leader = try cluster.leader()
+        let other = (leader + Int.random(in: 1...2, using: &generator)) % 3
+        switch self {
+        case .killLeader: cluster.kill(leader)
+        case .killMember: cluster.kill(other)
+        case .isolateLeader: cluster.isolate(leader)
+        case .isolateMember: cluster.isolate(other)
+        case .compact: try compact(cluster.member(leader), writer)
+        case .compactWhileIsolated:
+            cluster.isolate(other)
+            // So long that what is connected there misses more than what is compacted.
+            usleep(500_000)
+            try compact(cluster.member(leader), writer)
+        }
+        usleep(milliseconds * 1_000)
+    }
+
+    private func compact(_ server: EtcdServer?, _ writer: ChaosWriter) throws {
+        // A revision is compacted once; under load that may be late or refused, which is all the same here.
+        try? server?.compact(writer.revision)
+    }
+}
+
+/// Writes transactions, each with the next number at two places, some other keys, and what nobody watches between them.
+private final class ChaosWriter: Sendable {
+    private struct State {
+        var isPaused = false
+        var isIdle = false
+        /// Numbers by revision, for those that etcd has confirmed, ascending.
+        var confirmed: [(revision: Int64, number: Int)] = []
+        var generator: SeededGenerator
+    }
+
+    private let cluster: EtcdCluster
+    private let state: Mutex<State>
+    private let thread = Mutex<WriterThread?>(nil)
+
+    init(_ cluster: EtcdCluster, seed: UInt64) throws {
+        self.cluster = cluster
+        state = Mutex(State(generator: SeededGenerator(state: seed)))
+        let thread = try WriterThread { [self] number in write(number) }
+        self.thread.withLock { $0 = thread }
+    }
+
+    private func write(_ number: Int) {
+        while state.withLock({ state in
+            state.isIdle = state.isPaused
+            return state.isPaused
+        }) { usleep(1_000) }
+        let (index, changes) = state.withLock { state in
+            var changes: [(key: String, value: String?)] = [
+                ("/chaos/a/key", "\(number)"), ("/chaos/noise", "\(number)"), ("/chaos/z/key", "\(number)"),
+            ]
+            for key in Set((0..<3).map { _ in Int.random(in: 0..<50, using: &state.generator) }) {
+                let isDeleted = Bool.random(using: &state.generator)
+                changes.append(("/chaos/m/\(key)", isDeleted ? nil : "\(number)"))
+            }
+            return (Int.random(in: 0..<3, using: &state.generator), changes)
+        }
+        // One that fails may have been made nevertheless: it is then not among those that are confirmed.
+        if let revision = try? cluster.member(index)?.write(changes, timeout: .seconds(1)) {
+            state.withLock { $0.confirmed.append((revision, number)) }
+        }
+        usleep(1_000)
+    }
+
+    var revision: Int64 { state.withLock { $0.confirmed.last?.revision ?? 1 } }
+    var count: Int { state.withLock { $0.confirmed.count } }
+
+    /// Waits for the transaction in progress.
+    func pause() {
+        state.withLock { $0.isPaused = true }
+        _ = eventually { self.state.withLock { $0.isIdle } }
+    }
+
+    func resume() { state.withLock { $0.isPaused = false } }
+
+    func stop() {
+        resume()
+        thread.withLock { $0 }?.stop()
+    }
+
+    /// Why a snapshot at `revision` cannot have `number`; nil if it can.
+    func complaint(_ number: Int, at revision: Int64) -> String? {
+        state.withLock { state in
+            guard let newest = state.confirmed.last(where: { $0.revision <= revision }), newest.number > number else {
+                return nil
+            }
+            return "number \(number) at revision \(revision), but \(newest.number) was written at \(newest.revision)"
+        }
+    }
+}
+
+/// Follows the keys and checks each state that is delivered.
+private final class ChaosObserver: Sendable {
+    let following: Following
+    private let list: Complaints
+
+    private final class Complaints: Sendable {
+        let texts = Mutex<[String]>([])
+        let last = Mutex<(number: Int, revision: Int64)>((0, 0))
+    }
+
+    var complaints: [String] { list.texts.withLock { $0 } }
+
+    /// `isExact`: a transaction is never seen in parts.
+    init(
+        _ endpoints: [String], _ writer: ChaosWriter, isExact: Bool, _ change: (EtcdBackend) -> Void = { _ in }
+    ) throws {
+        let list = Complaints()
+        self.list = list
+        var options = EtcdBackend.Options()
+        options.endpoints = endpoints
+        let backend = try EtcdBackend(options)
+        change(backend)
+        following = try Following(backend, "/chaos/a", "/chaos/m", "/chaos/z") { snapshot in
+            let texts = snapshot.texts
+            let (a, z) = (Int(texts["/chaos/a/key"] ?? "0") ?? -1, Int(texts["/chaos/z/key"] ?? "0") ?? -1)
+            let last = list.last.withLock { $0 }
+            var complaints: [String] = []
+            if isExact, a != z { complaints.append("\(a) and \(z) at revision \(snapshot.revision)") }
+            if a < last.number || snapshot.revision < last.revision {
+                complaints.append("\(a) at revision \(snapshot.revision) after \(last)")
+            }
+            if let complaint = writer.complaint(a, at: snapshot.revision) { complaints.append(complaint) }
+            list.texts.withLock { $0 += complaints }
+            list.last.withLock { $0 = (a, snapshot.revision) }
+        }
+    }
+}
+
+/// SplitMix64: the same numbers from the same seed everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ mixed >> 31
+    }
+}

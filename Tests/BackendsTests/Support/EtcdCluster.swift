@@ -1,0 +1,128 @@
+import HTTP
+import Synchronization
+import Testing
+
+@testable import Backends
+
+/// A real cluster of three, whose members reach each other through proxies.
+final class EtcdCluster: Sendable {
+    private let folder: TemporaryFolder
+    private let ports: [UInt16]
+    private let peers: [EtcdServer.Peers]
+    private let proxies: [Proxy]
+    private let running: Mutex<[EtcdServer?]>
+    /// As the members name themselves to each other.
+    private let names: Mutex<[String]>
+
+    init() throws {
+        folder = try TemporaryFolder()
+        ports = try (0..<3).map { _ in try Port.free() }
+        let peerPorts = try (0..<3).map { _ in try Port.free() }
+        let proxies = try peerPorts.map { try Proxy(to: $0) }
+        self.proxies = proxies
+        let urls = proxies.map { "http://127.0.0.1:\($0.port)" }
+        let cluster = urls.enumerated().map { "m\($0)=\($1)" }.joined(separator: ",")
+        peers = (0..<3).map {
+            EtcdServer.Peers(name: "m\($0)", port: peerPorts[$0], cluster: cluster, url: urls[$0])
+        }
+        running = Mutex([nil, nil, nil])
+        names = Mutex([])
+        for index in 0..<3 { try launch(index) }
+        for index in 0..<3 { try member(index)?.waitUntilHealthy() }
+        let identities = try (0..<3).map { String(try #require(member($0)).status().member, radix: 16) }
+        names.withLock { $0 = identities }
+    }
+
+    /// The URLs for clients.
+    var endpoints: [String] { ports.map { "http://127.0.0.1:\($0)" } }
+
+    /// Nil if it does not run.
+    func member(_ index: Int) -> EtcdServer? { running.withLock { $0[index] } }
+
+    /// Starts a member, with the data that it has, without waiting.
+    func launch(_ index: Int) throws {
+        let server = try EtcdServer(
+            port: ports[index], arguments: "", scheme: "http", tls: TLSOptions(), folder: folder, peers: peers[index])
+        running.withLock { $0[index] = server }
+    }
+
+    /// `SIGKILL`; its data stay.
+    func kill(_ index: Int) { running.withLock { $0[index] = nil } }
+
+    /// Nothing goes between this member and the others any more, in neither direction.
+    func isolate(_ index: Int) {
+        for (other, proxy) in proxies.enumerated() {
+            if other == index { proxy.hold() } else { proxy.hold(source: names.withLock { $0[index] }) }
+        }
+    }
+
+    /// Ends all isolation and starts what does not run.
+    func heal() throws {
+        for proxy in proxies { proxy.release() }
+        for index in 0..<3 where member(index) == nil { try launch(index) }
+    }
+
+    /// The leader, as a majority sees it; waits for one.
+    func leader() throws -> Int {
+        var leader: Int?
+        _ = eventually(within: .seconds(30)) {
+            let statuses = (0..<3).map { try? member($0)?.status() }
+            leader = (0..<3).first { index in
+                guard let own = statuses[index]?.member else { return false }
+                return statuses.count { $0?.leader == own } >= 2
+            }
+            return leader != nil
+        }
+        guard let leader else { throw Shell.Failure(output: "no leader") }
+        return leader
+    }
+}
+
+extension EtcdServer {
+    /// Who this member is, and whom it takes for the leader (0: nobody).
+    func status() throws -> (member: UInt64, leader: UInt64) {
+        let message = try call("/etcdserverpb.Maintenance/Status", [], timeout: .seconds(1))
+        return try message.withUnsafeBytes { bytes in
+            var reader = ProtobufReader(bytes, 0..<bytes.count)
+            var status: (member: UInt64, leader: UInt64) = (0, 0)
+            while let field = try reader.nextField() {
+                switch field.number {
+                case 1:
+                    var header = try reader.message(field)
+                    while let field = try header.nextField() {
+                        if field.number == 2 {
+                            status.member = try header.varint(field)
+                        } else {
+                            try header.skip(field)
+                        }
+                    }
+                case 4: status.leader = try reader.varint(field)
+                default: try reader.skip(field)
+                }
+            }
+            return status
+        }
+    }
+
+    /// Puts and deletes (a value of nil) in one transaction; its revision.
+    func write(_ changes: [(key: String, value: String?)], timeout: Duration = .seconds(30)) throws -> Int64 {
+        var transaction = ProtobufWriter()
+        for change in changes {
+            var request = ProtobufWriter()
+            request.write(1, Array(change.key.utf8))
+            if let value = change.value { request.write(2, Array(value.utf8)) }
+            var operation = ProtobufWriter()
+            operation.writeMessage(change.value == nil ? 3 : 2, request.bytes)
+            transaction.writeMessage(2, operation.bytes)
+        }
+        let message = try call("/etcdserverpb.KV/Txn", transaction.bytes, timeout: timeout)
+        return try message.withUnsafeBytes { bytes in
+            var reader = ProtobufReader(bytes, 0..<bytes.count)
+            while let field = try reader.nextField() {
+                if field.number == 1 { return try ResponseHeader(try reader.message(field)).revision }
+                try reader.skip(field)
+            }
+            throw Shell.Failure(output: "no header")
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Glibc
+import KeyValue
+import Synchronization
+
+@testable import Backends
+
+/// Follows ranges on a thread of its own as the daemon does: what fails is tried again from the last snapshot.
+final class Following: Sendable {
+    private struct State {
+        var last: Snapshot?
+        var deliveries = 0
+        var failures: [BackendError] = []
+        var hasEnded = false
+    }
+
+    private let backend: any Backend
+    private let ranges: [KeyRange]
+    private let onDelivery: @Sendable (Snapshot) -> Void
+    private let cancellation: Cancellation
+    private let state = Mutex(State())
+
+    /// `onDelivery` is called on the thread with each snapshot, and holds it up for as long as it takes.
+    init(
+        _ backend: any Backend, _ paths: String..., onDelivery: @escaping @Sendable (Snapshot) -> Void = { _ in }
+    ) throws {
+        self.backend = backend
+        ranges = paths.map { KeyRange(cleaned: Array($0.utf8)) }
+        self.onDelivery = onDelivery
+        cancellation = try Cancellation()
+        try Thread.run { [self] in run() }
+    }
+
+    private func run() {
+        while !cancellation.isCancelled {
+            do throws(BackendError) {
+                let start = state.withLock { $0.last }
+                try backend.follow(ranges, from: start, timeout: .seconds(5), cancellation: cancellation) { snapshot in
+                    state.withLock { state in
+                        state.last = snapshot
+                        state.deliveries += 1
+                    }
+                    onDelivery(snapshot)
+                }
+            } catch {
+                if cancellation.isCancelled { break }
+                state.withLock { $0.failures.append(error) }
+                usleep(20_000)
+            }
+        }
+        state.withLock { $0.hasEnded = true }
+    }
+
+    var failures: [BackendError] { state.withLock { $0.failures } }
+    var deliveries: Int { state.withLock { $0.deliveries } }
+    var last: Snapshot? { state.withLock { $0.last } }
+
+    /// Waits until what was delivered last is `texts`; false if it does not come to that.
+    func sees(_ texts: [String: String], within limit: Duration = .seconds(20)) -> Bool {
+        eventually(within: limit) { self.last?.texts == texts }
+    }
+
+    /// Waits for the thread's end; false if it does not end.
+    @discardableResult
+    func stop() -> Bool {
+        cancellation.cancel()
+        return eventually(within: .seconds(20)) { self.state.withLock { $0.hasEnded } }
+    }
+
+    deinit { cancellation.cancel() }
+}
+
+/// Waits until `condition` holds; false if it does not within `limit`.
+func eventually(within limit: Duration = .seconds(20), _ condition: () throws -> Bool) rethrows -> Bool {
+    let end = ContinuousClock.now.advanced(by: limit)
+    while try !condition() {
+        if ContinuousClock.now >= end { return false }
+        usleep(2_000)
+    }
+    return true
+}
