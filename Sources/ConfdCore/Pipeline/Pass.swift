@@ -1,5 +1,6 @@
 import Backends
 import KeyValue
+import Posix
 
 /// One round over all resources: read, render and replace each, then run the reloads that are owed.
 package struct Pass {
@@ -20,6 +21,8 @@ package struct Pass {
     let reader: SnapshotReader
     let pipeline: Pipeline
     let logger: Logger
+    /// Whether the first failure ends the round.
+    let failFast: Bool
     /// Whether the service is started after this, and so reads the new files by itself.
     let startsCommand: Bool
     /// Whether to stop before the next resource.
@@ -27,15 +30,25 @@ package struct Pass {
 
     /// Runs the round. Every failure is logged, none stops the others.
     package func run() -> Report {
+        // Differences that are printed would run into the line.
+        let progress = Progress(logger, isTerminal: StandardStream.error.isTerminal && pipeline.differences == nil)
+        defer { progress.end() }
         var report = Report()
         guard let resources = load(&report) else { return report }
+        if failFast, report.failed > 0 {
+            logger.warning("Fail-fast mode: stopping, nothing has been changed")
+            return report
+        }
         logger.debug("Retrieving keys from store")
+        progress.begin("reading keys")
         let readings = reader.read(for: resources)
-        for case .failure(let error) in readings.values {
-            logger.error(error.message + (error.hint.map { "\nhint: \($0)" } ?? ""))
+        for (configuration, reading) in readings {
+            guard case .failure(let error) = reading else { continue }
+            logger.error(error.text, configuration)
             report.backendFailed = true
         }
         var reloads: [Outcome.Reload] = []
+        progress.begin("rendering", total: resources.count)
         for resource in resources {
             if shouldStop() {
                 report.stopped = true
@@ -43,15 +56,26 @@ package struct Pass {
             }
             guard case .success(let snapshot) = readings[resource.backend] ?? .success(Snapshot([])) else {
                 report.failed += 1
+                if failFast { break }
                 continue
             }
             let outcome = pipeline.apply(resource, snapshot)
             report.count(outcome)
             if let reload = outcome.reload { reloads.append(reload) }
+            progress.advance()
+            if stopsAtFailure(outcome, resource) { break }
         }
+        progress.begin("reloading")
         // Also after a request to stop: what was replaced must be reloaded.
         report.failed += finish(reloads)
         return report
+    }
+
+    /// `-failure-mode fail-fast`: the first failure is the last.
+    private func stopsAtFailure(_ outcome: Outcome, _ resource: Resource) -> Bool {
+        guard failFast, outcome.state == .failed || outcome.state == .rejected else { return false }
+        logger.warning("Fail-fast mode: stopping after error in \(resource.destination)", resource)
+        return true
     }
 
     /// Runs the reloads, and returns how many failed. A command that we are about to become needs none.
@@ -71,12 +95,12 @@ package struct Pass {
         do {
             loaded = try loader.load()
         } catch {
-            logger.error("Cannot load template resources: \(error.text)")
+            logger.error("Cannot load template resources: \(error.text)", error)
             report.foundNothing = true
             return nil
         }
-        for warning in loaded.warnings { logger.warning(warning.text) }
-        for error in loaded.errors { logger.error("Cannot process template resource \(error.text)") }
+        for warning in loaded.warnings { logger.warning(warning.text, warning) }
+        for error in loaded.errors { logger.error("Cannot process template resource \(error.text)", error) }
         report.failed += loaded.errors.count
         if loaded.resources.isEmpty, loaded.errors.isEmpty {
             logger.warning("Found no templates in \(loader.folder)")
