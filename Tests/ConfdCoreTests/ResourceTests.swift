@@ -106,7 +106,10 @@ private func minimal(_ more: String) -> String {
             ("[template]\nsrc = 1\ndest = \"/x\"\n", "r.toml:2:7: src: a whole number where a text is expected"),
             ("[template]\nsrc = \"no.tmpl\"\ndest = \"/x\"\n", "r.toml:2:7: src: Missing template: "),
             (minimal("keys = [\"/a\", 1]"), "r.toml:4:15: keys: a whole number where a text is expected"),
-            (minimal("mode = \"0999\""), "r.toml:4:8: mode: not a file mode\nmode = \"0999\"\n       ^\nhint: write octal digits as text"),
+            (
+                minimal("mode = \"0999\""),
+                "r.toml:4:8: mode: not a file mode\nmode = \"0999\"\n       ^\nhint: write octal digits as text"
+            ),
             (minimal("mode = true"), "r.toml:4:8: mode: true or false where a text is expected"),
             (minimal("owner = \"no-such-user\""), "r.toml:4:9: owner: there is no user \"no-such-user\""),
             (minimal("group = \"no-such-group\""), "r.toml:4:9: group: there is no group \"no-such-group\""),

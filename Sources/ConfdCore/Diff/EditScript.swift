@@ -14,13 +14,14 @@ struct EditScript {
     /// In their order, and never adjacent.
     private(set) var changes: [Change] = []
 
-    /// Compares the lines of `old` and `new`, given by numbers below `distinct`.
-    init(_ old: [UInt32], _ new: [UInt32], distinct: Int) {
+    /// Compares the lines of `old` and `new`, given by numbers below `distinct`. `stepLimit` is when a search is cut
+    /// short; nil chooses it by the number of lines.
+    init(_ old: [UInt32], _ new: [UInt32], distinct: Int, stepLimit: Int? = nil) {
         var oldChanged = [Bool](repeating: false, count: old.count)
         var newChanged = [Bool](repeating: false, count: new.count)
         let oldKept = Self.kept(old, sharedWith: new, distinct, &oldChanged)
         let newKept = Self.kept(new, sharedWith: old, distinct, &newChanged)
-        var search = MyersSearch(oldKept.map { old[$0] }, newKept.map { new[$0] })
+        var search = MyersSearch(oldKept.map { old[$0] }, newKept.map { new[$0] }, stepLimit: stepLimit)
         search.run()
         for (index, line) in oldKept.enumerated() where search.oldChanged[index] { oldChanged[line] = true }
         for (index, line) in newKept.enumerated() where search.newChanged[index] { newChanged[line] = true }

@@ -22,7 +22,7 @@ struct MyersSearch {
         }
     }
 
-    init(_ old: [UInt32], _ new: [UInt32]) {
+    init(_ old: [UInt32], _ new: [UInt32], stepLimit: Int? = nil) {
         self.old = old
         self.new = new
         oldChanged = Array(repeating: false, count: old.count)
@@ -31,7 +31,7 @@ struct MyersSearch {
         forward = Array(repeating: 0, count: diagonals)
         backward = Array(repeating: 0, count: diagonals)
         origin = new.count + 1
-        stepLimit = Self.stepLimit(diagonals)
+        self.stepLimit = stepLimit ?? Self.stepLimit(diagonals)
     }
 
     /// Exact for thousands of changes in files of usual size; for huge ones the square root, which keeps the whole at
