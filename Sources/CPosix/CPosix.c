@@ -37,6 +37,8 @@ pid_t confd_peek_ended_child(void) {
     return info.si_pid;
 }
 
+int confd_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
 int confd_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
 int confd_search_services(const char *name, unsigned char *answer, int size, int *failure) {

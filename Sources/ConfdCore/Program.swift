@@ -18,10 +18,15 @@ package enum Program {
             }
         ) { _, last in last }
         let settings: Settings
+        let errors: [SettingsError]
         do {
-            settings = try SettingsLoader.load(Array(arguments.dropFirst()), environment: environment)
+            (settings, errors) = try SettingsLoader.load(Array(arguments.dropFirst()), environment: environment)
         } catch {
-            print("confd: error: \(error.message)" + (error.hint.map { "\nhint: \($0)" } ?? ""), to: .error)
+            print("confd: error: \(error.text)", to: .error)
+            return ExitCode.usage
+        }
+        if !errors.isEmpty, !settings.validate {
+            for error in errors { print("confd: error: \(error.text)", to: .error) }
             return ExitCode.usage
         }
         if settings.showHelp {
@@ -32,48 +37,85 @@ package enum Program {
             print("confd \(version)", to: .output)
             return ExitCode.done
         }
-        return run(settings, environment: environment, tag: arguments.first ?? "confd")
-    }
-
-    private static func run(_ settings: Settings, environment: [String: String], tag: String) -> Int32 {
-        guard let backend = BackendConfiguration(settings) else { preconditionFailure("settings are validated") }
         let host = (try? Host.name()) ?? "localhost"  // A log line without the name is better than none.
-        let logger = Logger(level: settings.logLevel, tag: tag, host: host) { line in
+        let logger = Logger(
+            level: settings.logLevel, format: settings.logFormat, tag: arguments.first ?? "confd", host: host
+        ) { line in
             // Nobody is left to tell when standard error is gone.
             try? StandardStream.error.write(line)
         }
-        for warning in settings.warnings { logger.warning(warning) }
         do {
-            // A command that we become inherits our signals; only one that we supervise gets them through us.
-            let listener = try SignalListener(
-                logger: logger, shutdownTimeout: settings.shutdownTimeout,
-                supervises: !settings.command.isEmpty && !settings.onetime)
-            try listener.listen()
-            let pool = BackendPool(environment: environmentPairs()) { logger.warning($0) }
-            let loader = ResourceLoader(settings, environment: environment, backend: backend)
-            let pipeline = Pipeline(
-                settings: settings, logger: logger, renderer: ResourceRenderer(settings),
-                cancellation: listener.cancellation, child: listener.child)
-            let pass = Pass(
-                loader: loader, reader: SnapshotReader(pool, timeout: settings.backendTimeout), pipeline: pipeline,
-                logger: logger, startsCommand: !settings.command.isEmpty, shouldStop: { listener.isStopping })
-            let runner = Runner(settings: settings, logger: logger, listener: listener, pass: pass) {
-                Daemon(
-                    settings: settings, logger: logger, listener: listener, loader: loader, backends: pool,
-                    pipeline: pipeline)
+            if settings.validate {
+                return try validate(settings, errors: errors, environment: environment, logger: logger)
             }
-            if settings.clientInsecure {
-                logger.warning("-client-insecure: the certificates of the backend are not verified")
-            }
-            if let record = backend.serviceRecord { logger.info("SRV record set to \(record)") }
-            logger.info("Backend set to \(settings.backend)")
-            logger.info("Starting confd")
-            logger.info("Backend source(s) set to \(backend.sources.joined(separator: ", "))")
-            return runner.run()
+            return try run(settings, environment: environment, logger: logger)
         } catch {
             logger.fatal(error.message)
             return ExitCode.failed
         }
+    }
+
+    private static func run(
+        _ settings: Settings, environment: [String: String], logger: Logger
+    ) throws(SystemError) -> Int32 {
+        guard let backend = BackendConfiguration(settings) else { preconditionFailure("settings are validated") }
+        for warning in settings.warnings { logger.warning(warning.text, warning) }
+        // A command that we become inherits our signals; only one that we supervise gets them through us.
+        let listener = try SignalListener(
+            logger: logger, shutdownTimeout: settings.shutdownTimeout,
+            supervises: !settings.command.isEmpty && !settings.onetime)
+        try listener.listen()
+        let pool = BackendPool(environment: environmentPairs()) { logger.warning($0) }
+        let loader = ResourceLoader(settings, environment: environment, backend: backend)
+        let pipeline = Pipeline(
+            settings: settings, logger: logger, renderer: ResourceRenderer(settings),
+            cancellation: listener.cancellation, child: listener.child)
+        let pass = Pass(
+            loader: loader, reader: SnapshotReader(pool, timeout: settings.backendTimeout), pipeline: pipeline,
+            logger: logger, failFast: settings.failFast, startsCommand: !settings.command.isEmpty,
+            shouldStop: { listener.isStopping })
+        let runner = Runner(settings: settings, logger: logger, listener: listener, pass: pass) {
+            Daemon(
+                settings: settings, logger: logger, listener: listener, loader: loader, backends: pool,
+                pipeline: pipeline)
+        }
+        if settings.clientInsecure {
+            logger.warning("-client-insecure: the certificates of the backend are not verified")
+        }
+        if let record = backend.serviceRecord { logger.info("SRV record set to \(record)") }
+        logger.info("Backend set to \(settings.backend)")
+        logger.info("Starting confd")
+        logger.info("Backend source(s) set to \(backend.sources.joined(separator: ", "))", backend)
+        if settings.preflight {
+            return Preflight(settings, logger: logger, loader: loader, backends: pool).run()
+        }
+        return runner.run()
+    }
+
+    /// `-validate`: what it finds goes to standard error, each as a compiler would put it, or as lines of the log if
+    /// those are JSON.
+    private static func validate(
+        _ settings: Settings, errors: [SettingsError], environment: [String: String], logger: Logger
+    ) throws(SystemError) -> Int32 {
+        let backend = BackendConfiguration(settings) ?? BackendConfiguration(kind: .etcd)
+        let loader = ResourceLoader(settings, environment: environment, backend: backend)
+        let report = try Thread.run(stackSize: ResourceRenderer.stackSize) {
+            var validation = Validation(settings, errors: errors, loader: loader)
+            return validation.run()
+        }
+        guard settings.logFormat == .json else {
+            for finding in report.findings { print(finding.text, to: .error) }
+            print(report.summary, to: .error)
+            return report.exitCode
+        }
+        for finding in report.findings {
+            switch finding.severity {
+            case .error: logger.error(finding.message, finding)
+            case .warning: logger.warning(finding.message, finding)
+            }
+        }
+        if report.exitCode == ExitCode.done { logger.info(report.summary) } else { logger.error(report.summary) }
+        return report.exitCode
     }
 
     /// The environment variables as names and values.

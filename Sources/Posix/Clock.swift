@@ -54,6 +54,13 @@ package enum Clock {
             isDaylightSaving: local.tm_isdst > 0)
     }
 
+    /// As `rfc3339`, with milliseconds: `2006-01-02T15:04:05.000+01:00`.
+    package static func rfc3339WithMilliseconds(_ time: WallTime) -> String {
+        let text = rfc3339(time)
+        let second = text.index(text.startIndex, offsetBy: 19)
+        return "\(text[..<second]).\(padded(Int32(time.nanoseconds / 1_000_000), 3))\(text[second...])"
+    }
+
     /// Local time in whole seconds as Go's `time.RFC3339`: `2006-01-02T15:04:05+01:00`, `Z` for UTC.
     package static func rfc3339(_ time: WallTime) -> String {
         let local = fields(time.seconds)

@@ -17,6 +17,12 @@ final class RenderingContext {
     /// Data that errors quote: keys' values may be among it.
     var quotedData: [ByteString] = []
 
+    /// Whether a missing key reads as empty.
+    var missingKeysAreEmpty = false
+
+    /// The key that was asked for last and is missing where that is an error.
+    var missingKey: ByteString?
+
     /// Working memory for decoding JSON.
     var document = JSONDocument()
 

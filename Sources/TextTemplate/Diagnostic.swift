@@ -20,6 +20,12 @@ public struct Diagnostic: Sendable {
             ).byteString
     }
 
+    /// The line of `source` with a caret below the byte `column` of it, both counted from 1; ends with a newline. Of a
+    /// long line, the part around it.
+    package static func excerpt(of source: ByteString, line: Int, column: Int) -> ByteString {
+        source.withBytes { excerpt($0, line: line, column: column - 1) }.byteString
+    }
+
     /// The line with a caret below the column; of a long line, the part around it.
     private static func excerpt(_ source: UnsafeBufferPointer<UInt8>, line: Int, column: Int) -> Message {
         var start = 0

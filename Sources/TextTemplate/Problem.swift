@@ -69,7 +69,7 @@ enum Problem: Error, Equatable, Sendable {
     case mapEntryWithArguments(ByteString)
     case rangeOverOneVariable(ByteString)
     case notIterable(ByteString)
-    case templateNotDefined(ByteString)
+    case templateNotDefined(ByteString, suggestion: String?)
     case callsTooDeep(limit: Int)
     case valueTooDeep(limit: Int)
     case outputTooLarge(limit: Int)

@@ -15,7 +15,7 @@ public struct Template: Sendable {
     }
 
     /// Keeps copies of a template cheap.
-    private final class Storage: Sendable {
+    final class Storage: Sendable {
         let program: Program
         let limits: Limits
 
@@ -25,7 +25,7 @@ public struct Template: Sendable {
         }
     }
 
-    private let storage: Storage
+    let storage: Storage
     /// The index of the template that rendering begins with.
     private let body: Int
 
@@ -46,6 +46,17 @@ public struct Template: Sendable {
     public init(
         _ source: ByteString, name: String, functions: [String: Function], options: Options = Options()
     ) throws(TemplateError) {
+        var unknownFunctions: [TemplateError]?
+        try self.init(
+            source, name: name, functions: functions, options: options, unknownFunctions: &unknownFunctions)
+    }
+
+    /// As `init(_:name:functions:options:)`; functions that are not defined are noted, unless `unknownFunctions` is
+    /// nil, and stand for nothing.
+    init(
+        _ source: ByteString, name: String, functions: [String: Function], options: Options,
+        unknownFunctions: inout [TemplateError]?
+    ) throws(TemplateError) {
         let left = options.leftDelimiter.isEmpty ? Array("{{".utf8) : options.leftDelimiter
         let right = options.rightDelimiter.isEmpty ? Array("}}".utf8) : options.rightDelimiter
         let name = ByteString(name)
@@ -59,6 +70,8 @@ public struct Template: Sendable {
                         source, Lexer(bytes, left: left, right: right), name: name, functions: functions,
                         delimiters: Problem.Delimiters(left: ByteString(left), right: ByteString(right)),
                         limits: options.limits)
+                    compiler.unknownFunctions = unknownFunctions
+                    defer { unknownFunctions = compiler.unknownFunctions }
                     return try compiler.compile()
                 }
             }

@@ -72,7 +72,7 @@ enum Wording {
         case .mapEntryWithArguments(let field): "\(field) is not a method but has arguments"
         case .rangeOverOneVariable(let value): "can't use \(value) to iterate over more than one variable"
         case .notIterable(let value): "range can't iterate over \(value)"
-        case .templateNotDefined(let name): "template \(quoted: name) not defined"
+        case .templateNotDefined(let name, _): "template \(quoted: name) not defined"
         case .callsTooDeep(let limit): "exceeded maximum template depth (\(limit))"
         case .valueTooDeep(let limit): "lists and maps nest deeper than \(limit) levels"
         case .outputTooLarge(let limit): "output is larger than \(limit) bytes"
@@ -84,6 +84,7 @@ enum Wording {
     static func hint(for problem: Problem) -> String? {
         switch problem {
         case .unknownFunction(_, let suggestion?): "did you mean \"\(suggestion)\"?"
+        case .templateNotDefined(_, let suggestion?): "did you mean \"\(suggestion)\"?"
         case .callsTooDeep: "a template that calls itself needs a condition that ends it"
         case .outputTooLarge, .timeExceeded: "look for a loop that does not end"
         case .inAction(let inner, _, _): hint(for: inner)

@@ -55,6 +55,32 @@ struct EtcdTests {
         }
     }
 
+    /// A token that somebody else has got, from a file that is read anew when the token is refused.
+    @Test func tokenFile() async throws {
+        try await withSandbox { box in
+            let etcd = try await Etcd.start(in: box)
+            try await etcd.put("/app/name", "found")
+            try await etcd.enableAuthentication(password: "pw")
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            let flags = ["-onetime", "-backend", "etcd", "-node", etcd.endpoint, "-auth-token-file", "token"]
+            for (content, says) in [("wrong", "token"), ("two lines\nof it", "it holds no token"), ("", "no token")] {
+                try box.write("token", content)
+                let refused = try await run(box.command(flags))
+                #expect(refused.exitCode == 4, "\(refused.testDescription)")
+                #expect(refused.standardError.contains(says), "\(refused.testDescription)")
+                #expect(!refused.standardError.contains("wrong"), "\(refused.testDescription)")
+            }
+            let answer = try await run(
+                "curl", "-s", "-d", #"{"name": "root", "password": "pw"}"#, "\(etcd.endpoint)/v3/auth/authenticate")
+            let token = try #require(answer.standardOutput.firstMatch(of: /"token":"([^"]+)"/)?.1)
+            try box.write("token", "\(token)\n")
+            let done = try await run(box.command(flags))
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+            #expect(box.output("app") == "found")
+            #expect(!done.standardError.contains(token))
+        }
+    }
+
     @Test func userAndPassword() async throws {
         try await withSandbox { box in
             let etcd = try await Etcd.start(in: box)

@@ -91,14 +91,17 @@ import Testing
     }
 
     /// A follower of the file `keys.yaml` in a new folder, which is removed at the end.
-    private func withFollower(_ body: (Follower, _ file: String) async throws -> Void) async throws {
+    private func withFollower(
+        logger: Logger = Logger(level: .fatal, tag: "test", host: "test") { _ in },
+        _ body: (Follower, _ file: String) async throws -> Void
+    ) async throws {
         let folder = try Files.makeTemporaryFolder(in: "/tmp", prefix: "confd-follower-")
         let file = "\(folder)/keys.yaml"
         var configuration = BackendConfiguration(kind: .file)
         configuration.files = [file]
-        let logger = Logger(level: .fatal, tag: "test", host: "test") { _ in }
         let follower = Follower(
-            configuration, BackendPool(environment: []) { _ in }, watches: true, timeout: .seconds(5), logger: logger
+            configuration, BackendPool(environment: []) { _ in }, watches: true, timeout: .seconds(5), logger: logger,
+            patience: .milliseconds(300)
         ) {}
         try await body(follower, file)
         follower.stop()
@@ -130,6 +133,25 @@ import Testing
             #expect(follower.take() == nil, "each is taken once")
             #expect(try follower.read([key]) == 2)
             #expect(try await eventually { follower.take()?.reading == 2 })
+        }
+    }
+
+    /// A backend that fails for long is told of once, and again when it is back and away once more.
+    @Test func staleBackendIsToldOnce() async throws {
+        let lines = Mutex<[String]>([])
+        let logger = Logger(level: .info, tag: "test", host: "test") { line in
+            lines.withLock { $0.append(String(decoding: line, as: UTF8.self)) }
+        }
+        try await withFollower(logger: logger) { follower, file in
+            _ = try follower.read([KeyRange(cleaned: Array("/app".utf8))])
+            #expect(try await eventually { follower.contact.isStale })
+            #expect(!follower.contact.isConnected && follower.contact.lastHeard == nil)
+            try Files.write(Array("app: {a: 1}".utf8), to: file)
+            #expect(try await eventually { follower.contact.isConnected })
+            #expect(!follower.contact.isStale && follower.contact.lastHeard != nil)
+            let said = lines.withLock { $0 }
+            #expect(said.filter { $0.contains("has never been reached") }.count == 1, "\(said)")
+            #expect(said.contains { $0.contains("answers again") })
         }
     }
 

@@ -106,7 +106,10 @@ private func minimal(_ more: String) -> String {
             ("[template]\nsrc = 1\ndest = \"/x\"\n", "r.toml:2:7: src: a whole number where a text is expected"),
             ("[template]\nsrc = \"no.tmpl\"\ndest = \"/x\"\n", "r.toml:2:7: src: Missing template: "),
             (minimal("keys = [\"/a\", 1]"), "r.toml:4:15: keys: a whole number where a text is expected"),
-            (minimal("mode = \"0999\""), "r.toml:4:8: mode: not a file mode\nhint: write octal digits as text"),
+            (
+                minimal("mode = \"0999\""),
+                "r.toml:4:8: mode: not a file mode\nmode = \"0999\"\n       ^\nhint: write octal digits as text"
+            ),
             (minimal("mode = true"), "r.toml:4:8: mode: true or false where a text is expected"),
             (minimal("owner = \"no-such-user\""), "r.toml:4:9: owner: there is no user \"no-such-user\""),
             (minimal("group = \"no-such-group\""), "r.toml:4:9: group: there is no group \"no-such-group\""),
@@ -132,7 +135,7 @@ private func minimal(_ more: String) -> String {
         #expect(result.resources.count == 1)
         #expect(
             result.warnings.map(\.text) == [
-                "r.toml:4:1: unknown key \"relaod_cmd\" in [template]\nhint: did you mean \"reload_cmd\"?"
+                "r.toml:4:1: unknown key \"relaod_cmd\" in [template]\nrelaod_cmd = \"x\"\n^\nhint: did you mean \"reload_cmd\"?"
             ])
         let strict = try parse(text, arguments: ["-backend", "env", "-strict"])
         #expect(strict.resources.isEmpty && strict.errors.count == 1 && strict.warnings.isEmpty)
@@ -142,7 +145,7 @@ private func minimal(_ more: String) -> String {
         let good = "[[template]]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\n"
         let result = try parse("[[template]]\nsrc = \"a.tmpl\"\n" + good)
         #expect(result.resources.map(\.name) == ["r.toml#2"])
-        #expect(result.errors.map(\.text) == ["r.toml:1:3: dest: is required and must not be empty"])
+        #expect(result.errors.map(\.text) == ["r.toml:1:3: dest: is required and must not be empty\n[[template]]\n  ^"])
     }
 
     @Test func aBackendOfItsOwn() throws {

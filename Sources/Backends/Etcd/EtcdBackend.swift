@@ -25,15 +25,23 @@ package final class EtcdBackend: Backend {
         package init() {}
     }
 
-    /// A user of etcd.
+    /// What etcd knows us by.
     package struct Credentials: Sendable {
-        let username: String
-        let password: @Sendable () throws(BackendError) -> [UInt8]
+        /// Nil for a token that somebody else has got.
+        let username: String?
+        /// The password, or the token.
+        let secret: @Sendable () throws(BackendError) -> [UInt8]
 
         /// `password` is asked before every authentication, so that it may come from a file that changes.
         package init(username: String, password: @escaping @Sendable () throws(BackendError) -> [UInt8]) {
             self.username = username
-            self.password = password
+            secret = password
+        }
+
+        /// `token` is asked at first, and again when the last one was refused.
+        package init(token: @escaping @Sendable () throws(BackendError) -> [UInt8]) {
+            username = nil
+            secret = token
         }
     }
 
@@ -119,11 +127,20 @@ extension EtcdBackend {
         _ credentials: Credentials, _ channel: Channel, _ deadline: ContinuousClock.Instant
     ) throws(EtcdFailure) -> String? {
         session.withLock { $0.token = nil }
-        let password: [UInt8]
-        do { password = try credentials.password() } catch {
+        let secret: [UInt8]
+        do { secret = try credentials.secret() } catch {
             throw EtcdFailure(channel.endpoint, .authenticate, .password(error))
         }
-        let message = AuthenticateRequest(name: Array(credentials.username.utf8), password: password).encoded
+        guard let username = credentials.username else {
+            guard Self.isHeaderText(secret) else {
+                let error = BackendError(.configuration, "token file: it holds no token", hint: "it must be one line")
+                throw EtcdFailure(channel.endpoint, .authenticate, .password(error))
+            }
+            let token = String(decoding: secret, as: UTF8.self)
+            session.withLock { $0.token = token }
+            return token
+        }
+        let message = AuthenticateRequest(name: Array(username.utf8), password: secret).encoded
         let token: String
         do {
             let answer = try channel.start(.authenticate, message, token: nil, deadline: deadline).wait()
@@ -146,9 +163,13 @@ extension EtcdBackend {
                 try AuthenticateResponse.token(UnsafeRawBufferPointer(bytes), message)
             }
         } catch { throw .malformed(error.text) }
-        // It becomes a header: anything but visible ASCII would be a second one.
-        guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { throw .malformed("no token") }
+        guard Self.isHeaderText(token.utf8) else { throw .malformed("no token") }
         return token
+    }
+
+    /// Whether it can be a token. It becomes a header: anything but visible ASCII would be a second one.
+    private static func isHeaderText(_ bytes: some Collection<UInt8>) -> Bool {
+        !bytes.isEmpty && bytes.allSatisfy { $0 > 0x20 && $0 < 0x7f }
     }
 
     private func warnThatAuthenticationIsOff(_ endpoint: Endpoint) {

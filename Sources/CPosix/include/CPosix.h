@@ -30,6 +30,9 @@ int confd_pidfd_open(pid_t pid);
 // The id of a child that has ended and was not waited for, which stays so; 0 if there is none, -1 and errno.
 pid_t confd_peek_ended_child(void);
 
+// accept4(2): a close-on-exec, non-blocking connection, or -1 and errno.
+int confd_accept(int listener);
+
 // Makes orphaned descendants our children, as PID 1 has them.
 int confd_become_subreaper(void);
 

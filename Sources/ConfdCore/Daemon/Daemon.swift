@@ -25,7 +25,7 @@ package final class Daemon {
     var sourcesAreStale = false
     /// Resources of the first look that have not been tried yet.
     private var awaited: Set<Agenda.ID> = []
-    private var isReady = false
+    private(set) var isReady = false
     private var isStopping = false
     var supervisor: Supervisor?
 
@@ -49,7 +49,8 @@ package final class Daemon {
         inbox = Inbox { listener.wake() }
         makeFollower = { configuration in
             Follower(
-                configuration, backends, watches: settings.watch, timeout: settings.backendTimeout, logger: logger
+                configuration, backends, watches: settings.watch, timeout: settings.backendTimeout, logger: logger,
+                metrics: pipeline.metrics
             ) { listener.wake() }
         }
         notifier = SystemdNotifier(interval: settings.watchdogInterval)
@@ -64,6 +65,10 @@ package final class Daemon {
         if settings.watch {
             try ConfdirWatch(settings.confdir, logger: logger) { [inbox] in inbox.post(.filesChanged) }.start()
         }
+        let progress = Progress(logger)
+        progress.begin("first pass")
+        defer { progress.end() }
+        serveMetrics()
         try takeInventory(readsAnew: false)
         awaited = Set(entries.keys)
         nextPass = settings.interval > .zero ? start + settings.interval : nil
@@ -72,6 +77,7 @@ package final class Daemon {
             let now = Clock.monotonic()
             for message in inbox.take() { try take(message, at: now) }
             if let code = try turn(at: now) { return code }
+            if isReady || isStopping { progress.end() }
             for action in agenda.begin(at: now) { perform(action) }
             try listener.wait(deadline.map { max($0 - Clock.monotonic(), .zero) })
         }
@@ -189,6 +195,7 @@ extension Daemon {
         case .skipped(let id): agenda.tell(id, at: now) { $0.rendered(.failed, at: now) }
         case .reloaded(let ids, let failed): reloaded(ids, failed, at: now)
         case .filesChanged: if !isStopping { try takeInventory(readsAnew: false) }
+        case .surveyWanted(let request): request.answer(survey)
         case .childEnded(let status):
             supervisor?.ended(status)
             stop(at: now)

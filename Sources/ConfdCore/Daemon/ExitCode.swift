@@ -5,6 +5,8 @@ package enum ExitCode {
     package static let failed: Int32 = 1
     /// A usage or configuration error, or nothing to do.
     package static let usage: Int32 = 2
+    /// `-check`: something would change.
+    package static let drift: Int32 = 3
     /// A backend could not be reached or refused us.
     package static let backend: Int32 = 4
 }

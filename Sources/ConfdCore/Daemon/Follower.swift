@@ -20,6 +20,10 @@ final class Follower: Sendable {
         var current: Cancellation?
         var delivery: Delivery?
         var failure: BackendError?
+        /// When the failures began that nothing has ended yet.
+        var failingSince: Duration?
+        var lastHeard: WallTime?
+        var isStale = false
         var hasStarted = false
         var isStopped = false
     }
@@ -30,18 +34,24 @@ final class Follower: Sendable {
     private let watches: Bool
     private let timeout: Duration
     private let logger: Logger
+    private let metrics: Metrics
+    private let patience: Duration
     private let wake: @Sendable () -> Void
 
+    /// A backend that fails for longer than `patience` is stale: what it had is still in use, and may be wrong by now.
     /// `wake` is called when there is a delivery or a failure.
     init(
         _ configuration: BackendConfiguration, _ backends: BackendPool, watches: Bool, timeout: Duration,
-        logger: Logger, wake: @escaping @Sendable () -> Void
+        logger: Logger, metrics: Metrics = Metrics(),
+        patience: Duration = .seconds(30), wake: @escaping @Sendable () -> Void
     ) {
         self.configuration = configuration
         self.backends = backends
         self.watches = watches
         self.timeout = timeout
         self.logger = logger
+        self.metrics = metrics
+        self.patience = patience
         self.wake = wake
     }
 
@@ -133,20 +143,46 @@ final class Follower: Sendable {
     private func deliver(_ delivery: Delivery) {
         let hadFailed = state.withLock { state in
             state.delivery = delivery
+            state.lastHeard = Clock.wall()
+            state.failingSince = nil
+            state.isStale = false
             defer { state.failure = nil }
             return state.failure != nil
         }
-        if hadFailed { logger.info("Backend \(configuration.kind.rawValue) answers again") }
+        if hadFailed { logger.info("Backend \(configuration.kind.rawValue) answers again", configuration) }
         wake()
     }
 
     private func note(_ error: BackendError) {
-        let isNew = state.withLock { state in
+        let now = Clock.monotonic()
+        let (isNew, becameStale, lastHeard) = state.withLock { state in
+            let since = state.failingSince ?? now
+            // A watch has a heartbeat: until it broke, the backend was heard of.
+            if state.failingSince == nil, watches, state.lastHeard != nil { state.lastHeard = Clock.wall() }
+            state.failingSince = since
+            let becomesStale = !state.isStale && now - since >= patience
+            if becomesStale { state.isStale = true }
             defer { state.failure = error }
-            return state.failure != error
+            return (state.failure != error, becomesStale, state.lastHeard)
         }
-        let text = error.message + (error.hint.map { "\nhint: \($0)" } ?? "")
-        if isNew { logger.error(text) } else { logger.debug(text) }
+        metrics.countFailure(of: configuration)
+        if isNew { logger.error(error.text, configuration) } else { logger.debug(error.text, configuration) }
+        if becameStale {
+            let since = lastHeard.map { "has not been heard of since \(Clock.rfc3339($0))" } ?? "has never been reached"
+            logger.warning(
+                "Backend \(configuration.kind.rawValue) \(since): files stay as they are until it answers",
+                configuration)
+        }
         wake()
+    }
+
+    /// When the backend was heard of.
+    var contact: BackendContact {
+        state.withLock { state in
+            let isConnected = state.failure == nil && state.lastHeard != nil
+            return BackendContact(
+                isConnected: isConnected, lastHeard: isConnected && watches ? Clock.wall() : state.lastHeard,
+                isStale: state.isStale)
+        }
     }
 }

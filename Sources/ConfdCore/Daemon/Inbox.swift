@@ -3,7 +3,7 @@ import Posix
 import Synchronization
 
 /// What other threads tell the daemon's own.
-package enum Message: Sendable {
+enum Message: Sendable {
     case applied(Agenda.ID, Outcome, on: Edition)
     /// A rendering that was not begun, because we are about to end.
     case skipped(Agenda.ID)
@@ -11,6 +11,8 @@ package enum Message: Sendable {
     /// Files below confdir changed.
     case filesChanged
     case childEnded(TerminationStatus)
+    /// Somebody wants to know how things are.
+    case surveyWanted(SurveyRequest)
 }
 
 /// A snapshot of one backend, and which it is of those that it delivered.

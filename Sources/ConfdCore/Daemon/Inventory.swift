@@ -18,10 +18,10 @@ struct Inventory {
         var report = Report(known: reported)
         do {
             let loaded = try loader.load()
-            for warning in loaded.warnings where report.isNew(warning.text) { logger.warning(warning.text) }
+            for warning in loaded.warnings where report.isNew(warning.text) { logger.warning(warning.text, warning) }
             for error in loaded.errors {
                 let text = "Cannot process template resource \(error.text)"
-                if report.isNew(text) { logger.error(text) }
+                if report.isNew(text) { logger.error(text, error) }
             }
             if loaded.resources.isEmpty, loaded.errors.isEmpty, report.isNew("Found no templates") {
                 logger.warning("Found no templates")

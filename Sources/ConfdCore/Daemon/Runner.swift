@@ -57,14 +57,20 @@ package struct Runner {
             logSummary(report, since: start)
             if report.foundNothing { return ExitCode.usage }
             if report.backendFailed { return ExitCode.backend }
-            return report.failed > 0 ? ExitCode.failed : ExitCode.done
+            if report.failed > 0 { return ExitCode.failed }
+            return settings.check && report.updated > 0 ? ExitCode.drift : ExitCode.done
         }
     }
 
     private func logSummary(_ report: Pass.Report, since start: Duration) {
-        let took = GoDuration.text(Clock.monotonic() - start)
+        let milliseconds = Int((Clock.monotonic() - start).milliseconds())
         let changed = settings.noop ? "would change" : "changed"
+        let fields = LogFields([
+            ("changed", .number(report.updated)), ("in_sync", .number(report.inSync)),
+            ("failed", .number(report.failed)), ("milliseconds", .number(milliseconds)),
+        ])
         logger.info(
-            "\(report.updated) \(changed), \(report.inSync) in sync, \(report.failed) failed, in \(took)")
+            "\(report.updated) \(changed), \(report.inSync) in sync, \(report.failed) failed, in \(milliseconds) ms",
+            fields)
     }
 }

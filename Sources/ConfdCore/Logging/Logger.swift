@@ -1,45 +1,110 @@
 import Posix
 import Synchronization
 
-/// Writes log lines in the form of confd 0.17: `2026-11-21T09:39:30Z host /usr/bin/confd[1925]: INFO message`.
+/// Writes log lines, in the form of confd 0.17 (`2026-11-21T09:39:30Z host /usr/bin/confd[1925]: INFO message`) or as
+/// JSON objects. Warnings and errors that repeat are held back (`RepeatLimiter`).
 ///
 /// Only Pipeline, Daemon and the program log; libraries return errors. Values, passwords and tokens never
 /// reach a message.
 package final class Logger: Sendable {
+    private struct State {
+        var repeats = RepeatLimiter()
+        /// Whether a line of progress stands on the terminal.
+        var showsProgress = false
+    }
+
     private let level: LogLevel
+    private let format: LogFormat
     private let host: String
     private let tag: String
     private let sink: @Sendable ([UInt8]) -> Void
-    private let time: @Sendable () -> String
-    private let writing = Mutex(())
+    private let time: @Sendable (LogFormat) -> String
+    private let state = Mutex(State())
 
     /// `tag` is the program as it was called; `sink` takes one whole line at a time.
     package init(
-        level: LogLevel, tag: String, host: String,
-        time: @escaping @Sendable () -> String = { Clock.rfc3339(Clock.wall()) },
+        level: LogLevel, format: LogFormat = .text, tag: String, host: String,
+        time: @escaping @Sendable (LogFormat) -> String = Logger.now,
         sink: @escaping @Sendable ([UInt8]) -> Void
     ) {
         self.level = level
+        self.format = format
         self.tag = tag
         self.host = host
         self.time = time
         self.sink = sink
     }
 
-    package func debug(_ message: @autoclosure () -> String) { log(.debug, "DEBUG", message) }
-    package func info(_ message: @autoclosure () -> String) { log(.info, "INFO", message) }
-    package func warning(_ message: @autoclosure () -> String) { log(.warning, "WARNING", message) }
-    package func error(_ message: @autoclosure () -> String) { log(.error, "ERROR", message) }
-    package func fatal(_ message: @autoclosure () -> String) { log(.fatal, "FATAL", message) }
+    /// The local time: whole seconds in text lines, as confd 0.17 has them, and milliseconds in JSON.
+    package static func now(_ format: LogFormat) -> String {
+        format == .json ? Clock.rfc3339WithMilliseconds(Clock.wall()) : Clock.rfc3339(Clock.wall())
+    }
 
-    private func log(_ level: LogLevel, _ name: String, _ message: () -> String) {
+    package func debug(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
+        log(.debug, message, subject)
+    }
+
+    package func info(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
+        log(.info, message, subject)
+    }
+
+    package func warning(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
+        log(.warning, message, subject)
+    }
+
+    package func error(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
+        log(.error, message, subject)
+    }
+
+    package func fatal(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
+        log(.fatal, message, subject)
+    }
+
+    private func log(_ level: LogLevel, _ message: () -> String, _ subject: (any LogSubject)?) {
         guard level >= self.level else { return }
-        let line = "\(time()) \(host) \(tag)[\(CurrentProcess.id)]: \(name) \(message())"
-        writing.withLock { _ in sink(Self.printable(Array(line.utf8)) + [UInt8(ascii: "\n")]) }
+        let message = message()
+        state.withLock { state in
+            var repetitions = 0
+            if level == .warning || level == .error {
+                guard let count = state.repeats.admit("\(level.rawValue)\(message)", at: Clock.monotonic()) else {
+                    return
+                }
+                repetitions = count
+            }
+            if state.showsProgress {
+                state.showsProgress = false
+                sink(Progress.erasure)
+            }
+            write(level, message, subject, repetitions)
+        }
+    }
+
+    private func write(_ level: LogLevel, _ message: String, _ subject: (any LogSubject)?, _ repetitions: Int) {
+        switch format {
+        case .text:
+            let suffix = repetitions > 0 ? " (repeated \(repetitions) times)" : ""
+            let line = "\(time(format)) \(host) \(tag)[\(CurrentProcess.id)]: \(level.label) \(message)\(suffix)"
+            sink(Self.printable(Array(line.utf8)) + [UInt8(ascii: "\n")])
+        case .json:
+            var fields = LogFields([("time", .text(time(format))), ("level", .text(level.label))])
+            fields.append("msg", .text(message))
+            if repetitions > 0 { fields.append("repeated", .number(repetitions)) }
+            if let subject { fields.append(subject.logFields) }
+            sink(fields.json + [UInt8(ascii: "\n")])
+        }
+    }
+
+    /// Shows `text` as the terminal's last line, in place of an earlier one; empty for none.
+    func showProgress(_ text: String) {
+        state.withLock { state in
+            if state.showsProgress { sink(Progress.erasure) }
+            state.showsProgress = !text.isEmpty
+            if !text.isEmpty { sink(Array(text.utf8)) }
+        }
     }
 
     /// `line` without what could upset a terminal: what commands write is shown with control characters as `\x1b`.
-    private static func printable(_ line: [UInt8]) -> [UInt8] {
+    static func printable(_ line: [UInt8]) -> [UInt8] {
         let isControl = { (byte: UInt8) in
             byte < 0x20 && byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\t") || byte == 0x7F
         }
@@ -47,6 +112,19 @@ package final class Logger: Sendable {
         let digits = Array("0123456789abcdef".utf8)
         return line.flatMap { byte in
             isControl(byte) ? Array("\\x".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]] : [byte]
+        }
+    }
+}
+
+extension LogLevel {
+    /// What lines call it; confd 0.17's words.
+    var label: String {
+        switch self {
+        case .debug: "DEBUG"
+        case .info: "INFO"
+        case .warning: "WARNING"
+        case .error: "ERROR"
+        case .fatal: "FATAL"
         }
     }
 }

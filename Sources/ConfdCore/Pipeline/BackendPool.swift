@@ -52,10 +52,29 @@ extension BackendPool {
         options.tls.verifies = !configuration.clientInsecure
         options.dialTimeout = configuration.dialTimeout
         options.warn = warn
-        options.credentials = configuration.username.map { username in
-            EtcdBackend.Credentials(username: username) { () throws(BackendError) in try configuration.readPassword() }
+        if let tokenFile = configuration.tokenFile {
+            options.credentials = EtcdBackend.Credentials { () throws(BackendError) in
+                try Self.readSecret(tokenFile, "token file")
+            }
+        } else if let username = configuration.username {
+            options.credentials = EtcdBackend.Credentials(username: username) { () throws(BackendError) in
+                try configuration.readPassword()
+            }
         }
         return options
+    }
+}
+
+extension BackendPool {
+    /// What the file at `path` holds, without the end of the line.
+    fileprivate static func readSecret(_ path: String, _ what: String) throws(BackendError) -> [UInt8] {
+        do {
+            var bytes = try Files.read(path)
+            while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
+            return bytes
+        } catch {
+            throw BackendError(.configuration, "\(what): \(error.message)")
+        }
     }
 }
 
@@ -63,12 +82,6 @@ extension BackendConfiguration {
     /// The password, from its file if there is one: read anew each time, so that it may change.
     fileprivate func readPassword() throws(BackendError) -> [UInt8] {
         guard let passwordFile else { return Array((password ?? "").utf8) }
-        do {
-            var bytes = try Files.read(passwordFile)
-            while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
-            return bytes
-        } catch {
-            throw BackendError(.configuration, "password file: \(error.message)")
-        }
+        return try BackendPool.readSecret(passwordFile, "password file")
     }
 }

@@ -75,10 +75,13 @@ struct StepFailure: Error {
     let message: String
     /// Whether it is the content that was refused.
     let isRejection: Bool
+    /// The key that was asked for and is missing, where that is the cause.
+    let key: String?
 
-    init(_ message: String, hint: String? = nil, isRejection: Bool = false) {
+    init(_ message: String, hint: String? = nil, isRejection: Bool = false, key: String? = nil) {
         self.message = message + (hint.map { "\nhint: \($0)" } ?? "")
         self.isRejection = isRejection
+        self.key = key
     }
 
     init(_ error: StagingError) { self.init(error.message, hint: error.hint) }

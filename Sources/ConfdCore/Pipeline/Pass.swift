@@ -22,6 +22,8 @@ package struct Pass {
     let reader: SnapshotReader
     let pipeline: Pipeline
     let logger: Logger
+    /// Whether the first failure ends the round.
+    let failFast: Bool
     /// Whether the service is started after this, and so reads the new files by itself.
     let startsCommand: Bool
     /// Whether to stop before the next resource.
@@ -29,32 +31,45 @@ package struct Pass {
 
     /// Runs the round. Every failure is logged, none stops the others.
     package func run() -> Report {
+        // Differences that are printed would run into the line.
+        let progress = Progress(logger, isTerminal: StandardStream.error.isTerminal && pipeline.differences == nil)
+        defer { progress.end() }
         var report = Report()
         guard let resources = load(&report) else { return report }
+        if failFast, report.failed > 0 {
+            logger.warning("Fail-fast mode: stopping, nothing has been changed")
+            return report
+        }
         logger.debug("Retrieving keys from store")
+        progress.begin("reading keys")
         let readings = reader.read(for: resources)
-        for case .failure(let error) in readings.values {
-            logger.error(error.message + (error.hint.map { "\nhint: \($0)" } ?? ""))
+        for (configuration, reading) in readings {
+            guard case .failure(let error) = reading else { continue }
+            logger.error(error.text, configuration)
             report.backendFailed = true
         }
-        let outcomes = apply(resources, readings)
+        progress.begin("rendering", total: resources.count)
+        let (outcomes, isStopped) = apply(resources, readings, progress)
         for outcome in outcomes { report.count(outcome) }
-        report.stopped = outcomes.count < resources.count
+        report.stopped = isStopped
         let reloads = outcomes.compactMap(\.reload)
+        progress.begin("reloading")
         // Also after a request to stop: what was replaced must be reloaded.
         report.failed += finish(reloads)
         return report
     }
 
-    /// Applies the resources in their order, several at a time. Outcomes are left out only at the end, after a
-    /// request to stop.
+    /// Applies the resources in their order, several at a time; false where all were tried before a request to stop.
+    /// Outcomes are left out only at the end.
     private func apply(
-        _ resources: [Resource], _ readings: [BackendConfiguration: Result<Snapshot, BackendError>]
-    ) -> [Outcome] {
+        _ resources: [Resource], _ readings: [BackendConfiguration: Result<Snapshot, BackendError>],
+        _ progress: Progress
+    ) -> (outcomes: [Outcome], isStopped: Bool) {
         let queue = Mutex(Queue())
-        withThreads(min(resources.count, Pipeline.threads)) {
-            while !shouldStop() {
-                guard let index = queue.withLock({ $0.take(of: resources.count) }) else { return }
+        // Differences are printed in order, and the first failure may have to be the last.
+        let isOrdered = failFast || pipeline.differences != nil
+        withThreads(isOrdered ? 1 : min(resources.count, Pipeline.threads)) {
+            while let index = queue.withLock({ $0.take(of: resources.count, isStopping: shouldStop()) }) {
                 let resource = resources[index]
                 let outcome: Outcome =
                     switch readings[resource.backend] ?? .success(Snapshot([])) {
@@ -62,9 +77,13 @@ package struct Pass {
                     case .failure: Outcome(.failed)
                     }
                 queue.withLock { $0.outcomes[index] = outcome }
+                progress.advance()
+                if stopsAtFailure(outcome, resource) { return }
             }
         }
-        return queue.withLock { queue in (0..<queue.next).compactMap { queue.outcomes[$0] } }
+        return queue.withLock { queue in
+            ((0..<queue.next).compactMap { queue.outcomes[$0] }, queue.isStopped)
+        }
     }
 
     /// Runs `body` here and on `count` - 1 more threads, and returns when all are done.
@@ -85,13 +104,24 @@ package struct Pass {
     /// What is taken of a pass's resources, and what became of them, by their number.
     private struct Queue {
         var next = 0
+        var isStopped = false
         var outcomes: [Int: Outcome] = [:]
 
-        mutating func take(of count: Int) -> Int? {
+        /// The next resource's number, unless there is none or it is not to be tried any more.
+        mutating func take(of count: Int, isStopping: Bool) -> Int? {
             guard next < count else { return nil }
+            isStopped = isStopping
+            if isStopped { return nil }
             defer { next += 1 }
             return next
         }
+    }
+
+    /// `-failure-mode fail-fast`: the first failure is the last.
+    private func stopsAtFailure(_ outcome: Outcome, _ resource: Resource) -> Bool {
+        guard failFast, outcome.state == .failed || outcome.state == .rejected else { return false }
+        logger.warning("Fail-fast mode: stopping after error in \(resource.destination)", resource)
+        return true
     }
 
     /// Runs the reloads, and returns how many failed. A command that we are about to become needs none.
@@ -111,12 +141,12 @@ package struct Pass {
         do {
             loaded = try loader.load()
         } catch {
-            logger.error("Cannot load template resources: \(error.text)")
+            logger.error("Cannot load template resources: \(error.text)", error)
             report.foundNothing = true
             return nil
         }
-        for warning in loaded.warnings { logger.warning(warning.text) }
-        for error in loaded.errors { logger.error("Cannot process template resource \(error.text)") }
+        for warning in loaded.warnings { logger.warning(warning.text, warning) }
+        for error in loaded.errors { logger.error("Cannot process template resource \(error.text)", error) }
         report.failed += loaded.errors.count
         if loaded.resources.isEmpty, loaded.errors.isEmpty {
             logger.warning("Found no templates in \(loader.folder)")

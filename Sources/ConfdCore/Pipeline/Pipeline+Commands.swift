@@ -21,7 +21,9 @@ extension Pipeline {
                 for reload in group { settle(reload) }
                 continue
             }
-            logger.error("\(first.resource.name): \(first.resource.reloadField) failed: \(problem); it stays owed")
+            logger.error(
+                "\(first.resource.name): \(first.resource.reloadField) failed: \(problem); it stays owed",
+                first.resource)
             for reload in group {
                 if rollBack(reload) { failed.rolledBack.append(reload) } else { failed.owed.append(reload) }
             }
@@ -37,7 +39,9 @@ extension Pipeline {
         } catch {
             logger.error(StepFailure(error).message)
         }
-        if reload.isNew, hasNewFile { logger.info("Target config \(reload.resource.destination) has been updated") }
+        if reload.isNew, hasNewFile {
+            logger.info("Target config \(reload.resource.destination) has been updated", reload.resource)
+        }
     }
 
     /// Runs the command or sends the signal; what went wrong, if anything did.
@@ -49,8 +53,10 @@ extension Pipeline {
             )
             return result.succeeded ? nil : result.message
         case .signal(let signal):
-            logger.debug("Sending \(signal.name)")
-            return child.send(signal)
+            logger.debug("Sending \(signal.name)", reload.resource)
+            let problem = child.send(signal)
+            metrics.countCommand("reload", reload.resource, succeeded: problem == nil)
+            return problem
         }
     }
 
@@ -93,18 +99,21 @@ extension Pipeline {
         _ text: String, _ field: String, _ resource: Resource, _ environment: [String: String], _ changes: [UInt8],
         timeout: Duration
     ) -> CommandResult {
-        logger.debug("Running \(text)")
+        let subject = resource.logFields.with("command", field)
+        logger.debug("Running \(text)", subject)
         var environment = environment
         let file = changesFile(changes)
         if let path = file?.path { environment["CONFD_CHANGES"] = path }
         let command = Command(text, environment: environment, timeout: timeout)
         let result = withExtendedLifetime(file) {
             command.run(cancellation: cancellation) { line in
-                logger.info("\(resource.name): \(field): \(String(decoding: line, as: UTF8.self))")
+                logger.info("\(resource.name): \(field): \(String(decoding: line, as: UTF8.self))", subject)
             }
         }
+        metrics.countCommand(field == "check_cmd" ? "check" : "reload", resource, succeeded: result.succeeded)
         if result.droppedBytes > 0 {
-            logger.warning("\(resource.name): \(field): \(result.droppedBytes) more bytes of output are not shown")
+            logger.warning(
+                "\(resource.name): \(field): \(result.droppedBytes) more bytes of output are not shown", subject)
         }
         return result
     }
@@ -155,7 +164,7 @@ extension Pipeline {
             return previous
         }
         guard let previous else { return false }
-        logger.warning("\(resource.name): putting the previous \(resource.destination) back")
+        logger.warning("\(resource.name): putting the previous \(resource.destination) back", resource)
         do {
             let staged = try StagedFile(
                 previous.content, for: reload.destination, attributes: resource.attributes)
@@ -166,7 +175,8 @@ extension Pipeline {
             return false
         }
         if let problem = perform(reload, changes: KeyChanges.lines(of: [reload.changes])) {
-            logger.error("\(resource.name): \(resource.reloadField) failed on the previous file too: \(problem)")
+            logger.error(
+                "\(resource.name): \(resource.reloadField) failed on the previous file too: \(problem)", resource)
             return false
         }
         settle(reload, hasNewFile: false)

@@ -10,7 +10,7 @@ extension Pipeline {
     }
 
     /// Logs a failure of a resource, once until it fails differently or, with nil, not at all.
-    func report(_ message: String?, _ topic: Topic, of resource: Resource) {
+    func report(_ message: String?, _ topic: Topic, of resource: Resource, key missing: String? = nil) {
         let key = Memory.Report(resource: resource.name, topic: topic)
         let isNew = memory.withLock { memory in
             let last = memory.reported[key]
@@ -18,21 +18,19 @@ extension Pipeline {
             return last != message
         }
         guard let message else { return }
-        if isNew { logger.error(message) } else { logger.debug(message) }
+        let subject = resource.logFields.with("key", missing)
+        if isNew { logger.error(message, subject) } else { logger.debug(message, subject) }
     }
 
     func logDifferences(
-        _ comparison: Comparison, _ destination: Destination, _ content: [UInt8]
+        _ comparison: Comparison, _ destination: Destination, _ content: [UInt8], _ resource: Resource
     ) throws(StagingError) {
-        switch comparison {
-        case .absent, .same: return
-        case .attributesDiffer(let differences):
-            for difference in differences { logger.info(difference.message(dest: destination.path)) }
-        case .contentDiffers(let differences):
-            for difference in differences { logger.info(difference.message(dest: destination.path)) }
-            let checksums = try destination.checksumMessage(content: content)
-            logger.info(checksums)
+        for difference in comparison.attributeDifferences {
+            logger.info(difference.message(dest: destination.path), resource)
         }
+        guard case .contentDiffers = comparison else { return }
+        let checksums = try destination.checksumMessage(content: content)
+        logger.info(checksums, resource)
     }
 
     func heal(_ destination: Destination) throws(StagingError) {

@@ -10,6 +10,9 @@ package final class Pipeline: Sendable {
     let renderer: ResourceRenderer
     let cancellation: CommandCancellation
     let child: SupervisedChild
+    /// Where differences are printed, nil if nobody asked for them.
+    let differences: DiffPrinter?
+    let metrics: Metrics
     let memory = Mutex(Memory())
     /// One for each processor: a rendering waits for nothing, and takes memory.
     private let renderings = Semaphore(Host.processorCount)
@@ -59,13 +62,15 @@ package final class Pipeline: Sendable {
     /// `cancellation` ends the commands that run; `child` gets the signals that take the place of commands.
     package init(
         settings: Settings, logger: Logger, renderer: ResourceRenderer, cancellation: CommandCancellation,
-        child: SupervisedChild = SupervisedChild()
+        child: SupervisedChild = SupervisedChild(), metrics: Metrics = Metrics()
     ) {
         self.settings = settings
         self.logger = logger
         self.renderer = renderer
         self.cancellation = cancellation
         self.child = child
+        self.metrics = metrics
+        differences = settings.diff ? DiffPrinter(settings) : nil
     }
 
     /// Brings the file of `resource` in step with `snapshot`, the keys of its backend. Every failure is logged.
@@ -77,17 +82,17 @@ package final class Pipeline: Sendable {
     ///
     /// `base` is the snapshot that was applied before: commands are told what changed since.
     package func render(_ resource: Resource, _ snapshot: Snapshot, base: Snapshot? = nil) -> Draft {
-        logger.debug("Using source template \(resource.source)")
+        logger.debug("Using source template \(resource.source)", resource)
         let view = snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix)
-        logger.debug("Got \(view.count) keys from the store for \(resource.name)")
-        logger.debug("Compiling source template \(resource.source)")
+        logger.debug("Got \(view.count) keys from the store for \(resource.name)", resource)
+        logger.debug("Compiling source template \(resource.source)", resource)
         let rendition = renderings.use {
             renderer.render(resource, view) { report($0, .template, of: resource) }
         }
         var content: [UInt8]?
         switch rendition.result {
         case .success(let bytes): content = bytes
-        case .failure(let failure): report(failure.message, .application, of: resource)
+        case .failure(let failure): report(failure.message, .application, of: resource, key: failure.key)
         }
         return Draft(
             resource: resource, content: content, inputs: rendition.inputs,
@@ -96,6 +101,12 @@ package final class Pipeline: Sendable {
 
     /// Compares, stages, checks and replaces. Every failure is logged.
     package func put(_ draft: Draft) -> Outcome {
+        let outcome = tryPut(draft)
+        metrics.countPass(of: draft.resource, succeeded: outcome.state != .failed && outcome.state != .rejected)
+        return outcome
+    }
+
+    private func tryPut(_ draft: Draft) -> Outcome {
         guard let content = draft.content else { return Outcome(.failed, inputs: draft.inputs) }
         do {
             var outcome = try put(content, draft.resource, draft.changes)
@@ -117,9 +128,9 @@ package final class Pipeline: Sendable {
             destination = try Destination(resolving: resource.destination)
             try heal(destination)
             if resource.makeDirectories, !settings.noop { try destination.makeFolders() }
-            logger.debug("Comparing candidate config to \(resource.destination)")
+            logger.debug("Comparing candidate config to \(resource.destination)", resource)
             comparison = try destination.compare(with: content, attributes: resource.attributes)
-            try logDifferences(comparison, destination, content)
+            try logDifferences(comparison, destination, content, resource)
         } catch {
             throw StepFailure(error)
         }
@@ -128,7 +139,7 @@ package final class Pipeline: Sendable {
         case .same, .attributesDiffer:
             return try keepContent(comparison, content, resource, destination, changes)
         case .absent, .contentDiffers:
-            logger.info("Target config \(resource.destination) out of sync")
+            logger.info("Target config \(resource.destination) out of sync", resource)
             return try replace(content, resource, destination, changes)
         }
     }
@@ -145,12 +156,12 @@ package final class Pipeline: Sendable {
                 warn(try destination.correctAttributes(resource.attributes))
                 state = .updated
             } else {
-                logger.debug("Target config \(resource.destination) in sync")
+                logger.debug("Target config \(resource.destination) in sync", resource)
             }
             guard !settings.syncOnly, resource.reloads, try destination.reloadMark() != nil else {
                 return Outcome(state)
             }
-            logger.info("Reload of \(resource.destination) is still owed")
+            logger.info("Reload of \(resource.destination) is still owed", resource)
             let reload = try reload(resource, destination, source: destination.target, changes, isNew: false)
             return Outcome(state, reload: reload)
         } catch let error as StagingError {
@@ -175,7 +186,7 @@ package final class Pipeline: Sendable {
         }
         warn(staged.warnings)
         let path = staged.path
-        if settings.keepStageFile { logger.info("Keeping staged file: \(path)") }
+        if settings.keepStageFile { logger.info("Keeping staged file: \(path)", resource) }
         let checked = try staged.check { (path) throws(StepFailure) in
             try check(path, content, resource, destination, changes)
         }
@@ -183,9 +194,10 @@ package final class Pipeline: Sendable {
         try notePrevious(content, resource, destination)
         let options = CheckedFile.Options(
             backup: resource.backup, reloadMark: reload.map { Array($0.resource.name.utf8) })
-        logger.debug("Overwriting target config \(resource.destination)")
+        logger.debug("Overwriting target config \(resource.destination)", resource)
         do {
             let replacement = try checked.replace(options)
+            metrics.countChange(of: resource)
             warn(replacement.warnings)
             if case .writtenInPlace = replacement.method {
                 warn("Rename failed - target is likely a mount. Writing \(resource.destination) in place instead")
@@ -193,7 +205,7 @@ package final class Pipeline: Sendable {
         } catch {
             throw StepFailure(error)
         }
-        if reload == nil { logger.info("Target config \(resource.destination) has been updated") }
+        if reload == nil { logger.info("Target config \(resource.destination) has been updated", resource) }
         return Outcome(.updated, reload: reload)
     }
 
@@ -230,7 +242,7 @@ package final class Pipeline: Sendable {
         _ content: [UInt8], _ resource: Resource, _ destination: Destination
     ) throws(StagingError) {
         let staged = try StagedFile(content, for: destination, attributes: resource.attributes, keep: true)
-        logger.info("Keeping staged file: \(staged.path)")
+        logger.info("Keeping staged file: \(staged.path)", resource)
     }
 
     private func noop(
@@ -243,7 +255,23 @@ package final class Pipeline: Sendable {
                 throw StepFailure(error)
             }
         }
-        logger.warning("Noop mode enabled. \(resource.destination) will not be modified")
+        logger.warning("Noop mode enabled. \(resource.destination) will not be modified", resource)
+        try show(comparison, content, resource, destination)
         return Outcome(comparison == .same ? .inSync : .wouldChange)
+    }
+
+    /// `-diff`: prints what would change.
+    private func show(
+        _ comparison: Comparison, _ content: [UInt8], _ resource: Resource, _ destination: Destination
+    ) throws(StepFailure) {
+        guard let differences, comparison != .same else { return }
+        do {
+            differences.print(
+                FileDifference(
+                    path: resource.destination, old: try destination.read(), new: content,
+                    attributes: comparison.attributeDifferences))
+        } catch {
+            throw StepFailure(error)
+        }
     }
 }

@@ -49,7 +49,8 @@ package final class ResourceRenderer: Sendable {
                 entry.template, over: snapshot, in: environment, limits: Self.limits())
             reads = rendered.reads
             if let failure = rendered.failure {
-                throw diagnosis(of: failure, resource, entry.source, quotedData: rendered.quotedData)
+                throw diagnosis(
+                    of: failure, resource, entry.source, quotedData: rendered.quotedData, key: rendered.missingKey)
             }
             return rendered.output
         }
@@ -57,7 +58,7 @@ package final class ResourceRenderer: Sendable {
     }
 
     /// The engine's limits, with a deadline from now.
-    private static func limits() -> Limits {
+    static func limits() -> Limits {
         let deadline = Clock.monotonic() + timeLimit
         var limits = Limits()
         limits.isPastDeadline = { Clock.monotonic() > deadline }
@@ -107,14 +108,15 @@ package final class ResourceRenderer: Sendable {
     /// Go's words, then the place in the template's file. Data that the words quote is left out, for it may be a
     /// value, unless the template itself says it.
     private func diagnosis(
-        of error: TemplateError, _ resource: Resource, _ source: ByteString, quotedData: [ByteString]
+        of error: TemplateError, _ resource: Resource, _ source: ByteString, quotedData: [ByteString],
+        key: ByteString? = nil
     ) -> StepFailure {
         let diagnostic = Diagnostic(error, path: resource.source, source: source)
         var text = "\(error.description.text)\n\(diagnostic.text.text.dropLast())"
         for data in quotedData.map(\.text) where !data.isEmpty && !source.text.contains(data) {
             text = text.replacing(data, with: "…")
         }
-        return StepFailure(text)
+        return StepFailure(text, key: key?.text)
     }
 }
 

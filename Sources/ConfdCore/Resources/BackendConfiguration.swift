@@ -30,6 +30,8 @@ package struct BackendConfiguration: Hashable, Sendable {
     package var username: String?
     package var password: String?
     package var passwordFile: String?
+    /// A file with the token that takes the place of user and password.
+    package var tokenFile: String?
     package var dialTimeout = Duration.seconds(5)
 
     package init(kind: Kind) { self.kind = kind }
@@ -51,35 +53,40 @@ package struct BackendConfiguration: Hashable, Sendable {
         username = settings.username
         password = settings.password
         passwordFile = settings.passwordFile
+        tokenFile = settings.tokenFile
         dialTimeout = settings.dialTimeout
     }
 
-    /// The `[backend]` table of a resource file.
-    init(_ table: inout TableReader) throws(ResourceError) {
-        guard let name = try table.text("backend") else {
-            throw table.invalid("backend", "the [backend] table must name its backend")
-        }
-        guard let kind = Kind(name: name) else {
+    /// The `[backend]` table of a resource file. What is wrong is noted in `table`; then it must not be used.
+    init(_ table: inout TableReader) {
+        let name = table.text("backend")
+        // Something to go on with: the other keys may be wrong too.
+        kind = name.flatMap { Kind(name: $0) } ?? .env
+        if let name, Kind(name: name) == nil {
+            let near = Suggestion.nearest(to: name, among: BackendName.built)
             let isKnown = BackendName.all.contains(name)
-            throw table.invalid(
+            table.note(
                 "backend", "\"\(name)\" is \(isKnown ? "not built into this confd" : "not a backend")",
-                hint: "backends built: \(BackendName.built.joined(separator: ", "))")
+                hint: near.flatMap { isKnown ? nil : "did you mean \"\($0)\"?" }
+                    ?? "backends built: \(BackendName.built.joined(separator: ", "))")
+        } else if table.value("backend") == nil {
+            table.note("backend", "the [backend] table must name its backend")
         }
-        self.kind = kind
-        nodes = try table.texts("nodes")?.map(\.text) ?? []
-        scheme = try table.text("scheme") ?? scheme
-        files = try table.texts("file")?.map(\.text) ?? []
-        filter = try table.text("filter") ?? filter
-        clientCA = try table.text("client_cakeys")
-        clientCertificate = try table.text("client_cert")
-        clientKey = try table.text("client_key")
-        clientInsecure = try table.flag("client_insecure") ?? false
-        basicAuth = try table.flag("basic_auth") ?? false
-        username = try table.text("username")
-        password = try table.text("password")
-        passwordFile = try table.text("password_file")
-        dialTimeout = try table.duration("dial_timeout") ?? dialTimeout
-        if kind == .file, files.isEmpty { throw table.invalid("file", "the file backend needs the files to read") }
+        nodes = table.texts("nodes")?.map(\.text) ?? []
+        scheme = table.text("scheme") ?? scheme
+        files = table.texts("file")?.map(\.text) ?? []
+        filter = table.text("filter") ?? filter
+        clientCA = table.text("client_cakeys")
+        clientCertificate = table.text("client_cert")
+        clientKey = table.text("client_key")
+        clientInsecure = table.flag("client_insecure") ?? false
+        basicAuth = table.flag("basic_auth") ?? false
+        username = table.text("username")
+        password = table.text("password")
+        passwordFile = table.text("password_file")
+        tokenFile = table.text("auth_token_file")
+        dialTimeout = table.duration("dial_timeout") ?? dialTimeout
+        if kind == .file, files.isEmpty { table.note("file", "the file backend needs the files to read") }
     }
 }
 

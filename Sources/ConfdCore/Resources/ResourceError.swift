@@ -1,11 +1,13 @@
 import TOML
 
-/// Why a resource file, or one `[template]` of it, cannot be used.
+/// Why a resource file, or one `[template]` of it, cannot be used, or what is odd about it.
 package struct ResourceError: Error, Equatable, Sendable {
     package let file: String
     package let position: TOMLPosition?
     package let message: String
     package let hint: String?
+    /// The line that it is about and a caret below the place, once the file's bytes were at hand.
+    package private(set) var excerpt: String?
 
     package init(_ file: String, _ position: TOMLPosition? = nil, _ message: String, hint: String? = nil) {
         self.file = file
@@ -14,9 +16,16 @@ package struct ResourceError: Error, Equatable, Sendable {
         self.hint = hint
     }
 
-    /// `path:line:column: message`, and the hint on a line of its own.
+    /// `path:line:column: message`; the line with a caret and the hint on lines of their own.
     package var text: String {
         let place = position.map { "\(file):\($0.line):\($0.column)" } ?? file
-        return "\(place): \(message)" + (hint.map { "\nhint: \($0)" } ?? "")
+        return "\(place): \(message)" + (excerpt.map { "\n\($0)" } ?? "") + (hint.map { "\nhint: \($0)" } ?? "")
+    }
+
+    /// The error with the line of `source`, the bytes of its file.
+    func showing(_ source: [UInt8]) -> ResourceError {
+        var copy = self
+        if excerpt == nil, let position { copy.excerpt = TOMLExcerpt.text(of: source, at: position) }
+        return copy
     }
 }

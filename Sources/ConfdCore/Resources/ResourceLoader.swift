@@ -1,3 +1,4 @@
+import KeyValue
 import Posix
 
 /// Finds and reads all resource files below `<confdir>/conf.d`.
@@ -7,6 +8,12 @@ package struct ResourceLoader {
         package var resources: [Resource] = []
         package var errors: [ResourceError] = []
         package var warnings: [ResourceError] = []
+        /// What is allowed and hardly meant: for `-validate`.
+        package var advice: [ResourceError] = []
+        /// Templates that resources want, also those that cannot be used.
+        package var templates: [TemplateUse] = []
+        /// How many files were looked at.
+        package var fileCount = 0
     }
 
     /// The folder above conf.d and templates.
@@ -23,25 +30,44 @@ package struct ResourceLoader {
     /// Where resource files are.
     package var folder: String { "\(confdir)/conf.d" }
 
-    /// Reads everything anew. A file that cannot be used costs only itself; no folder to look in is an error.
-    package func load() throws(ResourceError) -> Result {
+    /// Reads everything anew, or the file `only` (a path, or a name below conf.d). A file that cannot be used costs only
+    /// itself; no folder to look in is an error.
+    package func load(only: String? = nil) throws(ResourceError) -> Result {
         guard Files.exists(confdir) else {
             throw ResourceError(confdir, nil, "confdir does not exist", hint: "name it with -confdir")
         }
         var result = Result()
-        for name in try files(below: folder) {
-            let path = "\(folder)/\(name)"
+        var owners: [String: String] = [:]
+        let names: [String]
+        if let only { names = [try name(of: only)] } else { names = try files(below: folder) }
+        for name in names {
+            let path = name.hasPrefix("/") ? name : "\(folder)/\(name)"
+            result.fileCount += 1
             do {
-                let parsed = parser.parse(try Files.read(path), path: path, name: name)
+                let bytes = try Files.read(path)
+                var parsed = parser.parse(bytes, path: path, name: name)
+                refuseSharedDestinations(&parsed, bytes, path: path, &owners)
                 result.resources += parsed.resources
                 result.errors += parsed.errors
                 result.warnings += parsed.warnings
+                result.advice += parsed.advice
+                result.templates += parsed.templates
             } catch {
                 result.errors.append(ResourceError(path, nil, error.message))
             }
         }
-        refuseSharedDestinations(&result)
         return result
+    }
+
+    /// A resource file as the operator names it: below conf.d, or a path.
+    private func name(of given: String) throws(ResourceError) -> String {
+        if Files.exists("\(folder)/\(given)"), !given.hasPrefix("/") { return given }
+        if given.hasPrefix("\(folder)/"), Files.exists(given) { return String(given.dropFirst(folder.count + 1)) }
+        if given.hasPrefix("/"), Files.exists(given) { return given }
+        // What is not there is looked for among what is; a folder that cannot be read has nothing to offer.
+        let near = Suggestion.nearest(to: given, among: (try? files(below: folder)) ?? [])
+        throw ResourceError(
+            "\(folder)/\(given)", nil, "there is no such resource file", hint: near.map { "did you mean \"\($0)\"?" })
     }
 
     /// Resource files in lexical order, relative to `folder`: names that end in `toml`, hidden ones included (confd's
@@ -54,20 +80,22 @@ package struct ResourceLoader {
         }
     }
 
-    /// Two resources that write one file would undo each other for ever: the later one is refused.
-    private func refuseSharedDestinations(_ result: inout Result) {
-        var owners: [String: Resource] = [:]
-        var kept: [Resource] = []
-        for resource in result.resources {
-            if let owner = owners[resource.destination] {
-                result.errors.append(
-                    ResourceError(
-                        resource.file, nil, "dest \(resource.destination) is already written by \(owner.name)"))
-            } else {
-                owners[resource.destination] = resource
-                kept.append(resource)
+    /// Two resources that write one file would undo each other for ever: the later one is refused. `owners` are the
+    /// resources by what they write.
+    private func refuseSharedDestinations(
+        _ parsed: inout ResourceParser.Result, _ bytes: [UInt8], path: String, _ owners: inout [String: String]
+    ) {
+        for claim in parsed.destinations {
+            let cleaned = String(decoding: Path.join([Array(claim.destination.utf8)]), as: UTF8.self)
+            guard let owner = owners[cleaned] else {
+                owners[cleaned] = claim.resource
+                continue
             }
+            let error = ResourceError(
+                path, claim.position, "dest \(claim.destination) is already written by \(owner)",
+                hint: "give each resource a dest of its own")
+            parsed.errors.append(error.showing(bytes))
+            parsed.resources.removeAll { $0.name == claim.resource }
         }
-        result.resources = kept
     }
 }

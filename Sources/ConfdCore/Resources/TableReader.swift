@@ -1,6 +1,7 @@
 import TOML
 
-/// Reads the fields of one TOML table by type, and knows which keys nobody asked for.
+/// Reads the fields of one TOML table by type, notes everything that is wrong with them, and knows which keys nobody
+/// asked for. What is wrong reads as absent, so that one look finds all errors of a table.
 ///
 /// Keys are compared as confd's TOML library does, in any case, and `-` is `_`.
 struct TableReader {
@@ -8,6 +9,10 @@ struct TableReader {
     private let position: TOMLPosition
     private let entries: [String: TOMLTable.Entry]
     private var asked: Set<String> = []
+    /// What was refused so far.
+    private(set) var errors: [ResourceError] = []
+    /// What is allowed, and hardly meant.
+    private(set) var advice: [ResourceError] = []
 
     init(_ table: TOMLTable, file: String, at position: TOMLPosition) {
         self.file = file
@@ -25,26 +30,26 @@ struct TableReader {
         return entries[key]?.value
     }
 
-    mutating func text(_ key: String) throws(ResourceError) -> String? {
+    mutating func text(_ key: String) -> String? {
         guard let value = value(key) else { return nil }
-        guard case .string(let text) = value.kind else { throw wrongType(key, value, "a text") }
+        guard case .string(let text) = value.kind else { return refuseType(of: key, value, "a text") }
         return text
     }
 
-    mutating func flag(_ key: String) throws(ResourceError) -> Bool? {
+    mutating func flag(_ key: String) -> Bool? {
         guard let value = value(key) else { return nil }
-        guard case .boolean(let flag) = value.kind else { throw wrongType(key, value, "true or false") }
+        guard case .boolean(let flag) = value.kind else { return refuseType(of: key, value, "true or false") }
         return flag
     }
 
-    mutating func integer(_ key: String) throws(ResourceError) -> Int64? {
+    mutating func integer(_ key: String) -> Int64? {
         guard let value = value(key) else { return nil }
-        guard case .integer(let number) = value.kind else { throw wrongType(key, value, "a whole number") }
+        guard case .integer(let number) = value.kind else { return refuseType(of: key, value, "a whole number") }
         return number
     }
 
     /// A duration: text in Go's form, or whole seconds.
-    mutating func duration(_ key: String) throws(ResourceError) -> Duration? {
+    mutating func duration(_ key: String) -> Duration? {
         guard let value = value(key) else { return nil }
         let parsed: Duration? =
             switch value.kind {
@@ -53,29 +58,50 @@ struct TableReader {
             default: nil
             }
         if let parsed { return parsed }
-        guard case .string(let text) = value.kind else { throw wrongType(key, value, "a time") }
-        throw invalid(key, "\"\(text)\" is not a time", hint: "write \"30s\", \"1m30s\" or a number of seconds")
+        guard case .string(let text) = value.kind else { return refuseType(of: key, value, "a time") }
+        return refuse(key, "\"\(text)\" is not a time", hint: "write \"30s\", \"1m30s\" or a number of seconds")
     }
 
-    mutating func texts(_ key: String) throws(ResourceError) -> [(text: String, position: TOMLPosition)]? {
+    mutating func texts(_ key: String) -> [(text: String, position: TOMLPosition)]? {
         guard let value = value(key) else { return nil }
-        guard case .array(let elements) = value.kind else { throw wrongType(key, value, "an array of texts") }
+        guard case .array(let elements) = value.kind else { return refuseType(of: key, value, "an array of texts") }
         var all: [(text: String, position: TOMLPosition)] = []
         for element in elements {
-            guard case .string(let text) = element.kind else { throw wrongType(key, element, "a text") }
-            all.append((text, element.position))
+            if case .string(let text) = element.kind {
+                all.append((text, element.position))
+            } else {
+                noteType(of: key, element, "a text")
+            }
         }
         return all
     }
 
-    /// An error about the value of `key`, or about the table if the key is absent.
-    func invalid(_ key: String, _ message: String, hint: String? = nil) -> ResourceError {
-        let place = entries[key]?.value.position ?? position
-        return ResourceError(file, place, "\(key): \(message)", hint: hint)
+    /// Where the value of `key` stands, or the table if the key is absent.
+    func place(of key: String) -> TOMLPosition { entries[key]?.value.position ?? position }
+
+    /// Notes an error about the value of `key`.
+    mutating func note(_ key: String, at place: TOMLPosition? = nil, _ message: String, hint: String? = nil) {
+        errors.append(ResourceError(file, place ?? self.place(of: key), "\(key): \(message)", hint: hint))
     }
 
-    private func wrongType(_ key: String, _ value: TOMLValue, _ wanted: String) -> ResourceError {
-        ResourceError(file, value.position, "\(key): \(value.kind.typeName) where \(wanted) is expected")
+    /// Notes an error about the value of `key`, and stands for the value.
+    mutating func refuse<Value>(_ key: String, _ message: String, hint: String? = nil) -> Value? {
+        note(key, message, hint: hint)
+        return nil
+    }
+
+    /// Notes that the value of `key` is hardly what was meant.
+    mutating func advise(_ key: String, at place: TOMLPosition? = nil, _ message: String, hint: String? = nil) {
+        advice.append(ResourceError(file, place ?? self.place(of: key), "\(key): \(message)", hint: hint))
+    }
+
+    private mutating func refuseType<Value>(of key: String, _ value: TOMLValue, _ wanted: String) -> Value? {
+        noteType(of: key, value, wanted)
+        return nil
+    }
+
+    private mutating func noteType(of key: String, _ value: TOMLValue, _ wanted: String) {
+        note(key, at: value.position, "\(value.kind.typeName) where \(wanted) is expected")
     }
 
     /// An error for each key that was never asked for, with the nearest known one.

@@ -43,6 +43,8 @@ package enum CommandLineParser {
             result.options.add(String(parts[1]), to: option, origin: .flag(name))
         } else if option.isSwitch {
             result.options.add("true", to: option, origin: .flag(name))
+        } else if let alone = option.valueWhenAlone, !option.takes(arguments[index...].first) {
+            result.options.add(alone, to: option, origin: .flag(name))
         } else if index < arguments.count {
             result.options.add(arguments[index], to: option, origin: .flag(name))
             index += 1
@@ -71,6 +73,14 @@ package enum CommandLineParser {
         let hint = Suggestion.nearest(to: name, among: names).map { "did you mean \"-\($0)\"?" }
         return SettingsError(
             "flag provided but not defined: -\(name)", hint: hint ?? "confd -help lists all flags")
+    }
+}
+
+extension Option {
+    /// Whether `word`, which follows the flag, is a value of it.
+    fileprivate func takes(_ word: String?) -> Bool {
+        guard let word, case .choice(let choices, _) = setter else { return false }
+        return choices.contains(word.lowercased())
     }
 }
 

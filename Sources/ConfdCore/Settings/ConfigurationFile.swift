@@ -3,45 +3,67 @@ import TOML
 
 /// confd.toml: options by their keys.
 enum ConfigurationFile {
-    /// Reads the options of the file at `path`, and warnings for keys that mean nothing.
-    static func read(_ path: String, strict: Bool) throws(SettingsError) -> (options: RawOptions, warnings: [String]) {
-        let bytes: [UInt8]
-        do {
-            bytes = try Files.read(path)
-        } catch {
-            throw SettingsError(error.message)
+    /// What a file says, and what is wrong with it.
+    struct Result {
+        var options = RawOptions()
+        /// Keys that mean nothing.
+        var warnings: [SettingsError] = []
+        var errors: [SettingsError] = []
+        fileprivate(set) var path = ""
+        fileprivate(set) var source: [UInt8] = []
+
+        /// `error` with the place that it is about.
+        func showing(_ error: SettingsError, at position: TOMLPosition) -> SettingsError {
+            error.located(SettingsError.Place(file: path, position: position), in: source)
         }
-        return try parse(bytes, path: path, strict: strict)
     }
 
-    static func parse(
-        _ bytes: [UInt8], path: String, strict: Bool
-    ) throws(SettingsError) -> (options: RawOptions, warnings: [String]) {
+    /// Reads the options of the file at `path`; what cannot be used of it is told, and the rest is there.
+    static func read(_ path: String, strict: Bool) -> Result {
+        do {
+            return parse(try Files.read(path), path: path, strict: strict)
+        } catch {
+            var result = Result()
+            result.errors.append(SettingsError(error.message))
+            return result
+        }
+    }
+
+    static func parse(_ bytes: [UInt8], path: String, strict: Bool) -> Result {
+        var result = Result()
+        result.path = path
+        result.source = bytes
         let table: TOMLTable
         do {
             table = try TOMLParser.parse(bytes)
         } catch {
-            throw SettingsError("\(path):\(error.position.line):\(error.position.column): \(error.message)")
+            let position = error.position
+            let message = "\(path):\(position.line):\(position.column): \(error.message)"
+            result.errors.append(result.showing(SettingsError(message), at: position))
+            return result
         }
-        var options = RawOptions()
-        var warnings: [String] = []
         for entry in table.entries {
             guard let option = OptionTable.option(key: entry.key) else {
-                let warning = unknown(entry, path)
-                if strict { throw SettingsError(warning) }
-                warnings.append(warning)
+                let warning = result.showing(unknown(entry, path), at: entry.position)
+                if strict { result.errors.append(warning) } else { result.warnings.append(warning) }
                 continue
             }
-            let origin = Origin.file(path: path, line: entry.position.line, key: entry.key)
-            for text in try texts(of: entry.value, origin) { options.add(text, to: option, origin: origin) }
+            let position = entry.value.position
+            let origin = Origin.file(path: path, line: position.line, column: position.column, key: entry.key)
+            do {
+                for text in try texts(of: entry.value, origin) { result.options.add(text, to: option, origin: origin) }
+            } catch {
+                result.errors.append(result.showing(error, at: position))
+            }
         }
-        return (options, warnings)
+        return result
     }
 
-    private static func unknown(_ entry: TOMLTable.Entry, _ path: String) -> String {
+    private static func unknown(_ entry: TOMLTable.Entry, _ path: String) -> SettingsError {
         let keys = OptionTable.all.flatMap { [$0.name] + $0.keys }
-        let hint = Suggestion.nearest(to: entry.key, among: keys).map { ", did you mean \"\($0)\"?" } ?? ""
-        return "\(path):\(entry.position.line):\(entry.position.column): unknown key \"\(entry.key)\"\(hint)"
+        return SettingsError(
+            "\(path):\(entry.position.line):\(entry.position.column): unknown key \"\(entry.key)\"",
+            hint: Suggestion.nearest(to: entry.key, among: keys).map { "did you mean \"\($0)\"?" })
     }
 
     /// The value as it would stand on a command line; each element of an array by itself.

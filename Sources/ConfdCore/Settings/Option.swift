@@ -1,3 +1,5 @@
+import TOML
+
 /// One option: a flag of the command line, an environment variable and a key of confd.toml.
 package struct Option: Sendable {
     /// The flag without dashes, for example `client-ca-keys`.
@@ -13,6 +15,8 @@ package struct Option: Sendable {
     package let help: String
     package let group: Group
     package let setter: Setter
+    /// What the flag means where no value follows it; nil if one has to.
+    package let valueWhenAlone: String?
 
     /// The sections of the help text.
     package enum Group: String, CaseIterable, Sendable {
@@ -42,7 +46,7 @@ package struct Option: Sendable {
 
     init(
         _ name: String, _ group: Group, _ placeholder: String = "", help: String, aliases: [String] = [],
-        keys: [String] = [], variables: [String] = [], _ setter: Setter
+        keys: [String] = [], variables: [String] = [], alone: String? = nil, _ setter: Setter
     ) {
         self.name = name
         self.aliases = aliases
@@ -52,6 +56,7 @@ package struct Option: Sendable {
         self.help = help
         self.group = group
         self.setter = setter
+        valueWhenAlone = alone
     }
 
     /// `CONFD_<NAME>` first, then the further variables.
@@ -74,14 +79,14 @@ package struct Option: Sendable {
 package enum Origin: Equatable, Sendable {
     case flag(String)
     case environment(String)
-    case file(path: String, line: Int, key: String)
+    case file(path: String, line: Int, column: Int, key: String)
 
-    /// `-interval`, `CONFD_INTERVAL`, `/etc/confd/confd.toml:3: interval`.
+    /// `-interval`, `CONFD_INTERVAL`, `/etc/confd/confd.toml:3:12: interval`.
     package var text: String {
         switch self {
         case .flag(let name): "-\(name)"
         case .environment(let name): name
-        case .file(let path, let line, let key): "\(path):\(line): \(key)"
+        case .file(let path, let line, let column, let key): "\(path):\(line):\(column): \(key)"
         }
     }
 }
@@ -104,9 +109,31 @@ package struct RawOptions: Sendable {
 package struct SettingsError: Error, Equatable, Sendable {
     package let message: String
     package let hint: String?
+    /// The place in confd.toml that it is about, where it is about one: `message` begins with it.
+    package private(set) var place: Place?
+    /// The line at that place, and a caret below the column.
+    package private(set) var excerpt: String?
+
+    package struct Place: Equatable, Sendable {
+        package let file: String
+        package let position: TOMLPosition
+    }
 
     package init(_ message: String, hint: String? = nil) {
         self.message = message
         self.hint = hint
+    }
+
+    /// The error with its place in a file, which holds `source`.
+    func located(_ place: Place, in source: [UInt8]) -> SettingsError {
+        var copy = self
+        copy.place = place
+        copy.excerpt = TOMLExcerpt.text(of: source, at: place.position)
+        return copy
+    }
+
+    /// The message; the line with a caret and the hint on lines of their own.
+    package var text: String {
+        message + (excerpt.map { "\n\($0)" } ?? "") + (hint.map { "\nhint: \($0)" } ?? "")
     }
 }

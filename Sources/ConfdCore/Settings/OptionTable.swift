@@ -43,6 +43,43 @@ package enum OptionTable {
         Option(
             "keep-stage-file", .mode, help: "keep the staged copy beside each file", keys: ["keepstagefile"],
             .flag { $0.keepStageFile = $1 }),
+        Option(
+            "check", .mode, help: "like -onetime -noop -diff, exit 3 if anything would change",
+            .flag { settings, isOn in
+                settings.check = isOn
+                if isOn {
+                    settings.onetime = true
+                    settings.noop = true
+                    settings.diff = true
+                }
+            }),
+        Option(
+            "diff", .mode, help: "with -noop: print what would change as a unified diff",
+            .flag { $0.diff = $0.diff || $1 }),
+        Option(
+            "diff-context", .mode, "LINES", help: "unchanged lines around a change (3)",
+            .integer { $0.diffContext = max(0, $1) }),
+        Option(
+            "color", .mode, "WHEN", help: "colour of diffs: always, never or auto (auto)", alone: "always",
+            .choice(["always", "never", "auto", "true", "false"]) { settings, choice in
+                // The fork's is a switch.
+                settings.color =
+                    ColorChoice(rawValue: choice) ?? (choice == "true" ? .always : .never)
+            }),
+        Option(
+            "validate", .mode, help: "check settings, resources and templates, contact no backend",
+            aliases: ["check-config"], .flag { $0.validate = $1 }),
+        Option(
+            "mock-data", .mode, "FILE", help: "with -validate: JSON to try the templates over",
+            .text { $0.mockData = $1.isEmpty ? nil : $1 }),
+        Option(
+            "resource", .mode, "FILE", help: "with -validate or -preflight: only this resource file",
+            .text { $0.resource = $1.isEmpty ? nil : $1 }),
+        Option(
+            "preflight", .mode, help: "read the keys of every resource and exit", .flag { $0.preflight = $1 }),
+        Option(
+            "failure-mode", .mode, "NAME", help: "with -onetime: best-effort or fail-fast (best-effort)",
+            .choice(["best-effort", "fail-fast"]) { $0.failFast = $1 == "fail-fast" }),
         Option("strict", .mode, help: "unknown TOML keys are errors, not warnings", .flag { $0.strict = $1 }),
         Option("version", .mode, help: "print the version and exit", .flag { $0.showVersion = $1 }),
         Option("help", .mode, help: "print this help and exit", aliases: ["h"], .flag { $0.showHelp = $1 }),
@@ -97,6 +134,9 @@ package enum OptionTable {
         Option(
             "password-file", .security, "FILE", help: "file that holds the password",
             .text { $0.passwordFile = $1.isEmpty ? nil : $1 }),
+        Option(
+            "auth-token-file", .security, "FILE", help: "file with a token of etcd, in place of user and password",
+            .text { $0.tokenFile = $1.isEmpty ? nil : $1 }),
     ]
 
     private static let timing: [Option] = [
@@ -110,6 +150,9 @@ package enum OptionTable {
         Option(
             "retry-for", .timing, "TIME", help: "with -onetime: retry an unreachable backend this long (0)",
             .duration { $0.retryFor = $1 }),
+        Option(
+            "preflight-timeout", .timing, "TIME", help: "limit of -preflight (10s)",
+            .duration { $0.preflightTimeout = $1 }),
         Option(
             "check-cmd-timeout", .timing, "TIME", help: "limit of a check_cmd (30s)", .duration { $0.checkTimeout = $1 }
         ),
@@ -145,7 +188,12 @@ package enum OptionTable {
             .choice(["panic", "fatal", "error", "warn", "warning", "info", "debug", "trace"]) { settings, name in
                 if let level = LogLevel(name: name) { settings.logLevel = level }
             }),
-        Option("log-format", .logging, "NAME", help: "text (text)", .choice(["text"]) { $0.logFormat = $1 }),
+        Option(
+            "log-format", .logging, "NAME", help: "text or json (text)",
+            .choice(["text", "json"]) { $0.logFormat = LogFormat(rawValue: $1) ?? .text }),
+        Option(
+            "metrics-addr", .logging, "HOST:PORT", help: "serve /metrics, /health and /ready there",
+            .text { $0.metricsAddress = $1.isEmpty ? nil : $1 }),
     ]
 
     private static let compatibility: [Option] =
@@ -165,7 +213,7 @@ package enum OptionTable {
         ("app-id", false, "the vault backend"), ("user-id", false, "the vault backend"),
         ("role-id", false, "the vault backend"), ("secret-id", false, "the vault backend"),
         ("auth-type", false, "the vault backend"), ("auth-token", false, "the vault backend"),
-        ("auth-token-file", false, "the vault backend"), ("path", false, "the vault backend"),
+        ("path", false, "the vault backend"),
         ("table", false, "the dynamodb backend"), ("separator", false, "the redis backend"),
         ("read-timeout", false, "the redis backend"), ("write-timeout", false, "the redis backend"),
         ("retry-max-attempts", false, "the redis backend"), ("retry-base-delay", false, "the redis backend"),
@@ -174,11 +222,6 @@ package enum OptionTable {
         ("secretsmanager-version-stage", false, "the secretsmanager backend"),
         ("secretsmanager-no-flatten", true, "the secretsmanager backend"),
         ("imds-cache-ttl", false, "the imds backend"),
-        ("check", true, "-check"), ("diff", true, "-diff"), ("diff-context", false, "-diff"),
-        ("color", false, "-diff"), ("validate", true, "-validate"), ("check-config", true, "-validate"),
-        ("mock-data", false, "-validate"), ("resource", false, "-validate"), ("preflight", true, "-preflight"),
-        ("preflight-timeout", false, "-preflight"), ("failure-mode", false, "-failure-mode"),
-        ("metrics-addr", false, "the metrics endpoint"),
     ].map { name, isSwitch, feature in
         Option(
             name, .compatibility, isSwitch ? "" : "VALUE", help: "needs \(feature), not built",

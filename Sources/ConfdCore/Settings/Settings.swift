@@ -9,6 +9,20 @@ package struct Settings: Sendable {
     package internal(set) var syncOnly = false
     package internal(set) var keepStageFile = false
     package internal(set) var strict = false
+    /// As `onetime` and `noop`, with differences shown and an exit code that tells of them.
+    package internal(set) var check = false
+    package internal(set) var diff = false
+    /// Unchanged lines around a change.
+    package internal(set) var diffContext = 3
+    package internal(set) var color = ColorChoice.auto
+    package internal(set) var validate = false
+    package internal(set) var preflight = false
+    /// The only resource file to look at, for `validate` and `preflight`.
+    package internal(set) var resource: String?
+    /// A JSON file that templates are tried over, for `validate`.
+    package internal(set) var mockData: String?
+    /// Whether the first failure ends a pass.
+    package internal(set) var failFast = false
     /// The command after `--`, empty without one.
     package internal(set) var command: [String] = []
 
@@ -30,6 +44,7 @@ package struct Settings: Sendable {
     package internal(set) var backendTimeout = Duration.seconds(10)
     package internal(set) var dialTimeout = Duration.seconds(5)
     package internal(set) var retryFor = Duration.zero
+    package internal(set) var preflightTimeout = Duration.seconds(10)
 
     // TLS and authentication
     package internal(set) var clientCA: String?
@@ -40,6 +55,7 @@ package struct Settings: Sendable {
     package internal(set) var username: String?
     package internal(set) var password: String?
     package internal(set) var passwordFile: String?
+    package internal(set) var tokenFile: String?
 
     // Timing
     package internal(set) var interval = Duration.seconds(600)
@@ -55,14 +71,31 @@ package struct Settings: Sendable {
 
     // Logging
     package internal(set) var logLevel = LogLevel.info
-    package internal(set) var logFormat = "text"
+    package internal(set) var logFormat = LogFormat.text
+    /// Where metrics can be fetched, `HOST:PORT`.
+    package internal(set) var metricsAddress: String?
 
     /// Where each option that was given got its value, by option name.
     package internal(set) var origins: [String: Origin] = [:]
     /// What the operator should know but need not stop for: unknown keys of confd.toml.
-    package internal(set) var warnings: [String] = []
+    package internal(set) var warnings: [SettingsError] = []
 
     init() {}
+}
+
+/// When differences are shown in colour.
+package enum ColorChoice: String, Sendable {
+    case always, never
+    /// On a terminal.
+    case auto
+}
+
+/// How log lines look.
+package enum LogFormat: String, Sendable {
+    /// As those of confd 0.17.
+    case text
+    /// A JSON object a line.
+    case json
 }
 
 /// How much is logged; a level shows itself and all above it.

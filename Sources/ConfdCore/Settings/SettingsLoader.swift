@@ -1,4 +1,5 @@
 import Posix
+import TOML
 
 /// Makes `Settings` from the command line, the environment and confd.toml, in this order of precedence.
 package struct SettingsLoader {
@@ -6,37 +7,54 @@ package struct SettingsLoader {
     /// Whether a file is there; injected so that tests need no files.
     private let fileExists: (String) -> Bool
     private var settings = Settings()
+    private var errors: [SettingsError] = []
+    /// Where the value stood that was refused last.
+    private var failedOrigin: Origin?
 
     package init(environment: [String: String], fileExists: @escaping (String) -> Bool = Files.exists) {
         self.environment = environment
         self.fileExists = fileExists
     }
 
-    /// The settings of `arguments` (without the program's own name).
+    /// The settings of `arguments` (without the program's own name), and everything that is wrong with them: an option
+    /// with an error keeps its default. Throws for a command line that cannot be read at all.
     package static func load(
         _ arguments: [String], environment: [String: String]
-    ) throws(SettingsError) -> Settings {
+    ) throws(SettingsError) -> (settings: Settings, errors: [SettingsError]) {
         var loader = SettingsLoader(environment: environment)
-        return try loader.load(arguments)
+        try loader.read(arguments)
+        return (loader.settings, loader.errors)
     }
 
+    /// As the static one, but throws the first error.
     package mutating func load(_ arguments: [String]) throws(SettingsError) -> Settings {
+        try read(arguments)
+        if let error = errors.first { throw error }
+        return settings
+    }
+
+    private mutating func read(_ arguments: [String]) throws(SettingsError) {
         let commandLine = try CommandLineParser.parse(arguments)
         settings.command = commandLine.command
         let fromEnvironment = environmentOptions()
         // Help and version need nothing else to be right, and the file's own path comes from these two sources.
         for name in ["help", "version", "config-file", "strict"] {
-            try apply(name, from: [commandLine.options, fromEnvironment])
+            apply(name, from: [commandLine.options, fromEnvironment])
         }
-        if settings.showHelp || settings.showVersion { return settings }
-        let fromFile = try configurationFile()
+        if settings.showHelp || settings.showVersion { return }
+        errors = []
+        let file = configurationFile()
+        errors += file.errors
         for option in OptionTable.all {
-            try apply(option.name, from: [commandLine.options, fromEnvironment, fromFile])
+            let known = errors.count
+            apply(option.name, from: [commandLine.options, fromEnvironment, file.options])
+            guard case .file(_, let line, let column, _) = failedOrigin else { continue }
+            let place = TOMLPosition(line: line, column: column)
+            for index in known..<errors.count { errors[index] = file.showing(errors[index], at: place) }
         }
         fillNodes()
         fillServiceRecord()
-        try validate()
-        return settings
+        if errors.isEmpty { validate() }
     }
 
     private func environmentOptions() -> RawOptions {
@@ -52,21 +70,27 @@ package struct SettingsLoader {
     }
 
     /// An absent file is skipped when it is the default one and an error when it was asked for.
-    private mutating func configurationFile() throws(SettingsError) -> RawOptions {
+    private mutating func configurationFile() -> ConfigurationFile.Result {
         let wasGiven = settings.origins["config-file"] != nil
-        if !wasGiven, !fileExists(settings.configFile) { return RawOptions() }
-        let (options, warnings) = try ConfigurationFile.read(settings.configFile, strict: settings.strict)
-        settings.warnings += warnings
-        return options
+        if !wasGiven, !fileExists(settings.configFile) { return ConfigurationFile.Result() }
+        let result = ConfigurationFile.read(settings.configFile, strict: settings.strict)
+        settings.warnings += result.warnings
+        return result
     }
 
     /// Applies the values of the first source that has any.
-    private mutating func apply(_ name: String, from sources: [RawOptions]) throws(SettingsError) {
+    private mutating func apply(_ name: String, from sources: [RawOptions]) {
         guard let option = OptionTable.option(named: name) else { preconditionFailure("no option \(name)") }
+        failedOrigin = nil
         for source in sources {
             guard let values = source.values[option.name], let last = values.last else { continue }
-            try set(option, values)
-            settings.origins[option.name] = last.origin
+            do {
+                try set(option, values)
+                settings.origins[option.name] = last.origin
+            } catch {
+                failedOrigin = last.origin
+                errors.append(error)
+            }
             return
         }
     }
@@ -144,23 +168,54 @@ package struct SettingsLoader {
     }
 
     /// What no single option can see.
-    private func validate() throws(SettingsError) {
+    private mutating func validate() {
         let origin = settings.origins["backend"].map { "\($0.text): " } ?? ""
         if !BackendName.built.contains(settings.backend) {
             let isKnown = BackendName.unbuilt.contains(settings.backend)
             let problem = isKnown ? "is not built into this confd" : "is not a backend"
             let near = Suggestion.nearest(to: settings.backend, among: BackendName.built)
-            throw SettingsError(
+            refuse(
                 "\(origin)backend \"\(settings.backend)\" \(problem)",
                 hint: near.flatMap { isKnown ? nil : "did you mean \"\($0)\"?" }
                     ?? "backends built: \(BackendName.built.joined(separator: ", "))")
         }
-        if settings.backend == "file", settings.files.isEmpty {
-            throw SettingsError("the file backend needs -file", hint: "for example -file /etc/confd/data.yaml")
+        if settings.backend == "file", settings.files.isEmpty, !settings.validate {
+            refuse("the file backend needs -file", hint: "for example -file /etc/confd/data.yaml")
         }
         // confd uses the two only together; alone, either is a slip where a connection is made.
         if settings.backend.hasPrefix("etcd"), (settings.clientCertificate == nil) != (settings.clientKey == nil) {
-            throw SettingsError("-client-cert and -client-key go together")
+            refuse("-client-cert and -client-key go together")
         }
+        if settings.diff, !settings.noop, !settings.check {
+            warn("-diff shows what -noop would change", hint: "add -noop, or use -check")
+        }
+        if settings.mockData != nil, !settings.validate {
+            warn("-mock-data is for -validate", hint: "add -validate")
+        }
+        if settings.resource != nil, !settings.validate, !settings.preflight {
+            warn("-resource is for -validate and -preflight", hint: "add -validate")
+        }
+        if let address = settings.metricsAddress, MetricsServer.parse(address) == nil {
+            let origin = settings.origins["metrics-addr"]?.text ?? "-metrics-addr"
+            refuse(
+                "\(origin): \"\(address)\" is not HOST:PORT",
+                hint: "for example 127.0.0.1:9100, or :9100 for all addresses")
+        }
+        let modes = [
+            (settings.check, "-check"), (settings.validate, "-validate"), (settings.preflight, "-preflight"),
+        ].filter(\.0).map(\.1)
+        if modes.count > 1 { refuse("\(modes.joined(separator: " and ")) exclude each other") }
+        if let mode = modes.first, !settings.command.isEmpty {
+            refuse("\(mode) starts no command", hint: "leave \"-- \(settings.command[0])\" out")
+        }
+    }
+
+    /// The fork takes it, without effect.
+    private mutating func warn(_ message: String, hint: String) {
+        settings.warnings.append(SettingsError(message, hint: hint))
+    }
+
+    private mutating func refuse(_ message: String, hint: String? = nil) {
+        errors.append(SettingsError(message, hint: hint))
     }
 }

@@ -8,6 +8,14 @@ package enum Comparison: Equatable, Sendable {
     case attributesDiffer([AttributeDifference])
     /// The bytes differ, and so may mode and owner.
     case contentDiffers([AttributeDifference])
+
+    /// What of mode and owner is not as wanted.
+    var attributeDifferences: [AttributeDifference] {
+        switch self {
+        case .absent, .same: []
+        case .attributesDiffer(let differences), .contentDiffers(let differences): differences
+        }
+    }
 }
 
 /// One attribute of a file that is not as wanted.

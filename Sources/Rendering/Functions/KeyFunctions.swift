@@ -7,14 +7,18 @@ enum KeyFunctions {
         "exists": Function([.string]) { .bool($0.rendering.contains($0.string(0))) },
         "get": Function([.string]) { (arguments) throws(FunctionError) in
             let key = arguments.string(0)
-            guard let value = arguments.rendering.value(of: key) else { throw FunctionError(.missingKey(key)) }
+            guard let value = arguments.rendering.value(of: key) else {
+                if arguments.rendering.missingKeysAreEmpty { return .object(Pair(key: key, value: ByteString())) }
+                throw arguments.missing(key)
+            }
             return .object(Pair(key: key, value: ByteString(value)))
         },
         "getv": Function([.string], variadic: .string) { (arguments) throws(FunctionError) in
             let key = arguments.string(0)
             if let value = arguments.rendering.value(of: key) { return .string(ByteString(value)) }
             if arguments.count > 1 { return arguments[1] }
-            throw FunctionError(.missingKey(key))
+            if arguments.rendering.missingKeysAreEmpty { return .string(ByteString()) }
+            throw arguments.missing(key)
         },
         "gets": Function([.string], body: pairs),
         "getvs": Function([.string], body: values),
@@ -55,6 +59,14 @@ enum KeyFunctions {
         }
         let sorted = SortedWindows.sort(values).map { Value.string(ByteString($0)) }
         return .slice(Slice(.string, sorted, capacity: Slice.capacity(afterAppending: sorted.count, of: .string)))
+    }
+}
+
+extension Arguments {
+    /// The error for a key that is missing, and a note of it.
+    fileprivate func missing(_ key: ByteString) -> FunctionError {
+        rendering.missingKey = key
+        return FunctionError(.missingKey(key))
     }
 }
 

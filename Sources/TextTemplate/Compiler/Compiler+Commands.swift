@@ -244,7 +244,14 @@ extension Compiler {
         }
         guard case .found(let callee) = callees[number] else {
             let name = text(token.range)
-            throw .unknownFunction(name, suggestion: Suggestion.nearest(to: name, functions))
+            let problem = Problem.unknownFunction(name, suggestion: Suggestion.nearest(to: name, functions))
+            guard unknownFunctions != nil else { throw problem }
+            unknownFunctions?.append(problem.located(name: self.name, bytes: bytes, offset: token.start))
+            // Each is told of once.
+            let standIn = Callee.function(UInt32(usedFunctions.count))
+            usedFunctions.append(Function([], variadic: .any) { _ in .invalid })
+            callees[number] = .found(standIn)
+            return standIn
         }
         return callee
     }

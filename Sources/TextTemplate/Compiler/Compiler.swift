@@ -45,6 +45,8 @@ struct Compiler: ~Copyable {
     var calls: [CallPlan] = []
     var methodCalls: [MethodCallPlan] = []
     var problems: [Problem] = []
+    /// Where functions that are not defined are noted, so that one pass finds all of them; nil to end at the first.
+    var unknownFunctions: [TemplateError]?
 
     /// Where the last operand ends.
     var operandEnd = 0

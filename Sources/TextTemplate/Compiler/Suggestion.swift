@@ -2,12 +2,17 @@
 enum Suggestion {
     /// The function that `name` is nearest to, if one is near.
     static func nearest(to name: ByteString, _ functions: [String: Function]) -> String? {
+        nearest(to: name, among: Array(functions.keys) + Builtin.allCases.map(\.rawValue))
+    }
+
+    /// The candidate that `name` is nearest to, if one is near.
+    static func nearest(to name: ByteString, among candidates: [String]) -> String? {
         guard name.count <= 40 else { return nil }
         let wanted = name.array
         // Two mistakes in a word of six letters or more, one in a shorter one.
         let limit = wanted.count < 6 ? 1 : 2
         var best = (distance: limit, lengths: Int.max, name: String?.none)
-        for candidate in (Array(functions.keys) + Builtin.allCases.map(\.rawValue)).sorted() {
+        for candidate in candidates.sorted() {
             let distance = distance(wanted, Array(candidate.utf8))
             let lengths = abs(candidate.utf8.count - wanted.count)
             if (distance, lengths) < (best.distance, best.lengths) { best = (distance, lengths, candidate) }

@@ -396,7 +396,7 @@ struct Executor: ~Copyable {
 
     private mutating func check(_ invocation: Invocation) throws(Problem) {
         context = invocation.context
-        if invocation.body == nil { throw .templateNotDefined(invocation.name) }
+        if invocation.body == nil { throw program.notDefined(invocation.name) }
         if frames.count >= limits.callDepth { throw .callsTooDeep(limit: limits.callDepth) }
     }
 

@@ -1,0 +1,50 @@
+/// Holds lines back that come again and again, as a loop that retries makes them: the first few pass, then one after
+/// ever longer pauses, which says how many were held back.
+struct RepeatLimiter {
+    /// How often a line passes before it is held back.
+    static let burst = 3
+    private static let firstPause = Duration.seconds(10)
+    private static let longestPause = Duration.seconds(600)
+    /// How many lines are remembered; of more, the one that passed longest ago is forgotten.
+    static let capacity = 128
+
+    private struct Entry {
+        var passes = 0
+        var heldBack = 0
+        var lastPass: Duration
+        var pause = RepeatLimiter.firstPause
+    }
+
+    private var entries: [String: Entry] = [:]
+
+    /// How many lines like `line` were held back since the last one passed; nil if it is to be held back too.
+    mutating func admit(_ line: String, at now: Duration) -> Int? {
+        guard var entry = entries[line], now - entry.lastPass < Self.longestPause * 2 else {
+            forgetOldest()
+            entries[line] = Entry(passes: 1, lastPass: now)
+            return 0
+        }
+        if entry.passes < Self.burst {
+            entry.passes += 1
+            entry.lastPass = now
+            entries[line] = entry
+            return 0
+        }
+        if now - entry.lastPass < entry.pause {
+            entries[line]?.heldBack += 1
+            return nil
+        }
+        let count = entry.heldBack
+        entry.heldBack = 0
+        entry.lastPass = now
+        entry.pause = min(entry.pause * 2, Self.longestPause)
+        entries[line] = entry
+        return count
+    }
+
+    private mutating func forgetOldest() {
+        guard entries.count >= Self.capacity else { return }
+        guard let oldest = entries.min(by: { $0.value.lastPass < $1.value.lastPass }) else { return }
+        entries[oldest.key] = nil
+    }
+}

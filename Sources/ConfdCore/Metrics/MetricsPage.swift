@@ -1,0 +1,131 @@
+import Posix
+
+/// What `-metrics-addr` serves: metrics in Prometheus' text form, and whether confd is alive and ready.
+struct MetricsPage {
+    let metrics: Metrics
+    /// Nil where the daemon did not answer.
+    let survey: Survey?
+
+    /// The answer to a GET of `path`.
+    func response(to path: String) -> HTTPResponse {
+        switch path {
+        case "/metrics":
+            return HTTPResponse(200, "text/plain; version=0.0.4; charset=utf-8", text)
+        case "/health":
+            return HTTPResponse(200, "text/plain; charset=utf-8", "ok")
+        case "/ready":
+            let problem = problem
+            return HTTPResponse(problem == nil ? 200 : 503, "text/plain; charset=utf-8", problem ?? "ok")
+        case "/ready/detailed":
+            return HTTPResponse(problem == nil ? 200 : 503, "application/json", details)
+        default:
+            return HTTPResponse(404, "text/plain; charset=utf-8", "404 page not found\n")
+        }
+    }
+
+    /// Why it is not ready, nil if it is.
+    private var problem: String? {
+        guard let survey else { return "confd does not answer" }
+        if let stale = survey.sources.first(where: { $0.contact.isStale }) {
+            return "backend unhealthy: \(stale.configuration.kind.rawValue) "
+                + (stale.contact.lastHeard.map { "has not been heard of since \(Clock.rfc3339($0))" }
+                    ?? "has never been reached")
+        }
+        return survey.isReady ? nil : "the first pass is not complete"
+    }
+
+    private var details: String {
+        var fields = LogFields([("status", .text(problem == nil ? "ready" : "unready"))])
+        fields.append("message", .text(problem ?? "ok"))
+        if let survey {
+            fields.append("in_sync", .number(survey.inSync))
+            fields.append("dirty", .number(survey.dirty))
+        }
+        return String(decoding: fields.json, as: UTF8.self) + "\n"
+    }
+}
+
+// MARK: - Prometheus' text form
+
+extension MetricsPage {
+    private struct Family {
+        let name: String
+        let type: String
+        let help: String
+    }
+
+    private static let counters = [
+        Family(name: "confd_backend_errors_total", type: "counter", help: "Failed reads and broken watches."),
+        Family(name: "confd_command_total", type: "counter", help: "Runs of check_cmd and reload_cmd."),
+        Family(name: "confd_file_changed_total", type: "counter", help: "Files that were replaced."),
+        Family(name: "confd_file_sync_total", type: "counter", help: "Replacements of each file."),
+        Family(name: "confd_template_process_total", type: "counter", help: "Passes over each resource."),
+    ]
+
+    /// All metrics.
+    var text: String {
+        var text = ""
+        let counts = metrics.counters
+        for family in Self.counters {
+            text += Self.header(family)
+            for (sample, count) in counts where sample.name == family.name {
+                text += Self.line(family.name, sample.labels.map { ($0.name, $0.value) }, "\(count)")
+            }
+        }
+        if let last = metrics.lastSuccess {
+            text += gauge(
+                "confd_last_success_timestamp_seconds", "When a resource was last found or brought in sync.",
+                [([], "\(last.seconds)")])
+        }
+        text += gauge("confd_build_info", "The version.", [([("version", Program.version)], "1")])
+        if let survey { text += gauges(survey) }
+        return text
+    }
+
+    private func gauges(_ survey: Survey) -> String {
+        func each(_ value: (Survey.Source) -> String?) -> [([(String, String)], String)] {
+            survey.sources.compactMap { source in value(source).map { (source.configuration.metricLabels, $0) } }
+        }
+        return gauge("confd_ready", "Whether the first pass is complete.", [([], survey.isReady ? "1" : "0")])
+            + gauge("confd_templates_loaded", "Resources.", [([], "\(survey.inSync + survey.dirty)")])
+            + gauge(
+                "confd_resources", "Resources by state.",
+                [([("state", "in_sync")], "\(survey.inSync)"), ([("state", "dirty")], "\(survey.dirty)")])
+            + gauge(
+                "confd_backend_healthy", "Whether the last attempt to reach the backend succeeded.",
+                each { $0.contact.isConnected ? "1" : "0" })
+            + gauge(
+                "confd_backend_stale", "Whether the backend has not been heard of for long.",
+                each { $0.contact.isStale ? "1" : "0" })
+            + gauge(
+                "confd_backend_last_contact_timestamp_seconds", "When the backend was heard of last.",
+                each { $0.contact.lastHeard.map { "\($0.seconds)" } })
+            + gauge("confd_snapshot_revision", "The revision of the keys in use.", each { "\($0.revision)" })
+            + gauge("confd_watched_keys", "How many keys are in use.", each { "\($0.keyCount)" })
+    }
+
+    private func gauge(_ name: String, _ help: String, _ values: [([(String, String)], String)]) -> String {
+        Self.header(Family(name: name, type: "gauge", help: help))
+            + values.map { Self.line(name, $0.0, $0.1) }.joined()
+    }
+
+    private static func header(_ family: Family) -> String {
+        "# HELP \(family.name) \(family.help)\n# TYPE \(family.name) \(family.type)\n"
+    }
+
+    private static func line(_ name: String, _ labels: [(String, String)], _ value: String) -> String {
+        let texts = labels.map { "\($0.0)=\"\(escaped($0.1))\"" }
+        return name + (texts.isEmpty ? "" : "{\(texts.joined(separator: ","))}") + " \(value)\n"
+    }
+
+    private static func escaped(_ value: String) -> String {
+        value.map { character in
+            switch character {
+            case "\\": "\\\\"
+            case "\"": "\\\""
+            case "\n": "\\n"
+            default: String(character)
+            }
+        }.joined()
+    }
+}

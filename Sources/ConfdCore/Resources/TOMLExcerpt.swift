@@ -1,0 +1,33 @@
+import TOML
+import TextTemplate
+
+/// The line of a TOML file that an error is about, as it may be shown.
+enum TOMLExcerpt {
+    /// The line at `position` and a caret below the column; nil where the line may hold a secret.
+    static func text(of source: [UInt8], at position: TOMLPosition) -> String? {
+        let lines = source.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        guard lines.indices.contains(position.line - 1) else { return nil }
+        let line = String(decoding: lines[position.line - 1], as: UTF8.self)
+        if holdsSecret(line) || isInsideSecret(position.line - 1, lines) { return nil }
+        // TOML counts characters, the excerpt bytes.
+        let before = line.unicodeScalars.prefix(position.column - 1).reduce(0) { $0 + String($1).utf8.count }
+        let excerpt = Diagnostic.excerpt(of: ByteString(line), line: 1, column: before + 1)
+        return String(excerpt.text.dropLast())
+    }
+
+    /// A password, a token, or a node with a user's password.
+    private static func holdsSecret(_ line: String) -> Bool {
+        let text = line.lowercased()
+        return ["password", "passwd", "token", "secret"].contains { text.contains($0) }
+            || (text.contains("://") && text.contains("@"))
+    }
+
+    /// Whether the line belongs to a text of several lines that a secret's key began.
+    private static func isInsideSecret(_ index: Int, _ lines: [ArraySlice<UInt8>]) -> Bool {
+        for line in lines[..<index].lazy.map({ String(decoding: $0, as: UTF8.self) })
+        where line.contains("\"\"\"") || line.contains("'''") || line.contains("[") {
+            if holdsSecret(line) { return true }
+        }
+        return false
+    }
+}

@@ -1,0 +1,80 @@
+import Backends
+import Posix
+import TOML
+import TextTemplate
+
+/// Something that `-validate` has to say about a file.
+struct Finding {
+    enum Severity { case error, warning }
+
+    let severity: Severity
+    /// nil for what no file says: a flag, a variable.
+    let file: String?
+    let position: TOMLPosition?
+    let message: String
+    /// The line and a caret below the place.
+    let excerpt: String?
+    let hint: String?
+
+    init(_ error: ResourceError, _ severity: Severity) {
+        self.severity = severity
+        file = error.file
+        position = error.position
+        message = error.message
+        excerpt = error.excerpt
+        hint = error.hint
+    }
+
+    /// Settings say their place themselves: it may be a flag.
+    init(_ error: SettingsError, _ severity: Severity) {
+        self.severity = severity
+        file = error.place?.file
+        position = error.place?.position
+        let place = error.place.map { "\($0.file):\($0.position.line):\($0.position.column): " } ?? ""
+        message = error.message.hasPrefix(place) ? String(error.message.dropFirst(place.count)) : error.message
+        excerpt = error.excerpt
+        hint = error.hint
+    }
+
+    /// An error of the template at `path`.
+    init(_ error: TemplateError, path: String, source: ByteString) {
+        severity = .error
+        file = path
+        position = TOMLPosition(line: error.line, column: error.column)
+        message = error.reason.text
+        let lines = Diagnostic.excerpt(of: source, line: error.line, column: error.column)
+        excerpt = String(lines.text.dropLast())
+        hint = error.hint
+    }
+
+    init(_ error: SystemError, path: String) {
+        severity = .error
+        file = path
+        position = nil
+        message = error.message
+        excerpt = nil
+        hint = nil
+    }
+
+    /// `path:line:column: message`; the line with a caret and the hint on lines of their own.
+    var text: String {
+        let mark = severity == .warning ? "warning: " : ""
+        return "\(place)\(mark)\(message)" + (excerpt.map { "\n\($0)" } ?? "") + (hint.map { "\nhint: \($0)" } ?? "")
+    }
+
+    private var place: String {
+        guard let file else { return "" }
+        return (position.map { "\(file):\($0.line):\($0.column)" } ?? file) + ": "
+    }
+}
+
+extension Finding: LogSubject {
+    var logFields: LogFields {
+        var fields = LogFields().with("file", file)
+        if let position {
+            fields.append("line", .number(position.line))
+            fields.append("column", .number(position.column))
+        }
+        return fields.with("hint", hint)
+    }
+}

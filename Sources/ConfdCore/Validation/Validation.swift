@@ -1,0 +1,183 @@
+import Backends
+import JSON
+import KeyValue
+import Posix
+import Rendering
+import TOML
+import TextTemplate
+
+/// `-validate`: looks at settings, resources and templates without contacting a backend, and tells everything that is
+/// wrong at once.
+struct Validation {
+    private let settings: Settings
+    private let loader: ResourceLoader
+    private let environment: TemplateEnvironment
+    private let renderer = Renderer()
+    private var findings: [Finding] = []
+    private var fileCount = 0
+    private var templateCount = 0
+
+    /// `errors` are those of the settings themselves.
+    init(_ settings: Settings, errors: [SettingsError], loader: ResourceLoader) {
+        self.settings = settings
+        self.loader = loader
+        environment = TemplateEnvironment(templateFolder: "\(loader.confdir)/templates")
+        findings = errors.map { Finding($0, .error) } + settings.warnings.map { Finding($0, .warning) }
+    }
+
+    /// What was found, in the order of the files, and a line that counts it.
+    struct Report {
+        let findings: [Finding]
+        let summary: String
+        let exitCode: Int32
+    }
+
+    /// Looks at everything. To be called on a thread with a stack of `ResourceRenderer.stackSize`.
+    mutating func run() -> Report {
+        let mock = mockData()
+        do {
+            let loaded = try loader.load(only: settings.resource)
+            fileCount = loaded.fileCount
+            findings += loaded.errors.map { Finding($0, .error) }
+            findings += (loaded.warnings + loaded.advice).map { Finding($0, .warning) }
+            if loaded.fileCount == 0 {
+                let error = ResourceError(loader.folder, nil, "Found no templates", hint: "resource files end in .toml")
+                findings.append(Finding(error, .error))
+            }
+            checkTemplates(loaded)
+            if let mock { tryTemplates(loaded.resources, mock) }
+        } catch {
+            findings.append(Finding(error, .error))
+        }
+        let errors = findings.count { isError($0) }
+        return Report(
+            findings: grouped, summary: summary(errors), exitCode: errors == 0 ? ExitCode.done : ExitCode.usage)
+    }
+
+    /// File by file, each in the order of its lines.
+    private var grouped: [Finding] {
+        var seen: Set<String?> = []
+        let files = findings.map(\.file).filter { seen.insert($0).inserted }
+        let groups = Dictionary(grouping: findings, by: \.file)
+        return files.flatMap { file in
+            groups[file, default: []].sorted {
+                ($0.position?.line ?? 0, $0.position?.column ?? 0) < ($1.position?.line ?? 0, $1.position?.column ?? 0)
+            }
+        }
+    }
+
+    /// With `-strict`, warnings count too.
+    private func isError(_ finding: Finding) -> Bool { finding.severity == .error || settings.strict }
+
+    private func summary(_ errors: Int) -> String {
+        let files = Self.counted(fileCount, "resource file")
+        let templates = Self.counted(templateCount, "template")
+        let warnings = Self.counted(findings.count - errors, "warning")
+        return "checked \(files) and \(templates): \(Self.counted(errors, "error")), \(warnings)"
+    }
+
+    private static func counted(_ count: Int, _ noun: String) -> String {
+        "\(count) \(noun)\(count == 1 ? "" : "s")"
+    }
+}
+
+// MARK: - Templates
+
+extension Validation {
+    /// Checks the templates of the resources, and those that only other templates can use.
+    private mutating func checkTemplates(_ loaded: ResourceLoader.Result) {
+        var seen: Set<TemplateUse> = []
+        for use in loaded.templates where seen.insert(use).inserted { check(use) }
+        if settings.resource != nil { return }
+        let used = Set(seen.map(\.path))
+        // Included templates are always read with the standard delimiters.
+        for path in Files.tree(String(environment.templateFolder.text)).files
+        where path.hasSuffix(".tmpl") && !used.contains(path) {
+            check(TemplateUse(path: path, leftDelimiter: "{{", rightDelimiter: "}}"))
+        }
+    }
+
+    private mutating func check(_ use: TemplateUse) {
+        templateCount += 1
+        let source: ByteString
+        do {
+            source = ByteString(try Files.read(use.path))
+        } catch {
+            return findings.append(Finding(error, path: use.path))
+        }
+        let name = Files.split(use.path).name
+        let errors = CompiledTemplate.check(source, name: name, options: use.options)
+        findings += errors.map { Finding($0, path: use.path, source: source) }
+        if use.leftDelimiter != "{{", !source.text.contains(use.leftDelimiter) {
+            let error = ResourceError(
+                use.path, nil, "there is no \"\(use.leftDelimiter)\" in it, the left_delimiter of its resource",
+                hint: "nothing in this template is replaced")
+            findings.append(Finding(error, .warning))
+        }
+    }
+}
+
+extension TemplateUse {
+    fileprivate var options: Template.Options {
+        var options = Template.Options()
+        options.leftDelimiter = Array(leftDelimiter.utf8)
+        options.rightDelimiter = Array(rightDelimiter.utf8)
+        return options
+    }
+}
+
+// MARK: - Mock data
+
+extension Validation {
+    /// The object that `-mock-data` holds: the templates' dot, and their keys, as the file backend would read them.
+    private struct MockData {
+        let trial: TrialData
+        let backend: FileBackend
+    }
+
+    private mutating func mockData() -> MockData? {
+        guard let path = settings.mockData else { return nil }
+        do {
+            let bytes = try Files.read(path)
+            return MockData(trial: try TrialData(bytes), backend: FileBackend(paths: [path]))
+        } catch let error as SystemError {
+            findings.append(Finding(SettingsError("-mock-data: \(error.message)"), .error))
+        } catch let error as JSONError {
+            let before = ((try? Files.read(path)) ?? []).prefix(error.offset)  // It was read a moment ago.
+            let line = before.count { $0 == UInt8(ascii: "\n") } + 1
+            let column = before.reversed().prefix { $0 != UInt8(ascii: "\n") }.count + 1
+            let position = TOMLPosition(line: line, column: column)
+            let problem = ResourceError(
+                path, position, "this is no JSON object", hint: "for example {\"app\": {\"port\": \"80\"}}")
+            findings.append(Finding(problem, .error))
+        } catch {
+            preconditionFailure("untyped error")
+        }
+        return nil
+    }
+
+    /// Renders every template that can be parsed; what it writes is thrown away.
+    private mutating func tryTemplates(_ resources: [Resource], _ mock: MockData) {
+        for resource in resources {
+            do {
+                let source = ByteString(try Files.read(resource.source))
+                let use = TemplateUse(
+                    path: resource.source, leftDelimiter: resource.leftDelimiter,
+                    rightDelimiter: resource.rightDelimiter)
+                let snapshot = try mock.backend.snapshot(of: resource.ranges, timeout: settings.backendTimeout)
+                let template = try CompiledTemplate(
+                    source, name: Files.split(resource.source).name, options: use.options)
+                let rendered = renderer.render(
+                    template, over: snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix),
+                    in: environment, limits: ResourceRenderer.limits(), trial: mock.trial)
+                guard let failure = rendered.failure else { continue }
+                findings.append(Finding(failure, path: resource.source, source: source))
+            } catch let error as BackendError {
+                findings.append(Finding(SettingsError("-mock-data: \(error.message)", hint: error.hint), .error))
+            } catch {
+                // What cannot be read or parsed has been told already.
+                continue
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+extension Template {
+    /// Every error of `source` that shows without executing it: what parsing refuses, functions and templates that
+    /// are not defined, calls that cannot succeed. In the order of the source.
+    ///
+    /// Of what parsing refuses, unknown functions are all told; anything else ends it, and is then the last error.
+    package static func check(
+        _ source: ByteString, name: String, functions: [String: Function], options: Options = Options()
+    ) -> [TemplateError] {
+        var unknown: [TemplateError]? = []
+        do {
+            let template = try Template(
+                source, name: name, functions: functions, options: options, unknownFunctions: &unknown)
+            let errors = (unknown ?? []) + template.storage.program.certainErrors
+            return errors.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+        } catch {
+            return (unknown ?? []) + [error]
+        }
+    }
+}
+
+extension Program {
+    /// What fails whenever it is reached.
+    fileprivate var certainErrors: [TemplateError] {
+        var errors: [TemplateError] = []
+        for (number, body) in bodies.enumerated() {
+            let end = bodies.map(\.start).filter { $0 > body.start }.min() ?? code.count
+            for instruction in code[body.start..<end] {
+                switch instruction {
+                case .checkTemplate(let index):
+                    let invocation = invocations[Int(index)]
+                    if invocation.body != nil { continue }
+                    errors.append(error(notDefined(invocation.name), body: number, context: invocation.context))
+                case .fail(let problem, let context) where context != Program.noContext:
+                    errors.append(error(problems[Int(problem)], body: number, context: context))
+                default: continue
+                }
+            }
+        }
+        return errors
+    }
+
+    /// The problem of a call of a template that there is not.
+    func notDefined(_ name: ByteString) -> Problem {
+        let names = bodies.map(\.name.text).filter { $0 != self.name.text }
+        return .templateNotDefined(name, suggestion: Suggestion.nearest(to: name, among: names))
+    }
+}

@@ -1,0 +1,84 @@
+import Synchronization
+import Testing
+
+@testable import ConfdCore
+
+@Suite struct RepeatLimiterTests {
+    /// A line that a loop repeats every second for an hour.
+    @Test func aLoopIsBounded() {
+        var limiter = RepeatLimiter()
+        var passed: [(second: Int, heldBack: Int)] = []
+        for second in 0..<3_600 {
+            if let count = limiter.admit("ERROR x", at: .seconds(second)) { passed.append((second, count)) }
+        }
+        #expect(passed.prefix(4).map(\.second) == [0, 1, 2, 12])
+        #expect(passed.prefix(4).map(\.heldBack) == [0, 0, 0, 9])
+        #expect(passed.count < 16)
+        let said = passed.count + passed.reduce(0) { $0 + $1.heldBack }
+        #expect(said > 3_000, "what is held back is counted")
+    }
+
+    @Test func othersPass() {
+        var limiter = RepeatLimiter()
+        for number in 0..<10 { #expect(limiter.admit("line \(number)", at: .zero) == 0) }
+        for _ in 0..<10 { _ = limiter.admit("loop", at: .zero) }
+        #expect(limiter.admit("loop", at: .zero) == nil)
+        #expect(limiter.admit("line 0", at: .zero) == 0)
+        // After a long silence it is news again.
+        #expect(limiter.admit("loop", at: .seconds(1_200)) == 0)
+    }
+
+    @Test func memoryIsBounded() {
+        var limiter = RepeatLimiter()
+        for round in 0..<3 { #expect(limiter.admit("old", at: .seconds(round)) == 0) }
+        #expect(limiter.admit("old", at: .seconds(3)) == nil)
+        for number in 0..<RepeatLimiter.capacity {
+            #expect(limiter.admit("line \(number)", at: .seconds(4)) == 0)
+        }
+        #expect(limiter.admit("old", at: .seconds(5)) == 0, "it was forgotten")
+    }
+}
+
+@Suite struct LoggerTests {
+    private func lines(_ format: LogFormat, _ body: (Logger) -> Void) -> [String] {
+        let lines = Mutex<[String]>([])
+        let logger = Logger(level: .info, format: format, tag: "confd", host: "host", time: { _ in "TIME" }) { bytes in
+            lines.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
+        }
+        body(logger)
+        return lines.withLock { $0 }
+    }
+
+    @Test func jsonHasFields() {
+        let shown = lines(.json) { logger in
+            logger.debug("not shown")
+            logger.info("a \"b\"\nc \u{1}", LogFields([("resource", .text("r.toml")), ("line", .number(3))]))
+        }
+        #expect(
+            shown == [
+                #"{"time":"TIME","level":"INFO","msg":"a \"b\"\nc \u0001","resource":"r.toml","line":3}"# + "\n"
+            ])
+    }
+
+    @Test(arguments: [LogFormat.text, .json])
+    func errorsThatRepeatAreHeldBack(_ format: LogFormat) {
+        let shown = lines(format) { logger in
+            for _ in 0..<100 { logger.error("again") }
+            for _ in 0..<100 { logger.info("as often as it happens") }
+        }
+        #expect(shown.count == RepeatLimiter.burst + 100)
+    }
+
+    @Test func progressIsTakenAway() {
+        let shown = lines(.text) { logger in
+            logger.showProgress("reading (1 s)")
+            logger.info("a line")
+            logger.showProgress("reading (2 s)")
+            logger.showProgress("")
+        }
+        #expect(
+            shown.map { $0.contains("INFO") ? "line" : $0 } == [
+                "reading (1 s)", "\r\u{1B}[K", "line", "reading (2 s)", "\r\u{1B}[K",
+            ])
+    }
+}
