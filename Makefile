@@ -1,13 +1,14 @@
 # make demo   builds in release mode and renders the sample resource
 # make test   the whole gate: style, layers, warnings, tests
 # make bench  times the template engine in process
+# make fault  injects every fault of docs/reliability.md many times and prints its table, in about 20 minutes
 # make fuzz   fuzzes each target of Tests/Fuzz for FUZZ_SECONDS; FUZZ_TARGETS chooses some
 # make fuzz-check   compiles the fuzz targets only
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 FUZZ_SECONDS ?= 60
 
-.PHONY: build demo test lint bench fuzz fuzz-check clean
+.PHONY: build demo test lint bench fault fuzz fuzz-check clean
 
 build:
 	./.ci/install build
@@ -32,6 +33,12 @@ bench:
 	./.ci/install build
 	swift build -c release $(SWIFT_FLAGS) --static-swift-stdlib --product EngineBenchmark
 	.build/release/EngineBenchmark
+
+fault:
+	./.ci/install test
+	swift build --build-tests $(SWIFT_FLAGS)
+	CONFD_FAULT=full swift test --skip-build --filter 'CommandLineTests\.(Fault|Load|HalfWritten)' >fault.log; \
+	status=$$?; sed -n 's/^fault|/|/p' fault.log | sort -V; grep -E '^(✘|↳)' fault.log; exit $$status
 
 fuzz:
 	./.ci/install build

@@ -29,12 +29,15 @@ package struct Pass {
     package func run() -> Report {
         var report = Report()
         guard let resources = load(&report) else { return report }
+        for resource in resources { pipeline.heal(resource) }
         logger.debug("Retrieving keys from store")
         let readings = reader.read(for: resources)
         for case .failure(let error) in readings.values {
             logger.error(error.message + (error.hint.map { "\nhint: \($0)" } ?? ""))
             report.backendFailed = true
         }
+        // Each resource is counted once: one that was changed and could not be reloaded has failed.
+        var states: [String: Outcome.State] = [:]
         var reloads: [Outcome.Reload] = []
         for resource in resources {
             if shouldStop() {
@@ -46,22 +49,23 @@ package struct Pass {
                 continue
             }
             let outcome = pipeline.apply(resource, snapshot)
-            report.count(outcome)
+            states[resource.name] = outcome.state
             if let reload = outcome.reload { reloads.append(reload) }
         }
         // Also after a request to stop: what was replaced must be reloaded.
-        report.failed += finish(reloads)
+        for name in finish(reloads) { states[name] = .failed }
+        for state in states.values { report.count(state) }
         return report
     }
 
-    /// Runs the reloads, and returns how many failed. A command that we are about to become needs none.
-    private func finish(_ reloads: [Outcome.Reload]) -> Int {
+    /// Runs the reloads, and returns the resources whose reload failed. A command that we are about to become needs none.
+    private func finish(_ reloads: [Outcome.Reload]) -> [String] {
         if startsCommand {
             for reload in reloads { pipeline.settle(reload) }
-            return 0
+            return []
         }
         let failed = pipeline.reload(reloads)
-        return failed.owed.count + failed.rolledBack.count
+        return (failed.owed + failed.rolledBack).map(\.resource.name)
     }
 
     /// The resources that can be used; nil if there is none to speak of.
@@ -93,8 +97,8 @@ package struct Pass {
 }
 
 extension Pass.Report {
-    mutating func count(_ outcome: Outcome) {
-        switch outcome.state {
+    mutating func count(_ state: Outcome.State) {
+        switch state {
         case .inSync: inSync += 1
         case .updated, .wouldChange: updated += 1
         case .failed, .rejected: failed += 1

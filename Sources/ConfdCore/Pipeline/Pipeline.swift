@@ -24,6 +24,8 @@ package final class Pipeline: Sendable {
         var reported: [Report: String] = [:]
         /// Destinations that were looked at for the traces of a crash.
         var healed: Set<String> = []
+        /// Folders that were swept of what a kill left behind.
+        var swept: Set<String> = []
 
         struct Report: Hashable {
             let resource: String
@@ -69,13 +71,19 @@ package final class Pipeline: Sendable {
 
     /// What the template of `resource` makes of `snapshot`; a failure is logged. Touches no file and runs no command.
     ///
-    /// `base` is the snapshot that was applied before: commands are told what changed since.
-    package func render(_ resource: Resource, _ snapshot: Snapshot, base: Snapshot? = nil) -> Draft {
+    /// `base` is the snapshot that was applied before: commands are told what changed since. `whenSlow` is called once
+    /// or several times if it takes long.
+    package func render(
+        _ resource: Resource, _ snapshot: Snapshot, base: Snapshot? = nil,
+        whenSlow: @escaping @Sendable () -> Void = {}
+    ) -> Draft {
         logger.debug("Using source template \(resource.source)")
         let view = snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix)
         logger.debug("Got \(view.count) keys from the store for \(resource.name)")
         logger.debug("Compiling source template \(resource.source)")
-        let rendition = renderer.render(resource, view) { report($0, .template, of: resource) }
+        let rendition = renderer.render(resource, view, whenSlow: whenSlow) {
+            report($0, .template, of: resource)
+        }
         var content: [UInt8]?
         switch rendition.result {
         case .success(let bytes): content = bytes

@@ -32,7 +32,7 @@ package struct ResourceLoader {
         for name in try files(below: folder) {
             let path = "\(folder)/\(name)"
             do {
-                let parsed = parser.parse(try Files.read(path), path: path, name: name)
+                let parsed = parser.parse(try Files.readWhenSettled(path), path: path, name: name)
                 result.resources += parsed.resources
                 result.errors += parsed.errors
                 result.warnings += parsed.warnings

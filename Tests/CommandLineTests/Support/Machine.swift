@@ -15,6 +15,8 @@ enum Machine {
     static let isRoot = geteuid() == 0
     static let hasEtcd = hasTool("etcd") && hasTool("etcdctl")
     static let hasNginx = hasTool("nginx")
+    static let hasHAProxy = hasTool("haproxy")
+    static let hasWrk = hasTool("wrk")
     static let hasOpenssl = hasTool("openssl")
     static let hasSetpriv = hasTool("setpriv")
 
