@@ -2,13 +2,16 @@
 # make test   the whole gate: style, layers, warnings, tests
 # make bench  times the template engine in process, then whole programs: confd, its peers (CONFD_PEERS="name=path ...")
 #             and the physical limits
+# make fault  injects every fault of docs/reliability.md many times and prints its table, in about 20 minutes
+# make soak   random keys, faults and signals for SOAK_SECONDS
+# make tsan   runs the tests under ThreadSanitizer
 # make fuzz   fuzzes each target of Tests/Fuzz for FUZZ_SECONDS; FUZZ_TARGETS chooses some
 # make fuzz-check   compiles the fuzz targets only
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 FUZZ_SECONDS ?= 60
 
-.PHONY: build demo test lint bench limits fuzz fuzz-check clean
+.PHONY: build demo test lint bench limits fault soak tsan fuzz fuzz-check clean
 
 build:
 	./.ci/install build
@@ -43,6 +46,26 @@ limits:
 	  cc -O2 -Wall -Werror -o .build/limits/$$(basename $$source .c) $$source -lcurl || exit 1; \
 	done
 	swiftc -O -static-executable -o .build/limits/empty Benchmarks/Limits/empty.swift 2>/dev/null
+
+fault:
+	./.ci/install test
+	swift build --build-tests $(SWIFT_FLAGS)
+	CONFD_FAULT=full swift test --skip-build --filter 'CommandLineTests\.(Fault|Load|HalfWritten)' >fault.log; \
+	status=$$?; sed -n 's/^fault|/|/p' fault.log | sort -V; grep -E '^(✘|↳)' fault.log; exit $$status
+
+SOAK_SECONDS ?= 1800
+soak:
+	./.ci/install test
+	swift build --build-tests $(SWIFT_FLAGS)
+	SOAK_SECONDS=$(SOAK_SECONDS) swift test --skip-build --filter 'CommandLineTests\.Soak'
+
+# The tests that the sanitizer makes too slow for their limits of time are left out; the counter must be reported with
+# its race and must not be without it.
+TSAN := .build-tsan
+tsan:
+	./.ci/install test
+	swift build --build-tests --sanitize=thread --scratch-path $(TSAN)
+	Tests/ThreadSanitizer/run $(TSAN)
 
 fuzz:
 	./.ci/install build

@@ -1,4 +1,5 @@
 #if DEBUG
+    import Glibc
     import Synchronization
 
     /// System calls that fail on purpose, for tests; release builds have no trace of it.
@@ -15,6 +16,18 @@
                 self.nth = nth
                 self.code = code
             }
+
+            /// `CALL:NTH=ERRNO` or `CALL:NTH=kill`.
+            fileprivate init(parsing text: Substring) {
+                let parts = text.split { $0 == ":" || $0 == "=" }
+                precondition(parts.count == 3, "CONFD_FAULTS is CALL:NTH=ERRNO or CALL:NTH=kill")
+                call = String(parts[0])
+                nth = Int(parts[1]) ?? 1
+                code = parts[2] == "kill" ? Self.kill : Int32(parts[2]) ?? EIO
+            }
+
+            /// In the place of an errno: the process ends.
+            fileprivate static let kill: Int32 = -1
         }
 
         private struct Counts {
@@ -23,6 +36,11 @@
         }
 
         @TaskLocal private static var current: Faults?
+        /// Those of the whole process, for tests of the built program: `CONFD_FAULTS="rename:2=kill fsync:1=5"` kills
+        /// it (`SIGKILL`) before its second rename, and fails the first fsync with errno 5. `*` counts all calls.
+        private static let ofProcess = getenv("CONFD_FAULTS").map { text in
+            Faults(String(cString: text).split(separator: " ").map { Fault(parsing: $0) }, deadFrom: nil)
+        }
 
         private let faults: [Fault]
         private let deadFrom: Int?
@@ -49,7 +67,7 @@
 
         /// Counts a call of `name`; the errno that it is to fail with, if it is to fail.
         static func next(_ name: StaticString) -> Int32? {
-            guard let current else { return nil }
+            guard let current = current ?? ofProcess else { return nil }
             let name = name.description
             let (count, total) = current.counts.withLock { counts in
                 counts.total += 1
@@ -57,7 +75,11 @@
                 return (counts.byName[name, default: 0], counts.total)
             }
             if let dead = current.deadFrom, total >= dead { return Errno.inputOutput }
-            return current.faults.first { $0.call == name && $0.nth == count }?.code
+            let fault = current.faults.first { fault in
+                fault.call == name && fault.nth == count || fault.call == "*" && fault.nth == total
+            }
+            if fault?.code == Fault.kill { kill(getpid(), SIGKILL) }
+            return fault?.code
         }
     }
 #endif

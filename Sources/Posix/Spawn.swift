@@ -66,6 +66,7 @@ package enum CurrentProcess {
         sigemptyset(&signals)
         try SystemCall.runReturningCode("pthread_sigmask") { pthread_sigmask(SIG_SETMASK, &signals, nil) }
         Glibc.signal(SIGPIPE, SIG_DFL)
+        Glibc.signal(SIGIO, SIG_DFL)
         let path = String(decoding: name, as: UTF8.self)
         try Spawn.withCStrings(arguments) { (arguments) throws(SystemError) -> Void in
             try SystemCall.run("exec", path) { execvp(path, arguments) }

@@ -70,7 +70,7 @@ import Testing
         let state = Mutex((running: 0, most: 0, done: [Int]()))
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             for number in 0..<200 {
-                pool.run {
+                pool.run { _ in
                     state.withLock { state in
                         state.running += 1
                         state.most = max(state.most, state.running)
@@ -88,6 +88,22 @@ import Testing
         #expect(most <= limit)
         #expect(Set(done).count == 200)
         if limit == 1 { #expect(done == Array(0..<200)) }
+    }
+
+    /// The first job waits for the second one, which only runs because the first one gave up the only place.
+    @Test func slowWorkerLetsOthersIn() async {
+        let pool = WorkerPool(threads: 1)
+        let order = Mutex<[Int]>([])
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            pool.run { place in
+                place.giveUp()
+                place.giveUp()
+                while order.withLock({ $0.count < 2 }) { Clock.sleep(.milliseconds(1)) }
+                continuation.resume()
+            }
+            for number in 1...2 { pool.run { _ in order.withLock { $0.append(number) } } }
+        }
+        #expect(order.withLock { $0 } == [1, 2])
     }
 
     /// A follower of the file `keys.yaml` in a new folder, which is removed at the end.

@@ -15,7 +15,7 @@ package final class EtcdBackend: Backend {
         /// The name in the members' certificates, where it is not the host of the endpoint.
         package var serverName: String?
         package var dialTimeout = Duration.seconds(5)
-        /// The most keys that are asked for at once.
+        /// The most keys that are asked for at first; further pages grow.
         package var pageSize = 10_000
         /// The largest answer that is taken, in bytes. A page that is larger is asked for again in smaller ones.
         package var messageLimit = 64 << 20

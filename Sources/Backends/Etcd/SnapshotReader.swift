@@ -64,6 +64,7 @@ struct SnapshotReader {
             }
             guard revision > 0 else { throw failure(page, .malformed("no revision")) }
             if let rest = try rest(of: page, after: response, in: answer.body) {
+                limit = grown(limit, answer.body.count)
                 pages.insert(start(page.span, rest, limit: limit, revision: revision, token: token), at: 0)
             }
         }
@@ -106,6 +107,15 @@ struct SnapshotReader {
         }
         guard isInside else { throw failure(page, .malformed("a key outside of the range")) }
         return response.more ? next : nil
+    }
+
+    /// What a page may grow to, in bytes.
+    private static let fullPage = 16 << 20
+
+    /// The limit of the page after one of `size` bytes. etcd walks over all keys that are left to count them, for every
+    /// page: were all pages alike, twice the keys would cost it four times the work.
+    private func grown(_ limit: Int, _ size: Int) -> Int {
+        2 * size <= min(Self.fullPage, channel.messageLimit) ? 2 * limit : limit
     }
 
     /// The limit to try instead when a page was too large; `nil` if that cannot help.

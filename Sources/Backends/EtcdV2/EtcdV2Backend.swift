@@ -117,17 +117,22 @@ extension EtcdV2Backend {
         request.connectTo = endpoint.connectTo
         request.headers = [Header("user-agent", "confd")]
         if let credentials = options.credentials {
-            let password: [UInt8]
-            do { password = try credentials.password() } catch {
+            let secret: [UInt8]
+            do throws(BackendError) { secret = try credentials.secret() } catch {
                 throw EtcdFailure(endpoint, call, .password(error))
             }
-            let pair = Array(credentials.username.utf8) + [UInt8(ascii: ":")] + password
-            request.headers.append(Header("authorization", "Basic " + Base64.encoded(pair)))
+            request.headers.append(Header("authorization", Self.authorization(credentials.username, secret)))
         }
         request.tls = options.tls
         request.connectTimeout = options.dialTimeout
         request.bodyLimit = EtcdV2Backend.bodyLimit
         return request
+    }
+
+    /// A token stands for itself.
+    private static func authorization(_ username: String?, _ secret: [UInt8]) -> String {
+        guard let username else { return "Bearer " + String(decoding: secret, as: UTF8.self) }
+        return "Basic " + Base64.encoded(Array(username.utf8) + [UInt8(ascii: ":")] + secret)
     }
 
     /// An answer cannot be asked for in pages, so it may be larger than a page of the v3 API.

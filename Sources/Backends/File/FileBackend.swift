@@ -80,7 +80,7 @@ package struct FileBackend: Backend {
     private static func pairs(inFile path: String) throws(FileError) -> [KeyTree.Pair] {
         let bytes: [UInt8]
         do throws(SystemError) {
-            bytes = try Files.read(path, limit: maximumFileSize)
+            bytes = try Files.readWhenSettled(path, limit: maximumFileSize)
         } catch {
             throw FileError(path: path, position: nil, kind: .system(error))
         }

@@ -10,7 +10,7 @@ package struct Command: Sendable {
     package var timeout: Duration?
     /// After TERM and this, the process group gets KILL.
     package var killGrace: Duration
-    /// The most bytes of output that are kept and handed on; the rest is read and counted.
+    /// The most bytes of output that are kept and handed on, in up to 1,000 lines; the rest is read and counted.
     package var outputLimit: Int
 
     /// A command that is not started yet.

@@ -1,6 +1,10 @@
 /// What a command wrote: the first bytes, and how many came after them.
 struct CommandOutput {
+    /// Lines of two bytes would make 32,000 log lines.
+    private static let lineLimit = 1_000
+
     private let limit: Int
+    private var lines = 0
     private(set) var kept: [UInt8] = []
     private(set) var dropped = 0
     /// Where the line starts that is not complete yet.
@@ -10,14 +14,23 @@ struct CommandOutput {
 
     /// Takes the next bytes and hands the lines that they complete to `line`.
     mutating func add(_ bytes: UnsafeRawBufferPointer, _ line: (ArraySlice<UInt8>) -> Void) {
-        let fitting = bytes.prefix(limit - kept.count)
-        dropped += bytes.count - fitting.count
         let end = kept.count
-        kept += fitting
+        kept += fitting(bytes)
+        dropped += bytes.count - (kept.count - end)
         for index in end..<kept.count where kept[index] == UInt8(ascii: "\n") {
             line(kept[lineStart..<index])
             lineStart = index + 1
         }
+    }
+
+    /// As much of the beginning of `bytes` as is kept.
+    private mutating func fitting(_ bytes: UnsafeRawBufferPointer) -> Slice<UnsafeRawBufferPointer> {
+        let fitting = bytes.prefix(lines < Self.lineLimit ? limit - kept.count : 0)
+        for index in fitting.indices where fitting[index] == UInt8(ascii: "\n") {
+            lines += 1
+            if lines == Self.lineLimit { return fitting[...index] }
+        }
+        return fitting
     }
 
     /// Hands the last line on if it has no line feed, and says how much is missing.

@@ -28,6 +28,7 @@ struct ConfdirWatch: Sendable {
                 } catch {
                     if problem != error.message { logger.warning("cannot watch \(confdir): \(error.message)") }
                     problem = error.message
+                    // There is nothing to be told by: no folder, or no watch to be had. The thread does nothing else.
                     Clock.sleep(Self.patience)
                     changed()
                 }

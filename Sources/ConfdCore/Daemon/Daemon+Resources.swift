@@ -72,6 +72,7 @@ extension Daemon {
             if let id = ids[resource.name] {
                 lookAgain(id, resource, at: now)
             } else {
+                pipeline.heal(resource)
                 let id = makeID()
                 ids[resource.name] = id
                 entries[id] = Entry(resource: resource)

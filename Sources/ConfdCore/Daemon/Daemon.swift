@@ -29,7 +29,8 @@ package final class Daemon {
     private var isStopping = false
     var supervisor: Supervisor?
 
-    private let renderers = WorkerPool(threads: Pipeline.threads, stackSize: ResourceRenderer.stackSize)
+    /// Renderings use the processors; commands only wait.
+    private let renderers = WorkerPool(threads: Host.processorCount, stackSize: ResourceRenderer.stackSize)
     private let commands = WorkerPool(threads: 64)
     private let notifier: SystemdNotifier
     private let start = Clock.monotonic()
@@ -165,20 +166,20 @@ extension Daemon {
         let edition = edition(for: entry.resource)
         let resource = entry.resource
         let base = entry.applied
-        renderers.run { [pipeline, inbox, commands, listener] in
+        renderers.run { [pipeline, inbox, commands, listener] place in
             if listener.isStopping { return inbox.post(.skipped(id)) }
-            let draft = pipeline.render(resource, edition.snapshot, base: base)
+            let draft = pipeline.render(resource, edition.snapshot, base: base) { place.giveUp() }
             if resource.checkCommand == nil {
                 inbox.post(.applied(id, pipeline.put(draft), on: edition))
             } else {
-                commands.run { inbox.post(.applied(id, pipeline.put(draft), on: edition)) }
+                commands.run { _ in inbox.post(.applied(id, pipeline.put(draft), on: edition)) }
             }
         }
     }
 
     private func reload(_ ids: [Agenda.ID]) {
         let reloads = ids.compactMap { id in entries[id]?.reload.map { (id, $0) } }
-        commands.run { [pipeline, inbox] in
+        commands.run { [pipeline, inbox] _ in
             let failed = Set(pipeline.reload(reloads.map(\.1)).owed.map(\.resource.name))
             let failedIDs = reloads.filter { failed.contains($0.1.resource.name) }.map(\.0)
             inbox.post(.reloaded(ids, failed: Set(failedIDs)))

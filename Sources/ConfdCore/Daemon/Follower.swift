@@ -91,7 +91,8 @@ final class Follower: Sendable {
     var failure: BackendError? { state.withLock { $0.failure } }
 
     private func run() {
-        var backoff = Backoff()
+        // Nobody else is troubled by another look at local files.
+        var backoff = configuration.kind == .file ? Backoff(longest: .seconds(1)) : Backoff()
         var last: Delivery?
         while !state.withLock({ $0.isStopped }) {
             guard let cancellation = makeCancellation() else { continue }

@@ -2,14 +2,34 @@ import Posix
 import Synchronization
 
 /// Runs jobs in their order on at most so many threads. A thread lives as long as there are jobs.
+///
+/// A job that takes long gives up its place, so that others need not wait for it.
 final class WorkerPool: Sendable {
-    typealias Job = @Sendable () -> Void
+    typealias Job = @Sendable (Place) -> Void
+
+    /// The place of a running job among those that there may be.
+    final class Place: Sendable {
+        private let pool: WorkerPool
+        private let isGivenUp = Atomic(false)
+
+        fileprivate init(_ pool: WorkerPool) { self.pool = pool }
+
+        /// Lets another job run beside this one; the second call does nothing.
+        func giveUp() {
+            if isGivenUp.exchange(true, ordering: .relaxed) { return }
+            pool.letAnotherIn()
+        }
+
+        fileprivate var isTaken: Bool { !isGivenUp.load(ordering: .relaxed) }
+    }
 
     private struct State {
         var waiting: [Job] = []
         /// The next of `waiting`: taking from the front of an array would move all the rest.
         var next = 0
+        /// Those with a place.
         var threads = 0
+        var hasWork: Bool { next < waiting.count }
 
         mutating func take() -> Job? {
             guard next < waiting.count else {
@@ -42,6 +62,16 @@ final class WorkerPool: Sendable {
         if needsThread { startThread() }
     }
 
+    private func letAnotherIn() {
+        let needsThread = state.withLock { state in
+            state.threads -= 1
+            guard state.hasWork else { return false }
+            state.threads += 1
+            return true
+        }
+        if needsThread { startThread() }
+    }
+
     private func startThread() {
         do {
             try Thread.detach(stackSize: stackSize, smallest: 1 << 20) { [self] in work() }
@@ -59,7 +89,10 @@ final class WorkerPool: Sendable {
                 return job
             }
             guard let job else { return }
-            job()
+            let place = Place(self)
+            job(place)
+            // Whoever came in for us goes on.
+            if !place.isTaken { return }
         }
     }
 }

@@ -41,15 +41,22 @@ package struct KeyChanges: Sendable {
 /// The file that tells a command what changed; gone when it is dropped.
 final class ChangesFile {
     let path: String
+    /// Open, and so locked, for as long as it is used.
+    private let file: FileDescriptor
 
     /// A file of mode 0600 in `TMPDIR`, or `/tmp`.
     init(_ lines: [UInt8]) throws(SystemError) {
-        let folder = try Folder(Environment.text("TMPDIR") ?? "/tmp")
-        let file = try folder.create(prefix: "confd-changes-")
+        _ = Self.sweepsOnce
+        file = try Leftovers.create(in: try Folder(Self.folder), prefix: "confd-changes-")
         // A file that was created has a path. From here on `deinit` removes it.
         path = file.path ?? ""
         try file.writeAll(lines)
     }
+
+    private static let folder = Environment.text("TMPDIR") ?? "/tmp"
+
+    /// Removes those that a kill has left behind; what cannot be removed does no harm.
+    private static let sweepsOnce: Void = { try? Leftovers.sweep(folder, isOurs: Leftovers.isChangesFile) }()
 
     deinit {
         // Nobody is left to tell.

@@ -28,6 +28,8 @@ package struct Pass {
     let startsCommand: Bool
     /// Whether to stop before the next resource.
     let shouldStop: @Sendable () -> Bool
+    /// One for each processor: a rendering waits for nothing, and takes memory.
+    private let renderings = Semaphore(Host.processorCount)
 
     /// Runs the round. Every failure is logged, none stops the others.
     package func run() -> Report {
@@ -40,6 +42,7 @@ package struct Pass {
             logger.warning("Fail-fast mode: stopping, nothing has been changed")
             return report
         }
+        for resource in resources { pipeline.heal(resource) }
         logger.debug("Retrieving keys from store")
         progress.begin("reading keys")
         let readings = reader.read(for: resources)
@@ -50,30 +53,31 @@ package struct Pass {
         }
         progress.begin("rendering", total: resources.count)
         let (outcomes, isStopped) = apply(resources, readings, progress)
-        for outcome in outcomes { report.count(outcome) }
         report.stopped = isStopped
-        let reloads = outcomes.compactMap(\.reload)
         progress.begin("reloading")
         // Also after a request to stop: what was replaced must be reloaded.
-        report.failed += finish(reloads)
+        // Each resource is counted once: one that was changed and could not be reloaded has failed.
+        let unloaded = finish(outcomes.compactMap(\.outcome.reload))
+        for (name, outcome) in outcomes { report.count(unloaded.contains(name) ? .failed : outcome.state) }
         return report
     }
 
-    /// Applies the resources in their order, several at a time; false where all were tried before a request to stop.
-    /// Outcomes are left out only at the end.
+    /// Applies the resources in their order, several at a time, and returns what became of them and whether a request
+    /// to stop came before the last.
     private func apply(
         _ resources: [Resource], _ readings: [BackendConfiguration: Result<Snapshot, BackendError>],
         _ progress: Progress
-    ) -> (outcomes: [Outcome], isStopped: Bool) {
+    ) -> (outcomes: [(name: String, outcome: Outcome)], isStopped: Bool) {
         let queue = Mutex(Queue())
         // Differences are printed in order, and the first failure may have to be the last.
         let isOrdered = failFast || pipeline.differences != nil
-        withThreads(isOrdered ? 1 : min(resources.count, Pipeline.threads)) {
+        withThreads(isOrdered ? 1 : min(resources.count, Self.threads)) {
             while let index = queue.withLock({ $0.take(of: resources.count, isStopping: shouldStop()) }) {
                 let resource = resources[index]
                 let outcome: Outcome =
                     switch readings[resource.backend] ?? .success(Snapshot([])) {
-                    case .success(let snapshot): pipeline.apply(resource, snapshot)
+                    case .success(let snapshot):
+                        pipeline.put(renderings.use { pipeline.render(resource, snapshot) })
                     case .failure: Outcome(.failed)
                     }
                 queue.withLock { $0.outcomes[index] = outcome }
@@ -82,9 +86,16 @@ package struct Pass {
             }
         }
         return queue.withLock { queue in
-            ((0..<queue.next).compactMap { queue.outcomes[$0] }, queue.isStopped)
+            let outcomes = (0..<queue.next).compactMap { index in
+                queue.outcomes[index].map { (resources[index].name, $0) }
+            }
+            return (outcomes, queue.isStopped)
         }
     }
+
+    /// How many resources to apply at a time: more than there are processors, for most of the time goes into waiting
+    /// for the disk.
+    private static let threads = 16
 
     /// Runs `body` here and on `count` - 1 more threads, and returns when all are done.
     private func withThreads(_ count: Int, _ body: @Sendable () -> Void) {
@@ -124,14 +135,14 @@ package struct Pass {
         return true
     }
 
-    /// Runs the reloads, and returns how many failed. A command that we are about to become needs none.
-    private func finish(_ reloads: [Outcome.Reload]) -> Int {
+    /// Runs the reloads, and returns the resources whose reload failed. A command that we are about to become needs none.
+    private func finish(_ reloads: [Outcome.Reload]) -> Set<String> {
         if startsCommand {
             for reload in reloads { pipeline.settle(reload) }
-            return 0
+            return []
         }
         let failed = pipeline.reload(reloads)
-        return failed.owed.count + failed.rolledBack.count
+        return Set((failed.owed + failed.rolledBack).map(\.resource.name))
     }
 
     /// The resources that can be used; nil if there is none to speak of.
@@ -163,8 +174,8 @@ package struct Pass {
 }
 
 extension Pass.Report {
-    mutating func count(_ outcome: Outcome) {
-        switch outcome.state {
+    mutating func count(_ state: Outcome.State) {
+        switch state {
         case .inSync: inSync += 1
         case .updated, .wouldChange: updated += 1
         case .failed, .rejected: failed += 1

@@ -33,6 +33,27 @@ extension Pipeline {
         logger.info(checksums, resource)
     }
 
+    /// Mends what a crash left half-written, whatever becomes of the resource then: its keys or its template may be
+    /// out of reach for long.
+    package func heal(_ resource: Resource) {
+        // What is wrong with the destination is reported when it is to be written.
+        guard let destination = try? Destination(resolving: resource.destination) else { return }
+        do throws(StagingError) {
+            try heal(destination)
+            sweep(destination.folderPath)
+        } catch {
+            report(StepFailure(error).message, .application, of: resource)
+        }
+    }
+
+    private func sweep(_ folder: String) {
+        if settings.noop { return }
+        let isFirst = memory.withLock { $0.swept.insert(folder).inserted }
+        // What stays does no harm.
+        if isFirst { try? Leftovers.sweep(folder, isOurs: Leftovers.isCandidate) }
+    }
+
+    /// A failure is tried again before the next write.
     func heal(_ destination: Destination) throws(StagingError) {
         let isFirst = memory.withLock { $0.healed.insert(destination.path).inserted }
         guard isFirst, !settings.noop, try destination.heal() == .restored else { return }

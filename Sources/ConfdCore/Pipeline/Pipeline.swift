@@ -14,12 +14,6 @@ package final class Pipeline: Sendable {
     let differences: DiffPrinter?
     let metrics: Metrics
     let memory = Mutex(Memory())
-    /// One for each processor: a rendering waits for nothing, and takes memory.
-    private let renderings = Semaphore(Host.processorCount)
-
-    /// How many resources to apply at a time: more than there are processors, for most of the time goes into waiting
-    /// for the disk.
-    static let threads = 16
 
     /// What is kept from pass to pass.
     struct Memory {
@@ -33,6 +27,8 @@ package final class Pipeline: Sendable {
         var reported: [Report: String] = [:]
         /// Destinations that were looked at for the traces of a crash.
         var healed: Set<String> = []
+        /// Folders that were swept of what a kill left behind.
+        var swept: Set<String> = []
 
         struct Report: Hashable {
             let resource: String
@@ -73,21 +69,20 @@ package final class Pipeline: Sendable {
         differences = settings.diff ? DiffPrinter(settings) : nil
     }
 
-    /// Brings the file of `resource` in step with `snapshot`, the keys of its backend. Every failure is logged.
-    package func apply(_ resource: Resource, _ snapshot: Snapshot) -> Outcome {
-        put(render(resource, snapshot))
-    }
-
     /// What the template of `resource` makes of `snapshot`; a failure is logged. Touches no file and runs no command.
     ///
-    /// `base` is the snapshot that was applied before: commands are told what changed since.
-    package func render(_ resource: Resource, _ snapshot: Snapshot, base: Snapshot? = nil) -> Draft {
+    /// `base` is the snapshot that was applied before: commands are told what changed since. `whenSlow` is called once
+    /// or several times if it takes long.
+    package func render(
+        _ resource: Resource, _ snapshot: Snapshot, base: Snapshot? = nil,
+        whenSlow: @escaping @Sendable () -> Void = {}
+    ) -> Draft {
         logger.debug("Using source template \(resource.source)", resource)
         let view = snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix)
         logger.debug("Got \(view.count) keys from the store for \(resource.name)", resource)
         logger.debug("Compiling source template \(resource.source)", resource)
-        let rendition = renderings.use {
-            renderer.render(resource, view) { report($0, .template, of: resource) }
+        let rendition = renderer.render(resource, view, whenSlow: whenSlow) {
+            report($0, .template, of: resource)
         }
         var content: [UInt8]?
         switch rendition.result {

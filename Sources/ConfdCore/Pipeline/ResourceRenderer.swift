@@ -28,6 +28,8 @@ package final class ResourceRenderer: Sendable {
 
     /// The time that one rendering may take.
     private static let timeLimit = Duration.seconds(60)
+    /// A rendering that takes longer than this is told to be slow.
+    private static let slowness = Duration.milliseconds(200)
 
     package init(_ settings: Settings) {
         environment = TemplateEnvironment(templateFolder: "\(settings.confdir)/templates")
@@ -37,16 +39,19 @@ package final class ResourceRenderer: Sendable {
     /// stack of `stackSize`.
     ///
     /// What is wrong with a template that was changed and cannot be used any more is told to `report`, nil if nothing
-    /// is; its last good version serves meanwhile.
-    func render(_ resource: Resource, _ snapshot: Snapshot, report: (String?) -> Void) -> Rendition {
+    /// is; its last good version serves meanwhile. `whenSlow` is called again and again once it takes long.
+    func render(
+        _ resource: Resource, _ snapshot: Snapshot, whenSlow: @escaping @Sendable () -> Void,
+        report: (String?) -> Void
+    ) -> Rendition {
         let log = SourceLog()
         log.note(resource.source)
         var reads: ReadSet?
         let result = Result { () throws(StepFailure) in
-            let entry = try template(of: resource, report)
+            let entry = try template(of: resource, log, report)
             let environment = environment.noting(in: log)
             let rendered = renderer.render(
-                entry.template, over: snapshot, in: environment, limits: Self.limits())
+                entry.template, over: snapshot, in: environment, limits: Self.limits(whenSlow))
             reads = rendered.reads
             if let failure = rendered.failure {
                 throw diagnosis(
@@ -58,19 +63,35 @@ package final class ResourceRenderer: Sendable {
     }
 
     /// The engine's limits, with a deadline from now.
-    static func limits() -> Limits {
-        let deadline = Clock.monotonic() + timeLimit
+    static func limits(_ whenSlow: @escaping @Sendable () -> Void = {}) -> Limits {
+        let start = Clock.monotonic()
         var limits = Limits()
-        limits.isPastDeadline = { Clock.monotonic() > deadline }
+        limits.isPastDeadline = {
+            let time = Clock.monotonic() - start
+            if time > slowness { whenSlow() }
+            return time > timeLimit
+        }
         return limits
     }
 
-    private func template(of resource: Resource, _ report: (String?) -> Void) throws(StepFailure) -> Entry {
+    private func template(
+        of resource: Resource, _ log: SourceLog, _ report: (String?) -> Void
+    ) throws(StepFailure) -> Entry {
         let key = Key(
             path: resource.source, leftDelimiter: resource.leftDelimiter, rightDelimiter: resource.rightDelimiter)
         let known = compiled.withLock { $0[key] }
         do throws(StepFailure) {
-            let source = try read(resource)
+            let source: ByteString
+            if let known {
+                guard let settled = try readSettled(resource) else {
+                    // Not waited for: the end of the writing is seen, for it is noted as unknown.
+                    log.forget(resource.source)
+                    return known
+                }
+                source = settled
+            } else {
+                source = try read(resource)
+            }
             if let known, known.source == source {
                 report(nil)
                 return known
@@ -88,7 +109,16 @@ package final class ResourceRenderer: Sendable {
 
     private func read(_ resource: Resource) throws(StepFailure) -> ByteString {
         do {
-            return ByteString(try Files.read(resource.source))
+            return ByteString(try Files.readWhenSettled(resource.source))
+        } catch {
+            throw StepFailure("Missing template: \(error.message)")
+        }
+    }
+
+    /// nil while somebody is writing it.
+    private func readSettled(_ resource: Resource) throws(StepFailure) -> ByteString? {
+        do {
+            return try Files.readSettled(resource.source).map { ByteString($0) }
         } catch {
             throw StepFailure("Missing template: \(error.message)")
         }

@@ -89,7 +89,7 @@ struct TemplateEnvironment: Rendering.Environment {
             guard try Files.realPath(path.text).hasPrefix(resolvedFolder + "/") else {
                 throw TemplateLoadError.outsideFolder
             }
-            return ByteString(try Files.read(path.text))
+            return ByteString(try Files.readWhenSettled(path.text))
         } catch let error as SystemError {
             throw .unreadable(ByteString(error.message))
         } catch let error as TemplateLoadError {
@@ -112,6 +112,9 @@ final class SourceLog: Sendable {
             if notes[path] == nil { notes[path] = .some(status) }
         }
     }
+
+    /// Notes that what is used of the file at `path` is not what it holds: it counts as changed.
+    func forget(_ path: String) { notes.withLock { $0[path] = .some(nil) } }
 
     var sources: [String: FileStatus?] { notes.withLock { $0 } }
 }

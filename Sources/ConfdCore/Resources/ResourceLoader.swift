@@ -44,7 +44,7 @@ package struct ResourceLoader {
             let path = name.hasPrefix("/") ? name : "\(folder)/\(name)"
             result.fileCount += 1
             do {
-                let bytes = try Files.read(path)
+                let bytes = try Files.readWhenSettled(path)
                 var parsed = parser.parse(bytes, path: path, name: name)
                 refuseSharedDestinations(&parsed, bytes, path: path, &owners)
                 result.resources += parsed.resources

@@ -10,7 +10,7 @@ struct Candidate: ~Copyable {
     /// Creates an empty file of mode 0600 in the folder at `path`.
     init(in path: String, prefix: String) throws(SystemError) {
         let folder = try Folder(path)
-        let file = try folder.create(prefix: prefix)
+        let file = try Leftovers.create(in: folder, prefix: prefix)
         // A file that was created has a path.
         name = Files.split(file.path ?? "").name
         self.folder = folder

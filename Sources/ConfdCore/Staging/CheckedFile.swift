@@ -86,7 +86,7 @@ package struct CheckedFile: ~Copyable {
 
     /// A copy of the candidate with the same owner and mode.
     private func twin() throws(SystemError) -> Candidate {
-        let copy = try Candidate(in: destination.folderPath, prefix: destination.companion("."))
+        let copy = try Candidate(in: destination.folderPath, prefix: destination.candidatePrefix)
         _ = try copy.fill(try checkedContent(), attributes, like: destination.target)
         return copy
     }

@@ -35,13 +35,17 @@ package struct Destination: Equatable, Sendable {
     var name: String { Files.split(target).name }
 
     /// The name of a hidden file beside the target that is named after it, no longer than names may be.
-    func companion(_ suffix: String) -> String {
-        let limit = 255 - 1 - suffix.utf8.count
+    /// `room` is for what is added to it.
+    func companion(_ suffix: String, room: Int = 0) -> String {
+        let limit = 255 - 1 - suffix.utf8.count - room
         if name.utf8.count <= limit { return "." + name + suffix }
         // Long names that begin alike stay apart by their checksum.
         let checksum = MD5.hex(name.utf8).prefix(8)
         return "." + String(decoding: name.utf8.prefix(limit - 32), as: UTF8.self) + "-" + checksum + suffix
     }
+
+    /// How the names of temporary files in the target's folder begin.
+    var candidatePrefix: String { companion(".confd-", room: Leftovers.randomLetters) }
 
     /// What the link at `path` leads to, nil if there is no link.
     private static func linked(_ path: String, _ dest: String) throws(StagingError) -> String? {

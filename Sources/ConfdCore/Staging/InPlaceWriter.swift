@@ -49,7 +49,7 @@ struct InPlaceWriter {
     }
 
     private func backUp(_ previous: [UInt8], _ next: [UInt8], in folder: borrowing Folder) throws(SystemError) {
-        var candidate = try Candidate(in: destination.folderPath, prefix: destination.backupName + ".")
+        var candidate = try Candidate(in: destination.folderPath, prefix: destination.candidatePrefix)
         try candidate.file.writeAll(InPlaceBackup(previous: previous, next: next).encoded())
         try candidate.file.synchronize()
         try candidate.rename(to: destination.backupName)

@@ -20,7 +20,7 @@ enum PreviousFile {
             }
         }
         try staging(destination.path, StagingError.Kind.backUp) { () throws(SystemError) in
-            try copy(destination.target, to: folderPath, name: name)
+            try copy(destination, to: folderPath, name: name)
         }
     }
 
@@ -35,14 +35,15 @@ enum PreviousFile {
     }
 
     private static func copy(
-        _ target: String, to folderPath: String, name: String
+        _ destination: Destination, to folderPath: String, name: String
     ) throws(SystemError) {
-        let file = try FileDescriptor(opening: target, [.read, .noFollow])
+        let file = try FileDescriptor(opening: destination.target, [.read, .noFollow])
         let status = try file.status()
-        var candidate = try Candidate(in: folderPath, prefix: ".\(name.prefix(60)).bak.")
+        var candidate = try Candidate(in: folderPath, prefix: destination.candidatePrefix)
         // An owner that we may not set is no reason to have no backup; the bits that would be unsafe are left out.
         _ = try candidate.fill(
-            try file.readAll(), FileAttributes(mode: status.mode, uid: status.uid, gid: status.gid), like: target)
+            try file.readAll(), FileAttributes(mode: status.mode, uid: status.uid, gid: status.gid),
+            like: destination.target)
         try candidate.rename(to: name + ".bak")
         try candidate.folder.synchronize()
     }

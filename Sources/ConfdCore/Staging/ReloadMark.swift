@@ -38,7 +38,7 @@ struct PendingMark {
         } catch {
             // Whatever the reason (no attributes here, too little room, not permitted), a file does as well.
             let name = ReloadMark.sidecar(destination)
-            var candidate = try Candidate(in: folder.path, prefix: name + ".")
+            var candidate = try Candidate(in: folder.path, prefix: destination.candidatePrefix)
             try candidate.file.writeAll(value)
             try candidate.file.synchronize()
             try candidate.rename(to: name)

@@ -14,14 +14,17 @@ package struct StagedFile: ~Copyable {
 
     /// Writes `content` to a new file, mode 0600 until owner and mode are set, and syncs it to disk.
     ///
-    /// With `keep` the file stays under `path` whatever happens to it (`-keep-stage-file`).
+    /// With `keep` the file stays under `path` whatever happens to it (`-keep-stage-file`), and has a name that is never
+    /// taken for a leftover.
     package init(
         _ content: [UInt8], for destination: Destination, attributes: FileAttributes, keep: Bool = false
     ) throws(StagingError) {
         let existing = try destination.existing()
         var candidate: Candidate
         do throws(SystemError) {
-            candidate = try Candidate(in: destination.folderPath, prefix: destination.companion("."))
+            candidate = try Candidate(
+                in: destination.folderPath,
+                prefix: keep ? destination.companion(".", room: Leftovers.randomLetters) : destination.candidatePrefix)
         } catch {
             throw destination.cannotCreate(error)
         }

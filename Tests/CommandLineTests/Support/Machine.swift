@@ -5,16 +5,22 @@ import Synchronization
 /// What this machine offers to the tests.
 enum Machine {
     /// The environment of everything the tests start.
-    static let environment = [
-        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "ETCDCTL_API": "3",
-    ]
+    static let environment = {
+        // What a sanitizer needs goes on to the binary under test.
+        let sanitizer = ProcessInfo.processInfo.environment.filter { ["LD_PRELOAD", "TSAN_OPTIONS"].contains($0.key) }
+        return sanitizer.merging([
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            "ETCDCTL_API": "3",
+        ]) { $1 }
+    }()
 
     static let isRoot = geteuid() == 0
     static let hasEtcd = hasTool("etcd") && hasTool("etcdctl")
     static let hasNginx = hasTool("nginx")
+    static let hasHAProxy = hasTool("haproxy")
+    static let hasWrk = hasTool("wrk")
     static let hasOpenssl = hasTool("openssl")
     static let hasSetpriv = hasTool("setpriv")
 

@@ -28,36 +28,88 @@ final class ServerProcess {
     }
 
     var log: String { child.standardOutput + child.standardError }
+
+    /// Sends a signal to the server and the shell around it.
+    func signal(_ signal: Int32) { kill(-child.processID, signal) }
 }
 
 /// A real etcd with an empty store.
 final class Etcd {
+    /// How a server is started.
+    struct Options {
+        /// With it the server speaks TLS.
+        var certificate: (file: String, key: String)?
+        /// Where its data is; a folder of the sandbox on disk if nil.
+        var folder: String?
+        var arguments: [String] = []
+        var peers: Peers?
+    }
+
+    /// Its part in a cluster.
+    struct Peers {
+        let name: String
+        let port: UInt16
+        /// Where the other members reach it.
+        let advertisedPort: UInt16
+        /// `name=URL` of all members.
+        let cluster: String
+    }
+
     let port: UInt16
     let endpoint: String
     /// How etcdctl reaches it.
     private var access: [String]
-    private let process: ServerProcess
+    private let arguments: [String]
+    private var process: ServerProcess?
 
     /// Starts one in the sandbox; it stops when it is no longer referred to.
     /// With `certificate` it speaks TLS with that certificate and its key.
-    static func start(in box: Sandbox, certificate: (file: String, key: String)? = nil) async throws -> Etcd {
-        try await Etcd(folder: box.path("etcd"), certificate: certificate)
+    static func start(
+        in box: Sandbox, certificate: (file: String, key: String)? = nil, folder: String? = nil,
+        arguments: [String] = []
+    ) async throws -> Etcd {
+        var options = Options()
+        options.certificate = certificate
+        options.folder = folder
+        options.arguments = arguments
+        let etcd = try Etcd(in: box, options)
+        try await etcd.start()
+        return etcd
     }
 
-    private init(folder: String, certificate: (file: String, key: String)?) async throws {
+    /// One that is not started yet.
+    init(in box: Sandbox, _ options: Options) throws {
         port = try Ports.free()
+        let certificate = options.certificate
         endpoint = "\(certificate == nil ? "http" : "https")://127.0.0.1:\(port)"
         access = ["--endpoints", endpoint] + (certificate.map { ["--cacert", $0.file] } ?? [])
-        let peer = "http://127.0.0.1:\(try Ports.free())"
+        let peerPort = try options.peers?.port ?? Ports.free()
+        let peers =
+            options.peers
+            ?? Peers(
+                name: "default", port: peerPort, advertisedPort: peerPort,
+                cluster: "default=http://127.0.0.1:\(peerPort)")
         let secure = certificate.map { ["--cert-file", $0.file, "--key-file", $0.key] } ?? []
-        process = try ServerProcess(
-            "etcd",
+        arguments =
             [
-                "--data-dir", folder, "--listen-client-urls", endpoint, "--advertise-client-urls", endpoint,
-                "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-                "--initial-cluster", "default=\(peer)", "--logger", "zap", "--max-txn-ops", "100000",
-                "--max-request-bytes", "10000000",
-            ] + secure, directory: "/")
+                "--name", peers.name, "--data-dir", options.folder ?? box.path("etcd"), "--listen-client-urls",
+                endpoint, "--advertise-client-urls", endpoint, "--listen-peer-urls",
+                "http://127.0.0.1:\(peers.port)", "--initial-advertise-peer-urls",
+                "http://127.0.0.1:\(peers.advertisedPort)", "--initial-cluster", peers.cluster, "--logger", "zap",
+                "--max-txn-ops", "100000", "--max-request-bytes", "10000000",
+            ] + secure + options.arguments
+    }
+
+    /// Starts the server, with the data that it has, and waits until it serves.
+    func start() async throws {
+        try launch()
+        try await waitUntilHealthy()
+    }
+
+    /// Starts the server without waiting.
+    func launch() throws { process = try ServerProcess("etcd", arguments, directory: "/") }
+
+    func waitUntilHealthy() async throws {
         let deadline = ContinuousClock.now + .seconds(20)
         while true {
             let status = try await run(
@@ -65,10 +117,24 @@ final class Etcd {
                     executable: "etcdctl", arguments: access + ["endpoint", "health"],
                     environment: Machine.environment))
             if status.exitCode == 0 { return }
-            guard ContinuousClock.now < deadline else { throw KitError("etcd did not start:\n\(process.log)") }
+            guard ContinuousClock.now < deadline else {
+                throw KitError("etcd did not start:\n\(process?.log ?? "")")
+            }
             try await Task.sleep(for: .milliseconds(20))
         }
     }
+
+    /// Ends the server in good order; its data stays.
+    func stop() { process = nil }
+
+    /// `SIGKILL`; its data stays.
+    func kill() {
+        process?.signal(SIGKILL)
+        process = nil
+    }
+
+    /// Lets it sleep (`SIGSTOP`) and wake (`SIGCONT`).
+    func signal(_ signal: Int32) { process?.signal(signal) }
 
     func put(_ key: String, _ value: String) async throws {
         try await put(key, bytes: Array(value.utf8))

@@ -1,0 +1,45 @@
+import Posix
+
+/// Temporary files of ours, which a kill leaves behind. They are locked while they are in use, so that a later start can
+/// tell and remove the others.
+enum Leftovers {
+    static let randomLetters = 10
+
+    /// A new file of mode 0600 in `folder`; its name is `prefix` and random letters.
+    static func create(in folder: borrowing Folder, prefix: String) throws(SystemError) -> FileDescriptor {
+        let file = try folder.create(prefix: prefix)
+        // Nobody else knows its name. Where files cannot be locked they cannot be told apart, and stay.
+        _ = try? file.lock()
+        return file
+    }
+
+    /// Removes those in the folder at `path` that nobody uses and that are our user's.
+    static func sweep(_ path: String, isOurs: (String) -> Bool) throws(SystemError) {
+        let folder = try Folder(path)
+        for entry in try Files.list(path) where entry.kind == .regular && isOurs(entry.name) {
+            do throws(SystemError) {
+                let file = try folder.open(entry.name, [.read, .noFollow, .nonBlocking])
+                guard try file.status().uid == Users.effectiveUID, try file.lock() else { continue }
+                try folder.unlink(entry.name)
+            } catch {
+                // Somebody else's, or gone: there is another start.
+            }
+        }
+    }
+
+    /// Whether `name` is one that a destination's candidate has: `.NAME.confd-` and random letters.
+    static func isCandidate(_ name: String) -> Bool {
+        name.hasPrefix(".") && hasRandomEnd(name, after: ".confd-")
+    }
+
+    /// Whether `name` is that of a changes file.
+    static func isChangesFile(_ name: String) -> Bool {
+        name.hasPrefix("confd-changes-") && hasRandomEnd(name, after: "confd-changes-")
+    }
+
+    private static func hasRandomEnd(_ name: String, after word: String) -> Bool {
+        let end = name.suffix(randomLetters)
+        return end.utf8.count == randomLetters && name.dropLast(randomLetters).hasSuffix(word)
+            && end.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) }
+    }
+}

@@ -1,0 +1,168 @@
+import Foundation
+import Glibc
+import Testing
+
+/// Fault 1: applying a change fails once, and no further event comes.
+@Suite(.enabled(if: Machine.hasEtcd)) struct FaultLostChangeTests {
+    /// What stands in the way, until it is taken away.
+    enum Obstacle: String, CaseIterable {
+        case get, render, write, check, reload, destination
+
+        /// Puts it in the way. `number` makes the names of one round its own.
+        func set(_ rig: FaultRig, _ name: String) throws {
+            let box = rig.box
+            switch self {
+            case .get: rig.proxy.refuse()
+            case .render: try box.write("\(name).broken", "")
+            case .write: rename(box.path("files-\(name)"), box.path("away-\(name)"))
+            case .check: try box.write("\(name).refused", "")
+            case .reload: try box.write("\(name).down", "")
+            case .destination:
+                unlink(box.path("files-\(name)/app"))
+                mkdir(box.path("files-\(name)/app"), 0o755)
+            }
+        }
+
+        func remove(_ rig: FaultRig, _ name: String) throws {
+            let box = rig.box
+            switch self {
+            case .get: try rig.proxy.accept()
+            case .render: unlink(box.path("\(name).broken"))
+            case .write: rename(box.path("away-\(name)"), box.path("files-\(name)"))
+            case .check: unlink(box.path("\(name).refused"))
+            case .reload: unlink(box.path("\(name).down"))
+            case .destination: rmdir(box.path("files-\(name)/app"))
+            }
+        }
+    }
+
+    private func addResource(_ box: Sandbox, _ name: String) throws {
+        try box.write("files-\(name)/app", "")
+        // fileExists is no key and no file of confd's: nothing tells when it changes.
+        try box.write(
+            "confdir/templates/\(name).tmpl",
+            "{{if fileExists \"\(box.root)/\(name).broken\"}}{{atoi \"x\"}}{{end}}{{getv \"/\(name)\"}}\n")
+        // A check that says nothing about the content: it is killed.
+        try box.write(
+            "confdir/conf.d/\(name).toml",
+            """
+            [template]
+            src = "\(name).tmpl"
+            dest = "\(box.root)/files-\(name)/app"
+            keys = ["/\(name)"]
+            check_cmd = '''test ! -e \(box.root)/\(name).refused || sleep 9'''
+            check_cmd_timeout = "300ms"
+            reload_cmd = '''test ! -e \(box.root)/\(name).down && cp {{.dest}} \(box.root)/\(name).service'''
+
+            """)
+    }
+
+    /// Rounds of one obstacle each: it is in the way of exactly one change, and then taken away.
+    @Test func changeArrivesWhateverFailed() async throws {
+        var report = FaultReport("1 lost change", "get, render, write, check, reload or dest fails for one change")
+        var slowest = 0.0
+        try await withRig { rig in
+            let box = rig.box
+            let names = Obstacle.allCases.map { "\($0)" }
+            for name in names { try addResource(box, name) }
+            for name in names { try rig.client.put("/\(name)", "start") }
+            let daemon = try rig.daemon()
+            let start = try await eventually { names.allSatisfy { box.read("\($0).service") == "start\n" } }
+            #expect(start, "\(daemon.standardError)")
+            var random = SeededGenerator(seed: 1)
+            for round in 1...FaultScale.rounds(1, full: 34) {
+                for obstacle in Obstacle.allCases { try obstacle.set(rig, "\(obstacle)") }
+                for name in names { try rig.client.put("/\(name)", "value \(round)") }
+                // Long enough to meet it, in full rounds several times.
+                try await Task.sleep(for: .milliseconds(Int.random(in: 300...1_500, using: &random)))
+                for obstacle in Obstacle.allCases { try obstacle.remove(rig, "\(obstacle)") }
+                let healed = ContinuousClock.now
+                for obstacle in Obstacle.allCases {
+                    let name = "\(obstacle)"
+                    let arrived = try await eventually(seconds: 15) {
+                        box.read("\(name).service") == "value \(round)\n"
+                    }
+                    report.times += 1
+                    if !arrived { report.lost += 1 }
+                    #expect(arrived, "\(name), round \(round)\n\(daemon.standardError)")
+                    #expect(box.read("files-\(name)/app") == "value \(round)\n")
+                }
+                slowest = max(slowest, (ContinuousClock.now - healed) / .seconds(1))
+            }
+            try await stop(daemon)
+        }
+        report.measured = "slowest \(String(format: "%.1f", slowest)) s after the heal"
+        report.print()
+    }
+
+    /// One system call of the daemon fails as often as the seed says, at a random place of a random step.
+    @Test func changeArrivesWhateverSystemCallFailed() async throws {
+        #if DEBUG
+            var report = FaultReport("1 lost change", "a system call of a random step fails, once or several times")
+            let calls = [
+                "open", "fstat", "fchmod", "fsync", "rename", "write", "lstat", "pipe2", "posix_spawn", "read", "poll",
+                "fsetxattr", "fremovexattr", "stat", "pthread_create", "eventfd", "pidfd_open", "inotify_add_watch",
+            ]
+            try await withRig { rig in
+                let seeds = FaultScale.rounds(12, full: 200)
+                for first in stride(from: 0, to: seeds, by: 6) {
+                    let batch = first..<min(first + 6, seeds)
+                    let lost = try await round(batch, calls, rig)
+                    report.times += batch.count
+                    report.lost += lost
+                }
+            }
+            report.print()
+        #endif
+    }
+
+    #if DEBUG
+        /// One daemon for each seed, all at a time; how many did not get there.
+        private func round(_ seeds: Range<Int>, _ calls: [String], _ rig: FaultRig) async throws -> Int {
+            var running: [(seed: Int, faults: String, child: Child)] = []
+            for seed in seeds {
+                var random = SeededGenerator(seed: seed)
+                let name = "s\(seed)"
+                let faults = (0..<3).map { _ in
+                    // A poll or read that fails for the loop itself ends it; those of others are tried again.
+                    let call = calls.randomElement(using: &random) ?? "rename"
+                    let nth = Int.random(in: 1...20, using: &random)
+                    return
+                        "\(call):\(call == "poll" || call == "read" ? nth + 40 : nth + 3)=\([5, 12, 24, 28].randomElement(using: &random) ?? 5)"
+                }.joined(separator: " ")
+                let folder = "dir\(seed)"
+                try rig.client.put("/\(name)", "start")
+                try rig.box.write(
+                    "\(folder)/conf.d/app.toml",
+                    """
+                    [template]
+                    src = "app.tmpl"
+                    dest = "\(rig.box.root)/\(folder)/app"
+                    keys = ["/\(name)"]
+                    check_cmd = "true"
+                    reload_cmd = "cp {{.dest}} \(rig.box.root)/\(folder)/service"
+
+                    """)
+                try rig.box.write("\(folder)/templates/app.tmpl", "{{getv \"/\(name)\"}}\n")
+                let command = rig.box.command(
+                    ["-watch", "-interval", "0", "-node", rig.node, "-confdir", rig.box.path(folder)],
+                    environment: ["CONFD_FAULTS": faults], confdir: false)
+                running.append((seed, faults, try Child(command)))
+            }
+            try await Task.sleep(for: .milliseconds(700))
+            for one in running { try rig.client.put("/s\(one.seed)", "changed") }
+            var lost = 0
+            for (seed, faults, child) in running {
+                // A daemon that said why it ended is the service manager's to start again.
+                let arrived = try await eventually(seconds: 20) {
+                    rig.box.read("dir\(seed)/service") == "changed\n" || !child.isRunning
+                }
+                if !arrived { lost += 1 }
+                #expect(arrived && child.isRunning, "seed \(seed): \(faults)\n\(child.standardError)")
+                child.send(SIGTERM)
+            }
+            for one in running { _ = try await one.child.wait() }
+            return lost
+        }
+    #endif
+}

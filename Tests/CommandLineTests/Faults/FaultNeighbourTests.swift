@@ -1,0 +1,197 @@
+import Foundation
+import Glibc
+import Testing
+
+/// Faults 8 and 9: what one resource does wrong is its own affair.
+@Suite(.enabled(if: Machine.hasEtcd)) struct FaultNeighbourTests {
+    /// One bad resource: lines of its TOML after `[template]`, or the whole file, and its template.
+    private struct Bad {
+        let name: String
+        var fields = ""
+        var toml: String?
+        var template = "x\n"
+        /// What the log says of it.
+        let says: String
+    }
+
+    private func bad(_ box: Sandbox) -> [Bad] {
+        let base = "src = \"good0.tmpl\"\nkeys = [\"/app\"]\n"
+        func dest(_ path: String) -> String { "[template]\n\(base)dest = \"\(path)\"\n" }
+        return [
+            Bad(name: "toml", toml: "[template\n", says: "toml.toml:1:"),
+            Bad(name: "type", toml: "[template]\nsrc = 1\n", says: "type.toml"),
+            Bad(name: "source", toml: "[template]\nsrc = \"none.tmpl\"\ndest = \"/none/x\"\n", says: "none.tmpl"),
+            Bad(name: "owner", fields: "owner = \"nobody-at-all\"", says: "nobody-at-all"),
+            Bad(name: "mode", fields: "mode = \"9\"", says: "mode.toml"),
+            Bad(name: "field", fields: "check_cmd = \"{{.nothing}}\"", says: "nothing"),
+            Bad(name: "syntax", template: "{{if}}\n", says: "syntax.tmpl"),
+            Bad(name: "function", template: "{{nothing 1}}\n", says: "function \"nothing\" not defined"),
+            Bad(name: "missing", template: "{{getv \"/none\"}}\n", says: "/none"),
+            Bad(name: "panic", template: "{{index \"abc\" 9}}\n", says: "index out of range"),
+            Bad(name: "include", template: "{{include \"none.tmpl\"}}\n", says: "none.tmpl"),
+            Bad(
+                name: "recursion", template: "{{define \"t\"}}{{template \"t\"}}{{end}}{{template \"t\"}}\n",
+                says: "depth"),
+            Bad(name: "folder", toml: dest(box.root), says: box.root),
+            Bad(name: "nowhere", toml: dest("/proc/none/x"), says: "/proc/none"),
+            Bad(name: "notfolder", toml: dest("\(box.confdir)/conf.d/good0.toml/x"), says: "good0.toml/x"),
+            Bad(name: "loop", toml: dest("\(box.root)/loop"), says: "\(box.root)/loop"),
+            Bad(name: "check", fields: "check_cmd = \"exit 3\"", says: "exit status 3"),
+            Bad(name: "hangs", fields: "check_cmd = \"sleep 1000\"\ncheck_cmd_timeout = \"1s\"", says: "timed out"),
+            Bad(name: "reload", fields: "reload_cmd = \"exit 4\"", says: "exit status 4"),
+            Bad(name: "chatty", fields: "reload_cmd = \"head -c 1000000000 /dev/zero; exit 5\"", says: "exit status 5"),
+        ]
+    }
+
+    private func write(_ box: Sandbox, _ all: [Bad]) throws {
+        symlink("loop", box.path("loop"))
+        for bad in all {
+            if let toml = bad.toml {
+                try box.write("confdir/conf.d/\(bad.name).toml", toml)
+            } else {
+                try box.resource(bad.name, fields: bad.fields, template: bad.template)
+            }
+        }
+        for index in 0..<20 { try box.resource("good\(index)", template: "{{getv \"/app/name\"}}\n") }
+    }
+
+    @Test func badNeighboursOfGoodResources() async throws {
+        var report = FaultReport("8 bad resource", "20 kinds of bad resources beside 20 good ones")
+        var slowest = 0.0
+        try await withRig { rig in
+            let all = bad(rig.box)
+            try write(rig.box, all)
+            try rig.client.put("/app/name", "start")
+            let once = try await run(rig.box.command(["-onetime", "-node", rig.node]), seconds: 60)
+            #expect(once.exitCode == 1, "\(once.testDescription)")
+            for bad in all {
+                #expect(once.standardError.contains(bad.says), "\(bad.name)\n\(once.standardError.prefix(9_000))")
+            }
+            #expect(
+                (0..<20).allSatisfy { rig.box.output("good\($0)") == "start\n" }, "\(once.standardError.prefix(9_000))")
+
+            let daemon = try rig.daemon()
+            try await Task.sleep(for: .seconds(1))
+            for round in 1...FaultScale.rounds(8, full: 100) {
+                let began = ContinuousClock.now
+                try rig.client.put("/app/name", "value \(round)")
+                let arrived = try await eventually(seconds: 10) {
+                    (0..<20).allSatisfy { rig.box.output("good\($0)") == "value \(round)\n" }
+                }
+                slowest = max(slowest, (ContinuousClock.now - began) / .seconds(1))
+                report.times += all.count
+                if !arrived { report.lost += 1 }
+                #expect(arrived, "round \(round)\n\(daemon.standardError.suffix(3_000))")
+                try await Task.sleep(for: .milliseconds(200))
+            }
+            #expect(slowest < 3, "\(slowest) s")
+            let usage = try #require(Usage(of: daemon.processID))
+            report.measured =
+                String(format: "slowest good update %.2f s, ", slowest) + "\(usage.residentKiB / 1_024) MiB"
+            #expect(usage.residentKiB < 200 << 10)
+            try await stop(daemon)
+        }
+        report.print()
+    }
+
+    /// Templates that run into their limit of a minute, more of them than there are processors.
+    @Test func endlessTemplates() async throws {
+        var report = FaultReport("8 bad resource", "more endless templates than processors")
+        try await withRig { rig in
+            let endless = "{{range seq 1 100000}}{{range seq 1 100000}}{{end}}{{end}}"
+            for index in 0..<6 { try rig.box.resource("endless\(index)", template: endless) }
+            try rig.resource("good", key: "/app")
+            try rig.client.put("/app", "start")
+            let daemon = try rig.daemon()
+            var slowest = 0.0
+            for round in 1...FaultScale.rounds(3, full: 30) {
+                let began = ContinuousClock.now
+                try rig.client.put("/app", "value \(round)")
+                let arrived = try await rig.holds("good", "value \(round)")
+                report.times += 1
+                if !arrived { report.lost += 1 }
+                #expect(arrived, "\(daemon.standardError)")
+                slowest = max(slowest, (ContinuousClock.now - began) / .seconds(1))
+            }
+            report.measured = String(format: "slowest good update %.2f s", slowest)
+            // What is in progress may take its minute: a second signal ends at once.
+            daemon.send(SIGTERM)
+            try await Task.sleep(for: .milliseconds(300))
+            daemon.send(SIGTERM)
+            _ = try await daemon.wait()
+        }
+        report.print()
+    }
+
+    // MARK: 9 Commands that hang
+
+    /// One kind of command that does not end as it should.
+    enum Hanging: String, CaseIterable {
+        case sleeps = "sleep 1000.5"
+        case daemonised = "nohup sleep 1000.6 >/dev/null & nohup sleep 1000.6 &"
+        case ignoresTerm = "trap '' TERM; (trap '' TERM; sleep 1000.7; sleep 1000.7) & sleep 1000.7; sleep 1000.7"
+        case chatty = "yes | head -c 1000000000"
+
+        /// Something that only its own processes have in their command lines.
+        var sign: String {
+            switch self {
+            case .sleeps: "sleep 1000.5"
+            case .daemonised: "sleep 1000.6"
+            case .ignoresTerm: "sleep 1000.7"
+            case .chatty: "head -c 1000000000"
+            }
+        }
+    }
+
+    @Test(arguments: Hanging.allCases) func hangingCommand(_ kind: Hanging) async throws {
+        var report = FaultReport(
+            "9 hanging command", "`\(kind.rawValue.replacingOccurrences(of: "|", with: "\\|"))` as reload_cmd")
+        try await withRig { rig in
+            let recorder = Recorder(rig.box, "good")
+            try rig.resource(
+                "bad", key: "/bad",
+                fields: "reload_cmd = '''\(kind.rawValue) # \(rig.box.root)'''\nreload_cmd_timeout = \"1s\"")
+            try rig.resource("good", key: "/good", fields: "reload_cmd = '''\(recorder.command())'''")
+            try rig.client.put("/bad", "start")
+            try rig.client.put("/good", "start")
+            let daemon = try rig.daemon()
+            var slowest = 0.0
+            for round in 1...FaultScale.rounds(10, full: 200) {
+                try rig.client.put("/good", "value \(round)")
+                if round % 5 == 1 { try rig.client.put("/bad", "value \(round)") }
+                let began = ContinuousClock.now
+                let arrived = try await eventually(seconds: 10) { recorder.runs.last?.content == "value \(round)" }
+                slowest = max(slowest, (ContinuousClock.now - began) / .seconds(1))
+                report.times += 1
+                if !arrived { report.lost += 1 }
+                #expect(arrived, "\(daemon.standardError.suffix(2_000))")
+            }
+            #expect(try await rig.holds("bad", rig.box.output("bad").map { String($0.dropLast()) } ?? ""))
+            let usage = try #require(Usage(of: daemon.processID))
+            #expect(usage.residentKiB < 120 << 10, "\(usage)")
+            report.measured = String(format: "slowest neighbour %.2f s, ", slowest) + "\(usage.residentKiB / 1_024) MiB"
+            if kind == .daemonised {
+                #expect(!daemon.standardError.contains("timed out"), "\(daemon.standardError)")
+                #expect(isRunning(kind.sign), "a daemon is left alone")
+            } else if kind != .chatty {
+                #expect(try await eventually { daemon.standardError.contains("timed out after 1s") })
+            }
+            daemon.send(SIGTERM)
+            let done = try await daemon.wait(seconds: 40)
+            #expect(done.exitCode == 0, "\(done.testDescription.suffix(2_000))")
+            if kind == .daemonised { try await endDaemons(kind.sign) }
+            #expect(try await eventually { !isRunning(kind.sign) }, "the whole group has ended")
+        }
+        report.print()
+    }
+
+    private func endDaemons(_ sign: String) async throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
+            guard let id = pid_t(name), let data = FileManager.default.contents(atPath: "/proc/\(id)/cmdline") else {
+                continue
+            }
+            let line = String(decoding: data, as: UTF8.self).split(separator: "\0").joined(separator: " ")
+            if line == sign { kill(id, SIGKILL) }
+        }
+    }
+}

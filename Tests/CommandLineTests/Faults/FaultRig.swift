@@ -1,0 +1,56 @@
+import Foundation
+import Glibc
+import Testing
+
+/// A sandbox, an etcd with its data in memory, and a proxy in front of it.
+final class FaultRig {
+    let box: Sandbox
+    let etcd: Etcd
+    let proxy: Proxy
+    /// Calls etcd past the proxy.
+    let client: EtcdClient
+    private let folder: MemoryFolder
+
+    fileprivate init(_ box: Sandbox, arguments: [String]) async throws {
+        self.box = box
+        folder = try MemoryFolder()
+        etcd = try await Etcd.start(in: box, folder: folder.path + "/data", arguments: arguments)
+        proxy = try Proxy(to: etcd.port)
+        client = EtcdClient(port: etcd.port)
+    }
+
+    deinit {
+        proxy.close()
+        etcd.kill()
+    }
+
+    /// Where the daemon finds etcd.
+    var node: String { "http://127.0.0.1:\(proxy.port)" }
+
+    /// `confd -watch` behind the proxy, with nothing that reads again by the clock.
+    func daemon(_ arguments: String..., environment: [String: String] = [:]) throws -> Child {
+        try Child(
+            box.command(["-watch", "-interval", "0", "-node", node] + arguments, environment: environment))
+    }
+
+    /// A resource with the value of one key as its content.
+    func resource(_ name: String, key: String, fields: String = "") throws {
+        try box.resource(name, keys: [key], fields: fields, template: "{{getv \"\(key)\"}}\n")
+    }
+
+    /// Waits until a resource's file holds `value`.
+    func holds(_ name: String, _ value: String, seconds: Double = 20) async throws -> Bool {
+        try await eventually(seconds: seconds) { box.output(name) == value + "\n" }
+    }
+}
+
+func withRig(arguments: [String] = [], _ body: (FaultRig) async throws -> Void) async throws {
+    try await withSandbox { box in try await body(FaultRig(box, arguments: arguments)) }
+}
+
+/// Asks a daemon to end, and expects that it does in good order.
+func stop(_ daemon: Child, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+    daemon.send(SIGTERM)
+    let done = try await daemon.wait()
+    #expect(done.exitCode == 0, "\(done.testDescription)", sourceLocation: sourceLocation)
+}

@@ -1,0 +1,330 @@
+import Foundation
+import Glibc
+import Testing
+
+/// Faults 3 to 7: what goes on between us and etcd.
+@Suite(.enabled(if: Machine.hasEtcd)) struct FaultWatchTests {
+    // MARK: 3 A dead watch that looks alive
+
+    /// Tokens run out, and the server that knew them is started anew.
+    @Test func watchOutlivesItsToken() async throws {
+        var report = FaultReport("3 dead watch", "token runs out (TTL 2 s), etcd restarted")
+        try await withRig(arguments: ["--auth-token-ttl", "2"]) { rig in
+            try rig.client.put("/app", "start")
+            try await rig.etcd.enableAuthentication(password: "secret")
+            try rig.resource("app", key: "/app")
+            let daemon = try rig.daemon("-basic-auth", "-username", "root", "-password", "secret")
+            #expect(try await rig.holds("app", "start"), "\(daemon.standardError)")
+            for round in 1...FaultScale.rounds(1, full: 6) {
+                try await Task.sleep(for: .milliseconds(3_500))
+                if round % 2 == 1 {
+                    rig.etcd.stop()
+                    try await rig.etcd.start()
+                }
+                try await rig.etcd.put("/app", "value \(round)")
+                let arrived = try await rig.holds("app", "value \(round)", seconds: 30)
+                report.times += 1
+                if !arrived { report.lost += 1 }
+                #expect(arrived, "\(daemon.standardError)")
+            }
+            try await stop(daemon)
+        }
+        report.print()
+    }
+
+    /// A black hole without a RST, longer than the heartbeat waits; put meanwhile.
+    @Test func blackHoleIsNoticed() async throws {
+        var report = FaultReport("3 dead watch", "black hole without RST for longer than the heartbeat")
+        let seconds = FaultScale.seconds(24, full: 60)
+        try await withRig { rig in
+            try rig.client.put("/app", "start")
+            try rig.resource("app", key: "/app")
+            let daemon = try rig.daemon()
+            #expect(try await rig.holds("app", "start"), "\(daemon.standardError)")
+            rig.proxy.hold()
+            try rig.client.put("/app", "unseen")
+            let noticed = try await eventually(seconds: seconds) { daemon.standardError.contains("ERROR") }
+            #expect(noticed, "the log says that the backend does not answer\n\(daemon.standardError)")
+            try await Task.sleep(for: .seconds(FaultScale.seconds(0, full: 40)))
+            // What was in the hole never arrives: only a new stream helps.
+            rig.proxy.cut()
+            try rig.client.put("/app", "after")
+            let healed = ContinuousClock.now
+            rig.proxy.release()
+            let arrived = try await rig.holds("app", "after", seconds: 30)
+            report.times += 1
+            if !arrived { report.lost += 1 }
+            #expect(arrived, "\(daemon.standardError)")
+            report.measured = String(format: "%.1f s after the heal", (ContinuousClock.now - healed) / .seconds(1))
+            try await stop(daemon)
+        }
+        report.print()
+    }
+
+    /// A member of three without its peers: one who knows all three goes elsewhere, one pinned to it catches up.
+    @Test func isolatedMember() async throws {
+        var report = FaultReport("3 dead watch", "the watched member of three is cut off from its peers")
+        var elsewhere = 0.0
+        var pinnedBack = 0.0
+        try await withSandbox { box in
+            let cluster = try await EtcdCluster.start(in: box)
+            let clients = cluster.members.map { EtcdClient(port: $0.port) }
+            try clients[0].put("/app", "start")
+            try box.resource("app", keys: ["/app"], template: "{{getv \"/app\"}}\n")
+            try box.write(
+                "pinned/conf.d/app.toml",
+                "[template]\nsrc = \"app.tmpl\"\ndest = \"\(box.out)/pinned\"\nkeys = [\"/app\"]\n")
+            try box.write("pinned/templates/app.tmpl", "{{getv \"/app\"}}\n")
+            let nodes = cluster.endpoints.flatMap { ["-node", $0] }
+            let free = try Child(box.command(["-watch", "-interval", "0"] + nodes))
+            let pinned = try Child(
+                box.command(
+                    ["-watch", "-interval", "0", "-node", cluster.endpoints[0], "-confdir", box.path("pinned")],
+                    confdir: false))
+            let started = try await eventually { box.output("app") == "start\n" && box.output("pinned") == "start\n" }
+            #expect(started, "\(free.standardError)\(pinned.standardError)")
+            for round in 1...FaultScale.rounds(1, full: 5) {
+                cluster.isolate(0)
+                let put = try await eventually(seconds: 20) {
+                    (try? clients[1].put("/app", "value \(round)")) != nil
+                }
+                #expect(put, "the others go on")
+                let since = ContinuousClock.now
+                let arrived = try await eventually(seconds: 30) { box.output("app") == "value \(round)\n" }
+                elsewhere = max(elsewhere, (ContinuousClock.now - since) / .seconds(1))
+                #expect(arrived, "\(free.standardError)")
+                let noticed = try await eventually(seconds: 30) { pinned.standardError.contains("ERROR") }
+                #expect(noticed, "\(pinned.standardError)")
+                cluster.heal()
+                let healed = ContinuousClock.now
+                let caughtUp = try await eventually(seconds: 30) { box.output("pinned") == "value \(round)\n" }
+                pinnedBack = max(pinnedBack, (ContinuousClock.now - healed) / .seconds(1))
+                #expect(caughtUp, "\(pinned.standardError)")
+                report.times += 1
+                if !arrived || !caughtUp { report.lost += 1 }
+            }
+            try await stop(free)
+            try await stop(pinned)
+        }
+        report.measured = String(format: "elsewhere after %.1f s, back %.1f s after the heal", elsewhere, pinnedBack)
+        report.print()
+    }
+
+    // MARK: 4 A burst
+
+    @Test(arguments: ["watch", "interval", "watch and interval"])
+    func lastChangeOfABurst(_ mode: String) async throws {
+        var report = FaultReport("4 burst", "puts over 50 keys as fast as possible, reload takes 0 to 200 ms: \(mode)")
+        let options = [
+            "watch": ["-watch", "-interval", "0"], "interval": ["-interval", "1s"],
+            "watch and interval": ["-watch", "-interval", "1s"],
+        ]
+        var puts = 0
+        try await withRig { rig in
+            let recorder = Recorder(rig.box, "burst")
+            try rig.box.resource(
+                "burst", keys: ["/k"],
+                fields: """
+                    reload_cmd = '''\(recorder.command()); sleep 0.$(($$ % 20 / 10))$(($$ % 10))'''
+                    debounce = "20ms"
+                    max_wait = "100ms"
+                    """, template: "{{range gets \"/k/*\"}}{{.Value}} {{end}}\n")
+            for key in 0..<50 { try rig.client.put("/k/\(key)", "start") }
+            let daemon = try Child(rig.box.command((options[mode] ?? []) + ["-node", rig.node]))
+            #expect(try await eventually { recorder.runs.count == 1 }, "\(daemon.standardError)")
+            var random = SeededGenerator(seed: 4)
+            for round in 1...FaultScale.rounds(3, full: 60) {
+                let began = ContinuousClock.now
+                let reloadsBefore = recorder.runs.count
+                let count =
+                    round == 1 ? FaultScale.rounds(2_000, full: 10_000) : Int.random(in: 2...200, using: &random)
+                for put in 0..<count {
+                    try rig.client.put("/k/\(Int.random(in: 0..<50, using: &random))", "\(round).\(put)")
+                }
+                puts += count
+                let state = try rig.client.all("/k/")
+                let expected = state.sorted { $0.key < $1.key }.map { $0.value + " " }.joined()
+                let arrived = try await eventually(seconds: 15) {
+                    rig.box.output("burst") == expected + "\n" && recorder.runs.last?.content == expected
+                }
+                report.times += 1
+                if !arrived { report.lost += 1 }
+                #expect(arrived, "round \(round)\n\(daemon.standardError.suffix(2_000))")
+                // A reload a max_wait at the most, and one for the end.
+                let seconds = (ContinuousClock.now - began) / .seconds(1)
+                #expect(recorder.runs.count - reloadsBefore <= Int(seconds / 0.1) + 2)
+            }
+            try await stop(daemon)
+        }
+        report.measured = "\(puts) puts"
+        report.print()
+    }
+
+    // MARK: 5 Compaction
+
+    /// Nothing goes through while thousands of revisions come and are forgotten.
+    @Test func compactionWhileAway() async throws {
+        var report = FaultReport("5 compaction", "5,000 revisions with deletes, compaction and defragmentation unseen")
+        try await withRig { rig in
+            for key in 0..<100 { try rig.client.put("/k/\(key)", "start") }
+            try rig.box.resource(
+                "all", keys: ["/k"], template: "{{range gets \"/k/*\"}}{{.Key}}={{.Value}} {{end}}\n")
+            let daemon = try rig.daemon()
+            #expect(try await eventually { rig.box.output("all")?.contains("/k/99=start") ?? false })
+            var random = SeededGenerator(seed: 5)
+            for round in 1...FaultScale.rounds(1, full: 5) {
+                let before = try #require(Usage(of: daemon.processID))
+                let reads = try rig.client.metric(
+                    "grpc_server_started_total", label: "grpc_method=\"Range\",grpc_service=\"etcdserverpb.KV\"")
+                rig.proxy.hold()
+                // Every second time the stream itself survives.
+                if round % 2 == 1 { rig.proxy.cut() }
+                for revision in 0..<5_000 {
+                    let key = "/k/\(Int.random(in: 0..<100, using: &random))"
+                    if revision % 3 == 0 {
+                        try rig.client.delete(key)
+                    } else {
+                        try rig.client.put(key, "\(round).\(revision)")
+                    }
+                }
+                try rig.client.compactAndDefragment()
+                rig.proxy.release()
+                let state = try rig.client.all("/k/")
+                let ours = 2.0  // The ones of compactAndDefragment and all.
+                let expected = state.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value) " }.joined() + "\n"
+                let arrived = try await eventually(seconds: 30) { rig.box.output("all") == expected }
+                report.times += 1
+                if !arrived { report.lost += 1 }
+                #expect(arrived, "\(daemon.standardError)")
+                try await Task.sleep(for: .seconds(FaultScale.seconds(3, full: 20)))
+                let after = try #require(Usage(of: daemon.processID))
+                let lists =
+                    try rig.client.metric(
+                        "grpc_server_started_total", label: "grpc_method=\"Range\",grpc_service=\"etcdserverpb.KV\"")
+                    - reads - ours
+                #expect(lists < 3, "\(lists) reads")
+                #expect(after.descriptors <= before.descriptors + 2 && after.threads <= before.threads + 2)
+                report.measured = "\(Int(lists)) reads, \(after.descriptors) descriptors, \(after.threads) threads"
+            }
+            // The next change comes as an event again.
+            try rig.client.put("/k/0", "end")
+            #expect(try await eventually { rig.box.output("all")?.contains("/k/0=end ") ?? false })
+            let idle = try #require(Usage(of: daemon.processID))
+            let pause = FaultScale.seconds(2, full: 60)
+            try await Task.sleep(for: .seconds(pause))
+            let later = try #require(Usage(of: daemon.processID))
+            #expect(later.cpuSeconds - idle.cpuSeconds < 0.05 * pause, "CPU at rest")
+            try await stop(daemon)
+        }
+        report.print()
+    }
+
+    // MARK: 6 Outage
+
+    /// Not there at the start, and then gone and back again and again.
+    @Test func outage() async throws {
+        var report = FaultReport("6 outage", "etcd absent at start, then gone and back again and again")
+        let away = FaultScale.seconds(6, full: 120)
+        try await withRig { rig in
+            rig.proxy.refuse()
+            try rig.client.put("/app", "start")
+            try rig.resource("app", key: "/app")
+            let daemon = try rig.daemon()
+            try await Task.sleep(for: .seconds(away))
+            let absent = try #require(Usage(of: daemon.processID))
+            let lines = daemon.standardError.split(separator: "\n").count
+            #expect(lines < 12, "the log stays short\n\(daemon.standardError)")
+            try rig.proxy.accept()
+            #expect(try await rig.holds("app", "start", seconds: 17), "\(daemon.standardError)")
+            var first: Usage?
+            for round in 1...FaultScale.rounds(20, full: 500) {
+                rig.proxy.refuse()
+                try rig.client.put("/app", "value \(round)")
+                try await Task.sleep(for: .milliseconds(20))
+                try rig.proxy.accept()
+                let arrived = try await rig.holds("app", "value \(round)", seconds: 17)
+                report.times += 1
+                if !arrived { report.lost += 1 }
+                #expect(arrived, "round \(round)\n\(daemon.standardError.suffix(3_000))")
+                if round == 10 { first = Usage(of: daemon.processID) }
+            }
+            let last = try #require(Usage(of: daemon.processID))
+            let base = try #require(first)
+            #expect(absent.cpuSeconds < 0.3 + 0.01 * away, "\(absent)")
+            #expect(last.descriptors <= base.descriptors + 2 && last.threads <= base.threads + 2)
+            #expect(Double(last.residentKiB) < 1.05 * Double(base.residentKiB) + 2_000, "\(base) \(last)")
+            report.measured =
+                String(format: "%.2f s of CPU in %.0f s away", absent.cpuSeconds, away)
+                + ", \(base.residentKiB / 1_024) → \(last.residentKiB / 1_024) MiB, \(last.descriptors) descriptors"
+            try await stop(daemon)
+        }
+        report.print()
+    }
+
+    /// The server itself is killed and started again.
+    @Test func etcdIsKilled() async throws {
+        var report = FaultReport("6 outage", "etcd killed with SIGKILL and started again")
+        try await withRig { rig in
+            try rig.client.put("/app", "start")
+            try rig.resource("app", key: "/app")
+            let daemon = try rig.daemon()
+            #expect(try await rig.holds("app", "start"), "\(daemon.standardError)")
+            for round in 1...FaultScale.rounds(2, full: 20) {
+                rig.etcd.kill()
+                try await rig.etcd.start()
+                try rig.client.put("/app", "value \(round)")
+                let arrived = try await rig.holds("app", "value \(round)", seconds: 17)
+                report.times += 1
+                if !arrived { report.lost += 1 }
+                #expect(arrived, "round \(round)\n\(daemon.standardError)")
+            }
+            try await stop(daemon)
+        }
+        report.print()
+    }
+
+    // MARK: 7 Blank or mixed
+
+    /// Answers are cut after n bytes, for ever more n, while a and b change together.
+    @Test func neverBlankNeverMixed() async throws {
+        var report = FaultReport(
+            "7 blank or mixed", "answers cut after n bytes, for ever larger n, a = b in one transaction")
+        var renderings = 0
+        try await withRig { rig in
+            let recorder = Recorder(rig.box, "seen")
+            // The check sees every rendering, also those that something newer would replace at once.
+            try rig.box.resource(
+                "pair", keys: ["/a", "/b", "/fill"], fields: "check_cmd = '''\(recorder.command("{{.src}}"))'''",
+                template: "{{getv \"/a\"}} {{getv \"/b\"}} {{len (gets \"/fill/*\")}}\n")
+            let keys = (0..<200).map { ("/fill/\($0)", "x") }
+            try rig.client.putTogether(keys + [("/a", "0"), ("/b", "0")])
+            let daemon = try rig.daemon()
+            #expect(try await rig.holds("pair", "0 0 200"), "\(daemon.standardError)")
+            var value = 0
+            let step = FaultScale.rounds(1_500, full: 101)
+            for bytes in stride(from: 1, to: 12_000, by: step) {
+                rig.proxy.refuse()
+                rig.proxy.truncate(after: bytes)
+                try rig.proxy.accept()
+                for _ in 0..<20 {
+                    value += 1
+                    try rig.client.putTogether([("/a", "\(value)"), ("/b", "\(value)")])
+                }
+                report.times += 1
+                let arrived = try await rig.holds("pair", "\(value) \(value) 200", seconds: 17)
+                if !arrived { report.lost += 1 }
+                #expect(arrived, "after \(bytes)\n\(daemon.standardError.suffix(3_000))")
+            }
+            for run in recorder.runs {
+                let words = run.content.split(separator: " ")
+                let isWhole = words.count == 3 && words[0] == words[1] && words[2] == "200"
+                if !isWhole { report.lost += 1 }
+                #expect(isWhole, "rendered: \(run.content)")
+            }
+            renderings = recorder.runs.count
+            try await stop(daemon)
+        }
+        report.measured = "\(renderings) renderings, each of one revision"
+        report.print()
+    }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Glibc
+import Testing
+
+/// Files that are being written, and what a kill leaves behind.
+@Suite struct HalfWrittenTests {
+    /// A template and the keys are written in place, slowly, while the other one changes: only whole ones are rendered.
+    @Test(.enabled(if: Machine.hasEtcd)) func templateIsEditedInPlace() async throws {
+        try await withRig { rig in
+            let box = rig.box
+            let recorder = Recorder(box, "seen")
+            try box.resource(
+                "app", keys: ["/app"], fields: "check_cmd = '''\(recorder.command("{{.src}}"))'''",
+                template: "{{getv \"/app\"}} edition 0 end\n")
+            try rig.client.put("/app", "v0")
+            let daemon = try rig.daemon()
+            #expect(try await eventually { box.output("app") == "v0 edition 0 end\n" }, "\(daemon.standardError)")
+            let path = box.path("confdir/templates/app.tmpl")
+            for round in 1...3 {
+                let descriptor = open(path, O_WRONLY | O_TRUNC)
+                for part in ["{{getv \"/app\"}} ", "edition \(round)", " end\n"] {
+                    write(descriptor, part, part.utf8.count)
+                    try rig.client.put("/app", "v\(round) \(part.utf8.count)")
+                    try await Task.sleep(for: .milliseconds(250))
+                }
+                let keptOn = try await eventually { box.output("app") == "v\(round) 5 edition \(round - 1) end\n" }
+                #expect(keptOn, "the last good version serves\n\(daemon.standardError)")
+                close(descriptor)
+                #expect(
+                    try await eventually { box.output("app") == "v\(round) 5 edition \(round) end\n" },
+                    "\(daemon.standardError)")
+            }
+            #expect(recorder.runs.allSatisfy { $0.content.hasSuffix(" end") }, "\(recorder.runs)")
+            try await stop(daemon)
+        }
+    }
+
+    /// The file backend's file is written in two parts, without and with a file there before.
+    @Test func keysAreWrittenSlowly() async throws {
+        try await withSandbox { box in
+            let recorder = Recorder(box, "seen")
+            try box.write("keys.yaml", "app:\n  a: 0\n  b: 0\n")
+            try box.resource(
+                "app", fields: "check_cmd = '''\(recorder.command("{{.src}}"))'''",
+                template: "{{range gets \"/app/*\"}}{{.Value}} {{end}}\n")
+            let daemon = try Child(
+                box.command(["-watch", "-interval", "100ms", "-backend", "file", "-file", box.path("keys.yaml")]))
+            #expect(try await eventually { box.output("app") == "0 0 \n" }, "\(daemon.standardError)")
+            for round in 1...4 {
+                if round % 2 == 0 { unlink(box.path("keys.yaml")) }
+                let descriptor = open(box.path("keys.yaml"), O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+                for part in ["app:\n  a: \(round)\n", "  b: \(round)\n"] {
+                    write(descriptor, part, part.utf8.count)
+                    try await Task.sleep(for: .milliseconds(300))
+                }
+                close(descriptor)
+                let isNew = try await eventually { box.output("app") == "\(round) \(round) \n" }
+                #expect(isNew, "\(daemon.standardError)")
+            }
+            let halves = recorder.runs.filter { run in Set(run.content.split(separator: " ")).count != 1 }
+            #expect(halves.isEmpty, "\(halves)")
+            try await stop(daemon)
+        }
+    }
+
+    /// Temporary files that nobody uses any more are removed by the next start; all others stay.
+    @Test(arguments: ["onetime", "daemon", "noop"]) func leftoversAreRemoved(_ mode: String) async throws {
+        try await withSandbox { box in
+            try box.resource("app", fields: "reload_cmd = \"true\"", template: "x\n")
+            let temporary = box.path("tmp")
+            try box.write("tmp/confd-changes-abcdefgh12", "")
+            try box.write("tmp/confd-changes-notours", "")
+            for name in [".app.confd-abcdefgh12", ".other.confd-0123456789", ".app.abcdefgh12", ".app.confd-backup2"] {
+                try box.write("out/\(name)", "left")
+            }
+            let held = open(box.path("out/.other.confd-0123456789"), O_RDONLY | O_CLOEXEC)
+            flock(held, LOCK_EX)
+            defer { close(held) }
+            let environment = ["TMPDIR": temporary]
+            if mode == "daemon" {
+                let daemon = try box.start("-backend", "env", environment: environment)
+                #expect(
+                    try await eventually {
+                        box.output("app") == "x\n" && box.read("tmp/confd-changes-abcdefgh12") == nil
+                    })
+                try await stop(daemon)
+            } else {
+                let flags = mode == "noop" ? ["-noop"] : []
+                let done = try await run(
+                    box.command(["-onetime", "-backend", "env"] + flags, environment: environment))
+                #expect(done.exitCode == 0, "\(done.testDescription)")
+            }
+            let kept = [".app.abcdefgh12", ".app.confd-backup2", ".other.confd-0123456789"]
+            if mode == "noop" {
+                #expect(try box.names("out") == (kept + [".app.confd-abcdefgh12"]).sorted())
+            } else {
+                #expect(try box.names("out") == (kept + ["app"]).sorted())
+                #expect(try box.names("tmp") == ["confd-changes-notours"])
+            }
+        }
+    }
+
+    /// A resource that was changed and whose reload failed is counted once.
+    @Test func summaryCountsEachResourceOnce() async throws {
+        try await withSandbox { box in
+            try box.resource("bad", fields: "reload_cmd = \"exit 3\"", template: "x")
+            try box.resource("good", template: "x")
+            let first = try await box.render()
+            #expect(first.exitCode == 1)
+            #expect(first.standardError.contains("1 changed, 0 in sync, 1 failed"), "\(first.testDescription)")
+            let second = try await box.render()
+            #expect(second.standardError.contains("0 changed, 1 in sync, 1 failed"), "\(second.testDescription)")
+        }
+    }
+
+    /// Short lines are bounded as well as bytes are.
+    @Test func manyLinesOfOutput() async throws {
+        try await withSandbox { box in
+            try box.resource("app", fields: "reload_cmd = \"yes | head -n 30000\"", template: "x")
+            let done = try await box.render()
+            #expect(done.exitCode == 0, "\(done.testDescription.prefix(2_000))")
+            #expect(done.errorLines.filter { $0.hasSuffix("reload_cmd: y") }.count == 1_000)
+            #expect(done.standardError.contains("app.toml: reload_cmd: 58000 more bytes of output are not shown"))
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import Foundation
+import Glibc
+
+/// Calls to etcd's JSON gateway over one kept connection: many times faster than a process for each.
+final class EtcdClient {
+    private let port: UInt16
+    private var descriptor: Int32 = -1
+
+    init(port: UInt16) {
+        self.port = port
+    }
+
+    deinit { disconnect() }
+
+    func put(_ key: String, _ value: String) throws {
+        _ = try call("kv/put", ["key": Self.encoded(key), "value": Self.encoded(value)])
+    }
+
+    /// All at one revision.
+    func putTogether(_ pairs: [(String, String)]) throws {
+        let operations = pairs.map { key, value in
+            ["requestPut": ["key": Self.encoded(key), "value": Self.encoded(value)]]
+        }
+        _ = try call("kv/txn", ["success": operations])
+    }
+
+    func delete(_ key: String) throws {
+        _ = try call("kv/deleterange", ["key": Self.encoded(key)])
+    }
+
+    /// All keys that begin with `prefix`.
+    func all(_ prefix: String) throws -> [String: String] {
+        var end = Array(prefix.utf8)
+        end[end.count - 1] += 1
+        let answer = try call(
+            "kv/range", ["key": Self.encoded(prefix), "range_end": Data(end).base64EncodedString()])
+        let pairs = answer["kvs"] as? [[String: String]] ?? []
+        return Dictionary(uniqueKeysWithValues: pairs.map { (Self.decoded($0["key"]), Self.decoded($0["value"])) })
+    }
+
+    /// The revision that the store is at.
+    func revision() throws -> Int {
+        let header = try call("kv/range", ["key": Self.encoded("none")])["header"] as? [String: String]
+        guard let revision = header?["revision"].flatMap({ Int($0) }) else { throw KitError("no revision") }
+        return revision
+    }
+
+    /// Forgets what was before now, and gives the space back.
+    func compactAndDefragment() throws {
+        _ = try call("kv/compaction", ["revision": revision(), "physical": true])
+        _ = try call("maintenance/defragment", [:])
+    }
+
+    /// Its own id as it tells other members, in hexadecimal digits.
+    func memberID() throws -> String {
+        let header = try call("maintenance/status", [:])["header"] as? [String: String]
+        guard let id = header?["member_id"].flatMap({ UInt64($0) }) else { throw KitError("no member id") }
+        return String(id, radix: 16)
+    }
+
+    /// A counter of its metrics, summed over all labels that contain `label`.
+    func metric(_ name: String, label: String = "") throws -> Double {
+        let text = String(
+            decoding: try exchange("GET /metrics HTTP/1.1\r\nHost: etcd\r\n\r\n", body: Data()), as: UTF8.self)
+        let lines = text.split(separator: "\n").filter { $0.hasPrefix(name) && $0.contains(label) }
+        return lines.reduce(0) { $0 + (Double($1.split(separator: " ").last ?? "") ?? 0) }
+    }
+
+    /// One call; connected anew and repeated once if the connection was closed meanwhile.
+    func call(_ path: String, _ fields: [String: Any]) throws -> [String: Any] {
+        let body = try JSONSerialization.data(withJSONObject: fields)
+        let head = "POST /v3/\(path) HTTP/1.1\r\nHost: etcd\r\nContent-Length: \(body.count)\r\n\r\n"
+        let answer = try exchange(head, body: body)
+        let object = try JSONSerialization.jsonObject(with: answer) as? [String: Any]
+        guard let object, object["error"] == nil else {
+            throw KitError("etcd: \(path): \(String(decoding: answer, as: UTF8.self))")
+        }
+        return object
+    }
+
+    // MARK: HTTP/1.1
+
+    private func exchange(_ head: String, body: Data) throws -> Data {
+        if descriptor >= 0 {
+            if let answer = try? attempt(head, body) { return answer }
+            disconnect()
+        }
+        do {
+            return try attempt(head, body)
+        } catch {
+            disconnect()
+            throw error
+        }
+    }
+
+    private func attempt(_ head: String, _ body: Data) throws -> Data {
+        if descriptor < 0 { try connect() }
+        let bytes = [UInt8](Data(head.utf8) + body)
+        guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+            throw KitError("etcd takes no request")
+        }
+        var answer = Data()
+        while answer.range(of: Data("\r\n\r\n".utf8)) == nil { answer += try receive() }
+        guard let end = answer.range(of: Data("\r\n\r\n".utf8)) else { throw KitError("no header") }
+        let header = String(decoding: answer[..<end.lowerBound], as: UTF8.self).lowercased()
+        var rest = Data(answer[end.upperBound...])
+        if header.contains("transfer-encoding: chunked") { return try chunked(&rest) }
+        let lengthLine = header.split(separator: "\r\n").first { $0.hasPrefix("content-length: ") }
+        guard let length = lengthLine.flatMap({ Int($0.dropFirst(16)) }) else { throw KitError("no length: \(header)") }
+        while rest.count < length { rest += try receive() }
+        return rest
+    }
+
+    private func chunked(_ rest: inout Data) throws -> Data {
+        var body = Data()
+        let lineEnd = Data("\r\n".utf8)
+        while true {
+            while rest.range(of: lineEnd) == nil { rest += try receive() }
+            guard let end = rest.range(of: lineEnd),
+                let size = Int(String(decoding: rest[rest.startIndex..<end.lowerBound], as: UTF8.self), radix: 16)
+            else { throw KitError("no chunk") }
+            rest = Data(rest[end.upperBound...])
+            while rest.count < size + 2 { rest += try receive() }
+            if size == 0 { return body }
+            body += rest.prefix(size)
+            rest = Data(rest.dropFirst(size + 2))
+        }
+    }
+
+    private func connect() throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var yes: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var address = loopback(port)
+        let descriptor = descriptor
+        guard withSocketAddress(&address, { Glibc.connect(descriptor, $0, $1) }) == 0 else {
+            throw KitError("etcd does not listen on \(port)")
+        }
+    }
+
+    private func receive() throws -> Data {
+        var buffer = [UInt8](repeating: 0, count: 262_144)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        guard count > 0 else { throw KitError("etcd does not answer") }
+        return Data(buffer[..<count])
+    }
+
+    private func disconnect() {
+        if descriptor >= 0 { Glibc.close(descriptor) }
+        descriptor = -1
+    }
+
+    private static func encoded(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
+
+    private static func decoded(_ text: String?) -> String {
+        String(decoding: Data(base64Encoded: text ?? "") ?? Data(), as: UTF8.self)
+    }
+}

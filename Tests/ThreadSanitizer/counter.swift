@@ -1,0 +1,29 @@
+import Glibc
+import Synchronization
+
+/// Two threads and a `Mutex`, and with an argument a variable without one: the sanitizer has to report nothing of the
+/// first, and the second.
+final class Shared: Sendable {
+    let counter = Mutex([0])
+    nonisolated(unsafe) var bare = 0
+}
+
+let shared = Shared()
+let isRacy = CommandLine.arguments.count > 1
+
+func start() -> pthread_t {
+    var thread = pthread_t()
+    pthread_create(
+        &thread, nil,
+        { _ in
+            for number in 0..<50_000 {
+                shared.counter.withLock { $0.append(number) }
+                if isRacy { shared.bare += 1 }
+            }
+            return nil
+        }, nil)
+    return thread
+}
+
+for thread in [start(), start()] { pthread_join(thread, nil) }
+print(shared.counter.withLock { $0.count })
