@@ -207,7 +207,8 @@ import Testing
             _ = try backend.watch(ranges(["/closed"]), after: 1, timeout: .seconds(10))
             Issue.record("the watch is permitted")
         } catch {
-            #expect(error.message == "etcd: \(server.url): watch: permission denied (gRPC status 7)")
+            #expect(error.message == #"etcd: \#(server.url): range "/closed": permission denied (gRPC status 7)"#)
+            #expect(error.refused == KeyRange(cleaned: Array("/closed".utf8)))
         }
     }
 

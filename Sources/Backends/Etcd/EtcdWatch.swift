@@ -136,6 +136,11 @@ package final class EtcdWatch {
                     try Channel.check(head, trailers: [])
                     throw .notGRPC(status: head.status)
                 }
+                // The answer is over before it began: libcurl waits for our side to end too.
+                if GRPCStatus(trailers: [], head: head) != nil {
+                    try Channel.check(head, trailers: [])
+                    throw .malformed("the watch ended")
+                }
             case .bytes(let bytes):
                 splitter.append(bytes)
                 while let message = try splitter.next() {
@@ -195,7 +200,13 @@ extension EtcdBackend {
                 session.withLock { $0.watchesRanges = true }
             }
         }
-        return try open(spans, .ranges, after: revision, channel, deadline)
+        do {
+            return try open(spans, .ranges, after: revision, channel, deadline)
+        } catch {
+            // A watch is refused without naming the range; a read names it.
+            if error.refusal == .permissionDenied { _ = try read(spans, channel, deadline) }
+            throw error
+        }
     }
 
     private func open(

@@ -31,7 +31,7 @@ package struct Pass {
         guard let resources = load(&report) else { return report }
         logger.debug("Retrieving keys from store")
         let readings = reader.read(for: resources)
-        for case .failure(let error) in readings.values {
+        for error in readings.failures {
             logger.error(error.message + (error.hint.map { "\nhint: \($0)" } ?? ""))
             report.backendFailed = true
         }
@@ -41,7 +41,7 @@ package struct Pass {
                 report.stopped = true
                 break
             }
-            guard case .success(let snapshot) = readings[resource.backend] ?? .success(Snapshot([])) else {
+            guard case .success(let snapshot) = readings[resource] else {
                 report.failed += 1
                 continue
             }

@@ -118,6 +118,11 @@ final class Etcd {
         try await control("user", "grant-role", name, name)
     }
 
+    /// Lets a role read the keys from `prefix` on, too.
+    func permit(_ role: String, prefix: String) async throws {
+        try await control("role", "grant-permission", "--prefix=true", role, "read", prefix)
+    }
+
     private func control(_ arguments: String..., input: [UInt8]? = nil) async throws {
         let done = try await run(
             ChildCommand(
