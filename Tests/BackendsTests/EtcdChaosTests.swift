@@ -45,16 +45,20 @@ import Testing
             writer.pause()
             for (number, observer) in observers.enumerated() {
                 // A transaction that was given up may still be made: the state is read anew each time.
+                var found = "nothing could be read"
                 let isInStep = eventually(within: .seconds(60)) {
-                    guard let state = try? reader.read("/chaos/a", "/chaos/m", "/chaos/z", timeout: .seconds(5)) else {
-                        return false
+                    do { found = observer.difference(from: try reader.read("/chaos/a", "/chaos/m", "/chaos/z")) } catch
+                    {
+                        found = "\(error)"
                     }
-                    return eventually(within: .milliseconds(500)) { observer.following.last?.texts == state }
+                    return found.isEmpty
                 }
                 #expect(
                     isInStep,
-                    "round \(round), \(fault): observer \(number) is not in step: \(cluster.positions()), \(observer.position)"
-                )
+                    """
+                    round \(round), \(fault): observer \(number) is not in step: \(found);
+                    \(cluster.positions()), \(observer.position)
+                    """)
             }
             writer.resume()
             if observers.contains(where: { !$0.complaints.isEmpty }) { break }
@@ -186,6 +190,14 @@ private final class ChaosObserver: Sendable {
     }
 
     var position: String { "observer at \(following.last?.revision ?? 0), \(following.failures.suffix(2))" }
+    /// How what was seen last differs from `state`, once it had half a second to come to it.
+    func difference(from state: [String: String]) -> String {
+        if following.sees(state, within: .milliseconds(500)) { return "" }
+        let seen = following.last?.texts ?? [:]
+        return Set(seen.keys).union(state.keys).filter { seen[$0] != state[$0] }.sorted()
+            .map { "\($0): \(seen[$0] ?? "-") for \(state[$0] ?? "-")" }.joined(separator: ", ")
+    }
+
     var complaints: [String] { list.texts.withLock { $0 } }
 
     /// `isExact`: a transaction is never seen in parts.
