@@ -51,7 +51,7 @@ final class Etcd {
         let peer = "http://127.0.0.1:\(try Ports.free())"
         let secure = certificate.map { ["--cert-file", $0.file, "--key-file", $0.key] } ?? []
         process = try ServerProcess(
-            "etcd",
+            Machine.etcd,
             [
                 "--data-dir", folder, "--listen-client-urls", endpoint, "--advertise-client-urls", endpoint,
                 "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
