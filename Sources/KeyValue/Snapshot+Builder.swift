@@ -4,28 +4,41 @@ extension Snapshot {
     /// Keys that come in ascending order are indexed as they come; otherwise they are sorted at the end.
     /// Of equal keys the last one stays. A builder is used by one thread and finished once.
     package final class Builder {
-        private var index = TableBuilder()
-        private var adopted: [(start: UnsafePointer<UInt8>, count: Int)] = []
+        private struct State {
+            var index = TableBuilder()
+            var adopted: [(start: UnsafePointer<UInt8>, count: Int)] = []
+        }
+
+        /// Behind a pointer, because the checks of access to a property of a class would cost a third of `append`.
+        private let state: UnsafeMutablePointer<State>
         private var copied: CopiedChunk?
         private var copiedCapacity: Int
 
         /// `expectedBytes` is how much `append(key:value:)` is going to copy, 0 if unknown.
         package init(expectedBytes: Int = 0) {
             copiedCapacity = max(expectedBytes, 4096)
+            state = .allocate(capacity: 1)
+            state.initialize(to: State())
+        }
+
+        deinit {
+            state.pointee.index.abandon()
+            state.deinitialize(count: 1)
+            state.deallocate()
         }
 
         /// Keeps `chunk`, uncopied, for as long as any snapshot made from it lives; returns the number
         /// under which `append(chunk:keyRange:valueRange:)` takes keys and values from it.
         package func adopt(chunk: [UInt8]) -> Int {
             let chunk = AdoptedChunk(chunk)
-            adopted.append((chunk.start, chunk.count))
-            index.retained.add(chunk)
-            return adopted.count - 1
+            state.pointee.adopted.append((chunk.start, chunk.count))
+            keep(chunk)
+            return state.pointee.adopted.count - 1
         }
 
         /// Adds a key with its value, both parts of an adopted chunk.
         package func append(chunk: Int, keyRange: Range<Int>, valueRange: Range<Int>) {
-            let (start, count) = adopted[chunk]
+            let (start, count) = state.pointee.adopted[chunk]
             precondition(
                 keyRange.lowerBound >= 0 && keyRange.upperBound <= count && valueRange.lowerBound >= 0
                     && valueRange.upperBound <= count,
@@ -45,15 +58,15 @@ extension Snapshot {
 
         /// The snapshot of what was added.
         package func finish(revision: Int64 = 0) -> Snapshot {
-            let table = index.finish()
+            let table = state.pointee.index.finish()
             return Snapshot(table: table, ranges: [0..<table.count], stripped: 0, revision: revision)
         }
 
         /// Adds an entry whose bytes something kept keeps alive.
-        func append(_ entry: Entry) { index.append(entry) }
+        func append(_ entry: Entry) { state.pointee.index.append(entry) }
 
         /// Keeps `object` for as long as any snapshot made from this builder lives.
-        func keep(_ object: any AnyObject & Sendable) { index.retained.add(object) }
+        func keep(_ object: any AnyObject & Sendable) { state.pointee.index.retained.add(object) }
 
         /// A copy of `bytes` that lives as long as the snapshot.
         func copy(_ bytes: Bytes) -> UnsafePointer<UInt8> {
@@ -72,30 +85,31 @@ extension Snapshot {
 private struct TableBuilder {
     let retained = Retained()
     private var blocks: [Block] = []
-    /// Entries of the block in progress; of all blocks, once a key came out of order.
-    private var entries: [Entry] = []
+    /// The block in progress, filled where it stays; after the first entry it is never empty.
+    private var memory = UnsafeMutablePointer<Entry>.allocate(capacity: Block.capacity)
+    private var filled = 0
+    /// All entries, once a key came out of order.
+    private var unsorted: [Entry] = []
     private var isSorted = true
     /// Where the entries in progress are odd.
     private var odd: [UInt8] = []
     private var previousIsOdd = true
 
     mutating func append(_ entry: Entry) {
-        if isSorted, let previous = entries.last {
-            let limit = Int(min(previous.keyCount, entry.keyCount))
-            let common = commonCount(previous.key, entry.key, limit: limit)
-            let ascends =
-                common < limit ? previous.key[common] < entry.key[common] : previous.keyCount < entry.keyCount
-            if ascends {
-                add(entry, sharing: previousIsOdd ? 0 : common)
-                return
-            }
-            if common == limit, previous.keyCount == entry.keyCount {
-                entries[entries.count - 1] = entry
-                return
-            }
+        guard isSorted else { return unsorted.append(entry) }
+        guard filled > 0 else { return add(entry, sharing: 0) }
+        let previous = memory[filled - 1]
+        let limit = Int(min(previous.keyCount, entry.keyCount))
+        let common = commonCount(previous.key, entry.key, limit: limit)
+        let ascends = common < limit ? previous.key[common] < entry.key[common] : previous.keyCount < entry.keyCount
+        if ascends {
+            add(entry, sharing: previousIsOdd ? 0 : common)
+        } else if common == limit, previous.keyCount == entry.keyCount {
+            memory[filled - 1] = entry
+        } else {
             unsort()
+            unsorted.append(entry)
         }
-        if isSorted { add(entry, sharing: 0) } else { entries.append(entry) }
     }
 
     mutating func finish() -> Table {
@@ -104,35 +118,40 @@ private struct TableBuilder {
         return blocks.isEmpty ? Table.empty : Table(blocks)
     }
 
+    /// Frees what no table has taken over; nothing may be called after that.
+    mutating func abandon() { memory.deallocate() }
+
     /// Adds an entry whose key comes after all others and shares `known` bytes with one that is not odd.
     private mutating func add(_ entry: Entry, sharing known: Int) {
-        if entries.count == Block.capacity { flush() }
+        if filled == Block.capacity { flush() }
         previousIsOdd = !Path.isCleanAbsolute(entry.keyBytes, from: known)
-        if previousIsOdd { odd.append(UInt8(entries.count)) }
-        entries.append(entry)
+        if previousIsOdd { odd.append(UInt8(filled)) }
+        (memory + filled).initialize(to: entry)
+        filled += 1
     }
 
     private mutating func flush() {
-        guard !entries.isEmpty else { return }
-        blocks.append(Block(entries, odd: odd, retained: retained))
-        entries.removeAll(keepingCapacity: true)
+        if filled == 0 { return }
+        blocks.append(Block(taking: memory, count: filled, odd: odd, retained: retained))
+        memory = .allocate(capacity: Block.capacity)
+        filled = 0
         odd.removeAll()
     }
 
     /// Gives up indexing: from here on all entries are collected, and sorted at the end.
     private mutating func unsort() {
-        var all: [Entry] = []
-        for block in blocks { all += UnsafeBufferPointer(start: block.entries, count: block.count) }
-        entries = all + entries
+        for block in blocks { unsorted += UnsafeBufferPointer(start: block.entries, count: block.count) }
+        unsorted += UnsafeBufferPointer(start: memory, count: filled)
         blocks = []
+        filled = 0
         odd = []
         isSorted = false
     }
 
     private mutating func sort() {
         // The sort is stable, so of equal keys the last one added comes last, and stays.
-        let sorted = entries.sorted { $0.keyBytes.order(to: $1.keyBytes) < 0 }
-        entries = []
+        let sorted = unsorted.sorted { $0.keyBytes.order(to: $1.keyBytes) < 0 }
+        unsorted = []
         isSorted = true
         for entry in sorted { append(entry) }
     }

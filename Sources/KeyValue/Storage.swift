@@ -69,12 +69,22 @@ final class Block: @unchecked Sendable {
     let retained: Retained?
     let changed: [CopiedChunk]
 
-    init(_ source: some Collection<Entry>, odd: [UInt8], retained: Retained?, changed: [CopiedChunk] = []) {
-        precondition(source.count <= Block.capacity, "a block holds at most \(Block.capacity) entries")
+    convenience init(
+        _ source: some Collection<Entry>, odd: [UInt8], retained: Retained?, changed: [CopiedChunk] = []
+    ) {
         let memory = UnsafeMutablePointer<Entry>.allocate(capacity: source.count)
         _ = UnsafeMutableBufferPointer(start: memory, count: source.count).initialize(fromContentsOf: source)
+        self.init(taking: memory, count: source.count, odd: odd, retained: retained, changed: changed)
+    }
+
+    /// Takes over `memory`, which holds `count` entries.
+    init(
+        taking memory: UnsafeMutablePointer<Entry>, count: Int, odd: [UInt8], retained: Retained?,
+        changed: [CopiedChunk] = []
+    ) {
+        precondition(count <= Block.capacity, "a block holds at most \(Block.capacity) entries")
         entries = UnsafePointer(memory)
-        count = source.count
+        self.count = count
         self.odd = odd
         self.retained = retained
         self.changed = changed

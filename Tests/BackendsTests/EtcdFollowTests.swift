@@ -1,3 +1,4 @@
+import HTTP
 import KeyValue
 import Testing
 
@@ -22,5 +23,133 @@ import Testing
         try server?.put(["/back/c": "more"])
         #expect(following.sees(["/back/a": "new", "/back/c": "more"]))
         #expect(following.stop())
+    }
+
+    /// All certificates are replaced by those of another authority while the server restarts.
+    @Test func readsReplacedCertificates() throws {
+        let certificates = try Certificates.shared.get()
+        let files = try TemporaryFolder()
+        let data = try TemporaryFolder()
+        try certificates.install(authority: "ca", client: "root", into: files)
+        var tls = TLSOptions()
+        tls.authorityFile = files.path + "/ca.pem"
+        tls.certificateFile = files.path + "/client.pem"
+        tls.keyFile = files.path + "/client.key"
+        let options = tls
+        func server(_ name: String, _ authority: String, port: UInt16? = nil) throws -> EtcdServer {
+            try EtcdServer(
+                port: port, arguments: certificates.flags(name, clientAuthority: authority), scheme: "https",
+                tls: options, folder: data)
+        }
+        var etcd: EtcdServer? = try server("server", "ca")
+        let url = try #require(etcd).url
+        try etcd?.put(["/certificates/a": "1"])
+        let following = try Following(try #require(etcd).backend { $0.tls = options }, "/certificates")
+        #expect(following.sees(["/certificates/a": "1"]))
+        etcd = nil
+        try certificates.install(authority: "otherca", client: "stranger", into: files)
+        etcd = try server("otherserver", "otherca", port: try port(url))
+        try etcd?.put(["/certificates/a": "2"])
+        #expect(following.sees(["/certificates/a": "2"]), "\(following.failures.suffix(1))")
+    }
+
+    /// A user as whom the server takes the name in a certificate.
+    @Test func isKnownByItsCertificate() throws {
+        let certificates = try Certificates.shared.get()
+        let tls = EtcdTLSTests.options(certificates, authority: "ca", client: "root")
+        let server = try EtcdServer(
+            arguments: certificates.flags("server", clientAuthority: "ca") + " --bcrypt-cost 4", scheme: "https",
+            tls: tls)
+        try server.put(["/name/a": "1"])
+        let files = "--cacert \(certificates.path("ca.pem")) --cert \(certificates.path("root.pem"))"
+        let flags = files + " --key \(certificates.path("root.key"))"
+        try server.etcdctl("\(flags) user add root:rootpass")
+        try server.etcdctl("\(flags) user grant-role root root")
+        try server.etcdctl("\(flags) auth enable")
+        let following = try Following(try server.backend { $0.tls = tls }, "/name")
+        #expect(following.sees(["/name/a": "1"]))
+        try server.put(["/name/a": "2"])
+        #expect(following.sees(["/name/a": "2"]))
+        #expect(following.failures == [])
+    }
+
+    private func enableAuthentication(_ server: EtcdServer) throws {
+        try server.put(["/open/a": "1", "/closed/a": "2"])
+        try server.etcdctl("user add root:rootpass")
+        try server.etcdctl("user grant-role root root")
+        try server.etcdctl("user add reader:readerpass")
+        try server.etcdctl("role add reading")
+        try server.etcdctl("role grant-permission reading read /open")
+        try server.etcdctl("role grant-permission reading --prefix=true read /open/")
+        try server.etcdctl("user grant-role reader reading")
+        try server.etcdctl("auth enable")
+    }
+
+    private func put(_ server: EtcdServer, _ key: String, _ value: String) throws {
+        try server.etcdctl("--user root:rootpass put \(key) \(value)")
+    }
+
+    /// etcd forgets its simple tokens when it restarts.
+    @Test func renewsItsTokenWhenTheServerHasRestarted() throws {
+        let data = try TemporaryFolder()
+        var server: EtcdServer? = try EtcdServer(arguments: "--bcrypt-cost 4", folder: data)
+        let url = try #require(server).url
+        try enableAuthentication(try #require(server))
+        let backend = try #require(server).backend {
+            $0.credentials = EtcdBackend.Credentials(username: "reader") { Array("readerpass".utf8) }
+        }
+        let following = try Following(backend, "/open")
+        #expect(following.sees(["/open/a": "1"]))
+        let token = backend.session.withLock { $0.token }
+        server = nil
+        server = try EtcdServer(port: try port(url), arguments: "--bcrypt-cost 4", folder: data)
+        try put(try #require(server), "/open/a", "2")
+        #expect(following.sees(["/open/a": "2"]))
+        #expect(backend.session.withLock { $0.token } != token)
+        // Users change in the middle of the watch, and then it is opened again with what it has.
+        try server?.etcdctl("--user root:rootpass user add another:pass")
+        try put(try #require(server), "/open/b", "3")
+        #expect(following.sees(["/open/a": "2", "/open/b": "3"]))
+        #expect(!following.failures.contains { $0.message.contains("token") }, "\(following.failures)")
+    }
+
+    /// A signed token ends whether it is used or not.
+    @Test func renewsATokenThatHasExpired() throws {
+        let keys = try TemporaryFolder()
+        try Shell.run(
+            """
+            openssl genrsa -out \(keys.path)/private.pem 2048
+            openssl rsa -in \(keys.path)/private.pem -pubout -out \(keys.path)/public.pem
+            """)
+        let token = "jwt,pub-key=\(keys.path)/public.pem,priv-key=\(keys.path)/private.pem,sign-method=RS256,ttl=1s"
+        let server = try EtcdServer(arguments: "--bcrypt-cost 4 --auth-token \(token)")
+        try enableAuthentication(server)
+        let backend = try server.backend {
+            $0.credentials = EtcdBackend.Credentials(username: "reader") { Array("readerpass".utf8) }
+        }
+        let following = try Following(backend, "/open")
+        #expect(following.sees(["/open/a": "1"]))
+        let first = try #require(backend.session.withLock { $0.token })
+        // Until the token of the beginning has ended; the watch goes on beyond that.
+        _ = eventually(within: .seconds(3)) { false }
+        try put(server, "/open/a", "2")
+        #expect(following.sees(["/open/a": "2"]))
+        #expect(try backend.read("/open") == ["/open/a": "2"])
+        #expect(backend.session.withLock { $0.token } != first)
+        #expect(following.failures == [])
+    }
+
+    /// A member that lost its leader says so after about three seconds, and that is noticed at once.
+    @Test func noticesThatThereIsNoLeader() throws {
+        let cluster = try EtcdCluster()
+        var options = EtcdBackend.Options()
+        options.endpoints = [cluster.endpoints[0]]
+        let following = try Following(try EtcdBackend(options), "/leader")
+        #expect(following.sees([:]))
+        cluster.kill(1)
+        cluster.kill(2)
+        #expect(eventually(within: .seconds(10)) { !following.failures.isEmpty })
+        #expect(
+            following.failures.first?.message == "etcd: \(cluster.endpoints[0]): watch: no leader (gRPC status 14)")
     }
 }

@@ -162,6 +162,18 @@ import Testing
         #expect(try watch.next(until: .now.advanced(by: .seconds(10))) == .compacted)
     }
 
+    /// A delete in the very revision up to which is compacted: etcd forgets it without a word.
+    @Test func missesNoDeleteInTheCompactedRevision() throws {
+        let server = try EtcdServer()
+        try server.put(["/tombstone/a": "1", "/tombstone/b": "2"])
+        let backend = try server.backend()
+        let snapshot = try backend.snapshot(of: ranges(["/tombstone"]), timeout: .seconds(10))
+        try server.delete("/tombstone/a")
+        try server.compact(snapshot.revision + 1)
+        let watch = try backend.watch(ranges(["/tombstone"]), after: snapshot.revision, timeout: .seconds(10))
+        #expect(try watch.next(until: .now.advanced(by: .seconds(10))) == .compacted)
+    }
+
     @Test func endsWithItsServer() throws {
         var server: EtcdServer? = try EtcdServer()
         let backend = try #require(server).backend()
@@ -207,7 +219,8 @@ import Testing
             _ = try backend.watch(ranges(["/closed"]), after: 1, timeout: .seconds(10))
             Issue.record("the watch is permitted")
         } catch {
-            #expect(error.message == "etcd: \(server.url): watch: permission denied (gRPC status 7)")
+            #expect(error.message == #"etcd: \#(server.url): range "/closed": permission denied (gRPC status 7)"#)
+            #expect(error.refused == KeyRange(cleaned: Array("/closed".utf8)))
         }
     }
 

@@ -85,15 +85,22 @@ package final class EtcdBackend: Backend {
         if spans.isEmpty { return Snapshot([]) }
         let deadline = ContinuousClock.now.advanced(by: timeout)
         return try members.first(until: deadline) { endpoint, isLast throws(EtcdFailure) in
-            let reader = SnapshotReader(
-                spans: spans, channel: channel(to: endpoint), pageSize: options.pageSize, deadline: deadline,
-                firstByteTimeout: isLast ? nil : EtcdBackend.failoverTime)
-            let (snapshot, cluster) = try withToken(reader.channel, deadline) { token throws(EtcdFailure) in
-                try reader.read(token: token)
-            }
-            session.withLock { $0.cluster = cluster }
-            return snapshot
+            try read(
+                spans, channel(to: endpoint), deadline, firstByteTimeout: isLast ? nil : EtcdBackend.failoverTime)
         }
+    }
+
+    func read(
+        _ spans: [KeySpan], _ channel: Channel, _ deadline: ContinuousClock.Instant, firstByteTimeout: Duration? = nil
+    ) throws(EtcdFailure) -> Snapshot {
+        let reader = SnapshotReader(
+            spans: spans, channel: channel, pageSize: options.pageSize, deadline: deadline,
+            firstByteTimeout: firstByteTimeout)
+        let (snapshot, cluster) = try withToken(channel, deadline) { token throws(EtcdFailure) in
+            try reader.read(token: token)
+        }
+        session.withLock { $0.cluster = cluster }
+        return snapshot
     }
 
     func channel(to endpoint: Endpoint) -> Channel {

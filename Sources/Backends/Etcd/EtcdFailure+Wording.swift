@@ -1,4 +1,5 @@
 import HTTP
+import KeyValue
 
 // All wording of the etcd backend's failures.
 extension EtcdFailure {
@@ -8,7 +9,14 @@ extension EtcdFailure {
         if case .password(let error) = last.cause { return error }
         let texts = failures.map(\.message).joined(separator: "; ")
         let hint = failures.reversed().lazy.compactMap(\.hint).first
-        return BackendError(last.kind, "etcd: " + texts, hint: hint)
+        return BackendError(last.kind, "etcd: " + texts, hint: hint, refused: last.refusedRange)
+    }
+
+    private var refusedRange: KeyRange? {
+        guard refusal == .permissionDenied, case .range(let span) = call else { return nil }
+        if span == .all { return KeyRange(cleaned: [UInt8(ascii: "/")]) }
+        let path = span.start.last == UInt8(ascii: "/") ? span.start.dropLast() : span.start[...]
+        return KeyRange(cleaned: Array(path))
     }
 
     private var kind: BackendError.Kind {
@@ -25,6 +33,8 @@ extension EtcdFailure {
         case .call(.notGRPC): "is this etcd's client port? A server that is not etcd, or a proxy, answered"
         case .call(.status(let status)) where status.code == GRPCStatus.unimplemented:
             "this etcd has no v3 API; for the v2 API use -backend etcdv2"
+        case .call(.status(let status)) where status.code == GRPCStatus.unavailable:
+            "are most of the cluster's members running? etcdctl endpoint status --cluster"
         case .call(.status): refusal?.hint(call)
         case .call(.malformed), .malformed: "is this etcd's client port?"
         case .timeIsOver: "give it more time with -backend-timeout"
@@ -48,15 +58,21 @@ extension EtcdFailure {
     private func transportHint(_ error: HTTPError) -> String? {
         switch error.kind {
         case .refused: "is etcd running there?"
+        case .resolve: "check the name of the node, and that the name server answers"
+        case .unreachable, .connectTimeout: "check the address of the node, and firewalls on the way"
+        case .answerTimeout: "is etcd healthy? etcdctl endpoint health"
+        case .certificate(.expired): "renew etcd's certificate"
+        case .certificate(.notYetValid): "compare the clocks of both machines"
+        case .certificate(.other): "look at it: openssl s_client -connect \(endpoint.connectTo ?? endpoint.name)"
+        case .file: "it must be PEM, and confd must be allowed to read it"
+        case .tooLarge: "one value is too large: what belongs into files should not be in etcd"
         case .certificate(.unknownAuthority), .certificate(.selfSigned):
             "name the CA of etcd's certificate with -client-ca-keys"
         case .certificate(.wrongName): "use the name in etcd's certificate for the node, or set the server name"
         case .handshake: "if the node does not use TLS, write http://; if it asks for a client certificate, give one"
         case .wrongVersion, .malformed: encryptionHint
         case .reset: endpoint.isEncrypted ? "does etcd ask for a client certificate that it trusts?" : encryptionHint
-        case .resolve, .unreachable, .connectTimeout, .answerTimeout, .certificate, .file, .tooLarge, .cancelled,
-            .invalidRequest, .other:
-            nil
+        case .cancelled, .invalidRequest, .other: nil
         }
     }
 

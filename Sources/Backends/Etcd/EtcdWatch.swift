@@ -53,8 +53,10 @@ package final class EtcdWatch {
         let watched = scope == .hull ? [KeySpan.hull(of: spans)] : spans
         machine = WatchMachine(
             watchCount: watched.count, revision: revision, cluster: backend.session.withLock { $0.cluster }, now: .now)
+        // One revision more than is needed: where it is the compacted one itself, etcd (before 3.4.36 and 3.5.18) watches on
+        // but has forgotten the deletes in it. As it is, it says that it is compacted.
         for (index, span) in watched.enumerated() {
-            send(.create(id: Int64(index + 1), span: span, startRevision: revision + 1))
+            send(.create(id: Int64(index + 1), span: span, startRevision: max(1, revision)))
         }
     }
 
@@ -136,6 +138,11 @@ package final class EtcdWatch {
                     try Channel.check(head, trailers: [])
                     throw .notGRPC(status: head.status)
                 }
+                // The answer is over before it began: libcurl waits for our side to end too.
+                if GRPCStatus(trailers: [], head: head) != nil {
+                    try Channel.check(head, trailers: [])
+                    throw .malformed("the watch ended")
+                }
             case .bytes(let bytes):
                 splitter.append(bytes)
                 while let message = try splitter.next() {
@@ -156,7 +163,7 @@ package final class EtcdWatch {
     private func dropNoise(_ response: inout WatchResponse) {
         guard scope == .hull, !response.events.isEmpty else { return }
         let count = response.events.count
-        response.events.removeAll { !KeySpan.contains($0.key, in: spans) }
+        response.events.removeAll { $0.revision <= machine.start || !KeySpan.contains($0.key, in: spans) }
         noise = response.events.isEmpty ? noise + count : 0
     }
 
@@ -195,7 +202,13 @@ extension EtcdBackend {
                 session.withLock { $0.watchesRanges = true }
             }
         }
-        return try open(spans, .ranges, after: revision, channel, deadline)
+        do {
+            return try open(spans, .ranges, after: revision, channel, deadline)
+        } catch {
+            // A watch is refused without naming the range; a read names it.
+            if error.refusal == .permissionDenied { _ = try read(spans, channel, deadline) }
+            throw error
+        }
     }
 
     private func open(

@@ -81,6 +81,7 @@ struct GRPCStatus: Equatable, Sendable {
     static let deadlineExceeded = 4
     static let permissionDenied = 7
     static let unimplemented = 12
+    static let unavailable = 14
 
     init(code: Int, message: String) {
         self.code = code

@@ -28,6 +28,7 @@ struct ProtobufReader {
     }
 
     /// The next field's number and type; `nil` at the end of the message. Its value has to be read or skipped next.
+    @inline(__always)
     mutating func nextField() throws(ProtobufError) -> Field? {
         if position == end { return nil }
         let start = position
@@ -51,12 +52,14 @@ struct ProtobufReader {
     mutating func bool(_ field: Field) throws(ProtobufError) -> Bool { try varint(field) != 0 }
 
     /// Where the field's bytes are: a string, bytes or an embedded message.
+    @inline(__always)
     mutating func bytes(_ field: Field) throws(ProtobufError) -> Range<Int> {
         try expect(.bytes, field)
         return try rawBytes()
     }
 
     /// A reader of the embedded message in the field.
+    @inline(__always)
     mutating func message(_ field: Field) throws(ProtobufError) -> ProtobufReader {
         ProtobufReader(buffer, try bytes(field))
     }
@@ -68,7 +71,12 @@ struct ProtobufReader {
     }
 
     /// Passes over a field that we do not know, as newer servers may send.
+    @inline(__always)
     mutating func skip(_ field: Field) throws(ProtobufError) {
+        if field.type == .varint { _ = try rawVarint() } else { try skipOther(field) }
+    }
+
+    private mutating func skipOther(_ field: Field) throws(ProtobufError) {
         switch field.type {
         case .varint: _ = try rawVarint()
         case .fixed64: try advance(8)
@@ -95,11 +103,23 @@ struct ProtobufReader {
         }
     }
 
+    @inline(__always)
     private func expect(_ type: WireType, _ field: Field) throws(ProtobufError) {
         guard field.type == type else { throw ProtobufError(.unexpectedType(field: field.number), at: position) }
     }
 
+    @inline(__always)
     private mutating func rawVarint() throws(ProtobufError) -> UInt64 {
+        // Most are one byte long: tags, lengths of keys and short values.
+        if position < end, buffer[position] < 0x80 {
+            defer { position += 1 }
+            return UInt64(buffer[position])
+        }
+        return try longVarint()
+    }
+
+    @inline(never)
+    private mutating func longVarint() throws(ProtobufError) -> UInt64 {
         let start = position
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -115,6 +135,7 @@ struct ProtobufReader {
         throw ProtobufError(.truncated, at: position)
     }
 
+    @inline(__always)
     private mutating func rawBytes() throws(ProtobufError) -> Range<Int> {
         let length = try rawVarint()
         guard length <= UInt64(end - position) else { throw ProtobufError(.truncated, at: position) }

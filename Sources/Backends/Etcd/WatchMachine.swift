@@ -36,6 +36,8 @@ struct WatchMachine {
     private let watchCount: Int
     /// Whose revisions these are; 0 if that is unknown.
     private let cluster: UInt64
+    /// Events up to this revision are known.
+    let start: Int64
     private var created: Set<Int64> = []
     private var held: [[UInt8]: WatchEvent] = [:]
     private var heldRevision: Int64 = 0
@@ -53,6 +55,7 @@ struct WatchMachine {
     init(watchCount: Int, revision: Int64, cluster: UInt64 = 0, now: Instant) {
         self.watchCount = watchCount
         self.cluster = cluster
+        start = revision
         self.revision = revision
         lastMessage = now
     }
@@ -122,7 +125,7 @@ struct WatchMachine {
 
     private mutating func hold(_ response: WatchResponse, now: Instant) {
         if response.isFragment { unfinished.insert(response.watchID) } else { unfinished.remove(response.watchID) }
-        for event in response.events {
+        for event in response.events where event.revision > start {
             if let other = held[event.key], other.revision > event.revision { continue }
             held[event.key] = event
             heldRevision = max(heldRevision, event.revision)

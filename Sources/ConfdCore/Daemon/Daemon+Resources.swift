@@ -15,12 +15,19 @@ extension Daemon {
         /// From this reading on its backend's snapshots hold all keys of the resource.
         var firstReading = 0
         var isScheduled = false
+        /// Whether it has a follower of its own, because some of its keys may not be read.
+        var isSeparate = false
         /// What comes when that which runs for it is over.
         var successor: Successor?
 
         enum Successor {
             case removed
             case redefined(Resource)
+        }
+
+        /// Where its keys come from.
+        var source: Source.Key {
+            Source.Key(backend: resource.backend, separate: isSeparate ? resource.ranges : nil)
         }
 
         /// The service has the files that its reload was owed for.
@@ -40,6 +47,12 @@ extension Daemon {
 
     /// A backend as the daemon knows it.
     struct Source {
+        struct Key: Hashable {
+            let backend: BackendConfiguration
+            /// The ranges of resources that wait by themselves; nil for all others.
+            let separate: [KeyRange]?
+        }
+
         let follower: Follower
         /// The number of the reading that was asked for last.
         var reading = 0
@@ -51,9 +64,9 @@ extension Daemon {
     }
 
     /// The keys that a resource is rendered over now.
-    func edition(for resource: Resource) -> Edition {
+    func edition(for entry: Entry) -> Edition {
         // Resources without keys need no backend: confd renders them over an empty store.
-        let edition = resource.ranges.isEmpty ? nil : sources[resource.backend]?.edition
+        let edition = entry.resource.ranges.isEmpty ? nil : sources[entry.source]?.edition
         return edition ?? Edition(snapshot: Snapshot([]), number: 0)
     }
 }
@@ -140,38 +153,59 @@ extension Daemon {
     /// Has each backend followed for the keys of all its resources.
     func updateSources(readsAnew: Bool) throws(SystemError) {
         sourcesAreStale = false
-        var ranges: [BackendConfiguration: [KeyRange]] = [:]
+        var ranges: [Source.Key: [KeyRange]] = [:]
         for entry in entries.values where !entry.resource.ranges.isEmpty {
-            ranges[entry.resource.backend, default: []] += entry.resource.ranges
+            ranges[entry.source, default: []] += entry.resource.ranges
         }
-        for (configuration, source) in sources where ranges[configuration] == nil {
+        let previous = sources
+        for (key, source) in sources where ranges[key] == nil {
             source.follower.stop()
-            sources[configuration] = nil
+            sources[key] = nil
         }
-        for (configuration, ranges) in ranges {
-            var source = sources[configuration] ?? Source(follower: makeFollower(configuration))
+        for (key, ranges) in ranges {
+            var source = sources[key] ?? Source(follower: makeFollower(key.backend))
+            if key.separate != nil, sources[key] == nil {
+                // What is rendered already goes on with the keys that there were.
+                source.edition = previous[Source.Key(backend: key.backend, separate: nil)]?.edition
+            }
             if readsAnew || Set(source.follower.ranges) != Set(ranges) {
                 source.reading = try source.follower.read(Array(Set(ranges)))
             }
-            sources[configuration] = source
+            sources[key] = source
         }
         for (id, entry) in entries where !entry.isScheduled && entry.firstReading == 0 {
-            entries[id]?.firstReading = sources[entry.resource.backend]?.reading ?? 0
+            entries[id]?.firstReading = sources[entry.source]?.reading ?? 0
+        }
+    }
+
+    /// Lets resources with keys that may not be read wait by themselves, so that the others of their backend go on.
+    func separateRefused() {
+        for (key, source) in sources where key.separate == nil {
+            guard let refused = source.follower.failure?.refused else { continue }
+            let dependents = entries.filter { $0.value.source == key && !$0.value.resource.ranges.isEmpty }
+            let concerned = dependents.filter { $0.value.resource.needs(refused) }
+            guard concerned.count < dependents.count else { continue }
+            for id in concerned.keys {
+                entries[id]?.isSeparate = true
+                entries[id]?.firstReading = 0
+                // The service need not wait for it to be called ready.
+                awaited.remove(id)
+                sourcesAreStale = true
+            }
         }
     }
 
     /// Takes the newest snapshots, and marks the resources that they concern.
     func takeDeliveries(at now: Duration) {
-        for (configuration, source) in sources {
+        for (key, source) in sources {
             guard let delivery = source.follower.take() else { continue }
             let previous = source.edition
-            sources[configuration]?.edition = Edition(
-                snapshot: delivery.snapshot, number: (previous?.number ?? 0) + 1)
-            sources[configuration]?.delivered = delivery.reading
+            sources[key]?.edition = Edition(snapshot: delivery.snapshot, number: (previous?.number ?? 0) + 1)
+            sources[key]?.delivered = delivery.reading
             let refreshes = source.refreshesAt.map { delivery.reading >= $0 } ?? false
-            if refreshes { sources[configuration]?.refreshesAt = nil }
-            if refreshes { refresh(configuration, at: now) }
-            if let previous, !refreshes { mark(configuration, from: previous.snapshot, to: delivery.snapshot, at: now) }
+            if refreshes { sources[key]?.refreshesAt = nil }
+            if refreshes { refresh(key, at: now) }
+            if let previous, !refreshes { mark(key, from: previous.snapshot, to: delivery.snapshot, at: now) }
         }
         scheduleNew(at: now)
     }
@@ -179,7 +213,7 @@ extension Daemon {
     /// Begins with resources whose keys are there now. Those without keys need no backend.
     private func scheduleNew(at now: Duration) {
         for (id, entry) in entries where !entry.isScheduled && entry.successor == nil {
-            let source = sources[entry.resource.backend]
+            let source = sources[entry.source]
             let hasKeys = source.map { $0.edition != nil && $0.delivered >= entry.firstReading } ?? false
             guard entry.resource.ranges.isEmpty || hasKeys else { continue }
             entries[id]?.isScheduled = true
@@ -187,18 +221,18 @@ extension Daemon {
         }
     }
 
-    private func refresh(_ configuration: BackendConfiguration, at now: Duration) {
-        for (id, entry) in entries where entry.resource.backend == configuration && !entry.resource.ranges.isEmpty {
+    private func refresh(_ key: Source.Key, at now: Duration) {
+        for (id, entry) in entries where entry.source == key && !entry.resource.ranges.isEmpty {
             agenda.tell(id, at: now) { $0.refresh(at: now) }
         }
     }
 
     /// Marks exactly the resources whose last rendering read something that is different now. Those that are being
     /// rendered are looked at when they are done.
-    private func mark(_ configuration: BackendConfiguration, from old: Snapshot, to new: Snapshot, at now: Duration) {
+    private func mark(_ key: Source.Key, from old: Snapshot, to new: Snapshot, at now: Duration) {
         let changes = new.difference(from: old)
         if changes.isEmpty { return }
-        for (id, entry) in entries where entry.resource.backend == configuration && entry.isScheduled {
+        for (id, entry) in entries where entry.source == key && entry.isScheduled {
             guard let scheduler = agenda[id], !scheduler.isRendering else { continue }
             let isInRange = changes.contains { change in
                 entry.resource.ranges.contains { $0.contains(change.key.bytes) }

@@ -18,13 +18,13 @@ package final class Daemon {
     var entries: [Agenda.ID: Entry] = [:]
     var ids: [String: Agenda.ID] = [:]
     private var lastID = 0
-    var sources: [BackendConfiguration: Source] = [:]
+    var sources: [Source.Key: Source] = [:]
     /// Whether all resources are about to be rendered anyway, as soon as their keys have been read.
     var passIsStarting = false
     /// Whether resources have come to need other keys since `updateSources`.
     var sourcesAreStale = false
     /// Resources of the first look that have not been tried yet.
-    private var awaited: Set<Agenda.ID> = []
+    var awaited: Set<Agenda.ID> = []
     private(set) var isReady = false
     private var isStopping = false
     var supervisor: Supervisor?
@@ -100,6 +100,7 @@ package final class Daemon {
             if isReady { notifier.ready() }
         }
         if let nextPass, now >= nextPass { try startPass(at: now) }
+        separateRefused()
         if sourcesAreStale { try updateSources(readsAnew: false) }
         takeDeliveries(at: now)
         if !isReady, awaited.isEmpty {
@@ -122,7 +123,7 @@ package final class Daemon {
         passIsStarting = true
         defer { passIsStarting = false }
         try takeInventory(readsAnew: true)
-        for (configuration, source) in sources { sources[configuration]?.refreshesAt = source.reading }
+        for (key, source) in sources { sources[key]?.refreshesAt = source.reading }
         for (id, entry) in entries where entry.resource.ranges.isEmpty {
             agenda.tell(id, at: now) { $0.refresh(at: now) }
         }
@@ -140,7 +141,11 @@ package final class Daemon {
     /// Whether, at the start, a backend could not be reached for longer than `-retry-for`.
     private func backendHasGivenUp(at now: Duration) -> Bool {
         guard !isReady, settings.retryFor > .zero, now >= start + settings.retryFor else { return false }
-        guard sources.values.contains(where: { $0.edition == nil && $0.follower.failure != nil }) else { return false }
+        guard
+            sources.contains(where: { key, source in
+                key.separate == nil && source.edition == nil && source.follower.failure != nil
+            })
+        else { return false }
         logger.fatal("the backend was not reached within -retry-for \(GoDuration.text(settings.retryFor))")
         return true
     }
@@ -163,7 +168,7 @@ extension Daemon {
 
     private func render(_ id: Agenda.ID) {
         guard let entry = entries[id] else { return }
-        let edition = edition(for: entry.resource)
+        let edition = edition(for: entry)
         let resource = entry.resource
         let base = entry.applied
         renderers.run { [pipeline, inbox, commands, listener] place in
@@ -213,7 +218,7 @@ extension Daemon {
         awaited.remove(id)
         agenda.tell(id, at: now) { $0.rendered(result, at: now) }
         // What came while it was rendered.
-        let newest = self.edition(for: entry.resource)
+        let newest = self.edition(for: entry)
         if newest.number != edition.number, entry.isConcerned(from: edition.snapshot, to: newest.snapshot) {
             agenda.tell(id, at: now) { $0.changed(at: now) }
         }

@@ -46,8 +46,7 @@ package struct Pass {
         logger.debug("Retrieving keys from store")
         progress.begin("reading keys")
         let readings = reader.read(for: resources)
-        for (configuration, reading) in readings {
-            guard case .failure(let error) = reading else { continue }
+        for (configuration, error) in readings.failures {
             logger.error(error.text, configuration)
             report.backendFailed = true
         }
@@ -65,8 +64,7 @@ package struct Pass {
     /// Applies the resources in their order, several at a time, and returns what became of them and whether a request
     /// to stop came before the last.
     private func apply(
-        _ resources: [Resource], _ readings: [BackendConfiguration: Result<Snapshot, BackendError>],
-        _ progress: Progress
+        _ resources: [Resource], _ readings: SnapshotReader.Readings, _ progress: Progress
     ) -> (outcomes: [(name: String, outcome: Outcome)], isStopped: Bool) {
         let queue = Mutex(Queue())
         // Differences are printed in order, and the first failure may have to be the last.
@@ -75,7 +73,7 @@ package struct Pass {
             while let index = queue.withLock({ $0.take(of: resources.count, isStopping: shouldStop()) }) {
                 let resource = resources[index]
                 let outcome: Outcome =
-                    switch readings[resource.backend] ?? .success(Snapshot([])) {
+                    switch readings[resource] {
                     case .success(let snapshot):
                         pipeline.put(renderings.use { pipeline.render(resource, snapshot) })
                     case .failure: Outcome(.failed)

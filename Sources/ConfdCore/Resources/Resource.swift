@@ -31,6 +31,9 @@ package struct Resource: Equatable, Sendable {
     /// Whether the previous file is put back when its reload keeps failing.
     package let rollback: Bool
 
+    /// Whether it cannot do without what is in `range`.
+    func needs(_ range: KeyRange) -> Bool { ranges.contains { $0.overlaps(range) } }
+
     /// Whether anything has to hear of a new file.
     var reloads: Bool { reloadCommand != nil || reloadSignal != nil }
 

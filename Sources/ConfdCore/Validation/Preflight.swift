@@ -31,16 +31,16 @@ struct Preflight {
         if loaded.fileCount == 0 { logger.warning("Found no templates in \(loader.folder)") }
         // One time for all of them.
         let deadline = Clock.monotonic() + settings.preflightTimeout
-        var readings: [BackendConfiguration: SnapshotReader.Reading] = [:]
-        for (configuration, resources) in Dictionary(grouping: loaded.resources, by: \.backend) {
+        var byName: [String: SnapshotReader.Reading] = [:]
+        for resources in Dictionary(grouping: loaded.resources, by: \.backend).values {
             let left = max(deadline - Clock.monotonic(), .milliseconds(1))
-            let reading = SnapshotReader(backends, timeout: left).read(for: resources)
-            if case .failure(let error)? = reading[configuration] { logger.error(error.text, configuration) }
-            readings.merge(reading) { _, new in new }
+            let readings = SnapshotReader(backends, timeout: left).read(for: resources)
+            for (configuration, error) in readings.failures { logger.error(error.text, configuration) }
+            for resource in resources { byName[resource.name] = readings[resource] }
         }
         var unreachable = false
         for resource in loaded.resources {
-            guard case .success(let snapshot)? = readings[resource.backend] else {
+            guard case .success(let snapshot)? = byName[resource.name] else {
                 logger.error("\(resource.name): its backend could not be read", resource)
                 unreachable = true
                 continue

@@ -29,8 +29,18 @@ final class Certificates: Sendable {
             certificate named ca DNS:etcd.internal "-days 365"
             certificate expired ca IP:127.0.0.1 "-days -1"
             certificate root ca DNS:client "-days 365"
+            certificate otherserver otherca IP:127.0.0.1 "-days 365"
             certificate stranger otherca DNS:client "-days 365"
             """)
+    }
+
+    /// Puts `ca.pem`, `client.pem` and `client.key` into `folder`, in place of those that are there.
+    func install(authority: String, client: String, into folder: TemporaryFolder) throws {
+        for (from, to) in [
+            ("\(authority).pem", "ca.pem"), ("\(client).pem", "client.pem"), ("\(client).key", "client.key"),
+        ] {
+            try Shell.run("cp \(path(from)) \(folder.path)/new && mv \(folder.path)/new \(folder.path)/\(to)")
+        }
     }
 
     func path(_ name: String) -> String { "\(folder.path)/\(name)" }

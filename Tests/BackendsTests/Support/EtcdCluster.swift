@@ -62,6 +62,20 @@ final class EtcdCluster: Sendable {
         for index in 0..<3 where member(index) == nil { try launch(index) }
     }
 
+    /// Where each member stands, for messages.
+    func positions() -> String {
+        (0..<3).map { index in
+            let request = RangeRequest(key: [0], rangeEnd: [], limit: 1)
+            // Serializable: what this member has by itself.
+            let message = try? member(index)?.call(
+                "/etcdserverpb.KV/Range", request.encoded + [7 << 3, 1], timeout: .seconds(1))
+            let header = message?.withUnsafeBytes { bytes in
+                try? RangeResponse.decode(bytes, 0..<bytes.count) { _, _ in }.header
+            }
+            return "m\(index) at \(header.map { "\($0.revision)" } ?? "?")"
+        }.joined(separator: ", ")
+    }
+
     /// The leader, as a majority sees it; waits for one.
     func leader() throws -> Int {
         var leader: Int?
@@ -104,9 +118,20 @@ extension EtcdServer {
         }
     }
 
-    /// Puts and deletes (a value of nil) in one transaction; its revision.
-    func write(_ changes: [(key: String, value: String?)], timeout: Duration = .seconds(30)) throws -> Int64 {
+    /// Puts and deletes (a value of nil) in one transaction, if what is at `guarded` sorts before `value`; its revision, or
+    /// nil if it does not.
+    func write(
+        _ changes: [(key: String, value: String?)], ifLess guarded: String, than value: String,
+        timeout: Duration = .seconds(30)
+    ) throws -> Int64? {
         var transaction = ProtobufWriter()
+        var compare = ProtobufWriter()
+        // LESS, VALUE.
+        compare.write(1, 2 as Int64)
+        compare.write(2, 3 as Int64)
+        compare.write(3, Array(guarded.utf8))
+        compare.write(7, Array(value.utf8))
+        transaction.writeMessage(1, compare.bytes)
         for change in changes {
             var request = ProtobufWriter()
             request.write(1, Array(change.key.utf8))
@@ -118,11 +143,16 @@ extension EtcdServer {
         let message = try call("/etcdserverpb.KV/Txn", transaction.bytes, timeout: timeout)
         return try message.withUnsafeBytes { bytes in
             var reader = ProtobufReader(bytes, 0..<bytes.count)
+            var header = ResponseHeader()
+            var hasSucceeded = false
             while let field = try reader.nextField() {
-                if field.number == 1 { return try ResponseHeader(try reader.message(field)).revision }
-                try reader.skip(field)
+                switch field.number {
+                case 1: header = try ResponseHeader(try reader.message(field))
+                case 2: hasSucceeded = try reader.bool(field)
+                default: try reader.skip(field)
+                }
             }
-            throw Shell.Failure(output: "no header")
+            return hasSucceeded ? header.revision : nil
         }
     }
 }

@@ -15,6 +15,10 @@ final class ScriptedServer: Sendable {
         var trailers: [(String, String)]? = [("grpc-status", "0")]
         /// The answer is complete, and then the server closes the connection in good order.
         var goesAway = false
+        /// The answer is complete though the request is not, and Go's servers then reset the stream without an error.
+        var resets = false
+        /// After the body nothing more comes, and the connection stays.
+        var staysOpen = false
 
         /// One message in its frame.
         init(_ message: [UInt8] = []) { body = GRPCFrame.encode(message) }
@@ -72,7 +76,8 @@ final class ScriptedServer: Sendable {
 private struct Session {
     let connection: TCPServer.Connection
     var buffer: [UInt8] = []
-    var bodies: [Int: [UInt8]] = [:]
+    /// What has come of the request on each stream; nil once it was answered.
+    var bodies: [Int: [UInt8]?] = [:]
 
     mutating func run(_ reply: ([UInt8]) -> ScriptedServer.Reply) {
         guard take(24) != nil else { return }
@@ -82,15 +87,17 @@ private struct Session {
             let stream = header[5...].reduce(0) { $0 << 8 | Int($1) } & 0x7fff_ffff
             guard let payload = take(length) else { return }
             switch header[3] {
-            case 0: bodies[stream, default: []] += payload
+            case 0: if let body = bodies[stream, default: []] { bodies[stream] = body + payload }
             case 4 where header[4] & 1 == 0: connection.write(frame(type: 4, flags: 1, stream: 0, []))
             case 6 where header[4] & 1 == 0: connection.write(frame(type: 6, flags: 1, stream: 0, payload))
             default: break
             }
-            let endsStream = header[3] <= 1 && header[4] & 1 == 1
-            if endsStream, !send(reply(Array((bodies.removeValue(forKey: stream) ?? []).dropFirst(5))), stream) {
-                return
+            // The request of a watch stays open: its first message is answered.
+            guard let body = bodies[stream] ?? nil, body.withUnsafeBytes({ GRPCFrame.size($0) }) == body.count else {
+                continue
             }
+            bodies[stream] = .some(nil)
+            if !send(reply(Array(body.dropFirst(5))), stream) { return }
         }
     }
 
@@ -98,14 +105,24 @@ private struct Session {
     private func send(_ reply: ScriptedServer.Reply, _ stream: Int) -> Bool {
         let endsWithHeaders = reply.trailers?.isEmpty == true
         connection.write(frame(type: 1, flags: endsWithHeaders ? 5 : 4, stream: stream, headerBlock(reply.headers)))
-        if endsWithHeaders { return true }
+        if endsWithHeaders {
+            if reply.resets {
+                // libcurl 7.88 may forget headers that it reads together with the reset.
+                usleep(50_000)
+                connection.write(frame(type: 3, flags: 0, stream: stream, [0, 0, 0, 0]))
+            }
+            return true
+        }
         var rest = reply.body[...]
         while !rest.isEmpty {
             connection.write(frame(type: 0, flags: 0, stream: stream, Array(rest.prefix(reply.frameSize))))
             rest = rest.dropFirst(reply.frameSize)
         }
+        if reply.staysOpen { return true }
         guard let trailers = reply.trailers else { return false }
+        if reply.resets { usleep(50_000) }
         connection.write(frame(type: 1, flags: 5, stream: stream, headerBlock(trailers)))
+        if reply.resets { connection.write(frame(type: 3, flags: 0, stream: stream, [0, 0, 0, 0])) }
         guard reply.goesAway else { return true }
         // libcurl 7.88 forgets trailers that it reads together with a GOAWAY.
         usleep(50_000)

@@ -17,6 +17,8 @@ enum Machine {
     }()
 
     static let isRoot = geteuid() == 0
+    /// The etcd of the tests; `CONFD_TEST_ETCD` names another version than the installed one.
+    static let etcd = ProcessInfo.processInfo.environment["CONFD_TEST_ETCD"] ?? "etcd"
     static let hasEtcd = hasTool("etcd") && hasTool("etcdctl")
     static let hasNginx = hasTool("nginx")
     static let hasHAProxy = hasTool("haproxy")

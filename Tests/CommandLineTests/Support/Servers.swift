@@ -107,7 +107,7 @@ final class Etcd {
     }
 
     /// Starts the server without waiting.
-    func launch() throws { process = try ServerProcess("etcd", arguments, directory: "/") }
+    func launch() throws { process = try ServerProcess(Machine.etcd, arguments, directory: "/") }
 
     func waitUntilHealthy() async throws {
         let deadline = ContinuousClock.now + .seconds(20)
@@ -182,6 +182,11 @@ final class Etcd {
         try await control("role", "grant-permission", "--prefix=true", name, "read", prefix)
         try await control("user", "add", "\(name):\(password)")
         try await control("user", "grant-role", name, name)
+    }
+
+    /// Lets a role read the keys from `prefix` on, too.
+    func permit(_ role: String, prefix: String) async throws {
+        try await control("role", "grant-permission", "--prefix=true", role, "read", prefix)
     }
 
     private func control(_ arguments: String..., input: [UInt8]? = nil) async throws {

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+/// What one resource may not read, or nobody can, does not keep the others from their turn nor the machine busy.
+@Suite(.enabled(if: Machine.hasEtcd, "etcd or etcdctl is not installed"))
+struct EtcdRefusalTests {
+    private static let user = ["-username", "reader", "-password", "pass1234word"]
+
+    private func start(_ box: Sandbox) async throws -> Etcd {
+        let etcd = try await Etcd.start(in: box)
+        try await etcd.put(["/app/name": "found", "/other/name": "closed", "/third/name": "closed too"])
+        try await etcd.addReader("reader", password: "pass1234word", prefix: "/app")
+        try await etcd.enableAuthentication(password: "root1234word")
+        try box.resource("app", template: #"{{getv "/app/name"}}"#)
+        try box.resource("other", keys: ["/app", "/other"], template: #"{{getv "/other/name"}}"#)
+        try box.resource("third", keys: ["/third"], template: #"{{getv "/third/name"}}"#)
+        try box.resource("none", keys: [], template: "no keys")
+        return etcd
+    }
+
+    @Test func onePassGoesOnWithoutWhatIsRefused() async throws {
+        try await withSandbox { box in
+            let etcd = try await start(box)
+            let done = try await run(box.command(["-onetime", "-node", etcd.endpoint] + Self.user))
+            #expect(done.exitCode == 4, "\(done.testDescription)")
+            #expect(box.output("app") == "found")
+            #expect(box.output("none") == "no keys")
+            #expect(box.output("other") == nil)
+            #expect(box.output("third") == nil)
+            for path in ["/other", "/third"] {
+                #expect(done.standardError.contains("range \"\(path)\": permission denied"), "\(done.testDescription)")
+                #expect(done.standardError.contains("etcdctl role grant-permission ROLE read \(path)"))
+            }
+        }
+    }
+
+    @Test func daemonGoesOnAndTakesUpWhatIsPermittedLater() async throws {
+        try await withSandbox { box in
+            let etcd = try await start(box)
+            let daemon = try Child(
+                box.command(["-watch", "-interval", "0", "-node", etcd.endpoint] + Self.user))
+            #expect(try await eventually { box.output("app") == "found" }, "\(daemon.standardError)")
+            try await etcd.put("/app/name", "changed")
+            #expect(try await eventually { box.output("app") == "changed" }, "\(daemon.standardError)")
+            #expect(box.output("other") == nil)
+            try await etcd.permit("reader", prefix: "/other")
+            #expect(try await eventually(seconds: 30) { box.output("other") == "closed" }, "\(daemon.standardError)")
+            try await etcd.put("/other/name", "open")
+            #expect(try await eventually(seconds: 30) { box.output("other") == "open" }, "\(daemon.standardError)")
+            #expect(box.output("third") == nil)
+            daemon.send(SIGTERM)
+            #expect(try await daemon.wait().exitCode == 0)
+        }
+    }
+
+    /// Two nodes that refuse, from the start or later: hardly any work, and a line now and then.
+    @Test(arguments: [false, true]) func isQuietWhileAllNodesAreAway(_ wasThere: Bool) async throws {
+        try await withSandbox { box in
+            var etcd: Etcd? = wasThere ? try await Etcd.start(in: box) : nil
+            try await etcd?.put("/app/name", "found")
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            let node = try etcd?.endpoint ?? "http://127.0.0.1:\(Ports.free())"
+            let away = "http://127.0.0.1:\(try Ports.free())"
+            let daemon = try Child(box.command(["-watch", "-interval", "0", "-node", node, "-node", away]))
+            if wasThere { #expect(try await eventually { box.output("app") == "found" }, "\(daemon.standardError)") }
+            etcd = nil
+            #expect(try await eventually { daemon.standardError.contains("connection refused") })
+            let before = (lines: daemon.standardError.split(separator: "\n").count, time: daemon.processorTime)
+            try await Task.sleep(for: .seconds(5))
+            let after = (lines: daemon.standardError.split(separator: "\n").count, time: daemon.processorTime)
+            #expect(after.time - before.time <= 0.05, "seconds of processor time in five")
+            // An error and its hint, once more at most as the other node comes first.
+            #expect(after.lines - before.lines <= 4, "\(daemon.standardError)")
+            daemon.send(SIGTERM)
+            #expect(try await daemon.wait().exitCode == 0)
+        }
+    }
+}
+
+extension Child {
+    /// The seconds of processor time that it has used.
+    fileprivate var processorTime: Double {
+        let text = (try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8)) ?? ""
+        // Behind the name, which may hold anything, the 12th and 13th fields are user and system time in ticks.
+        let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 13, let user = Double(fields[11]), let system = Double(fields[12]) else {
+            return .infinity
+        }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+}
