@@ -17,6 +17,7 @@ package enum Program {
                 (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self))
             }
         ) { _, last in last }
+        CurrentProcess.hideArguments(after: ["-password", "--password", "-auth-token", "--auth-token"])
         let settings: Settings
         do {
             settings = try SettingsLoader.load(Array(arguments.dropFirst()), environment: environment)
@@ -43,6 +44,7 @@ package enum Program {
             try? StandardStream.error.write(line)
         }
         for warning in settings.warnings { logger.warning(warning) }
+        for warning in WorldWritable.warnings([settings.configFile]) { logger.warning(warning.text) }
         do {
             // A command that we become inherits our signals; only one that we supervise gets them through us.
             let listener = try SignalListener(

@@ -29,8 +29,9 @@ package struct ResourceLoader {
             throw ResourceError(confdir, nil, "confdir does not exist", hint: "name it with -confdir")
         }
         var result = Result()
-        for name in try files(below: folder) {
-            let path = "\(folder)/\(name)"
+        let names = try files(below: folder)
+        let paths = names.map { "\(folder)/\($0)" }
+        for (name, path) in zip(names, paths) {
             do {
                 let parsed = parser.parse(try Files.readWhenSettled(path), path: path, name: name)
                 result.resources += parsed.resources
@@ -41,6 +42,10 @@ package struct ResourceLoader {
             }
         }
         refuseSharedDestinations(&result)
+        let sources = result.resources.map(\.source)
+        let folders = [confdir, folder] + sources.map { Files.split($0).folder }
+        let files = paths.flatMap { [Files.split($0).folder, $0] }
+        result.warnings += WorldWritable.warnings(folders + files + sources)
         return result
     }
 
