@@ -96,8 +96,9 @@ package enum CurrentProcess {
     @discardableResult
     package static func setUmask(_ mask: UInt16) -> UInt16 { UInt16(umask(mode_t(mask))) }
 
-    /// Ends the process without running deferred work of other threads.
-    package static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
+    /// Ends the process at once. Not by `exit`: that lets libraries such as OpenSSL take themselves apart while other
+    /// threads still use them. Nothing of ours is buffered.
+    package static func exit(_ code: Int32) -> Never { _exit(code) }
 
     /// The folder that relative paths start from.
     package static func workingFolder() throws(SystemError) -> String { try Files.realPath(".") }

@@ -107,7 +107,7 @@ import Testing
         try await run(
             ChildCommand(
                 executable: "unshare", arguments: ["-m", "/bin/sh", "-c", script],
-                environment: Machine.environment.merging(environment) { $1 }, directory: box.root))
+                environment: Machine.environment.merging(environment) { $1 }, directory: box.root), seconds: 120)
     }
 
     /// The command line of one pass, for scripts.
