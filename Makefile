@@ -7,6 +7,7 @@
 # make fault  injects every fault of docs/reliability.md many times and prints its table, in about 20 minutes
 # make soak   random keys, faults and signals for SOAK_SECONDS
 # make tsan   runs the tests under ThreadSanitizer
+# make asan   hostile files through a program built with AddressSanitizer
 # make fuzz   fuzzes each target of Tests/Fuzz for FUZZ_SECONDS; FUZZ_TARGETS chooses some
 # make fuzz-check   compiles the fuzz targets only
 
@@ -14,7 +15,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 FUZZ_SECONDS ?= 60
 CHAOS_SEED ?= 20261121
 
-.PHONY: build demo test test-etcd35 test-chaos lint bench limits fault soak tsan fuzz fuzz-check clean
+.PHONY: build demo test test-etcd35 test-chaos lint bench limits fault soak tsan asan fuzz fuzz-check clean
 
 build:
 	./.ci/install build
@@ -80,6 +81,14 @@ tsan:
 	./.ci/install test
 	swift build --build-tests --sanitize=thread --scratch-path $(TSAN)
 	Tests/ThreadSanitizer/run $(TSAN)
+
+ASAN := .build-asan
+asan:
+	./.ci/install test
+	swift build --product confd --sanitize=address --scratch-path $(ASAN)
+	swift build --build-tests $(SWIFT_FLAGS)
+	CONFD_BINARY=$(CURDIR)/$(ASAN)/debug/confd \
+	swift test --skip-build --filter 'CommandLineTests\.(SecurityTests|BadInputTests)'
 
 fuzz:
 	./.ci/install build

@@ -17,6 +17,7 @@ package enum Program {
                 (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self))
             }
         ) { _, last in last }
+        CurrentProcess.hideArguments(after: ["-password", "--password", "-auth-token", "--auth-token"])
         let settings: Settings
         let errors: [SettingsError]
         do {
@@ -60,6 +61,7 @@ package enum Program {
     ) throws(SystemError) -> Int32 {
         guard let backend = BackendConfiguration(settings) else { preconditionFailure("settings are validated") }
         for warning in settings.warnings { logger.warning(warning.text, warning) }
+        for warning in WorldWritable.warnings([settings.configFile]) { logger.warning(warning.text, warning) }
         // A command that we become inherits our signals; only one that we supervise gets them through us.
         let listener = try SignalListener(
             logger: logger, shutdownTimeout: settings.shutdownTimeout,

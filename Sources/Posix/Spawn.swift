@@ -74,12 +74,31 @@ package enum CurrentProcess {
         preconditionFailure("exec returns only with an error")
     }
 
+    /// Overwrites secrets that stand in the command line, which every user can see: the word after each of `flags`, or
+    /// behind it and an equals sign.
+    package static func hideArguments(after flags: Set<String>) {
+        let words = CommandLine.unsafeArgv
+        var hidesNext = false
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            guard let word = words[index] else { return }
+            let text = String(cString: word)
+            if text == "--" { return }
+            let flag = text.prefix { $0 != "=" }
+            let start = hidesNext ? 0 : flag.utf8.count + 1
+            if hidesNext || flags.contains(String(flag)), start <= text.utf8.count {
+                memset(word + start, Int32(UInt8(ascii: "x")), text.utf8.count - start)
+            }
+            hidesNext = !hidesNext && flags.contains(text)
+        }
+    }
+
     /// Sets the bits that new files do not get, and returns the previous ones.
     @discardableResult
     package static func setUmask(_ mask: UInt16) -> UInt16 { UInt16(umask(mode_t(mask))) }
 
-    /// Ends the process without running deferred work of other threads.
-    package static func exit(_ code: Int32) -> Never { Glibc.exit(code) }
+    /// Ends the process at once. Not by `exit`: that lets libraries such as OpenSSL take themselves apart while other
+    /// threads still use them. Nothing of ours is buffered.
+    package static func exit(_ code: Int32) -> Never { _exit(code) }
 
     /// The folder that relative paths start from.
     package static func workingFolder() throws(SystemError) -> String { try Files.realPath(".") }

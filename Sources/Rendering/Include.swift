@@ -11,11 +11,14 @@ enum IncludeFunction {
     @Sendable private static func include(_ arguments: Arguments) throws(FunctionError) -> Value {
         let context = arguments.rendering
         let name = arguments.string(0)
-        let path = try resolve(name, in: context)
+        let (path, template, source) = try find(name, in: context)
         context.openIncludes.append(path)
-        defer { context.openIncludes.removeLast() }
+        context.openSources.append(source)
+        defer {
+            context.openIncludes.removeLast()
+            context.openSources.removeLast()
+        }
 
-        let template = try load(path, name: name, in: context)
         var output: [UInt8] = []
         do {
             try template.render(
@@ -25,6 +28,22 @@ enum IncludeFunction {
             throw FunctionError(.include(.failed("execute include", name: name, error.description)))
         }
         return .string(ByteString(output))
+    }
+
+    /// The template that may be included under a name.
+    private static func find(
+        _ name: ByteString, in context: RenderingContext
+    ) throws(FunctionError) -> (path: ByteString, Template, source: ByteString) {
+        do throws(FunctionError) {
+            let path = try resolve(name, in: context)
+            let (template, source) = try load(path, name: name, in: context)
+            return (path, template, source)
+        } catch {
+            // A name that leads nowhere and that no open template says may be a key's value.
+            let isWritten = context.openSources.contains { $0.text.contains(name.text) }
+            if !isWritten { context.quotedData.append(name) }
+            throw error
+        }
     }
 
     /// The path of the template, if it may be included here.
@@ -44,7 +63,7 @@ enum IncludeFunction {
 
     private static func load(
         _ path: ByteString, name: ByteString, in context: RenderingContext
-    ) throws(FunctionError) -> Template {
+    ) throws(FunctionError) -> (Template, source: ByteString) {
         let source: ByteString
         do {
             source = try context.environment.template(at: path)
@@ -55,7 +74,7 @@ enum IncludeFunction {
             }
         }
         do {
-            return try context.includes.template(source, at: path)
+            return (try context.includes.template(source, at: path), source)
         } catch {
             throw FunctionError(.include(.failed("parse include", name: name, error.description)))
         }

@@ -21,11 +21,12 @@ package struct CommandResult: Equatable, Sendable {
     /// Whether it exited with 0.
     package var succeeded: Bool { outcome == .exited(code: 0) }
 
-    /// Whether its failure says something about what it was asked: not if it was never run, or not let finish.
+    /// Whether its failure says something about what it was asked: not if it was never run, or not let finish, be it by
+    /// us, by the machine's load or by a kernel that is short of memory.
     package var isAnswer: Bool {
         switch outcome {
-        case .exited, .signalled, .timedOut: true
-        case .cancelled, .notStarted: false
+        case .exited: true
+        case .signalled, .timedOut, .cancelled, .notStarted: false
         }
     }
 

@@ -32,7 +32,8 @@ package struct Scheduler: Sendable {
         case stillOwed
         /// It will be tried again.
         case failed
-        /// Another try makes sense only after a change: the check refused this content.
+        /// The check refused this content: another try makes sense after a change, or after a long time, for it may
+        /// have refused something else, such as a name that could not be looked up.
         case rejected
     }
 
@@ -133,7 +134,12 @@ extension Scheduler {
             return
         }
         renderFailures = 0
-        if result != .rejected { hasBeenInStep = true }
+        if result == .rejected {
+            let again = now + Self.longestPause * (0.5 + random() / 2)
+            renderDue = min(renderDue ?? again, again)
+        } else {
+            hasBeenInStep = true
+        }
         if result == .replaced {
             reloadFailures = 0
             reloadDue = nextReload(at: now)

@@ -36,13 +36,29 @@ package final class Pipeline: Sendable {
         }
     }
 
-    struct RejectedCandidate: Equatable {
-        let content: [UInt8]
-        let commands: [String?]
+    struct RejectedCandidate {
+        /// For a check: less than the shortest time after which the daemon tries again without a change.
+        static let pause = Duration.seconds(25)
 
-        init(_ content: [UInt8], _ resource: Resource) {
+        private let content: [UInt8]
+        private let commands: [String?]
+        private let end: Duration?
+
+        /// Refused for so long, or for ever.
+        init(_ content: [UInt8], _ resource: Resource, for time: Duration? = nil) {
             self.content = content
-            commands = [resource.checkCommand?.text, resource.reloadCommand?.text]
+            commands = Self.commands(of: resource)
+            end = time.map { Clock.monotonic() + $0 }
+        }
+
+        /// Whether `content` is still refused.
+        func holds(for content: [UInt8], _ resource: Resource) -> Bool {
+            self.content == content && commands == Self.commands(of: resource)
+                && end.map { Clock.monotonic() < $0 } ?? true
+        }
+
+        private static func commands(of resource: Resource) -> [String?] {
+            [resource.checkCommand?.text, resource.reloadCommand?.text]
         }
     }
 
@@ -216,20 +232,23 @@ package final class Pipeline: Sendable {
         let message = "\(resource.name): Config check failed: \(result.message)"
         // What says nothing about the content is tried again.
         guard result.isAnswer else { throw StepFailure(message) }
-        memory.withLock { $0.rejected[resource.destination] = RejectedCandidate(content, resource) }
+        memory.withLock {
+            $0.rejected[resource.destination] = RejectedCandidate(content, resource, for: RejectedCandidate.pause)
+        }
         throw StepFailure(message, isRejection: true)
     }
 
     private func refuseRejected(_ content: [UInt8], _ resource: Resource) throws(StepFailure) {
         let isRejected = memory.withLock { memory in
             guard let rejected = memory.rejected[resource.destination] else { return false }
-            if rejected == RejectedCandidate(content, resource) { return true }
+            if rejected.holds(for: content, resource) { return true }
             memory.rejected[resource.destination] = nil
             return false
         }
         guard isRejected else { return }
         throw StepFailure(
-            "\(resource.name): Config check failed before on the same content, not checked again", isRejection: true)
+            "\(resource.name): the same content was refused before, not tried again yet",
+            isRejection: true)
     }
 
     /// `-keep-stage-file` where nothing is replaced: the candidate is written beside the destination all the same.

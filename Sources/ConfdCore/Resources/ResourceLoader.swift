@@ -40,8 +40,8 @@ package struct ResourceLoader {
         var owners: [String: String] = [:]
         let names: [String]
         if let only { names = [try name(of: only)] } else { names = try files(below: folder) }
-        for name in names {
-            let path = name.hasPrefix("/") ? name : "\(folder)/\(name)"
+        let paths = names.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
+        for (name, path) in zip(names, paths) {
             result.fileCount += 1
             do {
                 let bytes = try Files.readWhenSettled(path)
@@ -56,6 +56,10 @@ package struct ResourceLoader {
                 result.errors.append(ResourceError(path, nil, error.message))
             }
         }
+        let sources = result.resources.map(\.source)
+        let folders = [confdir, folder] + sources.map { Files.split($0).folder }
+        let files = paths.flatMap { [Files.split($0).folder, $0] }
+        result.warnings += WorldWritable.warnings(folders + files + sources)
         return result
     }
 

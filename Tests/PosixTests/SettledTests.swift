@@ -1,0 +1,55 @@
+import Glibc
+import Posix
+import Testing
+
+/// Files that somebody is writing.
+@Suite struct SettledTests {
+    private func withFile(_ body: (String) throws -> Void) throws {
+        let folder = try Files.makeTemporaryFolder(in: "/tmp", prefix: "confd-settled-")
+        let path = "\(folder)/file"
+        try Files.write(Array("whole".utf8), to: path)
+        try body(path)
+        try Files.unlink(path)
+        try Files.removeFolder(folder)
+    }
+
+    @Test func openForWriting() throws {
+        try withFile { path in
+            do {
+                let writer = try FileDescriptor(opening: path, [.write, .append])
+                try writer.writeAll(Array(" and more".utf8))
+                #expect(try Files.readSettled(path) == nil)
+            }
+            #expect(try Files.readSettled(path) == Array("whole and more".utf8))
+            #expect(try Files.readWhenSettled(path) == Array("whole and more".utf8))
+        }
+    }
+
+    /// A forgotten descriptor of a file that was not changed for long hinders nobody.
+    @Test func openButUnchanged() throws {
+        try withFile { path in
+            let writer = try FileDescriptor(opening: path, [.write, .append])
+            var times = [timespec(), timespec(tv_sec: time(nil) - 10, tv_nsec: 0)]
+            #expect(utimensat(AT_FDCWD, path, &times, 0) == 0)
+            #expect(try Files.readSettled(path) == Array("whole".utf8))
+            _ = writer
+        }
+    }
+
+    @Test func pipesAndMissingFiles() throws {
+        #expect(throws: SystemError.self) { try Files.readSettled("/none") }
+        #expect(try Files.readSettled("/dev/null") == [])
+        try withFile { path in
+            #expect(throws: SystemError.self) { try Files.readSettled(path, limit: 3) }
+        }
+    }
+
+    @Test func locks() throws {
+        try withFile { path in
+            let first = try FileDescriptor(opening: path, .read)
+            let second = try FileDescriptor(opening: path, .read)
+            #expect(try first.lock())
+            #expect(try !second.lock())
+        }
+    }
+}
