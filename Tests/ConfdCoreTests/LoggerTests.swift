@@ -42,9 +42,9 @@ import Testing
 @Suite struct LoggerTests {
     private func lines(_ format: LogFormat, _ body: (Logger) -> Void) -> [String] {
         let lines = Mutex<[String]>([])
-        let logger = Logger(level: .info, format: format, tag: "confd", host: "host", time: { _ in "TIME" }) { bytes in
-            lines.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
-        }
+        let logger = Logger(
+            level: .info, format: format, tag: "confd", host: "host", time: { _ in "TIME" },
+            sink: { bytes in lines.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) } })
         body(logger)
         return lines.withLock { $0 }
     }
