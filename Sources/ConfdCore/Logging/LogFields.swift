@@ -64,7 +64,14 @@ extension ResourceError: LogSubject {
 }
 
 extension SettingsError: LogSubject {
-    package var logFields: LogFields { LogFields().with("hint", hint) }
+    package var logFields: LogFields {
+        var fields = LogFields().with("file", place?.file)
+        if let position = place?.position {
+            fields.append("line", .number(position.line))
+            fields.append("column", .number(position.column))
+        }
+        return fields.with("hint", hint)
+    }
 }
 
 extension BackendConfiguration: LogSubject {

@@ -66,9 +66,8 @@ package final class Logger: Sendable {
         state.withLock { state in
             var repetitions = 0
             if level == .warning || level == .error {
-                guard let count = state.repeats.admit("\(level.rawValue)\(message)", at: Clock.monotonic()) else {
-                    return
-                }
+                let line = RepeatLimiter.Line(level: level, message: message)
+                guard let count = state.repeats.admit(line, at: Clock.monotonic()) else { return }
                 repetitions = count
             }
             if state.showsProgress {
@@ -82,8 +81,12 @@ package final class Logger: Sendable {
     private func write(_ level: LogLevel, _ message: String, _ subject: (any LogSubject)?, _ repetitions: Int) {
         switch format {
         case .text:
+            // At the end of the first line: an excerpt and a hint may follow.
+            let first = message.prefix { $0 != "\n" }
             let suffix = repetitions > 0 ? " (repeated \(repetitions) times)" : ""
-            let line = "\(time(format)) \(host) \(tag)[\(CurrentProcess.id)]: \(level.label) \(message)\(suffix)"
+            let line =
+                "\(time(format)) \(host) \(tag)[\(CurrentProcess.id)]: \(level.label) \(first)\(suffix)"
+                + message.dropFirst(first.count)
             sink(Self.printable(Array(line.utf8)) + [UInt8(ascii: "\n")])
         case .json:
             var fields = LogFields([("time", .text(time(format))), ("level", .text(level.label))])
@@ -91,6 +94,13 @@ package final class Logger: Sendable {
             if repetitions > 0 { fields.append("repeated", .number(repetitions)) }
             if let subject { fields.append(subject.logFields) }
             sink(fields.json + [UInt8(ascii: "\n")])
+        }
+    }
+
+    /// Writes what is held back: to be called at the end.
+    package func finish() {
+        state.withLock { state in
+            for (line, count) in state.repeats.takeHeldBack() { write(line.level, line.message, nil, count) }
         }
     }
 
