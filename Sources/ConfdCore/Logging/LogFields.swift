@@ -66,9 +66,9 @@ extension ResourceError: LogSubject {
 extension SettingsError: LogSubject {
     package var logFields: LogFields {
         var fields = LogFields().with("file", place?.file)
-        if let position = place?.position {
-            fields.append("line", .number(position.line))
-            fields.append("column", .number(position.column))
+        if let place {
+            fields.append("line", .number(place.line))
+            fields.append("column", .number(place.column))
         }
         return fields.with("hint", hint)
     }

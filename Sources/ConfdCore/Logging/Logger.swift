@@ -2,7 +2,7 @@ import Posix
 import Synchronization
 
 /// Writes log lines, in the form of confd 0.17 (`2026-11-21T09:39:30Z host /usr/bin/confd[1925]: INFO message`) or as
-/// JSON objects. Warnings and errors that repeat are held back (`RepeatLimiter`).
+/// JSON objects. Warnings, errors and notices that repeat are held back (`RepeatLimiter`).
 ///
 /// Only Pipeline, Daemon and the program log; libraries return errors. Values, passwords and tokens never
 /// reach a message.
@@ -48,24 +48,31 @@ package final class Logger: Sendable {
         log(.info, message, subject)
     }
 
+    /// As `info`, for what a loop may say again and again: held back as warnings are.
+    package func notice(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
+        log(.info, message, subject, holdsBack: true)
+    }
+
     package func warning(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
-        log(.warning, message, subject)
+        log(.warning, message, subject, holdsBack: true)
     }
 
     package func error(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
-        log(.error, message, subject)
+        log(.error, message, subject, holdsBack: true)
     }
 
     package func fatal(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
         log(.fatal, message, subject)
     }
 
-    private func log(_ level: LogLevel, _ message: () -> String, _ subject: (any LogSubject)?) {
+    private func log(
+        _ level: LogLevel, _ message: () -> String, _ subject: (any LogSubject)?, holdsBack: Bool = false
+    ) {
         guard level >= self.level else { return }
         let message = message()
         state.withLock { state in
             var repetitions = 0
-            if level == .warning || level == .error {
+            if holdsBack {
                 let line = RepeatLimiter.Line(level: level, message: message)
                 guard let count = state.repeats.admit(line, at: Clock.monotonic()) else { return }
                 repetitions = count
