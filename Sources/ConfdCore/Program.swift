@@ -23,11 +23,7 @@ package enum Program {
         do {
             (settings, errors) = try SettingsLoader.load(Array(arguments.dropFirst()), environment: environment)
         } catch {
-            print("confd: error: \(error.text)", to: .error)
-            return ExitCode.usage
-        }
-        if !errors.isEmpty, !settings.validate {
-            for error in errors { print("confd: error: \(error.text)", to: .error) }
+            report(error)
             return ExitCode.usage
         }
         if settings.showHelp {
@@ -44,6 +40,13 @@ package enum Program {
         ) { line in
             // Nobody is left to tell when standard error is gone.
             try? StandardStream.error.write(line)
+        }
+        defer { logger.finish() }
+        if !errors.isEmpty, !settings.validate {
+            for error in errors {
+                if settings.logFormat == .json { logger.fatal(error.message, error) } else { report(error) }
+            }
+            return ExitCode.usage
         }
         do {
             if settings.validate {
@@ -127,6 +130,8 @@ package enum Program {
             return (Array(entry[..<equals]), Array(entry[(equals + 1)...]))
         }
     }
+
+    private static func report(_ error: SettingsError) { print("confd: error: \(error.text)", to: .error) }
 
     private static func print(_ text: String, to stream: StandardStream) {
         // Nobody is left to tell when the stream is gone.

@@ -60,6 +60,30 @@ import Testing
         }
     }
 
+    /// What is tried again and again says so a few times, and at the end how often.
+    @Test func repeatsAreCounted() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            let done = try await box.confd(
+                "-onetime", "-retry-for", "4s", "-backend", "etcd", "-node", "http://127.0.0.1:\(try Ports.free())")
+            #expect(done.exitCode == 4, "\(done.testDescription)")
+            let errors = done.errorLines.filter { $0.contains("]: ERROR ") }
+            #expect(errors.count == 4, "\(done.testDescription)")
+            #expect(errors.last?.firstMatch(of: /\(repeated \d+ times\)$/) != nil)
+        }
+    }
+
+    @Test func settingsErrorsAsJSON() async throws {
+        try await withSandbox { box in
+            try box.write("confd.toml", "interval = \"soon\"\n")
+            let done = try await box.confd(
+                "-onetime", "-backend", "env", "-log-format", "json", "-config-file", box.path("confd.toml"))
+            #expect(done.exitCode == 2, "\(done.testDescription)")
+            let line = try #require(try objects(done).first)
+            #expect(line["line"] as? Int == 1 && line["column"] as? Int == 12)
+        }
+    }
+
     /// On a terminal, what takes more than a second is told of; the line is gone at the end.
     @Test func progressOnTerminals() async throws {
         try await withSandbox { box in

@@ -156,7 +156,7 @@ import Testing
         let script = "import socket, time; s = socket.create_server(('127.0.0.1', \(port))); time.sleep(60)"
         let server = try Child(
             ChildCommand(executable: "python3", arguments: ["-c", script], environment: Machine.environment))
-        try await Task.sleep(for: .milliseconds(500))
+        #expect(try await eventually { canConnect(port) })
         defer { server.send(SIGKILL) }
         return try await body(port)
     }

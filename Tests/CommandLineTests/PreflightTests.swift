@@ -85,7 +85,7 @@ import Testing
 }
 
 /// Whether somebody listens on the port.
-private func canConnect(_ port: UInt16) -> Bool {
+func canConnect(_ port: UInt16) -> Bool {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     defer { close(descriptor) }
     var address = loopback(port)

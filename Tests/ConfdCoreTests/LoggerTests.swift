@@ -4,12 +4,14 @@ import Testing
 @testable import ConfdCore
 
 @Suite struct RepeatLimiterTests {
+    private func line(_ text: String) -> RepeatLimiter.Line { RepeatLimiter.Line(level: .error, message: text) }
+
     /// A line that a loop repeats every second for an hour.
     @Test func aLoopIsBounded() {
         var limiter = RepeatLimiter()
         var passed: [(second: Int, heldBack: Int)] = []
         for second in 0..<3_600 {
-            if let count = limiter.admit("ERROR x", at: .seconds(second)) { passed.append((second, count)) }
+            if let count = limiter.admit(line("ERROR x"), at: .seconds(second)) { passed.append((second, count)) }
         }
         #expect(passed.prefix(4).map(\.second) == [0, 1, 2, 12])
         #expect(passed.prefix(4).map(\.heldBack) == [0, 0, 0, 9])
@@ -20,31 +22,31 @@ import Testing
 
     @Test func othersPass() {
         var limiter = RepeatLimiter()
-        for number in 0..<10 { #expect(limiter.admit("line \(number)", at: .zero) == 0) }
-        for _ in 0..<10 { _ = limiter.admit("loop", at: .zero) }
-        #expect(limiter.admit("loop", at: .zero) == nil)
-        #expect(limiter.admit("line 0", at: .zero) == 0)
+        for number in 0..<10 { #expect(limiter.admit(line("line \(number)"), at: .zero) == 0) }
+        for _ in 0..<10 { _ = limiter.admit(line("loop"), at: .zero) }
+        #expect(limiter.admit(line("loop"), at: .zero) == nil)
+        #expect(limiter.admit(line("line 0"), at: .zero) == 0)
         // After a long silence it is news again.
-        #expect(limiter.admit("loop", at: .seconds(1_200)) == 0)
+        #expect(limiter.admit(line("loop"), at: .seconds(1_200)) == 0)
     }
 
     @Test func memoryIsBounded() {
         var limiter = RepeatLimiter()
-        for round in 0..<3 { #expect(limiter.admit("old", at: .seconds(round)) == 0) }
-        #expect(limiter.admit("old", at: .seconds(3)) == nil)
+        for round in 0..<3 { #expect(limiter.admit(line("old"), at: .seconds(round)) == 0) }
+        #expect(limiter.admit(line("old"), at: .seconds(3)) == nil)
         for number in 0..<RepeatLimiter.capacity {
-            #expect(limiter.admit("line \(number)", at: .seconds(4)) == 0)
+            #expect(limiter.admit(line("line \(number)"), at: .seconds(4)) == 0)
         }
-        #expect(limiter.admit("old", at: .seconds(5)) == 0, "it was forgotten")
+        #expect(limiter.admit(line("old"), at: .seconds(5)) == 0, "it was forgotten")
     }
 }
 
 @Suite struct LoggerTests {
     private func lines(_ format: LogFormat, _ body: (Logger) -> Void) -> [String] {
         let lines = Mutex<[String]>([])
-        let logger = Logger(level: .info, format: format, tag: "confd", host: "host", time: { _ in "TIME" }) { bytes in
-            lines.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
-        }
+        let logger = Logger(
+            level: .info, format: format, tag: "confd", host: "host", time: { _ in "TIME" },
+            sink: { bytes in lines.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) } })
         body(logger)
         return lines.withLock { $0 }
     }
@@ -65,8 +67,11 @@ import Testing
         let shown = lines(format) { logger in
             for _ in 0..<100 { logger.error("again") }
             for _ in 0..<100 { logger.info("as often as it happens") }
+            logger.finish()
+            logger.finish()
         }
-        #expect(shown.count == RepeatLimiter.burst + 100)
+        #expect(shown.count == RepeatLimiter.burst + 100 + 1)
+        #expect(shown.last?.contains(format == .text ? "again (repeated 97 times)" : #""repeated":97"#) == true)
     }
 
     @Test func progressIsTakenAway() {

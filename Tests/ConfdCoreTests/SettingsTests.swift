@@ -1,3 +1,4 @@
+import Posix
 import Testing
 
 @testable import ConfdCore
@@ -133,6 +134,16 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
         #expect(!option.help.isEmpty)
         #expect(option.isSwitch == option.placeholder.isEmpty)
         #expect(OptionTable.all.filter { $0.name == name || $0.aliases.contains(name) }.count == 1)
+    }
+
+    /// Flags of backends that are not built are refused, and need no more words.
+    @Test func documentationNamesEveryOption() throws {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let page = String(decoding: try Files.read("/\(root)/docs/running.md"), as: UTF8.self)
+        for option in OptionTable.all {
+            if case .unavailable = option.setter { continue }
+            #expect(page.contains("`-\(option.name)`"), "-\(option.name) is not in docs/running.md")
+        }
     }
 
     @Test(

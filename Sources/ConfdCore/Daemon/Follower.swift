@@ -150,7 +150,7 @@ final class Follower: Sendable {
             defer { state.failure = nil }
             return state.failure != nil
         }
-        if hadFailed { logger.info("Backend \(configuration.kind.rawValue) answers again", configuration) }
+        if hadFailed { logger.notice("Backend \(configuration.kind.rawValue) answers again", configuration) }
         wake()
     }
 

@@ -3,7 +3,7 @@
 /// Myers' algorithm in linear space ("An O(ND) difference algorithm and its variations", section 4b). Lines that only
 /// one side has are set aside first, which changes nothing. Where the sides differ so much that the shortest script
 /// would take long, a search is cut short at its most advanced point, as GNU diff does: the script is then right and
-/// not always shortest, and time stays near linear on any input.
+/// not always shortest, and time stays linear on any input.
 struct EditScript {
     /// Lines of the old text that are replaced by lines of the new one; one of the two may be empty.
     struct Change: Equatable {

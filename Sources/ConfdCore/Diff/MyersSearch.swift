@@ -4,6 +4,8 @@ struct MyersSearch {
     private let new: [UInt32]
     private(set) var oldChanged: [Bool]
     private(set) var newChanged: [Bool]
+    /// How many diagonals were looked at.
+    private(set) var work = 0
     /// How far each diagonal (old minus new, shifted by `origin`) was followed from the start, and from the end.
     private var forward: [Int32]
     private var backward: [Int32]
@@ -34,11 +36,10 @@ struct MyersSearch {
         self.stepLimit = stepLimit ?? Self.stepLimit(diagonals)
     }
 
-    /// Exact for thousands of changes in files of usual size; for huge ones the square root, which keeps the whole at
-    /// n^1.5.
+    /// Exact for thousands of changes in files of usual size. In huge ones 256 steps, so that time stays linear: a
+    /// search of so many steps looks at twice their square of diagonals, and splits off at least as many lines.
     private static func stepLimit(_ diagonals: Int) -> Int {
-        let root = Int(Double(diagonals).squareRoot())
-        return max(256, root, min(4096, (1 << 27) / diagonals))
+        max(256, min(4096, (1 << 27) / diagonals))
     }
 
     mutating func run() {
@@ -91,6 +92,7 @@ struct MyersSearch {
             if let point = stepForward(box, ahead, meeting: isOdd ? behind.low...behind.high : nil) { return point }
             widen(&behind, within: low...high, &backward, fill: Int32.max)
             if let point = stepBackward(box, behind, meeting: isOdd ? nil : ahead.low...ahead.high) { return point }
+            work += (ahead.high - ahead.low + behind.high - behind.low) / 2 + 2
             if steps >= stepLimit { return furthest(box, ahead, behind) }
         }
     }

@@ -64,7 +64,14 @@ extension ResourceError: LogSubject {
 }
 
 extension SettingsError: LogSubject {
-    package var logFields: LogFields { LogFields().with("hint", hint) }
+    package var logFields: LogFields {
+        var fields = LogFields().with("file", place?.file)
+        if let place {
+            fields.append("line", .number(place.line))
+            fields.append("column", .number(place.column))
+        }
+        return fields.with("hint", hint)
+    }
 }
 
 extension BackendConfiguration: LogSubject {

@@ -2,7 +2,7 @@ import Posix
 import Synchronization
 
 /// Writes log lines, in the form of confd 0.17 (`2026-11-21T09:39:30Z host /usr/bin/confd[1925]: INFO message`) or as
-/// JSON objects. Warnings and errors that repeat are held back (`RepeatLimiter`).
+/// JSON objects. Warnings, errors and notices that repeat are held back (`RepeatLimiter`).
 ///
 /// Only Pipeline, Daemon and the program log; libraries return errors. Values, passwords and tokens never
 /// reach a message.
@@ -48,27 +48,33 @@ package final class Logger: Sendable {
         log(.info, message, subject)
     }
 
+    /// As `info`, for what a loop may say again and again: held back as warnings are.
+    package func notice(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
+        log(.info, message, subject, holdsBack: true)
+    }
+
     package func warning(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
-        log(.warning, message, subject)
+        log(.warning, message, subject, holdsBack: true)
     }
 
     package func error(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
-        log(.error, message, subject)
+        log(.error, message, subject, holdsBack: true)
     }
 
     package func fatal(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
         log(.fatal, message, subject)
     }
 
-    private func log(_ level: LogLevel, _ message: () -> String, _ subject: (any LogSubject)?) {
+    private func log(
+        _ level: LogLevel, _ message: () -> String, _ subject: (any LogSubject)?, holdsBack: Bool = false
+    ) {
         guard level >= self.level else { return }
         let message = message()
         state.withLock { state in
             var repetitions = 0
-            if level == .warning || level == .error {
-                guard let count = state.repeats.admit("\(level.rawValue)\(message)", at: Clock.monotonic()) else {
-                    return
-                }
+            if holdsBack {
+                let line = RepeatLimiter.Line(level: level, message: message)
+                guard let count = state.repeats.admit(line, at: Clock.monotonic()) else { return }
                 repetitions = count
             }
             if state.showsProgress {
@@ -82,8 +88,12 @@ package final class Logger: Sendable {
     private func write(_ level: LogLevel, _ message: String, _ subject: (any LogSubject)?, _ repetitions: Int) {
         switch format {
         case .text:
+            // At the end of the first line: an excerpt and a hint may follow.
+            let first = message.prefix { $0 != "\n" }
             let suffix = repetitions > 0 ? " (repeated \(repetitions) times)" : ""
-            let line = "\(time(format)) \(host) \(tag)[\(CurrentProcess.id)]: \(level.label) \(message)\(suffix)"
+            let line =
+                "\(time(format)) \(host) \(tag)[\(CurrentProcess.id)]: \(level.label) \(first)\(suffix)"
+                + message.dropFirst(first.count)
             sink(Self.printable(Array(line.utf8)) + [UInt8(ascii: "\n")])
         case .json:
             var fields = LogFields([("time", .text(time(format))), ("level", .text(level.label))])
@@ -91,6 +101,13 @@ package final class Logger: Sendable {
             if repetitions > 0 { fields.append("repeated", .number(repetitions)) }
             if let subject { fields.append(subject.logFields) }
             sink(fields.json + [UInt8(ascii: "\n")])
+        }
+    }
+
+    /// Writes what is held back: to be called at the end.
+    package func finish() {
+        state.withLock { state in
+            for (line, count) in state.repeats.takeHeldBack() { write(line.level, line.message, nil, count) }
         }
     }
 

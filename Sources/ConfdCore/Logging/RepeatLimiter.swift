@@ -8,6 +8,11 @@ struct RepeatLimiter {
     /// How many lines are remembered; of more, the one that passed longest ago is forgotten.
     static let capacity = 128
 
+    struct Line: Hashable {
+        let level: LogLevel
+        let message: String
+    }
+
     private struct Entry {
         var passes = 0
         var heldBack = 0
@@ -15,10 +20,10 @@ struct RepeatLimiter {
         var pause = RepeatLimiter.firstPause
     }
 
-    private var entries: [String: Entry] = [:]
+    private var entries: [Line: Entry] = [:]
 
     /// How many lines like `line` were held back since the last one passed; nil if it is to be held back too.
-    mutating func admit(_ line: String, at now: Duration) -> Int? {
+    mutating func admit(_ line: Line, at now: Duration) -> Int? {
         guard var entry = entries[line], now - entry.lastPass < Self.longestPause * 2 else {
             forgetOldest()
             entries[line] = Entry(passes: 1, lastPass: now)
@@ -40,6 +45,13 @@ struct RepeatLimiter {
         entry.pause = min(entry.pause * 2, Self.longestPause)
         entries[line] = entry
         return count
+    }
+
+    /// The lines that are held back, and how often; forgets that they were.
+    mutating func takeHeldBack() -> [(line: Line, count: Int)] {
+        let heldBack = entries.filter { $0.value.heldBack > 0 }.sorted { $0.value.lastPass < $1.value.lastPass }
+        for (line, _) in heldBack { entries[line]?.heldBack = 0 }
+        return heldBack.map { ($0.key, $0.value.heldBack) }
     }
 
     private mutating func forgetOldest() {

@@ -14,7 +14,9 @@ enum ConfigurationFile {
 
         /// `error` with the place that it is about.
         func showing(_ error: SettingsError, at position: TOMLPosition) -> SettingsError {
-            error.located(SettingsError.Place(file: path, position: position), in: source)
+            error.located(
+                SettingsError.Place(file: path, line: position.line, column: position.column),
+                excerpt: TOMLExcerpt.text(of: source, at: position))
         }
     }
 

@@ -1,5 +1,3 @@
-import TOML
-
 /// One option: a flag of the command line, an environment variable and a key of confd.toml.
 package struct Option: Sendable {
     /// The flag without dashes, for example `client-ca-keys`.
@@ -116,7 +114,8 @@ package struct SettingsError: Error, Equatable, Sendable {
 
     package struct Place: Equatable, Sendable {
         package let file: String
-        package let position: TOMLPosition
+        package let line: Int
+        package let column: Int
     }
 
     package init(_ message: String, hint: String? = nil) {
@@ -124,11 +123,11 @@ package struct SettingsError: Error, Equatable, Sendable {
         self.hint = hint
     }
 
-    /// The error with its place in a file, which holds `source`.
-    func located(_ place: Place, in source: [UInt8]) -> SettingsError {
+    /// The error with its place in a file, and what stands there.
+    func located(_ place: Place, excerpt: String?) -> SettingsError {
         var copy = self
         copy.place = place
-        copy.excerpt = TOMLExcerpt.text(of: source, at: place.position)
+        copy.excerpt = excerpt
         return copy
     }
 

@@ -189,6 +189,11 @@ package struct SettingsLoader {
         if settings.diff, !settings.noop, !settings.check {
             warn("-diff shows what -noop would change", hint: "add -noop, or use -check")
         }
+        if settings.failFast, !settings.onetime {
+            warn(
+                "-failure-mode fail-fast stops a pass of -onetime",
+                hint: "a daemon goes on with the other resources and tries again")
+        }
         if settings.mockData != nil, !settings.validate {
             warn("-mock-data is for -validate", hint: "add -validate")
         }

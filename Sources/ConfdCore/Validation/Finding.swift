@@ -29,8 +29,8 @@ struct Finding {
     init(_ error: SettingsError, _ severity: Severity) {
         self.severity = severity
         file = error.place?.file
-        position = error.place?.position
-        let place = error.place.map { "\($0.file):\($0.position.line):\($0.position.column): " } ?? ""
+        position = error.place.map { TOMLPosition(line: $0.line, column: $0.column) }
+        let place = error.place.map { "\($0.file):\($0.line):\($0.column): " } ?? ""
         message = error.message.hasPrefix(place) ? String(error.message.dropFirst(place.count)) : error.message
         excerpt = error.excerpt
         hint = error.hint
