@@ -97,7 +97,11 @@ package final class Pipeline: Sendable {
         let view = snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix)
         logger.debug("Got \(view.count) keys from the store for \(resource.name)")
         logger.debug("Compiling source template \(resource.source)")
-        let rendition = renderer.render(resource, view, whenSlow: whenSlow) {
+        let isUnwanted: @Sendable () -> Bool = { [cancellation] in
+            whenSlow()
+            return cancellation.isCancelled
+        }
+        let rendition = renderer.render(resource, view, isUnwanted: isUnwanted) {
             report($0, .template, of: resource)
         }
         var content: [UInt8]?
