@@ -1,4 +1,5 @@
 import Posix
+import Synchronization
 
 /// A shell command with its limits.
 package struct Command: Sendable {
@@ -65,12 +66,19 @@ package struct Command: Sendable {
 /// Ends running commands from another thread, as if their timeout had come.
 package final class CommandCancellation: Sendable {
     private let wakeUp: WakeUp
+    private let cancelled = Atomic(false)
 
     /// Throws if the process has no descriptors left.
     package init() throws(SystemError) { wakeUp = try WakeUp() }
 
     /// Ends every command that was given this object, now and later.
-    package func cancel() { wakeUp.wake() }
+    package func cancel() {
+        cancelled.store(true, ordering: .relaxed)
+        wakeUp.wake()
+    }
+
+    /// Whether `cancel` was called.
+    var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
 
     /// Readable from `cancel` on.
     var descriptor: Int32 { wakeUp.descriptor }

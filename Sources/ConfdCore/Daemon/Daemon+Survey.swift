@@ -8,9 +8,10 @@ extension Daemon {
         for id in entries.keys {
             if agenda[id]?.isInStep ?? false { survey.inSync += 1 } else { survey.dirty += 1 }
         }
-        survey.sources = sources.map { configuration, source in
+        // A backend once, also where resources without permission wait for it by themselves.
+        survey.sources = sources.filter { $0.key.separate == nil }.map { key, source in
             Survey.Source(
-                configuration: configuration, contact: source.follower.contact,
+                configuration: key.backend, contact: source.follower.contact,
                 revision: source.edition?.snapshot.revision ?? 0, keyCount: source.edition?.snapshot.count ?? 0)
         }.sorted { $0.configuration.kind.rawValue < $1.configuration.kind.rawValue }
         return survey

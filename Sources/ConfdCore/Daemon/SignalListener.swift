@@ -7,7 +7,7 @@ import Synchronization
 /// What is in progress is finished; commands that outlast `-shutdown-timeout` are ended, the supervised one too, and
 /// without one a second TERM or INT ends the program at once.
 package final class SignalListener: Sendable {
-    /// Ends the commands that run when the time to finish is over.
+    /// Ends the commands and slow renderings that run when the time to finish is over.
     package let cancellation: CommandCancellation
     /// The command after `--`.
     package let child = SupervisedChild()

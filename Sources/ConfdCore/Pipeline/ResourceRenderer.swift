@@ -39,9 +39,10 @@ package final class ResourceRenderer: Sendable {
     /// stack of `stackSize`.
     ///
     /// What is wrong with a template that was changed and cannot be used any more is told to `report`, nil if nothing
-    /// is; its last good version serves meanwhile. `whenSlow` is called again and again once it takes long.
+    /// is; its last good version serves meanwhile. `isUnwanted` is asked again and again once it takes
+    /// long, and ends it.
     func render(
-        _ resource: Resource, _ snapshot: Snapshot, whenSlow: @escaping @Sendable () -> Void,
+        _ resource: Resource, _ snapshot: Snapshot, isUnwanted: @escaping @Sendable () -> Bool,
         report: (String?) -> Void
     ) -> Rendition {
         let log = SourceLog()
@@ -51,7 +52,7 @@ package final class ResourceRenderer: Sendable {
             let entry = try template(of: resource, log, report)
             let environment = environment.noting(in: log)
             let rendered = renderer.render(
-                entry.template, over: snapshot, in: environment, limits: Self.limits(whenSlow))
+                entry.template, over: snapshot, in: environment, limits: Self.limits(isUnwanted))
             reads = rendered.reads
             if let failure = rendered.failure {
                 throw diagnosis(
@@ -63,13 +64,16 @@ package final class ResourceRenderer: Sendable {
     }
 
     /// The engine's limits, with a deadline from now.
+<<<<<<< HEAD
     static func limits(_ whenSlow: @escaping @Sendable () -> Void = {}) -> Limits {
+=======
+    private static func limits(_ isUnwanted: @escaping @Sendable () -> Bool) -> Limits {
+>>>>>>> fault
         let start = Clock.monotonic()
         var limits = Limits()
         limits.isPastDeadline = {
             let time = Clock.monotonic() - start
-            if time > slowness { whenSlow() }
-            return time > timeLimit
+            return time > timeLimit || time > slowness && isUnwanted()
         }
         return limits
     }

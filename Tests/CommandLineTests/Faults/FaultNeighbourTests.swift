@@ -102,7 +102,7 @@ import Testing
             for index in 0..<6 { try rig.box.resource("endless\(index)", template: endless) }
             try rig.resource("good", key: "/app")
             try rig.client.put("/app", "start")
-            let daemon = try rig.daemon()
+            let daemon = try rig.daemon("-shutdown-timeout", "500ms")
             var slowest = 0.0
             for round in 1...FaultScale.rounds(3, full: 30) {
                 let began = ContinuousClock.now
@@ -114,11 +114,8 @@ import Testing
                 slowest = max(slowest, (ContinuousClock.now - began) / .seconds(1))
             }
             report.measured = String(format: "slowest good update %.2f s", slowest)
-            // What is in progress may take its minute: a second signal ends at once.
-            daemon.send(SIGTERM)
-            try await Task.sleep(for: .milliseconds(300))
-            daemon.send(SIGTERM)
-            _ = try await daemon.wait()
+            // They would take their minute.
+            try await stop(daemon)
         }
         report.print()
     }

@@ -25,7 +25,7 @@ import Testing
         while wrk.isRunning {
             report.times += 1
             try box.write("keys.yaml", "app: {name: v\(report.times)}\n")
-            let isNew = try await eventually { httpBody(port: port, path: "/") == "v\(report.times)" }
+            let isNew = try await eventually(seconds: 30) { httpBody(port: port, path: "/") == "v\(report.times)" }
             if !isNew { report.lost += 1 }
             #expect(isNew, "\(daemon.standardError)")
             try await Task.sleep(for: .milliseconds(200))
