@@ -95,19 +95,13 @@ package final class Pipeline: Sendable {
     ) -> Draft {
         logger.debug("Using source template \(resource.source)", resource)
         let view = snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix)
-<<<<<<< HEAD
         logger.debug("Got \(view.count) keys from the store for \(resource.name)", resource)
         logger.debug("Compiling source template \(resource.source)", resource)
-        let rendition = renderer.render(resource, view, whenSlow: whenSlow) {
-=======
-        logger.debug("Got \(view.count) keys from the store for \(resource.name)")
-        logger.debug("Compiling source template \(resource.source)")
         let isUnwanted: @Sendable () -> Bool = { [cancellation] in
             whenSlow()
             return cancellation.isCancelled
         }
         let rendition = renderer.render(resource, view, isUnwanted: isUnwanted) {
->>>>>>> fault
             report($0, .template, of: resource)
         }
         var content: [UInt8]?

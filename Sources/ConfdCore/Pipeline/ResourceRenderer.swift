@@ -64,11 +64,7 @@ package final class ResourceRenderer: Sendable {
     }
 
     /// The engine's limits, with a deadline from now.
-<<<<<<< HEAD
-    static func limits(_ whenSlow: @escaping @Sendable () -> Void = {}) -> Limits {
-=======
-    private static func limits(_ isUnwanted: @escaping @Sendable () -> Bool) -> Limits {
->>>>>>> fault
+    static func limits(_ isUnwanted: @escaping @Sendable () -> Bool = { false }) -> Limits {
         let start = Clock.monotonic()
         var limits = Limits()
         limits.isPastDeadline = {
