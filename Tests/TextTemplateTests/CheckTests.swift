@@ -32,7 +32,7 @@ import Testing
             "{{define \"a\"}}{{template \"c\"}}{{end}}{{define \"footer\"}}x{{end}}{{template \"foter\" 1}}",
             [
                 "1:26: executing \"a\" at <{{template \"c\"}}>: template \"c\" not defined | did you mean \"a\"?",
-                "1:75: executing \"t\" at <{{template \"foter\" 1}}>: template \"foter\" not defined"
+                "1:76: executing \"t\" at <{{template \"foter\" 1}}>: template \"foter\" not defined"
                     + " | did you mean \"footer\"?",
             ]
         ),
@@ -40,7 +40,7 @@ import Testing
             "calls that cannot succeed", "{{known}} {{count \"a\" \"b\"}}",
             [
                 "1:3: executing \"t\" at <known>: wrong number of args for known: want 1 got 0",
-                "1:22: executing \"t\" at <\"b\">: expected integer; found \"b\"",
+                "1:23: executing \"t\" at <\"b\">: expected integer; found \"b\"",
             ]
         ),
         ("what only data can tell", "{{known .x}}{{.x.y}}{{index .x 1}}", []),
