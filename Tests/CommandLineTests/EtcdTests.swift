@@ -63,7 +63,9 @@ struct EtcdTests {
             try await etcd.enableAuthentication(password: "pw")
             try box.resource("app", template: #"{{getv "/app/name"}}"#)
             let flags = ["-onetime", "-backend", "etcd", "-node", etcd.endpoint, "-auth-token-file", "token"]
-            for (content, says) in [("wrong", "token"), ("two lines\nof it", "it holds no token"), ("", "no token")] {
+            for (content, says) in [
+                ("wrong", "token"), ("two lines\nof it", "token file token: it holds no token"), ("", "holds no token"),
+            ] {
                 try box.write("token", content)
                 let refused = try await run(box.command(flags))
                 #expect(refused.exitCode == 4, "\(refused.testDescription)")

@@ -139,9 +139,9 @@ extension EtcdBackend {
             throw EtcdFailure(channel.endpoint, .authenticate, .password(error))
         }
         guard let username = credentials.username else {
-            guard Self.isHeaderText(secret) else {
-                let error = BackendError(.configuration, "token file: it holds no token", hint: "it must be one line")
-                throw EtcdFailure(channel.endpoint, .authenticate, .password(error))
+            guard Self.isToken(secret) else {
+                throw EtcdFailure(
+                    channel.endpoint, .authenticate, .password(BackendError(.configuration, "etcd: no token given")))
             }
             let token = String(decoding: secret, as: UTF8.self)
             session.withLock { $0.token = token }
@@ -170,12 +170,12 @@ extension EtcdBackend {
                 try AuthenticateResponse.token(UnsafeRawBufferPointer(bytes), message)
             }
         } catch { throw .malformed(error.text) }
-        guard Self.isHeaderText(token.utf8) else { throw .malformed("no token") }
+        guard Self.isToken(token.utf8) else { throw .malformed("no token") }
         return token
     }
 
     /// Whether it can be a token. It becomes a header: anything but visible ASCII would be a second one.
-    private static func isHeaderText(_ bytes: some Collection<UInt8>) -> Bool {
+    package static func isToken(_ bytes: some Collection<UInt8>) -> Bool {
         !bytes.isEmpty && bytes.allSatisfy { $0 > 0x20 && $0 < 0x7f }
     }
 

@@ -54,7 +54,10 @@ extension BackendPool {
         options.warn = warn
         if let tokenFile = configuration.tokenFile {
             options.credentials = EtcdBackend.Credentials { () throws(BackendError) in
-                try Self.readSecret(tokenFile, "token file")
+                let token = try Self.readSecret(tokenFile, "token file")
+                if EtcdBackend.isToken(token) { return token }
+                throw BackendError(
+                    .configuration, "token file \(tokenFile): it holds no token", hint: "a token is one visible word")
             }
         } else if let username = configuration.username {
             options.credentials = EtcdBackend.Credentials(username: username) { () throws(BackendError) in
