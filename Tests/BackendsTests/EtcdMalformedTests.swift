@@ -130,6 +130,7 @@ struct MalformedRow: Sendable, CustomTestStringConvertible {
         #expect(try server.backend().read("/app") == ["/app": "value", "/app/a": "value", "/app/b": "value"])
     }
 
+    /// And for more keys each time.
     @Test func asksForAllPagesAtTheRevisionOfTheFirst() throws {
         let server = try ScriptedServer { call in
             switch call {
@@ -147,7 +148,7 @@ struct MalformedRow: Sendable, CustomTestStringConvertible {
         }
         #expect(
             server.calls == [
-                request("/app", "", 0, 0), request("/app/", "/app0", 1, 7), request("/app/a\0", "/app0", 1, 7),
+                request("/app", "", 0, 0), request("/app/", "/app0", 1, 7), request("/app/a\0", "/app0", 2, 7),
             ])
     }
 

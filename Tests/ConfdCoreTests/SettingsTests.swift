@@ -76,11 +76,11 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
             (["-backend", "fil"], "-backend: backend \"fil\" is not a backend | did you mean \"file\"?"),
             (
                 ["-backend", "consul"],
-                "-backend: backend \"consul\" is not built into this confd | backends built: etcd, etcdv3, file, env"
+                "-backend: backend \"consul\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env"
             ),
             (
                 ["-auth-token", "secret"],
-                "-auth-token: the vault backend is not built into this confd | backends built: etcd, etcdv3, file, env"
+                "-auth-token: the vault backend is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env"
             ),
             (["-backend", "file"], "the file backend needs -file | for example -file /etc/confd/data.yaml"),
             (["-client-cert", "c.pem"], "-client-cert and -client-key go together"),
