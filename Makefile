@@ -1,5 +1,7 @@
 # make demo   builds in release mode and renders the sample resource
 # make test   the whole gate: style, layers, warnings, tests
+# make release  builds dist/confd, one static binary
+# make deb    makes a Debian package of it
 # make bench  times the template engine in process
 # make fuzz   fuzzes each target of Tests/Fuzz for FUZZ_SECONDS; FUZZ_TARGETS chooses some
 # make fuzz-check   compiles the fuzz targets only
@@ -7,7 +9,7 @@
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 FUZZ_SECONDS ?= 60
 
-.PHONY: build demo test lint bench fuzz fuzz-check clean
+.PHONY: build demo release deb test lint bench fuzz fuzz-check clean
 
 build:
 	./.ci/install build
@@ -19,6 +21,13 @@ demo: build
 	@echo "out/nginx.conf:"
 	@cat out/nginx.conf
 
+release:
+	./.ci/install release
+	packaging/build-release
+
+deb: release
+	packaging/build-deb
+
 lint:
 	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift
 
@@ -26,6 +35,8 @@ test: lint
 	./.ci/install test
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
+	$(MAKE) deb
+	Tests/Release/run dist/confd
 	$(MAKE) fuzz-check
 
 bench:
@@ -42,4 +53,4 @@ fuzz-check:
 	Tests/Fuzz/fuzz check $(FUZZ_TARGETS)
 
 clean:
-	rm -rf .build out
+	rm -rf .build dist out

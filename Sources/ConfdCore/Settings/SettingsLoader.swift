@@ -28,7 +28,7 @@ package struct SettingsLoader {
         for name in ["help", "version", "config-file", "strict"] {
             try apply(name, from: [commandLine.options, fromEnvironment])
         }
-        if settings.showHelp || settings.showVersion { return settings }
+        if settings.help != nil || settings.showVersion { return settings }
         let fromFile = try configurationFile()
         for option in OptionTable.all {
             try apply(option.name, from: [commandLine.options, fromEnvironment, fromFile])
@@ -75,6 +75,12 @@ package struct SettingsLoader {
         switch option.setter {
         case .flag(let put):
             put(&settings, try boolean(last))
+        case .page(let put):
+            if let page = HelpPage(rawValue: last.text) {
+                put(&settings, page)
+            } else {
+                put(&settings, try boolean(last) ? .summary : nil)
+            }
         case .text(let put):
             put(&settings, last.text)
         case .choice(let choices, let put):
