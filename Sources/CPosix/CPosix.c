@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <nss.h>
 #include <resolv.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -19,6 +21,17 @@
 extern char **environ;
 
 char **confd_environ(void) { return environ; }
+
+// Swift's CommandLine reads /proc/self/cmdline, which is not there in every root; the C library hands the words to
+// whatever runs before main.
+static char **command_line;
+
+__attribute__((constructor)) static void keep_command_line(int count, char **words) {
+  (void)count;
+  command_line = words;
+}
+
+char **confd_arguments(void) { return command_line; }
 
 const int confd_open_path_only = O_PATH;
 
@@ -40,6 +53,21 @@ pid_t confd_peek_ended_child(void) {
 int confd_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
 
 int confd_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+void confd_confine_name_services(void) {
+  // Without an interpreter there is no dynamic linker, so this program is static.
+  if (getauxval(AT_BASE) != 0) return;
+  __nss_configure_lookup("passwd", "files");
+  __nss_configure_lookup("group", "files");
+  __nss_configure_lookup("hosts", "files dns");
+}
+
+// Before main, the Swift runtime looks for its crash reporter beside its own library, and aborts where it cannot tell
+// where that is: a root without /proc. Release builds put this in place of that search (packaging/static.ld).
+const char *confd_no_crash_reporter(const char *name) {
+  (void)name;
+  return NULL;
+}
 
 int confd_search_services(const char *name, unsigned char *answer, int size, int *failure) {
     struct __res_state state;

@@ -8,10 +8,12 @@ package enum Program {
     /// Ends the process.
     package static func exit(_ code: Int32) -> Never { CurrentProcess.exit(code) }
 
-    /// Runs confd with the words of a command line, the program's own name first; returns the exit code.
-    package static func run(_ arguments: [String]) -> Int32 {
+    /// Runs confd with the words of this process's command line; returns the exit code.
+    package static func run() -> Int32 {
+        let arguments = CurrentProcess.arguments
         // A log that nobody reads must not end the work.
         Signal.ignorePipe()
+        NameServices.confine()
         let environment = Dictionary(
             environmentPairs().map {
                 (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self))
@@ -26,8 +28,8 @@ package enum Program {
             report(error)
             return ExitCode.usage
         }
-        if settings.showHelp {
-            print(HelpText.text, to: .output)
+        if let page = settings.help {
+            print(page.text, to: .output)
             return ExitCode.done
         }
         if settings.showVersion {

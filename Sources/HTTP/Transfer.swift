@@ -152,7 +152,7 @@ extension Transfer {
         set(CURLOPT_SSL_VERIFYHOST, options.verifies ? 2 : 0)
         // A resumed session would keep the identity of certificate files that were replaced since.
         set(CURLOPT_SSL_SESSIONID_CACHE, 0)
-        if let file = options.authorityFile {
+        if let file = options.authorityFile ?? confd_curl_system_authorities().map({ String(cString: $0) }) {
             set(CURLOPT_CAINFO, file)
             set(CURLOPT_CAPATH, nil as UnsafeRawPointer?)
             set(CURLOPT_CA_CACHE_TIMEOUT, 0)

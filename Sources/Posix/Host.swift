@@ -75,6 +75,14 @@ package struct ServiceRecord: Equatable, Sendable {
     }
 }
 
+/// Where names of users and hosts are looked up.
+package enum NameServices {
+    /// Keeps a static program to what is built into it: /etc/passwd, /etc/group, /etc/hosts and DNS. The further services
+    /// that a machine's nsswitch.conf may name are shared libraries, made for the machine's own C library and not for ours.
+    /// Call it before the first look-up.
+    package static func confine() { confd_confine_name_services() }
+}
+
 /// Look-ups through the system's resolver.
 package enum Names {
     /// The addresses of `host` as text, each once, in byte order.

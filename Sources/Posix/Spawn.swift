@@ -58,6 +58,17 @@ enum Spawn {
 package enum CurrentProcess {
     package static var id: Int32 { getpid() }
 
+    /// The words of our command line, the program's own name first; also where there is no /proc to read them from.
+    package static var arguments: [String] {
+        var words: [String] = []
+        guard var next = confd_arguments() else { return [] }
+        while let word = next.pointee {
+            words.append(String(cString: word))
+            next += 1
+        }
+        return words
+    }
+
     /// Becomes the command `arguments`, its first word looked up in `PATH`, with no signal blocked and all at their
     /// defaults; returns only to say why it could not.
     package static func become(_ arguments: [[UInt8]]) throws(SystemError) -> Never {

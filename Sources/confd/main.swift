@@ -1,3 +1,3 @@
 import ConfdCore
 
-Program.exit(Program.run(CommandLine.arguments))
+Program.exit(Program.run())

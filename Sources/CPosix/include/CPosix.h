@@ -12,6 +12,9 @@
 
 char **confd_environ(void);
 
+// The words of the command line, the program's own name first, then NULL.
+char **confd_arguments(void);
+
 // O_PATH, which wants _GNU_SOURCE.
 extern const int confd_open_path_only;
 
@@ -38,6 +41,10 @@ int confd_become_subreaper(void);
 
 // Sends one datagram to the Unix socket at `address` (a leading '@' is an abstract one); -1 and errno if it fails.
 int confd_send_datagram(const char *address, const void *bytes, size_t size);
+
+// Where this program is a static one: looks up users and groups in /etc/passwd and /etc/group and hosts in /etc/hosts and
+// DNS, whatever nsswitch.conf says. Call it before the first look-up.
+void confd_confine_name_services(void);
 
 // Asks DNS for the service records of `name` through the system's resolver and its search list. Returns the length
 // of the answer, at most `size` bytes of which are in `answer`, or -1 and a value of h_errno in `failure`.

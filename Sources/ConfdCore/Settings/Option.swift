@@ -30,6 +30,8 @@ package struct Option: Sendable {
     /// How a value is read and where it goes.
     package enum Setter: Sendable {
         case flag(@Sendable (inout Settings, Bool) -> Void)
+        /// A switch that may name a page: `-help`, `-help=man`.
+        case page(@Sendable (inout Settings, HelpPage?) -> Void)
         case text(@Sendable (inout Settings, String) -> Void)
         case choice([String], @Sendable (inout Settings, String) -> Void)
         case integer(@Sendable (inout Settings, Int) -> Void)
@@ -66,7 +68,7 @@ package struct Option: Sendable {
     /// Whether the flag stands without a value, as `-noop`.
     package var isSwitch: Bool {
         switch setter {
-        case .flag: true
+        case .flag, .page: true
         case .ignored(let isSwitch), .unavailable(let isSwitch, _): isSwitch
         case .text, .choice, .integer, .duration, .list: false
         }

@@ -82,7 +82,9 @@ package enum OptionTable {
             .choice(["best-effort", "fail-fast"]) { $0.failFast = $1 == "fail-fast" }),
         Option("strict", .mode, help: "unknown TOML keys are errors, not warnings", .flag { $0.strict = $1 }),
         Option("version", .mode, help: "print the version and exit", .flag { $0.showVersion = $1 }),
-        Option("help", .mode, help: "print this help and exit", aliases: ["h"], .flag { $0.showHelp = $1 }),
+        Option(
+            "help", .mode, help: "print this and exit; others: -help=all|man|bash|zsh|fish", aliases: ["h"],
+            .page { $0.help = $1 }),
     ]
 
     private static let files: [Option] = [
@@ -92,7 +94,7 @@ package enum OptionTable {
             "config-file", .files, "FILE", help: "settings file (/etc/confd/confd.toml)",
             .text { $0.configFile = $1 }),
         Option(
-            "prefix", .files, "PATH", help: "key prefix, replaces the one of every resource",
+            "prefix", .files, "KEY", help: "key prefix, replaces the one of every resource",
             .text { $0.prefix = $1.isEmpty ? nil : $1 }),
     ]
 
@@ -103,7 +105,7 @@ package enum OptionTable {
             "node", .backend, "URL", help: "etcd endpoint, repeatable (http://127.0.0.1:2379)", aliases: ["n"],
             keys: ["nodes"], .list(commas: true) { $0.nodes = $1 }),
         Option(
-            "file", .backend, "PATH", help: "YAML or JSON file or folder of the file backend, repeatable",
+            "file", .backend, "FILE", help: "YAML or JSON file or folder of the file backend, repeatable",
             .list(commas: false) { $0.files = $1 }),
         Option("filter", .backend, "GLOB", help: "names to read in folders of -file (*)", .text { $0.filter = $1 }),
         Option(

@@ -1,7 +1,8 @@
 /// Everything that an operator can choose, complete and validated. Made by `SettingsLoader`, read by everyone.
 package struct Settings: Sendable {
     // What to do
-    package internal(set) var showHelp = false
+    /// What `-help` is to print, nil without it.
+    package internal(set) var help: HelpPage?
     package internal(set) var showVersion = false
     package internal(set) var onetime = false
     package internal(set) var watch = false
@@ -96,6 +97,18 @@ package enum LogFormat: String, Sendable {
     case text
     /// A JSON object a line.
     case json
+}
+
+/// What `-help` can print, each made from the option table.
+package enum HelpPage: String, CaseIterable, Sendable {
+    /// What `-help` alone prints: one screen.
+    case summary
+    /// Every option with its help.
+    case all
+    /// The manual page, for man(1).
+    case man
+    /// A shell's completions.
+    case bash, zsh, fish
 }
 
 /// How much is logged; a level shows itself and all above it.

@@ -41,7 +41,7 @@ package struct SettingsLoader {
         for name in ["help", "version", "config-file", "strict"] {
             apply(name, from: [commandLine.options, fromEnvironment])
         }
-        if settings.showHelp || settings.showVersion { return }
+        if settings.help != nil || settings.showVersion { return }
         errors = []
         let file = configurationFile()
         errors += file.errors
@@ -100,6 +100,12 @@ package struct SettingsLoader {
         switch option.setter {
         case .flag(let put):
             put(&settings, try boolean(last))
+        case .page(let put):
+            if let page = HelpPage(rawValue: last.text) {
+                put(&settings, page)
+            } else {
+                put(&settings, try boolean(last) ? .summary : nil)
+            }
         case .text(let put):
             put(&settings, last.text)
         case .choice(let choices, let put):

@@ -1,0 +1,12 @@
+# confd alone in an image, or to copy from: COPY --from=confd /confd /usr/local/bin/confd
+# There is no shell in it, so resources can have no check_cmd and reload_cmd here.
+FROM swift:6.3-bookworm AS build
+WORKDIR /source
+COPY . .
+RUN .ci/install release
+RUN packaging/build-release
+
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /source/dist/confd /confd
+ENTRYPOINT ["/confd"]

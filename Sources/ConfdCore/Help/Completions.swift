@@ -1,0 +1,131 @@
+/// Scripts that let shells complete confd's command line, made from the option table.
+enum Completions {
+    /// For bash, with or without its package of completions; saved as `confd` in a folder of those.
+    static var bash: String {
+        let cases = options.compactMap { option -> String? in
+            let names = ([option.name] + option.aliases).flatMap { ["-\($0)", "--\($0)"] }.joined(separator: "|")
+            return switch value(option) {
+            case .none: nil
+            case .anything: "        \(names)) return ;;"
+            case .words(let words): "        \(names)) _confd_words '\(words.joined(separator: " "))'; return ;;"
+            case .files: "        \(names)) compopt -o default; return ;;"
+            case .folders: "        \(names)) compopt -o dirnames; return ;;"
+            }
+        }
+        let words = options.map { "-\($0.name)" } + ["--"] + BackendName.built
+        return """
+            # Completions of confd for bash, made by: confd -help=bash
+            _confd_words() {
+                COMPREPLY=($(compgen -W "$1" -- "$word"))
+            }
+            _confd() {
+                local word=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} index
+                COMPREPLY=()
+                for ((index = 1; index < COMP_CWORD; index++)); do
+                    [[ ${COMP_WORDS[index]} == -- ]] || continue
+                    # The command to run, and then its own words.
+                    if ((index == COMP_CWORD - 1)); then
+                        COMPREPLY=($(compgen -c -- "$word"))
+                    else
+                        compopt -o default
+                    fi
+                    return
+                done
+                # -option=value is three words to bash.
+                if [[ $word == = ]]; then
+                    word=
+                elif [[ $option == = ]]; then
+                    option=${COMP_WORDS[COMP_CWORD - 2]}
+                fi
+                case $option in
+            \(cases.joined(separator: "\n"))
+                esac
+                _confd_words '\(words.joined(separator: " "))'
+            }
+            complete -F _confd confd
+            """
+    }
+
+    /// For zsh; saved as `_confd` in a folder of `fpath`.
+    static var zsh: String {
+        let specifications = options.map { option -> String in
+            let action =
+                switch value(option) {
+                case .none: ""
+                case .anything: ":\(option.placeholder): "
+                case .words(let words): ":\(option.placeholder):(\(words.joined(separator: " ")))"
+                case .files: ":\(option.placeholder):_files"
+                case .folders: ":\(option.placeholder):_files -/"
+                }
+            let repeated = if case .list = option.setter { "*" } else { "" }
+            let help = escaped(option.help, ["[": "\\[", "]": "\\]", "'": "'\\''"])
+            return "    '\(repeated)-\(option.name)\(action.isEmpty ? "" : "=")[\(help)]\(action)' \\"
+        }
+        return """
+            #compdef confd
+            # Completions of confd for zsh, made by: confd -help=zsh
+            local command=${words[(i)--]}
+            if (( command < CURRENT )); then
+                shift $command words
+                (( CURRENT -= command ))
+                _normal
+                return
+            fi
+            _arguments \\
+            \(specifications.joined(separator: "\n"))
+                '1:backend:(\(BackendName.built.joined(separator: " ")))'
+            """
+    }
+
+    /// For fish; saved as `confd.fish` in a folder of its completions.
+    static var fish: String {
+        let lines = options.map { option -> String in
+            let action =
+                switch value(option) {
+                case .none: ""
+                case .anything: " -x"
+                case .words(let words): " -x -a '\(words.joined(separator: " "))'"
+                case .files: " -r -F"
+                case .folders: " -x -a '(__fish_complete_directories)'"
+                }
+            let help = escaped(option.help, ["\\": "\\\\", "'": "\\'"])
+            return "complete -c confd -o \(option.name)\(action) -d '\(help)'"
+        }
+        return """
+            # Completions of confd for fish, made by: confd -help=fish
+            function __confd_command
+                set -l words (commandline -opc)
+                set -l command $words[(math 1 + (contains -i -- -- $words))..]
+                complete -C (string join ' ' -- (string escape -- $command) (commandline -ct))
+            end
+            complete -c confd -f
+            complete -c confd -n 'not contains -- -- (commandline -opc)' -a '\(BackendName.built.joined(separator: " "))'
+            complete -c confd -n 'contains -- -- (commandline -opc)' -a '(__confd_command)'
+            \(lines.joined(separator: "\n"))
+            """
+    }
+
+    /// What can follow an option.
+    private enum Value {
+        case none, anything, files, folders
+        case words([String])
+    }
+
+    private static func value(_ option: Option) -> Value {
+        if option.name == "backend" { return .words(BackendName.built) }
+        if case .choice(let choices, _) = option.setter { return .words(choices) }
+        switch option.placeholder {
+        case "": return .none
+        case "FILE": return .files
+        case "DIR": return .folders
+        default: return .anything
+        }
+    }
+
+    /// Those that have an effect.
+    private static var options: [Option] { OptionTable.all.filter { $0.group != .compatibility } }
+
+    private static func escaped(_ text: String, _ escapes: [Character: String]) -> String {
+        text.map { escapes[$0] ?? String($0) }.joined()
+    }
+}
