@@ -93,11 +93,12 @@ enum Comparison {
 
     /// Go's `%s`.
     private static func text(_ value: Value) -> Message {
-        var output: [UInt8] = []
-        withUnsafePointer(to: value) {
-            Format.appendFormatted("%s", UnsafeBufferPointer(start: $0, count: 1), into: &output)
+        withUnsafePointer(to: value) { value in
+            Message(
+                bytes: ByteBuffer.bytes { output in
+                    Format.appendFormatted("%s", UnsafeBufferPointer(start: value, count: 1), into: &output)
+                })
         }
-        return Message(bytes: output)
     }
 
     static func isLess(_ left: Value, _ right: Value) throws(FunctionError) -> Bool {

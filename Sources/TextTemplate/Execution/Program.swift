@@ -23,6 +23,7 @@ struct Program: Sendable {
     let invocations: [Invocation]
     let functions: [Function]
     let calls: [CallPlan]
+    let formats: [PlainFormat]
     let methodCalls: [MethodCallPlan]
     let problems: [Problem]
     let delimiters: Problem.Delimiters
@@ -190,6 +191,8 @@ struct CallPlan: BitwiseCopyable, Sendable {
     let expected: Expected
     /// For `call`: what is being called, as the template has it; none if it is the result of the previous command.
     var calledText = Program.noContext
+    /// Which of `Program.formats` is the first argument, for `printf` if that was read ahead.
+    var format: UInt32?
 }
 
 /// What a name of a function stands for.

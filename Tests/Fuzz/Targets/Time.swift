@@ -109,8 +109,9 @@ enum Target: FuzzTarget {
         arguments.withUnsafeBufferPointer { arguments in
             var output: [UInt8] = []
             do throws(FunctionError) {
-                Format.appendValue(try function.body(Arguments(values: arguments, context: nil)), into: &output)
-            } catch { output += error.message.array }
+                let result = try function.body(Arguments(values: arguments, context: nil))
+                output = ByteBuffer.bytes { Format.appendValue(result, into: &$0) }
+            } catch { output = error.message.array }
             check(!output.isEmpty || layout.isEmpty || function.parameters.count == 1, "a method has a result")
         }
     }
