@@ -49,8 +49,11 @@ package struct Renderer: Sendable {
         } catch {
             failure = error
         }
-        return Rendered(
-            output: output, failure: failure, quotedData: context.quotedData, reads: context.readSet,
-            includes: context.includedPaths.sorted())
+        // The template was handed texts of the snapshot that nothing else keeps alive.
+        return withExtendedLifetime(snapshot) {
+            Rendered(
+                output: output, failure: failure, quotedData: context.quotedData, reads: context.readSet,
+                includes: context.includedPaths.sorted())
+        }
     }
 }

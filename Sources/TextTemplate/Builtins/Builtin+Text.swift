@@ -3,14 +3,14 @@ enum TextBuiltins {
     /// Appends what a built-in function that makes text makes of its arguments. `format` is that of `printf`, if it
     /// was read ahead.
     static func append(
-        _ builtin: Builtin, _ arguments: UnsafeBufferPointer<Value>, format: PlainFormat?,
+        _ builtin: Builtin, _ arguments: UnsafeBufferPointer<Value>, format: UnsafePointer<PlainFormat>?,
         into output: inout ByteBuffer
     ) {
         switch builtin {
         case .printf:
             if let format {
                 let operands = UnsafeBufferPointer(rebasing: arguments.dropFirst())
-                return Format.appendFormatted(format, operands, into: &output)
+                return Format.appendFormatted(format.pointee, operands, into: &output)
             }
             guard case .string(let format)? = arguments.first else { return }
             Format.appendFormatted(format, UnsafeBufferPointer(rebasing: arguments.dropFirst()), into: &output)
@@ -32,12 +32,7 @@ enum TextBuiltins {
             return
         }
         var text = ByteBuffer()
-        if arguments.count == 1 {
-            Format.appendValue(arguments[0].isAbsent ? .invalid : arguments[0], into: &text)
-        } else {
-            let printable = arguments.map { $0.isAbsent ? Value.string("<no value>") : $0 }
-            printable.withUnsafeBufferPointer { Format.appendPrint($0, into: &text) }
-        }
+        Format.appendPrint(arguments, printable: true, into: &text)
         append(text.bytes, &output)
     }
 

@@ -73,8 +73,8 @@ extension Executor {
     }
 
     /// The format of `printf`, if it was read ahead.
-    func format(_ plan: CallPlan) -> PlainFormat? {
-        plan.format.map { program.formats[Int($0)] }
+    func format(_ plan: CallPlan) -> UnsafePointer<PlainFormat>? {
+        plan.format.map { tables.formats + Int($0) }
     }
 
     private func evaluate(

@@ -128,8 +128,6 @@ struct Executor: ~Copyable {
     @inline(__always)
     mutating func set(_ index: UInt32, _ value: consuming Value, isBoxed: Bool = false) {
         let slot = slot(index)
-        slot.pointee.pair =
-            if case .object(let object) = value { object.asPair.map { .passUnretained($0) } } else { nil }
         slot.pointee.value = value
         slot.pointee.isBoxed = isBoxed
         slot.pointee.isDeclared = true
@@ -295,15 +293,24 @@ struct Executor: ~Copyable {
     /// Looks at what the output may still take; nothing is staged.
     private mutating func makeRoom() { stagingRoom = max(0, min(Executor.stagingSize, outputLimit - output.count)) }
 
-    /// Writes a field; those of key-value pairs without a detour.
+    /// Writes a field; those of key-value pairs and of maps without copying them.
     @inline(__always)
     private mutating func printFields(_ path: FieldPath) throws(Problem) {
-        if path.nameCount == 1, let pair = slot(path.slot).pointee.pair {
-            // The slot keeps the pair, and nothing changes the slot while its bytes are copied.
-            switch tables.fieldNames[Int(path.firstName)].known {
-            case .key: return try write(pair._withUnsafeGuaranteedRef { $0.key.unretainedBytes })
-            case .value: return try write(pair._withUnsafeGuaranteedRef { $0.value.unretainedBytes })
-            case .other: break
+        if path.nameCount == 1 {
+            switch slot(path.slot).pointee.value {
+            case .pair(let pair):
+                switch tables.fieldNames[Int(path.firstName)].known {
+                case .key: return try write(pair.key)
+                case .value: return try write(pair.value)
+                case .other: break
+                }
+            case .map(let map):
+                if let value = map.address(of: tables.fieldNames[Int(path.firstName)].name.unretainedBytes) {
+                    context = path.context
+                    // The slot keeps the map, and printing changes no slot.
+                    return try print(value.pointee)
+                }
+            default: break
             }
         }
         try print(try fields(path))
@@ -318,6 +325,9 @@ struct Executor: ~Copyable {
         case .string(let text): try write(text)
         case .int(let number):
             DecimalText.append(number, into: &staged)
+            try checkStaged()
+        case .float(let number):
+            FloatText.append(number, notation: .general, precision: nil, into: &staged)
             try checkStaged()
         // Go takes an interface apart before it prints what is in it.
         case .nilInterface: try writeFormatted(.invalid)

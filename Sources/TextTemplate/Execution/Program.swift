@@ -49,6 +49,7 @@ struct Program: Sendable {
         let ranges: UnsafePointer<RangePlan>
         let functions: UnsafePointer<Function>
         let calls: UnsafePointer<CallPlan>
+        let formats: UnsafePointer<PlainFormat>
     }
 
     /// Calls `body` with the tables, which are valid during the call.
@@ -61,11 +62,13 @@ struct Program: Sendable {
                             ranges.withPointer { ranges in
                                 functions.withPointer { functions in
                                     calls.withPointer { calls in
-                                        body(
-                                            Tables(
-                                                source: source, code: code, constants: constants, paths: paths,
-                                                fieldNames: fieldNames, ranges: ranges, functions: functions,
-                                                calls: calls))
+                                        formats.withPointer { formats in
+                                            body(
+                                                Tables(
+                                                    source: source, code: code, constants: constants, paths: paths,
+                                                    fieldNames: fieldNames, ranges: ranges, functions: functions,
+                                                    calls: calls, formats: formats))
+                                        }
                                     }
                                 }
                             }

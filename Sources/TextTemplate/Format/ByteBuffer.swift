@@ -15,10 +15,13 @@ struct ByteBuffer: ~Copyable, ByteOutput {
 
     init(capacity: Int = 256) {
         self.capacity = capacity
-        start = .allocate(capacity: capacity)
+        start = capacity == 0 ? ByteBuffer.nowhere : .allocate(capacity: capacity)
     }
 
-    deinit { start.deallocate() }
+    deinit { if capacity > 0 { start.deallocate() } }
+
+    /// Where a buffer without memory begins: an address that is never read. It is not null, so this cannot fail.
+    private static var nowhere: UnsafeMutablePointer<UInt8> { UnsafeMutablePointer(bitPattern: 1)! }
 
     /// What was appended: valid until something more is.
     var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: start, count: count) }
@@ -47,6 +50,27 @@ struct ByteBuffer: ~Copyable, ByteOutput {
     @inline(__always)
     mutating func append(_ text: StaticString) {
         append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Appends `number` in decimal.
+    mutating func append(decimal number: UInt64) {
+        let longest = 20
+        if longest > capacity - count { grow(by: longest) }
+        var length = 1
+        var limit: UInt64 = 10
+        while length < longest && number >= limit {
+            length += 1
+            limit = limit &* 10
+        }
+        var rest = number
+        var end = start + count + length
+        repeat {
+            end -= 1
+            let high = rest / 10
+            end.pointee = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest &- high &* 10)
+            rest = high
+        } while rest > 0
+        count += length
     }
 
     mutating func append(_ text: String) {
@@ -80,10 +104,11 @@ struct ByteBuffer: ~Copyable, ByteOutput {
     mutating func truncate(to length: Int) { count = length }
 
     private mutating func grow(by added: Int) {
+        let former = capacity
         capacity = max(2 * capacity, count + added)
         let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
         grown.update(from: start, count: count)
-        start.deallocate()
+        if former > 0 { start.deallocate() }
         start = grown
     }
 }

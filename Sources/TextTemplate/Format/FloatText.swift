@@ -46,7 +46,7 @@ enum FloatText {
         _ number: Double, _ notation: Notation, _ precision: Int?, into output: inout ByteBuffer
     ) {
         if precision == nil && notation == .general, number < 1e6, let integer = UInt64(exactly: number) {
-            DecimalText.append(integer, into: &output)
+            output.append(decimal: integer)
             return
         }
         if let precision, notation == .fixed, let scaled = scaled(number, fraction: precision) {

@@ -1,14 +1,24 @@
 /// Go's `fmt` package for template values: the same verbs, flags, notations and complaints.
 enum Format {
-    /// Appends the operands as `fmt.Sprint` does: a space between two when neither is a string.
-    static func appendPrint(_ arguments: UnsafeBufferPointer<Value>, into output: inout ByteBuffer) {
+    /// Appends the operands as `fmt.Sprint` does: a space between two when neither is a string. `printable` makes them
+    /// what text/template hands to `fmt`: pointers followed, nothing as `<no value>`.
+    static func appendPrint(
+        _ arguments: UnsafeBufferPointer<Value>, printable: Bool = false, into output: inout ByteBuffer
+    ) {
         Printer.run(into: &output) { printer in
             var afterString = false
             for (index, argument) in arguments.enumerated() {
-                var isString = false
+                let isMissing = printable && argument.isAbsent
+                var isString = isMissing
                 if case .string = argument { isString = true }
                 if index > 0 && !isString && !afterString { printer.output.append(UInt8(ascii: " ")) }
-                printer.printArgument(argument, verb: Verb.v)
+                if isMissing {
+                    printer.write("<no value>")
+                } else if printable, let object = argument.pointedStruct {
+                    printer.printStruct(object, verb: Verb.v, depth: 0)
+                } else {
+                    printer.printArgument(argument, verb: Verb.v)
+                }
                 afterString = isString
             }
         }
@@ -54,10 +64,14 @@ enum Format {
             FloatText.append(number, notation: .general, precision: nil, into: &output)
         case .invalid:
             output.append("<no value>")
-        case .object(let object) where object.description == nil && object.typeName.hasPrefix("*"):
-            Printer.run(into: &output) { $0.printStruct(object, verb: Verb.v, depth: 0) }
         default:
-            Printer.run(into: &output) { $0.printArgument(value, verb: Verb.v) }
+            Printer.run(into: &output) { printer in
+                if let object = value.pointedStruct {
+                    printer.printStruct(object, verb: Verb.v, depth: 0)
+                } else {
+                    printer.printArgument(value, verb: Verb.v)
+                }
+            }
         }
     }
 
@@ -73,6 +87,7 @@ enum Format {
         case .string: "string"
         case .slice(let slice): typeName(slice.element)
         case .map: "map[string]interface {}"
+        case .pair: "memkv.KVPair"
         case .object(let object): object.typeName
         }
     }
@@ -101,5 +116,15 @@ enum Format {
         case .pairs: "memkv.KVPairs"
         case .serviceRecord: "[]*net.SRV"
         }
+    }
+}
+
+extension Value {
+    /// What the value points at, if it is a pointer to a struct that has no text of its own.
+    fileprivate var pointedStruct: (any Object)? {
+        guard case .object(let object) = self, object.description == nil, object.typeName.hasPrefix("*") else {
+            return nil
+        }
+        return object
     }
 }

@@ -59,7 +59,7 @@ extension Printer {
     }
 
     /// The same for a format that was read ahead.
-    mutating func printFormatted(_ format: PlainFormat, _ arguments: UnsafeBufferPointer<Value>) {
+    mutating func printFormatted(_ format: borrowing PlainFormat, _ arguments: UnsafeBufferPointer<Value>) {
         var argument = 0
         format.bytes.withBytes { bytes in
             for directive in format.directives {
@@ -107,9 +107,24 @@ extension Printer {
         } else if argument >= arguments.count {
             complain(verb, "(MISSING)")
         } else {
-            printArgument(arguments[argument], verb: verb)
+            if !printScalar(arguments, argument, verb) { printArgument(arguments[argument], verb: verb) }
             argument += 1
         }
+    }
+
+    /// Prints the commonest operands, as `printArgument` does, without copying them; false for others.
+    @inline(__always)
+    private mutating func printScalar(
+        _ arguments: UnsafeBufferPointer<Value>, _ index: Int, _ verb: UInt32
+    ) -> Bool {
+        if verb == Verb.capitalT || verb == Verb.p { return false }
+        switch arguments[index] {
+        case .string(let text): printString(.string(text), text, verb)
+        case .int(let number): printInt(number, verb)
+        case .float(let number): printFloat(.float(number), number, verb)
+        default: return false
+        }
+        return true
     }
 
     /// `#` and `+` choose another notation with `%v`, and lose their meaning for what is inside.

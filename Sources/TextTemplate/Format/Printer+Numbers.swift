@@ -15,9 +15,9 @@ struct Digits {
 /// Decimal integers.
 enum DecimalText {
     /// Appends `number` as `strconv.Itoa`.
-    static func append(_ number: Int, into output: inout some ByteOutput & ~Copyable) {
+    static func append(_ number: Int, into output: inout ByteBuffer) {
         if number < 0 { output.append(UInt8(ascii: "-")) }
-        append(UInt64(number.magnitude), into: &output)
+        output.append(decimal: UInt64(number.magnitude))
     }
 
     /// Appends `number` in base 10, or another `base` up to 16.
@@ -50,6 +50,11 @@ enum DecimalText {
 }
 
 extension Printer {
+    /// Prints Go's `int`.
+    mutating func printInt(_ number: Int, _ verb: UInt32) {
+        if !printInteger(UInt64(bitPattern: Int64(number)), isSigned: true, verb) { complain(.int(number), verb) }
+    }
+
     /// Prints an integer given by its 64 bits; false if `verb` is none for integers.
     @discardableResult
     mutating func printInteger(_ bits: UInt64, isSigned: Bool, _ verb: UInt32) -> Bool {
@@ -102,6 +107,7 @@ extension Printer {
             && prefix.utf8CodeUnitCount == 0
         {
             if isNegative { write("-") }
+            if base == 10 { return output.append(decimal: magnitude) }
             DecimalText.append(magnitude, base: base, digits: digits, into: &output)
             return
         }

@@ -78,7 +78,7 @@ struct Printer: ~Copyable {
         case .bool(let flag):
             printBool(flag, verb)
         case .int(let number):
-            if !printInteger(UInt64(bitPattern: Int64(number)), isSigned: true, verb) { complain(value, verb) }
+            printInt(number, verb)
         case .integer(let integer):
             let bits = UInt64(bitPattern: Int64(integer.value))
             if !printInteger(bits, isSigned: integer.isSigned, verb) { complain(value, verb) }
@@ -92,6 +92,8 @@ struct Printer: ~Copyable {
             printSlice(slice, verb, depth)
         case .map(let map):
             printMap(map, verb, depth)
+        case .pair(let pair):
+            printObject(pair.object, verb, depth)
         case .object(let object):
             printObject(object, verb, depth)
         }
@@ -108,7 +110,7 @@ struct Printer: ~Copyable {
     private mutating func printByMethod(_ value: Value, _ verb: UInt32) -> Bool {
         if isComplaining { return false }
         switch value {
-        case .integer, .object, .slice, .map: break
+        case .integer, .pair, .object, .slice, .map: break
         default: return false
         }
         if verb == Verb.w {

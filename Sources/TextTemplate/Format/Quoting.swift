@@ -9,10 +9,11 @@ struct Quoting {
         output.append(quote)
         var offset = 0
         while offset < bytes.count {
-            let plain = plainCount(bytes, from: offset)
-            if plain > 0 {
-                output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[offset..<offset + plain]))
-                offset += plain
+            let byte = bytes[offset]
+            if byte &- 0x20 < 0x5F {
+                if byte == quote || byte == UInt8(ascii: "\\") { output.append(UInt8(ascii: "\\")) }
+                output.append(byte)
+                offset += 1
                 continue
             }
             let rune = Rune(bytes, at: offset)
@@ -31,31 +32,6 @@ struct Quoting {
         output.append(quote)
         appendEscaped(Rune.isValid(value) ? value : Rune.replacement, into: &output)
         output.append(quote)
-    }
-
-    /// The number of bytes from `start` that stand for themselves and are ASCII.
-    private func plainCount(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
-        var end = start
-        // Eight bytes in a step: the lowest byte that is marked is one to stop at, higher marks may be carries.
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        while end + 8 <= bytes.count {
-            let word = UInt64(littleEndian: UnsafeRawPointer(bytes.baseAddress! + end).loadUnaligned(as: UInt64.self))
-            let quotes = word ^ ones &* UInt64(quote)
-            let backslashes = word ^ ones &* UInt64(UInt8(ascii: "\\"))
-            let deletes = word ^ ones &* 0x7F
-            let stops =
-                (quotes &- ones) & ~quotes | (backslashes &- ones) & ~backslashes | (deletes &- ones) & ~deletes
-                | (word &- ones &* 0x20) & ~word | word
-            let marks = stops & 0x8080_8080_8080_8080
-            if marks != 0 { return end - start + marks.trailingZeroBitCount / 8 }
-            end += 8
-        }
-        while end < bytes.count {
-            let byte = bytes[end]
-            guard byte >= 0x20 && byte < 0x7F && byte != quote && byte != UInt8(ascii: "\\") else { break }
-            end += 1
-        }
-        return end - start
     }
 
     private func appendEscaped(_ value: UInt32, into output: inout some ByteOutput & ~Copyable) {

@@ -103,6 +103,7 @@ enum Target: FuzzTarget {
             case .duration: .integer(Value.Integer(.duration, span))
             case .time: .object(time.adding(span))
             case .location: .object(Time.Location.utc)
+            case .bytes: .slice(Slice(.byte, layout.array.map { .integer(Value.Integer(.uint8, Int($0))) }))
             case .bool, .float, .any, .strings, .anys, .pairs, .map: fatalError("a parameter that no method has")
             }
         }
