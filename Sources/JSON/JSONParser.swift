@@ -14,7 +14,10 @@ struct JSONParser {
     /// The first number that is too large for a `float64`.
     var outOfRange: Int?
     /// The innermost array or object that is not closed. Until it is, its `next` holds the one around it.
-    private var open: Int?
+    private var open = JSONParser.none
+    private var isInObject = false
+    /// How many elements or members the open one has; that of those around it is in their tokens.
+    private var openCount = 0
     private var depth = 0
 
     private enum State { case value, key, afterValue, end }
@@ -24,7 +27,8 @@ struct JSONParser {
         self.tokens = tokens
         self.unescaped = unescaped
         // A guess that saves most of the growing: a token for each eight bytes.
-        self.tokens.reserveCapacity(max(8, input.count / 8))
+        let likely = max(8, input.count / 8)
+        if self.tokens.capacity < likely { self.tokens.reserveCapacity(likely) }
     }
 
     /// Reads the one value that the input must be.
@@ -66,22 +70,21 @@ struct JSONParser {
 
     /// Reads what comes between values, or closes the array or object.
     private mutating func afterValue() throws(JSONError) -> State {
-        guard let open else {
+        if open == Self.none {
             skipSpace()
             if offset < input.count { throw invalidCharacter(.afterEverything) }
             return .end
         }
-        tokens[open].length += 1
-        let isObject = tokens[open].kind == .object
+        openCount += 1
         switch try nextByte() {
         case UInt8(ascii: ","):
             offset += 1
-            return isObject ? .key : .value
-        case UInt8(ascii: "}") where isObject, UInt8(ascii: "]") where !isObject:
+            return isInObject ? .key : .value
+        case UInt8(ascii: "}") where isInObject, UInt8(ascii: "]") where !isInObject:
             offset += 1
-            close(open)
+            close()
             return .afterValue
-        default: throw invalidCharacter(isObject ? .afterMember : .afterElement)
+        default: throw invalidCharacter(isInObject ? .afterMember : .afterElement)
         }
     }
 
@@ -90,21 +93,28 @@ struct JSONParser {
     ) throws(JSONError) -> State {
         if depth == Self.maximumDepth { throw JSONError(kind: .tooDeep, offset: offset) }
         depth += 1
-        tokens.append(JSONToken(kind, start: offset, length: 0, next: open ?? Self.none))
-        let index = tokens.count - 1
-        open = index
+        if open != Self.none { tokens[open].length = UInt32(truncatingIfNeeded: openCount) }
+        tokens.append(JSONToken(kind, start: offset, length: 0, next: open))
+        open = tokens.count - 1
+        openCount = 0
+        isInObject = kind == .object
         offset += 1
         guard try nextByte() == end else { return state }
         offset += 1
-        close(index)
+        close()
         return .afterValue
     }
 
-    private mutating func close(_ index: Int) {
-        let parent = Int(tokens[index].next)
-        open = parent == Self.none ? nil : parent
-        tokens[index].next = UInt32(truncatingIfNeeded: tokens.count)
+    /// Closes the open array or object.
+    private mutating func close() {
+        let parent = Int(tokens[open].next)
+        tokens[open].length = UInt32(truncatingIfNeeded: openCount)
+        tokens[open].next = UInt32(truncatingIfNeeded: tokens.count)
         depth -= 1
+        open = parent
+        guard parent != Self.none else { return }
+        openCount = tokens[parent].count
+        isInObject = tokens[parent].kind == .object
     }
 
     /// Stands for no enclosing array or object; no tape is that long.

@@ -62,6 +62,16 @@ package struct Glob: Sendable {
             special += 1
             if pattern[special - 1] == slash { head = special }
         }
+        if head == pattern.count - 1, pattern[head] == UInt8(ascii: "*") {
+            // All names of a folder, as in most patterns: what follows would find the same.
+            isMalformed = false
+            literalPrefix = Array(pattern.window(0..<head))
+            isLiteral = false
+            start = head
+            elements = Self.anyName
+            hasTail = false
+            return
+        }
         var parser = GlobParser(pattern.window(head..<pattern.count))
         let chunks = parser.chunks()
         let rest = Self.literalPrefix(of: chunks ?? [])
@@ -80,6 +90,16 @@ package struct Glob: Sendable {
             elements = []
             hasTail = false
         }
+    }
+
+    private static let anyName = [Element.anything]
+
+    /// Whether all that follows the literal prefix, which is a folder, is a lone star.
+    var isAnyName: Bool {
+        guard start == literalPrefix.count, elements.count == 1, !hasTail, case .anything = elements[0] else {
+            return false
+        }
+        return true
     }
 
     private static func isSpecial(_ byte: UInt8) -> Bool {

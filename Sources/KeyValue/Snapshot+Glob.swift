@@ -18,8 +18,31 @@ extension Snapshot {
         }
         let range = glob.literalPrefix.withUnsafeBufferPointer { self.range(ofPrefix: $0, near: hint) }
         if range.isEmpty { return [] }
+        if glob.isAnyName { return names(in: range, after: glob.start) }
         var walk = GlobWalk(snapshot: self, glob: glob, range: range)
         return walk.run()
+    }
+}
+
+extension Snapshot {
+    /// The keys of `range`, which share `start` bytes, that have no slash after these.
+    private func names(in range: Range<Int>, after start: Int) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        var first = range.lowerBound
+        var index = first
+        while index < range.upperBound {
+            let key = keyBytes(index)
+            let end = key.slashOffset(from: start)
+            if end == key.count {
+                index += 1
+                continue
+            }
+            if first < index { found.append(first..<index) }
+            index = indexPast(index, sharing: end + 1, in: range)
+            first = index
+        }
+        if first < index { found.append(first..<index) }
+        return found
     }
 }
 

@@ -100,13 +100,24 @@ extension Snapshot {
 
     /// The key at `index`, valid as long as this snapshot.
     @inline(__always)
-    func keyBytes(_ index: Int) -> Bytes {
+    package func keyBytes(_ index: Int) -> UnsafeBufferPointer<UInt8> {
         let entry = table.entry(at: tableIndex(index))
         return Bytes(start: entry.key + stripped, count: Int(entry.keyCount) - stripped)
     }
 
     /// The value at `index`, valid as long as this snapshot.
-    func valueBytes(_ index: Int) -> Bytes { table.entry(at: tableIndex(index)).valueBytes }
+    package func valueBytes(_ index: Int) -> UnsafeBufferPointer<UInt8> {
+        table.entry(at: tableIndex(index)).valueBytes
+    }
+
+    /// The key and the value at `index`, valid as long as this snapshot.
+    package func entryBytes(
+        _ index: Int
+    ) -> (key: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
+        precondition(index >= 0 && index < count, "index outside of the snapshot")
+        let entry = table.entry(at: tableIndex(index))
+        return (Bytes(start: entry.key + stripped, count: Int(entry.keyCount) - stripped), entry.valueBytes)
+    }
 
     /// The first index in `range` for which `isBefore`, true up to some index and false from there, is
     /// false. The cost grows with the logarithm of the distance from the start of the range.

@@ -12,6 +12,9 @@ package struct Window: Sendable {
         self.count = count
     }
 
+    /// Whether snapshots with this key keep the bytes too, so that they live as long as any of these.
+    package var isOfSnapshot: Bool { owner is Block }
+
     /// The bytes themselves: valid only while `owner` lives.
     package var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: base, count: count) }
 

@@ -34,6 +34,12 @@ package enum Clock {
         return .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec)
     }
 
+    /// The processor time that this process has used, in all its threads (`CLOCK_PROCESS_CPUTIME_ID`).
+    package static func processor() -> Duration {
+        let now = time(CLOCK_PROCESS_CPUTIME_ID)
+        return .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec)
+    }
+
     /// The calendar's time.
     package static func wall() -> WallTime {
         let now = time(CLOCK_REALTIME)

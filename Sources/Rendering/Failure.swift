@@ -55,7 +55,7 @@ extension Failure {
 extension Arguments {
     /// The error of a function, and a note of the data that it quotes.
     func failure(_ failure: Failure) -> FunctionError {
-        if let data = failure.quotedData { rendering.quotedData.append(data) }
+        if let data = failure.quotedData { rendering.quotedData.append(ByteString(data.array)) }
         return FunctionError(failure)
     }
 }

@@ -41,7 +41,7 @@ enum IncludeFunction {
         } catch {
             // A name that leads nowhere and that no open template says may be a key's value.
             let isWritten = context.openSources.contains { $0.text.contains(name.text) }
-            if !isWritten { context.quotedData.append(name) }
+            if !isWritten { context.quotedData.append(ByteString(name.array)) }
             throw error
         }
     }

@@ -60,10 +60,12 @@ package struct Renderer: Sendable {
         } catch {
             failure = error
         }
-        return Rendered(
-            output: output, failure: failure, quotedData: context.quotedData, missingKey: context.missingKey,
-            reads: context.readSet,
-            includes: context.includedPaths.sorted())
+        // The template was handed texts of the snapshot that nothing else keeps alive.
+        return withExtendedLifetime(snapshot) {
+            Rendered(
+                output: output, failure: failure, quotedData: context.quotedData, missingKey: context.missingKey,
+                reads: context.readSet, includes: context.includedPaths.sorted())
+        }
     }
 }
 

@@ -26,13 +26,15 @@ final class RenderingContext {
     var missingKey: ByteString?
 
     /// Working memory for decoding JSON.
+    @exclusivity(unchecked)  // used by one call at a time, which calls nothing that would use it
     var document = JSONDocument()
 
     private var reads = ReadSet.Recorder()
     /// Where a key was found last: the next is often near.
     private var lastIndex = 0
     private var expressions: [ByteString: RegularExpression] = [:]
-    private var globs: [ByteString: Glob] = [:]
+    /// The last pattern of keys: loops use one again and again, or a new one each time.
+    private var lastGlob: (pattern: ByteString, glob: Glob)?
     /// The most patterns that are kept: templates that compute patterns from data must not fill the memory.
     private static let mostPatterns = 256
 
@@ -48,14 +50,8 @@ final class RenderingContext {
 
     // MARK: - Keys
 
-    /// The value of `key`, nil if it is missing.
-    func value(of key: ByteString) -> Window? {
-        index(of: key).map { snapshot.value(at: $0) }
-    }
-
-    func contains(_ key: ByteString) -> Bool { index(of: key) != nil }
-
-    private func index(of key: ByteString) -> Int? {
+    /// The index of `key` in the snapshot, nil if it is missing.
+    func index(of key: ByteString) -> Int? {
         key.withBytes { bytes in
             reads.noteKey(bytes)
             guard let index = snapshot.find(bytes, near: lastIndex) else { return nil }
@@ -66,13 +62,13 @@ final class RenderingContext {
 
     /// The keys that match `pattern`.
     func indices(matching pattern: ByteString) throws(PatternError) -> [Range<Int>] {
-        var glob = globs[pattern]
-        if glob == nil {
+        let glob: Glob
+        if let lastGlob, lastGlob.pattern == pattern {
+            glob = lastGlob.glob
+        } else {
             glob = pattern.withBytes { Glob($0) }
-            if globs.count == Self.mostPatterns { globs = [:] }
-            globs[pattern] = glob
+            lastGlob = (pattern, glob)
         }
-        guard let glob else { preconditionFailure("a pattern was made or found") }
         reads.noteGlob(glob)
         let found = try snapshot.glob(glob, near: lastIndex)
         if let last = found.last { lastIndex = last.upperBound }
@@ -110,14 +106,10 @@ final class RenderingContext {
 extension Arguments {
     /// The context of the rendering in which the function is called.
     var rendering: RenderingContext {
-        guard let context = context as? RenderingContext else {
+        guard let context, type(of: context) == RenderingContext.self else {
             preconditionFailure("confd's functions are called in a rendering")
         }
-        return context
+        // The class is final, so comparing the types is exact, and much faster than a cast.
+        return unsafeDowncast(context, to: RenderingContext.self)
     }
-}
-
-extension ByteString {
-    /// The bytes of the window, shared with the snapshot.
-    init(_ window: Window) { self.init(owner: window.owner, bytes: window.bytes) }
 }

@@ -40,6 +40,17 @@ public struct ByteString: Sendable {
         }
     }
 
+    /// A copy of `bytes`.
+    public init(_ bytes: UnsafeBufferPointer<UInt8>) {
+        self.init(capacity: bytes.count) { buffer in
+            _ = buffer.initialize(fromContentsOf: bytes)
+            return bytes.count
+        }
+    }
+
+    /// A copy of `bytes`.
+    public init(_ bytes: [UInt8]) { self = bytes.withUnsafeBufferPointer { ByteString($0) } }
+
     /// The UTF-8 form of `text`.
     public init(_ text: String) {
         self.init(text.utf8)
@@ -102,7 +113,7 @@ private final class ByteStorage: ManagedBuffer<Void, UInt8> {}
 
 extension ByteString: Equatable, Comparable, Hashable {
     public static func == (left: ByteString, right: ByteString) -> Bool {
-        left.count == right.count && (left.base == right.base || left.elementsEqual(right))
+        left.withBytes { a in right.withBytes { b in a.equals(b) } }
     }
 
     /// Whether `left` sorts before `right` by bytes, as Go's `<` on strings.
@@ -112,10 +123,6 @@ extension ByteString: Equatable, Comparable, Hashable {
 
     public func hash(into hasher: inout Hasher) {
         withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
-    }
-
-    private func elementsEqual(_ other: ByteString) -> Bool {
-        withBytes { a in other.withBytes { b in a.commonPrefix(b) == b.count } }
     }
 }
 
@@ -136,8 +143,14 @@ extension UnsafeBufferPointer<UInt8> {
         return offset
     }
 
+    /// Whether these are the same bytes.
+    @inline(__always)
+    func equals(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
+        count == other.count && (baseAddress == other.baseAddress || commonPrefix(other) == count)
+    }
+
     /// Whether these bytes sort before the others.
-    fileprivate func precedes(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
+    func precedes(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
         let common = commonPrefix(other)
         if common == count || common == other.count { return count < other.count }
         return self[common] < other[common]

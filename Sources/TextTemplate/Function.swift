@@ -7,8 +7,8 @@ public struct Function: Sendable {
         case any
         /// `[]string`, `[]interface {}`, `[]memkv.KVPair`, `map[string]interface {}`.
         case strings, anys, pairs, map
-        /// `time.Duration`, `time.Time`, `*time.Location`: for methods of times.
-        case duration, time, location
+        /// `time.Duration`, `time.Time`, `*time.Location`, `[]uint8`: for methods of times.
+        case duration, time, location, bytes
     }
 
     public let parameters: [Parameter]

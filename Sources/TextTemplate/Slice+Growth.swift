@@ -62,7 +62,7 @@ extension Slice.Element {
         case .int: .int(0)
         case .any, .serviceRecord: .nilInterface
         case .byte: .integer(Value.Integer(.uint8, 0))
-        case .pair, .pairs: .object(Pair(key: ByteString(), value: ByteString()))
+        case .pair, .pairs: .pair(Pair(key: ByteString(), value: ByteString()))
         }
     }
 

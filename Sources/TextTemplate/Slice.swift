@@ -49,6 +49,13 @@ public struct Slice: Sendable {
             capacity: capacity, isNil: false)
     }
 
+    /// A slice of its own array, of `count` elements that `makeAll` gives when the first is asked for.
+    public init(_ element: Element, count: Int, capacity: Int, makeAll: @escaping @Sendable () -> [Value]) {
+        self.init(
+            element, storage: SliceStorage(count: count, zero: element.zero, makeAll: makeAll), offset: 0,
+            count: count, capacity: capacity, isNil: false)
+    }
+
     init(_ element: Element, storage: SliceStorage, offset: Int, count: Int, capacity: Int, isNil: Bool) {
         self.element = element
         self.storage = storage
@@ -95,6 +102,8 @@ final class SliceStorage: @unchecked Sendable {
     /// How many elements were made, or can be.
     private var count: Int
     private let make: @Sendable (Int) -> Value
+    /// Makes all elements when the first is asked for; nil if they are made one by one.
+    private let makeAll: (@Sendable () -> [Value])?
     /// How deep lists and maps nest in here, this one counted.
     private(set) var depth = 1
     /// What stands where an array is longer than what was put into it.
@@ -106,6 +115,7 @@ final class SliceStorage: @unchecked Sendable {
         elements = .allocate(capacity: count)
         _ = UnsafeMutableBufferPointer(start: elements, count: count).initialize(fromContentsOf: values)
         make = { _ in zero }
+        makeAll = nil
         self.zero = zero
         depth = 1 + values.reduce(0) { max($0, $1.depth) }
     }
@@ -114,6 +124,14 @@ final class SliceStorage: @unchecked Sendable {
         self.count = count
         self.make = make
         self.zero = zero
+        makeAll = nil
+    }
+
+    init(count: Int, zero: Value, makeAll: @escaping @Sendable () -> [Value]) {
+        self.count = count
+        self.makeAll = makeAll
+        self.zero = zero
+        make = { _ in zero }
     }
 
     deinit {
@@ -126,7 +144,8 @@ final class SliceStorage: @unchecked Sendable {
     subscript(index: Int) -> Value {
         get {
             guard index < count else { return zero }
-            return if let elements { elements[index] } else { make(index) }
+            if let elements { return elements[index] }
+            return makeAll == nil ? make(index) : reserve(count)[index]
         }
         set {
             let elements = allElements(atLeast: index + 1)
@@ -154,6 +173,9 @@ final class SliceStorage: @unchecked Sendable {
         if let elements {
             grown.moveInitialize(from: elements, count: count)
             elements.deallocate()
+        } else if let makeAll {
+            let made = UnsafeMutableBufferPointer(start: grown, count: count).initialize(fromContentsOf: makeAll())
+            precondition(made == count, "as many elements as were announced")
         } else {
             for index in 0..<count { (grown + index).initialize(to: make(index)) }
         }
@@ -167,7 +189,7 @@ extension Value {
     var depth: Int {
         switch self {
         case .slice(let slice): slice.storage.depth
-        case .map(let map): map.depth
+        case .map(let map): map.storage.head.pointee.depth
         default: 0
         }
     }

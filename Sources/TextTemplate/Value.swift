@@ -19,7 +19,9 @@ public enum Value: Sendable {
     case slice(Slice)
     /// `map[string]interface{}`.
     case map(Map)
-    /// A value with fields and methods: `memkv.KVPair`, `time.Time`, `*net.SRV`, `*time.Location`.
+    /// `memkv.KVPair`
+    case pair(Pair)
+    /// Another value with fields and methods: `time.Time`, `*net.SRV`, `*time.Location`.
     case object(any Object)
 
     /// An integer whose Go type is not `int`.
@@ -50,77 +52,9 @@ public enum Value: Sendable {
     }
 }
 
-/// Go's `map[string]interface{}`: immutable once made, iterated in the byte order of its keys.
-public final class Map: Sendable {
-    /// Keys in ascending byte order, without duplicates; `values` runs beside it.
-    public let keys: [ByteString]
-    public let values: [Value]
-    /// False for Go's nil map (the result of a failed decode): prints as `map[string]interface {}(nil)`.
-    public let isNil: Bool
-    /// How deep lists and maps nest in here, this one counted.
-    let depth: Int
-
-    /// Sorts the entries by key; of equal keys the last one stays, as with repeated assignment in Go.
-    public init(_ entries: [(key: ByteString, value: Value)], isNil: Bool = false) {
-        depth = 1 + entries.reduce(0) { max($0, $1.value.depth) }
-        let isAscending = entries.indices.dropFirst().allSatisfy { entries[$0 - 1].key < entries[$0].key }
-        if isAscending {
-            keys = entries.map(\.key)
-            values = entries.map(\.value)
-            self.isNil = isNil
-            return
-        }
-        var order = entries.enumerated().map { ($0.offset, $0.element.key) }
-        order.sort { $0.1 == $1.1 ? $0.0 < $1.0 : $0.1 < $1.1 }
-        var keys: [ByteString] = []
-        var values: [Value] = []
-        keys.reserveCapacity(entries.count)
-        values.reserveCapacity(entries.count)
-        for (offset, key) in order {
-            if keys.last == key {
-                values[values.count - 1] = entries[offset].value
-            } else {
-                keys.append(key)
-                values.append(entries[offset].value)
-            }
-        }
-        self.keys = keys
-        self.values = values
-        self.isNil = isNil
-    }
-
-    /// The entries of which each key belongs to the value beside it, in any order, as above.
-    public convenience init(keys: [ByteString], values: [Value]) {
-        precondition(keys.count == values.count, "a map needs a value for each key")
-        if keys.indices.dropFirst().allSatisfy({ keys[$0 - 1] < keys[$0] }) {
-            self.init(ascending: keys, values)
-        } else {
-            self.init(zip(keys, values).map { (key: $0, value: $1) })
-        }
-    }
-
-    private init(ascending keys: [ByteString], _ values: [Value]) {
-        self.keys = keys
-        self.values = values
-        isNil = false
-        depth = 1 + values.reduce(0) { max($0, $1.depth) }
-    }
-
-    /// The value of `key`, nil if there is none.
-    public subscript(key: ByteString) -> Value? {
-        var low = 0
-        var high = keys.count
-        while low < high {
-            let middle = (low + high) / 2
-            if keys[middle] < key { low = middle + 1 } else { high = middle }
-        }
-        return low < keys.count && keys[low] == key ? values[low] : nil
-    }
-}
-
 /// A value with named fields and methods.
 public protocol Object: AnyObject, Sendable {
-    /// How Go names the type, for example `memkv.KVPair` or `*net.SRV`.
+    /// How Go names the type, for example `time.Time` or `*net.SRV`.
     var typeName: String { get }
     /// The fields in declaration order; an unexported field's name starts in lower case.
     var fields: [(name: String, value: Value)] { get }
@@ -132,27 +66,83 @@ public protocol Object: AnyObject, Sendable {
     var description: ByteString? { get }
 }
 
-/// `memkv.KVPair`: one key with its value.
-public final class Pair: Object {
-    public let key: ByteString
-    public let value: ByteString
+/// `memkv.KVPair`: one key with its value, two windows into storage that they keep alive together.
+public struct Pair: Sendable {
+    /// Keeps both addresses valid, as the owner of a `ByteString`.
+    nonisolated(unsafe) private let owner: AnyObject?
+    nonisolated(unsafe) private let keyBase: UnsafePointer<UInt8>
+    nonisolated(unsafe) private let valueBase: UnsafePointer<UInt8>
+    // Half the width of Int keeps `Value` small; no text is that long.
+    private let keyCount: UInt32
+    private let valueCount: UInt32
 
-    public init(key: ByteString, value: ByteString) {
-        self.key = key
-        self.value = value
+    /// Windows into bytes that `owner` keeps valid and unchanged for its whole life.
+    @inline(__always)
+    public init(
+        owner: (any AnyObject & Sendable)?, key: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>
+    ) {
+        self.init(sharing: owner, key, value)
     }
 
-    public var typeName: String { "memkv.KVPair" }
-    public var fields: [(name: String, value: Value)] { [("Key", .string(key)), ("Value", .string(value))] }
+    public init(key: ByteString, value: ByteString) {
+        let owner: AnyObject? = key.owner === value.owner ? key.owner : Owners(key: key, value: value)
+        self.init(sharing: owner, key.unretainedBytes, value.unretainedBytes)
+    }
 
-    public func field(_ name: ByteString) -> Value? {
-        switch name {
-        case "Key": .string(key)
-        case "Value": .string(value)
-        default: nil
+    @inline(__always)
+    private init(sharing owner: AnyObject?, _ key: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
+        self.owner = owner
+        keyBase = key.baseAddress ?? ByteString.emptyBase
+        valueBase = value.baseAddress ?? ByteString.emptyBase
+        keyCount = UInt32(key.count)
+        valueCount = UInt32(value.count)
+    }
+
+    public var key: ByteString { ByteString(sharing: owner, keyBase, Int(keyCount)) }
+    public var value: ByteString { ByteString(sharing: owner, valueBase, Int(valueCount)) }
+
+    /// Keeps two strings alive.
+    private final class Owners: Sendable {
+        let key: ByteString
+        let value: ByteString
+
+        init(key: ByteString, value: ByteString) {
+            self.key = key
+            self.value = value
         }
     }
 
-    public func method(_ name: ByteString) -> Function? { nil }
-    public var description: ByteString? { nil }
+    /// The pair as one of many kinds of objects, for what does not have to be quick.
+    var object: any Object { PairObject(self) }
+
+    private final class PairObject: Object {
+        private let pair: Pair
+
+        init(_ pair: Pair) { self.pair = pair }
+
+        var typeName: String { "memkv.KVPair" }
+        var fields: [(name: String, value: Value)] { [("Key", .string(pair.key)), ("Value", .string(pair.value))] }
+
+        func field(_ name: ByteString) -> Value? {
+            switch name {
+            case "Key": .string(pair.key)
+            case "Value": .string(pair.value)
+            default: nil
+            }
+        }
+
+        func method(_ name: ByteString) -> Function? { nil }
+        var description: ByteString? { nil }
+    }
+}
+
+extension Value {
+    /// The value as an object, if it has fields.
+    public var asObject: (any Object)? {
+        switch self {
+        case .object(let object): object
+        case .pair(let pair): pair.object
+        default: nil
+        }
+    }
 }

@@ -175,11 +175,13 @@ struct Message: ExpressibleByStringInterpolation {
 
         /// Go's `%q`.
         mutating func appendInterpolation(quoted text: ByteString) {
-            text.withBytes { Format.appendQuoted($0, into: &bytes) }
+            text.withBytes { Quoting().append($0, into: &bytes) }
         }
 
         /// Go's `%v`.
-        mutating func appendInterpolation(value: Value) { Format.appendValue(value, into: &bytes) }
+        mutating func appendInterpolation(value: Value) {
+            bytes += ByteBuffer.bytes { Format.appendValue(value, into: &$0) }
+        }
 
         /// Go's `%#U`.
         mutating func appendInterpolation(codePoint value: UInt32) {

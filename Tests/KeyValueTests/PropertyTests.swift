@@ -71,6 +71,12 @@ import Testing
                 .flatMap { $0.map { snapshot.key(at: $0).array } }
         }
         #expect(found == expected, "gets \(text(pattern))")
+        if let ranges = try? withBytes(pattern, { bytes throws(PatternError) in try snapshot.glob(bytes) }) {
+            let values = ranges.flatMap { $0.map { snapshot.value(at: $0).array } }
+            #expect(
+                snapshot.sortedValues(ranges).map(Array.init) == values.sorted { $0.lexicographicallyPrecedes($1) },
+                "getvs \(text(pattern))")
+        }
         let glob = withBytes(pattern) { Glob($0) }
         for hint in [snapshot.count / 2, snapshot.count] {
             let hinted = Result { () throws(PatternError) in try snapshot.glob(glob, near: hint) }

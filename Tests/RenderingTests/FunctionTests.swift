@@ -67,6 +67,23 @@ import TextTemplate
         #expect(render(#"[{{lookupIfaceIPV4 "eth1"}}]"#, environment) == "[]")
     }
 
+    @Test(
+        arguments: [
+            (#"{{datetime.AppendFormat nil "2006-01"}}"#, "[50 48 50 51 45 49 49]"),
+            (#"{{printf "%s" (datetime.AppendFormat (datetime.MarshalText) " 15h")}}"#, "2023-11-14T22:13:20Z 22h"),
+            (
+                #"{{printf "%s" (datetime.AppendText datetime.MarshalJSON)}}"#,
+                #""2023-11-14T22:13:20Z"2023-11-14T22:13:20Z"#
+            ),
+            (#"{{eq (printf "%x" (datetime.AppendBinary nil)) (printf "%x" datetime.MarshalBinary)}}"#, "true"),
+            (#"{{printf "%#v" (datetime.AppendFormat nil "")}}"#, "[]byte(nil)"),
+            (#"{{datetime.AppendFormat "x" "2006"}}"#, #"can't handle "x" for arg of type []uint8"#),
+            ("{{datetime.AppendText (split `a` `b`)}}", "wrong type for value; expected []uint8; got []string"),
+        ] as [(ByteString, String)])
+    func timesBehindBytes(_ template: ByteString, _ expected: String) {
+        #expect(render(template).hasSuffix(expected))
+    }
+
     @Test func time() {
         #expect(render("{{datetime.Unix}} {{datetime.Year}}") == "1700000000 2023")
         #expect(render("{{toJson datetime}}") == #""2023-11-14T22:13:20Z""#)

@@ -96,7 +96,7 @@ struct FormatGolden: Sendable {
         case "memkv.KVPairs": return .slice(Slice(.pairs, elements(), isNil: isNil))
         case "memkv.KVPair":
             let parts = content as! [Any]
-            return .object(Pair(key: text(parts[0]), value: text(parts[1])))
+            return .pair(Pair(key: text(parts[0]), value: text(parts[1])))
         case "*net.SRV":
             let parts = content as! [Any]
             return .object(

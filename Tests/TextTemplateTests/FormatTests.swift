@@ -3,14 +3,17 @@ import Testing
 @testable import TextTemplate
 
 /// The result of `body` on an empty output.
-private func written(_ body: (inout [UInt8]) -> Void) -> ByteString {
-    var output: [UInt8] = []
-    body(&output)
-    return ByteString(output)
-}
+private func written(_ body: (inout ByteBuffer) -> Void) -> ByteString { ByteString(ByteBuffer.bytes(body)) }
 
+/// The arguments formatted, which must be the same whether the format is read ahead or not.
 private func formatted(_ format: ByteString, _ arguments: [Value]) -> ByteString {
-    written { output in arguments.withUnsafeBufferPointer { Format.appendFormatted(format, $0, into: &output) } }
+    arguments.withUnsafeBufferPointer { arguments in
+        let text = written { Format.appendFormatted(format, arguments, into: &$0) }
+        if let plain = PlainFormat(format) {
+            #expect(written { Format.appendFormatted(plain, arguments, into: &$0) } == text)
+        }
+        return text
+    }
 }
 
 struct FormatTests {
@@ -52,7 +55,7 @@ struct FormatTests {
             (.string("a\u{0}b"), "a\u{0}b"),
             (.integer(.init(.month, 13)), "%!Month(13)"),
             (.object(ServiceRecord(target: "t.", numbers: [80, 1, 2])), "{t. 80 1 2}"),
-            (.object(Pair(key: "k", value: "")), "{k }"),
+            (.pair(Pair(key: "k", value: "")), "{k }"),
             (.slice(Slice(.any, [.nilInterface, .invalid, .string("x")])), "[<nil> <nil> x]"),
         ] as [(Value, ByteString)])
     func action(_ value: Value, _ expected: ByteString) {
@@ -60,9 +63,33 @@ struct FormatTests {
     }
 
     @Test func appendsToWhatIsThere() {
-        var output: [UInt8] = [1, 2]
-        Format.appendValue(.slice(Slice(.int, [.int(3)])), into: &output)
-        #expect(output == [1, 2] + Array("[3]".utf8))
+        let text = written { output in
+            output.append("> ")
+            Format.appendValue(.slice(Slice(.int, [.int(3)])), into: &output)
+        }
+        #expect(text == "> [3]")
+    }
+
+    @Test(
+        arguments: [
+            ("", true), ("%5.2f and %%", true), ("%-08.3q|%+v|% d|%#x", true), ("%世", true),
+            ("%*d", false), ("%.*f", false), ("%[1]d", false), ("%d %", false), ("%100000000d", false),
+        ] as [(ByteString, Bool)])
+    func readsAhead(_ format: ByteString, _ canBe: Bool) {
+        #expect((PlainFormat(format) != nil) == canBe)
+    }
+
+    @Test func buffersGrow() {
+        var buffer = ByteBuffer(capacity: 0)
+        for byte in 0..<UInt8(200) { buffer.append(byte) }
+        buffer.append(repeating: 7, count: 300)
+        buffer.insert(repeating: 9, count: 1000, at: 200)
+        buffer.append(contentsOf: UnsafeBufferPointer(start: nil, count: 0))
+        let expected = Array(0..<UInt8(200)) + Array(repeating: 9, count: 1000) + Array(repeating: 7, count: 300)
+        #expect(Array(buffer.bytes) == expected)
+        #expect(Array(buffer.bytes(from: 1499)) == [7])
+        buffer.truncate(to: 2)
+        #expect(Array(buffer.bytes) == [0, 1])
     }
 
     /// A pointer inside of something shows as an address.
@@ -91,7 +118,7 @@ struct FormatTests {
             ("'", #""'""#),
         ] as [(ByteString, ByteString)])
     func quoted(_ text: ByteString, _ expected: ByteString) {
-        #expect(written { output in text.withBytes { Format.appendQuoted($0, into: &output) } } == expected)
+        #expect(written { output in text.withBytes { Quoting().append($0, into: &output) } } == expected)
     }
 
     /// `strconv.IsPrint` of Go 1.27 (Unicode 17) for every code point, as a number and as an FNV-1a hash.

@@ -24,8 +24,9 @@ private func result(_ call: TimeGolden.Call) throws -> String {
 }
 
 private func printed(_ format: ByteString, _ arguments: [Value]) -> String {
-    var output: [UInt8] = []
-    arguments.withUnsafeBufferPointer { Format.appendFormatted(format, $0, into: &output) }
+    let output = arguments.withUnsafeBufferPointer { arguments in
+        ByteBuffer.bytes { Format.appendFormatted(format, arguments, into: &$0) }
+    }
     return String(decoding: output, as: UTF8.self)
 }
 

@@ -92,7 +92,7 @@ enum CollectionFunctions {
     private static func length(of value: Value) -> Int {
         switch value {
         case .string(let text): text.count
-        case .object(let pair as Pair): pair.key.count
+        case .pair(let pair): pair.key.count
         default: 0
         }
     }
@@ -110,7 +110,8 @@ extension Value {
         case .complex: false
         case .string(let text): text.isEmpty
         case .slice(let list): list.count == 0
-        case .map(let map): map.keys.isEmpty
+        case .map(let map): map.count == 0
+        case .pair(let pair): pair.key.isEmpty && pair.value.isEmpty
         case .object(let object): !object.typeName.hasPrefix("*") && object.fields.allSatisfy { $0.value.isEmpty }
         }
     }

@@ -33,7 +33,7 @@ struct JSONEncoder: ~Copyable {
         case .string(let text): text.withBytes { writer.appendString($0) }
         case .slice(let list): try append(list)
         case .map(let map): try append(map)
-        case .object(let object): try append(object)
+        case .pair, .object: if let object = value.asObject { try append(object) }
         }
     }
 
@@ -61,9 +61,10 @@ struct JSONEncoder: ~Copyable {
     private mutating func append(_ map: Map) throws(JSONEncodingError) {
         if map.isNil { return writer.appendNull() }
         writer.beginObject()
-        for (index, key) in map.keys.enumerated() {
+        for index in 0..<map.count {
+            let (key, value) = map[index]
             key.withBytes { writer.key($0) }
-            try append(map.values[index])
+            try append(value)
         }
         writer.endObject()
     }

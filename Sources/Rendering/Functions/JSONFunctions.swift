@@ -84,16 +84,13 @@ enum JSONValues {
                 return .slice(
                     Slice(.any, values, capacity: Slice.capacity(afterAppending: values.count, of: .any)))
             case .object:
-                var keys: [ByteString] = []
-                var values: [Value] = []
-                keys.reserveCapacity(token.count)
-                values.reserveCapacity(token.count)
+                var map = Map.Builder(capacity: token.count)
                 for _ in 0..<token.count {
-                    keys.append(string(tokens[index]))
+                    let key = string(tokens[index])
                     index += 1
-                    values.append(value(at: &index))
+                    map.append(key, value(at: &index))
                 }
-                return .map(Map(keys: keys, values: values))
+                return .map(map.finish())
             }
         }
 

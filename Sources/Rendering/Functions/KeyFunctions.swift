@@ -4,21 +4,24 @@ import TextTemplate
 /// The functions that read the snapshot: `get`, `gets`, `getv`, `getvs`, `exists`, `ls`, `lsdir`.
 enum KeyFunctions {
     static let table: [String: Function] = [
-        "exists": Function([.string]) { .bool($0.rendering.contains($0.string(0))) },
+        "exists": Function([.string]) { .bool($0.rendering.index(of: $0.string(0)) != nil) },
         "get": Function([.string]) { (arguments) throws(FunctionError) in
+            let context = arguments.rendering
             let key = arguments.string(0)
-            guard let value = arguments.rendering.value(of: key) else {
-                if arguments.rendering.missingKeysAreEmpty { return .object(Pair(key: key, value: ByteString())) }
+            guard let index = context.index(of: key) else {
+                if context.missingKeysAreEmpty { return .pair(Pair(key: key, value: ByteString())) }
                 throw arguments.missing(key)
             }
-            return .object(Pair(key: key, value: ByteString(value)))
+            return .pair(context.snapshot.pair(index))
         },
         "getv": Function([.string], variadic: .string) { (arguments) throws(FunctionError) in
-            let key = arguments.string(0)
-            if let value = arguments.rendering.value(of: key) { return .string(ByteString(value)) }
+            let context = arguments.rendering
+            if let index = context.index(of: arguments.string(0)) {
+                return .string(ByteString(unowned: context.snapshot.valueBytes(index)))
+            }
             if arguments.count > 1 { return arguments[1] }
-            if arguments.rendering.missingKeysAreEmpty { return .string(ByteString()) }
-            throw arguments.missing(key)
+            if context.missingKeysAreEmpty { return .string(ByteString()) }
+            throw arguments.missing(arguments.string(0))
         },
         "gets": Function([.string], body: pairs),
         "getvs": Function([.string], body: values),
@@ -28,7 +31,7 @@ enum KeyFunctions {
 
     private static func names(_ windows: [Window]) -> Value {
         let capacity = Slice.capacity(afterAppending: windows.count, of: .string)
-        return .slice(Slice(.string, windows.map { .string(ByteString($0)) }, capacity: capacity))
+        return .slice(Slice(.string, windows.map { .string(ByteString(listed: $0)) }, capacity: capacity))
     }
 
     private static func indices(_ arguments: Arguments) throws(FunctionError) -> [Range<Int>] {
@@ -45,27 +48,48 @@ enum KeyFunctions {
         let list = IndexList(try indices(arguments))
         let capacity = Slice.capacity(afterAppending: list.count, of: .pairs)
         return .slice(
-            Slice(.pairs, count: list.count, capacity: capacity) { position in
-                let (key, value) = snapshot[list[position]]
-                return .object(Pair(key: ByteString(key), value: ByteString(value)))
-            })
+            Slice(.pairs, count: list.count, capacity: capacity) { .pair(snapshot.pair(list[$0])) })
     }
 
+    /// The values are sorted when the template asks for the first one: it may only want to know whether there are any.
     @Sendable private static func values(_ arguments: Arguments) throws(FunctionError) -> Value {
         let snapshot = arguments.rendering.snapshot
-        var values: [Window] = []
-        for range in try indices(arguments) {
-            for index in range { values.append(snapshot.value(at: index)) }
-        }
-        let sorted = SortedWindows.sort(values).map { Value.string(ByteString($0)) }
-        return .slice(Slice(.string, sorted, capacity: Slice.capacity(afterAppending: sorted.count, of: .string)))
+        let indices = try indices(arguments)
+        let count = indices.reduce(0) { $0 + $1.count }
+        let capacity = Slice.capacity(afterAppending: count, of: .string)
+        return .slice(
+            Slice(.string, count: count, capacity: capacity) {
+                snapshot.sortedValues(indices).map { .string(ByteString(unowned: $0)) }
+            })
+    }
+}
+
+// What a rendering reads of its snapshot is handed to the template without an owner, which saves counting references
+// for each text. The rendering keeps the snapshot until it ends, and what outlives a rendering holds copies: the
+// output, the texts of errors and the data that they quote, the reads, and the names of included templates.
+
+extension ByteString {
+    /// A name that was listed: nearly always a part of a key.
+    fileprivate init(listed name: Window) {
+        self.init(owner: name.isOfSnapshot ? nil : name.owner, bytes: name.bytes)
+    }
+
+    /// Bytes of the rendering's snapshot.
+    fileprivate init(unowned bytes: UnsafeBufferPointer<UInt8>) { self.init(owner: nil, bytes: bytes) }
+}
+
+extension Snapshot {
+    /// The pair at `index` of the rendering's snapshot.
+    fileprivate func pair(_ index: Int) -> Pair {
+        let (key, value) = entryBytes(index)
+        return Pair(owner: nil, key: key, value: value)
     }
 }
 
 extension Arguments {
     /// The error for a key that is missing, and a note of it.
     fileprivate func missing(_ key: ByteString) -> FunctionError {
-        rendering.missingKey = key
+        rendering.missingKey = ByteString(key.array)
         return FunctionError(.missingKey(key))
     }
 }
@@ -97,29 +121,5 @@ private struct IndexList: Sendable {
             if starts[middle] <= position { low = middle } else { high = middle }
         }
         return ranges[low].lowerBound + position - starts[low]
-    }
-}
-
-/// Sorts texts by bytes; most comparisons are of one number.
-private enum SortedWindows {
-    private struct Entry {
-        /// The first eight bytes, most significant first.
-        let head: UInt64
-        let index: Int
-    }
-
-    static func sort(_ windows: [Window]) -> [Window] {
-        var entries: [Entry] = []
-        entries.reserveCapacity(windows.count)
-        for (index, window) in windows.enumerated() {
-            var head: UInt64 = 0
-            for byte in window.bytes.prefix(8) { head = head << 8 | UInt64(byte) }
-            if window.count < 8 { head <<= UInt64(8 * (8 - window.count)) }
-            entries.append(Entry(head: head, index: index))
-        }
-        entries.sort { left, right in
-            left.head != right.head ? left.head < right.head : windows[left.index] < windows[right.index]
-        }
-        return entries.map { windows[$0.index] }
     }
 }

@@ -4,7 +4,7 @@ enum Collections {
         switch value {
         case .string(let text): return text.count
         case .slice(let slice): return slice.count
-        case .map(let map): return map.keys.count
+        case .map(let map): return map.count
         case .nilInterface: throw FunctionError("len of nil pointer")
         // Go panics here, and shows the panic.
         case .invalid: throw FunctionError("reflect: call of reflect.Value.Type on zero Value")

@@ -13,7 +13,7 @@ enum Comparison {
         case .float: .float
         case .complex: .complex
         case .string: .string
-        case .invalid, .nilInterface, .slice, .map, .object: .other
+        case .invalid, .nilInterface, .slice, .map, .pair, .object: .other
         }
     }
 
@@ -71,7 +71,7 @@ enum Comparison {
                 ))
         }
         if left.isNil || right.isNil { return left.isNil == right.isNil }
-        guard case .object(let a) = left, case .object(let b) = right else {
+        guard let a = left.asObject, let b = right.asObject else {
             throw FunctionError(message("non-comparable type \(text(right)): \(Format.typeName(right))"))
         }
         return areSame(a, b)
@@ -93,11 +93,12 @@ enum Comparison {
 
     /// Go's `%s`.
     private static func text(_ value: Value) -> Message {
-        var output: [UInt8] = []
-        withUnsafePointer(to: value) {
-            Format.appendFormatted("%s", UnsafeBufferPointer(start: $0, count: 1), into: &output)
+        withUnsafePointer(to: value) { value in
+            Message(
+                bytes: ByteBuffer.bytes { output in
+                    Format.appendFormatted("%s", UnsafeBufferPointer(start: value, count: 1), into: &output)
+                })
         }
-        return Message(bytes: output)
     }
 
     static func isLess(_ left: Value, _ right: Value) throws(FunctionError) -> Bool {
@@ -139,8 +140,8 @@ extension Value {
         case .complex(let number): number.real != 0 || number.imaginary != 0
         case .string(let text): !text.isEmpty
         case .slice(let slice): slice.count > 0
-        case .map(let map): map.keys.count > 0
-        case .object: true
+        case .map(let map): map.count > 0
+        case .pair, .object: true
         }
     }
 
@@ -176,6 +177,7 @@ extension Value {
         switch self {
         case .slice: 1
         case .map: 2
+        case .pair: 4
         case .object(let object): object.typeName.hasPrefix("*") ? 3 : 4
         default: 0
         }

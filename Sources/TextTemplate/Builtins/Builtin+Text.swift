@@ -1,9 +1,17 @@
 /// `print`, `printf`, `println`, and text made safe for HTML, JavaScript and URLs.
 enum TextBuiltins {
-    /// Appends what a built-in function that makes text makes of its arguments.
-    static func append(_ builtin: Builtin, _ arguments: UnsafeBufferPointer<Value>, into output: inout [UInt8]) {
+    /// Appends what a built-in function that makes text makes of its arguments. `format` is that of `printf`, if it
+    /// was read ahead.
+    static func append(
+        _ builtin: Builtin, _ arguments: UnsafeBufferPointer<Value>, format: UnsafePointer<PlainFormat>?,
+        into output: inout ByteBuffer
+    ) {
         switch builtin {
         case .printf:
+            if let format {
+                let operands = UnsafeBufferPointer(rebasing: arguments.dropFirst())
+                return Format.appendFormatted(format.pointee, operands, into: &output)
+            }
             guard case .string(let format)? = arguments.first else { return }
             Format.appendFormatted(format, UnsafeBufferPointer(rebasing: arguments.dropFirst()), into: &output)
         case .println: Format.appendPrintln(arguments, into: &output)
@@ -16,38 +24,33 @@ enum TextBuiltins {
 
     /// Go's `evalArgs`, then `append`.
     private static func escape(
-        _ arguments: UnsafeBufferPointer<Value>, into output: inout [UInt8],
-        _ append: (UnsafeBufferPointer<UInt8>, inout [UInt8]) -> Void
+        _ arguments: UnsafeBufferPointer<Value>, into output: inout ByteBuffer,
+        _ append: (UnsafeBufferPointer<UInt8>, inout ByteBuffer) -> Void
     ) {
         if arguments.count == 1, case .string(let text) = arguments[0] {
             text.withBytes { append($0, &output) }
             return
         }
-        var text: [UInt8] = []
-        if arguments.count == 1 {
-            Format.appendValue(arguments[0].isAbsent ? .invalid : arguments[0], into: &text)
-        } else {
-            let printable = arguments.map { $0.isAbsent ? Value.string("<no value>") : $0 }
-            printable.withUnsafeBufferPointer { Format.appendPrint($0, into: &text) }
-        }
-        text.withUnsafeBufferPointer { append($0, &output) }
+        var text = ByteBuffer()
+        Format.appendPrint(arguments, printable: true, into: &text)
+        append(text.bytes, &output)
     }
 
-    private static func appendHTML(_ text: UnsafeBufferPointer<UInt8>, into output: inout [UInt8]) {
+    private static func appendHTML(_ text: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
         for byte in text {
             switch byte {
-            case 0: output.append(contentsOf: "\u{FFFD}".utf8)
-            case UInt8(ascii: "\""): output.append(contentsOf: "&#34;".utf8)
-            case UInt8(ascii: "'"): output.append(contentsOf: "&#39;".utf8)
-            case UInt8(ascii: "&"): output.append(contentsOf: "&amp;".utf8)
-            case UInt8(ascii: "<"): output.append(contentsOf: "&lt;".utf8)
-            case UInt8(ascii: ">"): output.append(contentsOf: "&gt;".utf8)
+            case 0: output.append("\u{FFFD}")
+            case UInt8(ascii: "\""): output.append("&#34;")
+            case UInt8(ascii: "'"): output.append("&#39;")
+            case UInt8(ascii: "&"): output.append("&amp;")
+            case UInt8(ascii: "<"): output.append("&lt;")
+            case UInt8(ascii: ">"): output.append("&gt;")
             default: output.append(byte)
             }
         }
     }
 
-    private static func appendJavaScript(_ text: UnsafeBufferPointer<UInt8>, into output: inout [UInt8]) {
+    private static func appendJavaScript(_ text: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
         var offset = 0
         while offset < text.count {
             let rune = Rune(text, at: offset)
@@ -61,7 +64,7 @@ enum TextBuiltins {
             case ..<0x80:
                 output.append(text[offset])
             case let value where Quoting.isPrintable(value):
-                output.append(contentsOf: text[offset..<offset + rune.width])
+                output.append(contentsOf: UnsafeBufferPointer(rebasing: text[offset..<offset + rune.width]))
             default:
                 appendEscape(rune.value, into: &output)
             }
@@ -70,14 +73,14 @@ enum TextBuiltins {
     }
 
     /// `\uXXXX`, with more digits where four are not enough.
-    private static func appendEscape(_ value: UInt32, into output: inout [UInt8]) {
+    private static func appendEscape(_ value: UInt32, into output: inout ByteBuffer) {
         let digits = String(value, radix: 16, uppercase: true)
-        output.append(contentsOf: "\\u".utf8)
-        output.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, 4 - digits.utf8.count)))
-        output.append(contentsOf: digits.utf8)
+        output.append("\\u")
+        output.append(repeating: UInt8(ascii: "0"), count: 4 - digits.utf8.count)
+        output.append(digits)
     }
 
-    private static func appendURLQuery(_ text: UnsafeBufferPointer<UInt8>, into output: inout [UInt8]) {
+    private static func appendURLQuery(_ text: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
         for byte in text {
             switch byte {
             case UInt8(ascii: " "): output.append(UInt8(ascii: "+"))

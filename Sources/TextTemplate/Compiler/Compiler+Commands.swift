@@ -7,6 +7,8 @@ extension Compiler {
         var head = Head.none
         /// The node of the first argument.
         var firstArgument: UInt32?
+        /// The format of `printf`, if it is a literal that can be read ahead.
+        var format: UInt32?
         /// The jumps of `and` and `or` that end the evaluation early.
         var shortCircuits: [Int] = []
     }
@@ -273,11 +275,21 @@ extension Compiler {
             if case .nil = literal, case .head = use { throw .nilCommand }
             constants.append(try literal.value(as: use.expected, text: text(token.range)))
             instruction = .constant(UInt32(constants.count - 1), context: node)
+            noteFormat(constants[constants.count - 1])
         } catch {
             instruction = .fail(problem: problem(error), context: node)
         }
         let position = definition.emit(instruction, pushes: 1)
         if case .head = use { pipeline.command.head = .value(at: position, node: node) }
+    }
+
+    /// Reads a literal that is the format of `printf` ahead.
+    private mutating func noteFormat(_ literal: Value) {
+        guard case .function(.builtin(.printf), _, _) = pipeline.command.head, pipeline.command.operandCount == 2,
+            case .string(let text) = literal, let format = PlainFormat(text)
+        else { return }
+        formats.append(format)
+        pipeline.command.format = UInt32(formats.count - 1)
     }
 
     private mutating func literal(_ token: Token) throws(Problem) -> Literal {
@@ -394,7 +406,7 @@ extension Compiler {
             callee,
             CallPlan(
                 name: node, count: UInt32(count), context: command.context, expected: .plain,
-                calledText: command.firstArgument ?? Program.noContext))
+                calledText: command.firstArgument ?? Program.noContext, format: command.format))
     }
 
     private mutating func emitCall(_ callee: Callee, _ plan: CallPlan) {

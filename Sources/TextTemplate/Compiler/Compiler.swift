@@ -43,6 +43,7 @@ struct Compiler: ~Copyable {
     var invocations: [Invocation] = []
     var usedFunctions: [Function] = []
     var calls: [CallPlan] = []
+    var formats: [PlainFormat] = []
     var methodCalls: [MethodCallPlan] = []
     var problems: [Problem] = []
     /// Where functions that are not defined are noted, so that one pass finds all of them; nil to end at the first.
@@ -98,7 +99,7 @@ struct Compiler: ~Copyable {
             source: source, name: name, code: code, bodies: bodies, main: bodyOfName[name] ?? 0, contexts: contexts,
             constants: constants, literals: literals, paths: paths, fieldNames: fieldNames, references: references,
             ranges: ranges, invocations: invocations, functions: usedFunctions, calls: calls,
-            methodCalls: methodCalls, problems: problems, delimiters: delimiters)
+            formats: formats, methodCalls: methodCalls, problems: problems, delimiters: delimiters)
     }
 
     // MARK: Templates

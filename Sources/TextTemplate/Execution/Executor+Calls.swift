@@ -50,7 +50,7 @@ extension Executor {
         let count = Int(plan.count)
         let result: Value
         if builtin.formatsText {
-            result = try format(builtin, arguments(count))
+            result = try format(builtin, plan)
         } else {
             do {
                 result = try evaluate(builtin, arguments(count), plan)
@@ -63,14 +63,18 @@ extension Executor {
         try convertTop(plan.expected)
     }
 
-    private mutating func format(
-        _ builtin: Builtin, _ arguments: UnsafeBufferPointer<Value>
-    ) throws(Problem) -> Value {
+    private mutating func format(_ builtin: Builtin, _ plan: CallPlan) throws(Problem) -> Value {
+        let arguments = arguments(Int(plan.count))
         try checkSize(arguments)
-        scratch.removeAll(keepingCapacity: true)
-        TextBuiltins.append(builtin, arguments, into: &scratch)
+        scratch.truncate(to: 0)
+        TextBuiltins.append(builtin, arguments, format: format(plan), into: &scratch)
         guard scratch.count <= limits.outputSize else { throw .outputTooLarge(limit: limits.outputSize) }
-        return .string(scratch.withUnsafeBufferPointer { ByteString($0) })
+        return .string(ByteString(scratch.bytes))
+    }
+
+    /// The format of `printf`, if it was read ahead.
+    func format(_ plan: CallPlan) -> UnsafePointer<PlainFormat>? {
+        plan.format.map { tables.formats + Int($0) }
     }
 
     private func evaluate(

@@ -16,10 +16,10 @@ extension Executor {
         switch value {
         case .invalid, .nilInterface: return nil
         case .slice(let slice): return Iteration(slice)
-        case .map(let map): return Iteration(value, count: map.keys.count)
+        case .map(let map): return Iteration(value, count: map.count)
         case .int(let count): return try integers(count, value, plan)
         case .integer(let integer): return try integers(integer.value, value, plan)
-        case .bool, .float, .complex, .string, .object: throw .notIterable(text(of: value))
+        case .bool, .float, .complex, .string, .pair, .object: throw .notIterable(text(of: value))
         }
     }
 
@@ -61,11 +61,12 @@ extension Executor {
         }
         switch iterations[last].source {
         case .map(let map):
-            return try setElement(plan, map.values[position], isBoxed: true, index: .string(map.keys[position]))
+            let (key, value) = map[position]
+            return try setElement(plan, value, isBoxed: true, index: .string(key))
         case .integer(let integer):
             let element = Value.Integer(integer.kind, position)
             return try setElement(plan, .integer(element), isBoxed: false, index: .invalid)
-        case .int, .invalid, .nilInterface, .bool, .float, .complex, .string, .slice, .object:
+        case .int, .invalid, .nilInterface, .bool, .float, .complex, .string, .slice, .pair, .object:
             return try setElement(plan, .int(position), isBoxed: false, index: .invalid)
         }
     }

@@ -14,7 +14,7 @@ extension Executor {
         case .string: if case .string = topAddress.pointee { return }
         case .int: if case .int = topAddress.pointee { return }
         case .bool: if case .bool = topAddress.pointee { return }
-        case .float, .strings, .anys, .pairs, .map, .duration, .time, .location: break
+        case .float, .strings, .anys, .pairs, .map, .duration, .time, .location, .bytes: break
         }
         replaceTop(try Executor.convert(topValue, to: expected))
     }
@@ -31,6 +31,7 @@ extension Executor {
         case (.string, .string), (.bool, .bool), (.int, .int), (.float, .float), (.map, .map): return value
         case (.strings, .slice(let slice)) where slice.element == .string: return value
         case (.anys, .slice(let slice)) where slice.element == .any: return value
+        case (.bytes, .slice(let slice)) where slice.element == .byte: return value
         case (.pairs, .slice(let slice)) where slice.element == .pair: return value
         // A named slice type can be assigned to the unnamed one.
         case (.pairs, .slice(let slice)) where slice.element == .pairs: return .slice(slice.retyped(.pair))
@@ -48,6 +49,15 @@ extension Executor {
     mutating func fields(_ path: FieldPath) throws(Problem) -> Value {
         context = path.context
         let slot = slot(path.slot)
+        if path.nameCount == 1, path.expected == .string || path.expected == .plain,
+            case .pair(let pair) = slot.pointee.value
+        {
+            switch tables.fieldNames[Int(path.firstName)].known {
+            case .key: return .string(pair.key)
+            case .value: return .string(pair.value)
+            case .other: break
+            }
+        }
         return try follow(path, path.names, from: slot.pointee.value, isBoxed: slot.pointee.isBoxed)
     }
 
@@ -81,17 +91,18 @@ extension Executor {
             throw .nilPointer(type: "interface {}", field: tables.fieldNames[index].name)
         case .map(let map):
             isBoxed = true
-            return map[tables.fieldNames[index].name] ?? .invalid
+            return map.address(of: tables.fieldNames[index].name.unretainedBytes)?.pointee ?? .invalid
+        case .pair(let pair):
+            let wasBoxed = isBoxed
+            isBoxed = false
+            switch tables.fieldNames[index].known {
+            case .key: return .string(pair.key)
+            case .value: return .string(pair.value)
+            case .other: throw missingField(tables.fieldNames[index].name, of: receiver, isBoxed: wasBoxed)
+            }
         case .object(let object):
             let wasBoxed = isBoxed
             isBoxed = false
-            if let pair = object.asPair {
-                switch tables.fieldNames[index].known {
-                case .key: return .string(pair.key)
-                case .value: return .string(pair.value)
-                case .other: break
-                }
-            }
             let name = tables.fieldNames[index].name
             if let value = object.field(name) { return value }
             if let method = object.method(name) { return try call(method, name, node) }
@@ -107,7 +118,7 @@ extension Executor {
 
     private func missingField(_ name: ByteString, of receiver: Value, isBoxed: Bool) -> Problem {
         let type = isBoxed ? "interface {}" : Format.typeName(receiver)
-        if case .object(let object) = receiver, object.fields.contains(where: { ByteString($0.name) == name }) {
+        if let object = receiver.asObject, object.fields.contains(where: { ByteString($0.name) == name }) {
             return .unexportedField(name, type: type)
         }
         return .noField(name, type: type)
@@ -156,7 +167,9 @@ extension Executor {
     private func notCallable(_ name: ByteString, of receiver: Value, isBoxed: Bool) -> Problem {
         switch receiver {
         case .map: return .mapEntryWithArguments(name)
-        case .object(let object) where object.field(name) != nil: return .fieldWithArguments(name)
+        case .object, .pair:
+            if receiver.asObject?.field(name) != nil { return .fieldWithArguments(name) }
+            return missingField(name, of: receiver, isBoxed: isBoxed)
         default: return missingField(name, of: receiver, isBoxed: isBoxed)
         }
     }
@@ -184,14 +197,5 @@ extension Executor {
         let result = try call(method.function, method.name, path.context, arguments(count))
         drop(count)
         push(try Executor.convert(result, to: path.expected))
-    }
-}
-
-extension Object {
-    /// The object as a key-value pair, if it is one.
-    @inline(__always)
-    var asPair: Pair? {
-        // Pair is final, so comparing the types is exact, and much faster than a cast.
-        ObjectIdentifier(type(of: self)) == ObjectIdentifier(Pair.self) ? unsafeDowncast(self, to: Pair.self) : nil
     }
 }

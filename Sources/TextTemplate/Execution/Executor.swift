@@ -12,9 +12,8 @@ struct Executor: ~Copyable {
     /// The size of the output at which rendering stops.
     private var outputLimit = 0
     /// The end of the output, which is moved there in one piece: most writes are a few bytes.
-    private let staging: UnsafeMutablePointer<UInt8>
-    private var staged = 0
-    /// How much may be staged: less than the area takes near the limit of the output.
+    private var staged = ByteBuffer(capacity: Executor.stagingSize)
+    /// How much may be staged: less than usual near the limit of the output.
     private var stagingRoom = 0
     private static let stagingSize = 8192
 
@@ -37,7 +36,7 @@ struct Executor: ~Copyable {
     var iterations: [Iteration] = []
     var methods: [ActiveMethod] = []
     /// Where functions build their text; kept to be used again.
-    var scratch: [UInt8] = []
+    var scratch = ByteBuffer()
     /// Counts towards the next look at the deadline.
     private var ticks = 0
 
@@ -58,11 +57,9 @@ struct Executor: ~Copyable {
         stack = .allocate(capacity: program.bodies.reduce(1) { max($0, $1.stackDepth) })
         slotCapacity = 64
         slots = .allocate(capacity: slotCapacity)
-        staging = .allocate(capacity: Executor.stagingSize)
     }
 
     deinit {
-        staging.deallocate()
         stack.deinitialize(count: top)
         stack.deallocate()
         slots.deinitialize(count: slotEnd)
@@ -131,8 +128,6 @@ struct Executor: ~Copyable {
     @inline(__always)
     mutating func set(_ index: UInt32, _ value: consuming Value, isBoxed: Bool = false) {
         let slot = slot(index)
-        slot.pointee.pair =
-            if case .object(let object) = value { object.asPair.map { .passUnretained($0) } } else { nil }
         slot.pointee.value = value
         slot.pointee.isBoxed = isBoxed
         slot.pointee.isDeclared = true
@@ -268,9 +263,8 @@ struct Executor: ~Copyable {
 
     @inline(__always)
     private mutating func write(_ bytes: UnsafeBufferPointer<UInt8>) throws(Problem) {
-        guard bytes.count <= stagingRoom - staged else { return try writeLong(bytes) }
-        (staging + staged).update(from: bytes.baseAddress ?? UnsafePointer(staging), count: bytes.count)
-        staged += bytes.count
+        guard bytes.count <= stagingRoom - staged.count else { return try writeLong(bytes) }
+        staged.append(contentsOf: bytes)
     }
 
     /// Writes what does not fit into the staging area.
@@ -283,8 +277,8 @@ struct Executor: ~Copyable {
 
     /// Moves what is staged to the output.
     private mutating func flush() {
-        output.append(contentsOf: UnsafeBufferPointer(start: staging, count: staged))
-        staged = 0
+        output.append(contentsOf: staged.bytes)
+        staged.truncate(to: 0)
         if sink != nil, output.count >= Executor.chunkSize { drain() }
         makeRoom()
     }
@@ -299,39 +293,24 @@ struct Executor: ~Copyable {
     /// Looks at what the output may still take; nothing is staged.
     private mutating func makeRoom() { stagingRoom = max(0, min(Executor.stagingSize, outputLimit - output.count)) }
 
-    /// Writes an integer in decimal.
-    @inline(__always)
-    private mutating func write(_ number: Int) throws(Problem) {
-        let longest = 20
-        if stagingRoom - staged < longest {
-            flush()
-            if stagingRoom < longest { return try writeFormatted(.int(number)) }
-        }
-        var magnitude = number.magnitude
-        var start = staged + longest
-        repeat {
-            start -= 1
-            staging[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: magnitude % 10)
-            magnitude /= 10
-        } while magnitude > 0
-        if number < 0 {
-            start -= 1
-            staging[start] = UInt8(ascii: "-")
-        }
-        let count = staged + longest - start
-        (staging + staged).update(from: staging + start, count: count)
-        staged += count
-    }
-
-    /// Writes a field; those of key-value pairs without a detour.
+    /// Writes a field; those of key-value pairs and of maps without copying them.
     @inline(__always)
     private mutating func printFields(_ path: FieldPath) throws(Problem) {
-        if path.nameCount == 1, let pair = slot(path.slot).pointee.pair {
-            // The slot keeps the pair, and nothing changes the slot while its bytes are copied.
-            switch tables.fieldNames[Int(path.firstName)].known {
-            case .key: return try write(pair._withUnsafeGuaranteedRef { $0.key.unretainedBytes })
-            case .value: return try write(pair._withUnsafeGuaranteedRef { $0.value.unretainedBytes })
-            case .other: break
+        if path.nameCount == 1 {
+            switch slot(path.slot).pointee.value {
+            case .pair(let pair):
+                switch tables.fieldNames[Int(path.firstName)].known {
+                case .key: return try write(pair.key)
+                case .value: return try write(pair.value)
+                case .other: break
+                }
+            case .map(let map):
+                if let value = map.address(of: tables.fieldNames[Int(path.firstName)].name.unretainedBytes) {
+                    context = path.context
+                    // The slot keeps the map, and printing changes no slot.
+                    return try print(value.pointee)
+                }
+            default: break
             }
         }
         try print(try fields(path))
@@ -344,7 +323,12 @@ struct Executor: ~Copyable {
     private mutating func print(_ value: borrowing Value) throws(Problem) {
         switch value {
         case .string(let text): try write(text)
-        case .int(let number): try write(number)
+        case .int(let number):
+            DecimalText.append(number, into: &staged)
+            try checkStaged()
+        case .float(let number):
+            FloatText.append(number, notation: .general, precision: nil, into: &staged)
+            try checkStaged()
         // Go takes an interface apart before it prints what is in it.
         case .nilInterface: try writeFormatted(.invalid)
         default: try writeFormatted(copy value)
@@ -352,14 +336,18 @@ struct Executor: ~Copyable {
     }
 
     private mutating func writeFormatted(_ value: Value) throws(Problem) {
-        flush()
-        Format.appendValue(value, into: &output)
-        try checkOutput()
+        Format.appendValue(value, into: &staged)
+        try checkStaged()
     }
 
-    /// Looks at the limit after something was written past the staging area, which is empty.
-    private mutating func checkOutput() throws(Problem) {
-        makeRoom()
+    /// Looks at the limit after something was staged whose length was not known.
+    @inline(__always)
+    private mutating func checkStaged() throws(Problem) {
+        if staged.count > stagingRoom { try flushWithinLimit() }
+    }
+
+    private mutating func flushWithinLimit() throws(Problem) {
+        flush()
         if output.count > outputLimit { throw outputTooLarge }
     }
 
@@ -367,10 +355,9 @@ struct Executor: ~Copyable {
         guard let builtin = plan.builtin else { return }
         let count = Int(plan.count)
         try checkSize(arguments(count))
-        flush()
-        TextBuiltins.append(builtin, arguments(count), into: &output)
+        TextBuiltins.append(builtin, arguments(count), format: format(plan), into: &staged)
         drop(count)
-        try checkOutput()
+        try checkStaged()
     }
 
     /// Fails if the arguments alone are larger than the output may be.

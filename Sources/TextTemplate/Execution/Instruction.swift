@@ -96,7 +96,7 @@ enum Expected: UInt8, BitwiseCopyable {
     case any
     case string, bool, int, float
     case strings, anys, pairs, map
-    case duration, time, location
+    case duration, time, location, bytes
 
     init(_ parameter: Function.Parameter) {
         switch parameter {
@@ -112,6 +112,7 @@ enum Expected: UInt8, BitwiseCopyable {
         case .duration: self = .duration
         case .time: self = .time
         case .location: self = .location
+        case .bytes: self = .bytes
         }
     }
 
@@ -131,6 +132,7 @@ enum Expected: UInt8, BitwiseCopyable {
         case .duration: "time.Duration"
         case .time: "time.Time"
         case .location: "*time.Location"
+        case .bytes: "[]uint8"
         }
     }
 }

@@ -23,6 +23,7 @@ struct Program: Sendable {
     let invocations: [Invocation]
     let functions: [Function]
     let calls: [CallPlan]
+    let formats: [PlainFormat]
     let methodCalls: [MethodCallPlan]
     let problems: [Problem]
     let delimiters: Problem.Delimiters
@@ -48,6 +49,7 @@ struct Program: Sendable {
         let ranges: UnsafePointer<RangePlan>
         let functions: UnsafePointer<Function>
         let calls: UnsafePointer<CallPlan>
+        let formats: UnsafePointer<PlainFormat>
     }
 
     /// Calls `body` with the tables, which are valid during the call.
@@ -60,11 +62,13 @@ struct Program: Sendable {
                             ranges.withPointer { ranges in
                                 functions.withPointer { functions in
                                     calls.withPointer { calls in
-                                        body(
-                                            Tables(
-                                                source: source, code: code, constants: constants, paths: paths,
-                                                fieldNames: fieldNames, ranges: ranges, functions: functions,
-                                                calls: calls))
+                                        formats.withPointer { formats in
+                                            body(
+                                                Tables(
+                                                    source: source, code: code, constants: constants, paths: paths,
+                                                    fieldNames: fieldNames, ranges: ranges, functions: functions,
+                                                    calls: calls, formats: formats))
+                                        }
                                     }
                                 }
                             }
@@ -190,6 +194,8 @@ struct CallPlan: BitwiseCopyable, Sendable {
     let expected: Expected
     /// For `call`: what is being called, as the template has it; none if it is the result of the previous command.
     var calledText = Program.noContext
+    /// Which of `Program.formats` is the first argument, for `printf` if that was read ahead.
+    var format: UInt32?
 }
 
 /// What a name of a function stands for.

@@ -32,7 +32,7 @@ extension Slice {
         guard index < count else {
             throw FunctionError("runtime error: index out of range [\(index)] with length \(count)")
         }
-        guard case .object(let object) = self[index], let pair = object.asPair else { return ByteString() }
+        guard case .pair(let pair) = self[index] else { return ByteString() }
         return pair.key
     }
 }

@@ -1,8 +1,6 @@
 /// A variable, or a cursor, of a template that is being executed.
 struct Slot {
     var value: Value
-    /// The value, if it is a key-value pair: reads its fields without counting references.
-    var pair: Unmanaged<Pair>?
     /// Whether Go would hold the value in an `interface {}`, as the elements of lists and maps: shows in errors.
     var isBoxed = false
     /// For variables declared under a condition: whether they are.

@@ -14,18 +14,25 @@ enum FloatText {
         case hexadecimal, hexadecimalUpper
     }
 
-    /// Appends `number` with `precision` digits: all significant ones for the general form, else
+    /// Appends `number`, with its sign if it is negative or an infinity, as `appendMagnitude` does.
+    static func append(_ number: Double, notation: Notation, precision: Int?, into output: inout ByteBuffer) {
+        if number.sign == .minus && !number.isNaN {
+            output.append(UInt8(ascii: "-"))
+        } else if number.isInfinite {
+            output.append(UInt8(ascii: "+"))
+        }
+        appendMagnitude(number, notation: notation, precision: precision, into: &output)
+    }
+
+    /// Appends the magnitude of `number` with `precision` digits: all significant ones for the general form, else
     /// those behind the point. Without a precision, as many as it takes to read the same number back.
-    static func append(_ number: Double, notation: Notation, precision: Int?, into output: inout [UInt8]) {
-        if number.isNaN {
-            output.append(contentsOf: "NaN".utf8)
+    static func appendMagnitude(
+        _ number: Double, notation: Notation, precision: Int?, into output: inout ByteBuffer
+    ) {
+        guard number.isFinite else {
+            if number.isNaN { output.append("NaN") } else { output.append("Inf") }
             return
         }
-        if number.isInfinite {
-            output.append(contentsOf: number < 0 ? "-Inf".utf8 : "+Inf".utf8)
-            return
-        }
-        if number.sign == .minus { output.append(UInt8(ascii: "-")) }
         switch notation {
         case .binary: appendBinary(number, into: &output)
         case .hexadecimal: appendHexadecimal(number, .lower, precision, into: &output)
@@ -36,16 +43,18 @@ enum FloatText {
     }
 
     private static func appendDecimal(
-        _ number: Double, _ notation: Notation, _ precision: Int?, into output: inout [UInt8]
+        _ number: Double, _ notation: Notation, _ precision: Int?, into output: inout ByteBuffer
     ) {
         if precision == nil && notation == .general, number < 1e6, let integer = UInt64(exactly: number) {
-            DecimalText.append(integer, into: &output)
+            output.append(decimal: integer)
+            return
+        }
+        if let precision, notation == .fixed, let scaled = scaled(number, fraction: precision) {
+            appendFixed(scaled, fraction: precision, into: &output)
             return
         }
         var decimal: DecimalDigits
-        if let precision, notation == .fixed, let digits = DecimalDigits(number, fraction: precision) {
-            decimal = digits
-        } else if let precision {
+        if let precision {
             decimal = number == 0 ? DecimalDigits() : DecimalDigits(exactly: number)
             switch notation {
             case .fixed: decimal.round(toCount: decimal.point + precision)
@@ -68,8 +77,43 @@ enum FloatText {
         }
     }
 
+    /// `number` times ten to the power `fraction`, rounded to an integer, for the sizes where 128 bits hold
+    /// everything; nil for the others.
+    private static func scaled(_ number: Double, fraction: Int) -> UInt64? {
+        let (significand, power) = parts(of: number)
+        // 53 bits of significand, 63 of the power of ten, and room to round.
+        guard fraction < powersOfTen.count, power <= 0 else { return nil }
+        var scaled = UInt128(significand) * UInt128(powersOfTen[fraction])
+        if power <= -128 {
+            scaled = 0
+        } else if power < 0 {
+            let half = UInt128(1) << UInt128(-power - 1)
+            let rest = scaled & (half << 1 - 1)
+            scaled >>= UInt128(-power)
+            if rest > half || rest == half && scaled & 1 == 1 { scaled += 1 }
+        }
+        return UInt64(exactly: scaled)
+    }
+
+    private static let powersOfTen: InlineArray<20, UInt64> = InlineArray { index in
+        (0..<index).reduce(1) { power, _ in power * 10 }
+    }
+
+    /// Appends an integer with a point in front of its last `fraction` digits.
+    private static func appendFixed(_ scaled: UInt64, fraction: Int, into output: inout ByteBuffer) {
+        DecimalText.withDigits(of: scaled) { digits in
+            let whole = max(0, digits.count - fraction)
+            if whole == 0 { output.append(UInt8(ascii: "0")) }
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: digits[..<whole]))
+            guard fraction > 0 else { return }
+            output.append(UInt8(ascii: "."))
+            output.append(repeating: UInt8(ascii: "0"), count: fraction - digits.count)
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: digits[whole...]))
+        }
+    }
+
     private static func appendGeneral(
-        _ decimal: DecimalDigits, _ notation: Notation, _ precision: Int?, into output: inout [UInt8]
+        _ decimal: DecimalDigits, _ notation: Notation, _ precision: Int?, into output: inout ByteBuffer
     ) {
         let count = decimal.digits.count
         var digits = precision.map { max($0, 1) } ?? count
@@ -88,13 +132,13 @@ enum FloatText {
         }
     }
 
-    private static func appendFixed(_ decimal: DecimalDigits, fraction: Int, into output: inout [UInt8]) {
+    private static func appendFixed(_ decimal: DecimalDigits, fraction: Int, into output: inout ByteBuffer) {
         let digits = decimal.digits
         let zero = UInt8(ascii: "0")
         if decimal.point > 0 {
             let known = min(digits.count, decimal.point)
-            output.append(contentsOf: digits[..<known])
-            output.append(contentsOf: repeatElement(zero, count: decimal.point - known))
+            append(digits[..<known], into: &output)
+            output.append(repeating: zero, count: decimal.point - known)
         } else {
             output.append(zero)
         }
@@ -103,28 +147,32 @@ enum FloatText {
         let leading = min(fraction, max(0, -decimal.point))
         let start = min(max(decimal.point, 0), digits.count)
         let known = min(fraction - leading, digits.count - start)
-        output.append(contentsOf: repeatElement(zero, count: leading))
-        output.append(contentsOf: digits[start..<start + known])
-        output.append(contentsOf: repeatElement(zero, count: fraction - leading - known))
+        output.append(repeating: zero, count: leading)
+        append(digits[start..<start + known], into: &output)
+        output.append(repeating: zero, count: fraction - leading - known)
+    }
+
+    private static func append(_ digits: ArraySlice<UInt8>, into output: inout ByteBuffer) {
+        digits.withUnsafeBufferPointer { output.append(contentsOf: $0) }
     }
 
     private static func appendExponent(
-        _ decimal: DecimalDigits, fraction: Int, _ letter: UInt8, into output: inout [UInt8]
+        _ decimal: DecimalDigits, fraction: Int, _ letter: UInt8, into output: inout ByteBuffer
     ) {
         let digits = decimal.digits
         output.append(digits.first ?? UInt8(ascii: "0"))
         if fraction > 0 {
             output.append(UInt8(ascii: "."))
             let known = min(digits.count, fraction + 1)
-            if known > 1 { output.append(contentsOf: digits[1..<known]) }
-            output.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: fraction + 1 - max(known, 1)))
+            if known > 1 { append(digits[1..<known], into: &output) }
+            output.append(repeating: UInt8(ascii: "0"), count: fraction + 1 - max(known, 1))
         }
         output.append(letter)
         appendPower(digits.isEmpty ? 0 : decimal.point - 1, into: &output)
     }
 
     /// Appends an exponent with its sign and at least two digits.
-    private static func appendPower(_ power: Int, into output: inout [UInt8]) {
+    private static func appendPower(_ power: Int, into output: inout ByteBuffer) {
         output.append(power < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
         if power.magnitude < 10 { output.append(UInt8(ascii: "0")) }
         DecimalText.append(UInt64(power.magnitude), into: &output)
@@ -138,7 +186,7 @@ enum FloatText {
         return stored == 0 ? (fraction, -1074) : (fraction | 1 << 52, stored - 1075)
     }
 
-    private static func appendBinary(_ number: Double, into output: inout [UInt8]) {
+    private static func appendBinary(_ number: Double, into output: inout ByteBuffer) {
         let (significand, power) = parts(of: number)
         DecimalText.append(significand, into: &output)
         output.append(UInt8(ascii: "p"))
@@ -147,7 +195,7 @@ enum FloatText {
     }
 
     private static func appendHexadecimal(
-        _ number: Double, _ digits: Digits, _ precision: Int?, into output: inout [UInt8]
+        _ number: Double, _ digits: Digits, _ precision: Int?, into output: inout ByteBuffer
     ) {
         // The significand is held with its leading 1 at bit 60, so that 15 digits follow it.
         let one: UInt64 = 1 << 60
@@ -182,7 +230,7 @@ enum FloatText {
             significand <<= 4
             written += 1
         }
-        output.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, (precision ?? 0) - written)))
+        output.append(repeating: UInt8(ascii: "0"), count: (precision ?? 0) - written)
         // An exponent letter in the case of the digits: x and p, X and P are eight apart.
         output.append(digits.x - 8)
         appendPower(power, into: &output)
@@ -224,28 +272,6 @@ struct DecimalDigits {
             }
         }
         point = whole + (isNegativeExponent ? -exponent : exponent)
-        dropTrailingZeros()
-    }
-
-    /// The digits of `number` rounded to `fraction` digits behind the point, for the sizes where
-    /// 128 bits hold everything; nil for the others.
-    init?(_ number: Double, fraction: Int) {
-        let (significand, power) = FloatText.parts(of: number)
-        // 53 bits of significand, 63 of the power of ten, and room to round.
-        guard fraction < 20, power <= 0 else { return nil }
-        var scaled = UInt128(significand)
-        for _ in 0..<fraction { scaled *= 10 }
-        if power <= -128 {
-            scaled = 0
-        } else if power < 0 {
-            let half = UInt128(1) << UInt128(-power - 1)
-            let rest = scaled & (half << 1 - 1)
-            scaled >>= UInt128(-power)
-            if rest > half || rest == half && scaled & 1 == 1 { scaled += 1 }
-        }
-        guard let integer = UInt64(exactly: scaled) else { return nil }
-        if integer > 0 { DecimalText.append(integer, into: &digits) }
-        point = digits.count - fraction
         dropTrailingZeros()
     }
 

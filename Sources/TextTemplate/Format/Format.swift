@@ -1,21 +1,31 @@
 /// Go's `fmt` package for template values: the same verbs, flags, notations and complaints.
 enum Format {
-    /// Appends the operands as `fmt.Sprint` does: a space between two when neither is a string.
-    static func appendPrint(_ arguments: UnsafeBufferPointer<Value>, into output: inout [UInt8]) {
+    /// Appends the operands as `fmt.Sprint` does: a space between two when neither is a string. `printable` makes them
+    /// what text/template hands to `fmt`: pointers followed, nothing as `<no value>`.
+    static func appendPrint(
+        _ arguments: UnsafeBufferPointer<Value>, printable: Bool = false, into output: inout ByteBuffer
+    ) {
         Printer.run(into: &output) { printer in
             var afterString = false
             for (index, argument) in arguments.enumerated() {
-                var isString = false
+                let isMissing = printable && argument.isAbsent
+                var isString = isMissing
                 if case .string = argument { isString = true }
                 if index > 0 && !isString && !afterString { printer.output.append(UInt8(ascii: " ")) }
-                printer.printArgument(argument, verb: Verb.v)
+                if isMissing {
+                    printer.write("<no value>")
+                } else if printable, let object = argument.pointedStruct {
+                    printer.printStruct(object, verb: Verb.v, depth: 0)
+                } else {
+                    printer.printArgument(argument, verb: Verb.v)
+                }
                 afterString = isString
             }
         }
     }
 
     /// Appends the operands as `fmt.Sprintln` does: a space between any two, a newline at the end.
-    static func appendPrintln(_ arguments: UnsafeBufferPointer<Value>, into output: inout [UInt8]) {
+    static func appendPrintln(_ arguments: UnsafeBufferPointer<Value>, into output: inout ByteBuffer) {
         Printer.run(into: &output) { printer in
             for (index, argument) in arguments.enumerated() {
                 if index > 0 { printer.output.append(UInt8(ascii: " ")) }
@@ -27,36 +37,42 @@ enum Format {
 
     /// Appends the operands as the directives of `format` ask, as `fmt.Sprintf`.
     static func appendFormatted(
-        _ format: ByteString, _ arguments: UnsafeBufferPointer<Value>, into output: inout [UInt8]
+        _ format: ByteString, _ arguments: UnsafeBufferPointer<Value>, into output: inout ByteBuffer
     ) {
         Printer.run(into: &output) { printer in
             format.withBytes { printer.printFormatted($0, arguments) }
         }
     }
 
+    /// Appends the operands as the directives of a format that was read ahead ask.
+    static func appendFormatted(
+        _ format: PlainFormat, _ arguments: UnsafeBufferPointer<Value>, into output: inout ByteBuffer
+    ) {
+        Printer.run(into: &output) { $0.printFormatted(format, arguments) }
+    }
+
     /// Appends what an action of a template writes: `fmt.Fprint` of one value, pointers followed.
-    static func appendValue(_ value: Value, into output: inout [UInt8]) {
+    static func appendValue(_ value: Value, into output: inout ByteBuffer) {
         switch value {
         case .string(let text):
             text.withBytes { output.append(contentsOf: $0) }
         case .int(let number):
             DecimalText.append(number, into: &output)
         case .bool(let flag):
-            output.append(contentsOf: flag ? "true".utf8 : "false".utf8)
+            if flag { output.append("true") } else { output.append("false") }
         case .float(let number):
             FloatText.append(number, notation: .general, precision: nil, into: &output)
         case .invalid:
-            output.append(contentsOf: "<no value>".utf8)
-        case .object(let object) where object.description == nil && object.typeName.hasPrefix("*"):
-            Printer.run(into: &output) { $0.printStruct(object, verb: Verb.v, depth: 0) }
+            output.append("<no value>")
         default:
-            Printer.run(into: &output) { $0.printArgument(value, verb: Verb.v) }
+            Printer.run(into: &output) { printer in
+                if let object = value.pointedStruct {
+                    printer.printStruct(object, verb: Verb.v, depth: 0)
+                } else {
+                    printer.printArgument(value, verb: Verb.v)
+                }
+            }
         }
-    }
-
-    /// Appends `bytes` as a double-quoted Go string literal, as `strconv.Quote`.
-    static func appendQuoted(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout [UInt8]) {
-        Quoting().append(bytes, into: &output)
     }
 
     /// The name of the value's Go type, what `%T` prints.
@@ -71,6 +87,7 @@ enum Format {
         case .string: "string"
         case .slice(let slice): typeName(slice.element)
         case .map: "map[string]interface {}"
+        case .pair: "memkv.KVPair"
         case .object(let object): object.typeName
         }
     }
@@ -99,5 +116,15 @@ enum Format {
         case .pairs: "memkv.KVPairs"
         case .serviceRecord: "[]*net.SRV"
         }
+    }
+}
+
+extension Value {
+    /// What the value points at, if it is a pointer to a struct that has no text of its own.
+    fileprivate var pointedStruct: (any Object)? {
+        guard case .object(let object) = self, object.description == nil, object.typeName.hasPrefix("*") else {
+            return nil
+        }
+        return object
     }
 }

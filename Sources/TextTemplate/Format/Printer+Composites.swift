@@ -33,11 +33,12 @@ extension Printer {
             }
         }
         write(flags.sharpV ? "{" : "map[")
-        for (index, key) in map.keys.enumerated() {
+        for index in 0..<map.count {
             if index > 0 { writeSeparator() }
+            let (key, value) = map[index]
             printString(.string(key), key, verb)
             write(":")
-            printElement(map.values[index], verb: verb, depth: depth + 1)
+            printElement(value, verb: verb, depth: depth + 1)
         }
         write(flags.sharpV ? "}" : "]")
     }
@@ -139,7 +140,7 @@ extension Value {
         case .slice(let slice):
             slice.isNil ? 0 : Value.address(of: slice.storage, offset: slice.offset)
         case .map(let map):
-            map.isNil ? 0 : Value.address(of: map)
+            map.isNil ? 0 : Value.address(of: map.storage)
         case .object(let object) where object.typeName.hasPrefix("*"):
             Value.address(of: object)
         default:

@@ -5,13 +5,15 @@ extension Printer {
     private static let largestNumber = 1_000_000
 
     /// What is known while a format string is read.
-    private struct Cursor {
+    fileprivate struct Cursor {
         let format: UnsafeBufferPointer<UInt8>
         var position = 0
         /// The operand that the next directive takes.
         var argument = 0
         /// Whether an explicit index such as `[3]` came up.
         var isReordered = false
+        /// Whether a `*` came up.
+        var takesNumbers = false
         /// Whether the indexes of the current directive are in range and in their places.
         var hasGoodIndex = true
         /// Whether the last thing read was an explicit index.
@@ -40,20 +42,46 @@ extension Printer {
     mutating func printFormatted(_ format: UnsafeBufferPointer<UInt8>, _ arguments: UnsafeBufferPointer<Value>) {
         var cursor = Cursor(format: format)
         while true {
-            let start = cursor.position
-            while !cursor.isAtEnd && !cursor.isAt("%") { cursor.position += 1 }
-            output.append(contentsOf: format[start..<cursor.position])
-            guard !cursor.isAtEnd else { break }
-            cursor.position += 1
-            guard printDirective(&cursor, arguments) else { break }
+            let text = readText(&cursor)
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: format[text]))
+            guard text.upperBound < format.count else { break }
+            guard let verb = readDirective(&cursor, arguments) else {
+                write("%!(NOVERB)")
+                break
+            }
+            if verb != Verb.percent && !cursor.hasGoodIndex {
+                complain(verb, "(BADINDEX)")
+            } else {
+                printOperand(verb, arguments, &cursor.argument)
+            }
         }
-        if !cursor.isReordered && cursor.argument < arguments.count {
-            complainOfExtra(arguments[cursor.argument...])
-        }
+        if !cursor.isReordered { complainOfExtra(arguments, from: cursor.argument) }
     }
 
-    /// Prints one directive, from behind its `%`; false if the format ends before its verb.
-    private mutating func printDirective(_ cursor: inout Cursor, _ arguments: UnsafeBufferPointer<Value>) -> Bool {
+    /// The same for a format that was read ahead.
+    mutating func printFormatted(_ format: borrowing PlainFormat, _ arguments: UnsafeBufferPointer<Value>) {
+        var argument = 0
+        format.bytes.withBytes { bytes in
+            for directive in format.directives {
+                output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[directive.text]))
+                flags = directive.flags
+                printOperand(directive.verb, arguments, &argument)
+            }
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[format.rest]))
+        }
+        complainOfExtra(arguments, from: argument)
+    }
+
+    /// The text up to the next directive, and goes behind its `%`.
+    private func readText(_ cursor: inout Cursor) -> Range<Int> {
+        let start = cursor.position
+        while !cursor.isAtEnd && !cursor.isAt("%") { cursor.position += 1 }
+        defer { if !cursor.isAtEnd { cursor.position += 1 } }
+        return start..<cursor.position
+    }
+
+    /// Reads a directive, from behind its `%`, and gives its verb; nil if the format ends before it.
+    private mutating func readDirective(_ cursor: inout Cursor, _ arguments: UnsafeBufferPointer<Value>) -> UInt32? {
         flags = Flags()
         cursor.hasGoodIndex = true
         cursor.isAfterIndex = false
@@ -62,23 +90,39 @@ extension Printer {
         readWidth(&cursor, arguments)
         readPrecision(&cursor, arguments)
         if !cursor.isAfterIndex { readIndex(&cursor, arguments.count) }
-        guard !cursor.isAtEnd else {
-            write("%!(NOVERB)")
-            return false
-        }
+        guard !cursor.isAtEnd else { return nil }
         let rune = Rune(cursor.format, at: cursor.position)
         cursor.position += rune.width
-        let verb = rune.value
-        if verb == UInt32(UInt8(ascii: "%")) {
+        if rune.value == Verb.v || rune.value == Verb.w { useGoSyntaxFlags() }
+        return rune.value
+    }
+
+    /// Prints the operand at `argument`, and goes to the next one.
+    @inline(__always)
+    private mutating func printOperand(
+        _ verb: UInt32, _ arguments: UnsafeBufferPointer<Value>, _ argument: inout Int
+    ) {
+        if verb == Verb.percent {
             write("%")
-        } else if !cursor.hasGoodIndex {
-            complain(verb, "(BADINDEX)")
-        } else if cursor.argument >= arguments.count {
+        } else if argument >= arguments.count {
             complain(verb, "(MISSING)")
         } else {
-            if verb == Verb.v || verb == Verb.w { useGoSyntaxFlags() }
-            printArgument(arguments[cursor.argument], verb: verb)
-            cursor.argument += 1
+            if !printScalar(arguments, argument, verb) { printArgument(arguments[argument], verb: verb) }
+            argument += 1
+        }
+    }
+
+    /// Prints the commonest operands, as `printArgument` does, without copying them; false for others.
+    @inline(__always)
+    private mutating func printScalar(
+        _ arguments: UnsafeBufferPointer<Value>, _ index: Int, _ verb: UInt32
+    ) -> Bool {
+        if verb == Verb.capitalT || verb == Verb.p { return false }
+        switch arguments[index] {
+        case .string(let text): printString(.string(text), text, verb)
+        case .int(let number): printInt(number, verb)
+        case .float(let number): printFloat(.float(number), number, verb)
+        default: return false
         }
         return true
     }
@@ -111,7 +155,6 @@ extension Printer {
             if cursor.isAfterIndex && flags.width != nil { cursor.hasGoodIndex = false }  // %[3]2d
             return
         }
-        cursor.position += 1
         flags.width = takeNumber(&cursor, arguments)
         if let width = flags.width {
             if width < 0 {
@@ -134,7 +177,6 @@ extension Printer {
             flags.precision = readNumber(&cursor, before: cursor.format.count) ?? 0
             return
         }
-        cursor.position += 1
         flags.precision = takeNumber(&cursor, arguments)
         if let precision = flags.precision, precision < 0 { flags.precision = nil }
         if flags.precision == nil { write("%!(BADPREC)") }
@@ -159,8 +201,10 @@ extension Printer {
         return number
     }
 
-    /// The operand that a `*` refers to, nil if it is no integer or out of bounds.
+    /// The operand that the `*` here refers to, nil if it is no integer or out of bounds.
     private func takeNumber(_ cursor: inout Cursor, _ arguments: UnsafeBufferPointer<Value>) -> Int? {
+        cursor.position += 1
+        cursor.takesNumbers = true
         guard cursor.argument < arguments.count else { return nil }
         let number: Int
         switch arguments[cursor.argument] {
@@ -206,20 +250,62 @@ extension Printer {
         write(reason)
     }
 
-    private mutating func complainOfExtra(_ arguments: Swift.Slice<UnsafeBufferPointer<Value>>) {
+    private mutating func complainOfExtra(_ arguments: UnsafeBufferPointer<Value>, from first: Int) {
+        guard first < arguments.count else { return }
         flags = Flags()
         write("%!(EXTRA ")
-        for (index, argument) in arguments.enumerated() {
-            if index > 0 { write(", ") }
-            switch argument {
+        for index in first..<arguments.count {
+            if index > first { write(", ") }
+            switch arguments[index] {
             case .invalid, .nilInterface:
                 write("<nil>")
-            default:
+            case let argument:
                 write(Format.typeName(argument))
                 write("=")
                 printArgument(argument, verb: Verb.v)
             }
         }
         write(")")
+    }
+}
+
+/// A format that was read ahead, which can be done if no directive takes its width, its precision or its place
+/// from the operands.
+struct PlainFormat: Sendable {
+    struct Directive: Sendable {
+        /// What stands in front of it.
+        let text: Range<Int>
+        let flags: Flags
+        let verb: UInt32
+    }
+
+    let bytes: ByteString
+    let directives: [Directive]
+    /// What stands behind the last directive.
+    let rest: Range<Int>
+
+    /// Nil if `format` depends on the operands, or ends within a directive.
+    init?(_ format: ByteString) {
+        guard let (directives, rest) = format.withBytes({ Printer.directives($0) }) else { return nil }
+        bytes = format
+        self.directives = directives
+        self.rest = rest
+    }
+}
+
+extension Printer {
+    fileprivate static func directives(
+        _ format: UnsafeBufferPointer<UInt8>
+    ) -> (directives: [PlainFormat.Directive], rest: Range<Int>)? {
+        var printer = Printer()
+        var cursor = Cursor(format: format)
+        var directives: [PlainFormat.Directive] = []
+        while true {
+            let text = printer.readText(&cursor)
+            if text.upperBound == format.count { return (directives, text) }
+            let verb = printer.readDirective(&cursor, UnsafeBufferPointer<Value>(start: nil, count: 0))
+            guard let verb, !cursor.isReordered, !cursor.takesNumbers else { return nil }
+            directives.append(PlainFormat.Directive(text: text, flags: printer.flags, verb: verb))
+        }
     }
 }

@@ -15,13 +15,15 @@ struct Digits {
 /// Decimal integers.
 enum DecimalText {
     /// Appends `number` as `strconv.Itoa`.
-    static func append(_ number: Int, into output: inout [UInt8]) {
+    static func append(_ number: Int, into output: inout ByteBuffer) {
         if number < 0 { output.append(UInt8(ascii: "-")) }
-        append(UInt64(number.magnitude), into: &output)
+        output.append(decimal: UInt64(number.magnitude))
     }
 
     /// Appends `number` in base 10, or another `base` up to 16.
-    static func append(_ number: UInt64, base: UInt64 = 10, digits: Digits = .lower, into output: inout [UInt8]) {
+    static func append(
+        _ number: UInt64, base: UInt64 = 10, digits: Digits = .lower, into output: inout some ByteOutput & ~Copyable
+    ) {
         if number < base {
             output.append(digits[UInt8(number)])
         } else {
@@ -48,6 +50,11 @@ enum DecimalText {
 }
 
 extension Printer {
+    /// Prints Go's `int`.
+    mutating func printInt(_ number: Int, _ verb: UInt32) {
+        if !printInteger(UInt64(bitPattern: Int64(number)), isSigned: true, verb) { complain(.int(number), verb) }
+    }
+
     /// Prints an integer given by its 64 bits; false if `verb` is none for integers.
     @discardableResult
     mutating func printInteger(_ bits: UInt64, isSigned: Bool, _ verb: UInt32) -> Bool {
@@ -67,14 +74,14 @@ extension Printer {
         case UInt8(ascii: "X"):
             printInteger(bits, base: 16, isSigned: isSigned, digits: .upper)
         case UInt8(ascii: "c"):
-            var character: [UInt8] = []
-            Rune.append(UInt32(exactly: bits) ?? Rune.replacement, into: &character)
-            character.withUnsafeBufferPointer { pad($0) }
+            let start = output.count
+            Rune.append(UInt32(exactly: bits) ?? Rune.replacement, into: &output)
+            pad(from: start)
         case UInt8(ascii: "q"):
-            var literal: [UInt8] = []
+            let start = output.count
             let quoting = Quoting(quote: UInt8(ascii: "'"), asciiOnly: flags.plus)
-            quoting.append(rune: UInt32(exactly: bits) ?? Rune.replacement, into: &literal)
-            literal.withUnsafeBufferPointer { pad($0) }
+            quoting.append(rune: UInt32(exactly: bits) ?? Rune.replacement, into: &output)
+            pad(from: start)
         case UInt8(ascii: "U"):
             printCodePoint(bits)
         default:
@@ -100,11 +107,12 @@ extension Printer {
             && prefix.utf8CodeUnitCount == 0
         {
             if isNegative { write("-") }
+            if base == 10 { return output.append(decimal: magnitude) }
             DecimalText.append(magnitude, base: base, digits: digits, into: &output)
             return
         }
         if flags.precision == 0 && magnitude == 0 {
-            output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: flags.width ?? 0))
+            output.append(repeating: UInt8(ascii: " "), count: flags.width ?? 0)
             return
         }
         // %.3d and %03d both ask for leading zeros; with both, the flag 0 has no effect.
@@ -122,13 +130,13 @@ extension Printer {
             let length =
                 sign.utf8CodeUnitCount + sharpPrefix.utf8CodeUnitCount + prefix.utf8CodeUnitCount + zeros + number.count
             let missing = max(0, (flags.width ?? 0) - length)
-            if !flags.minus { output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: missing)) }
+            if !flags.minus { output.append(repeating: UInt8(ascii: " "), count: missing) }
             write(sign)
             write(prefix)
             write(sharpPrefix)
-            output.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: zeros))
+            output.append(repeating: UInt8(ascii: "0"), count: zeros)
             output.append(contentsOf: number)
-            if flags.minus { output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: missing)) }
+            if flags.minus { output.append(repeating: UInt8(ascii: " "), count: missing) }
         }
     }
 
@@ -144,20 +152,20 @@ extension Printer {
 
     /// Prints `U+0078`, with the flag `#` also the character: `U+0078 'x'`.
     private mutating func printCodePoint(_ bits: UInt64) {
-        var number: [UInt8] = []
-        DecimalText.append(bits, base: 16, digits: .upper, into: &number)
-        var text = Array("U+".utf8)
-        let leadingZeros = max(0, max(4, flags.precision ?? 0) - number.count)
-        text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: leadingZeros))
-        text.append(contentsOf: number)
+        let start = output.count
+        write("U+")
+        DecimalText.withDigits(of: bits, base: 16, digits: .upper) { number in
+            output.append(repeating: UInt8(ascii: "0"), count: max(4, flags.precision ?? 0) - number.count)
+            output.append(contentsOf: number)
+        }
         if flags.sharp, let value = UInt32(exactly: bits), Quoting.isPrintable(value) {
-            text.append(contentsOf: " '".utf8)
-            Rune.append(value, into: &text)
-            text.append(UInt8(ascii: "'"))
+            write(" '")
+            Rune.append(value, into: &output)
+            write("'")
         }
         let zero = flags.zero
         flags.zero = false
-        text.withUnsafeBufferPointer { pad($0) }
+        pad(from: start)
         flags.zero = zero
     }
 
@@ -195,48 +203,38 @@ extension Printer {
 
     private mutating func printFloat(_ number: Double, _ notation: FloatText.Notation, precision: Int?) {
         let precision = flags.precision ?? precision
-        if flags.width == nil && !flags.plus && !flags.space && !flags.sharp {
-            FloatText.append(number, notation: notation, precision: precision, into: &output)
-            return
-        }
-        var text: [UInt8] = []
-        if number.sign == .plus || number.isNaN { text.append(UInt8(ascii: "+")) }
-        FloatText.append(number, notation: notation, precision: precision, into: &text)
-        if number == .infinity { text.removeFirst() }  // Infinity comes with its own sign.
-        if flags.space && !flags.plus && text[0] == UInt8(ascii: "+") { text[0] = UInt8(ascii: " ") }
-        if !number.isFinite {
-            printNotFinite(number, text)
-            return
-        }
-        if flags.sharp && notation != .binary { forcePoint(&text, notation, precision) }
-        let hasSign = flags.plus || text[0] != UInt8(ascii: "+")
-        text.withUnsafeBufferPointer { text in
-            guard hasSign else {
-                pad(UnsafeBufferPointer(rebasing: text[1...]))
-                return
-            }
-            if flags.zero && !flags.minus, let width = flags.width, width > text.count {
-                // The sign goes in front of the filling zeros.
-                output.append(text[0])
-                fill(width - text.count)
-                output.append(contentsOf: text[1...])
-            } else {
-                pad(text)
-            }
+        let start = output.count
+        // An infinity shows its sign always.
+        let sign: UInt8? =
+            number.sign == .minus && !number.isNaN
+            ? UInt8(ascii: "-")
+            : flags.plus
+                ? UInt8(ascii: "+")
+                : flags.space ? UInt8(ascii: " ") : number.isInfinite ? UInt8(ascii: "+") : nil
+        if let sign { output.append(sign) }
+        let digits = output.count
+        FloatText.appendMagnitude(number, notation: notation, precision: precision, into: &output)
+        guard number.isFinite else { return padNotFinite(from: start) }
+        if flags.sharp && notation != .binary { forcePoint(from: digits, notation, precision) }
+        if flags.zero && !flags.minus, let width = flags.width {
+            // The sign goes in front of the filling zeros.
+            output.insert(repeating: flags.padding, count: width - (output.count - start), at: digits)
+        } else {
+            pad(from: start)
         }
     }
 
     /// Infinity and NaN do not look like numbers, so zeros do not fill them up.
-    private mutating func printNotFinite(_ number: Double, _ text: [UInt8]) {
+    private mutating func padNotFinite(from start: Int) {
         let zero = flags.zero
         flags.zero = false
-        let isBare = number.isNaN && !flags.space && !flags.plus
-        text.withUnsafeBufferPointer { pad(isBare ? UnsafeBufferPointer(rebasing: $0[1...]) : $0) }
+        pad(from: start)
         flags.zero = zero
     }
 
     /// The flag `#`: a decimal point always, and the trailing zeros that `%g` leaves out.
-    private func forcePoint(_ text: inout [UInt8], _ notation: FloatText.Notation, _ precision: Int?) {
+    private mutating func forcePoint(from start: Int, _ notation: FloatText.Notation, _ precision: Int?) {
+        let text = Array(output.bytes(from: start))
         var missing = 0
         switch notation {
         case .general, .generalUpper, .hexadecimal: missing = precision ?? 6
@@ -246,8 +244,8 @@ extension Printer {
         var hasPoint = false
         var sawSignificant = false
         var end = text.count
-        scan: for index in 1..<text.count {
-            switch text[index] {
+        scan: for (index, byte) in text.enumerated() {
+            switch byte {
             case UInt8(ascii: "."):
                 hasPoint = true
             case UInt8(ascii: "p"), UInt8(ascii: "P"):
@@ -265,13 +263,12 @@ extension Printer {
                 if sawSignificant { missing -= 1 }
             }
         }
-        let exponent = Array(text[end...])
-        text.removeSubrange(end...)
+        output.truncate(to: start + end)
         if !hasPoint {
-            if text.count == 2 && text[1] == UInt8(ascii: "0") { missing -= 1 }
-            text.append(UInt8(ascii: "."))
+            if text[..<end] == [UInt8(ascii: "0")] { missing -= 1 }
+            output.append(UInt8(ascii: "."))
         }
-        text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, missing)))
-        text.append(contentsOf: exponent)
+        output.append(repeating: UInt8(ascii: "0"), count: missing)
+        for byte in text[end...] { output.append(byte) }
     }
 }

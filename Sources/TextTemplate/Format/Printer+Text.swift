@@ -18,9 +18,16 @@ extension Printer {
         if flags.minus { fill(missing) }
     }
 
+    /// Fills what was written from `start` on up to the width of the directive.
+    mutating func pad(from start: Int) {
+        guard let width = flags.width, width > 0 else { return }
+        let missing = width - Rune.count(output.bytes(from: start))
+        if flags.minus { fill(missing) } else { output.insert(repeating: flags.padding, count: missing, at: start) }
+    }
+
     /// Writes `count` filling bytes; none if it is not positive.
     mutating func fill(_ count: Int) {
-        if count > 0 { output.append(contentsOf: repeatElement(flags.padding, count: count)) }
+        output.append(repeating: flags.padding, count: count)
     }
 
     mutating func printBool(_ flag: Bool, _ verb: UInt32) {
@@ -76,16 +83,15 @@ extension Printer {
     /// Prints a string literal: in backquotes for `#` where it can be, in ASCII for `+`.
     private mutating func printQuoted(_ bytes: UnsafeBufferPointer<UInt8>) {
         let bytes = truncate(bytes)
-        var literal: [UInt8] = []
-        literal.reserveCapacity(bytes.count + 2)
+        let start = output.count
         if flags.sharp && Quoting.canBackquote(bytes) {
-            literal.append(UInt8(ascii: "`"))
-            literal.append(contentsOf: bytes)
-            literal.append(UInt8(ascii: "`"))
+            output.append(UInt8(ascii: "`"))
+            output.append(contentsOf: bytes)
+            output.append(UInt8(ascii: "`"))
         } else {
-            Quoting(asciiOnly: flags.plus).append(bytes, into: &literal)
+            Quoting(asciiOnly: flags.plus).append(bytes, into: &output)
         }
-        literal.withUnsafeBufferPointer { pad($0) }
+        pad(from: start)
     }
 
     /// Prints two digits a byte; a space between bytes and `0x` in front as the flags ask.

@@ -4,6 +4,7 @@ enum Verb {
     static let capitalT = UInt32(UInt8(ascii: "T"))
     static let p = UInt32(UInt8(ascii: "p"))
     static let w = UInt32(UInt8(ascii: "w"))
+    static let percent = UInt32(UInt8(ascii: "%"))
 }
 
 /// What a directive such as `%-8.3f` asks for, apart from its verb.
@@ -24,14 +25,16 @@ struct Flags {
 }
 
 /// Formats values one after the other, as Go's `fmt.pp` does.
-struct Printer {
-    var output: [UInt8] = []
+struct Printer: ~Copyable {
+    var output: ByteBuffer
     var flags = Flags()
     /// Set while a value is shown inside of a complaint: its methods are not called then.
     private var isComplaining = false
 
+    init() { output = ByteBuffer(capacity: 0) }
+
     /// Lends `output` to a printer for the time of `body`, without copying it.
-    static func run(into output: inout [UInt8], _ body: (inout Printer) -> Void) {
+    static func run(into output: inout ByteBuffer, _ body: (inout Printer) -> Void) {
         var printer = Printer()
         swap(&printer.output, &output)
         body(&printer)
@@ -39,11 +42,11 @@ struct Printer {
     }
 
     mutating func write(_ text: StaticString) {
-        output.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        output.append(text)
     }
 
     mutating func write(_ text: String) {
-        output.append(contentsOf: text.utf8)
+        output.append(text)
     }
 
     /// Prints an operand: its type for `%T`, its address for `%p`, else its value.
@@ -75,7 +78,7 @@ struct Printer {
         case .bool(let flag):
             printBool(flag, verb)
         case .int(let number):
-            if !printInteger(UInt64(bitPattern: Int64(number)), isSigned: true, verb) { complain(value, verb) }
+            printInt(number, verb)
         case .integer(let integer):
             let bits = UInt64(bitPattern: Int64(integer.value))
             if !printInteger(bits, isSigned: integer.isSigned, verb) { complain(value, verb) }
@@ -89,6 +92,8 @@ struct Printer {
             printSlice(slice, verb, depth)
         case .map(let map):
             printMap(map, verb, depth)
+        case .pair(let pair):
+            printObject(pair.object, verb, depth)
         case .object(let object):
             printObject(object, verb, depth)
         }
@@ -105,7 +110,7 @@ struct Printer {
     private mutating func printByMethod(_ value: Value, _ verb: UInt32) -> Bool {
         if isComplaining { return false }
         switch value {
-        case .integer, .object, .slice, .map: break
+        case .integer, .pair, .object, .slice, .map: break
         default: return false
         }
         if verb == Verb.w {

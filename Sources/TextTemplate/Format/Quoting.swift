@@ -5,19 +5,20 @@ struct Quoting {
     var asciiOnly = false
 
     /// Appends `bytes` in quotes.
-    func append(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout [UInt8]) {
+    func append(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout some ByteOutput & ~Copyable) {
         output.append(quote)
         var offset = 0
         while offset < bytes.count {
-            let plain = plainCount(bytes, from: offset)
-            if plain > 0 {
-                output.append(contentsOf: bytes[offset..<offset + plain])
-                offset += plain
+            let byte = bytes[offset]
+            if byte &- 0x20 < 0x5F {
+                if byte == quote || byte == UInt8(ascii: "\\") { output.append(UInt8(ascii: "\\")) }
+                output.append(byte)
+                offset += 1
                 continue
             }
             let rune = Rune(bytes, at: offset)
             if rune.isInvalid {
-                appendEscape("\\x", UInt32(bytes[offset]), digits: 2, into: &output)
+                appendEscape("x", UInt32(bytes[offset]), digits: 2, into: &output)
             } else {
                 appendEscaped(rune.value, into: &output)
             }
@@ -27,24 +28,13 @@ struct Quoting {
     }
 
     /// Appends one code point in quotes; what is none reads as U+FFFD.
-    func append(rune value: UInt32, into output: inout [UInt8]) {
+    func append(rune value: UInt32, into output: inout some ByteOutput & ~Copyable) {
         output.append(quote)
         appendEscaped(Rune.isValid(value) ? value : Rune.replacement, into: &output)
         output.append(quote)
     }
 
-    /// The number of bytes from `start` that stand for themselves and are ASCII.
-    private func plainCount(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
-        var end = start
-        while end < bytes.count {
-            let byte = bytes[end]
-            guard byte >= 0x20 && byte < 0x7F && byte != quote && byte != UInt8(ascii: "\\") else { break }
-            end += 1
-        }
-        return end - start
-    }
-
-    private func appendEscaped(_ value: UInt32, into output: inout [UInt8]) {
+    private func appendEscaped(_ value: UInt32, into output: inout some ByteOutput & ~Copyable) {
         if value == UInt32(quote) || value == UInt32(UInt8(ascii: "\\")) {
             output.append(UInt8(ascii: "\\"))
             output.append(UInt8(value))
@@ -55,21 +45,28 @@ struct Quoting {
             return
         }
         switch value {
-        case 0x07: output.append(contentsOf: "\\a".utf8)
-        case 0x08: output.append(contentsOf: "\\b".utf8)
-        case 0x0C: output.append(contentsOf: "\\f".utf8)
-        case 0x0A: output.append(contentsOf: "\\n".utf8)
-        case 0x0D: output.append(contentsOf: "\\r".utf8)
-        case 0x09: output.append(contentsOf: "\\t".utf8)
-        case 0x0B: output.append(contentsOf: "\\v".utf8)
-        case ..<0x20, 0x7F: appendEscape("\\x", value, digits: 2, into: &output)
-        case ..<0x10000: appendEscape("\\u", value, digits: 4, into: &output)
-        default: appendEscape("\\U", value, digits: 8, into: &output)
+        case 0x07: appendEscape("a", into: &output)
+        case 0x08: appendEscape("b", into: &output)
+        case 0x0C: appendEscape("f", into: &output)
+        case 0x0A: appendEscape("n", into: &output)
+        case 0x0D: appendEscape("r", into: &output)
+        case 0x09: appendEscape("t", into: &output)
+        case 0x0B: appendEscape("v", into: &output)
+        case ..<0x20, 0x7F: appendEscape("x", value, digits: 2, into: &output)
+        case ..<0x10000: appendEscape("u", value, digits: 4, into: &output)
+        default: appendEscape("U", value, digits: 8, into: &output)
         }
     }
 
-    private func appendEscape(_ prefix: String, _ value: UInt32, digits: Int, into output: inout [UInt8]) {
-        output.append(contentsOf: prefix.utf8)
+    private func appendEscape(_ letter: Unicode.Scalar, into output: inout some ByteOutput & ~Copyable) {
+        output.append(UInt8(ascii: "\\"))
+        output.append(UInt8(ascii: letter))
+    }
+
+    private func appendEscape(
+        _ letter: Unicode.Scalar, _ value: UInt32, digits: Int, into output: inout some ByteOutput & ~Copyable
+    ) {
+        appendEscape(letter, into: &output)
         for digit in (0..<digits).reversed() {
             output.append(Digits.lower[UInt8(value >> UInt32(4 * digit) & 0xF)])
         }

@@ -27,7 +27,7 @@ enum Literal: Sendable {
                 throw .expectedLiteral("float", found: text)
             }
             return .float(value)
-        case .strings, .anys, .pairs, .map, .time, .location:
+        case .strings, .anys, .pairs, .map, .time, .location, .bytes:
             throw .unsuitableLiteral(text, type: expected.typeName)
         }
     }
@@ -59,6 +59,7 @@ extension Expected {
         case .strings: .slice(Slice(.string, [], isNil: true))
         case .anys: .slice(Slice(.any, [], isNil: true))
         case .pairs: .slice(Slice(.pair, [], isNil: true))
+        case .bytes: .slice(Slice(.byte, [], isNil: true))
         case .map: .map(Map([], isNil: true))
         case .string, .bool, .int, .float, .duration, .time: nil
         }

@@ -8,6 +8,15 @@ extension Time {
                 time.addingDate(years: arguments.int(0), months: arguments.int(1), days: arguments.int(2)))
         },
         .method("After", .time) { time, arguments in .bool(time.compared(to: arguments.time(0)) > 0) },
+        .method("AppendBinary", .bytes) { time, arguments throws(FunctionError) in
+            arguments.bytes(0, followedBy: try time.binary())
+        },
+        .method("AppendFormat", .bytes, .string) { time, arguments in
+            arguments.bytes(0, followedBy: arguments.string(1).withBytes { time.format($0) })
+        },
+        .method("AppendText", .bytes) { time, arguments throws(FunctionError) in
+            arguments.bytes(0, followedBy: try time.strictText("AppendText"))
+        },
         .method("Before", .time) { time, arguments in .bool(time.compared(to: arguments.time(0)) < 0) },
         .refused("Clock", "int", "int", "int"),
         .method("Compare", .time) { time, arguments in .int(time.compared(to: arguments.time(0))) },
@@ -143,6 +152,13 @@ extension Value {
 }
 
 extension Arguments {
+    /// The argument at `index`, declared `.bytes`, with more bytes behind it: Go's `append`.
+    fileprivate func bytes(_ index: Int, followedBy added: [UInt8]) -> Value {
+        let bytes = slice(index)
+        if added.isEmpty { return .slice(bytes) }
+        return .slice(Slice(.byte, bytes.array + added.map { .integer(.init(.uint8, Int($0))) }))
+    }
+
     /// The argument at `index`, declared `.time`.
     func time(_ index: Int) -> Time {
         guard case .object(let time as Time) = self[index] else {

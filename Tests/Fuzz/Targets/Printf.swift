@@ -22,7 +22,7 @@ enum Target: FuzzTarget {
             check(formatted(format, arguments) == first, "formatting again gives the same")
             let limit = 20_000 + 5 * 1_000_001 * 64 + 64 * input.count * (input.count + 64)
             check(first.count <= limit, "the output is bounded")
-            var printed: [UInt8] = []
+            var printed = ByteBuffer()
             Format.appendPrint(arguments, into: &printed)
             Format.appendPrintln(arguments, into: &printed)
             for argument in arguments { Format.appendValue(argument, into: &printed) }
@@ -35,7 +35,7 @@ enum Target: FuzzTarget {
         // Linear too, but in what is asked for.
         if numberCount(input) > 4 { return }
         let string = ByteString(owner: nil, bytes: input)
-        var output: [UInt8] = []
+        var output = ByteBuffer()
         Format.appendFormatted(string, [.string("text"), .int(1), .float(2.5)], &output)
         let arguments = [Value](repeating: .string(string), count: 9)
         Format.appendFormatted("%q %+q %#q %x % X %.9s %300s %v %#v", arguments, &output)
@@ -64,9 +64,13 @@ enum Target: FuzzTarget {
     private static func formatted(_ format: UnsafeBufferPointer<UInt8>, _ arguments: UnsafeBufferPointer<Value>)
         -> [UInt8]
     {
-        var output: [UInt8] = []
-        Format.appendFormatted(ByteString(owner: nil, bytes: format), arguments, into: &output)
-        return output
+        let format = ByteString(owner: nil, bytes: format)
+        let text = ByteBuffer.bytes { Format.appendFormatted(format, arguments, into: &$0) }
+        if let plain = PlainFormat(format) {
+            let again = ByteBuffer.bytes { Format.appendFormatted(plain, arguments, into: &$0) }
+            check(again == text, "reading the format ahead makes no difference")
+        }
+        return text
     }
 
     private static func value(_ choice: UInt8, _ text: ByteString, _ number: Int) -> Value {
@@ -91,9 +95,9 @@ enum Target: FuzzTarget {
         case 14: .slice(Slice(.string, [.string(text), .string("b")]))
         case 15: .slice(Slice(.int, [.int(number), .int(-1)]))
         case 16: .slice(Slice(.byte, text.array.map { .integer(Value.Integer(.uint8, Int($0))) }))
-        case 17: .slice(Slice(.pair, [.object(Pair(key: text, value: "v"))]))
+        case 17: .slice(Slice(.pair, [.pair(Pair(key: text, value: "v"))]))
         case 18: .map(Map([(text, .slice(Slice(.any, list))), ("k", .int(number))]))
-        case 19: .object(Pair(key: text, value: text))
+        case 19: .pair(Pair(key: text, value: text))
         case 20: .object(Time(unixSeconds: number, nanoseconds: Int(choice), local: .utc))
         case 21: .slice(Slice(.any, [], isNil: true))
         case 22: .map(Map([], isNil: true))
@@ -104,9 +108,7 @@ enum Target: FuzzTarget {
     // MARK: Reading back
 
     private static func print(_ format: ByteString, _ value: Value) -> [UInt8] {
-        var output: [UInt8] = []
-        Format.appendFormatted(format, [value], &output)
-        return output
+        ByteBuffer.bytes { Format.appendFormatted(format, [value], &$0) }
     }
 
     private static func checkStrings(_ string: ByteString) {
@@ -146,8 +148,7 @@ enum Target: FuzzTarget {
         for format in ["%v", "%g", "%G", "%.17g", "%.17e", "%.1100f", "%x", "%X", "%+v"] as [ByteString] {
             check(Double(text(format, .float(float)))?.bitPattern == float.bitPattern, "\(format.text) reads back")
         }
-        var value: [UInt8] = []
-        Format.appendValue(.float(float), into: &value)
+        let value = ByteBuffer.bytes { Format.appendValue(.float(float), into: &$0) }
         check(Double(String(decoding: value, as: UTF8.self)) == float, "a value reads back")
     }
 
@@ -195,7 +196,7 @@ enum Target: FuzzTarget {
 }
 
 extension Format {
-    fileprivate static func appendFormatted(_ format: ByteString, _ arguments: [Value], _ output: inout [UInt8]) {
+    fileprivate static func appendFormatted(_ format: ByteString, _ arguments: [Value], _ output: inout ByteBuffer) {
         arguments.withUnsafeBufferPointer { appendFormatted(format, $0, into: &output) }
     }
 }

@@ -103,14 +103,16 @@ enum Target: FuzzTarget {
             case .duration: .integer(Value.Integer(.duration, span))
             case .time: .object(time.adding(span))
             case .location: .object(Time.Location.utc)
+            case .bytes: .slice(Slice(.byte, layout.array.map { .integer(Value.Integer(.uint8, Int($0))) }))
             case .bool, .float, .any, .strings, .anys, .pairs, .map: fatalError("a parameter that no method has")
             }
         }
         arguments.withUnsafeBufferPointer { arguments in
             var output: [UInt8] = []
             do throws(FunctionError) {
-                Format.appendValue(try function.body(Arguments(values: arguments, context: nil)), into: &output)
-            } catch { output += error.message.array }
+                let result = try function.body(Arguments(values: arguments, context: nil))
+                output = ByteBuffer.bytes { Format.appendValue(result, into: &$0) }
+            } catch { output = error.message.array }
             check(!output.isEmpty || layout.isEmpty || function.parameters.count == 1, "a method has a result")
         }
     }

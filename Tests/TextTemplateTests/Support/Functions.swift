@@ -34,15 +34,15 @@ enum TestFunctions {
         },
         "get": Function([.string]) { arguments throws(FunctionError) in
             switch arguments.string(0) {
-            case "/a": .object(Pair(key: "/a", value: "1"))
-            case "/b": .object(Pair(key: "/b", value: "2"))
+            case "/a": .pair(Pair(key: "/a", value: "1"))
+            case "/b": .pair(Pair(key: "/b", value: "2"))
             case let key: throw FunctionError("key does not exist: \(key.text)")
             }
         },
         "gets": Function([]) { _ throws(FunctionError) in
             .slice(
                 Slice(
-                    .pairs, [.object(Pair(key: "/a", value: "1")), .object(Pair(key: "/b", value: "2"))]))
+                    .pairs, [.pair(Pair(key: "/a", value: "1")), .pair(Pair(key: "/b", value: "2"))]))
         },
     ]
 
