@@ -21,7 +21,7 @@ class Program:
     def command(self, etcd, confdir, *flags):
         if self.takes_command:
             return [self.path, "etcd", "--node", etcd.endpoint, "--confdir", confdir.path, "--log-level", "error",
-                    *("-" + flag for flag in flags)]
+                    *("-" + flag if flag.startswith("-") else flag for flag in flags)]
         return [self.path, "-backend", "etcdv3", "-node", etcd.endpoint.removeprefix("http://"),
                 "-confdir", confdir.path, "-log-level", "error", *flags]
 
@@ -33,7 +33,7 @@ class Usage:
         self.wall, self.cpu, self.memory, self.is_over_time = wall, cpu, memory, is_over_time
 
 
-def measure(limits, commands, output=None, runs=5, limit=150):
+def measure(limits, commands, output=None, runs=5, limit=60):
     """A `Usage` for each command; files in the folder `output` are removed before each run.
 
     What takes longer than `limit` seconds is ended and not run again; where one takes over ten seconds, two runs count.

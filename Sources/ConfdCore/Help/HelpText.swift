@@ -35,7 +35,7 @@ enum HelpText {
 
     private static let tail = [
         "Each option is also an environment variable (-log-level: CONFD_LOG_LEVEL) and a",
-        "key of confd.toml. Exit codes: 0 done, 1 a resource failed, 2 usage, 3 drift, 4 backend.",
+        "key of confd.toml. Exit codes: 0 done, 1 failed, 2 usage, 3 drift, 4 backend.",
     ]
 
     /// The option as it is typed: `-confdir DIR`.

@@ -78,6 +78,7 @@ enum ManualPage {
         ("0", "done"),
         ("1", "at least one resource failed"),
         ("2", "usage or configuration error, or nothing to do"),
+        ("3", "with \\fB\\-check\\fR: something would change"),
         ("4", "the backend could not be reached, or refused"),
     ]
 
