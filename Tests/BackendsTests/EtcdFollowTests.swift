@@ -129,7 +129,13 @@ import Testing
         }
         let following = try Following(backend, "/open")
         #expect(following.sees(["/open/a": "1"]))
-        let first = try #require(backend.session.withLock { $0.token })
+        var first: String?
+        // There is none while it is renewed.
+        #expect(
+            eventually {
+                first = backend.session.withLock { $0.token }
+                return first != nil
+            })
         // Until the token of the beginning has ended; the watch goes on beyond that.
         _ = eventually(within: .seconds(3)) { false }
         try put(server, "/open/a", "2")

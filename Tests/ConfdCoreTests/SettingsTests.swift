@@ -31,6 +31,16 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
         #expect(try load(arguments).confdir == "/c")
     }
 
+    @Test(arguments: [
+        (["-srv-domain", "example.com"], "_etcd._tcp.example.com."),
+        (["-srv-domain", "example.com.", "-backend", "etcdv2"], "_etcdv2._tcp.example.com."),
+        (["-srv-domain", "example.com", "-srv-record", "_x._tcp.example.org"], "_x._tcp.example.org"),
+        (["-srv-domain", ""], nil),
+    ])
+    func namesTheServiceRecord(_ arguments: [String], _ record: String?) throws {
+        #expect(try load(arguments).serviceRecord == record)
+    }
+
     @Test func switches() throws {
         #expect(try load(["-noop"]).noop)
         #expect(try load(["-noop=true"]).noop)
@@ -75,11 +85,11 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
             (["-backend", "fil"], "-backend: backend \"fil\" is not a backend | did you mean \"file\"?"),
             (
                 ["-backend", "consul"],
-                "-backend: backend \"consul\" is not built into this confd | backends built: etcd, etcdv3, file, env"
+                "-backend: backend \"consul\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env"
             ),
             (
                 ["-auth-token", "secret"],
-                "-auth-token: the vault backend is not built into this confd | backends built: etcd, etcdv3, file, env"
+                "-auth-token: the vault backend is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env"
             ),
             (["-backend", "file"], "the file backend needs -file | for example -file /etc/confd/data.yaml"),
             (["-client-cert", "c.pem"], "-client-cert and -client-key go together"),
