@@ -1,4 +1,5 @@
 import KeyValue
+import Posix
 import Testing
 
 @testable import Backends
@@ -80,6 +81,33 @@ import Testing
         for key in ["", "/", "/a", "/app!", "/app-x!", "/app0", "/az", "/b-", "/b0", "/c"] {
             #expect(!KeySpan.contains(Array(key.utf8), in: spans), "\(key)")
         }
+    }
+
+    private func record(_ target: String, _ priority: UInt16, _ weight: UInt16) -> ServiceRecord {
+        ServiceRecord(target: target, port: 2379, priority: priority, weight: weight)
+    }
+
+    @Test func takesNodesFromRecords() throws {
+        let records = [record("b.example.", 2, 0), record("a.example.", 1, 0), record(".", 0, 0)]
+        #expect(
+            try Discovery(record: "_x", scheme: "http") { _ in records }.nodes() == [
+                "a.example:2379", "b.example:2379",
+            ])
+        #expect(try Discovery(record: "_x", scheme: "https") { _ in records }.nodes().first == "https://a.example:2379")
+        #expect(throws: BackendError.self) { try Discovery(record: "_x", scheme: "http") { _ in [] }.nodes() }
+    }
+
+    /// By priority; of one priority, the heavier is first more often, in proportion.
+    @Test func ordersRecordsByChance() {
+        let records = [record("light", 1, 9), record("heavy", 1, 29), record("last", 2, 65_535)]
+        var generator = SeededGenerator(state: 1)
+        var heavy = 0
+        for _ in 0..<1_000 {
+            let ordered = Discovery.ordered(records, using: &generator)
+            #expect(ordered[2].target == "last")
+            heavy += ordered[0].target == "heavy" ? 1 : 0
+        }
+        #expect((700...800).contains(heavy), "\(heavy)")
     }
 
     @Test func quotesWhatIsNotPrintable() {

@@ -32,6 +32,16 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
         #expect(try load(arguments).confdir == "/c")
     }
 
+    @Test(arguments: [
+        (["-srv-domain", "example.com"], "_etcd._tcp.example.com."),
+        (["-srv-domain", "example.com.", "-backend", "etcdv2"], "_etcdv2._tcp.example.com."),
+        (["-srv-domain", "example.com", "-srv-record", "_x._tcp.example.org"], "_x._tcp.example.org"),
+        (["-srv-domain", ""], nil),
+    ])
+    func namesTheServiceRecord(_ arguments: [String], _ record: String?) throws {
+        #expect(try load(arguments).serviceRecord == record)
+    }
+
     @Test func switches() throws {
         #expect(try load(["-noop"]).noop)
         #expect(try load(["-noop=true"]).noop)
