@@ -42,6 +42,7 @@ extension Files {
         while true {
             if let bytes = try readSettled(path, limit: limit) { return bytes }
             if Clock.monotonic() >= end { throw SystemError(call: "read", path: path, code: ETXTBSY) }
+            // A lease tells of writers that come, not of the end of one that is there.
             Clock.sleep(.milliseconds(10))
         }
     }

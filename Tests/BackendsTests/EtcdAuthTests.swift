@@ -8,15 +8,7 @@ import Testing
     /// A server with authentication: `root`, and `reader` that may read `/open/` and `/open`. Tokens live one second.
     static let server = Result {
         let server = try EtcdServer(arguments: "--bcrypt-cost 4 --auth-token-ttl 1")
-        try server.put(["/open/a": "1", "/closed/a": "2"])
-        try server.etcdctl("user add root:rootpass")
-        try server.etcdctl("user grant-role root root")
-        try server.etcdctl("user add reader:readerpass")
-        try server.etcdctl("role add reading")
-        try server.etcdctl("role grant-permission reading read /open")
-        try server.etcdctl("role grant-permission reading --prefix=true read /open/")
-        try server.etcdctl("user grant-role reader reading")
-        try server.etcdctl("auth enable")
+        try server.enableAuthentication()
         return server
     }
     let server: EtcdServer

@@ -73,18 +73,6 @@ import Testing
         #expect(following.failures == [])
     }
 
-    private func enableAuthentication(_ server: EtcdServer) throws {
-        try server.put(["/open/a": "1", "/closed/a": "2"])
-        try server.etcdctl("user add root:rootpass")
-        try server.etcdctl("user grant-role root root")
-        try server.etcdctl("user add reader:readerpass")
-        try server.etcdctl("role add reading")
-        try server.etcdctl("role grant-permission reading read /open")
-        try server.etcdctl("role grant-permission reading --prefix=true read /open/")
-        try server.etcdctl("user grant-role reader reading")
-        try server.etcdctl("auth enable")
-    }
-
     private func put(_ server: EtcdServer, _ key: String, _ value: String) throws {
         try server.etcdctl("--user root:rootpass put \(key) \(value)")
     }
@@ -94,7 +82,7 @@ import Testing
         let data = try TemporaryFolder()
         var server: EtcdServer? = try EtcdServer(arguments: "--bcrypt-cost 4", folder: data)
         let url = try #require(server).url
-        try enableAuthentication(try #require(server))
+        try #require(server).enableAuthentication()
         let backend = try #require(server).backend {
             $0.credentials = EtcdBackend.Credentials(username: "reader") { Array("readerpass".utf8) }
         }
@@ -123,7 +111,7 @@ import Testing
             """)
         let token = "jwt,pub-key=\(keys.path)/public.pem,priv-key=\(keys.path)/private.pem,sign-method=RS256,ttl=1s"
         let server = try EtcdServer(arguments: "--bcrypt-cost 4 --auth-token \(token)")
-        try enableAuthentication(server)
+        try server.enableAuthentication()
         let backend = try server.backend {
             $0.credentials = EtcdBackend.Credentials(username: "reader") { Array("readerpass".utf8) }
         }

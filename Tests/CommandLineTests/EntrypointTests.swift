@@ -177,42 +177,4 @@ import Testing
             #expect(!done.standardError.contains("cannot start"), "\(done.testDescription)")
         }
     }
-
-    /// A real server, reloaded by its signal while it is asked all the time: every request is answered.
-    @Test(.enabled(if: Machine.hasNginx)) func nginxIsReloadedUnderLoad() async throws {
-        try await withSandbox { box in
-            let port = try Ports.free()
-            let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-                .map { "\($0)_temp_path \(box.root)/\($0);" }.joined(separator: " ")
-            try box.resource(
-                "nginx.conf", fields: "reload_signal = \"SIGHUP\"\ncheck_cmd = \"nginx -t -q -c {{.src}}\"",
-                template: """
-                    daemon off; worker_processes 2; pid \(box.root)/nginx.pid; error_log \(box.root)/error.log;
-                    events {}
-                    http { access_log off; \(temporary)
-                      server { listen 127.0.0.1:\(port); location / { return 200 "{{getv "/app/name"}}"; } } }
-                    """)
-            try box.write("keys.yaml", "app: {name: v0}\n")
-            let daemon = try Child(
-                box.command(
-                    [
-                        "-watch", "-backend", "file", "-file", box.path("keys.yaml"), "-confdir", box.confdir, "--",
-                        "nginx", "-c", "\(box.out)/nginx.conf",
-                    ], confdir: false))
-            #expect(try await eventually { httpBody(port: port, path: "/") == "v0" }, "\(daemon.standardError)")
-            for version in 1...10 {
-                try box.write("keys.yaml", "app: {name: v\(version)}\n")
-                var answers: [String?] = []
-                let isNew = try await eventually {
-                    answers.append(httpBody(port: port, path: "/"))
-                    return answers.last == "v\(version)"
-                }
-                #expect(isNew, "\(daemon.standardError)")
-                #expect(!answers.contains(nil), "\(answers.count) requests")
-            }
-            daemon.send(SIGTERM)
-            let done = try await daemon.wait(seconds: 10)
-            #expect(done.exitCode == 0, "\(done.testDescription)")
-        }
-    }
 }

@@ -57,6 +57,7 @@ package final class Progress: Sendable {
     }
 
     private func show() {
+        // Most work is over before it is worth a line. This thread does nothing else, and nobody waits for it.
         Clock.sleep(Self.patience)
         while true {
             let isOver = state.withLock { state in
@@ -64,6 +65,7 @@ package final class Progress: Sendable {
                 return state.isOver
             }
             if isOver { return }
+            // Often enough for the eye.
             Clock.sleep(Self.period)
         }
     }

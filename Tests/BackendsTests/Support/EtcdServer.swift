@@ -111,6 +111,19 @@ final class EtcdServer: Sendable {
         try put(pairs.map { (Array($0.key.utf8), Array($0.value.utf8)) })
     }
 
+    /// Users `root`, and `reader` that may read `/open` and `/open/`, with a key there and one that is closed to it.
+    func enableAuthentication() throws {
+        try put(["/open/a": "1", "/closed/a": "2"])
+        try etcdctl("user add root:rootpass")
+        try etcdctl("user grant-role root root")
+        try etcdctl("user add reader:readerpass")
+        try etcdctl("role add reading")
+        try etcdctl("role grant-permission reading read /open")
+        try etcdctl("role grant-permission reading --prefix=true read /open/")
+        try etcdctl("user grant-role reader reading")
+        try etcdctl("auth enable")
+    }
+
     func delete(_ key: String) throws {
         var request = ProtobufWriter()
         request.write(1, Array(key.utf8))
