@@ -148,7 +148,7 @@ struct MalformedRow: Sendable, CustomTestStringConvertible {
         }
         #expect(
             server.calls == [
-                request("/app", "", 0, 0), request("/app/", "/app0", 1, 7), request("/app/a\0", "/app0", 2, 7),
+                request("/app", "", 0, 0), request("/app/", "/app0", 1, 7), request("/app/a\0", "/app0", 16, 7),
             ])
     }
 

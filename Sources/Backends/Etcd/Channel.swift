@@ -10,6 +10,7 @@ struct Channel: Sendable {
 
     enum Method: String {
         case range = "/etcdserverpb.KV/Range"
+        case transaction = "/etcdserverpb.KV/Txn"
         case authenticate = "/etcdserverpb.Auth/Authenticate"
         case watch = "/etcdserverpb.Watch/Watch"
     }

@@ -93,11 +93,11 @@ package final class EtcdBackend: Backend {
     func read(
         _ spans: [KeySpan], _ channel: Channel, _ deadline: ContinuousClock.Instant, firstByteTimeout: Duration? = nil
     ) throws(EtcdFailure) -> Snapshot {
-        let reader = SnapshotReader(
-            spans: spans, channel: channel, pageSize: options.pageSize, deadline: deadline,
-            firstByteTimeout: firstByteTimeout)
         let (snapshot, cluster) = try withToken(channel, deadline) { token throws(EtcdFailure) in
-            try reader.read(token: token)
+            try SnapshotReader(
+                spans: spans, channel: channel, pageSize: options.pageSize, deadline: deadline,
+                firstByteTimeout: firstByteTimeout, token: token
+            ).read()
         }
         session.withLock { $0.cluster = cluster }
         return snapshot

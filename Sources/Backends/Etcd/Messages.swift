@@ -18,7 +18,48 @@ struct RangeRequest: Equatable {
     }
 }
 
-/// `etcdserverpb.RangeResponse` without its keys, which are handed on one by one.
+/// `etcdserverpb.TxnRequest` that only reads: all of `ranges`, at one revision.
+struct ReadTransaction: Equatable {
+    var ranges: [RangeRequest]
+
+    var encoded: [UInt8] {
+        var writer = ProtobufWriter()
+        for range in ranges {
+            var operation = ProtobufWriter()
+            operation.writeMessage(1, range.encoded)
+            // What is done on success, and no condition is a success.
+            writer.writeMessage(2, operation.bytes)
+        }
+        return writer.bytes
+    }
+
+    /// The answer, `etcdserverpb.TxnResponse`: its header, and where the `RangeResponse` of each range is in `buffer`.
+    static func decode(
+        _ buffer: UnsafeRawBufferPointer, _ range: Range<Int>
+    ) throws(ProtobufError) -> (header: ResponseHeader, answers: [Range<Int>]) {
+        var header = ResponseHeader()
+        var answers: [Range<Int>] = []
+        var reader = ProtobufReader(buffer, range)
+        while let field = try reader.nextField() {
+            switch field.number {
+            case 1: header = try ResponseHeader(try reader.message(field))
+            case 3:
+                var operation = try reader.message(field)
+                while let field = try operation.nextField() {
+                    if field.number == 1 {
+                        answers.append(try operation.bytes(field))
+                    } else {
+                        try operation.skip(field)
+                    }
+                }
+            default: try reader.skip(field)
+            }
+        }
+        return (header, answers)
+    }
+}
+
+/// `etcdserverpb.RangeResponse` without its keys, which `forEachKey` goes through.
 struct RangeResponse: Equatable {
     /// Its revision is the newest when the answer was made.
     var header = ResponseHeader()
@@ -27,24 +68,36 @@ struct RangeResponse: Equatable {
     /// The key that came last.
     var lastKey: Range<Int>?
 
-    /// Decodes the message at `range` of `buffer`; `entry` gets where each key and its value are in `buffer`.
-    static func decode(
-        _ buffer: UnsafeRawBufferPointer, _ range: Range<Int>, entry: (_ key: Range<Int>, _ value: Range<Int>) -> Void
-    ) throws(ProtobufError) -> RangeResponse {
-        var response = RangeResponse()
+    init() {}
+
+    /// Decodes all but the keys of the message at `range` of `buffer`; only the last of them is looked at.
+    init(_ buffer: UnsafeRawBufferPointer, _ range: Range<Int>) throws(ProtobufError) {
+        var last: Range<Int>?
         var reader = ProtobufReader(buffer, range)
         while let field = try reader.nextField() {
             switch field.number {
-            case 1: response.header = try ResponseHeader(try reader.message(field))
-            case 2:
-                let pair = try KeyValue(try reader.message(field))
-                response.lastKey = pair.key
-                entry(pair.key, pair.value)
-            case 3: response.more = try reader.bool(field)
+            case 1: header = try ResponseHeader(try reader.message(field))
+            case 2: last = try reader.bytes(field)
+            case 3: more = try reader.bool(field)
             default: try reader.skip(field)
             }
         }
-        return response
+        if let last { lastKey = try KeyValue(ProtobufReader(buffer, last)).key }
+    }
+
+    /// Calls `body` with where each key and its value are in `buffer`, in the order of the message at `range`.
+    static func forEachKey(
+        _ buffer: UnsafeRawBufferPointer, _ range: Range<Int>, _ body: (_ key: Range<Int>, _ value: Range<Int>) -> Void
+    ) throws(ProtobufError) {
+        var reader = ProtobufReader(buffer, range)
+        while let field = try reader.nextField() {
+            guard field.number == 2 else {
+                try reader.skip(field)
+                continue
+            }
+            let pair = try KeyValue(try reader.message(field))
+            body(pair.key, pair.value)
+        }
     }
 }
 

@@ -3,7 +3,7 @@ import KeyValue
 
 /// Reads all keys of some spans from one endpoint, at one revision.
 ///
-/// The first page is read alone: its revision is asked for in all that follow, several of which are under way at a time.
+/// The first answer tells the revision, which all calls that follow ask for; several of those are under way at a time.
 struct SnapshotReader {
     let spans: [KeySpan]
     let channel: Channel
@@ -11,85 +11,136 @@ struct SnapshotReader {
     let deadline: ContinuousClock.Instant
     /// How long the first byte of the first answer may take.
     let firstByteTimeout: Duration?
+    let token: String?
 
     private static let callsUnderWay = 16
     private static let attempts = 5
 
-    /// A page that was asked for.
+    /// A page that is asked for.
     private struct Page {
         /// As the operator knows it, for messages.
         let span: KeySpan
         /// What is left of it.
         let rest: KeySpan
         let limit: Int
-        let call: Channel.Call
+    }
+
+    /// What has been read in one attempt.
+    private struct Reading {
+        let builder = Snapshot.Builder()
+        /// Of the first answer; its revision is 0 until that is here.
+        var header = ResponseHeader()
+        var limit: Int
+        /// In the order of their keys, so that those reach the builder ascending.
+        var underWay: [(page: Page, call: Channel.Call)] = []
     }
 
     /// The snapshot, and the cluster that it is of. When its revision is compacted meanwhile, reading starts over at a newer one.
-    func read(token: String?) throws(EtcdFailure) -> (Snapshot, cluster: UInt64) {
+    func read() throws(EtcdFailure) -> (Snapshot, cluster: UInt64) {
         for _ in 0..<SnapshotReader.attempts {
-            do { return try attempt(token: token) } catch  where error.refusal == .compacted { continue }
+            do { return try attempt() } catch  where error.refusal == .compacted { continue }
         }
         throw EtcdFailure(channel.endpoint, .range(spans[0]), .compacted)
     }
 
-    private func attempt(token: String?) throws(EtcdFailure) -> (Snapshot, cluster: UInt64) {
-        let builder = Snapshot.Builder()
-        var revision: Int64 = 0
-        var cluster: UInt64 = 0
-        var limit = pageSize
+    private func attempt() throws(EtcdFailure) -> (Snapshot, cluster: UInt64) {
+        var reading = Reading(limit: pageSize)
         var waiting = spans[...]
-        var pages: [Page] = []
-        while !waiting.isEmpty || !pages.isEmpty {
-            // In order, so that keys reach the builder ascending.
-            while pages.isEmpty || (revision > 0 && pages.count < SnapshotReader.callsUnderWay),
+        try readFirstFolder(&waiting, &reading)
+        while !waiting.isEmpty || !reading.underWay.isEmpty {
+            while reading.underWay.isEmpty
+                || (reading.header.revision > 0 && reading.underWay.count < SnapshotReader.callsUnderWay),
                 let span = waiting.popFirst()
             {
-                pages.append(start(span, span, limit: limit, revision: revision, token: token))
+                let page = Page(span: span, rest: span, limit: reading.limit)
+                reading.underWay.append((page, start(page, reading)))
             }
-            let page = pages.removeFirst()
+            let (page, call) = reading.underWay.removeFirst()
             let answer: (body: [UInt8], message: Range<Int>)
             do {
-                answer = try page.call.wait()
+                answer = try call.wait()
             } catch {
                 guard let smaller = smallerLimit(page, error) else { throw failure(page, .call(error)) }
-                limit = min(limit, smaller)
-                pages.insert(start(page.span, page.rest, limit: smaller, revision: revision, token: token), at: 0)
+                reading.limit = min(reading.limit, smaller)
+                startAhead(Page(span: page.span, rest: page.rest, limit: smaller), &reading)
                 continue
             }
-            let response = try add(answer.body, answer.message, of: page, to: builder)
-            if revision == 0 {
-                revision = response.header.revision
-                cluster = response.header.cluster
-            }
-            guard revision > 0 else { throw failure(page, .malformed("no revision")) }
-            if let rest = try rest(of: page, after: response, in: answer.body) {
-                limit = grown(limit, answer.body.count)
-                pages.insert(start(page.span, rest, limit: limit, revision: revision, token: token), at: 0)
+            try take(answer.body, answer.message, of: page, &reading)
+        }
+        return (reading.builder.finish(revision: reading.header.revision), reading.header.cluster)
+    }
+
+    /// A folder is two spans, its own key and what is below: the first two are read in one call, so that few keys take
+    /// one round trip. What etcd refuses then (a page that is too large, a span that is closed to us) is left to calls
+    /// for one span each, which tell what it is about; so are servers that know no such transaction.
+    private func readFirstFolder(
+        _ waiting: inout ArraySlice<KeySpan>, _ reading: inout Reading
+    ) throws(EtcdFailure) {
+        guard waiting.count > 1, waiting[0].end.isEmpty else { return }
+        let pages = waiting.prefix(2).map { Page(span: $0, rest: $0, limit: reading.limit) }
+        let transaction = ReadTransaction(ranges: pages.map { request($0, revision: 0) })
+        let call = channel.start(
+            .transaction, transaction.encoded, token: token, deadline: deadline, firstByte: firstByteTimeout)
+        let answer: (body: [UInt8], message: Range<Int>)
+        do {
+            answer = try call.wait()
+        } catch .transport(let error) {
+            if case .tooLarge = error.kind { return }
+            throw failure(pages[0], .call(.transport(error)))
+        } catch {
+            return
+        }
+        let decoded = answer.body.withUnsafeBytes { try? ReadTransaction.decode($0, answer.message) }
+        guard let decoded, decoded.answers.count == pages.count, decoded.header.revision > 0 else { return }
+        reading.header = decoded.header
+        waiting = waiting.dropFirst(pages.count)
+        for (page, message) in zip(pages, decoded.answers) { try take(answer.body, message, of: page, &reading) }
+    }
+
+    private func start(_ page: Page, _ reading: Reading) -> Channel.Call {
+        let revision = reading.header.revision
+        return channel.start(
+            .range, request(page, revision: revision).encoded, token: token, deadline: deadline,
+            firstByte: revision == 0 ? firstByteTimeout : nil)
+    }
+
+    private func request(_ page: Page, revision: Int64) -> RangeRequest {
+        let rest = page.rest
+        return RangeRequest(
+            key: rest.start, rangeEnd: rest.end, limit: rest.end.isEmpty ? 0 : Int64(page.limit), revision: revision)
+    }
+
+    /// Asks for `page`, whose keys come before those of all pages under way.
+    private func startAhead(_ page: Page, _ reading: inout Reading) {
+        reading.underWay.insert((page, start(page, reading)), at: 0)
+    }
+
+    /// Asks for the page that follows, and while etcd works on that, adds the keys of this one.
+    private func take(
+        _ body: [UInt8], _ message: Range<Int>, of page: Page, _ reading: inout Reading
+    ) throws(EtcdFailure) {
+        let response = try decoding(body, page) { (bytes) throws(ProtobufError) in try RangeResponse(bytes, message) }
+        if reading.header.revision == 0 { reading.header = response.header }
+        guard reading.header.revision > 0 else { throw failure(page, .malformed("no revision")) }
+        if let rest = try rest(of: page, after: response, in: body) {
+            reading.limit = grown(reading.limit, message.count)
+            startAhead(Page(span: page.span, rest: rest, limit: reading.limit), &reading)
+        }
+        // Indexed in the one pass over the bytes, which the builder keeps.
+        let chunk = reading.builder.adopt(chunk: body)
+        try decoding(body, page) { (bytes) throws(ProtobufError) in
+            try RangeResponse.forEachKey(bytes, message) { key, value in
+                reading.builder.append(chunk: chunk, keyRange: key, valueRange: value)
             }
         }
-        return (builder.finish(revision: revision), cluster)
     }
 
-    private func start(_ span: KeySpan, _ rest: KeySpan, limit: Int, revision: Int64, token: String?) -> Page {
-        let request = RangeRequest(
-            key: rest.start, rangeEnd: rest.end, limit: rest.end.isEmpty ? 0 : Int64(limit), revision: revision)
-        let call = channel.start(
-            .range, request.encoded, token: token, deadline: deadline,
-            firstByte: revision == 0 ? firstByteTimeout : nil)
-        return Page(span: span, rest: rest, limit: limit, call: call)
-    }
-
-    /// Indexes the page's keys in the one pass over its bytes, which the builder keeps.
-    private func add(
-        _ body: [UInt8], _ message: Range<Int>, of page: Page, to builder: Snapshot.Builder
-    ) throws(EtcdFailure) -> RangeResponse {
-        let chunk = builder.adopt(chunk: body)
+    private func decoding<Result>(
+        _ body: [UInt8], _ page: Page, _ decode: (UnsafeRawBufferPointer) throws(ProtobufError) -> Result
+    ) throws(EtcdFailure) -> Result {
         do {
             return try body.withUnsafeBufferPointer { bytes throws(ProtobufError) in
-                try RangeResponse.decode(UnsafeRawBufferPointer(bytes), message) { key, value in
-                    builder.append(chunk: chunk, keyRange: key, valueRange: value)
-                }
+                try decode(UnsafeRawBufferPointer(bytes))
             }
         } catch {
             throw failure(page, .malformed(error.text))
@@ -111,11 +162,15 @@ struct SnapshotReader {
 
     /// What a page may grow to, in bytes.
     private static let fullPage = 16 << 20
+    /// How many times more keys than the page before it a page has at most: they may be longer.
+    private static let growth = 16
 
-    /// The limit of the page after one of `size` bytes. etcd walks over all keys that are left to count them, for every
-    /// page: were all pages alike, twice the keys would cost it four times the work.
+    /// The limit of the page after one of `size` bytes: as many keys as fill a page if they are like those. etcd walks over
+    /// all keys that are left to count them, for every page: were all pages alike, twice the keys would cost it four times
+    /// the work.
     private func grown(_ limit: Int, _ size: Int) -> Int {
-        2 * size <= min(Self.fullPage, channel.messageLimit) ? 2 * limit : limit
+        let fitting = limit * min(Self.fullPage, channel.messageLimit / 2) / max(size, 1)
+        return max(limit, min(fitting, Self.growth * limit))
     }
 
     /// The limit to try instead when a page was too large; `nil` if that cannot help.

@@ -70,7 +70,7 @@ final class EtcdCluster: Sendable {
             let message = try? member(index)?.call(
                 "/etcdserverpb.KV/Range", request.encoded + [7 << 3, 1], timeout: .seconds(1))
             let header = message?.withUnsafeBytes { bytes in
-                try? RangeResponse.decode(bytes, 0..<bytes.count) { _, _ in }.header
+                try? RangeResponse(bytes, 0..<bytes.count).header
             }
             return "m\(index) at \(header.map { "\($0.revision)" } ?? "?")"
         }.joined(separator: ", ")

@@ -47,13 +47,21 @@ final class ScriptedServer: Sendable {
         let calls = Mutex<[[UInt8]]>([])
     }
 
-    /// `reply` gets the number of the call, from 0.
-    init(_ reply: @escaping @Sendable (Int) -> Reply) throws {
+    /// `reply` gets the number of the call, from 0. Transactions are refused and not counted, as servers do that know only
+    /// some of etcd's calls, unless `transaction` answers them.
+    init(
+        transaction: Reply = Reply(status: 12, message: "unknown method Txn"),
+        _ reply: @escaping @Sendable (Int) -> Reply
+    )
+        throws
+    {
         let counter = Counter()
         self.counter = counter
         server = try TCPServer { connection in
             var session = Session(connection: connection)
             session.run { message in
+                // Of the messages that are sent here, only a transaction begins with its second field.
+                if message.first == 2 << 3 | 2 { return transaction }
                 let number = counter.calls.withLock { calls in
                     calls.append(message)
                     return calls.count - 1

@@ -53,7 +53,8 @@ enum Target: FuzzTarget {
         bytes.withUnsafeBytes { buffer in
             var entries: Entries = []
             do throws(ProtobufError) {
-                let response = try RangeResponse.decode(buffer, 0..<buffer.count) { entries.append([$0, $1]) }
+                let response = try RangeResponse(buffer, 0..<buffer.count)
+                try RangeResponse.forEachKey(buffer, 0..<buffer.count) { entries.append([$0, $1]) }
                 return (response, entries)
             } catch {
                 check((0...buffer.count).contains(error.offset), "offset \(error.offset) is in the message")
