@@ -73,6 +73,7 @@ package enum Program {
             supervises: !settings.command.isEmpty && !settings.onetime)
         try listener.listen()
         let pool = BackendPool(environment: environmentPairs()) { logger.warning($0) }
+        pool.prepare(backend)
         let loader = ResourceLoader(settings, environment: environment, backend: backend)
         let pipeline = Pipeline(
             settings: settings, logger: logger, renderer: ResourceRenderer(settings),

@@ -76,8 +76,7 @@ package final class EtcdBackend: Backend {
         self.options = options
     }
 
-    /// Starts what the first call needs (a thread, libcurl, OpenSSL: about a millisecond) while the caller does something
-    /// else. To be called only when a call will follow: a process must not exit in the middle of it.
+    /// Starts a thread that sets up libcurl and OpenSSL, which takes about a millisecond.
     package func prepare() { client.prepare() }
 
     package func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
