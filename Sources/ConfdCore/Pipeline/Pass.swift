@@ -66,7 +66,10 @@ package struct Pass {
     private func apply(
         _ resources: [Resource], _ readings: SnapshotReader.Readings, _ progress: Progress
     ) -> (outcomes: [(name: String, outcome: Outcome)], isStopped: Bool) {
-        let queue = Mutex(Queue())
+        // Reloads come after all files, so each folder needs to be synced only once.
+        let unsynced = UnsyncedFolders()
+        defer { pipeline.synchronize(unsynced) }
+        let queue = Mutex(Queue(outcomes: Array(repeating: nil, count: resources.count)))
         // Differences are printed in order, and the first failure may have to be the last.
         let isOrdered = failFast || pipeline.differences != nil
         withThreads(isOrdered ? 1 : min(resources.count, Self.threads)) {
@@ -75,7 +78,7 @@ package struct Pass {
                 let outcome: Outcome =
                     switch readings[resource] {
                     case .success(let snapshot):
-                        pipeline.put(renderings.use { pipeline.render(resource, snapshot) })
+                        pipeline.put(renderings.use { pipeline.render(resource, snapshot) }, unsynced)
                     case .failure: Outcome(.failed)
                     }
                 queue.withLock { $0.outcomes[index] = outcome }
@@ -84,8 +87,8 @@ package struct Pass {
             }
         }
         return queue.withLock { queue in
-            let outcomes = (0..<queue.next).compactMap { index in
-                queue.outcomes[index].map { (resources[index].name, $0) }
+            let outcomes = zip(resources, queue.outcomes).compactMap { resource, outcome in
+                outcome.map { (resource.name, $0) }
             }
             return (outcomes, queue.isStopped)
         }
@@ -114,7 +117,8 @@ package struct Pass {
     private struct Queue {
         var next = 0
         var isStopped = false
-        var outcomes: [Int: Outcome] = [:]
+        /// nil for those that are not done.
+        var outcomes: [Outcome?]
 
         /// The next resource's number, unless there is none or it is not to be tried any more.
         mutating func take(of count: Int, isStopping: Bool) -> Int? {

@@ -74,14 +74,14 @@ package final class Pipeline: Sendable {
     /// `cancellation` ends the commands that run; `child` gets the signals that take the place of commands.
     package init(
         settings: Settings, logger: Logger, renderer: ResourceRenderer, cancellation: CommandCancellation,
-        child: SupervisedChild = SupervisedChild(), metrics: Metrics = Metrics()
+        child: SupervisedChild = SupervisedChild()
     ) {
         self.settings = settings
         self.logger = logger
         self.renderer = renderer
         self.cancellation = cancellation
         self.child = child
-        self.metrics = metrics
+        metrics = Metrics(areRead: settings.metricsAddress != nil)
         differences = settings.diff ? DiffPrinter(settings) : nil
     }
 
@@ -114,17 +114,21 @@ package final class Pipeline: Sendable {
             changes: KeyChanges(base: base, snapshot: snapshot, ranges: resource.ranges))
     }
 
-    /// Compares, stages, checks and replaces. Every failure is logged.
-    package func put(_ draft: Draft) -> Outcome {
-        let outcome = tryPut(draft)
+    /// Compares, stages, checks and replaces. Every failure is logged. With `unsynced` the caller has to sync the folders
+    /// that are noted there before any reload.
+    package func put(_ draft: Draft, _ unsynced: UnsyncedFolders? = nil) -> Outcome {
+        let outcome = tryPut(draft, unsynced)
         metrics.countPass(of: draft.resource, succeeded: outcome.state != .failed && outcome.state != .rejected)
         return outcome
     }
 
-    private func tryPut(_ draft: Draft) -> Outcome {
+    /// Syncs `folders`; what cannot be synced is a warning.
+    package func synchronize(_ folders: UnsyncedFolders) { warn(folders.synchronize()) }
+
+    private func tryPut(_ draft: Draft, _ unsynced: UnsyncedFolders?) -> Outcome {
         guard let content = draft.content else { return Outcome(.failed, inputs: draft.inputs) }
         do {
-            var outcome = try put(content, draft.resource, draft.changes)
+            var outcome = try put(content, draft.resource, draft.changes, unsynced)
             outcome.inputs = draft.inputs
             report(nil, .application, of: draft.resource)
             return outcome
@@ -135,7 +139,7 @@ package final class Pipeline: Sendable {
     }
 
     private func put(
-        _ content: [UInt8], _ resource: Resource, _ changes: KeyChanges
+        _ content: [UInt8], _ resource: Resource, _ changes: KeyChanges, _ unsynced: UnsyncedFolders?
     ) throws(StepFailure) -> Outcome {
         let destination: Destination
         let comparison: Comparison
@@ -155,7 +159,7 @@ package final class Pipeline: Sendable {
             return try keepContent(comparison, content, resource, destination, changes)
         case .absent, .contentDiffers:
             logger.info("Target config \(resource.destination) out of sync", resource)
-            return try replace(content, resource, destination, changes)
+            return try replace(content, resource, destination, changes, unsynced)
         }
     }
 
@@ -189,7 +193,8 @@ package final class Pipeline: Sendable {
     }
 
     private func replace(
-        _ content: [UInt8], _ resource: Resource, _ destination: Destination, _ changes: KeyChanges
+        _ content: [UInt8], _ resource: Resource, _ destination: Destination, _ changes: KeyChanges,
+        _ unsynced: UnsyncedFolders?
     ) throws(StepFailure) -> Outcome {
         try refuseRejected(content, resource)
         let staged: StagedFile
@@ -208,7 +213,7 @@ package final class Pipeline: Sendable {
         let reload = try reload(resource, destination, source: path, changes, isNew: true)
         try notePrevious(content, resource, destination)
         let options = CheckedFile.Options(
-            backup: resource.backup, reloadMark: reload.map { Array($0.resource.name.utf8) })
+            backup: resource.backup, reloadMark: reload.map { Array($0.resource.name.utf8) }, unsynced: unsynced)
         logger.debug("Overwriting target config \(resource.destination)", resource)
         do {
             let replacement = try checked.replace(options)

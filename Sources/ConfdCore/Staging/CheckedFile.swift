@@ -8,10 +8,13 @@ package struct CheckedFile: ~Copyable {
         package var backup = false
         /// The mark of the reload that is owed from now on; nil leaves a mark that is there.
         package var reloadMark: [UInt8]?
+        /// Takes the folder that is to be synced; nil syncs it at once.
+        package var unsynced: UnsyncedFolders?
 
-        package init(backup: Bool = false, reloadMark: [UInt8]? = nil) {
+        package init(backup: Bool = false, reloadMark: [UInt8]? = nil, unsynced: UnsyncedFolders? = nil) {
             self.backup = backup
             self.reloadMark = reloadMark
+            self.unsynced = unsynced
         }
     }
 
@@ -61,7 +64,9 @@ package struct CheckedFile: ~Copyable {
         } catch {
             throw StagingError(.replace(error), destination.path)
         }
-        return Replacement(method: .renamed, keptStagedFile: kept, warnings: earlierWarnings + synchronized())
+        var warnings = earlierWarnings
+        if let unsynced = options.unsynced { unsynced.add(candidate.folder.path) } else { warnings += synchronized() }
+        return Replacement(method: .renamed, keptStagedFile: kept, warnings: warnings)
     }
 
     /// Marks `file` and renames it over the target.
@@ -91,9 +96,14 @@ package struct CheckedFile: ~Copyable {
         return copy
     }
 
-    private func synchronized() -> [StagingWarning] {
+    private func synchronized() -> [StagingWarning] { candidate.folder.synchronized() }
+}
+
+extension Folder {
+    /// Waits until the names in the folder are on disk; a warning if that cannot be told.
+    func synchronized() -> [StagingWarning] {
         do throws(SystemError) {
-            try candidate.folder.synchronize()
+            try synchronize()
             return []
         } catch {
             return [.folderNotSynced(error)]
