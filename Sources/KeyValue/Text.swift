@@ -5,23 +5,28 @@
 extension StringProtocol {
     /// Whether `text` occurs in this string, byte by byte.
     @_disfavoredOverload
-    package func contains(_ text: some StringProtocol) -> Bool { place(of: text, from: startIndex) != nil }
+    package func contains(_ text: some StringProtocol) -> Bool {
+        Substring(self).place(of: Substring(text), from: startIndex) != nil
+    }
 
     /// This string with `replacement` in place of each `text`, which is not empty.
     @_disfavoredOverload
     package func replacing(_ text: some StringProtocol, with replacement: some StringProtocol) -> String {
-        pieces(between: text, limit: .max).joined(separator: String(replacement))
+        Substring(self).pieces(between: Substring(text), limit: .max).joined(separator: String(replacement))
     }
 
     /// The parts of this string that are not empty, between at most `maxSplits` occurrences of `separator`, which is
     /// not empty either.
     @_disfavoredOverload
-    package func split(separator: some StringProtocol, maxSplits: Int = .max) -> [SubSequence] {
-        pieces(between: separator, limit: maxSplits).filter { !$0.isEmpty }
+    package func split(separator: some StringProtocol, maxSplits: Int = .max) -> [Substring] {
+        Substring(self).pieces(between: Substring(separator), limit: maxSplits).filter { !$0.isEmpty }
     }
+}
 
-    private func pieces(between text: some StringProtocol, limit: Int) -> [SubSequence] {
-        var pieces: [SubSequence] = []
+// Of one type, so that the searches need not ask at run time how to go through a string.
+extension Substring {
+    fileprivate func pieces(between text: Substring, limit: Int) -> [Substring] {
+        var pieces: [Substring] = []
         var start = startIndex
         while pieces.count < limit, let found = place(of: text, from: start) {
             pieces.append(self[start..<found])
@@ -30,7 +35,7 @@ extension StringProtocol {
         return pieces + [self[start...]]
     }
 
-    private func place(of text: some StringProtocol, from start: Index) -> Index? {
+    fileprivate func place(of text: Substring, from start: Index) -> Index? {
         utf8[start...].indices.first { utf8[$0...].starts(with: text.utf8) } ?? (text.isEmpty ? endIndex : nil)
     }
 }

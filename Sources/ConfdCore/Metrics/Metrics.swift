@@ -25,8 +25,10 @@ package final class Metrics: Sendable {
     }
 
     private let state = Mutex(State())
+    private let areRead: Bool
 
-    package init() {}
+    /// Counts only where somebody reads it.
+    package init(areRead: Bool = true) { self.areRead = areRead }
 
     /// A template was rendered, compared and, where needed, replaced.
     func countPass(of resource: Resource, succeeded: Bool) {
@@ -34,7 +36,7 @@ package final class Metrics: Sendable {
             Sample(
                 "confd_template_process_total",
                 [("dest", resource.destination), ("status", succeeded ? "success" : "error")]))
-        if succeeded { state.withLock { $0.lastSuccess = Clock.wall() } }
+        if succeeded, areRead { state.withLock { $0.lastSuccess = Clock.wall() } }
     }
 
     /// A file was replaced.
@@ -56,7 +58,9 @@ package final class Metrics: Sendable {
         count(Sample("confd_backend_errors_total", configuration.metricLabels))
     }
 
-    private func count(_ sample: Sample) {
+    private func count(_ sample: @autoclosure () -> Sample) {
+        guard areRead else { return }
+        let sample = sample()
         state.withLock { $0.counts[sample, default: 0] += 1 }
     }
 

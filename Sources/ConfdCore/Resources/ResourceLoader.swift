@@ -79,7 +79,8 @@ package struct ResourceLoader {
     private func files(below folder: String) throws(ResourceError) -> [String] {
         let tree = Files.tree(folder)
         if let error = tree.errors.first { throw ResourceError(error.path ?? folder, nil, error.message) }
-        return tree.files.map { String($0.dropFirst(folder.count + 1)) }.filter { name in
+        return tree.files.map { String(decoding: $0.utf8.dropFirst(folder.utf8.count + 1), as: UTF8.self) }.filter {
+            name in
             name.hasSuffix("toml") && !name.hasPrefix("..") && !name.contains("/..")
         }
     }

@@ -8,7 +8,7 @@ struct TableReader {
     let file: String
     private let position: TOMLPosition
     private let entries: [String: TOMLTable.Entry]
-    private var asked: Set<String> = []
+    private var asked: [String] = []
     /// What was refused so far.
     private(set) var errors: [ResourceError] = []
     /// What is allowed, and hardly meant.
@@ -21,12 +21,13 @@ struct TableReader {
     }
 
     private static func normalized(_ key: String) -> String {
-        String(key.lowercased().map { $0 == "-" ? "_" : $0 })
+        let bytes = key.lowercased().utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The value of `key`, nil if it is absent; `key` counts as known from now on.
     mutating func value(_ key: String) -> TOMLValue? {
-        asked.insert(key)
+        asked.append(key)
         return entries[key]?.value
     }
 

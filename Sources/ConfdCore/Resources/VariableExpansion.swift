@@ -9,7 +9,7 @@ package enum VariableExpansion {
     /// `text` with its variables replaced. An unset variable without a default is an error; a set but empty
     /// one counts as unset where a default or message is given, as in a shell.
     package static func expand(_ text: String, _ environment: [String: String]) throws(Failure) -> String {
-        guard text.contains("${") else { return text }
+        guard text.utf8.contains(UInt8(ascii: "$")) else { return text }
         var result: [UInt8] = []
         let bytes = Array(text.utf8)
         var index = 0

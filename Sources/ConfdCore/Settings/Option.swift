@@ -61,8 +61,8 @@ package struct Option: Sendable {
 
     /// `CONFD_<NAME>` first, then the further variables.
     package var environmentNames: [String] {
-        let own = name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
-        return ["CONFD_" + own] + variables
+        let own = name.uppercased().utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
+        return ["CONFD_" + String(decoding: own, as: UTF8.self)] + variables
     }
 
     /// Whether the flag stands without a value, as `-noop`.

@@ -7,26 +7,18 @@ package enum OptionTable {
     package static let all: [Option] = mode + files + backend + security + timing + logging + compatibility
 
     /// The option of a flag name or alias.
-    package static func option(named name: String) -> Option? { byName[name] }
+    package static func option(named name: String) -> Option? {
+        all.first { $0.name == name || $0.aliases.contains(name) }
+    }
 
     /// The option of a key of confd.toml; upper or lower case, `_` or `-`.
-    package static func option(key: String) -> Option? { byKey[normalized(key)] }
-
-    private static let byName: [String: Option] = {
-        var table: [String: Option] = [:]
-        for option in all {
-            for name in [option.name] + option.aliases { table[name] = option }
+    package static func option(key: String) -> Option? {
+        let key = normalized(key)
+        return all.first { option in
+            !onlyFlags.contains(option.name)
+                && (option.name == key || (option.aliases + option.keys).contains { normalized($0) == key })
         }
-        return table
-    }()
-
-    private static let byKey: [String: Option] = {
-        var table: [String: Option] = [:]
-        for option in all where !onlyFlags.contains(option.name) {
-            for key in [option.name] + option.aliases + option.keys { table[normalized(key)] = option }
-        }
-        return table
-    }()
+    }
 
     /// Options that make no sense in a configuration file.
     private static let onlyFlags: Set<String> = ["help", "version", "config-file"]

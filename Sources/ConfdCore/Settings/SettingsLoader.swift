@@ -38,8 +38,8 @@ package struct SettingsLoader {
         settings.command = commandLine.command
         let fromEnvironment = environmentOptions()
         // Help and version need nothing else to be right, and the file's own path comes from these two sources.
-        for name in ["help", "version", "config-file", "strict"] {
-            apply(name, from: [commandLine.options, fromEnvironment])
+        for option in OptionTable.all where ["help", "version", "config-file", "strict"].contains(option.name) {
+            apply(option, from: [commandLine.options, fromEnvironment])
         }
         if settings.help != nil || settings.showVersion { return }
         errors = []
@@ -47,7 +47,7 @@ package struct SettingsLoader {
         errors += file.errors
         for option in OptionTable.all {
             let known = errors.count
-            apply(option.name, from: [commandLine.options, fromEnvironment, file.options])
+            apply(option, from: [commandLine.options, fromEnvironment, file.options])
             guard case .file(_, let line, let column, _) = failedOrigin else { continue }
             let place = TOMLPosition(line: line, column: column)
             for index in known..<errors.count { errors[index] = file.showing(errors[index], at: place) }
@@ -79,8 +79,7 @@ package struct SettingsLoader {
     }
 
     /// Applies the values of the first source that has any.
-    private mutating func apply(_ name: String, from sources: [RawOptions]) {
-        guard let option = OptionTable.option(named: name) else { preconditionFailure("no option \(name)") }
+    private mutating func apply(_ option: Option, from sources: [RawOptions]) {
         failedOrigin = nil
         for source in sources {
             guard let values = source.values[option.name], let last = values.last else { continue }
@@ -139,7 +138,10 @@ package struct SettingsLoader {
 
     private func split(_ text: String) -> [String] {
         text.split(separator: ",").map { part in
-            String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+            var part = part
+            while part.first == " " { part.removeFirst() }
+            while part.last == " " { part.removeLast() }
+            return String(part)
         }
     }
 
