@@ -1,29 +1,26 @@
-// Searches in strings under the names of the standard library's own, which bring its engine for regular expressions
-// with them: a tenth of the binary. Release builds keep that out (packaging/build-release); where it is there, it is
-// preferred, and gives the same answers.
+// Searches in strings byte by byte. The standard library's own compare characters: "${" is not found where a combining
+// mark follows the brace. They also bring its engine for regular expressions with them, a tenth of the binary, so release
+// builds leave them out (packaging/build-release).
 
 extension StringProtocol {
-    /// Whether `text` occurs in this string, byte by byte.
-    @_disfavoredOverload
-    package func contains(_ text: some StringProtocol) -> Bool {
+    /// Whether `text` occurs in this string.
+    package func contains(text: some StringProtocol) -> Bool {
         Substring(self).place(of: Substring(text), from: startIndex) != nil
     }
 
     /// This string with `replacement` in place of each `text`, which is not empty.
-    @_disfavoredOverload
-    package func replacing(_ text: some StringProtocol, with replacement: some StringProtocol) -> String {
+    package func replacing(text: some StringProtocol, with replacement: some StringProtocol) -> String {
         Substring(self).pieces(between: Substring(text), limit: .max).joined(separator: String(replacement))
     }
 
     /// The parts of this string that are not empty, between at most `maxSplits` occurrences of `separator`, which is
     /// not empty either.
-    @_disfavoredOverload
-    package func split(separator: some StringProtocol, maxSplits: Int = .max) -> [Substring] {
+    package func split(at separator: some StringProtocol, maxSplits: Int = .max) -> [Substring] {
         Substring(self).pieces(between: Substring(separator), limit: maxSplits).filter { !$0.isEmpty }
     }
 }
 
-// Of one type, so that the searches need not ask at run time how to go through a string.
+// Of one type, so that a search need not ask at run time how to go through a string.
 extension Substring {
     fileprivate func pieces(between text: Substring, limit: Int) -> [Substring] {
         var pieces: [Substring] = []

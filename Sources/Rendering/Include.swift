@@ -40,7 +40,7 @@ enum IncludeFunction {
             return (path, template, source)
         } catch {
             // A name that leads nowhere and that no open template says may be a key's value.
-            let isWritten = context.openSources.contains { $0.text.contains(name.text) }
+            let isWritten = context.openSources.contains { $0.text.contains(text: name.text) }
             if !isWritten { context.quotedData.append(ByteString(name.array)) }
             throw error
         }

@@ -200,6 +200,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
         arguments: [
             ("plain", "plain"), ("${A}", "1"), ("x${A}y${A}", "x1y1"), ("${NO:-d}", "d"), ("${EMPTY:-d}", "d"),
             ("${A:-d}", "1"), ("$${A}", "${A}"), ("$A", "$A"), ("${NO:-}", ""), ("${A:?m}", "1"), ("${EMPTY}", ""),
+            ("$${\u{5C2}A}", "${\u{5C2}A}"),
         ])
     func expands(_ text: String, _ expected: String) throws {
         #expect(try VariableExpansion.expand(text, ["A": "1", "EMPTY": ""]) == expected)

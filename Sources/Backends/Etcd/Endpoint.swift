@@ -16,7 +16,7 @@ struct Endpoint: Equatable, Sendable {
         isEncrypted = scheme.map { $0 == "https" } ?? encryptedByDefault
         var address = rest[...]
         if address.last == "/" { address.removeLast() }
-        guard !address.contains("@") else {
+        guard !address.utf8.contains(UInt8(ascii: "@")) else {
             // The node is not repeated: it holds a password.
             throw BackendError(
                 .configuration, "etcd: a node address must not hold a user name or password",

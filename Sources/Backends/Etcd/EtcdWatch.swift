@@ -171,7 +171,7 @@ package final class EtcdWatch {
 
     /// etcd gives a reason as Go prints a status: `rpc error: code = PermissionDenied desc = etcdserver: permission denied`.
     private static func status(_ reason: String) -> GRPCStatus {
-        let text = reason.split(separator: " desc = ", maxSplits: 1).last.map(String.init) ?? "canceled"
+        let text = reason.split(at: " desc = ", maxSplits: 1).last.map(String.init) ?? "canceled"
         let code = EtcdRefusal(rawValue: text) == .permissionDenied ? GRPCStatus.permissionDenied : 2
         return GRPCStatus(code: code, message: GRPCStatus.decode(text))
     }

@@ -1,5 +1,6 @@
 import Backends
 import HTTP
+import KeyValue
 import Posix
 import Synchronization
 
@@ -45,7 +46,7 @@ extension BackendPool {
         var options = EtcdBackend.Options()
         if !configuration.nodes.isEmpty {
             options.endpoints = configuration.nodes.map { node in
-                configuration.scheme == "https" && !node.contains("://") ? "https://\(node)" : node
+                configuration.scheme == "https" && !node.contains(text: "://") ? "https://\(node)" : node
             }
         }
         options.discovery = configuration.serviceRecord.map { Discovery(record: $0, scheme: configuration.scheme) }

@@ -143,8 +143,8 @@ package final class ResourceRenderer: Sendable {
     ) -> StepFailure {
         let diagnostic = Diagnostic(error, path: resource.source, source: source)
         var text = "\(error.description.text)\n\(diagnostic.text.text.dropLast())"
-        for data in quotedData.map(\.text) where !data.isEmpty && !source.text.contains(data) {
-            text = text.replacing(data, with: "…")
+        for data in quotedData.map(\.text) where !data.isEmpty && !source.text.contains(text: data) {
+            text = text.replacing(text: data, with: "…")
         }
         return StepFailure(text, key: key?.text)
     }

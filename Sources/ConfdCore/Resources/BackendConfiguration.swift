@@ -1,3 +1,5 @@
+import KeyValue
+
 /// Which backend, and how to reach it: equal configurations share one backend and one snapshot a pass.
 package struct BackendConfiguration: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable {
@@ -94,7 +96,7 @@ extension BackendConfiguration {
     /// A node as it may be logged: a user and password before `@` are left out.
     private static func withoutCredentials(_ node: String) -> String {
         guard let at = node.lastIndex(of: "@") else { return node }
-        let scheme = node.contains("://") ? String(node.prefix { $0 != ":" }) + "://" : ""
+        let scheme = node.contains(text: "://") ? String(node.prefix { $0 != ":" }) + "://" : ""
         return scheme + node[node.index(after: at)...]
     }
 

@@ -81,7 +81,7 @@ package struct ResourceLoader {
         if let error = tree.errors.first { throw ResourceError(error.path ?? folder, nil, error.message) }
         return tree.files.map { String(decoding: $0.utf8.dropFirst(folder.utf8.count + 1), as: UTF8.self) }.filter {
             name in
-            name.hasSuffix("toml") && !name.hasPrefix("..") && !name.contains("/..")
+            name.hasSuffix("toml") && !name.hasPrefix("..") && !name.contains(text: "/..")
         }
     }
 

@@ -1,3 +1,4 @@
+import KeyValue
 import TOML
 import TextTemplate
 
@@ -19,13 +20,13 @@ enum TOMLExcerpt {
     private static func holdsSecret(_ line: String) -> Bool {
         let text = line.lowercased()
         return ["password", "passwd", "token", "secret"].contains { text.contains($0) }
-            || (text.contains("://") && text.contains("@"))
+            || (text.contains(text: "://") && text.contains(text: "@"))
     }
 
     /// Whether the line belongs to a text of several lines that a secret's key began.
     private static func isInsideSecret(_ index: Int, _ lines: [ArraySlice<UInt8>]) -> Bool {
         for line in lines[..<index].lazy.map({ String(decoding: $0, as: UTF8.self) })
-        where line.contains("\"\"\"") || line.contains("'''") || line.contains("[") {
+        where line.contains(text: "\"\"\"") || line.contains(text: "'''") || line.contains(text: "[") {
             if holdsSecret(line) { return true }
         }
         return false

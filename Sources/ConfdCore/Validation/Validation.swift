@@ -108,7 +108,7 @@ extension Validation {
         let name = Files.split(use.path).name
         let errors = CompiledTemplate.check(source, name: name, options: use.options)
         findings += errors.map { Finding($0, path: use.path, source: source) }
-        if use.leftDelimiter != "{{", !source.text.contains(use.leftDelimiter) {
+        if use.leftDelimiter != "{{", !source.text.contains(text: use.leftDelimiter) {
             let error = ResourceError(
                 use.path, nil, "there is no \"\(use.leftDelimiter)\" in it, the left_delimiter of its resource",
                 hint: "nothing in this template is replaced")
