@@ -19,7 +19,7 @@ enum TOMLExcerpt {
     /// A password, a token, or a node with a user's password.
     private static func holdsSecret(_ line: String) -> Bool {
         let text = line.lowercased()
-        return ["password", "passwd", "token", "secret"].contains { text.contains($0) }
+        return ["password", "passwd", "token", "secret"].contains { text.contains(text: $0) }
             || (text.contains(text: "://") && text.contains(text: "@"))
     }
 
