@@ -68,12 +68,13 @@ final class TCPServer: Sendable {
     }
 
     init(_ serve: @escaping @Sendable (Connection) -> Void) throws {
-        listener = try TCPListener()
+        let listener = try TCPListener()
+        self.listener = listener
         port = listener.port
-        let descriptor = listener.descriptor
         try Thread.run {
             while true {
-                let connection = accept(descriptor, nil, nil)
+                // The thread keeps the listener open: its number could become that of another test's.
+                let connection = accept(listener.descriptor, nil, nil)
                 if connection < 0 { return }
                 _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
                 TCPServer.sendAtOnce(connection)
