@@ -47,11 +47,11 @@ LATENCY = """{{getv "/latency/value"}}\n"""
 
 
 class Confdir:
-    """A confdir with `resources` resources of one template, which write into `output`, a folder of its own."""
+    """A confdir with `resources` resources of one template, which write into `output`, a folder of its own in `below`."""
 
-    def __init__(self, folder, name, template, keys, resources=1):
+    def __init__(self, folder, name, template, keys, resources=1, below=None):
         self.path = os.path.join(folder, name)
-        self.output = os.path.join(folder, "out", name)
+        self.output = os.path.join(below or os.path.join(folder, "out"), name)
         for part in ("conf.d", "templates"):
             os.makedirs(os.path.join(self.path, part))
         os.makedirs(self.output)

@@ -7,7 +7,8 @@ import time
 
 from programs import empty
 
-PUTS = 200
+TURNS = 6
+PUTS = 50
 
 
 class Watching:
@@ -52,24 +53,42 @@ def wait_for(path, text, limit=30):
     raise SystemExit(f"{path} never held {text}")
 
 
-def latency(program, etcd, confdir):
-    """Median seconds from before a put to the new file, and to the put's own answer."""
+class Latency:
+    """Medians in seconds: from before a put to the new file, to the put's own answer, and from that to the file."""
+
+    def __init__(self, samples):
+        self.file = statistics.median(file for file, _ in samples)
+        self.put = statistics.median(put for _, put in samples)
+        self.added = statistics.median(file - put for file, put in samples)
+
+
+def latencies(programs, etcd, confdir):
+    """A `Latency` for each program; they take turns, because what the disk takes drifts."""
+    samples = [[] for _ in programs]
+    for turn in range(TURNS):
+        for program, taken in zip(programs, samples):
+            taken += changes(program, etcd, confdir, turn)
+    return [Latency(taken) for taken in samples]
+
+
+def changes(program, etcd, confdir, turn):
+    """For each of `PUTS` changes the seconds to the file and to the put's answer."""
     dest = os.path.join(confdir.output, "0.conf")
     if os.path.exists(dest):
         os.remove(dest)
     etcd.put("/latency/value", "first")
-    files, puts = [], []
+    taken = []
     with Watching(program, etcd, confdir):
         wait_for(dest, b"first")
         time.sleep(0.5)
         for number in range(PUTS):
-            value = f"value-{number:06d}"
+            value = f"value-{turn}-{number:06d}"
             begin = time.perf_counter()
             etcd.put("/latency/value", value)
-            puts.append(time.perf_counter() - begin)
-            files.append(wait_for(dest, value.encode()) - begin)
+            put = time.perf_counter() - begin
+            taken.append((wait_for(dest, value.encode()) - begin, put))
             time.sleep(0.01)
-    return statistics.median(files), statistics.median(puts)
+    return taken
 
 
 def idle(program, etcd, confdir, resources, seconds=20):

@@ -33,23 +33,30 @@ class Usage:
         self.wall, self.cpu, self.memory, self.is_over_time = wall, cpu, memory, is_over_time
 
 
-def measure(limits, commands, output=None, runs=5, limit=60):
-    """A `Usage` for each command; files in the folder `output` are removed before each run.
+ROUNDS = 3
 
-    What takes longer than `limit` seconds is ended and not run again; where one takes over ten seconds, two runs count.
+
+def measure(limits, commands, output=None, runs=6, limit=60):
+    """A `Usage` for each command; the folder `output` is a new one for each run.
+
+    The commands take turns, because the machine's speed drifts. What takes longer than `limit` seconds is ended and not run
+    again. Where one takes over ten seconds, one run each turn has to do; what is short is run more often.
     """
     usages = [first_run(os.path.join(limits, "peak_memory"), command, output, limit) for command in commands]
     timed = [i for i, usage in enumerate(usages) if not usage.is_over_time]
-    runs = 2 if any(usages[i].wall > 10 for i in timed) else runs
-    for i, result in zip(timed, hyperfine([commands[i] for i in timed], output, runs)):
-        usages[i].wall = statistics.median(result["times"])
-        usages[i].cpu = result["user"] + result["system"]
+    longest = max(usages[i].wall for i in timed)
+    runs = ROUNDS if longest > 10 else 10 * runs if longest < 0.2 else runs
+    rounds = [hyperfine([commands[i] for i in timed], output, runs // ROUNDS) for _ in range(ROUNDS)]
+    for i, results in zip(timed, zip(*rounds)):
+        usages[i].wall = statistics.median(time for result in results for time in result["times"])
+        usages[i].cpu = statistics.median(result["user"] + result["system"] for result in results)
     return usages
 
 
 def first_run(peak_memory, command, output, limit):
     """Its memory, and its time as a first guess."""
-    empty(output)
+    if output:
+        empty(output)
     begin = time.monotonic()
     process = subprocess.Popen([peak_memory, *command], stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, text=True, start_new_session=True)
@@ -65,7 +72,8 @@ def first_run(peak_memory, command, output, limit):
 
 
 def hyperfine(commands, output, runs):
-    prepare = ["--prepare", f"find {output} -type f -delete"] if output else []
+    # The files of earlier runs are kept: ext4 may look at each that was deleted lately before it makes a new one.
+    prepare = ["--prepare", f"sh -c 'mv {output} {output}.$$; mkdir {output}'"] if output else []
     with tempfile.NamedTemporaryFile() as report:
         timing = subprocess.run(
             ["hyperfine", "-N", "--warmup", "1", "--runs", str(runs), "--export-json", report.name,
@@ -76,5 +84,5 @@ def hyperfine(commands, output, runs):
 
 
 def empty(folder):
-    for name in os.listdir(folder) if folder else ():
+    for name in os.listdir(folder):
         os.remove(os.path.join(folder, name))
