@@ -95,9 +95,9 @@ package struct BackendConfiguration: Hashable, Sendable {
 extension BackendConfiguration {
     /// A node as it may be logged: a user and password before `@` are left out.
     private static func withoutCredentials(_ node: String) -> String {
-        guard let at = node.lastIndex(of: "@") else { return node }
+        guard let at = node.utf8.lastIndex(of: UInt8(ascii: "@")) else { return node }
         let scheme = node.contains(text: "://") ? String(node.prefix { $0 != ":" }) + "://" : ""
-        return scheme + node[node.index(after: at)...]
+        return scheme + node[node.utf8.index(after: at)...]
     }
 
     /// What confd logs as the backend's sources: endpoints or files.

@@ -79,10 +79,8 @@ package struct ResourceLoader {
     private func files(below folder: String) throws(ResourceError) -> [String] {
         let tree = Files.tree(folder)
         if let error = tree.errors.first { throw ResourceError(error.path ?? folder, nil, error.message) }
-        return tree.files.map { String(decoding: $0.utf8.dropFirst(folder.utf8.count + 1), as: UTF8.self) }.filter {
-            name in
-            name.hasSuffix("toml") && !name.hasPrefix("..") && !name.contains(text: "/..")
-        }
+        let names = tree.files.map { String(decoding: $0.utf8.dropFirst(folder.utf8.count + 1), as: UTF8.self) }
+        return names.filter { $0.hasSuffix("toml") && !$0.hasPrefix("..") && !$0.contains(text: "/..") }
     }
 
     /// Two resources that write one file would undo each other for ever: the later one is refused. `owners` are the
