@@ -13,6 +13,7 @@ package struct JSONToken: Sendable {
     /// The value of a number.
     package let number: Double
 
+    @inline(__always)
     init(
         _ kind: Kind, start: Int, length: Int, next: Int, isUnescaped: Bool = false, number: Double = 0
     ) {
@@ -44,8 +45,9 @@ package struct JSONToken: Sendable {
 /// value right after it. Of members with one key Go keeps the last. Strings without escapes are ranges of the
 /// input, which the document does not keep.
 package struct JSONDocument: Sendable {
-    /// The tape.
-    package private(set) var tokens: [JSONToken] = []
+    /// Where the tape is, used again by the next text.
+    private var memory = JSONTapeMemory(capacity: 0)
+    private var count = 0
     /// The bytes of strings that differ from how they are written: those with escapes or with bytes that are not
     /// UTF-8, which become U+FFFD.
     package private(set) var unescaped: [UInt8] = []
@@ -63,13 +65,23 @@ package struct JSONDocument: Sendable {
 
     /// Decodes `input` in place of what the document held, in the same memory.
     package mutating func parse(_ input: UnsafeBufferPointer<UInt8>) throws(JSONError) {
-        var parser = JSONParser(input, tokens: consume(&tokens), unescaped: consume(&unescaped))
+        // A guess that saves most of the growing: a token for each eight bytes.
+        let likely = max(16, input.count / 8)
+        if memory.capacity < likely || !isKnownUniquelyReferenced(&memory) { memory = JSONTapeMemory(capacity: likely) }
+        count = 0
         outOfRange = nil
+        if !unescaped.isEmpty { unescaped.removeAll(keepingCapacity: true) }
+        var parser = JSONParser(input, memory)
+        swap(&parser.unescaped, &unescaped)
         try parser.run()
-        tokens = parser.tokens
-        unescaped = parser.unescaped
+        swap(&parser.unescaped, &unescaped)
+        if let grown = parser.grown { memory = grown }
+        count = parser.count
         outOfRange = parser.outOfRange
     }
+
+    /// The tape.
+    package var tokens: JSONTape { JSONTape(memory, count: count) }
 
     /// The bytes of the string at `index`; `input` is what was parsed.
     @inlinable
@@ -143,12 +155,4 @@ package struct JSONDocument: Sendable {
         }
         return path
     }
-}
-
-/// Takes the memory of `array` out of its owner, so that filling it again copies nothing.
-private func consume<Element>(_ array: inout [Element]) -> [Element] {
-    var taken: [Element] = []
-    swap(&taken, &array)
-    taken.removeAll(keepingCapacity: true)
-    return taken
 }

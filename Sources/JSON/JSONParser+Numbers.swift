@@ -21,21 +21,24 @@ extension JSONParser {
             try exponent(&decimal)
         }
         let value = decimal.exactValue ?? slowValue(start..<offset)
-        if value.isInfinite, outOfRange == nil { outOfRange = tokens.count }
+        if value.isInfinite, outOfRange == nil { outOfRange = count }
         append(
-            JSONToken(.number, start: start, length: offset - start, next: tokens.count + 1, number: value))
+            JSONToken(.number, start: start, length: offset - start, next: count + 1, number: value))
     }
 
     /// Reads one digit or more.
+    @inline(__always)
     private mutating func digits(_ decimal: inout Decimal) throws(JSONError) {
         let start = offset
-        while offset < input.count {
-            let digit = input[offset] &- UInt8(ascii: "0")
+        var end = start
+        while end < input.count {
+            let digit = input[end] &- UInt8(ascii: "0")
             guard digit <= 9 else { break }
             decimal.append(digit)
-            offset += 1
+            end += 1
         }
-        if offset == start { throw missingDigit() }
+        offset = end
+        if end == start { throw missingDigit() }
     }
 
     private mutating func exponent(_ decimal: inout Decimal) throws(JSONError) {

@@ -6,11 +6,11 @@ extension JSONParser {
         offset += 1
         let start = offset
         while true {
-            skipPlain()
+            offset = plainEnd(from: offset)
             guard offset < input.count else { throw JSONError(kind: .unexpectedEnd, offset: offset) }
             let byte = input[offset]
             if byte == UInt8(ascii: "\"") {
-                append(JSONToken(.string, start: start, length: offset - start, next: tokens.count + 1))
+                append(JSONToken(.string, start: start, length: offset - start, next: count + 1))
                 offset += 1
                 return
             }
@@ -27,7 +27,7 @@ extension JSONParser {
         unescaped += input[start..<offset]
         while true {
             let plain = offset
-            skipPlain()
+            offset = plainEnd(from: offset)
             unescaped += input[plain..<offset]
             guard offset < input.count else { throw JSONError(kind: .unexpectedEnd, offset: offset) }
             let byte = input[offset]
@@ -35,7 +35,7 @@ extension JSONParser {
             case UInt8(ascii: "\""):
                 append(
                     JSONToken(
-                        .string, start: target, length: unescaped.count - target, next: tokens.count + 1,
+                        .string, start: target, length: unescaped.count - target, next: count + 1,
                         isUnescaped: true))
                 offset += 1
                 return
@@ -49,26 +49,26 @@ extension JSONParser {
         }
     }
 
-    /// Goes to the next quote, backslash, control character or byte that is not ASCII.
+    /// Where the next quote, backslash, control character or byte that is not ASCII is, or the end.
     @inline(__always)
-    private mutating func skipPlain() {
-        let bytes = UnsafeRawPointer(input.baseAddress)
-        while let bytes, offset + 8 <= input.count {
+    private func plainEnd(from start: Int) -> Int {
+        guard let bytes = UnsafeRawPointer(input.baseAddress) else { return start }
+        let end = input.count
+        var offset = start
+        while offset + 8 <= end {
             let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
             // The lowest byte that is marked is one to stop at; higher marks may be carries.
             let stops = zeroBytes(word ^ 0x2222_2222_2222_2222) | zeroBytes(word ^ 0x5C5C_5C5C_5C5C_5C5C)
             let marks = (stops | word | ((word &- 0x2020_2020_2020_2020) & ~word)) & 0x8080_8080_8080_8080
-            if marks != 0 {
-                offset += marks.trailingZeroBitCount / 8
-                return
-            }
+            if marks != 0 { return offset + marks.trailingZeroBitCount / 8 }
             offset += 8
         }
-        while offset < input.count {
+        while offset < end {
             let byte = input[offset]
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 || byte >= 0x80 { return }
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 || byte >= 0x80 { break }
             offset += 1
         }
+        return offset
     }
 
     /// Marks the lowest byte that is zero by its top bit.

@@ -70,7 +70,7 @@ public struct Map: Sendable {
         }
 
         /// Adds an entry, in any order of the keys.
-        public mutating func append(_ key: ByteString, _ value: Value) {
+        public mutating func append(_ key: consuming ByteString, _ value: consuming Value) {
             let count = storage.head.pointee.count
             precondition(count < capacity, "more entries than were announced")
             let entries = storage.entries

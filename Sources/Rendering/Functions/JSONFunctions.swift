@@ -55,8 +55,8 @@ enum JSONValues {
             }
         }
         var index = 0
-        let unescaped = ByteString(document.unescaped)
-        return document.tokens.withUnsafeBufferPointer { tokens in
+        let unescaped = document.unescaped.isEmpty ? ByteString() : ByteString(document.unescaped)
+        return document.tokens.withTokens { tokens in
             Builder(text: text, unescaped: unescaped, tokens: tokens).value(at: &index)
         }
     }

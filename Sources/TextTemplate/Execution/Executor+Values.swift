@@ -49,9 +49,7 @@ extension Executor {
     mutating func fields(_ path: FieldPath) throws(Problem) -> Value {
         context = path.context
         let slot = slot(path.slot)
-        if path.nameCount == 1, path.expected == .string || path.expected == .plain,
-            case .pair(let pair) = slot.pointee.value
-        {
+        if path.nameCount == 1, path.expected.takesAnyString, case .pair(let pair) = slot.pointee.value {
             switch tables.fieldNames[Int(path.firstName)].known {
             case .key: return .string(pair.key)
             case .value: return .string(pair.value)
@@ -75,7 +73,8 @@ extension Executor {
         switch (path.expected, value) {
         case (.index, .invalid): return value
         case (.index, _) where isBoxed: return .boxed
-        case (.plain, .string), (.string, .string), (.value, _): return value
+        case (_, .string) where path.expected.takesAnyString: return value
+        case (.value, _): return value
         default: return try Executor.convert(value, to: path.expected)
         }
     }

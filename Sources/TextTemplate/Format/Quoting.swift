@@ -8,14 +8,11 @@ struct Quoting {
     func append(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout some ByteOutput & ~Copyable) {
         output.append(quote)
         var offset = 0
-        while offset < bytes.count {
-            let byte = bytes[offset]
-            if byte &- 0x20 < 0x5F {
-                if byte == quote || byte == UInt8(ascii: "\\") { output.append(UInt8(ascii: "\\")) }
-                output.append(byte)
-                offset += 1
-                continue
-            }
+        while true {
+            let start = offset
+            while offset < bytes.count, isPlain(bytes[offset]) { offset += 1 }
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<offset]))
+            if offset == bytes.count { break }
             let rune = Rune(bytes, at: offset)
             if rune.isInvalid {
                 appendEscape("x", UInt32(bytes[offset]), digits: 2, into: &output)
@@ -25,6 +22,12 @@ struct Quoting {
             offset += rune.width
         }
         output.append(quote)
+    }
+
+    /// Whether `byte` stands for itself: printable ASCII, and neither a quote nor a backslash.
+    @inline(__always)
+    private func isPlain(_ byte: UInt8) -> Bool {
+        byte &- 0x20 < 0x5F && byte != quote && byte != UInt8(ascii: "\\")
     }
 
     /// Appends one code point in quotes; what is none reads as U+FFFD.
