@@ -26,13 +26,13 @@ package struct JSONToken: Sendable {
     }
 
     /// The bytes of a string without its quotes, or of a number or literal as it is written.
-    @inlinable package var range: Range<Int> { Int(start)..<Int(start) + Int(length) }
+    @inlinable @inline(__always) package var range: Range<Int> { Int(start)..<Int(start) + Int(length) }
 
     /// Where the value begins in the input.
     @inlinable package var offset: Int { Int(start) }
 
     /// The number of elements of an array, of members of an object.
-    @inlinable package var count: Int { Int(length) }
+    @inlinable @inline(__always) package var count: Int { Int(length) }
 
     /// The index of the token after this one and all it contains.
     @inlinable package var end: Int { Int(next) }
@@ -83,6 +83,11 @@ package struct JSONDocument: Sendable {
     /// The tape.
     package var tokens: JSONTape { JSONTape(memory, count: count) }
 
+    /// Calls `body` with the tape, in place.
+    package func withTokens<Result>(_ body: (UnsafePointer<JSONToken>) -> Result) -> Result {
+        withExtendedLifetime(memory) { body(memory.start) }
+    }
+
     /// The bytes of the string at `index`; `input` is what was parsed.
     @inlinable
     package func withString<Result, Failure: Error>(
@@ -117,14 +122,13 @@ package struct JSONDocument: Sendable {
     /// Throws what Go says if the whole value does not fit `target`, or else if a number in it does not fit a
     /// `float64`. Null fits anything; as an object or array it is Go's nil. `input` is what was parsed.
     package func require(_ target: JSONTarget, in input: UnsafeBufferPointer<UInt8>) throws(JSONError) {
+        let whole = memory.start.pointee
         let fits =
-            switch (target, tokens[0].kind) {
+            switch (target, whole.kind) {
             case (.any, _), (.object, .object), (.array, .array), (_, .null): true
             case (.object, _), (.array, _): false
             }
-        if !fits {
-            throw JSONError(kind: .mismatch(found: tokens[0].kind, wanted: target), offset: tokens[0].offset)
-        }
+        if !fits { throw JSONError(kind: .mismatch(found: whole.kind, wanted: target), offset: whole.offset) }
         if let outOfRange {
             let text = String(decoding: input[tokens[outOfRange].range], as: UTF8.self)
             throw JSONError(

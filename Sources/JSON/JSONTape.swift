@@ -14,11 +14,6 @@ package struct JSONTape: RandomAccessCollection, Sendable {
         precondition(index >= 0 && index < endIndex, "index outside of the tape")
         return memory.start[index]
     }
-
-    /// Calls `body` with the tokens, without copying them.
-    package func withTokens<Result>(_ body: (UnsafeBufferPointer<JSONToken>) -> Result) -> Result {
-        withExtendedLifetime(memory) { body(UnsafeBufferPointer(start: memory.start, count: endIndex)) }
-    }
 }
 
 /// Memory for tokens, of which a parser writes as many as it counts.

@@ -47,17 +47,19 @@ enum JSONValues {
             try document.parse(bytes)
             try document.require(target, in: bytes)
         }
-        if document.tokens[0].kind == .null {
-            switch target {
-            case .any: return .nilInterface
-            case .object: return .map(Map([], isNil: true))
-            case .array: return .slice(Slice(.any, [], isNil: true))
-            }
-        }
-        var index = 0
         let unescaped = document.unescaped.isEmpty ? ByteString() : ByteString(document.unescaped)
-        return document.tokens.withTokens { tokens in
-            Builder(text: text, unescaped: unescaped, tokens: tokens).value(at: &index)
+        return document.withTokens { tokens in
+            if case .null = tokens.pointee.kind { return null(as: target) }
+            var index = 0
+            return Builder(text: text, unescaped: unescaped, tokens: tokens).value(at: &index)
+        }
+    }
+
+    private static func null(as target: JSONTarget) -> Value {
+        switch target {
+        case .any: .nilInterface
+        case .object: .map(Map([], isNil: true))
+        case .array: .slice(Slice(.any, [], isNil: true))
         }
     }
 
@@ -65,7 +67,7 @@ enum JSONValues {
     private struct Builder {
         let text: ByteString
         let unescaped: ByteString
-        let tokens: UnsafeBufferPointer<JSONToken>
+        let tokens: UnsafePointer<JSONToken>
 
         /// The value at `index`, which is moved past it.
         func value(at index: inout Int) -> Value {

@@ -125,6 +125,13 @@ struct Executor: ~Copyable {
     @inline(__always)
     func slot(_ index: UInt32) -> UnsafeMutablePointer<Slot> { slots + (slotBase + Int(index)) }
 
+    /// The value of a slot, in place.
+    @inline(__always)
+    func valueAddress(_ index: UInt32) -> UnsafePointer<Value> {
+        // The value is the first member, so it begins where the slot does.
+        UnsafeRawPointer(slot(index)).assumingMemoryBound(to: Value.self)
+    }
+
     @inline(__always)
     mutating func set(_ index: UInt32, _ value: consuming Value, isBoxed: Bool = false) {
         let slot = slot(index)
@@ -172,10 +179,12 @@ struct Executor: ~Copyable {
             counter += 1
             switch instruction {
             case .text(let start, let count): try write(Int(start), Int(count))
-            case .print: try print(pop())
+            case .print:
+                try print(topAddress)
+                drop(1)
             case .printSlot(let index, let node):
                 context = node
-                try print(slot(index).pointee.value)
+                try print(valueAddress(index))
             case .printFields(let path): try printFields(tables.paths[Int(path)])
             case .printFormatted(let call): try printFormatted(tables.calls[Int(call)])
             case .discard: drop(1)
@@ -257,11 +266,6 @@ struct Executor: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func write(_ text: borrowing ByteString) throws(Problem) {
-        try text.withBytes { bytes throws(Problem) in try write(bytes) }
-    }
-
-    @inline(__always)
     private mutating func write(_ bytes: UnsafeBufferPointer<UInt8>) throws(Problem) {
         guard bytes.count <= stagingRoom - staged.count else { return try writeLong(bytes) }
         staged.append(contentsOf: bytes)
@@ -300,29 +304,29 @@ struct Executor: ~Copyable {
             switch slot(path.slot).pointee.value {
             case .pair(let pair):
                 switch tables.fieldNames[Int(path.firstName)].known {
-                case .key: return try write(pair.key)
-                case .value: return try write(pair.value)
+                case .key: return try write(pair.unretainedKey)
+                case .value: return try write(pair.unretainedValue)
                 case .other: break
                 }
             case .map(let map):
                 if let value = map.address(of: tables.fieldNames[Int(path.firstName)].name.unretainedBytes) {
                     context = path.context
-                    // The slot keeps the map, and printing changes no slot.
-                    return try print(value.pointee)
+                    return try print(value)
                 }
             default: break
             }
         }
-        try print(try fields(path))
+        var value = try fields(path)
+        try print(&value)
     }
 
     private var outputTooLarge: Problem { .outputTooLarge(limit: limits.outputSize) }
 
-    /// Writes a value as Go's `fmt.Fprint` does.
+    /// Writes a value as Go's `fmt.Fprint` does. It stays where it is: printing changes neither slots nor the stack.
     @inline(__always)
-    private mutating func print(_ value: borrowing Value) throws(Problem) {
-        switch value {
-        case .string(let text): try write(text)
+    private mutating func print(_ value: UnsafePointer<Value>) throws(Problem) {
+        switch value.pointee {
+        case .string(let text): try write(text.unretainedBytes)
         case .int(let number):
             DecimalText.append(number, into: &staged)
             try checkStaged()
@@ -331,7 +335,7 @@ struct Executor: ~Copyable {
             try checkStaged()
         // Go takes an interface apart before it prints what is in it.
         case .nilInterface: try writeFormatted(.invalid)
-        default: try writeFormatted(copy value)
+        default: try writeFormatted(value.pointee)
         }
     }
 

@@ -119,9 +119,12 @@ extension Printer {
     ) -> Bool {
         if verb == Verb.capitalT || verb == Verb.p { return false }
         switch arguments[index] {
-        case .string(let text): printString(.string(text), text, verb)
+        case .string(let text):
+            // The operand stays where it is as long as it is printed.
+            if !printBytes(text.unretainedBytes, verb) { complain(arguments[index], verb) }
         case .int(let number): printInt(number, verb)
         case .float(let number): printFloat(.float(number), number, verb)
+        case .bool(let flag): printBool(flag, verb)
         default: return false
         }
         return true

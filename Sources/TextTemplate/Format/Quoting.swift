@@ -5,13 +5,13 @@ struct Quoting {
     var asciiOnly = false
 
     /// Appends `bytes` in quotes.
-    func append(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout some ByteOutput & ~Copyable) {
+    func append(_ bytes: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
         output.append(quote)
         var offset = 0
         while true {
-            let start = offset
-            while offset < bytes.count, isPlain(bytes[offset]) { offset += 1 }
-            output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<offset]))
+            output.append(upTo: 2 * (bytes.count - offset)) { target in
+                appendPrintable(bytes, &offset, to: target)
+            }
             if offset == bytes.count { break }
             let rune = Rune(bytes, at: offset)
             if rune.isInvalid {
@@ -24,20 +24,35 @@ struct Quoting {
         output.append(quote)
     }
 
-    /// Whether `byte` stands for itself: printable ASCII, and neither a quote nor a backslash.
+    /// Writes the bytes up to the first that is no printable ASCII, in place of a quote or a backslash two, and gives
+    /// how many it wrote.
     @inline(__always)
-    private func isPlain(_ byte: UInt8) -> Bool {
-        byte &- 0x20 < 0x5F && byte != quote && byte != UInt8(ascii: "\\")
+    private func appendPrintable(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ offset: inout Int, to target: UnsafeMutablePointer<UInt8>
+    ) -> Int {
+        var end = target
+        while offset < bytes.count {
+            let byte = bytes[offset]
+            guard byte &- 0x20 < 0x5F else { break }
+            if byte == quote || byte == UInt8(ascii: "\\") {
+                end.pointee = UInt8(ascii: "\\")
+                end += 1
+            }
+            end.pointee = byte
+            end += 1
+            offset += 1
+        }
+        return end - target
     }
 
     /// Appends one code point in quotes; what is none reads as U+FFFD.
-    func append(rune value: UInt32, into output: inout some ByteOutput & ~Copyable) {
+    func append(rune value: UInt32, into output: inout ByteBuffer) {
         output.append(quote)
         appendEscaped(Rune.isValid(value) ? value : Rune.replacement, into: &output)
         output.append(quote)
     }
 
-    private func appendEscaped(_ value: UInt32, into output: inout some ByteOutput & ~Copyable) {
+    private func appendEscaped(_ value: UInt32, into output: inout ByteBuffer) {
         if value == UInt32(quote) || value == UInt32(UInt8(ascii: "\\")) {
             output.append(UInt8(ascii: "\\"))
             output.append(UInt8(value))
@@ -61,13 +76,13 @@ struct Quoting {
         }
     }
 
-    private func appendEscape(_ letter: Unicode.Scalar, into output: inout some ByteOutput & ~Copyable) {
+    private func appendEscape(_ letter: Unicode.Scalar, into output: inout ByteBuffer) {
         output.append(UInt8(ascii: "\\"))
         output.append(UInt8(ascii: letter))
     }
 
     private func appendEscape(
-        _ letter: Unicode.Scalar, _ value: UInt32, digits: Int, into output: inout some ByteOutput & ~Copyable
+        _ letter: Unicode.Scalar, _ value: UInt32, digits: Int, into output: inout ByteBuffer
     ) {
         appendEscape(letter, into: &output)
         for digit in (0..<digits).reversed() {
