@@ -83,10 +83,8 @@ package struct JSONDocument: Sendable {
     /// The tape.
     package var tokens: JSONTape { JSONTape(memory, count: count) }
 
-    /// Calls `body` with the tape, in place.
-    package func withTokens<Result>(_ body: (UnsafePointer<JSONToken>) -> Result) -> Result {
-        withExtendedLifetime(memory) { body(memory.start) }
-    }
+    /// The first token in place, valid as long as this document lives and parses nothing more.
+    package var firstToken: UnsafePointer<JSONToken> { UnsafePointer(memory.start) }
 
     /// The bytes of the string at `index`; `input` is what was parsed.
     @inlinable

@@ -48,11 +48,9 @@ enum JSONValues {
             try document.require(target, in: bytes)
         }
         let unescaped = document.unescaped.isEmpty ? ByteString() : ByteString(document.unescaped)
-        return document.withTokens { tokens in
-            if case .null = tokens.pointee.kind { return null(as: target) }
-            var index = 0
-            return Builder(text: text, unescaped: unescaped, tokens: tokens).value(at: &index)
-        }
+        if case .null = document.firstToken.pointee.kind { return null(as: target) }
+        var index = 0
+        return Builder(text: text, unescaped: unescaped, tokens: document.firstToken).value(at: &index)
     }
 
     private static func null(as target: JSONTarget) -> Value {

@@ -83,6 +83,12 @@ struct Executor: ~Copyable {
     }
 
     @inline(__always)
+    mutating func push(copying value: UnsafePointer<Value>) {
+        (stack + top).initialize(copying: value)
+        top += 1
+    }
+
+    @inline(__always)
     mutating func pop() -> Value {
         top -= 1
         return (stack + top).move()
@@ -105,7 +111,7 @@ struct Executor: ~Copyable {
     mutating func drop(_ count: Int) {
         for _ in 0..<count {
             top -= 1
-            (stack + top).deinitialize(count: 1)
+            (stack + top).forget()
         }
     }
 
@@ -135,7 +141,9 @@ struct Executor: ~Copyable {
     @inline(__always)
     mutating func set(_ index: UInt32, _ value: consuming Value, isBoxed: Bool = false) {
         let slot = slot(index)
-        slot.pointee.value = value
+        let address = UnsafeMutablePointer(mutating: valueAddress(index))
+        address.forget()
+        address.initialize(to: value)
         slot.pointee.isBoxed = isBoxed
         slot.pointee.isDeclared = true
     }
@@ -216,15 +224,15 @@ struct Executor: ~Copyable {
             case .at(let node): context = node
             case .constant(let constant, let node):
                 context = node
-                push(tables.constants[Int(constant)])
+                push(copying: tables.constants + Int(constant))
             case .slot(let index, let node, let expected):
                 context = node
-                push(slot(index).pointee.value)
+                push(copying: valueAddress(index))
                 try convertTop(expected, isBoxed: slot(index).pointee.isBoxed)
             case .variable(let reference, let node, let expected):
                 context = node
                 let index = try declaredSlot(reference)
-                push(slot(index).pointee.value)
+                push(copying: valueAddress(index))
                 try convertTop(expected, isBoxed: slot(index).pointee.isBoxed)
             case .fields(let path): push(try fields(tables.paths[Int(path)]))
             case .fieldsOfTop(let path): replaceTop(try fieldsOfTop(tables.paths[Int(path)]))
@@ -301,19 +309,14 @@ struct Executor: ~Copyable {
     @inline(__always)
     private mutating func printFields(_ path: FieldPath) throws(Problem) {
         if path.nameCount == 1 {
-            switch slot(path.slot).pointee.value {
-            case .pair(let pair):
-                switch tables.fieldNames[Int(path.firstName)].known {
-                case .key: return try write(pair.unretainedKey)
-                case .value: return try write(pair.unretainedValue)
-                case .other: break
-                }
-            case .map(let map):
-                if let value = map.address(of: tables.fieldNames[Int(path.firstName)].name.unretainedBytes) {
-                    context = path.context
-                    return try print(value)
-                }
-            default: break
+            let name = tables.fieldNames + Int(path.firstName)
+            let receiver = valueAddress(path.slot)
+            if let bytes = receiver.text(ofPairField: name.pointee.known) { return try write(bytes) }
+            if let map = receiver.mapStorage,
+                let value = map._withUnsafeGuaranteedRef({ $0.address(of: name.pointee.name.unretainedBytes) })
+            {
+                context = path.context
+                return try print(value)
             }
         }
         var value = try fields(path)
@@ -325,8 +328,8 @@ struct Executor: ~Copyable {
     /// Writes a value as Go's `fmt.Fprint` does. It stays where it is: printing changes neither slots nor the stack.
     @inline(__always)
     private mutating func print(_ value: UnsafePointer<Value>) throws(Problem) {
+        if let text = value.text { return try write(text) }
         switch value.pointee {
-        case .string(let text): try write(text.unretainedBytes)
         case .int(let number):
             DecimalText.append(number, into: &staged)
             try checkStaged()
