@@ -75,6 +75,7 @@ private struct Decimal {
     var exponent = 0
     private var isTooLong = false
 
+    @inline(__always)
     mutating func append(_ digit: UInt8) {
         // As long as this holds, the digits are exact as a `Double`, and ten times more fits.
         if digits < 900_000_000_000_000 { digits = digits * 10 + UInt64(digit) } else { isTooLong = true }
@@ -83,10 +84,9 @@ private struct Decimal {
     /// The value, if one exact operation on exact numbers gives it.
     var exactValue: Double? {
         guard !isTooLong, exponent >= -22, exponent <= 22 else { return nil }
-        let magnitude = Double(digits)
-        let value =
-            exponent < 0
-            ? magnitude / Self.powersOfTen[-exponent] : magnitude * Self.powersOfTen[exponent]
+        var value = Double(digits)
+        if exponent < 0 { value /= Self.powersOfTen[-exponent] }
+        if exponent > 0 { value *= Self.powersOfTen[exponent] }
         return isNegative ? -value : value
     }
 

@@ -2,11 +2,22 @@ extension JSONParser {
     /// Reads a string, the quote of which is at `offset`.
     ///
     ///     string = '"' { character | '\' ( one of "\/bfnrt | 'u' hex hex hex hex ) } '"'
+    @inline(__always)
     mutating func string() throws(JSONError) {
-        offset += 1
-        let start = offset
+        let start = offset + 1
+        let end = plainEnd(from: start)
+        guard end < input.count, input[end] == UInt8(ascii: "\"") else {
+            return try string(from: start, plainUpTo: end)
+        }
+        append(JSONToken(.string, start: start, length: end - start, next: count + 1))
+        offset = end + 1
+    }
+
+    /// Reads a string that is not all ASCII without escapes, or not a string.
+    @inline(never)
+    private mutating func string(from start: Int, plainUpTo end: Int) throws(JSONError) {
+        offset = end
         while true {
-            offset = plainEnd(from: offset)
             guard offset < input.count else { throw JSONError(kind: .unexpectedEnd, offset: offset) }
             let byte = input[offset]
             if byte == UInt8(ascii: "\"") {
@@ -17,7 +28,7 @@ extension JSONParser {
             if byte < 0x20 { throw invalidCharacter(.inString) }
             let length = byte < 0x80 ? 1 : decodeRune(input, at: offset).length
             if length == 1 { return try rewrittenString(from: start) }
-            offset += length
+            offset = plainEnd(from: offset + length)
         }
     }
 
@@ -53,13 +64,14 @@ extension JSONParser {
     @inline(__always)
     private func plainEnd(from start: Int) -> Int {
         guard let bytes = UnsafeRawPointer(input.baseAddress) else { return start }
+        let ones: UInt64 = 0x0101_0101_0101_0101
         let end = input.count
         var offset = start
         while offset + 8 <= end {
             let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
             // The lowest byte that is marked is one to stop at; higher marks may be carries.
-            let stops = zeroBytes(word ^ 0x2222_2222_2222_2222) | zeroBytes(word ^ 0x5C5C_5C5C_5C5C_5C5C)
-            let marks = (stops | word | ((word &- 0x2020_2020_2020_2020) & ~word)) & 0x8080_8080_8080_8080
+            let stops = ((word ^ (0x22 &* ones)) &- ones) | ((word ^ (0x5C &* ones)) &- ones)
+            let marks = (stops | word | (word &- (0x20 &* ones))) & (0x80 &* ones)
             if marks != 0 { return offset + marks.trailingZeroBitCount / 8 }
             offset += 8
         }
@@ -70,10 +82,6 @@ extension JSONParser {
         }
         return offset
     }
-
-    /// Marks the lowest byte that is zero by its top bit.
-    @inline(__always)
-    private func zeroBytes(_ word: UInt64) -> UInt64 { (word &- 0x0101_0101_0101_0101) & ~word }
 
     private mutating func escape() throws(JSONError) {
         guard offset + 1 < input.count else { throw JSONError(kind: .unexpectedEnd, offset: offset) }

@@ -148,6 +148,20 @@ struct Executor: ~Copyable {
         slot.pointee.isDeclared = true
     }
 
+    @inline(__always)
+    mutating func set(_ index: UInt32, copying value: UnsafePointer<Value>, isBoxed: Bool = false) {
+        if value.pointee.isPlain {
+            let slot = slot(index)
+            let address = UnsafeMutablePointer(mutating: valueAddress(index))
+            address.forget()
+            address.initialize(copying: value)
+            slot.pointee.isBoxed = isBoxed
+            slot.pointee.isDeclared = true
+        } else {
+            set(index, value.pointee, isBoxed: isBoxed)
+        }
+    }
+
     /// Makes the slots of a frame, the first two of which hold `dot`.
     private mutating func enter(_ body: Int, dot: consuming Value) throws(Problem) {
         let count = program.bodies[body].slotCount
