@@ -7,9 +7,12 @@ package struct JSONToken: Sendable {
     package let kind: Kind
     /// Whether `range` is one of `JSONDocument.unescaped` and not of the input.
     package let isUnescaped: Bool
-    @usableFromInline let start: UInt32
-    @usableFromInline var length: UInt32
-    @usableFromInline var next: UInt32
+    /// Where the value begins in the input, or a string in `JSONDocument.unescaped`, without its quotes.
+    package let start: UInt32
+    /// The bytes of a string, number or literal; the elements of an array, the members of an object.
+    package internal(set) var length: UInt32
+    /// The index of the token after this one and all it contains.
+    var next: UInt32
     /// The value of a number.
     package let number: Double
 
@@ -26,16 +29,16 @@ package struct JSONToken: Sendable {
     }
 
     /// The bytes of a string without its quotes, or of a number or literal as it is written.
-    @inlinable @inline(__always) package var range: Range<Int> { Int(start)..<Int(start) + Int(length) }
+    package var range: Range<Int> { Int(start)..<Int(start) + Int(length) }
 
     /// Where the value begins in the input.
-    @inlinable package var offset: Int { Int(start) }
+    package var offset: Int { Int(start) }
 
     /// The number of elements of an array, of members of an object.
-    @inlinable @inline(__always) package var count: Int { Int(length) }
+    package var count: Int { Int(length) }
 
     /// The index of the token after this one and all it contains.
-    @inlinable package var end: Int { Int(next) }
+    package var end: Int { Int(next) }
 }
 
 /// Decoded JSON text: a tape of tokens in the order of the text.

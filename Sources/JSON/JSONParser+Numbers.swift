@@ -4,6 +4,31 @@ extension JSONParser {
     ///     number = [ '-' ] ( '0' | nonzero { digit } ) [ '.' digit { digit } ] [ ( 'e' | 'E' ) [ '+' | '-' ] digit { digit } ]
     mutating func number() throws(JSONError) {
         let start = offset
+        let isNegative = input[start] == UInt8(ascii: "-")
+        let first = isNegative ? start + 1 : start
+        var end = first
+        var digits: UInt64 = 0
+        while end < input.count {
+            let digit = input[end] &- UInt8(ascii: "0")
+            guard digit <= 9 else { break }
+            digits = digits &* 10 &+ UInt64(digit)
+            end += 1
+        }
+        // Most numbers are integers of so few digits that they are exact.
+        let isShort = end > first && end - first <= 15 && (end - first == 1 || input[first] != UInt8(ascii: "0"))
+        guard isShort, end == input.count || input[end] != UInt8(ascii: ".") && input[end] | 0x20 != UInt8(ascii: "e")
+        else { return try decimalNumber() }
+        offset = end
+        let magnitude = Double(digits)
+        append(
+            JSONToken(
+                .number, start: start, length: end - start, next: count + 1,
+                number: isNegative ? -magnitude : magnitude))
+    }
+
+    /// Reads any number, the first character of which is at `offset`.
+    private mutating func decimalNumber() throws(JSONError) {
+        let start = offset
         var decimal = Decimal()
         if input[offset] == UInt8(ascii: "-") {
             decimal.isNegative = true

@@ -105,9 +105,9 @@ final class SliceStorage: @unchecked Sendable {
     private var room = 0
     /// How many elements were made, or can be.
     private var count: Int
-    /// Makes each element when it is asked for; nil if it is not so.
-    private let make: (@Sendable (Int) -> Value)?
-    /// Makes all elements when the first is asked for; nil if it is not so.
+    /// Makes an element when it is asked for, unless `fill` or the first change makes all.
+    private let make: @Sendable (Int) -> Value
+    /// Makes all elements when the first is asked for; nil if they are made one by one.
     private let fill: (@Sendable (UnsafeMutableBufferPointer<Value>) -> Void)?
     /// How deep lists and maps nest in here, this one counted.
     private(set) var depth = 1
@@ -119,7 +119,7 @@ final class SliceStorage: @unchecked Sendable {
         room = count
         elements = .allocate(capacity: count)
         _ = UnsafeMutableBufferPointer(start: elements, count: count).initialize(fromContentsOf: values)
-        make = nil
+        make = SliceStorage.none
         fill = nil
         self.zero = zero
         depth = 1 + values.reduce(0) { max($0, $1.depth) }
@@ -135,9 +135,12 @@ final class SliceStorage: @unchecked Sendable {
     init(count: Int, zero: Value, fill: @escaping @Sendable (UnsafeMutableBufferPointer<Value>) -> Void) {
         self.count = count
         self.fill = fill
-        make = nil
+        make = SliceStorage.none
         self.zero = zero
     }
+
+    /// Makes elements where nothing asks for any. (An optional function would be copied before each call.)
+    private static let none: @Sendable (Int) -> Value = { _ in .invalid }
 
     deinit {
         guard let elements else { return }
@@ -158,8 +161,7 @@ final class SliceStorage: @unchecked Sendable {
         get {
             guard index < count else { return zero }
             if let elements { return elements[index] }
-            if let make { return make(index) }
-            return reserve(count)[index]
+            return fill == nil ? make(index) : reserve(count)[index]
         }
         set {
             let elements = allElements(atLeast: index + 1)
@@ -187,10 +189,10 @@ final class SliceStorage: @unchecked Sendable {
         if let elements {
             grown.moveInitialize(from: elements, count: count)
             elements.deallocate()
-        } else if let make {
-            for index in 0..<count { (grown + index).initialize(to: make(index)) }
+        } else if let fill {
+            fill(UnsafeMutableBufferPointer(start: grown, count: count))
         } else {
-            fill?(UnsafeMutableBufferPointer(start: grown, count: count))
+            for index in 0..<count { (grown + index).initialize(to: make(index)) }
         }
         elements = grown
         return grown

@@ -69,24 +69,24 @@ enum JSONValues {
 
         /// The value at `index`, which is moved past it.
         func value(at index: inout Int) -> Value {
-            let token = tokens[index]
+            let token = tokens + index
             index += 1
-            switch token.kind {
+            switch token.pointee.kind {
             case .null: return .nilInterface
             case .false: return .bool(false)
             case .true: return .bool(true)
-            case .number: return .float(token.number)
+            case .number: return .float(token.pointee.number)
             case .string: return .string(string(token))
             case .array:
                 var values: [Value] = []
-                values.reserveCapacity(token.count)
-                for _ in 0..<token.count { values.append(value(at: &index)) }
+                values.reserveCapacity(Int(token.pointee.length))
+                for _ in 0..<token.pointee.length { values.append(value(at: &index)) }
                 return .slice(
                     Slice(.any, values, capacity: Slice.capacity(afterAppending: values.count, of: .any)))
             case .object:
-                var map = Map.Builder(capacity: token.count)
-                for _ in 0..<token.count {
-                    let key = string(tokens[index])
+                var map = Map.Builder(capacity: Int(token.pointee.length))
+                for _ in 0..<token.pointee.length {
+                    let key = string(tokens + index)
                     index += 1
                     map.append(key, value(at: &index))
                 }
@@ -94,8 +94,11 @@ enum JSONValues {
             }
         }
 
-        private func string(_ token: JSONToken) -> ByteString {
-            token.isUnescaped ? unescaped[token.range] : text[token.range]
+        @inline(__always)
+        private func string(_ token: UnsafePointer<JSONToken>) -> ByteString {
+            let start = Int(token.pointee.start)
+            let range = start..<start + Int(token.pointee.length)
+            return token.pointee.isUnescaped ? unescaped[range] : text[range]
         }
     }
 }

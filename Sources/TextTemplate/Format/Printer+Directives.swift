@@ -118,10 +118,12 @@ extension Printer {
         _ arguments: UnsafeBufferPointer<Value>, _ index: Int, _ verb: UInt32
     ) -> Bool {
         if verb == Verb.capitalT || verb == Verb.p { return false }
-        switch arguments[index] {
-        case .string(let text):
-            // The operand stays where it is as long as it is printed.
-            if !printBytes(text.unretainedBytes, verb) { complain(arguments[index], verb) }
+        guard let operand = arguments.baseAddress.map({ $0 + index }) else { return false }
+        if let text = operand.text {
+            if !printBytes(text, verb) { complain(operand.pointee, verb) }
+            return true
+        }
+        switch operand.pointee {
         case .int(let number): printInt(number, verb)
         case .float(let number): printFloat(.float(number), number, verb)
         case .bool(let flag): printBool(flag, verb)

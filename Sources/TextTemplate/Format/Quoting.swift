@@ -9,8 +9,11 @@ struct Quoting {
         output.append(quote)
         var offset = 0
         while true {
-            output.append(upTo: 2 * (bytes.count - offset)) { target in
-                appendPrintable(bytes, &offset, to: target)
+            let rest = UnsafeBufferPointer(rebasing: bytes[offset...])
+            output.append(upTo: 2 * rest.count) { target in
+                let (read, written) = copyPrintable(rest, to: target)
+                offset += read
+                return written
             }
             if offset == bytes.count { break }
             let rune = Rune(bytes, at: offset)
@@ -24,25 +27,28 @@ struct Quoting {
         output.append(quote)
     }
 
-    /// Writes the bytes up to the first that is no printable ASCII, in place of a quote or a backslash two, and gives
-    /// how many it wrote.
+    /// Copies the bytes up to the first that is no printable ASCII, each quote and backslash behind a backslash. Gives how
+    /// many it read and wrote.
     @inline(__always)
-    private func appendPrintable(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ offset: inout Int, to target: UnsafeMutablePointer<UInt8>
-    ) -> Int {
-        var end = target
-        while offset < bytes.count {
-            let byte = bytes[offset]
+    private func copyPrintable(
+        _ bytes: UnsafeBufferPointer<UInt8>, to target: UnsafeMutablePointer<UInt8>
+    ) -> (read: Int, written: Int) {
+        guard let start = bytes.baseAddress else { return (0, 0) }
+        let end = start + bytes.count
+        var source = start
+        var copy = target
+        while source < end {
+            let byte = source.pointee
             guard byte &- 0x20 < 0x5F else { break }
             if byte == quote || byte == UInt8(ascii: "\\") {
-                end.pointee = UInt8(ascii: "\\")
-                end += 1
+                copy.pointee = UInt8(ascii: "\\")
+                copy += 1
             }
-            end.pointee = byte
-            end += 1
-            offset += 1
+            copy.pointee = byte
+            copy += 1
+            source += 1
         }
-        return end - target
+        return (source - start, copy - target)
     }
 
     /// Appends one code point in quotes; what is none reads as U+FFFD.
