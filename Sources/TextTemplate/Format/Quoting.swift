@@ -38,6 +38,15 @@ struct Quoting {
         var source = start
         var copy = target
         while source < end {
+            if end - source >= 8 {
+                let word = UnsafeRawPointer(source).loadUnaligned(as: UInt64.self)
+                // There is room for two bytes in place of each: what stands behind the plain ones is written over.
+                UnsafeMutableRawPointer(copy).storeBytes(of: word, as: UInt64.self)
+                let plain = plainCount(word)
+                source += plain
+                copy += plain
+                if plain == 8 { continue }
+            }
             let byte = source.pointee
             guard byte &- 0x20 < 0x5F else { break }
             if byte == quote || byte == UInt8(ascii: "\\") {
@@ -49,6 +58,18 @@ struct Quoting {
             source += 1
         }
         return (source - start, copy - target)
+    }
+
+    /// How many of the eight bytes, in the order of memory, stand for themselves before one that may not.
+    @inline(__always)
+    private func plainCount(_ word: UInt64) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let word = UInt64(littleEndian: word)
+        // The top bit of each byte that is no printable ASCII, a quote or a backslash; above the lowest there may be carries.
+        let quotes = (word ^ (UInt64(quote) &* ones)) &- ones
+        let backslashes = (word ^ (0x5C &* ones)) &- ones
+        let marks = (quotes | backslashes | word | (word &- (0x20 &* ones)) | (word &+ ones)) & (0x80 &* ones)
+        return marks == 0 ? 8 : marks.trailingZeroBitCount / 8
     }
 
     /// Appends one code point in quotes; what is none reads as U+FFFD.
