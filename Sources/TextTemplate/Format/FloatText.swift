@@ -45,8 +45,8 @@ enum FloatText {
     private static func appendDecimal(
         _ number: Double, _ notation: Notation, _ precision: Int?, into output: inout ByteBuffer
     ) {
-        if precision == nil && notation == .general, number < 1e6, let integer = UInt64(exactly: number) {
-            output.append(decimal: integer)
+        if precision == nil && notation == .general, number < 1e6, Double(Int(number)) == number {
+            output.append(decimal: UInt64(Int(number)))
             return
         }
         if let precision, notation == .fixed, let scaled = scaled(number, fraction: precision) {
