@@ -7,12 +7,16 @@ package struct JSONToken: Sendable {
     package let kind: Kind
     /// Whether `range` is one of `JSONDocument.unescaped` and not of the input.
     package let isUnescaped: Bool
-    @usableFromInline let start: UInt32
-    @usableFromInline var length: UInt32
-    @usableFromInline var next: UInt32
+    /// Where the value begins in the input, or a string in `JSONDocument.unescaped`, without its quotes.
+    package let start: UInt32
+    /// The bytes of a string, number or literal; the elements of an array, the members of an object.
+    package internal(set) var length: UInt32
+    /// The index of the token after this one and all it contains.
+    var next: UInt32
     /// The value of a number.
     package let number: Double
 
+    @inline(__always)
     init(
         _ kind: Kind, start: Int, length: Int, next: Int, isUnescaped: Bool = false, number: Double = 0
     ) {
@@ -25,16 +29,16 @@ package struct JSONToken: Sendable {
     }
 
     /// The bytes of a string without its quotes, or of a number or literal as it is written.
-    @inlinable package var range: Range<Int> { Int(start)..<Int(start) + Int(length) }
+    package var range: Range<Int> { Int(start)..<Int(start) + Int(length) }
 
     /// Where the value begins in the input.
-    @inlinable package var offset: Int { Int(start) }
+    package var offset: Int { Int(start) }
 
     /// The number of elements of an array, of members of an object.
-    @inlinable package var count: Int { Int(length) }
+    package var count: Int { Int(length) }
 
     /// The index of the token after this one and all it contains.
-    @inlinable package var end: Int { Int(next) }
+    package var end: Int { Int(next) }
 }
 
 /// Decoded JSON text: a tape of tokens in the order of the text.
@@ -44,8 +48,9 @@ package struct JSONToken: Sendable {
 /// value right after it. Of members with one key Go keeps the last. Strings without escapes are ranges of the
 /// input, which the document does not keep.
 package struct JSONDocument: Sendable {
-    /// The tape.
-    package private(set) var tokens: [JSONToken] = []
+    /// Where the tape is, used again by the next text.
+    private var memory = JSONTapeMemory(capacity: 0)
+    private var count = 0
     /// The bytes of strings that differ from how they are written: those with escapes or with bytes that are not
     /// UTF-8, which become U+FFFD.
     package private(set) var unescaped: [UInt8] = []
@@ -63,13 +68,26 @@ package struct JSONDocument: Sendable {
 
     /// Decodes `input` in place of what the document held, in the same memory.
     package mutating func parse(_ input: UnsafeBufferPointer<UInt8>) throws(JSONError) {
-        var parser = JSONParser(input, tokens: consume(&tokens), unescaped: consume(&unescaped))
+        // A guess that saves most of the growing: a token for each eight bytes.
+        let likely = max(16, input.count / 8)
+        if memory.capacity < likely || !isKnownUniquelyReferenced(&memory) { memory = JSONTapeMemory(capacity: likely) }
+        count = 0
         outOfRange = nil
+        if !unescaped.isEmpty { unescaped.removeAll(keepingCapacity: true) }
+        var parser = JSONParser(input, memory)
+        swap(&parser.unescaped, &unescaped)
         try parser.run()
-        tokens = parser.tokens
-        unescaped = parser.unescaped
+        swap(&parser.unescaped, &unescaped)
+        if let grown = parser.grown { memory = grown }
+        count = parser.count
         outOfRange = parser.outOfRange
     }
+
+    /// The tape.
+    package var tokens: JSONTape { JSONTape(memory, count: count) }
+
+    /// The first token in place, valid as long as this document lives and parses nothing more.
+    package var firstToken: UnsafePointer<JSONToken> { UnsafePointer(memory.start) }
 
     /// The bytes of the string at `index`; `input` is what was parsed.
     @inlinable
@@ -105,14 +123,13 @@ package struct JSONDocument: Sendable {
     /// Throws what Go says if the whole value does not fit `target`, or else if a number in it does not fit a
     /// `float64`. Null fits anything; as an object or array it is Go's nil. `input` is what was parsed.
     package func require(_ target: JSONTarget, in input: UnsafeBufferPointer<UInt8>) throws(JSONError) {
+        let whole = memory.start.pointee
         let fits =
-            switch (target, tokens[0].kind) {
+            switch (target, whole.kind) {
             case (.any, _), (.object, .object), (.array, .array), (_, .null): true
             case (.object, _), (.array, _): false
             }
-        if !fits {
-            throw JSONError(kind: .mismatch(found: tokens[0].kind, wanted: target), offset: tokens[0].offset)
-        }
+        if !fits { throw JSONError(kind: .mismatch(found: whole.kind, wanted: target), offset: whole.offset) }
         if let outOfRange {
             let text = String(decoding: input[tokens[outOfRange].range], as: UTF8.self)
             throw JSONError(
@@ -143,12 +160,4 @@ package struct JSONDocument: Sendable {
         }
         return path
     }
-}
-
-/// Takes the memory of `array` out of its owner, so that filling it again copies nothing.
-private func consume<Element>(_ array: inout [Element]) -> [Element] {
-    var taken: [Element] = []
-    swap(&taken, &array)
-    taken.removeAll(keepingCapacity: true)
-    return taken
 }

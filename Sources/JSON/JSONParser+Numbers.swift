@@ -4,6 +4,31 @@ extension JSONParser {
     ///     number = [ '-' ] ( '0' | nonzero { digit } ) [ '.' digit { digit } ] [ ( 'e' | 'E' ) [ '+' | '-' ] digit { digit } ]
     mutating func number() throws(JSONError) {
         let start = offset
+        let isNegative = input[start] == UInt8(ascii: "-")
+        let first = isNegative ? start + 1 : start
+        var end = first
+        var digits: UInt64 = 0
+        while end < input.count {
+            let digit = input[end] &- UInt8(ascii: "0")
+            guard digit <= 9 else { break }
+            digits = digits &* 10 &+ UInt64(digit)
+            end += 1
+        }
+        // Most numbers are integers of so few digits that they are exact.
+        let isShort = end > first && end - first <= 15 && (end - first == 1 || input[first] != UInt8(ascii: "0"))
+        guard isShort, end == input.count || input[end] != UInt8(ascii: ".") && input[end] | 0x20 != UInt8(ascii: "e")
+        else { return try decimalNumber() }
+        offset = end
+        let magnitude = Double(digits)
+        append(
+            JSONToken(
+                .number, start: start, length: end - start, next: count + 1,
+                number: isNegative ? -magnitude : magnitude))
+    }
+
+    /// Reads any number, the first character of which is at `offset`.
+    private mutating func decimalNumber() throws(JSONError) {
+        let start = offset
         var decimal = Decimal()
         if input[offset] == UInt8(ascii: "-") {
             decimal.isNegative = true
@@ -21,21 +46,24 @@ extension JSONParser {
             try exponent(&decimal)
         }
         let value = decimal.exactValue ?? slowValue(start..<offset)
-        if value.isInfinite, outOfRange == nil { outOfRange = tokens.count }
+        if value.isInfinite, outOfRange == nil { outOfRange = count }
         append(
-            JSONToken(.number, start: start, length: offset - start, next: tokens.count + 1, number: value))
+            JSONToken(.number, start: start, length: offset - start, next: count + 1, number: value))
     }
 
     /// Reads one digit or more.
+    @inline(__always)
     private mutating func digits(_ decimal: inout Decimal) throws(JSONError) {
         let start = offset
-        while offset < input.count {
-            let digit = input[offset] &- UInt8(ascii: "0")
+        var end = start
+        while end < input.count {
+            let digit = input[end] &- UInt8(ascii: "0")
             guard digit <= 9 else { break }
             decimal.append(digit)
-            offset += 1
+            end += 1
         }
-        if offset == start { throw missingDigit() }
+        offset = end
+        if end == start { throw missingDigit() }
     }
 
     private mutating func exponent(_ decimal: inout Decimal) throws(JSONError) {
@@ -72,6 +100,7 @@ private struct Decimal {
     var exponent = 0
     private var isTooLong = false
 
+    @inline(__always)
     mutating func append(_ digit: UInt8) {
         // As long as this holds, the digits are exact as a `Double`, and ten times more fits.
         if digits < 900_000_000_000_000 { digits = digits * 10 + UInt64(digit) } else { isTooLong = true }
@@ -80,10 +109,9 @@ private struct Decimal {
     /// The value, if one exact operation on exact numbers gives it.
     var exactValue: Double? {
         guard !isTooLong, exponent >= -22, exponent <= 22 else { return nil }
-        let magnitude = Double(digits)
-        let value =
-            exponent < 0
-            ? magnitude / Self.powersOfTen[-exponent] : magnitude * Self.powersOfTen[exponent]
+        var value = Double(digits)
+        if exponent < 0 { value /= Self.powersOfTen[-exponent] }
+        if exponent > 0 { value *= Self.powersOfTen[exponent] }
         return isNegative ? -value : value
     }
 

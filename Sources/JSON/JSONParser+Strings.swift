@@ -2,22 +2,33 @@ extension JSONParser {
     /// Reads a string, the quote of which is at `offset`.
     ///
     ///     string = '"' { character | '\' ( one of "\/bfnrt | 'u' hex hex hex hex ) } '"'
+    @inline(__always)
     mutating func string() throws(JSONError) {
-        offset += 1
-        let start = offset
+        let start = offset + 1
+        let end = plainEnd(from: start)
+        guard end < input.count, input[end] == UInt8(ascii: "\"") else {
+            return try string(from: start, plainUpTo: end)
+        }
+        append(JSONToken(.string, start: start, length: end - start, next: count + 1))
+        offset = end + 1
+    }
+
+    /// Reads a string that is not all ASCII without escapes, or not a string.
+    @inline(never)
+    private mutating func string(from start: Int, plainUpTo end: Int) throws(JSONError) {
+        offset = end
         while true {
-            skipPlain()
             guard offset < input.count else { throw JSONError(kind: .unexpectedEnd, offset: offset) }
             let byte = input[offset]
             if byte == UInt8(ascii: "\"") {
-                append(JSONToken(.string, start: start, length: offset - start, next: tokens.count + 1))
+                append(JSONToken(.string, start: start, length: offset - start, next: count + 1))
                 offset += 1
                 return
             }
             if byte < 0x20 { throw invalidCharacter(.inString) }
             let length = byte < 0x80 ? 1 : decodeRune(input, at: offset).length
             if length == 1 { return try rewrittenString(from: start) }
-            offset += length
+            offset = plainEnd(from: offset + length)
         }
     }
 
@@ -27,7 +38,7 @@ extension JSONParser {
         unescaped += input[start..<offset]
         while true {
             let plain = offset
-            skipPlain()
+            offset = plainEnd(from: offset)
             unescaped += input[plain..<offset]
             guard offset < input.count else { throw JSONError(kind: .unexpectedEnd, offset: offset) }
             let byte = input[offset]
@@ -35,7 +46,7 @@ extension JSONParser {
             case UInt8(ascii: "\""):
                 append(
                     JSONToken(
-                        .string, start: target, length: unescaped.count - target, next: tokens.count + 1,
+                        .string, start: target, length: unescaped.count - target, next: count + 1,
                         isUnescaped: true))
                 offset += 1
                 return
@@ -49,31 +60,28 @@ extension JSONParser {
         }
     }
 
-    /// Goes to the next quote, backslash, control character or byte that is not ASCII.
+    /// Where the next quote, backslash, control character or byte that is not ASCII is, or the end.
     @inline(__always)
-    private mutating func skipPlain() {
-        let bytes = UnsafeRawPointer(input.baseAddress)
-        while let bytes, offset + 8 <= input.count {
+    private func plainEnd(from start: Int) -> Int {
+        guard let bytes = UnsafeRawPointer(input.baseAddress) else { return start }
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let end = input.count
+        var offset = start
+        while offset + 8 <= end {
             let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
             // The lowest byte that is marked is one to stop at; higher marks may be carries.
-            let stops = zeroBytes(word ^ 0x2222_2222_2222_2222) | zeroBytes(word ^ 0x5C5C_5C5C_5C5C_5C5C)
-            let marks = (stops | word | ((word &- 0x2020_2020_2020_2020) & ~word)) & 0x8080_8080_8080_8080
-            if marks != 0 {
-                offset += marks.trailingZeroBitCount / 8
-                return
-            }
+            let stops = ((word ^ (0x22 &* ones)) &- ones) | ((word ^ (0x5C &* ones)) &- ones)
+            let marks = (stops | word | (word &- (0x20 &* ones))) & (0x80 &* ones)
+            if marks != 0 { return offset + marks.trailingZeroBitCount / 8 }
             offset += 8
         }
-        while offset < input.count {
+        while offset < end {
             let byte = input[offset]
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 || byte >= 0x80 { return }
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte < 0x20 || byte >= 0x80 { break }
             offset += 1
         }
+        return offset
     }
-
-    /// Marks the lowest byte that is zero by its top bit.
-    @inline(__always)
-    private func zeroBytes(_ word: UInt64) -> UInt64 { (word &- 0x0101_0101_0101_0101) & ~word }
 
     private mutating func escape() throws(JSONError) {
         guard offset + 1 < input.count else { throw JSONError(kind: .unexpectedEnd, offset: offset) }

@@ -9,8 +9,13 @@ struct JSONParser {
 
     let input: UnsafeBufferPointer<UInt8>
     var offset = 0
-    var tokens: [JSONToken]
-    var unescaped: [UInt8]
+    /// The tape, and how many tokens are on it.
+    private var tokens: UnsafeMutablePointer<JSONToken>
+    private(set) var count = 0
+    private var capacity: Int
+    /// The memory of the tape, if what was given was not enough.
+    private(set) var grown: JSONTapeMemory?
+    var unescaped: [UInt8] = []
     /// The first number that is too large for a `float64`.
     var outOfRange: Int?
     /// The innermost array or object that is not closed. Until it is, its `next` holds the one around it.
@@ -22,13 +27,11 @@ struct JSONParser {
 
     private enum State { case value, key, afterValue, end }
 
-    init(_ input: UnsafeBufferPointer<UInt8>, tokens: [JSONToken], unescaped: [UInt8]) {
+    /// Writes to `memory`, which has to live as long as the parser.
+    init(_ input: UnsafeBufferPointer<UInt8>, _ memory: JSONTapeMemory) {
         self.input = input
-        self.tokens = tokens
-        self.unescaped = unescaped
-        // A guess that saves most of the growing: a token for each eight bytes.
-        let likely = max(8, input.count / 8)
-        if self.tokens.capacity < likely { self.tokens.reserveCapacity(likely) }
+        tokens = memory.start
+        capacity = memory.capacity
     }
 
     /// Reads the one value that the input must be.
@@ -94,8 +97,8 @@ struct JSONParser {
         if depth == Self.maximumDepth { throw JSONError(kind: .tooDeep, offset: offset) }
         depth += 1
         if open != Self.none { tokens[open].length = UInt32(truncatingIfNeeded: openCount) }
-        tokens.append(JSONToken(kind, start: offset, length: 0, next: open))
-        open = tokens.count - 1
+        append(JSONToken(kind, start: offset, length: 0, next: open))
+        open = count - 1
         openCount = 0
         isInObject = kind == .object
         offset += 1
@@ -109,7 +112,7 @@ struct JSONParser {
     private mutating func close() {
         let parent = Int(tokens[open].next)
         tokens[open].length = UInt32(truncatingIfNeeded: openCount)
-        tokens[open].next = UInt32(truncatingIfNeeded: tokens.count)
+        tokens[open].next = UInt32(truncatingIfNeeded: count)
         depth -= 1
         open = parent
         guard parent != Self.none else { return }
@@ -130,28 +133,44 @@ struct JSONParser {
             }
             offset += 1
         }
-        append(JSONToken(kind, start: start, length: offset - start, next: tokens.count + 1))
+        append(JSONToken(kind, start: start, length: offset - start, next: count + 1))
     }
 
     @inline(__always)
-    mutating func append(_ token: JSONToken) { tokens.append(token) }
+    mutating func append(_ token: JSONToken) {
+        if count == capacity { grow() }
+        tokens[count] = token
+        count += 1
+    }
+
+    private mutating func grow() {
+        let memory = JSONTapeMemory(capacity: 2 * capacity)
+        memory.start.update(from: tokens, count: count)
+        tokens = memory.start
+        capacity = memory.capacity
+        grown = memory
+    }
 
     @inline(__always)
     private mutating func skipSpace() {
-        while offset < input.count {
-            switch input[offset] {
-            case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): offset += 1
-            default: return
-            }
-        }
+        while offset < input.count, Self.isSpace(input[offset]) { offset += 1 }
+    }
+
+    /// Whether `byte` is a space, a tab, or an end of a line.
+    @inline(__always)
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte <= 0x20 && (1 << 0x20 | 1 << 0x09 | 1 << 0x0A | 1 << 0x0D) as UInt64 &>> UInt64(byte) & 1 == 1
     }
 
     /// The next byte that is not space, at `offset`.
     @inline(__always)
     private mutating func nextByte() throws(JSONError) -> UInt8 {
-        skipSpace()
-        guard offset < input.count else { throw JSONError(kind: .unexpectedEnd, offset: offset) }
-        return input[offset]
+        while offset < input.count {
+            let byte = input[offset]
+            if !Self.isSpace(byte) { return byte }
+            offset += 1
+        }
+        throw JSONError(kind: .unexpectedEnd, offset: offset)
     }
 
     /// The error about the character at `offset`.

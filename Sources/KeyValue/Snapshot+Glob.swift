@@ -18,16 +18,19 @@ extension Snapshot {
         }
         let range = glob.literalPrefix.withUnsafeBufferPointer { self.range(ofPrefix: $0, near: hint) }
         if range.isEmpty { return [] }
-        if glob.isAnyName { return names(in: range, after: glob.start) }
+        if glob.isAnyName {
+            var found: [Range<Int>] = []
+            appendNames(in: range, after: glob.start, to: &found)
+            return found
+        }
         var walk = GlobWalk(snapshot: self, glob: glob, range: range)
         return walk.run()
     }
 }
 
 extension Snapshot {
-    /// The keys of `range`, which share `start` bytes, that have no slash after these.
-    private func names(in range: Range<Int>, after start: Int) -> [Range<Int>] {
-        var found: [Range<Int>] = []
+    /// Adds the keys of `range`, which share `start` bytes, that have no slash after these.
+    fileprivate func appendNames(in range: Range<Int>, after start: Int, to found: inout [Range<Int>]) {
         var first = range.lowerBound
         var index = first
         while index < range.upperBound {
@@ -37,12 +40,22 @@ extension Snapshot {
                 index += 1
                 continue
             }
-            if first < index { found.append(first..<index) }
+            if first < index { found.add(first..<index) }
             index = indexPast(index, sharing: end + 1, in: range)
             first = index
         }
-        if first < index { found.append(first..<index) }
-        return found
+        if first < index { found.add(first..<index) }
+    }
+}
+
+extension [Range<Int>] {
+    /// Adds a range that lies behind the others, to the last one if it begins where that ends.
+    fileprivate mutating func add(_ range: Range<Int>) {
+        if let last, last.upperBound == range.lowerBound {
+            self[count - 1] = last.lowerBound..<range.upperBound
+        } else {
+            append(range)
+        }
     }
 }
 
@@ -89,8 +102,13 @@ private struct GlobWalk {
             let element = glob.elements[number]
             let isLast = number == glob.elements.count - 1
             if isLast, glob.hasTail {
-                if element.matches(key.window(start..<key.count)) { note() }
+                if element.matches(key.window(start..<key.count)) { found.add(index..<index + 1) }
                 return index + 1
+            }
+            if isLast, case .anything = element {
+                let end = past(sharing: start)
+                snapshot.appendNames(in: index..<end, after: start, to: &found)
+                return end
             }
             let end = key.slashOffset(from: start)
             guard element.matches(key.window(start..<end)) else {
@@ -98,7 +116,7 @@ private struct GlobWalk {
             }
             if isLast {
                 if end < key.count { return past(sharing: end + 1) }
-                note()
+                found.add(index..<index + 1)
                 return index + 1
             }
             if end == key.count { return index + 1 }
@@ -131,14 +149,6 @@ private struct GlobWalk {
             // All keys from `index` on are at or after the parent.
             guard key.hasPrefix(parent) else { return false }
             return key.window(parent.count..<key.count).order(to: prefix) < 0
-        }
-    }
-
-    private mutating func note() {
-        if let last = found.last, last.upperBound == index {
-            found[found.count - 1] = last.lowerBound..<index + 1
-        } else {
-            found.append(index..<index + 1)
         }
     }
 }

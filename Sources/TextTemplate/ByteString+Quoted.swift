@@ -2,9 +2,9 @@ extension ByteString {
     /// The string as a Go literal in double quotes: `strconv.Quote`.
     public var quoted: ByteString {
         withBytes { bytes in
-            var output: [UInt8] = []
+            var output = ByteBuffer()
             Quoting().append(bytes, into: &output)
-            return ByteString(output)
+            return ByteString(output.bytes)
         }
     }
 }

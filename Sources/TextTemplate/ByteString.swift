@@ -146,7 +146,16 @@ extension UnsafeBufferPointer<UInt8> {
     /// Whether these are the same bytes.
     @inline(__always)
     func equals(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
-        count == other.count && (baseAddress == other.baseAddress || commonPrefix(other) == count)
+        guard count == other.count else { return false }
+        guard let left = UnsafeRawPointer(baseAddress), let right = UnsafeRawPointer(other.baseAddress) else {
+            return true
+        }
+        if left == right { return true }
+        // Names are short: two steps that overlap compare 4 to 8 bytes.
+        guard count >= 4, count <= 8 else { return commonPrefix(other) == count }
+        return left.loadUnaligned(as: UInt32.self) == right.loadUnaligned(as: UInt32.self)
+            && left.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+                == right.loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
     }
 
     /// Whether these bytes sort before the others.

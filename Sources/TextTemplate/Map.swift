@@ -32,27 +32,7 @@ public struct Map: Sendable {
     }
 
     /// The value of `key`, nil if there is none.
-    public subscript(key: ByteString) -> Value? { key.withBytes { address(of: $0)?.pointee } }
-
-    /// Where the value of `key` is, valid as long as the map; nil if there is none.
-    func address(of key: UnsafeBufferPointer<UInt8>) -> UnsafePointer<Value>? {
-        let entries = storage.entries
-        var low = 0
-        var high = count
-        // Few keys are found sooner one after the other.
-        while high - low > 8 {
-            let middle = (low + high) / 2
-            if entries[middle].key.unretainedBytes.precedes(key) { low = middle + 1 } else { high = middle + 1 }
-        }
-        while low < high {
-            if entries[low].key.unretainedBytes.equals(key) {
-                // The value is the first member, so it begins where the entry does.
-                return UnsafeRawPointer(entries + low).assumingMemoryBound(to: Value.self)
-            }
-            low += 1
-        }
-        return nil
-    }
+    public subscript(key: ByteString) -> Value? { key.withBytes { storage.address(of: $0)?.pointee } }
 
     /// A map in the making.
     public struct Builder: ~Copyable {
@@ -70,14 +50,17 @@ public struct Map: Sendable {
         }
 
         /// Adds an entry, in any order of the keys.
-        public mutating func append(_ key: ByteString, _ value: Value) {
+        public mutating func append(_ key: consuming ByteString, _ value: consuming Value) {
             let count = storage.head.pointee.count
             precondition(count < capacity, "more entries than were announced")
             let entries = storage.entries
             if isAscending, count > 0 {
                 isAscending = entries[count - 1].key.unretainedBytes.precedes(key.unretainedBytes)
             }
-            storage.head.pointee.depth = max(storage.head.pointee.depth, 1 + value.depth)
+            if key.owner != nil || !value.isPlain {
+                storage.head.pointee.isPlain = false
+                storage.head.pointee.depth = max(storage.head.pointee.depth, 1 + value.depth)
+            }
             (entries + count).initialize(to: MapEntry(value: value, key: key))
             storage.head.pointee.count = count + 1
         }
@@ -96,6 +79,8 @@ struct MapHeader {
     var isNil = false
     /// How deep lists and maps nest in here, this one counted.
     var depth = 1
+    /// Whether no entry keeps anything alive.
+    var isPlain = true
 }
 
 struct MapEntry {
@@ -113,7 +98,27 @@ final class MapStorage: ManagedBuffer<MapHeader, MapEntry> {
     @inline(__always)
     var head: UnsafeMutablePointer<MapHeader> { withUnsafeMutablePointerToHeader { $0 } }
 
-    deinit { _ = entries.deinitialize(count: head.pointee.count) }
+    deinit { if !head.pointee.isPlain { _ = entries.deinitialize(count: head.pointee.count) } }
+
+    /// Where the value of `key` is, valid as long as the map; nil if there is none.
+    func address(of key: UnsafeBufferPointer<UInt8>) -> UnsafePointer<Value>? {
+        let entries = self.entries
+        var low = 0
+        var high = head.pointee.count
+        // Few keys are found sooner one after the other.
+        while high - low > 8 {
+            let middle = (low + high) / 2
+            if entries[middle].key.unretainedBytes.precedes(key) { low = middle + 1 } else { high = middle + 1 }
+        }
+        while low < high {
+            if entries[low].key.unretainedBytes.equals(key) {
+                // The value is the first member, so it begins where the entry does.
+                return UnsafeRawPointer(entries + low).assumingMemoryBound(to: Value.self)
+            }
+            low += 1
+        }
+        return nil
+    }
 
     /// Sorts the entries by key, and keeps the last of those with one key.
     fileprivate func sort() {

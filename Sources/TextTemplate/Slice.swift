@@ -49,11 +49,15 @@ public struct Slice: Sendable {
             capacity: capacity, isNil: false)
     }
 
-    /// A slice of its own array, of `count` elements that `makeAll` gives when the first is asked for.
-    public init(_ element: Element, count: Int, capacity: Int, makeAll: @escaping @Sendable () -> [Value]) {
+    /// A slice of its own array, of `count` elements: when the first is asked for, `fill` gets memory for them, none of
+    /// which is initialised, and initialises all.
+    public init(
+        _ element: Element, count: Int, capacity: Int,
+        fill: @escaping @Sendable (UnsafeMutableBufferPointer<Value>) -> Void
+    ) {
         self.init(
-            element, storage: SliceStorage(count: count, zero: element.zero, makeAll: makeAll), offset: 0,
-            count: count, capacity: capacity, isNil: false)
+            element, storage: SliceStorage(count: count, zero: element.zero, fill: fill), offset: 0, count: count,
+            capacity: capacity, isNil: false)
     }
 
     init(_ element: Element, storage: SliceStorage, offset: Int, count: Int, capacity: Int, isNil: Bool) {
@@ -101,9 +105,10 @@ final class SliceStorage: @unchecked Sendable {
     private var room = 0
     /// How many elements were made, or can be.
     private var count: Int
+    /// Makes an element when it is asked for, unless `fill` or the first change makes all.
     private let make: @Sendable (Int) -> Value
     /// Makes all elements when the first is asked for; nil if they are made one by one.
-    private let makeAll: (@Sendable () -> [Value])?
+    private let fill: (@Sendable (UnsafeMutableBufferPointer<Value>) -> Void)?
     /// How deep lists and maps nest in here, this one counted.
     private(set) var depth = 1
     /// What stands where an array is longer than what was put into it.
@@ -114,8 +119,8 @@ final class SliceStorage: @unchecked Sendable {
         room = count
         elements = .allocate(capacity: count)
         _ = UnsafeMutableBufferPointer(start: elements, count: count).initialize(fromContentsOf: values)
-        make = { _ in zero }
-        makeAll = nil
+        make = SliceStorage.none
+        fill = nil
         self.zero = zero
         depth = 1 + values.reduce(0) { max($0, $1.depth) }
     }
@@ -123,20 +128,31 @@ final class SliceStorage: @unchecked Sendable {
     init(count: Int, zero: Value, make: @escaping @Sendable (Int) -> Value) {
         self.count = count
         self.make = make
+        fill = nil
         self.zero = zero
-        makeAll = nil
     }
 
-    init(count: Int, zero: Value, makeAll: @escaping @Sendable () -> [Value]) {
+    init(count: Int, zero: Value, fill: @escaping @Sendable (UnsafeMutableBufferPointer<Value>) -> Void) {
         self.count = count
-        self.makeAll = makeAll
+        self.fill = fill
+        make = SliceStorage.none
         self.zero = zero
-        make = { _ in zero }
     }
+
+    /// Makes elements where nothing asks for any. (An optional function would be copied before each call.)
+    private static let none: @Sendable (Int) -> Value = { _ in .invalid }
 
     deinit {
-        elements?.deinitialize(count: count)
-        elements?.deallocate()
+        guard let elements else { return }
+        for index in 0..<count { (elements + index).forget() }
+        elements.deallocate()
+    }
+
+    /// The element at `index` in place, valid as long as nothing is changed; nil if it is not made yet.
+    @inline(__always)
+    func address(of index: Int) -> UnsafePointer<Value>? {
+        guard let elements, index < count else { return nil }
+        return UnsafePointer(elements + index)
     }
 
     /// The element at `index`, which may lie beyond the elements that were made.
@@ -145,7 +161,7 @@ final class SliceStorage: @unchecked Sendable {
         get {
             guard index < count else { return zero }
             if let elements { return elements[index] }
-            return makeAll == nil ? make(index) : reserve(count)[index]
+            return fill == nil ? make(index) : reserve(count)[index]
         }
         set {
             let elements = allElements(atLeast: index + 1)
@@ -173,9 +189,8 @@ final class SliceStorage: @unchecked Sendable {
         if let elements {
             grown.moveInitialize(from: elements, count: count)
             elements.deallocate()
-        } else if let makeAll {
-            let made = UnsafeMutableBufferPointer(start: grown, count: count).initialize(fromContentsOf: makeAll())
-            precondition(made == count, "as many elements as were announced")
+        } else if let fill {
+            fill(UnsafeMutableBufferPointer(start: grown, count: count))
         } else {
             for index in 0..<count { (grown + index).initialize(to: make(index)) }
         }

@@ -101,6 +101,18 @@ public struct Pair: Sendable {
     public var key: ByteString { ByteString(sharing: owner, keyBase, Int(keyCount)) }
     public var value: ByteString { ByteString(sharing: owner, valueBase, Int(valueCount)) }
 
+    /// Whether the pair keeps nothing alive.
+    @inline(__always)
+    var isPlain: Bool { owner == nil }
+
+    /// The bytes of the key, for callers that keep the pair alive in another way.
+    @inline(__always)
+    var unretainedKey: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: keyBase, count: Int(keyCount)) }
+
+    /// The bytes of the value, likewise.
+    @inline(__always)
+    var unretainedValue: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: valueBase, count: Int(valueCount)) }
+
     /// Keeps two strings alive.
     private final class Owners: Sendable {
         let key: ByteString

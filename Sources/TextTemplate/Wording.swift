@@ -175,7 +175,7 @@ struct Message: ExpressibleByStringInterpolation {
 
         /// Go's `%q`.
         mutating func appendInterpolation(quoted text: ByteString) {
-            text.withBytes { Quoting().append($0, into: &bytes) }
+            bytes += ByteBuffer.bytes { output in text.withBytes { Quoting().append($0, into: &output) } }
         }
 
         /// Go's `%v`.

@@ -10,7 +10,9 @@ private func formatted(_ format: ByteString, _ arguments: [Value]) -> ByteString
     arguments.withUnsafeBufferPointer { arguments in
         let text = written { Format.appendFormatted(format, arguments, into: &$0) }
         if let plain = PlainFormat(format) {
-            #expect(written { Format.appendFormatted(plain, arguments, into: &$0) } == text)
+            withUnsafePointer(to: plain) { plain in
+                #expect(written { Format.appendFormatted(plain, arguments, into: &$0) } == text)
+            }
         }
         return text
     }

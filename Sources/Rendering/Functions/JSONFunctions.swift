@@ -47,17 +47,17 @@ enum JSONValues {
             try document.parse(bytes)
             try document.require(target, in: bytes)
         }
-        if document.tokens[0].kind == .null {
-            switch target {
-            case .any: return .nilInterface
-            case .object: return .map(Map([], isNil: true))
-            case .array: return .slice(Slice(.any, [], isNil: true))
-            }
-        }
+        let unescaped = document.unescaped.isEmpty ? ByteString() : ByteString(document.unescaped)
+        if case .null = document.firstToken.pointee.kind { return null(as: target) }
         var index = 0
-        let unescaped = ByteString(document.unescaped)
-        return document.tokens.withUnsafeBufferPointer { tokens in
-            Builder(text: text, unescaped: unescaped, tokens: tokens).value(at: &index)
+        return Builder(text: text, unescaped: unescaped, tokens: document.firstToken).value(at: &index)
+    }
+
+    private static func null(as target: JSONTarget) -> Value {
+        switch target {
+        case .any: .nilInterface
+        case .object: .map(Map([], isNil: true))
+        case .array: .slice(Slice(.any, [], isNil: true))
         }
     }
 
@@ -65,28 +65,28 @@ enum JSONValues {
     private struct Builder {
         let text: ByteString
         let unescaped: ByteString
-        let tokens: UnsafeBufferPointer<JSONToken>
+        let tokens: UnsafePointer<JSONToken>
 
         /// The value at `index`, which is moved past it.
         func value(at index: inout Int) -> Value {
-            let token = tokens[index]
+            let token = tokens + index
             index += 1
-            switch token.kind {
+            switch token.pointee.kind {
             case .null: return .nilInterface
             case .false: return .bool(false)
             case .true: return .bool(true)
-            case .number: return .float(token.number)
+            case .number: return .float(token.pointee.number)
             case .string: return .string(string(token))
             case .array:
                 var values: [Value] = []
-                values.reserveCapacity(token.count)
-                for _ in 0..<token.count { values.append(value(at: &index)) }
+                values.reserveCapacity(Int(token.pointee.length))
+                for _ in 0..<token.pointee.length { values.append(value(at: &index)) }
                 return .slice(
                     Slice(.any, values, capacity: Slice.capacity(afterAppending: values.count, of: .any)))
             case .object:
-                var map = Map.Builder(capacity: token.count)
-                for _ in 0..<token.count {
-                    let key = string(tokens[index])
+                var map = Map.Builder(capacity: Int(token.pointee.length))
+                for _ in 0..<token.pointee.length {
+                    let key = string(tokens + index)
                     index += 1
                     map.append(key, value(at: &index))
                 }
@@ -94,8 +94,11 @@ enum JSONValues {
             }
         }
 
-        private func string(_ token: JSONToken) -> ByteString {
-            token.isUnescaped ? unescaped[token.range] : text[token.range]
+        @inline(__always)
+        private func string(_ token: UnsafePointer<JSONToken>) -> ByteString {
+            let start = Int(token.pointee.start)
+            let range = start..<start + Int(token.pointee.length)
+            return token.pointee.isUnescaped ? unescaped[range] : text[range]
         }
     }
 }

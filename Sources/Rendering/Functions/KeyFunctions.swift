@@ -58,9 +58,13 @@ enum KeyFunctions {
         let count = indices.reduce(0) { $0 + $1.count }
         let capacity = Slice.capacity(afterAppending: count, of: .string)
         return .slice(
-            Slice(.string, count: count, capacity: capacity) {
-                snapshot.sortedValues(indices).map { .string(ByteString(unowned: $0)) }
-            })
+            Slice(
+                .string, count: count, capacity: capacity,
+                fill: { elements in
+                    for (index, bytes) in snapshot.sortedValues(indices).enumerated() {
+                        elements.initializeElement(at: index, to: .string(ByteString(unowned: bytes)))
+                    }
+                }))
     }
 }
 

@@ -18,7 +18,7 @@ struct RegularExpression: Sendable {
     func matches(_ text: ByteString) -> Bool {
         text.withBytes { bytes in
             var machine = RegularExpressionMachine(program, slotCount: 0)
-            return machine.firstMatch(in: bytes, from: 0) != nil
+            return machine.findMatch(in: bytes, from: 0)
         }
     }
 
@@ -26,7 +26,7 @@ struct RegularExpression: Sendable {
     func firstMatch(in text: ByteString) -> Range<Int>? {
         text.withBytes { bytes in
             var machine = RegularExpressionMachine(program, slotCount: 2)
-            return machine.firstMatch(in: bytes, from: 0).map { $0[0]..<$0[1] }
+            return machine.findMatch(in: bytes, from: 0) ? machine.slots[0]..<machine.slots[1] : nil
         }
     }
 
@@ -45,7 +45,8 @@ struct RegularExpression: Sendable {
             var machine = RegularExpressionMachine(program, slotCount: slotCount)
             var copied = 0
             var position = 0
-            while position <= bytes.count, let match = machine.firstMatch(in: bytes, from: position) {
+            while position <= bytes.count, machine.findMatch(in: bytes, from: position) {
+                let match = machine.slots
                 output += bytes[copied..<match[0]]
                 // No replacement for an empty match right behind another one.
                 if match[1] > copied || match[0] == 0 { parts.append(to: &output, match: match, in: bytes) }
@@ -142,7 +143,7 @@ private struct Replacement {
         return name.count > 1 && name[0] == 0x30 ? .groups(names.indices.filter { names[$0] == name }) : .group(number)
     }
 
-    func append(to output: inout [UInt8], match: [Int], in text: UnsafeBufferPointer<UInt8>) {
+    func append(to output: inout [UInt8], match: UnsafeBufferPointer<Int>, in text: UnsafeBufferPointer<UInt8>) {
         func range(of group: Int) -> Range<Int>? {
             guard 2 * group + 1 < match.count, match[2 * group] >= 0 else { return nil }
             return match[2 * group]..<match[2 * group + 1]

@@ -73,10 +73,13 @@ struct RegularExpressionMachine: ~Copyable {
     private let slotCount: Int
     private var current: Threads
     private var following: Threads
-    private var scratch: [Int]
-    private var steps: [Step] = []
-    /// The slots of the best match so far.
-    private var match: [Int]?
+    private let scratch: UnsafeMutablePointer<Int>
+    /// A stack: each instruction adds one step at most while the closure of another one is added.
+    private let steps: UnsafeMutablePointer<Step>
+    private var stepCount = 0
+    /// Whether a match was found, and the slots of the best so far.
+    private var hasMatch = false
+    private let bestSlots: UnsafeMutablePointer<Int>
 
     /// With `slotCount` 0 the machine only says whether there is a match; 2 gives its bounds, more its groups.
     init(_ program: RegularExpressionProgram, slotCount: Int) {
@@ -84,18 +87,29 @@ struct RegularExpressionMachine: ~Copyable {
         self.slotCount = slotCount
         current = Threads(instructions: program.instructions.count, slotCount: slotCount)
         following = Threads(instructions: program.instructions.count, slotCount: slotCount)
-        scratch = [Int](repeating: -1, count: slotCount)
+        scratch = .allocate(capacity: slotCount)
+        steps = .allocate(capacity: program.instructions.count)
+        bestSlots = .allocate(capacity: slotCount)
     }
 
-    /// The slots of the first match at or behind `start`: begin and end of each group, -1 where it took no part.
-    mutating func firstMatch(in text: UnsafeBufferPointer<UInt8>, from start: Int) -> [Int]? {
-        match = nil
+    deinit {
+        scratch.deallocate()
+        steps.deallocate()
+        bestSlots.deallocate()
+    }
+
+    /// The slots of the last match: begin and end of each group, -1 where it took no part. Valid until the next search.
+    var slots: UnsafeBufferPointer<Int> { UnsafeBufferPointer(start: bestSlots, count: slotCount) }
+
+    /// Looks for the first match at or behind `start`; false if there is none.
+    mutating func findMatch(in text: UnsafeBufferPointer<UInt8>, from start: Int) -> Bool {
+        hasMatch = false
         current.count = 0
         var position = start
         var before: UInt32? = start > 0 ? UTF8Scanner.decodeLast(text, before: start) : nil
         while true {
             if current.count == 0 {
-                if match != nil || program.isAnchored && position > 0 { break }
+                if hasMatch || program.isAnchored && position > 0 { break }
                 if let next = skip(in: text, from: position) {
                     if next > position { before = UTF8Scanner.decodeLast(text, before: next) }
                     position = next
@@ -104,8 +118,8 @@ struct RegularExpressionMachine: ~Copyable {
                 }
             }
             let decoded = position < text.count ? UTF8Scanner.decode(text, at: position) : nil
-            if match == nil {
-                for slot in scratch.indices { scratch[slot] = -1 }
+            if !hasMatch {
+                scratch.update(repeating: -1, count: slotCount)
                 if slotCount > 0 { scratch[0] = position }
                 add(program.start, at: position, Surroundings(before: before, after: decoded?.scalar), ahead: false)
             }
@@ -113,13 +127,13 @@ struct RegularExpressionMachine: ~Copyable {
             let next = position + width
             let after = next < text.count && width > 0 ? UTF8Scanner.decode(text, at: next).scalar : nil
             step(decoded?.scalar, from: position, to: next, Surroundings(before: decoded?.scalar, after: after))
-            if width == 0 || slotCount == 0 && match != nil { break }
+            if width == 0 || slotCount == 0 && hasMatch { break }
             position = next
             before = decoded?.scalar
             swap(&current, &following)
             following.count = 0
         }
-        return match
+        return hasMatch
     }
 
     /// Where a match could begin next, from `position` on; nil if nowhere.
@@ -146,7 +160,8 @@ struct RegularExpressionMachine: ~Copyable {
             case .match:
                 loadSlots(of: place)
                 if slotCount > 1 { scratch[1] = position }
-                match = scratch
+                bestSlots.update(from: scratch, count: slotCount)
+                hasMatch = true
                 // All that comes behind has lower priority.
                 return
             case .scalar where instruction.operand == scalar:
@@ -162,39 +177,61 @@ struct RegularExpressionMachine: ~Copyable {
         }
     }
 
-    private mutating func loadSlots(of place: Int) {
-        for slot in 0..<slotCount { scratch[slot] = current.slots[place * slotCount + slot] }
+    @inline(__always)
+    private func loadSlots(of place: Int) {
+        scratch.update(from: current.slots + place * slotCount, count: slotCount)
     }
 
     /// Adds the instruction at `index` and all that can be reached from it without consuming anything, with the
     /// slots in `scratch`, to the threads of this position or of the one ahead.
     private mutating func add(_ index: UInt32, at position: Int, _ surroundings: Surroundings, ahead: Bool) {
-        steps.append(.visit(index))
-        while let step = steps.popLast() {
-            switch step {
-            case .restore(let slot, let value):
-                scratch[slot] = value
-            case .visit(let index):
-                guard let place = ahead ? following.insert(index) : current.insert(index) else { continue }
+        var index = index
+        while true {
+            if let place = ahead ? following.insert(index) : current.insert(index) {
                 let instruction = program.instructions[Int(index)]
                 switch instruction.operation {
                 case .match, .scalar, .set:
                     let slots = ahead ? following.slots : current.slots
-                    for slot in 0..<slotCount { slots[place * slotCount + slot] = scratch[slot] }
+                    (slots + place * slotCount).update(from: scratch, count: slotCount)
                 case .branch:
-                    steps.append(.visit(instruction.operand))
-                    steps.append(.visit(instruction.target))
+                    push(.visit(instruction.operand))
+                    index = instruction.target
+                    continue
                 case .save:
                     let slot = Int(instruction.operand)
                     if slot < slotCount {
-                        steps.append(.restore(slot: slot, scratch[slot]))
+                        push(.restore(slot: slot, scratch[slot]))
                         scratch[slot] = position
                     }
-                    steps.append(.visit(instruction.target))
+                    index = instruction.target
+                    continue
                 case .textStart, .textEnd, .lineStart, .lineEnd, .wordBoundary, .noWordBoundary:
-                    if surroundings.satisfy(instruction.operation) { steps.append(.visit(instruction.target)) }
+                    if surroundings.satisfy(instruction.operation) {
+                        index = instruction.target
+                        continue
+                    }
                 }
             }
+            guard let other = nextVisit() else { return }
+            index = other
         }
+    }
+
+    @inline(__always)
+    private mutating func push(_ step: Step) {
+        (steps + stepCount).initialize(to: step)
+        stepCount += 1
+    }
+
+    /// The next instruction to visit, with the slots as they were where it branched off; nil if nothing is left.
+    private mutating func nextVisit() -> UInt32? {
+        while stepCount > 0 {
+            stepCount -= 1
+            switch steps[stepCount] {
+            case .restore(let slot, let value): scratch[slot] = value
+            case .visit(let index): return index
+            }
+        }
+        return nil
     }
 }

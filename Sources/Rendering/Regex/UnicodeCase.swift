@@ -43,7 +43,15 @@ enum UnicodeCase {
 
     /// Letters and decimal digits: what a name in a replacement is made of, besides `_`.
     static func isLetterOrDigit(_ scalar: UInt32) -> Bool {
-        switch category(scalar) {
+        if scalar < 0x80 {
+            switch UInt8(scalar) {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "a")...UInt8(ascii: "z"):
+                return true
+            default: return false
+            }
+        }
+        return switch category(scalar) {
         case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber: true
         default: false
         }

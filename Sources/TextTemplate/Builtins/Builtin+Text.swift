@@ -10,7 +10,7 @@ enum TextBuiltins {
         case .printf:
             if let format {
                 let operands = UnsafeBufferPointer(rebasing: arguments.dropFirst())
-                return Format.appendFormatted(format.pointee, operands, into: &output)
+                return Format.appendFormatted(format, operands, into: &output)
             }
             guard case .string(let format)? = arguments.first else { return }
             Format.appendFormatted(format, UnsafeBufferPointer(rebasing: arguments.dropFirst()), into: &output)

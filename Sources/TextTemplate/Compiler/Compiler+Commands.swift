@@ -80,6 +80,7 @@ extension Compiler {
         case .dot:
             try refuseFields(after: token)
             let node = context(token.range)
+            definition.usesDot = true
             compileSlot(definition.dotSlot, node, use)
         case .variable: try compileVariable(token, use)
         case .field: compileField(token, use)
@@ -176,6 +177,7 @@ extension Compiler {
     }
 
     private mutating func compileField(_ token: Token, _ use: Use) {
+        definition.usesDot = true
         let path = parsePath(from: token.start, slot: definition.dotSlot, firstField: token, use)
         compilePath(path, isOnStack: false, use)
     }

@@ -19,6 +19,8 @@ extension Compiler {
         var jumpsToEnd: [Int] = []
         /// For a range: its plan, its jumps to the next iteration, where conditional variables begin.
         var range: Int?
+        /// For a range: whether something around it looked at the cursor there.
+        var usesOuterDot = false
         var jumpsToNext: [Int] = []
         var conditionalStart: UInt32 = 0
         /// The nearest blocks around the body's or the else part's actions that `break` and `continue` leave, as
@@ -131,6 +133,8 @@ extension Compiler {
 
     private mutating func startRange(_ block: inout Block) {
         definition.dotSlot = definition.makeSlot()
+        block.usesOuterDot = definition.usesDot
+        definition.usesDot = false
         ranges.append(RangePlan(dotSlot: definition.dotSlot, variables: lastDeclarations.rangeVariables))
         definition.emit(.startRange(range: UInt32(ranges.count - 1)), pushes: -1)
         ranges[ranges.count - 1].body = definition.label()
@@ -152,6 +156,8 @@ extension Compiler {
             ranges[range].undeclaredStart = flag | block.conditionalStart
             ranges[range].undeclaredEnd = flag | definition.conditionalCount
         }
+        if !definition.usesDot { ranges[range].dotSlot = nil }
+        definition.usesDot = block.usesOuterDot
         definition.rangeDepth -= 1
     }
 

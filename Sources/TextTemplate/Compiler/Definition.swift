@@ -12,6 +12,8 @@ struct Definition {
     var actionStart: Int?
     /// Where the cursor is.
     var dotSlot = UInt32(ReservedSlot.dot)
+    /// Whether something in the innermost range looked at the cursor.
+    var usesDot = false
 
     private(set) var slotsInUse = ReservedSlot.count
     private var slotCount = ReservedSlot.count

@@ -55,37 +55,56 @@ extension Executor {
         iterations[last].next = position + 1
         for slot in plan.undeclaredStart..<plan.undeclaredEnd { self.slot(slot).pointee.isDeclared = false }
         if let storage = iterations[last].storage {
-            let element = storage._withUnsafeGuaranteedRef { [offset = iterations[last].offset] in $0[offset + position]
+            let index = iterations[last].offset + position
+            let isBoxed = iterations[last].isBoxed
+            guard let target = try target(plan, index: .int(position)) else { return true }
+            if let element = storage._withUnsafeGuaranteedRef({ $0.address(of: index) }) {
+                set(target, copying: element, isBoxed: isBoxed)
+            } else {
+                set(target, storage._withUnsafeGuaranteedRef { $0[index] }, isBoxed: isBoxed)
             }
-            return try setElement(plan, element, isBoxed: iterations[last].isBoxed, index: .int(position))
+            setDot(plan, from: target)
+            return true
         }
         switch iterations[last].source {
         case .map(let map):
             let (key, value) = map[position]
-            return try setElement(plan, value, isBoxed: true, index: .string(key))
+            try setElement(plan, value, isBoxed: true, index: .string(key))
         case .integer(let integer):
             let element = Value.Integer(integer.kind, position)
-            return try setElement(plan, .integer(element), isBoxed: false, index: .invalid)
+            try setElement(plan, .integer(element), isBoxed: false, index: .invalid)
         case .int, .invalid, .nilInterface, .bool, .float, .complex, .string, .slice, .pair, .object:
-            return try setElement(plan, .int(position), isBoxed: false, index: .invalid)
+            try setElement(plan, .int(position), isBoxed: false, index: .invalid)
+        }
+        return true
+    }
+
+    private mutating func setElement(
+        _ plan: RangePlan, _ value: Value, isBoxed: Bool, index: Value
+    ) throws(Problem) {
+        guard let target = try target(plan, index: index) else { return }
+        set(target, value, isBoxed: isBoxed)
+        setDot(plan, from: target)
+    }
+
+    /// Sets the variable of the index, and gives the slot for the element, if anything looks at it.
+    @inline(__always)
+    private mutating func target(_ plan: RangePlan, index: @autoclosure () -> Value) throws(Problem) -> UInt32? {
+        switch plan.variables {
+        case .none: return plan.dotSlot
+        case .declare(let indexSlot, let elementSlot):
+            if let indexSlot { set(indexSlot, index()) }
+            return elementSlot
+        case .assign(let indexReference, let elementReference):
+            if let indexReference { set(try declaredSlot(indexReference), index()) }
+            return try declaredSlot(elementReference)
         }
     }
 
-    /// Gives the cursor and the variables their values; true, for there is an element.
+    /// Makes the cursor the element, which was put into a slot.
     @inline(__always)
-    private mutating func setElement(
-        _ plan: RangePlan, _ value: Value, isBoxed: Bool, index: @autoclosure () -> Value
-    ) throws(Problem) -> Bool {
-        switch plan.variables {
-        case .none: break
-        case .declare(let indexSlot, let elementSlot):
-            if let indexSlot { set(indexSlot, index()) }
-            set(elementSlot, value, isBoxed: isBoxed)
-        case .assign(let indexReference, let elementReference):
-            if let indexReference { set(try declaredSlot(indexReference), index()) }
-            set(try declaredSlot(elementReference), value, isBoxed: isBoxed)
-        }
-        set(plan.dotSlot, value, isBoxed: isBoxed)
-        return true
+    private mutating func setDot(_ plan: RangePlan, from target: UInt32) {
+        guard let dotSlot = plan.dotSlot, dotSlot != target else { return }
+        set(dotSlot, copying: valueAddress(target), isBoxed: slot(target).pointee.isBoxed)
     }
 }

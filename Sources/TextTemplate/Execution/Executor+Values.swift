@@ -49,9 +49,7 @@ extension Executor {
     mutating func fields(_ path: FieldPath) throws(Problem) -> Value {
         context = path.context
         let slot = slot(path.slot)
-        if path.nameCount == 1, path.expected == .string || path.expected == .plain,
-            case .pair(let pair) = slot.pointee.value
-        {
+        if path.nameCount == 1, path.expected.takesAnyString, case .pair(let pair) = slot.pointee.value {
             switch tables.fieldNames[Int(path.firstName)].known {
             case .key: return .string(pair.key)
             case .value: return .string(pair.value)
@@ -75,7 +73,8 @@ extension Executor {
         switch (path.expected, value) {
         case (.index, .invalid): return value
         case (.index, _) where isBoxed: return .boxed
-        case (.plain, .string), (.string, .string), (.value, _): return value
+        case (_, .string) where path.expected.takesAnyString: return value
+        case (.value, _): return value
         default: return try Executor.convert(value, to: path.expected)
         }
     }
@@ -91,7 +90,7 @@ extension Executor {
             throw .nilPointer(type: "interface {}", field: tables.fieldNames[index].name)
         case .map(let map):
             isBoxed = true
-            return map.address(of: tables.fieldNames[index].name.unretainedBytes)?.pointee ?? .invalid
+            return map.storage.address(of: tables.fieldNames[index].name.unretainedBytes)?.pointee ?? .invalid
         case .pair(let pair):
             let wasBoxed = isBoxed
             isBoxed = false

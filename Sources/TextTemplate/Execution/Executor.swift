@@ -83,6 +83,12 @@ struct Executor: ~Copyable {
     }
 
     @inline(__always)
+    mutating func push(copying value: UnsafePointer<Value>) {
+        (stack + top).initialize(copying: value)
+        top += 1
+    }
+
+    @inline(__always)
     mutating func pop() -> Value {
         top -= 1
         return (stack + top).move()
@@ -105,7 +111,7 @@ struct Executor: ~Copyable {
     mutating func drop(_ count: Int) {
         for _ in 0..<count {
             top -= 1
-            (stack + top).deinitialize(count: 1)
+            (stack + top).forget()
         }
     }
 
@@ -125,12 +131,35 @@ struct Executor: ~Copyable {
     @inline(__always)
     func slot(_ index: UInt32) -> UnsafeMutablePointer<Slot> { slots + (slotBase + Int(index)) }
 
+    /// The value of a slot, in place.
+    @inline(__always)
+    func valueAddress(_ index: UInt32) -> UnsafePointer<Value> {
+        // The value is the first member, so it begins where the slot does.
+        UnsafeRawPointer(slot(index)).assumingMemoryBound(to: Value.self)
+    }
+
     @inline(__always)
     mutating func set(_ index: UInt32, _ value: consuming Value, isBoxed: Bool = false) {
         let slot = slot(index)
-        slot.pointee.value = value
+        let address = UnsafeMutablePointer(mutating: valueAddress(index))
+        address.forget()
+        address.initialize(to: value)
         slot.pointee.isBoxed = isBoxed
         slot.pointee.isDeclared = true
+    }
+
+    @inline(__always)
+    mutating func set(_ index: UInt32, copying value: UnsafePointer<Value>, isBoxed: Bool = false) {
+        if value.pointee.isPlain {
+            let slot = slot(index)
+            let address = UnsafeMutablePointer(mutating: valueAddress(index))
+            address.forget()
+            address.initialize(copying: value)
+            slot.pointee.isBoxed = isBoxed
+            slot.pointee.isDeclared = true
+        } else {
+            set(index, value.pointee, isBoxed: isBoxed)
+        }
     }
 
     /// Makes the slots of a frame, the first two of which hold `dot`.
@@ -172,10 +201,12 @@ struct Executor: ~Copyable {
             counter += 1
             switch instruction {
             case .text(let start, let count): try write(Int(start), Int(count))
-            case .print: try print(pop())
+            case .print:
+                try print(topAddress)
+                drop(1)
             case .printSlot(let index, let node):
                 context = node
-                try print(slot(index).pointee.value)
+                try print(valueAddress(index))
             case .printFields(let path): try printFields(tables.paths[Int(path)])
             case .printFormatted(let call): try printFormatted(tables.calls[Int(call)])
             case .discard: drop(1)
@@ -207,15 +238,15 @@ struct Executor: ~Copyable {
             case .at(let node): context = node
             case .constant(let constant, let node):
                 context = node
-                push(tables.constants[Int(constant)])
+                push(copying: tables.constants + Int(constant))
             case .slot(let index, let node, let expected):
                 context = node
-                push(slot(index).pointee.value)
+                push(copying: valueAddress(index))
                 try convertTop(expected, isBoxed: slot(index).pointee.isBoxed)
             case .variable(let reference, let node, let expected):
                 context = node
                 let index = try declaredSlot(reference)
-                push(slot(index).pointee.value)
+                push(copying: valueAddress(index))
                 try convertTop(expected, isBoxed: slot(index).pointee.isBoxed)
             case .fields(let path): push(try fields(tables.paths[Int(path)]))
             case .fieldsOfTop(let path): replaceTop(try fieldsOfTop(tables.paths[Int(path)]))
@@ -257,11 +288,6 @@ struct Executor: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func write(_ text: borrowing ByteString) throws(Problem) {
-        try text.withBytes { bytes throws(Problem) in try write(bytes) }
-    }
-
-    @inline(__always)
     private mutating func write(_ bytes: UnsafeBufferPointer<UInt8>) throws(Problem) {
         guard bytes.count <= stagingRoom - staged.count else { return try writeLong(bytes) }
         staged.append(contentsOf: bytes)
@@ -297,32 +323,27 @@ struct Executor: ~Copyable {
     @inline(__always)
     private mutating func printFields(_ path: FieldPath) throws(Problem) {
         if path.nameCount == 1 {
-            switch slot(path.slot).pointee.value {
-            case .pair(let pair):
-                switch tables.fieldNames[Int(path.firstName)].known {
-                case .key: return try write(pair.key)
-                case .value: return try write(pair.value)
-                case .other: break
-                }
-            case .map(let map):
-                if let value = map.address(of: tables.fieldNames[Int(path.firstName)].name.unretainedBytes) {
-                    context = path.context
-                    // The slot keeps the map, and printing changes no slot.
-                    return try print(value.pointee)
-                }
-            default: break
+            let name = tables.fieldNames + Int(path.firstName)
+            let receiver = valueAddress(path.slot)
+            if let bytes = receiver.text(ofPairField: name.pointee.known) { return try write(bytes) }
+            if let map = receiver.mapStorage,
+                let value = map._withUnsafeGuaranteedRef({ $0.address(of: name.pointee.name.unretainedBytes) })
+            {
+                context = path.context
+                return try print(value)
             }
         }
-        try print(try fields(path))
+        var value = try fields(path)
+        try print(&value)
     }
 
     private var outputTooLarge: Problem { .outputTooLarge(limit: limits.outputSize) }
 
-    /// Writes a value as Go's `fmt.Fprint` does.
+    /// Writes a value as Go's `fmt.Fprint` does. It stays where it is: printing changes neither slots nor the stack.
     @inline(__always)
-    private mutating func print(_ value: borrowing Value) throws(Problem) {
-        switch value {
-        case .string(let text): try write(text)
+    private mutating func print(_ value: UnsafePointer<Value>) throws(Problem) {
+        if let text = value.text { return try write(text) }
+        switch value.pointee {
         case .int(let number):
             DecimalText.append(number, into: &staged)
             try checkStaged()
@@ -331,7 +352,7 @@ struct Executor: ~Copyable {
             try checkStaged()
         // Go takes an interface apart before it prints what is in it.
         case .nilInterface: try writeFormatted(.invalid)
-        default: try writeFormatted(copy value)
+        default: try writeFormatted(value.pointee)
         }
     }
 

@@ -116,6 +116,14 @@ enum Expected: UInt8, BitwiseCopyable {
         }
     }
 
+    /// Whether a string, in an interface or not, is taken as it is.
+    var takesAnyString: Bool {
+        switch self {
+        case .plain, .value, .any, .string: true
+        default: false
+        }
+    }
+
     /// How Go names the type.
     var typeName: String {
         switch self {

@@ -149,7 +149,8 @@ struct RangePlan: BitwiseCopyable, Sendable {
     var otherwise: UInt32 = 0
     /// Where the loop's text begins.
     var body: UInt32 = 0
-    let dotSlot: UInt32
+    /// Where the cursor is; nil if nothing in the loop looks at it.
+    var dotSlot: UInt32?
     let variables: Variables
     /// The slots that each iteration begins without.
     var undeclaredStart: UInt32 = 0

@@ -52,25 +52,39 @@ struct ByteBuffer: ~Copyable, ByteOutput {
         append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    /// Appends what `fill` writes to the address that it is given, and of which it returns the length: up to `room` bytes.
+    @inline(__always)
+    mutating func append(upTo room: Int, _ fill: (UnsafeMutablePointer<UInt8>) -> Int) {
+        if room > capacity - count { grow(by: room) }
+        count += fill(start + count)
+    }
+
     /// Appends `number` in decimal.
-    mutating func append(decimal number: UInt64) {
-        let longest = 20
-        if longest > capacity - count { grow(by: longest) }
-        var length = 1
-        var limit: UInt64 = 10
-        while length < longest && number >= limit {
-            length += 1
-            limit = limit &* 10
+    @inline(__always)
+    mutating func append(decimal number: UInt64) { append(number, length: DecimalText.length(of: number)) }
+
+    /// Appends the last `length` digits of `number` in base 10, or in a power of two up to 16.
+    mutating func append(_ number: UInt64, base: UInt64 = 10, digits: Digits = .lower, length: Int) {
+        append(upTo: length) { target in
+            var rest = number
+            var end = target + length
+            if base == 10 {
+                while end > target {
+                    end -= 1
+                    let high = rest / 10
+                    end.pointee = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest &- high &* 10)
+                    rest = high
+                }
+            } else {
+                let bits = UInt64(base.trailingZeroBitCount)
+                while end > target {
+                    end -= 1
+                    end.pointee = digits[UInt8(truncatingIfNeeded: rest & (base - 1))]
+                    rest &>>= bits
+                }
+            }
+            return length
         }
-        var rest = number
-        var end = start + count + length
-        repeat {
-            end -= 1
-            let high = rest / 10
-            end.pointee = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: rest &- high &* 10)
-            rest = high
-        } while rest > 0
-        count += length
     }
 
     mutating func append(_ text: String) {
@@ -78,6 +92,7 @@ struct ByteBuffer: ~Copyable, ByteOutput {
         text.withUTF8 { append(contentsOf: $0) }
     }
 
+    @inline(__always)
     mutating func append(repeating byte: UInt8, count added: Int) {
         guard added > 0 else { return }
         if added > capacity - count { grow(by: added) }

@@ -45,8 +45,8 @@ enum FloatText {
     private static func appendDecimal(
         _ number: Double, _ notation: Notation, _ precision: Int?, into output: inout ByteBuffer
     ) {
-        if precision == nil && notation == .general, number < 1e6, let integer = UInt64(exactly: number) {
-            output.append(decimal: integer)
+        if precision == nil && notation == .general, number < 1e6, Double(Int(number)) == number {
+            output.append(decimal: UInt64(Int(number)))
             return
         }
         if let precision, notation == .fixed, let scaled = scaled(number, fraction: precision) {
@@ -101,15 +101,11 @@ enum FloatText {
 
     /// Appends an integer with a point in front of its last `fraction` digits.
     private static func appendFixed(_ scaled: UInt64, fraction: Int, into output: inout ByteBuffer) {
-        DecimalText.withDigits(of: scaled) { digits in
-            let whole = max(0, digits.count - fraction)
-            if whole == 0 { output.append(UInt8(ascii: "0")) }
-            output.append(contentsOf: UnsafeBufferPointer(rebasing: digits[..<whole]))
-            guard fraction > 0 else { return }
-            output.append(UInt8(ascii: "."))
-            output.append(repeating: UInt8(ascii: "0"), count: fraction - digits.count)
-            output.append(contentsOf: UnsafeBufferPointer(rebasing: digits[whole...]))
-        }
+        let whole = scaled / powersOfTen[fraction]
+        output.append(decimal: whole)
+        guard fraction > 0 else { return }
+        output.append(UInt8(ascii: "."))
+        output.append(scaled - whole * powersOfTen[fraction], length: fraction)
     }
 
     private static func appendGeneral(

@@ -58,17 +58,17 @@ extension Printer {
         if !cursor.isReordered { complainOfExtra(arguments, from: cursor.argument) }
     }
 
-    /// The same for a format that was read ahead.
-    mutating func printFormatted(_ format: borrowing PlainFormat, _ arguments: UnsafeBufferPointer<Value>) {
+    /// The same for a format that was read ahead; read in place, it need not be kept by each call.
+    mutating func printFormatted(_ format: UnsafePointer<PlainFormat>, _ arguments: UnsafeBufferPointer<Value>) {
         var argument = 0
-        format.bytes.withBytes { bytes in
-            for directive in format.directives {
-                output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[directive.text]))
-                flags = directive.flags
-                printOperand(directive.verb, arguments, &argument)
-            }
-            output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[format.rest]))
+        let bytes = format.pointee.bytes.unretainedBytes
+        for index in 0..<format.pointee.directives.count {
+            let directive = format.pointee.directives[index]
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[directive.text]))
+            flags = directive.flags
+            printOperand(directive.verb, arguments, &argument)
         }
+        output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[format.pointee.rest]))
         complainOfExtra(arguments, from: argument)
     }
 
@@ -118,10 +118,15 @@ extension Printer {
         _ arguments: UnsafeBufferPointer<Value>, _ index: Int, _ verb: UInt32
     ) -> Bool {
         if verb == Verb.capitalT || verb == Verb.p { return false }
-        switch arguments[index] {
-        case .string(let text): printString(.string(text), text, verb)
+        guard let operand = arguments.baseAddress.map({ $0 + index }) else { return false }
+        if let text = operand.text {
+            if !printBytes(text, verb) { complain(operand.pointee, verb) }
+            return true
+        }
+        switch operand.pointee {
         case .int(let number): printInt(number, verb)
         case .float(let number): printFloat(.float(number), number, verb)
+        case .bool(let flag): printBool(flag, verb)
         default: return false
         }
         return true

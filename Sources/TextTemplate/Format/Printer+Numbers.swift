@@ -31,6 +31,27 @@ enum DecimalText {
         }
     }
 
+    /// The number of digits of `number` in base 10, or in a power of two.
+    static func length(of number: UInt64, base: UInt64 = 10) -> Int {
+        var length = 1
+        if base == 10 {
+            let longest = 20
+            var limit: UInt64 = 10
+            while length < longest && number >= limit {
+                length += 1
+                limit = limit &* 10
+            }
+        } else {
+            let bits = UInt64(base.trailingZeroBitCount)
+            var rest = number &>> bits
+            while rest > 0 {
+                length += 1
+                rest &>>= bits
+            }
+        }
+        return length
+    }
+
     /// Calls `body` with the digits of `number`.
     static func withDigits(
         of number: UInt64, base: UInt64 = 10, digits: Digits = .lower, _ body: (UnsafeBufferPointer<UInt8>) -> Void
@@ -103,13 +124,8 @@ extension Printer {
     ) {
         let isNegative = isSigned && Int64(bitPattern: bits) < 0
         let magnitude = isNegative ? 0 &- bits : bits
-        if flags.width == nil && flags.precision == nil && !flags.sharp && !flags.plus && !flags.space
-            && prefix.utf8CodeUnitCount == 0
-        {
-            if isNegative { write("-") }
-            if base == 10 { return output.append(decimal: magnitude) }
-            DecimalText.append(magnitude, base: base, digits: digits, into: &output)
-            return
+        if flags.precision == nil && !flags.sharp && !flags.plus && !flags.space && prefix.utf8CodeUnitCount == 0 {
+            return printPlainInteger(magnitude, isNegative, base, digits)
         }
         if flags.precision == 0 && magnitude == 0 {
             output.append(repeating: UInt8(ascii: " "), count: flags.width ?? 0)
@@ -138,6 +154,20 @@ extension Printer {
             output.append(contentsOf: number)
             if flags.minus { output.append(repeating: UInt8(ascii: " "), count: missing) }
         }
+    }
+
+    /// Prints a number with at most a minus sign, filled up to the width; zeros go behind the sign.
+    private mutating func printPlainInteger(
+        _ magnitude: UInt64, _ isNegative: Bool, _ base: UInt64, _ digits: Digits
+    ) {
+        let length = DecimalText.length(of: magnitude, base: base)
+        let missing = (flags.width ?? 0) - length - (isNegative ? 1 : 0)
+        let fillsWithZeros = flags.zero && !flags.minus
+        if !flags.minus && !fillsWithZeros { output.append(repeating: UInt8(ascii: " "), count: missing) }
+        if isNegative { output.append(UInt8(ascii: "-")) }
+        if fillsWithZeros { output.append(repeating: UInt8(ascii: "0"), count: missing) }
+        output.append(magnitude, base: base, digits: digits, length: length)
+        if flags.minus { output.append(repeating: UInt8(ascii: " "), count: missing) }
     }
 
     /// What the flag `#` puts in front of a number; octal ones get a zero unless they begin with one.

@@ -1,0 +1,58 @@
+// Values where they are, in slots, on the stack and in maps: most keep nothing alive, and then copying and forgetting
+// them need not look at what they are.
+
+extension Value {
+    /// Whether the value keeps nothing alive: its copies are the same bytes, and it can be forgotten.
+    @inline(__always)
+    var isPlain: Bool {
+        switch self {
+        case .invalid, .nilInterface, .bool, .int, .integer, .float, .complex: true
+        case .string(let text): text.owner == nil
+        case .pair(let pair): pair.isPlain
+        case .slice, .map, .object: false
+        }
+    }
+}
+
+extension UnsafePointer<Value> {
+    /// The bytes of a string, valid as long as the value stays here; nil for any other value.
+    @inline(__always)
+    var text: UnsafeBufferPointer<UInt8>? {
+        if case .string(let text) = pointee { text.unretainedBytes } else { nil }
+    }
+
+    /// The bytes of a field of a key-value pair, likewise.
+    @inline(__always)
+    func text(ofPairField field: FieldName.Known) -> UnsafeBufferPointer<UInt8>? {
+        guard case .pair(let pair) = pointee else { return nil }
+        switch field {
+        case .key: return pair.unretainedKey
+        case .value: return pair.unretainedValue
+        case .other: return nil
+        }
+    }
+
+    /// The storage of a map, likewise.
+    @inline(__always)
+    var mapStorage: Unmanaged<MapStorage>? {
+        if case .map(let map) = pointee { .passUnretained(map.storage) } else { nil }
+    }
+}
+
+extension UnsafeMutablePointer<Value> {
+    /// Puts a copy of the value at `source` here, where none is.
+    @inline(__always)
+    func initialize(copying source: UnsafePointer<Value>) {
+        if source.pointee.isPlain {
+            UnsafeMutableRawPointer(self).copyMemory(from: source, byteCount: MemoryLayout<Value>.size)
+        } else {
+            initialize(to: source.pointee)
+        }
+    }
+
+    /// Ends the value here.
+    @inline(__always)
+    func forget() {
+        if !pointee.isPlain { deinitialize(count: 1) }
+    }
+}
