@@ -161,7 +161,7 @@ struct SnapshotReader {
     }
 
     /// What a page may grow to, in bytes.
-    private static let fullPage = 16 << 20
+    private static let fullPage = 32 << 20
     /// How many times more keys than the page before it a page has at most: they may be longer.
     private static let growth = 16
 
