@@ -76,11 +76,12 @@ struct SnapshotReader {
     private func readFirstFolder(
         _ waiting: inout ArraySlice<KeySpan>, _ reading: inout Reading
     ) throws(EtcdFailure) {
-        guard waiting.count > 1, waiting[0].end.isEmpty else { return }
+        // While another endpoint is left, the first answer must not take long, whatever the folder holds.
+        guard firstByteTimeout == nil, waiting.count > 1, waiting[0].end.isEmpty else { return }
         let pages = waiting.prefix(2).map { Page(span: $0, rest: $0, limit: reading.limit) }
         let transaction = ReadTransaction(ranges: pages.map { request($0, revision: 0) })
         let call = channel.start(
-            .transaction, transaction.encoded, token: token, deadline: deadline, firstByte: firstByteTimeout)
+            .transaction, transaction.encoded, token: token, deadline: deadline)
         let answer: (body: [UInt8], message: Range<Int>)
         do {
             answer = try call.wait()
