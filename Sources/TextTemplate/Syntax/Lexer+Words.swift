@@ -32,6 +32,7 @@ extension Lexer {
     private func currentRune() -> UInt32 { Rune(input, at: position).value }
 
     /// Whether the next byte may follow a name.
+    @inline(__always)
     private func isAtTerminator() -> Bool {
         guard position < input.count else { return true }
         switch input[position] {
@@ -44,6 +45,7 @@ extension Lexer {
         }
     }
 
+    @inline(__always)
     private func keyword() -> TokenKind? {
         switch (position - start, input[start]) {
         case (2, UInt8(ascii: "i")): word("if", .if)
@@ -64,6 +66,7 @@ extension Lexer {
     }
 
     /// `kind` if the token in the making is `text`, which has its length.
+    @inline(__always)
     private func word(_ text: StaticString, _ kind: TokenKind) -> TokenKind? {
         for index in 0..<text.utf8CodeUnitCount where text.utf8Start[index] != input[start + index] { return nil }
         return kind

@@ -181,20 +181,25 @@ struct Lexer {
 
     // MARK: Looking at the input
 
+    // What only looks is inlined: before a call the compiler would copy the whole lexer.
+
     mutating func skipSpaces() {
         while position < input.count && CharacterClass.isSpace(input[position]) { position += 1 }
     }
 
     /// Whether a right delimiter is next, nil if not, and whether a trim marker precedes it.
+    @inline(__always)
     private func rightDelimiter() -> Bool? {
         if hasRightTrimMarker(at: position) && hasPrefix(right, at: position + 2) { return true }
         return hasPrefix(right, at: position) ? false : nil
     }
 
+    @inline(__always)
     private func hasLeftTrimMarker(at offset: Int) -> Bool {
         offset + 1 < input.count && input[offset] == UInt8(ascii: "-") && CharacterClass.isSpace(input[offset + 1])
     }
 
+    @inline(__always)
     private func hasRightTrimMarker(at offset: Int) -> Bool {
         offset + 1 < input.count && CharacterClass.isSpace(input[offset]) && input[offset + 1] == UInt8(ascii: "-")
     }
@@ -208,11 +213,13 @@ struct Lexer {
         return true
     }
 
+    @inline(__always)
     private func hasPrefix(_ prefix: StaticString, at offset: Int) -> Bool {
         hasPrefix(UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount), at: offset)
     }
 
     /// The offset of `pattern` at or after `offset`.
+    @inline(__always)
     private func find(_ pattern: UnsafeBufferPointer<UInt8>, from offset: Int) -> Int? {
         var offset = offset
         while let candidate = input.firstOffset(of: pattern[0], from: offset) {
