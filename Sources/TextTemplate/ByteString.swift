@@ -97,7 +97,7 @@ public struct ByteString: Sendable {
     @inlinable
     public subscript(offset: Int) -> UInt8 {
         precondition(offset >= 0 && offset < count, "byte offset out of range")
-        return base[offset]
+        return withExtendedLifetime(owner) { base[offset] }
     }
 
     /// The bytes at `range`, sharing storage with this string.

@@ -13,10 +13,10 @@ public struct Map: Sendable {
     fileprivate init(_ storage: MapStorage) { self.storage = storage }
 
     /// The number of keys.
-    public var count: Int { storage.head.pointee.count }
+    public var count: Int { storage.facts.count }
 
     /// False for Go's nil map (the result of a failed decode): prints as `map[string]interface {}(nil)`.
-    public var isNil: Bool { storage.head.pointee.isNil }
+    public var isNil: Bool { storage.facts.isNil }
 
     /// The keys in ascending byte order, copied.
     public var keys: [ByteString] { (0..<count).map { self[$0].key } }
@@ -27,12 +27,14 @@ public struct Map: Sendable {
     /// The entry at `position` in the order of the keys.
     public subscript(position: Int) -> (key: ByteString, value: Value) {
         precondition(position >= 0 && position < count, "map position out of range")
-        let entry = storage.entries + position
-        return (entry.pointee.key, entry.pointee.value)
+        return withExtendedLifetime(storage) {
+            let entry = storage.entries + position
+            return (entry.pointee.key, entry.pointee.value)
+        }
     }
 
     /// The value of `key`, nil if there is none.
-    public subscript(key: ByteString) -> Value? { key.withBytes { storage.address(of: $0)?.pointee } }
+    public subscript(key: ByteString) -> Value? { key.withBytes { storage.value(of: $0) } }
 
     /// A map in the making.
     public struct Builder: ~Copyable {
@@ -98,7 +100,20 @@ final class MapStorage: ManagedBuffer<MapHeader, MapEntry> {
     @inline(__always)
     var head: UnsafeMutablePointer<MapHeader> { withUnsafeMutablePointerToHeader { $0 } }
 
+    /// What the header says.
+    @inline(__always)
+    var facts: MapHeader {
+        // A pointer keeps nothing alive, and this may be the last use of the map; so below.
+        withExtendedLifetime(self) { head.pointee }
+    }
+
     deinit { if !head.pointee.isPlain { _ = entries.deinitialize(count: head.pointee.count) } }
+
+    /// The value of `key`, nil if there is none.
+    @inline(__always)
+    func value(of key: UnsafeBufferPointer<UInt8>) -> Value? {
+        withExtendedLifetime(self) { address(of: key)?.pointee }
+    }
 
     /// Where the value of `key` is, valid as long as the map; nil if there is none.
     func address(of key: UnsafeBufferPointer<UInt8>) -> UnsafePointer<Value>? {

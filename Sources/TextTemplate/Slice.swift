@@ -160,8 +160,11 @@ final class SliceStorage: @unchecked Sendable {
     subscript(index: Int) -> Value {
         get {
             guard index < count else { return zero }
-            if let elements { return elements[index] }
-            return fill == nil ? make(index) : reserve(count)[index]
+            // A pointer keeps nothing alive, and this may be the last use of the storage.
+            return withExtendedLifetime(self) {
+                if let elements { return elements[index] }
+                return fill == nil ? make(index) : reserve(count)[index]
+            }
         }
         set {
             let elements = allElements(atLeast: index + 1)
@@ -204,7 +207,7 @@ extension Value {
     var depth: Int {
         switch self {
         case .slice(let slice): slice.storage.depth
-        case .map(let map): map.storage.head.pointee.depth
+        case .map(let map): map.storage.facts.depth
         default: 0
         }
     }

@@ -50,7 +50,10 @@ enum JSONValues {
         let unescaped = document.unescaped.isEmpty ? ByteString() : ByteString(document.unescaped)
         if case .null = document.firstToken.pointee.kind { return null(as: target) }
         var index = 0
-        return Builder(text: text, unescaped: unescaped, tokens: document.firstToken).value(at: &index)
+        let value = Builder(text: text, unescaped: unescaped, tokens: document.firstToken).value(at: &index)
+        // A pointer keeps nothing alive, and this may be the last use of the document.
+        withExtendedLifetime(document) {}
+        return value
     }
 
     private static func null(as target: JSONTarget) -> Value {

@@ -90,7 +90,7 @@ extension Executor {
             throw .nilPointer(type: "interface {}", field: tables.fieldNames[index].name)
         case .map(let map):
             isBoxed = true
-            return map.storage.address(of: tables.fieldNames[index].name.unretainedBytes)?.pointee ?? .invalid
+            return map.storage.value(of: tables.fieldNames[index].name.unretainedBytes) ?? .invalid
         case .pair(let pair):
             let wasBoxed = isBoxed
             isBoxed = false
