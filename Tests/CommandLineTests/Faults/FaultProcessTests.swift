@@ -34,12 +34,12 @@ import Testing
             #expect(try await eventually { box.read("started") != nil }, "\(outer.standardError)")
             let confd = try #require(children(of: outer.processID).first)
             var random = SeededGenerator(seed: 10)
-            var last = 0
-            for _ in 1...FaultScale.rounds(60, full: 1_000) {
-                last = (last + Int.random(in: 0...5, using: &random)) % 199 + 1
-                try rig.client.put("/code", "\(last)")
+            // Each as rarely as can be: lines of the log that come again soon are held back.
+            let order = (1...199).shuffled(using: &random)
+            for round in 0..<FaultScale.rounds(60, full: 1_000) {
+                let line = "\(order[round % order.count])"
+                try rig.client.put("/code", line)
                 // Every change is to have its own commands.
-                let line = "\(last)"
                 let ran = try await eventually(seconds: 10) {
                     lines(box, "checks").last == line && (lines(box, "reloads").last == line)
                 }
