@@ -59,6 +59,17 @@ struct UnusableAnswer: Sendable, CustomTestStringConvertible {
         #expect(calls.allSatisfy { $0.revision == 7 })
     }
 
+    /// While another endpoint is left, the first answer must come soon, so it is for one key.
+    @Test func asksForOneKeyWhereAnotherEndpointIsLeft() throws {
+        let answer = Self.transaction([Self.page(["/app"]), Self.page(["/app/transaction"])])
+        let servers = try (0..<2).map { _ in
+            try ScriptedServer(transaction: .init(answer)) { .init(Self.page($0 == 0 ? ["/app"] : ["/app/range"])) }
+        }
+        let found = try servers[0].backend { $0.endpoints = servers.map(\.url) }.read("/app")
+        #expect(found == ["/app": "value", "/app/range": "value"])
+        #expect(servers.flatMap(\.calls).count == 2)
+    }
+
     static let unusable: [UnusableAnswer] = [
         UnusableAnswer("unknown to the server", .init(status: 12, message: "unknown method Txn")),
         UnusableAnswer("a span that is closed to us", .init(status: 7, message: "etcdserver: permission denied")),
