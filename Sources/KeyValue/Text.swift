@@ -33,6 +33,11 @@ extension Substring {
     }
 
     fileprivate func place(of text: Substring, from start: Index) -> Index? {
-        utf8[start...].indices.first { utf8[$0...].starts(with: text.utf8) } ?? (text.isEmpty ? endIndex : nil)
+        var place = start
+        while !utf8[place...].starts(with: text.utf8) {
+            if place == endIndex { return nil }
+            utf8.formIndex(after: &place)
+        }
+        return place
     }
 }

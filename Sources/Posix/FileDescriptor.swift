@@ -7,6 +7,9 @@ package struct OpenFlags: OptionSet, Sendable {
 
     package init(rawValue: Int32) { self.rawValue = rawValue }
 
+    // The library's own finds its types at run time, which takes longer than what it is for: the first call of a process.
+    package init(arrayLiteral flags: OpenFlags...) { self.init(rawValue: flags.reduce(0) { $0 | $1.rawValue }) }
+
     package static let read = OpenFlags(rawValue: O_RDONLY)
     package static let write = OpenFlags(rawValue: O_WRONLY)
     package static let readWrite = OpenFlags(rawValue: O_RDWR)

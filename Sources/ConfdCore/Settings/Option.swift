@@ -1,5 +1,5 @@
 /// One option: a flag of the command line, an environment variable and a key of confd.toml.
-package struct Option: Sendable {
+package final class Option: Sendable {
     /// The flag without dashes, for example `client-ca-keys`.
     package let name: String
     /// Further flags of the same meaning.
@@ -62,8 +62,11 @@ package struct Option: Sendable {
     /// `CONFD_<NAME>` first, then the further variables.
     package var environmentNames: [String] {
         let own = name.uppercased().utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
-        return ["CONFD_" + String(decoding: own, as: UTF8.self)] + variables
+        return [Self.environmentPrefix + String(decoding: own, as: UTF8.self)] + variables
     }
+
+    /// What the names of all environment variables begin with, but for the further ones.
+    static let environmentPrefix = "CONFD_"
 
     /// Whether the flag stands without a value, as `-noop`.
     package var isSwitch: Bool {

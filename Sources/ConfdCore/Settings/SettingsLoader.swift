@@ -45,9 +45,10 @@ package struct SettingsLoader {
         errors = []
         let file = configurationFile()
         errors += file.errors
+        let sources = [commandLine.options, fromEnvironment, file.options]
         for option in OptionTable.all {
             let known = errors.count
-            apply(option, from: [commandLine.options, fromEnvironment, file.options])
+            apply(option, from: sources)
             guard case .file(_, let line, let column, _) = failedOrigin else { continue }
             let place = TOMLPosition(line: line, column: column)
             for index in known..<errors.count { errors[index] = file.showing(errors[index], at: place) }
@@ -59,8 +60,10 @@ package struct SettingsLoader {
 
     private func environmentOptions() -> RawOptions {
         var options = RawOptions()
+        // Most have none of their own, so most names need not be made.
+        let mayHaveOwn = environment.keys.contains { $0.hasPrefix(Option.environmentPrefix) }
         for option in OptionTable.all {
-            for name in option.environmentNames {
+            for name in mayHaveOwn ? option.environmentNames : option.variables {
                 guard let text = environment[name], !text.isEmpty else { continue }
                 options.add(text, to: option, origin: .environment(name))
                 break
