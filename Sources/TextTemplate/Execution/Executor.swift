@@ -45,6 +45,11 @@ struct Executor: ~Copyable {
     /// The bytes that are handed to the sink at once.
     private static let chunkSize = 65_536
 
+    /// The size from which on the output grows by more than the library lets it grow.
+    private static let longOutput = 256 << 10
+    /// What it grows by at most while it is shorter than that.
+    private static let largestGrowth = 64 << 20
+
     /// `body` is the template that rendering begins with.
     init(
         _ program: Program, _ tables: Program.Tables, _ limits: Limits, body: Int, functionContext: AnyObject?
@@ -297,16 +302,26 @@ struct Executor: ~Copyable {
     private mutating func writeLong(_ bytes: UnsafeBufferPointer<UInt8>) throws(Problem) {
         flush()
         guard bytes.count <= outputLimit - output.count else { throw outputTooLarge }
-        output.append(contentsOf: bytes)
+        append(bytes)
         makeRoom()
     }
 
     /// Moves what is staged to the output.
     private mutating func flush() {
-        output.append(contentsOf: staged.bytes)
+        append(staged.bytes)
         staged.truncate(to: 0)
         if sink != nil, output.count >= Executor.chunkSize { drain() }
         makeRoom()
+    }
+
+    /// Long output grows by much at a time: memory that is reserved costs nothing until it is used, to move what is
+    /// there costs as much as to write it.
+    private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+        let count = output.count + bytes.count
+        if count > output.capacity, count >= Executor.longOutput {
+            output.reserveCapacity(count + max(count, min(7 * count, Executor.largestGrowth)))
+        }
+        output.append(contentsOf: bytes)
     }
 
     /// Hands the output to the sink.
