@@ -9,8 +9,10 @@
 #include <nss.h>
 #include <resolv.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -32,6 +34,24 @@ __attribute__((constructor)) static void keep_command_line(int count, char **wor
 }
 
 char **confd_arguments(void) { return command_line; }
+
+// The first write to a page of variables gives it other memory, and every processor that runs a thread of ours has to be
+// interrupted to forget the old. Before there are threads, two calls do it for all. packaging/static.ld says where the
+// variables of a release build end; others go without.
+extern char __data_start[], confd_data_end[] __attribute__((weak)), __bss_start[], _end[];
+
+static void populate(const char *start, const char *end) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  uintptr_t first = (uintptr_t)start & ~(page - 1);
+  // Linux before 5.14 does not know it, and nothing is lost then.
+  madvise((void *)first, (uintptr_t)end - first, MADV_POPULATE_WRITE);
+}
+
+__attribute__((constructor)) static void populate_variables(void) {
+  if (!confd_data_end) return;
+  populate(__data_start, confd_data_end);
+  populate(__bss_start, _end);
+}
 
 const int confd_open_path_only = O_PATH;
 
