@@ -11,13 +11,9 @@ final class Loop: Sendable {
         var stops = false
     }
 
-    private struct State {
-        var work = Work()
-        /// Set while the thread can be woken.
-        var wakeup: WakeupHandle?
-    }
-
-    private let state = Mutex(State())
+    private let work = Mutex(Work())
+    /// Set while the thread can be woken. With a lock of its own: the thread, once woken, wants the other.
+    private let wakeup = Mutex<WakeupHandle?>(nil)
 
     /// A loop whose thread runs, or `nil` if the system gives us none.
     static func started() -> Loop? {
@@ -44,21 +40,20 @@ final class Loop: Sendable {
     func stop() { post { $0.stops = true } }
 
     private func post(_ change: (inout Work) -> Void) {
-        state.withLock { state in
-            change(&state.work)
-            if let wakeup = state.wakeup { curl_multi_wakeup(wakeup.multi) }
+        work.withLock { change(&$0) }
+        wakeup.withLock { wakeup in
+            if let wakeup { curl_multi_wakeup(wakeup.multi) }
         }
     }
 
     /// The thread tells what wakes it; `nil` before it frees the handle.
     fileprivate func canBeWoken(by wakeup: WakeupHandle?) {
-        state.withLock { $0.wakeup = wakeup }
+        self.wakeup.withLock { $0 = wakeup }
     }
 
     fileprivate func takeWork() -> Work {
-        state.withLock { state in
-            let work = state.work
-            state.work = Work(stops: work.stops)
+        work.withLock { work in
+            defer { work = Work(stops: work.stops) }
             return work
         }
     }
@@ -192,8 +187,12 @@ private struct ConnectionPool {
 extension Request {
     /// Scheme, host and port of the URL, and where it really goes.
     fileprivate var origin: String {
-        let pathStart = url.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 3, omittingEmptySubsequences: false)
-        return pathStart.prefix(3).map { String($0) ?? "" }.joined(separator: "/") + " " + (connectTo ?? "")
+        var slashes = 0
+        let server = url.utf8.prefix {
+            if $0 == UInt8(ascii: "/") { slashes += 1 }
+            return slashes < 3
+        }
+        return "\(Substring(server)) \(connectTo ?? "")"
     }
 }
 
