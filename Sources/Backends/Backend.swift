@@ -2,9 +2,6 @@ import KeyValue
 
 /// A key-value store.
 package protocol Backend: Sendable {
-    /// Starts what the first read needs, without waiting for it, while the caller does something else.
-    func prepare()
-
     /// Reads all keys that `ranges` cover, at one revision, within `timeout`.
     /// A read that fails half-way is no snapshot: it throws.
     func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot
@@ -21,9 +18,6 @@ package protocol Backend: Sendable {
 }
 
 extension Backend {
-    /// Nothing to start, unless the backend says otherwise.
-    package func prepare() {}
-
     /// Reads once and waits: for backends that do not tell of changes, or where nobody wants to hear of them.
     package func readAndWait(
         _ ranges: [KeyRange], timeout: Duration, cancellation: Cancellation, deliver: (Snapshot) -> Void

@@ -8,16 +8,15 @@ package enum Program {
     /// Ends the process.
     package static func exit(_ code: Int32) -> Never { CurrentProcess.exit(code) }
 
-    /// Runs confd with the words of this process's command line; returns the exit code.
+    /// Runs confd with the words of this process's command line; returns the exit code, or ends the process with it.
     package static func run() -> Int32 {
         let arguments = CurrentProcess.arguments
         // A log that nobody reads must not end the work.
         Signal.ignorePipe()
         NameServices.confine()
+        let pairs = environmentPairs()
         let environment = Dictionary(
-            environmentPairs().map {
-                (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self))
-            }
+            pairs.map { (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self)) }
         ) { _, last in last }
         CurrentProcess.hideArguments(after: ["-password", "--password", "-auth-token", "--auth-token"])
         let settings: Settings
@@ -52,9 +51,9 @@ package enum Program {
         }
         do {
             if settings.validate {
-                return try validate(settings, errors: errors, environment: environment, logger: logger)
+                try validate(settings, errors: errors, environment: environment, logger: logger)
             }
-            return try run(settings, environment: environment, logger: logger)
+            try run(settings, pairs, environment: environment, logger: logger)
         } catch {
             logger.fatal(error.message)
             return ExitCode.failed
@@ -62,18 +61,17 @@ package enum Program {
     }
 
     private static func run(
-        _ settings: Settings, environment: [String: String], logger: Logger
-    ) throws(SystemError) -> Int32 {
+        _ settings: Settings, _ pairs: [EnvironmentPair], environment: [String: String], logger: Logger
+    ) throws(SystemError) -> Never {
         guard let backend = BackendConfiguration(settings) else { preconditionFailure("settings are validated") }
         for warning in settings.warnings { logger.warning(warning.text, warning) }
         for warning in WorldWritable.warnings([settings.configFile]) { logger.warning(warning.text, warning) }
-        // A command that we become inherits our signals; only one that we supervise gets them through us.
+        // Before there is a second thread. A command that we become inherits our signals; only one that we supervise gets
+        // them through us.
         let listener = try SignalListener(
             logger: logger, shutdownTimeout: settings.shutdownTimeout,
             supervises: !settings.command.isEmpty && !settings.onetime)
-        try listener.listen()
-        let pool = BackendPool(environment: environmentPairs()) { logger.warning($0) }
-        pool.prepare(backend)
+        let pool = BackendPool(environment: pairs) { logger.warning($0) }
         let loader = ResourceLoader(settings, environment: environment, backend: backend)
         let pipeline = Pipeline(
             settings: settings, logger: logger, renderer: ResourceRenderer(settings),
@@ -94,23 +92,40 @@ package enum Program {
         logger.info("Backend set to \(settings.backend)")
         logger.info("Starting confd")
         logger.info("Backend source(s) set to \(backend.sources.joined(separator: ", "))", backend)
-        if settings.preflight {
-            return Preflight(settings, logger: logger, loader: loader, backends: pool).run()
+        try startEnding(logger) {
+            settings.preflight
+                ? Preflight(settings, logger: logger, loader: loader, backends: pool).run() : runner.run()
         }
-        return runner.run()
+        listener.listen()
+    }
+
+    /// Starts a thread that ends the process with the exit code of `body`; its stack is large enough for templates. To
+    /// join it would have to give the stack back, which interrupts every processor.
+    private static func startEnding(
+        _ logger: Logger, by body: @escaping @Sendable () -> Int32
+    ) throws(SystemError) {
+        try Thread.detach(stackSize: ResourceRenderer.stackSize) {
+            let code = body()
+            logger.finish()
+            exit(code)
+        }
     }
 
     /// `-validate`: what it finds goes to standard error, each as a compiler would put it, or as lines of the log if
     /// those are JSON.
     private static func validate(
         _ settings: Settings, errors: [SettingsError], environment: [String: String], logger: Logger
-    ) throws(SystemError) -> Int32 {
+    ) throws(SystemError) -> Never {
         let backend = BackendConfiguration(settings) ?? BackendConfiguration(kind: .etcd)
         let loader = ResourceLoader(settings, environment: environment, backend: backend)
-        let report = try Thread.run(stackSize: ResourceRenderer.stackSize) {
+        try startEnding(logger) {
             var validation = Validation(settings, errors: errors, loader: loader)
-            return validation.run()
+            return tell(validation.run(), settings, logger)
         }
+        CurrentProcess.waitForEnd()
+    }
+
+    private static func tell(_ report: Validation.Report, _ settings: Settings, _ logger: Logger) -> Int32 {
         guard settings.logFormat == .json else {
             for finding in report.findings { print(finding.text, to: .error) }
             print(report.summary, to: .error)
@@ -126,8 +141,10 @@ package enum Program {
         return report.exitCode
     }
 
+    private typealias EnvironmentPair = (name: [UInt8], value: [UInt8])
+
     /// The environment variables as names and values.
-    private static func environmentPairs() -> [(name: [UInt8], value: [UInt8])] {
+    private static func environmentPairs() -> [EnvironmentPair] {
         Environment.entries().compactMap { entry in
             guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { return nil }
             return (Array(entry[..<equals]), Array(entry[(equals + 1)...]))

@@ -28,20 +28,13 @@ package final class Client: Sendable {
         Stream(client: self, exchange: begin(request, mode: .stream))
     }
 
-    /// Starts the thread, which sets libcurl up, without waiting for it.
-    package func prepare() { _ = startedLoop() }
-
-    /// `nil` if the system gives us no thread.
-    private func startedLoop() -> Loop? {
-        loop.withLock { loop in
+    private func begin(_ request: Request, mode: Exchange.Mode) -> Exchange {
+        let exchange = Exchange(request, mode: mode)
+        let loop = loop.withLock { loop in
             if loop == nil { loop = Loop.started() }
             return loop
         }
-    }
-
-    private func begin(_ request: Request, mode: Exchange.Mode) -> Exchange {
-        let exchange = Exchange(request, mode: mode)
-        if let loop = startedLoop() {
+        if let loop {
             loop.begin(exchange)
         } else {
             exchange.finish(.failure(HTTPError(.other, detail: "no thread can be started")))

@@ -111,6 +111,9 @@ package enum CurrentProcess {
     /// threads still use them. Nothing of ours is buffered.
     package static func exit(_ code: Int32) -> Never { _exit(code) }
 
+    /// Lets this thread sleep until another one ends the process.
+    package static func waitForEnd() -> Never { while true { pause() } }
+
     /// The folder that relative paths start from.
     package static func workingFolder() throws(SystemError) -> String { try Files.realPath(".") }
 }

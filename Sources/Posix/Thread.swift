@@ -4,26 +4,10 @@ import Glibc
 package struct Thread: Sendable {
     private let handle: pthread_t
 
-    /// Runs `body` on a new thread and waits for what it returns.
+    /// Starts a thread that runs `body`; it must be joined. It inherits the signals that are blocked here.
     ///
     /// Where the system refuses so large a stack (`ulimit -v`, strict overcommit) half of it is tried, and so on, not
     /// below `smallest`; nil throws at once, for a body that relies on the size.
-    package static func run<Result>(
-        stackSize: Int, smallest: Int? = nil, _ body: () -> Result
-    ) throws(SystemError) -> Result {
-        var result: Result?
-        let work = { result = body() }
-        try withoutActuallyEscaping(work) { (work) throws(SystemError) in
-            // The caller waits in `join`, so nothing is used by two threads at once.
-            nonisolated(unsafe) let work = work
-            try start(stackSize: stackSize, smallest: smallest) { work() }.join()
-        }
-        guard let result else { preconditionFailure("a joined thread has run") }
-        return result
-    }
-
-    /// Starts a thread that runs `body`; it must be joined. It inherits the signals that are blocked here. The stack
-    /// is as in `run`.
     package static func start(
         stackSize: Int = 1 << 20, smallest: Int? = nil, _ body: @escaping @Sendable () -> Void
     ) throws(SystemError) -> Thread {

@@ -96,7 +96,14 @@ enum Privileges {
     }
 
     private static func onThread<Value>(_ body: () throws -> Value) throws -> Value {
-        try Thread.run(stackSize: 8 << 20) { Result { try body() } }.get()
+        var result: Result<Value, any Error>?
+        let work = { result = Result { try body() } }
+        try withoutActuallyEscaping(work) { work in
+            // The caller waits in `join`, so nothing is used by two threads at once.
+            nonisolated(unsafe) let work = work
+            try Thread.start(stackSize: 8 << 20) { work() }.join()
+        }
+        return try result!.get()
     }
 
     private typealias SystemCall = @convention(c) (Int, Int, Int, Int) -> Int

@@ -1,5 +1,6 @@
 import Glibc
 import Posix
+import Synchronization
 import Testing
 
 @Suite struct UsersTests {
@@ -65,19 +66,36 @@ import Testing
 @Suite struct ThreadTests {
     @Test func hasTheStackItWasAskedFor() throws {
         // About 60 MB of frames, which no usual stack holds.
-        func depth(_ left: Int) -> Int {
+        @Sendable func depth(_ left: Int) -> Int {
             withUnsafeTemporaryAllocation(byteCount: 3_000, alignment: 8) { frame in
                 frame[0] = 1
                 return left == 0 ? Int(frame[0]) : depth(left - 1) + Int(frame[0])
             }
         }
-        #expect(try Thread.run(stackSize: 1 << 30) { depth(20_000) } == 20_001)
+        #expect(try result(stackSize: 1 << 30) { depth(20_000) } == 20_001)
+    }
+
+    /// What `body` returns on a thread with such a stack.
+    private func result(
+        stackSize: Int, smallest: Int? = nil, _ body: @escaping @Sendable () -> Int
+    ) throws(SystemError) -> Int? {
+        let result = SharedResult()
+        try Thread.start(stackSize: stackSize, smallest: smallest) { result.set(body()) }.join()
+        return result.value
+    }
+
+    private final class SharedResult: Sendable {
+        private let number = Mutex<Int?>(nil)
+
+        var value: Int? { number.withLock { $0 } }
+
+        func set(_ value: Int) { number.withLock { $0 = value } }
     }
 
     #if DEBUG
         @Test func takesASmallerStackWhereALargeOneIsRefused() throws {
             let result = try Faults.with(.init("pthread_create", code: EAGAIN)) {
-                try Thread.run(stackSize: 1 << 22, smallest: 1 << 21) { 7 }
+                try self.result(stackSize: 1 << 22, smallest: 1 << 21) { 7 }
             }
             #expect(result == 7)
         }
@@ -87,14 +105,14 @@ import Testing
             #expect(throws: SystemError(call: "pthread_create", code: EAGAIN)) {
                 try Faults.with(
                     .init("pthread_create", nth: 1, code: EAGAIN), .init("pthread_create", nth: 2, code: EAGAIN)
-                ) { try Thread.run(stackSize: 1 << 22, smallest: smallest) { 7 } }
+                ) { try result(stackSize: 1 << 22, smallest: smallest) { 7 } }
             }
         }
 
         @Test func saysWhenThereIsNoThread() {
             let error = #expect(throws: SystemError.self) {
                 try Faults.with(.init("pthread_create", code: EPERM)) {
-                    try Thread.run(stackSize: 1 << 22) { 7 }
+                    try result(stackSize: 1 << 22) { 7 }
                 }
             }
             #expect(error?.code == Errno.notPermitted)

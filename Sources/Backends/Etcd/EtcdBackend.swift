@@ -76,9 +76,6 @@ package final class EtcdBackend: Backend {
         self.options = options
     }
 
-    /// Starts a thread that sets up libcurl and OpenSSL, which takes about a millisecond.
-    package func prepare() { client.prepare() }
-
     package func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
         let spans = KeySpan.covering(ranges)
         if spans.isEmpty { return Snapshot([]) }

@@ -15,9 +15,6 @@ package final class EtcdV2Backend: Backend {
         self.options = options
     }
 
-    /// As for etcd v3.
-    package func prepare() { client.prepare() }
-
     package func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
         let folders = KeySpan.folders(of: ranges)
         if folders.isEmpty { return Snapshot([]) }

@@ -1,16 +1,17 @@
 import Posix
 
 /// Runs once, or as a daemon.
-package struct Runner {
+package struct Runner: Sendable {
     private let settings: Settings
     private let logger: Logger
     private let listener: SignalListener
     private let pass: Pass
-    private let daemon: () -> Daemon
+    private let daemon: @Sendable () -> Daemon
 
     /// `daemon` is made when there is more than one pass to run.
     package init(
-        settings: Settings, logger: Logger, listener: SignalListener, pass: Pass, daemon: @escaping () -> Daemon
+        settings: Settings, logger: Logger, listener: SignalListener, pass: Pass,
+        daemon: @escaping @Sendable () -> Daemon
     ) {
         self.settings = settings
         self.logger = logger
@@ -19,7 +20,7 @@ package struct Runner {
         self.daemon = daemon
     }
 
-    /// Runs to the end and returns the exit code.
+    /// Runs to the end and returns the exit code. To be called on a thread with a stack of `ResourceRenderer.stackSize`.
     package func run() -> Int32 {
         do {
             guard settings.onetime else { return try daemon().run() }
@@ -46,7 +47,7 @@ package struct Runner {
         let start = Clock.monotonic()
         var delay = Duration.milliseconds(100)
         while true {
-            let report = try Thread.run(stackSize: ResourceRenderer.stackSize) { pass.run() }
+            let report = pass.run()
             if report.stopped { return ExitCode.done }
             let left = settings.retryFor - (Clock.monotonic() - start)
             if report.backendFailed, left > .zero, !listener.isStopping {

@@ -1,8 +1,8 @@
 import Posix
 import Synchronization
 
-/// Listens for signals on a thread of its own: TERM and INT ask to stop, HUP asks to read everything anew, and with a
-/// supervised command all of them go on to it.
+/// Listens for signals: TERM and INT ask to stop, HUP asks to read everything anew, and with a supervised command all of
+/// them go on to it.
 ///
 /// What is in progress is finished; commands that outlast `-shutdown-timeout` are ended, the supervised one too, and
 /// without one a second TERM or INT ends the program at once.
@@ -13,13 +13,20 @@ package final class SignalListener: Sendable {
     package let child = SupervisedChild()
     private let stopping = Atomic(false)
     private let hangUp = Atomic(false)
+    private let queue: SignalQueue
     private let wakeUp: WakeUp
     private let logger: Logger
     private let shutdownTimeout: Duration
     private let supervises: Bool
 
-    /// With `supervises`, a command is or will be running under us.
+    /// From now on signals wait for `listen`. Make it before any thread is started, which must not take them. With
+    /// `supervises`, a command is or will be running under us.
     package init(logger: Logger, shutdownTimeout: Duration, supervises: Bool = false) throws(SystemError) {
+        Signal.ignorePipe()
+        let reaps = supervises || CurrentProcess.id == 1
+        let wanted: [Signal] = supervises ? Signal.forwardable : [.terminate, .interrupt, .hangUp]
+        queue = try SignalQueue(wanted + (reaps ? [.child] : []))
+        if reaps { try Children.becomeReaper() }
         cancellation = try CommandCancellation()
         wakeUp = try WakeUp()
         self.logger = logger
@@ -33,20 +40,14 @@ package final class SignalListener: Sendable {
     /// Whether a HUP came since the last call.
     package func takeHangUp() -> Bool { hangUp.exchange(false, ordering: .relaxed) }
 
-    /// Starts listening. Call it before any other thread is started, which must not take the signals.
-    package func listen() throws(SystemError) {
-        Signal.ignorePipe()
-        let reaps = supervises || CurrentProcess.id == 1
-        let wanted: [Signal] = supervises ? Signal.forwardable : [.terminate, .interrupt, .hangUp]
-        let queue = SharedQueue(try SignalQueue(wanted + (reaps ? [.child] : [])))
-        if reaps { try Children.becomeReaper() }
-        try Thread.detach { [self] in
-            do throws(SystemError) {
-                try serve(queue)
-            } catch {
-                logger.error("signals are no longer heard: \(error.message)")
-            }
+    /// Takes signals on this thread until another one ends the process.
+    package func listen() -> Never {
+        do throws(SystemError) {
+            try serve()
+        } catch {
+            logger.error("signals are no longer heard: \(error.message)")
         }
+        CurrentProcess.waitForEnd()
     }
 
     /// Waits until `duration` is over (nil: for ever), or somebody calls `wake`, or a signal came.
@@ -58,16 +59,16 @@ package final class SignalListener: Sendable {
     /// Ends `wait`, from any thread.
     package func wake() { wakeUp.wake() }
 
-    private func serve(_ queue: SharedQueue) throws(SystemError) {
+    private func serve() throws(SystemError) -> Never {
         var deadline: Duration?
         while true {
             let left = deadline.map { max($0 - Clock.monotonic(), .zero) }
-            _ = try Poll.wait([queue.signals.descriptor], timeout: left)
+            _ = try Poll.wait([queue.descriptor], timeout: left)
             if let end = deadline, Clock.monotonic() >= end {
                 endByForce()
                 deadline = nil
             }
-            while let received = try queue.signals.receive() {
+            while let received = try queue.receive() {
                 take(received)
                 if isStopping, deadline == nil { deadline = Clock.monotonic() + shutdownTimeout }
             }
@@ -95,12 +96,5 @@ package final class SignalListener: Sendable {
         logger.warning("Commands did not end within \(GoDuration.text(shutdownTimeout)), ending them")
         cancellation.cancel()
         if supervises { _ = child.send(.kill) }
-    }
-
-    /// A class around the queue, which cannot be copied into a closure.
-    private final class SharedQueue: Sendable {
-        let signals: SignalQueue
-
-        init(_ signals: consuming SignalQueue) { self.signals = signals }
     }
 }

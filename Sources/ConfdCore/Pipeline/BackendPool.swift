@@ -25,9 +25,6 @@ package final class BackendPool: Sendable {
         made.withLock { $0[configuration] = backend }
         return backend
     }
-
-    /// Starts what the first read of `configuration` needs. What is wrong with it is told by that read.
-    package func prepare(_ configuration: BackendConfiguration) { try? backend(for: configuration).prepare() }
 }
 
 // MARK: - Making backends

@@ -42,10 +42,9 @@ package struct Pass {
             logger.warning("Fail-fast mode: stopping, nothing has been changed")
             return report
         }
-        for resource in resources { pipeline.heal(resource) }
         logger.debug("Retrieving keys from store")
         progress.begin("reading keys")
-        let readings = reader.read(for: resources)
+        let readings = read(for: resources)
         for (configuration, error) in readings.failures {
             logger.error(error.text, configuration)
             report.backendFailed = true
@@ -59,6 +58,17 @@ package struct Pass {
         let unloaded = finish(outcomes.compactMap(\.outcome.reload))
         for (name, outcome) in outcomes { report.count(unloaded.contains(name) ? .failed : outcome.state) }
         return report
+    }
+
+    /// Reads the keys, and gets ready what can be without them meanwhile.
+    private func read(for resources: [Resource]) -> SnapshotReader.Readings {
+        let prepare: @Sendable () -> Void = {
+            for resource in resources { pipeline.prepare(resource) }
+        }
+        let thread = try? Thread.start(prepare)
+        if thread == nil { prepare() }
+        defer { thread?.join() }
+        return reader.read(for: resources)
     }
 
     /// Applies the resources in their order, several at a time, and returns what became of them and whether a request

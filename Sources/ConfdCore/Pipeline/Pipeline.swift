@@ -85,6 +85,12 @@ package final class Pipeline: Sendable {
         differences = settings.diff ? DiffPrinter(settings) : nil
     }
 
+    /// Does for `resource` what needs no keys: mends what a crash left and parses the template.
+    package func prepare(_ resource: Resource) {
+        heal(resource)
+        renderer.prepare(resource)
+    }
+
     /// What the template of `resource` makes of `snapshot`; a failure is logged. Touches no file and runs no command.
     ///
     /// `base` is the snapshot that was applied before: commands are told what changed since. `whenSlow` is called once

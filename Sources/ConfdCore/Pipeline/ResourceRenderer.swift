@@ -15,6 +15,12 @@ package final class ResourceRenderer: Sendable {
         let path: String
         let leftDelimiter: String
         let rightDelimiter: String
+
+        init(_ resource: Resource) {
+            path = resource.source
+            leftDelimiter = resource.leftDelimiter
+            rightDelimiter = resource.rightDelimiter
+        }
     }
 
     private struct Entry {
@@ -63,6 +69,12 @@ package final class ResourceRenderer: Sendable {
         return Rendition(result: result, inputs: Inputs(reads: reads, sources: log.sources))
     }
 
+    /// Parses the template of `resource` if none is known yet. What is wrong with it is told by `render`.
+    func prepare(_ resource: Resource) {
+        let isKnown = compiled.withLock { $0[Key(resource)] != nil }
+        if !isKnown { _ = try? template(of: resource, SourceLog(), { _ in }) }
+    }
+
     /// The engine's limits, with a deadline from now.
     static func limits(_ isUnwanted: @escaping @Sendable () -> Bool = { false }) -> Limits {
         let start = Clock.monotonic()
@@ -77,8 +89,7 @@ package final class ResourceRenderer: Sendable {
     private func template(
         of resource: Resource, _ log: SourceLog, _ report: (String?) -> Void
     ) throws(StepFailure) -> Entry {
-        let key = Key(
-            path: resource.source, leftDelimiter: resource.leftDelimiter, rightDelimiter: resource.rightDelimiter)
+        let key = Key(resource)
         let known = compiled.withLock { $0[key] }
         do throws(StepFailure) {
             let source: ByteString
