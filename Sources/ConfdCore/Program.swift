@@ -71,7 +71,7 @@ package enum Program {
         let listener = try SignalListener(
             logger: logger, shutdownTimeout: settings.shutdownTimeout,
             supervises: !settings.command.isEmpty && !settings.onetime)
-        let pool = BackendPool(environment: pairs) { logger.warning($0) }
+        let pool = BackendPool(environment: pairs.map { (Array($0.name), Array($0.value)) }) { logger.warning($0) }
         let loader = ResourceLoader(settings, environment: environment, backend: backend)
         let pipeline = Pipeline(
             settings: settings, logger: logger, renderer: ResourceRenderer(settings),
@@ -141,13 +141,13 @@ package enum Program {
         return report.exitCode
     }
 
-    private typealias EnvironmentPair = (name: [UInt8], value: [UInt8])
+    private typealias EnvironmentPair = (name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)
 
     /// The environment variables as names and values.
     private static func environmentPairs() -> [EnvironmentPair] {
         Environment.entries().compactMap { entry in
             guard let equals = entry.firstIndex(of: UInt8(ascii: "=")) else { return nil }
-            return (Array(entry[..<equals]), Array(entry[(equals + 1)...]))
+            return (entry[..<equals], entry[(equals + 1)...])
         }
     }
 

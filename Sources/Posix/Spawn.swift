@@ -94,9 +94,9 @@ package enum CurrentProcess {
             guard let word = words[index] else { return }
             let text = String(cString: word)
             if text == "--" { return }
-            let flag = text.prefix { $0 != "=" }
-            let start = hidesNext ? 0 : flag.utf8.count + 1
-            if hidesNext || flags.contains(String(flag)), start <= text.utf8.count {
+            let flag = text.utf8.prefix { $0 != UInt8(ascii: "=") }
+            let start = hidesNext ? 0 : flag.count + 1
+            if hidesNext || flags.contains(String(Substring(flag))), start <= text.utf8.count {
                 memset(word + start, Int32(UInt8(ascii: "x")), text.utf8.count - start)
             }
             hidesNext = !hidesNext && flags.contains(text)

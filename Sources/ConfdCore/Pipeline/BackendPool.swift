@@ -6,13 +6,14 @@ import Synchronization
 
 /// Makes backends from their configurations, one for each distinct configuration.
 package final class BackendPool: Sendable {
-    private let environment: [(name: [UInt8], value: [UInt8])]
+    private let environment: @Sendable () -> [(name: [UInt8], value: [UInt8])]
     private let warn: @Sendable (String) -> Void
     private let made = Mutex<[BackendConfiguration: any Backend]>([:])
 
-    /// `warn` takes what a backend has to say without failing.
+    /// `environment` is what the env backend reads, once; `warn` takes what a backend has to say without failing.
     package init(
-        environment: [(name: [UInt8], value: [UInt8])], warn: @escaping @Sendable (String) -> Void
+        environment: @autoclosure @escaping @Sendable () -> [(name: [UInt8], value: [UInt8])],
+        warn: @escaping @Sendable (String) -> Void
     ) {
         self.environment = environment
         self.warn = warn
@@ -35,7 +36,7 @@ extension BackendPool {
         case .etcd: try EtcdBackend(etcdOptions(configuration))
         case .etcdv2: try EtcdV2Backend(etcdOptions(configuration))
         case .file: FileBackend(paths: configuration.files, filter: configuration.filter)
-        case .env: EnvironmentBackend(variables: environment)
+        case .env: EnvironmentBackend(variables: environment())
         }
     }
 
