@@ -9,6 +9,7 @@ enum Target: FuzzTarget {
         let bytes = Array(input)
         checkFields(bytes)
         checkResponse(bytes)
+        checkTransaction(bytes)
         checkSplitting(bytes)
         checkSpans(bytes)
         checkWatch(bytes)
@@ -20,6 +21,7 @@ enum Target: FuzzTarget {
     static func work(_ input: UnsafeBufferPointer<UInt8>) {
         let bytes = Array(input)
         _ = response(bytes)
+        _ = transaction(bytes)
         var splitter = GRPCMessageSplitter(limit: 1 << 20)
         splitter.append(bytes)
         do throws(GRPCFailure) { while try splitter.next() != nil {} } catch {}
@@ -86,6 +88,44 @@ enum Target: FuzzTarget {
         check(again.response.more == first.response.more, "more is kept")
         let texts = first.entries.map { $0.map { Array(bytes[$0]) } }
         check(again.entries.map { $0.map { Array(writer.bytes[$0]) } } == texts, "keys and values are kept")
+    }
+
+    private static func transaction(_ bytes: [UInt8]) -> (header: ResponseHeader, answers: [Range<Int>])? {
+        bytes.withUnsafeBytes { buffer in
+            do throws(ProtobufError) {
+                return try ReadTransaction.decode(buffer, 0..<buffer.count)
+            } catch {
+                check((0...buffer.count).contains(error.offset), "offset \(error.offset) is in the message")
+                return nil
+            }
+        }
+    }
+
+    /// The answers of a transaction lie in its message, one behind the other, and are the same when they are encoded and
+    /// decoded again.
+    private static func checkTransaction(_ bytes: [UInt8]) {
+        guard let first = transaction(bytes) else { return }
+        var end = 0
+        for range in first.answers {
+            check(range.lowerBound >= end && range.upperBound <= bytes.count, "answers lie in the message")
+            end = range.upperBound
+            bytes.withUnsafeBytes { buffer in
+                guard let answer = try? RangeResponse(buffer, range), let key = answer.lastKey else { return }
+                check(range.lowerBound <= key.lowerBound && key.upperBound <= end, "a key lies in its answer")
+            }
+        }
+        var header = ProtobufWriter()
+        header.write(3, first.header.revision)
+        var writer = ProtobufWriter()
+        writer.writeMessage(1, header.bytes)
+        for range in first.answers {
+            var operation = ProtobufWriter()
+            operation.writeMessage(1, Array(bytes[range]))
+            writer.writeMessage(3, operation.bytes)
+        }
+        guard let again = transaction(writer.bytes) else { fatalError("what is encoded is decoded") }
+        check(again.header.revision == first.header.revision, "the revision is kept")
+        check(again.answers.map { writer.bytes[$0] } == first.answers.map { bytes[$0] }, "answers are kept")
     }
 
     /// A stream yields the same messages and the same end whether it comes at once or in parts.
