@@ -155,6 +155,7 @@ extension Pipeline {
     private func rollBack(_ reload: Outcome.Reload) -> Bool {
         let resource = reload.resource
         let limit = settings.onetime ? 1 : Self.failuresBeforeRollback
+        hasFailed.store(true, ordering: .relaxed)
         let previous = memory.withLock { memory -> PreviousContent? in
             guard var previous = memory.previous[resource.destination] else { return nil }
             previous.failures += 1

@@ -11,6 +11,8 @@ extension Pipeline {
 
     /// Logs a failure of a resource, once until it fails differently or, with nil, not at all.
     func report(_ message: String?, _ topic: Topic, of resource: Resource, key missing: String? = nil) {
+        if message != nil { hasFailed.store(true, ordering: .relaxed) }
+        guard hasFailed.load(ordering: .relaxed) else { return }
         let key = Memory.Report(resource: resource.name, topic: topic)
         let isNew = memory.withLock { memory in
             let last = memory.reported[key]

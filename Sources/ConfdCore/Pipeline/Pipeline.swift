@@ -14,6 +14,9 @@ package final class Pipeline: Sendable {
     let differences: DiffPrinter?
     let metrics: Metrics
     let memory = Mutex(Memory())
+    /// Whether anything was ever refused or reported: to be set before that is noted in `memory`. Until then the threads that apply resources have no reason to meet at
+    /// the lock of `memory`, and one that is interrupted while it holds that keeps up all.
+    let hasFailed = Atomic(false)
 
     /// What is kept from pass to pass.
     struct Memory {
@@ -247,6 +250,7 @@ package final class Pipeline: Sendable {
         let message = "\(resource.name): Config check failed: \(result.message)"
         // What says nothing about the content is tried again.
         guard result.isAnswer else { throw StepFailure(message) }
+        hasFailed.store(true, ordering: .relaxed)
         memory.withLock {
             $0.rejected[resource.destination] = RejectedCandidate(content, resource, for: RejectedCandidate.pause)
         }
@@ -254,6 +258,7 @@ package final class Pipeline: Sendable {
     }
 
     private func refuseRejected(_ content: [UInt8], _ resource: Resource) throws(StepFailure) {
+        guard hasFailed.load(ordering: .relaxed) else { return }
         let isRejected = memory.withLock { memory in
             guard let rejected = memory.rejected[resource.destination] else { return false }
             if rejected.holds(for: content, resource) { return true }
