@@ -40,12 +40,13 @@ def measure(limits, commands, output=None, runs=6, limit=60):
     """A `Usage` for each command; the folder `output` is a new one for each run.
 
     The commands take turns, because the machine's speed drifts. What takes longer than `limit` seconds is ended and not run
-    again. Where one takes over ten seconds, one run each turn has to do; what is short is run more often.
+    again. Where one takes over ten seconds, one run each turn has to do; what is shorter is run more often.
     """
     usages = [first_run(os.path.join(limits, "peak_memory"), command, output, limit) for command in commands]
     timed = [i for i, usage in enumerate(usages) if not usage.is_over_time]
     longest = max(usages[i].wall for i in timed)
-    runs = ROUNDS if longest > 10 else 10 * runs if longest < 0.2 else runs
+    runs *= 10 if longest < 0.2 else 3 if longest < 3 else 1
+    runs = ROUNDS if longest > 10 else runs
     rounds = [hyperfine([commands[i] for i in timed], output, runs // ROUNDS) for _ in range(ROUNDS)]
     for i, results in zip(timed, zip(*rounds)):
         usages[i].wall = statistics.median(time for result in results for time in result["times"])

@@ -7,7 +7,7 @@ package struct OpenFlags: OptionSet, Sendable {
 
     package init(rawValue: Int32) { self.rawValue = rawValue }
 
-    // The library's own finds its types at run time, which takes longer than what it is for: the first call of a process.
+    // The library's own looks for its types at run time, which takes longer than to open the first file.
     package init(arrayLiteral flags: OpenFlags...) { self.init(rawValue: flags.reduce(0) { $0 | $1.rawValue }) }
 
     package static let read = OpenFlags(rawValue: O_RDONLY)

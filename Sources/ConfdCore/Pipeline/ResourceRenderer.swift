@@ -69,10 +69,14 @@ package final class ResourceRenderer: Sendable {
         return Rendition(result: result, inputs: Inputs(reads: reads, sources: log.sources))
     }
 
-    /// Parses the template of `resource` if none is known yet. What is wrong with it is told by `render`.
+    /// Parses the template of `resource` if none is known yet and nobody is writing it. What is wrong with it is told by
+    /// `render`.
     func prepare(_ resource: Resource) {
-        let isKnown = compiled.withLock { $0[Key(resource)] != nil }
-        if !isKnown { _ = try? template(of: resource, SourceLog(), { _ in }) }
+        let key = Key(resource)
+        guard compiled.withLock({ $0[key] == nil }), let source = try? readSettled(resource),
+            let template = try? parse(source, resource)
+        else { return }
+        compiled.withLock { $0[key] = Entry(source: source, template: template) }
     }
 
     /// The engine's limits, with a deadline from now.
