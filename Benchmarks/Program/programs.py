@@ -45,8 +45,7 @@ def measure(limits, commands, output=None, runs=6, limit=60):
     usages = [first_run(os.path.join(limits, "peak_memory"), command, output, limit) for command in commands]
     timed = [i for i, usage in enumerate(usages) if not usage.is_over_time]
     longest = max(usages[i].wall for i in timed)
-    runs *= 10 if longest < 0.2 else 3 if longest < 3 else 1
-    runs = ROUNDS if longest > 10 else runs
+    runs = ROUNDS if longest > 10 else runs * (10 if longest < 0.2 else 3 if longest < 3 else 1)
     rounds = [hyperfine([commands[i] for i in timed], output, runs // ROUNDS) for _ in range(ROUNDS)]
     for i, results in zip(timed, zip(*rounds)):
         usages[i].wall = statistics.median(time for result in results for time in result["times"])

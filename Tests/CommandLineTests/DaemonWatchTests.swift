@@ -183,9 +183,8 @@ import Testing
         try await withSandbox { box in
             let etcd = try await Etcd.start(in: box)
             try await etcd.put("/app/name", "good")
-            try box.resource(
-                "app", fields: "rollback = true\nreload_cmd = \"\(box.counting("reload")); grep -q good {{.dest}}\"",
-                template: #"{{getv "/app/name"}}"#)
+            let fields = "rollback = true\nreload_cmd = \"\(box.counting("reload")); grep -q good {{.dest}}\""
+            try box.resource("app", fields: fields, template: #"{{getv "/app/name"}}"#)
             let daemon = try daemon(box, etcd)
             #expect(try await eventually { box.runs(of: "reload") == 1 }, "\(daemon.standardError)")
             try await etcd.put("/app/name", "bad")
@@ -193,6 +192,13 @@ import Testing
             #expect(try await eventually { box.output("app") == "good" }, "\(daemon.standardError)")
             #expect(
                 try await eventually { box.runs(of: "reload") == 5 }, "three failures, and once more for the old one")
+            // Another template that makes the same of it.
+            try box.resource("app", fields: fields, template: #"{{/* anew */}}{{getv "/app/name"}}"#)
+            #expect(
+                try await eventually { daemon.standardError.contains("the same content was refused before") },
+                "\(daemon.standardError)")
+            #expect(box.output("app") == "good", "what was rolled back is not tried again")
+            #expect(box.runs(of: "reload") == 5)
             try await etcd.put("/app/name", "good again")
             #expect(try await eventually { box.output("app") == "good again" }, "\(daemon.standardError)")
             try await stop(daemon)

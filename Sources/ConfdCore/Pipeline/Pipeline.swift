@@ -14,8 +14,8 @@ package final class Pipeline: Sendable {
     let differences: DiffPrinter?
     let metrics: Metrics
     let memory = Mutex(Memory())
-    /// Whether anything was ever refused or reported: to be set before that is noted in `memory`. Until then the threads that apply resources have no reason to meet at
-    /// the lock of `memory`, and one that is interrupted while it holds that keeps up all.
+    /// Whether anything was ever refused or reported; set before that is noted in `memory`. Until then the threads that
+    /// apply resources have no reason to meet at its lock: one that is interrupted while it holds that keeps up all.
     let hasFailed = Atomic(false)
 
     /// What is kept from pass to pass.
