@@ -82,7 +82,7 @@ let package = Package(
         tests("PosixTests", ["Posix"]),
         tests("BackendsTests", ["Backends", "HTTP", "KeyValue", "Posix"]),
         tests("RenderingTests", ["Rendering", "TextTemplate", "KeyValue", "Posix"], data: ["Conformance"]),
-        tests("ConfdCoreTests", ["ConfdCore", "Backends", "KeyValue", "Posix", "TOML"]),
+        tests("ConfdCoreTests", ["ConfdCore", "Backends", "JSON", "KeyValue", "Posix", "TOML"]),
         tests("CommandLineTests", ["Posix"], data: ["Golden"]),
     ]
 )

@@ -109,13 +109,13 @@ import Testing
         }
     }
 
-    /// Without `-noop` there is nothing to show; the fork takes it in silence.
-    @Test func diffWithoutNoopWarns() async throws {
+    /// Report: whoever asks for a diff does not expect that the files are written; the fork does it in silence.
+    @Test func diffWithoutNoopIsAUsageError() async throws {
         try await withSandbox { box in
             try box.resource("app", template: "new\n")
             let done = try await box.render("-diff")
-            #expect(done.exitCode == 0 && box.output("app") == "new\n")
-            #expect(done.standardError.contains("WARNING -diff shows what -noop would change"))
+            #expect(done.exitCode == 2 && box.output("app") == nil, "\(done.testDescription)")
+            #expect(done.standardError.contains("-diff: needs -noop or -check\nhint: "))
         }
     }
 }

@@ -102,6 +102,19 @@ struct EtcdTests {
             #expect(done.exitCode == 4, "\(done.testDescription)")
             #expect(done.standardError.contains("user"), "it says what is missing\n\(done.testDescription)")
 
+            // Report: the flag had no effect.
+            try box.write("confd.toml", "basic_auth = false\n")
+            let withoutFlag = common.filter { $0 != "-basic-auth" } + ["-password", "pass1234word"]
+            for refusal in [["-basic-auth=false"], ["-config-file", box.path("confd.toml")]] {
+                done = try await run(box.command(withoutFlag + refusal))
+                #expect(done.exitCode == 4, "\(done.testDescription)")
+                #expect(done.standardError.contains("user"), "\(done.testDescription)")
+                #expect(box.output("app") == nil)
+            }
+
+            done = try await run(box.command(withoutFlag))
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+
             done = try await run(box.command(common + ["-password", "pass1234word", "-log-level", "debug"]))
             #expect(done.exitCode == 0, "\(done.testDescription)")
             #expect(box.output("app") == "found")

@@ -95,7 +95,8 @@ struct Flaw: CustomTestStringConvertible {
             says: "ROOT/confd.toml:1:12: "),
         Flaw(
             name: "a secret is not shown", config: "password = 1.5\n",
-            says: "ROOT/confd.toml:1:12: password: a text, number, true or false is expected\nchecked"),
+            says: "ROOT/confd.toml:1:12: password: a float where a string, an integer or a boolean is expected\nchecked"
+        ),
         Flaw(
             name: "a resource that is not there", flags: ["-resource", "ap.toml"],
             says: "CONF/ap.toml: there is no such resource file\nhint: did you mean \"app.toml\"?\n"),
@@ -182,7 +183,10 @@ struct Flaw: CustomTestStringConvertible {
             try box.resource("good", template: "x")
             try box.resource("bad", fields: "mode = \"9\"", template: "{{nope}}")
             try box.write("confd.toml", "")
-            for name in ["good.toml", "\(box.confdir)/conf.d/good.toml"] {
+            // Report: only the name and the absolute path were found.
+            let relative = "confdir/conf.d/good.toml"
+            for name in ["good.toml", "\(box.confdir)/conf.d/good.toml", "conf.d/good.toml", relative, "./" + relative]
+            {
                 let good = try await validate(box, ["-resource", name])
                 #expect(good.exitCode == 0, "\(good.testDescription)")
                 #expect(good.errorLines.last == "checked 1 resource file and 1 template: 0 errors, 0 warnings")

@@ -43,6 +43,15 @@ import Testing
         #expect(try loader.load(arguments).help == page)
     }
 
+    /// Report: the manual page printed `\fB`.
+    @Test func manualHasNoEscapedRequests() {
+        let page = HelpPage.man.text
+        for font in ["B", "I", "R"] { #expect(!page.contains("\\ef" + font)) }
+        for field in ResourceField.all.flatMap(\.names) { #expect(page.contains(field), "\(field)") }
+        #expect(page.contains("getv KEY [DEFAULT]"))
+        #expect(page.contains(".SH RESOURCES") && page.contains(".SH TEMPLATES"))
+    }
+
     @Test func unknownPage() {
         var loader = SettingsLoader(environment: [:]) { _ in false }
         #expect(throws: SettingsError("-help: \"html\" is neither true nor false")) { try loader.load(["-help=html"]) }

@@ -99,18 +99,60 @@ private func minimal(_ more: String) -> String {
         "errors have a place",
         arguments: [
             ("x = \n", "r.toml:1:"),
-            ("[other]\n", "r.toml: there is no [template] table"),
-            ("template = 1\n", "r.toml:1:12: template: a whole number is not a table"),
+            ("[other]\n", "r.toml:1:2: there is no [template] table\n[other]\n ^\nhint: a resource file begins with"),
+            ("", "r.toml: there is no [template] table\nhint: a resource file begins with [template]"),
+            (
+                "[templte]\nsrc = \"a.tmpl\"\n",
+                "r.toml:1:2: there is no [template] table\n[templte]\n ^\nhint: did you mean \"template\"?"
+            ),
+            (
+                "x = 1\n[[templates]]\n",
+                "r.toml:2:3: there is no [template] table\n[[templates]]\n  ^\nhint: did you mean"
+            ),
+            (
+                "src = \"a.tmpl\"\n",
+                "r.toml:1:1: there is no [template] table\nsrc = \"a.tmpl\"\n^\nhint: write [template] above"
+            ),
+            (
+                "nodes = []\ninterval = 5\n",
+                "r.toml:1:1: there is no [template] table\nnodes = []\n^\nhint: these are settings"
+            ),
+            ("template = []\n", "r.toml:1:12: template: there is no table in it"),
+            (
+                minimal("mode = 0644"),
+                "r.toml:4:8: number \"0644\" must not begin with 0\nmode = 0644\n       ^\nhint: write a file mode in quotes: \"0644\""
+            ),
+            (
+                minimal("keys = \"/a\""),
+                "r.toml:4:8: keys: a string where an array of strings is expected\nkeys = \"/a\"\n       ^\nhint: write keys = [\"...\"]"
+            ),
+            (
+                minimal("uid = \"www\""),
+                "r.toml:4:7: uid: a string where an integer is expected\nuid = \"www\"\n      ^\nhint: a name belongs to \"owner\""
+            ),
+            (
+                minimal("backup = \"true\""),
+                "r.toml:4:10: backup: a string where a boolean is expected\nbackup = \"true\"\n         ^\nhint: write true without quotes"
+            ),
+            (
+                minimal("[backend]\nbackend = \"etcd\"\nnodes = [\"a\", \"http://a:99999\"]"),
+                "r.toml:6:15: nodes: etcd: not a node address"
+            ),
+            (
+                minimal("[backend]\nbackend = \"etcd\"\npassword = 5"),
+                "r.toml:6:12: password: an integer where a string is expected\nhint: write it in quotes"
+            ),
+            ("template = 1\n", "r.toml:1:12: template: an integer is not a table"),
             ("[template]\ndest = \"/x\"\n", "r.toml:1:2: src: is required and must not be empty"),
             ("[template]\nsrc = \"a.tmpl\"\n", "r.toml:1:2: dest: is required and must not be empty"),
-            ("[template]\nsrc = 1\ndest = \"/x\"\n", "r.toml:2:7: src: a whole number where a text is expected"),
+            ("[template]\nsrc = 1\ndest = \"/x\"\n", "r.toml:2:7: src: an integer where a string is expected"),
             ("[template]\nsrc = \"no.tmpl\"\ndest = \"/x\"\n", "r.toml:2:7: src: Missing template: "),
-            (minimal("keys = [\"/a\", 1]"), "r.toml:4:15: keys: a whole number where a text is expected"),
+            (minimal("keys = [\"/a\", 1]"), "r.toml:4:15: keys: an integer where a string is expected"),
             (
                 minimal("mode = \"0999\""),
                 "r.toml:4:8: mode: not a file mode\nmode = \"0999\"\n       ^\nhint: write octal digits as text"
             ),
-            (minimal("mode = true"), "r.toml:4:8: mode: true or false where a text is expected"),
+            (minimal("mode = true"), "r.toml:4:8: mode: a boolean where a string is expected"),
             (minimal("owner = \"no-such-user\""), "r.toml:4:9: owner: there is no user \"no-such-user\""),
             (minimal("group = \"no-such-group\""), "r.toml:4:9: group: there is no group \"no-such-group\""),
             (minimal("check_cmd = \"x {{.sorce}}\""), "r.toml:4:13: check_cmd: "),
@@ -139,6 +181,39 @@ private func minimal(_ more: String) -> String {
             ])
         let strict = try parse(text, arguments: ["-backend", "env", "-strict"])
         #expect(strict.resources.isEmpty && strict.errors.count == 1 && strict.warnings.isEmpty)
+    }
+
+    /// Fields of other programs, and keys of backends that are not built.
+    @Test(arguments: [
+        ("source = \"x\"", "unknown key \"source\" in [template]", "it is called \"src\" here"),
+        ("destination = \"x\"", "unknown key \"destination\" in [template]", "it is called \"dest\" here"),
+        ("perms = \"0600\"", "unknown key \"perms\" in [template]", "it is called \"mode\" here"),
+        (
+            "[backend]\nbackend = \"env\"\nseparator = \":\"", "unknown key \"separator\" in [backend]",
+            "it belongs to the redis backend, and is ignored"
+        ),
+    ])
+    func otherNames(_ field: String, _ message: String, _ hint: String) throws {
+        let warnings = try parse(minimal(field)).warnings
+        #expect(warnings.map(\.message) == [message])
+        #expect(warnings.first?.hint == hint)
+    }
+
+    /// The manual page and docs/resources.md name every field that is read, and no other.
+    @Test func everyFieldIsDocumented() throws {
+        var reader = TableReader(TOMLTable(), file: "r.toml", at: TOMLPosition(line: 1, column: 1))
+        var loader = SettingsLoader(environment: [:]) { _ in false }
+        let settings = try loader.load(["-backend", "env"])
+        let backend = BackendConfiguration(kind: .env)
+        let parser = ResourceParser(
+            settings: settings, environment: [:], templateFolder: "/none", defaultBackend: backend)
+        _ = parser.resource(&reader, bytes: [], name: "r.toml", backend: backend)
+        let documented = Set(ResourceField.all.flatMap(\.names))
+        // The fork's, without effect.
+        #expect(reader.knownKeys.subtracting(["output_format"]) == documented)
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let page = String(decoding: try Files.read("/\(root)/docs/resources.md"), as: UTF8.self)
+        for name in documented { #expect(page.contains("`\(name)`"), "\(name) is not in docs/resources.md") }
     }
 
     @Test func oneBadTemplateOfAFileCostsOnlyItself() throws {

@@ -88,15 +88,155 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
                 ["-backend", "consul"],
                 "-backend: backend \"consul\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env"
             ),
-            (
-                ["-auth-token", "secret"],
-                "-auth-token: the vault backend is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env"
-            ),
             (["-backend", "file"], "the file backend needs -file | for example -file /etc/confd/data.yaml"),
             (["-client-cert", "c.pem"], "-client-cert and -client-key go together"),
+            (["-watch", "--"], "-- needs a command after it | for example confd -watch -- nginx -g 'daemon off;'"),
+            (["-onetime", "-diff"], "-diff: needs -noop or -check | without either the files would be written"),
+            (
+                ["-onetime", "-resource", "a.toml"],
+                "-resource: needs -validate or -preflight | without either all resources would be written"
+            ),
+            (
+                ["-onetime", "-mock-data", "a.json"],
+                "-mock-data: needs -validate | without it the files would be written"
+            ),
+            (["-debug"], "flag provided but not defined: -debug | this is called -log-level debug now"),
+            (["-etcd-scheme", "https"], "flag provided but not defined: -etcd-scheme | this is called -scheme now"),
         ])
     func errors(_ arguments: [String], _ expected: String) {
         #expect(failure(arguments) == expected)
+    }
+
+    @Test(arguments: [["-noop", "-diff"], ["-check", "-diff"], ["-diff=false"], ["-diff", "-noop", "-onetime"]])
+    func diffOfWhatWouldChange(_ arguments: [String]) {
+        #expect(failure(arguments) == nil)
+    }
+
+    /// Report: node addresses that no etcd can have were found when the backend was called.
+    @Test(
+        "bad node addresses",
+        arguments: [
+            (["-node", "ftp://a:2379"], "-node: etcd: unknown scheme in a node address: \"ftp\" | use http or https"),
+            (
+                ["-node", "http://a:99999"],
+                "-node: etcd: not a node address: \"http://a:99999\" | write http://HOST:2379 or https://HOST:2379"
+            ),
+            (
+                ["-node", "http://a:1,b:0"],
+                "-node: etcd: not a node address: \"b:0\" | write http://HOST:2379 or https://HOST:2379"
+            ),
+            (
+                ["-node", "http://me:secret@a:2379", "-validate"],
+                "-node: etcd: a node address must not hold a user name or password | use -username and -password"
+            ),
+            (["-backend", "env", "-node", "ftp://a"], nil), (["-node", "ftp://a", "-srv-domain", "x.y"], nil),
+            (["-node", "https://[::1]:2379/"], nil), (["-backend", "etcdv2", "-node", "a"], nil),
+        ] as [([String], String?)])
+    func nodes(_ arguments: [String], _ expected: String?) {
+        #expect(failure(arguments) == expected)
+    }
+
+    @Test func nodesOfTheEnvironmentAreChecked() {
+        #expect(failure([], ["ETCDCTL_ENDPOINTS": "a:1,b:99999"])?.hasPrefix("ETCDCTL_ENDPOINTS: etcd: ") == true)
+        #expect(failure([], ["CONFD_NODE": "a:99999"])?.hasPrefix("CONFD_NODE: etcd: ") == true)
+    }
+}
+
+/// Flags that change what one run does, and flags of other backends, from wherever they come.
+@Suite struct StrayOptionTests {
+    /// Report: images name the release that they downloaded `CONFD_VERSION`.
+    @Test(arguments: ["VERSION", "HELP", "VALIDATE", "PREFLIGHT", "CHECK", "RESOURCE", "MOCK_DATA", "CHECK_CONFIG"])
+    func actionsAreNotTakenFromTheEnvironment(_ name: String) throws {
+        for value in ["0.16.0", "v0.16.0", "1", "true", "man"] {
+            let settings = try load([], ["CONFD_" + name: value])
+            #expect(!settings.showVersion && settings.help == nil && !settings.validate && !settings.preflight)
+            #expect(!settings.check && settings.resource == nil && settings.mockData == nil)
+            #expect(settings.warnings.isEmpty)
+        }
+    }
+
+    @Test func modesAreTakenFromTheEnvironment() throws {
+        let settings = try load([], ["CONFD_ONETIME": "1", "CONFD_WATCH": "true", "CONFD_NOOP": "true"])
+        #expect(settings.onetime && settings.watch && settings.noop)
+    }
+
+    private static let foreign = OptionTable.all.filter(\.isForeign)
+
+    @Test("a flag of another backend", arguments: foreign.map(\.name))
+    func foreignFlags(_ name: String) throws {
+        let option = try #require(OptionTable.option(named: name))
+        let variable = "CONFD_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
+        #expect(try load(["-backend", "env"], [variable: "x"]).warnings.isEmpty)
+        let warnings = try load(["-backend", "env", option.isSwitch ? "-\(name)" : "-\(name)=x"]).warnings.map(\.text)
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.hasPrefix("ignored, because the backend is env: -\(name) (") == true)
+    }
+
+    @Test func oneWarningForAllOfThem() throws {
+        let settings = try load(["-separator", ":", "-table", "", "-auth-type=token", "-auth-token", "secret"])
+        #expect(
+            settings.warnings.map(\.text) == [
+                "ignored, because the backend is etcd: -auth-type (vault), -auth-token (vault), -separator (redis)"
+            ])
+    }
+
+    @Test func theirBackendIsStillRefused() {
+        let expected =
+            "-backend: backend \"vault\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env"
+        #expect(failure(["-backend", "vault", "-auth-type", "token"]) == expected)
+    }
+
+    @Test("-basic-auth", arguments: [([], true), (["-basic-auth"], true), (["-basic-auth=false"], false)])
+    func basicAuthentication(_ arguments: [String], _ sends: Bool) throws {
+        let settings = try load(["-username", "u", "-password", "p"] + arguments)
+        let backend = try #require(BackendConfiguration(settings))
+        #expect(backend.username == (sends ? "u" : nil) && backend.password == (sends ? "p" : nil))
+    }
+}
+
+/// What people have in confd.toml besides its keys.
+@Suite struct ConfigurationFileTests {
+    private func warnings(_ text: String) -> [String] {
+        ConfigurationFile.parse(Array(text.utf8), path: "c.toml", strict: false).warnings.map(\.text)
+    }
+
+    /// Report: keys of confd before 0.6.
+    @Test(
+        "former names",
+        arguments: [
+            ("etcd_nodes = [\"a\"]", "etcd_nodes", "this is called nodes now"),
+            ("etcd_scheme = \"https\"", "etcd_scheme", "this is called scheme now"),
+            ("debug = true", "debug", "this is called log-level = \"debug\" now"),
+            ("quiet = true", "quiet", "this is called log-level = \"error\" now"),
+            ("confd = {interval = 5}", "confd", "settings stand at the top of the file now, without [confd]"),
+            ("config_file = \"x\"", "config_file", "this is a flag only: -config-file"),
+        ])
+    func formerNames(_ line: String, _ key: String, _ hint: String) {
+        #expect(warnings(line) == ["c.toml:1:1: unknown key \"\(key)\"\n\(line)\n^\nhint: \(hint)"])
+    }
+
+    /// Report: a resource that is given as -config-file.
+    @Test(arguments: [
+        "[template]\nsrc = \"a\"\n[backend]\nbackend = \"env\"\n", "[[template]]\nsrc = \"a\"\n[[template]]\n",
+        "[Template]\n", "interval = 5\n[template]\n",
+    ])
+    func resource(_ text: String) {
+        let result = ConfigurationFile.parse(Array(text.utf8), path: "c.toml", strict: false)
+        #expect(result.errors.isEmpty)
+        #expect(result.warnings.count == 1)
+        #expect(result.warnings.first?.message.hasSuffix(": this is a template resource, not a settings file") == true)
+        #expect((result.options.values["interval"] != nil) == text.hasPrefix("interval"))
+        let strict = ConfigurationFile.parse(Array(text.utf8), path: "c.toml", strict: true)
+        #expect(strict.errors == result.warnings)
+    }
+
+    @Test func wrongTypes() {
+        let result = ConfigurationFile.parse(Array("interval = 1.5\n".utf8), path: "c.toml", strict: false)
+        #expect(
+            result.errors.map(\.text) == [
+                "c.toml:1:12: interval: a float where a string, an integer or a boolean is expected\ninterval = 1.5\n"
+                    + "           ^"
+            ])
     }
 }
 
@@ -151,7 +291,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let page = String(decoding: try Files.read("/\(root)/docs/running.md"), as: UTF8.self)
         for option in OptionTable.all {
-            if case .unavailable = option.setter { continue }
+            if option.isForeign { continue }
             #expect(page.contains("`-\(option.name)`"), "-\(option.name) is not in docs/running.md")
         }
     }

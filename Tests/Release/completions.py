@@ -17,6 +17,11 @@ import time
 ROWS = [
     ("confd -onet", "confd -onetime"),
     ("confd -client-ins", "confd -client-insecure"),
+    ("confd --on", "confd --onetime"),
+    ("confd --client-ins", "confd --client-insecure"),
+    ("confd --backend fi", "confd --backend file"),
+    ("confd --log-level=inf", "confd --log-level=info"),
+    ("confd --watch --confdir some", "confd --watch --confdir some-folder/"),
     ("confd fi", "confd file"),
     ("confd -backend fi", "confd -backend file"),
     ("confd -log-level inf", "confd -log-level info"),

@@ -84,6 +84,19 @@ import TextTemplate
         }
     }
 
+    /// The manual page is made from these.
+    @Test func everyFunctionIsInTheManual() throws {
+        let usages = FunctionHelp.sections.flatMap(\.functions)
+        #expect(usages.map(\.name).sorted() == FunctionTable.all.keys.sorted())
+        let source = #filePath.split(separator: "/", omittingEmptySubsequences: false)
+        let path = source.dropLast(3).joined(separator: "/") + "/docs/templates.md"
+        let page = String(decoding: try Files.read(path), as: UTF8.self)
+        for usage in usages {
+            #expect(page.contains("`\(usage.call)`"), "\(usage.call) is not in docs/templates.md")
+            #expect(!usage.summary.isEmpty)
+        }
+    }
+
     /// Each function has a heading of its own, with an example that calls it below.
     @Test func everyFunctionHasAnExample() {
         for name in FunctionTable.all.keys.sorted() {

@@ -1,3 +1,11 @@
+/// The address of an etcd member, as an operator writes it.
+package enum NodeAddress {
+    /// Throws what is wrong with `node`, without connecting.
+    package static func check(_ node: String) throws(BackendError) {
+        _ = try Endpoint(node, encryptedByDefault: false, serverName: nil)
+    }
+}
+
 /// Where one etcd member listens for clients.
 struct Endpoint: Equatable, Sendable {
     /// `http://HOST:PORT`, as it stands in requests.

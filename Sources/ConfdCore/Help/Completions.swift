@@ -12,11 +12,15 @@ enum Completions {
             case .folders: "        \(names)) compopt -o dirnames; return ;;"
             }
         }
-        let words = options.map { "-\($0.name)" } + ["--"] + BackendName.built
+        let flags = options.map { "-\($0.name)" }
         return """
             # Completions of confd for bash, made by: confd -help=bash
             _confd_words() {
                 COMPREPLY=($(compgen -W "$1" -- "$word"))
+            }
+            # Options with two dashes: the same words with one more in front.
+            _confd_long() {
+                COMPREPLY=($(compgen -P - -W "$1" -- "${word#-}"))
             }
             _confd() {
                 local word=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} index
@@ -40,7 +44,11 @@ enum Completions {
                 case $option in
             \(cases.joined(separator: "\n"))
                 esac
-                _confd_words '\(words.joined(separator: " "))'
+                if [[ $word == --?* ]]; then
+                    _confd_long '\(flags.joined(separator: " "))'
+                else
+                    _confd_words '\((flags + ["--"] + BackendName.built).joined(separator: " "))'
+                fi
             }
             complete -F _confd confd
             """
@@ -59,7 +67,7 @@ enum Completions {
                 }
             let repeated = if case .list = option.setter { "*" } else { "" }
             let help = escaped(option.help, ["[": "\\[", "]": "\\]", "'": "'\\''"])
-            return "    '\(repeated)-\(option.name)\(action.isEmpty ? "" : "=")[\(help)]\(action)' \\"
+            return "    '\(repeated)-\(option.name)\(action.isEmpty ? "" : "=")[\(help)]\(action)'"
         }
         return """
             #compdef confd
@@ -71,8 +79,16 @@ enum Completions {
                 _normal
                 return
             fi
-            _arguments \\
+            local -a specifications=(
             \(specifications.joined(separator: "\n"))
+            )
+            # Options with two dashes: alone where one is being written (or --on would match -sync-only), else known too.
+            if [[ $PREFIX == --* ]]; then
+                specifications=("${specifications[@]/-/--}")
+            elif (( ${words[(I)--?*]} )); then
+                specifications+=("${specifications[@]/-/--}")
+            fi
+            _arguments "${specifications[@]}" \\
                 '1:backend:(\(BackendName.built.joined(separator: " ")))'
             """
     }
@@ -89,7 +105,7 @@ enum Completions {
                 case .folders: " -x -a '(__fish_complete_directories)'"
                 }
             let help = escaped(option.help, ["\\": "\\\\", "'": "\\'"])
-            return "complete -c confd -o \(option.name)\(action) -d '\(help)'"
+            return "complete -c confd -o \(option.name) -l \(option.name)\(action) -d '\(help)'"
         }
         return """
             # Completions of confd for fish, made by: confd -help=fish

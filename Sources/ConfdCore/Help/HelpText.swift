@@ -20,9 +20,11 @@ enum HelpText {
             lines += ["", group.rawValue + ":"] + OptionTable.options(of: group).flatMap { line($0, column: 28) }
         }
         lines += ["", "\(Option.Group.compatibility.rawValue), without effect:"]
-        lines += wrapped(OptionTable.options(of: .compatibility).filter(\.isTaken).map(flag))
-        lines += ["", "Known from other builds of confd, and refused by name:"]
-        lines += wrapped(OptionTable.options(of: .compatibility).filter { !$0.isTaken }.map(flag))
+        lines += wrapped(OptionTable.options(of: .compatibility).filter { !$0.isForeign }.map(flag))
+        lines += ["", "Of backends that are not built, ignored with a warning:"]
+        lines += wrapped(OptionTable.options(of: .compatibility).filter(\.isForeign).map(flag))
+        lines += ["", "Not taken from the environment:"]
+        lines += wrapped(OptionTable.onlyOnCommandLine.sorted().map { "-\($0)" })
         return (lines + [""] + tail).joined(separator: "\n")
     }
 
@@ -87,13 +89,6 @@ extension Option.Group {
         case .mode, .files, .backend: true
         case .security, .timing, .logging, .compatibility: false
         }
-    }
-}
-
-extension Option {
-    /// Whether the option may be given at all.
-    var isTaken: Bool {
-        if case .unavailable = setter { false } else { true }
     }
 }
 

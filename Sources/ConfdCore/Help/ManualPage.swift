@@ -1,11 +1,14 @@
-/// The manual page confd(1) in the macros of man(7), made from the option table.
+import Rendering
+
+/// The manual page confd(1) in the macros of man(7), made from the tables of options, resource fields and functions.
 enum ManualPage {
     /// The day of the version.
     private static let date = "2026-11-21"
 
     static var text: String {
         let title = ".TH CONFD 1 \(date) \"confd \(Program.version)\" \"User Commands\""
-        return ([title] + introduction + options + ending).flatMap(wrapped).joined(separator: "\n")
+        return ([title] + introduction + options + resources + functions + ending).flatMap(wrapped).joined(
+            separator: "\n")
     }
 
     private static let introduction = [
@@ -39,9 +42,9 @@ enum ManualPage {
         }
         lines.append(".SS \(roff(Option.Group.compatibility.rawValue))")
         lines.append("Without effect:")
-        lines += names(OptionTable.options(of: .compatibility).filter(\.isTaken))
-        lines += [".PP", "Known from other builds of confd, and refused by name:"]
-        lines += names(OptionTable.options(of: .compatibility).filter { !$0.isTaken })
+        lines += names(OptionTable.options(of: .compatibility).filter { !$0.isForeign })
+        lines += [".PP", "Of backends that are not built, ignored with a warning:"]
+        lines += names(OptionTable.options(of: .compatibility).filter(\.isForeign))
         return lines
     }
 
@@ -57,6 +60,43 @@ enum ManualPage {
         }
     }
 
+    private static var resources: [String] {
+        var lines = [
+            ".SH RESOURCES",
+            "A file below \\fI/etc/confd/conf.d\\fR whose name ends in toml holds a table \\fB[template]\\fR, or several",
+            "\\fB[[template]]\\fR:",
+            ".PP",
+            ".nf",
+            "    [template]",
+            "    src = \"app.conf.tmpl\"",
+            "    dest = \"/etc/app/app.conf\"",
+            "    keys = [\"/app\"]",
+            "    check_cmd = \"app \\-\\-check {{.src}}\"",
+            "    reload_cmd = \"systemctl reload app\"",
+            ".fi",
+            ".PP",
+            "Its fields, with their defaults:",
+        ]
+        for field in ResourceField.all { lines += entry(field.names.joined(separator: ", "), field.help) }
+        return lines + [
+            ".PP",
+            "A table \\fB[backend]\\fR beside it gives the file's resources a backend of their own, with the keys of the",
+            "settings file.",
+        ]
+    }
+
+    private static var functions: [String] {
+        var lines = [
+            ".SH TEMPLATES",
+            "Templates are those of Go's text/template, with its functions and these:",
+        ]
+        for section in FunctionHelp.sections {
+            lines.append(".SS \(roff(section.title))")
+            for function in section.functions { lines += entry(function.call, function.summary) }
+        }
+        return lines
+    }
+
     private static let ending =
         environment + [".SH FILES"] + files.flatMap(entry) + [".SH EXIT STATUS"] + statuses.flatMap(entry) + usage
 
@@ -64,9 +104,13 @@ enum ManualPage {
         ".SH ENVIRONMENT",
         "Each option is also an environment variable, \\fBCONFD_\\fR and its name in capitals with underscores:",
         "\\fB\\-log\\-level\\fR is \\fBCONFD_LOG_LEVEL\\fR.",
+        "Not from the environment come " + actions + ".",
         "The command line prevails over the environment, and the environment over the settings file.",
         "\\fBETCDCTL_ENDPOINTS\\fR and \\fBETCDCTL_PEERS\\fR stand in for \\fB\\-node\\fR.",
     ]
+
+    private static let actions = OptionTable.onlyOnCommandLine.sorted().map { "\\fB\\-\(roff($0))\\fR" }
+        .joined(separator: ", ")
 
     private static let files = [
         ("/etc/confd/confd.toml", "settings: each option is a key, with underscores or dashes"),
@@ -78,7 +122,7 @@ enum ManualPage {
         ("0", "done"),
         ("1", "at least one resource failed"),
         ("2", "usage or configuration error, or nothing to do"),
-        ("3", "with \\fB\\-check\\fR: something would change"),
+        ("3", "with -check: something would change"),
         ("4", "the backend could not be reached, or refused"),
     ]
 

@@ -1,3 +1,4 @@
+import Backends
 import KeyValue
 
 /// Which backend, and how to reach it: equal configurations share one backend and one snapshot a pass.
@@ -28,7 +29,6 @@ package struct BackendConfiguration: Hashable, Sendable {
     package var clientCertificate: String?
     package var clientKey: String?
     package var clientInsecure = false
-    package var basicAuth = false
     package var username: String?
     package var password: String?
     package var passwordFile: String?
@@ -51,10 +51,11 @@ package struct BackendConfiguration: Hashable, Sendable {
         clientCertificate = settings.clientCertificate
         clientKey = settings.clientKey
         clientInsecure = settings.clientInsecure
-        basicAuth = settings.basicAuth
-        username = settings.username
-        password = settings.password
-        passwordFile = settings.passwordFile
+        if settings.basicAuth != false {
+            username = settings.username
+            password = settings.password
+            passwordFile = settings.passwordFile
+        }
         tokenFile = settings.tokenFile
         dialTimeout = settings.dialTimeout
     }
@@ -74,7 +75,7 @@ package struct BackendConfiguration: Hashable, Sendable {
         } else if table.value("backend") == nil {
             table.note("backend", "the [backend] table must name its backend")
         }
-        nodes = table.texts("nodes")?.map(\.text) ?? []
+        nodes = BackendConfiguration.nodes(&table, of: kind)
         scheme = table.text("scheme") ?? scheme
         files = table.texts("file")?.map(\.text) ?? []
         filter = table.text("filter") ?? filter
@@ -82,13 +83,31 @@ package struct BackendConfiguration: Hashable, Sendable {
         clientCertificate = table.text("client_cert")
         clientKey = table.text("client_key")
         clientInsecure = table.flag("client_insecure") ?? false
-        basicAuth = table.flag("basic_auth") ?? false
         username = table.text("username")
         password = table.text("password")
         passwordFile = table.text("password_file")
+        if table.flag("basic_auth") == false {
+            username = nil
+            password = nil
+            passwordFile = nil
+        }
         tokenFile = table.text("auth_token_file")
         dialTimeout = table.duration("dial_timeout") ?? dialTimeout
         if kind == .file, files.isEmpty { table.note("file", "the file backend needs the files to read") }
+    }
+
+    /// The nodes that `table` names; those that no etcd can have are noted there.
+    private static func nodes(_ table: inout TableReader, of kind: Kind) -> [String] {
+        let nodes = table.texts("nodes") ?? []
+        guard kind == .etcd || kind == .etcdv2 else { return nodes.map(\.text) }
+        for (node, position) in nodes {
+            do {
+                try NodeAddress.check(node)
+            } catch {
+                table.note("nodes", at: position, error.message, hint: error.hint)
+            }
+        }
+        return nodes.map(\.text)
     }
 }
 

@@ -19,9 +19,12 @@ package struct ResourceLoader {
     /// The folder above conf.d and templates.
     package let confdir: String
     private let parser: ResourceParser
+    /// The settings file, which no resource may write.
+    private let configFile: String
 
     package init(_ settings: Settings, environment: [String: String], backend: BackendConfiguration) {
         confdir = settings.confdir
+        configFile = settings.configFile
         parser = ResourceParser(
             settings: settings, environment: environment, templateFolder: "\(settings.confdir)/templates",
             defaultBackend: backend)
@@ -41,11 +44,13 @@ package struct ResourceLoader {
         let names: [String]
         if let only { names = [try name(of: only)] } else { names = try files(below: folder) }
         let paths = names.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
+        let inputs = InputFiles(templateFolder: "\(confdir)/templates", configFile: configFile)
         for (name, path) in zip(names, paths) {
             result.fileCount += 1
             do {
                 let bytes = try Files.readWhenSettled(path)
                 var parsed = parser.parse(bytes, path: path, name: name)
+                refuseInputs(&parsed, inputs, bytes, path: path)
                 refuseSharedDestinations(&parsed, bytes, path: path, &owners)
                 result.resources += parsed.resources
                 result.errors += parsed.errors
@@ -63,11 +68,22 @@ package struct ResourceLoader {
         return result
     }
 
-    /// A resource file as the operator names it: below conf.d, or a path.
+    /// A resource file as the operator names it: below conf.d, below the confdir, or a path. The name below conf.d, or
+    /// the absolute path of a file elsewhere.
     private func name(of given: String) throws(ResourceError) -> String {
-        if Files.exists("\(folder)/\(given)"), !given.hasPrefix("/") { return given }
-        if given.hasPrefix("\(folder)/"), Files.exists(given) { return String(given.dropFirst(folder.count + 1)) }
-        if given.hasPrefix("/"), Files.exists(given) { return given }
+        let candidates = given.hasPrefix("/") ? [given] : ["\(folder)/\(given)", "\(confdir)/\(given)", given]
+        for path in candidates {
+            // What is not there is looked for in the next place.
+            guard let status = try? Files.status(path), status.kind != .folder else { continue }
+            do {
+                let (parent, name) = Files.split(path)
+                let absolute = Files.join(try Files.realPath(parent), name)
+                let below = try Files.realPath(folder) + "/"
+                return absolute.hasPrefix(below) ? String(absolute.dropFirst(below.count)) : absolute
+            } catch {
+                throw ResourceError(path, nil, error.message)
+            }
+        }
         // What is not there is looked for among what is; a folder that cannot be read has nothing to offer.
         let near = Suggestion.nearest(to: given, among: (try? files(below: folder)) ?? [])
         throw ResourceError(
@@ -81,6 +97,22 @@ package struct ResourceLoader {
         if let error = tree.errors.first { throw ResourceError(error.path ?? folder, nil, error.message) }
         let names = tree.files.map { String(decoding: $0.utf8.dropFirst(folder.utf8.count + 1), as: UTF8.self) }
         return names.filter { $0.hasSuffix("toml") && !$0.hasPrefix("..") && !$0.contains(text: "/..") }
+    }
+
+    /// A resource that wrote what confd reads would change its own orders: refused.
+    private func refuseInputs(
+        _ parsed: inout ResourceParser.Result, _ inputs: InputFiles, _ bytes: [UInt8], path: String
+    ) {
+        for claim in parsed.destinations {
+            guard let input = inputs.input(at: claim.destination, source: claim.source, resourceFile: path) else {
+                continue
+            }
+            let error = ResourceError(
+                path, claim.position, "dest: this is \(input): \"\(claim.destination)\"",
+                hint: "give the path of the file that the program reads")
+            parsed.errors.append(error.showing(bytes))
+            parsed.resources.removeAll { $0.name == claim.resource }
+        }
     }
 
     /// Two resources that write one file would undo each other for ever: the later one is refused. `owners` are the

@@ -28,6 +28,8 @@ struct ResourceParser {
     struct Claim {
         let resource: String
         let destination: String
+        /// The template, if there is such a file.
+        let source: String?
         let position: TOMLPosition
     }
 
@@ -57,19 +59,19 @@ struct ResourceParser {
         do {
             root = try TOMLParser.parse(bytes)
         } catch {
-            throw ResourceError(path, error.position, error.message)
+            throw ResourceError(path, error.position, error.message, hint: Self.hint(for: error))
         }
         let start = TOMLPosition(line: 1, column: 1)
         var top = TableReader(root, file: path, at: start)
         let backend = backendTable(&top, path, &result)
         let templates = try templateTables(&top, path)
-        result.warnings += top.unknownKeys(in: "the file")
+        result.warnings += top.unknownKeys(in: "the file", otherNames: Self.otherTables)
         for (number, (table, position)) in templates.enumerated() {
             let name = number == 0 ? name : "\(name)#\(number + 1)"
             var reader = TableReader(table, file: path, at: position)
             let resource = resource(&reader, bytes: bytes, name: name, backend: backend ?? defaultBackend)
             result.errors += reader.errors
-            result.warnings += reader.unknownKeys(in: "[template]")
+            result.warnings += reader.unknownKeys(in: "[template]", otherNames: Self.otherFields)
             result.advice += reader.advice
             if let source = resource.source {
                 result.templates.append(
@@ -77,7 +79,9 @@ struct ResourceParser {
             }
             if let destination = resource.destination {
                 result.destinations.append(
-                    Claim(resource: name, destination: destination, position: reader.place(of: "dest")))
+                    Claim(
+                        resource: name, destination: destination, source: resource.source,
+                        position: reader.place(of: "dest")))
             }
             if let complete = resource.complete, backend != nil { result.resources.append(complete) }
         }
@@ -87,12 +91,11 @@ struct ResourceParser {
     private func templateTables(
         _ top: inout TableReader, _ path: String
     ) throws(ResourceError) -> [(TOMLTable, TOMLPosition)] {
-        guard let value = top.value("template") else {
-            throw ResourceError(path, nil, "there is no [template] table")
-        }
+        guard let value = top.value("template") else { throw missingTemplate(top, path) }
         switch value.kind {
         case .table(let table): return [(table, value.position)]
         case .array(let elements):
+            if elements.isEmpty { throw ResourceError(path, value.position, "template: there is no table in it") }
             var tables: [(TOMLTable, TOMLPosition)] = []
             for element in elements {
                 guard case .table(let table) = element.kind else {
@@ -119,7 +122,7 @@ struct ResourceParser {
         var reader = TableReader(table, file: path, at: value.position)
         let configuration = BackendConfiguration(&reader)
         result.errors += reader.errors
-        result.warnings += reader.unknownKeys(in: "[backend]")
+        result.warnings += reader.unknownKeys(in: "[backend]", otherNames: BackendConfiguration.otherKeys)
         return reader.errors.isEmpty ? configuration : nil
     }
 }

@@ -33,19 +33,19 @@ struct TableReader {
 
     mutating func text(_ key: String) -> String? {
         guard let value = value(key) else { return nil }
-        guard case .string(let text) = value.kind else { return refuseType(of: key, value, "a text") }
+        guard case .string(let text) = value.kind else { return refuseType(of: key, value, "a string") }
         return text
     }
 
     mutating func flag(_ key: String) -> Bool? {
         guard let value = value(key) else { return nil }
-        guard case .boolean(let flag) = value.kind else { return refuseType(of: key, value, "true or false") }
+        guard case .boolean(let flag) = value.kind else { return refuseType(of: key, value, "a boolean") }
         return flag
     }
 
     mutating func integer(_ key: String) -> Int64? {
         guard let value = value(key) else { return nil }
-        guard case .integer(let number) = value.kind else { return refuseType(of: key, value, "a whole number") }
+        guard case .integer(let number) = value.kind else { return refuseType(of: key, value, "an integer") }
         return number
     }
 
@@ -59,23 +59,26 @@ struct TableReader {
             default: nil
             }
         if let parsed { return parsed }
-        guard case .string(let text) = value.kind else { return refuseType(of: key, value, "a time") }
+        guard case .string(let text) = value.kind else { return refuseType(of: key, value, "a duration") }
         return refuse(key, "\"\(text)\" is not a time", hint: "write \"30s\", \"1m30s\" or a number of seconds")
     }
 
     mutating func texts(_ key: String) -> [(text: String, position: TOMLPosition)]? {
         guard let value = value(key) else { return nil }
-        guard case .array(let elements) = value.kind else { return refuseType(of: key, value, "an array of texts") }
+        guard case .array(let elements) = value.kind else { return refuseType(of: key, value, "an array of strings") }
         var all: [(text: String, position: TOMLPosition)] = []
         for element in elements {
             if case .string(let text) = element.kind {
                 all.append((text, element.position))
             } else {
-                noteType(of: key, element, "a text")
+                noteType(of: key, element, "a string")
             }
         }
         return all
     }
+
+    /// The keys that were asked for.
+    var knownKeys: Set<String> { Set(asked) }
 
     /// Where the value of `key` stands, or the table if the key is absent.
     func place(of key: String) -> TOMLPosition { entries[key]?.value.position ?? position }
@@ -102,20 +105,43 @@ struct TableReader {
     }
 
     private mutating func noteType(of key: String, _ value: TOMLValue, _ wanted: String) {
-        note(key, at: value.position, "\(value.kind.typeName) where \(wanted) is expected")
+        note(
+            key, at: value.position, "\(value.kind.typeName) where \(wanted) is expected",
+            hint: Self.typeHint(key, value, wanted))
     }
 
-    /// An error for each key that was never asked for, with the nearest known one.
-    func unknownKeys(in table: String) -> [ResourceError] {
-        entries.filter { !asked.contains($0.key) }
-            .sorted {
-                ($0.value.position.line, $0.value.position.column) < ($1.value.position.line, $1.value.position.column)
-            }
-            .map { key, entry in
-                ResourceError(
-                    file, entry.position, "unknown key \"\(entry.key)\" in \(table)",
-                    hint: Suggestion.nearest(to: key, among: asked.sorted()).map { "did you mean \"\($0)\"?" })
-            }
+    /// How to write `value` as what is wanted, where that can be said.
+    private static func typeHint(_ key: String, _ value: TOMLValue, _ wanted: String) -> String? {
+        switch (value.kind, wanted) {
+        case (.string, "an array of strings"): "write \(key) = [\"...\"]"
+        case (.string(let text), "a boolean") where ["true", "false"].contains(text.lowercased()):
+            "write \(text.lowercased()) without quotes"
+        case (.string(let text), "an integer") where Int64(text) != nil: "write it without quotes"
+        case (.string, "an integer") where key == "uid": "a name belongs to \"owner\""
+        case (.string, "an integer") where key == "gid": "a name belongs to \"group\""
+        // Not repeated: it may be a password.
+        case (.integer, "a string"), (.boolean, "a string"): "write it in quotes"
+        case (.array(let elements), "a string") where elements.count == 1: "write the string without brackets"
+        default: nil
+        }
+    }
+
+    /// An error for each key that was never asked for, with what `otherNames` says about it or the nearest known one.
+    func unknownKeys(in table: String, otherNames: [String: String] = [:]) -> [ResourceError] {
+        sortedEntries.compactMap { entry in
+            let key = Self.normalized(entry.key)
+            if asked.contains(key) { return nil }
+            let near = { Suggestion.nearest(to: key, among: asked.sorted()).map { "did you mean \"\($0)\"?" } }
+            return ResourceError(
+                file, entry.position, "unknown key \"\(entry.key)\" in \(table)", hint: otherNames[key] ?? near())
+        }
+    }
+
+    /// The entries in the order of their places.
+    var sortedEntries: [TOMLTable.Entry] {
+        entries.values.sorted {
+            ($0.position.line, $0.position.column) < ($1.position.line, $1.position.column)
+        }
     }
 }
 
@@ -123,10 +149,10 @@ extension TOMLValue.Kind {
     /// The kind of value, with its article, as errors call it.
     var typeName: String {
         switch self {
-        case .string: "a text"
-        case .integer: "a whole number"
-        case .float: "a fraction"
-        case .boolean: "true or false"
+        case .string: "a string"
+        case .integer: "an integer"
+        case .float: "a float"
+        case .boolean: "a boolean"
         case .offsetDateTime, .localDateTime, .localDate, .localTime: "a date or time"
         case .array: "an array"
         case .table: "a table"

@@ -18,6 +18,10 @@ package enum CommandLineParser {
             index += 1
             if word == "--" {
                 result.command = Array(arguments[index...])
+                guard !result.command.isEmpty else {
+                    throw SettingsError(
+                        "-- needs a command after it", hint: "for example confd -watch -- nginx -g 'daemon off;'")
+                }
                 break
             }
             guard word.hasPrefix("-"), word != "-" else {
@@ -70,7 +74,9 @@ package enum CommandLineParser {
 
     private static func unknown(_ name: String) -> SettingsError {
         let names = OptionTable.all.flatMap { [$0.name] + $0.aliases }
-        let hint = Suggestion.nearest(to: name, among: names).map { "did you mean \"-\($0)\"?" }
+        let hint =
+            FormerName.flagHint(for: name)
+            ?? Suggestion.nearest(to: name, among: names).map { "did you mean \"-\($0)\"?" }
         return SettingsError(
             "flag provided but not defined: -\(name)", hint: hint ?? "confd -help lists all flags")
     }

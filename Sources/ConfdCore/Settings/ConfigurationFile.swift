@@ -20,7 +20,7 @@ enum ConfigurationFile {
         }
     }
 
-    /// Reads the options of the file at `path`; what cannot be used of it is told, and the rest is there.
+    /// Reads the options of the file at `path`. Entries that cannot be used are returned as errors; the others apply.
     static func read(_ path: String, strict: Bool) -> Result {
         do {
             return parse(try Files.read(path), path: path, strict: strict)
@@ -44,10 +44,9 @@ enum ConfigurationFile {
             result.errors.append(result.showing(SettingsError(message), at: position))
             return result
         }
-        for entry in table.entries {
+        for entry in result.withoutResource(table.entries, strict: strict) {
             guard let option = OptionTable.option(key: entry.key) else {
-                let warning = result.showing(unknown(entry, path), at: entry.position)
-                if strict { result.errors.append(warning) } else { result.warnings.append(warning) }
+                result.warn(unknown(entry, path), at: entry.position, strict: strict)
                 continue
             }
             let position = entry.value.position
@@ -62,10 +61,10 @@ enum ConfigurationFile {
     }
 
     private static func unknown(_ entry: TOMLTable.Entry, _ path: String) -> SettingsError {
-        let keys = OptionTable.all.flatMap { [$0.name] + $0.keys }
+        let near = { Suggestion.nearest(to: entry.key, among: OptionTable.keyNames).map { "did you mean \"\($0)\"?" } }
         return SettingsError(
             "\(path):\(entry.position.line):\(entry.position.column): unknown key \"\(entry.key)\"",
-            hint: Suggestion.nearest(to: entry.key, among: keys).map { "did you mean \"\($0)\"?" })
+            hint: FormerName.keyHint(for: entry.key) ?? near())
     }
 
     /// The value as it would stand on a command line; each element of an array by itself.
@@ -79,7 +78,45 @@ enum ConfigurationFile {
             for element in elements { all += try texts(of: element, origin) }
             return all
         case .float, .offsetDateTime, .localDateTime, .localDate, .localTime, .table:
-            throw SettingsError("\(origin.text): a text, number, true or false is expected")
+            throw SettingsError(
+                "\(origin.text): \(value.kind.typeName) where a string, an integer or a boolean is expected")
+        }
+    }
+}
+
+extension ConfigurationFile.Result {
+    /// Records `warning`, an error with `strict`.
+    fileprivate mutating func warn(_ warning: SettingsError, at position: TOMLPosition, strict: Bool) {
+        let warning = showing(warning, at: position)
+        if strict { errors.append(warning) } else { warnings.append(warning) }
+    }
+
+    /// `entries` without the tables of a template resource, which confd 0.17 ignores too: such a file was taken for the
+    /// settings, and one warning says so.
+    fileprivate mutating func withoutResource(
+        _ entries: [TOMLTable.Entry], strict: Bool
+    ) -> [TOMLTable.Entry] {
+        guard let template = entries.first(where: { $0.key.lowercased() == "template" && $0.value.isTable }) else {
+            return entries
+        }
+        let position = template.position
+        let warning = SettingsError(
+            "\(path):\(position.line):\(position.column): this is a template resource, not a settings file",
+            hint: "resources stand in conf.d below -confdir, and are found there; -config-file names confd.toml")
+        warn(warning, at: position, strict: strict)
+        return entries.filter { entry in
+            !(["template", "backend"].contains(entry.key.lowercased()) && entry.value.isTable)
+        }
+    }
+}
+
+extension TOMLValue {
+    /// Whether it is a table or an array of tables.
+    fileprivate var isTable: Bool {
+        switch kind {
+        case .table: true
+        case .array(let elements): elements.contains { if case .table = $0.kind { true } else { false } }
+        default: false
         }
     }
 }

@@ -40,8 +40,8 @@ package final class Option: Sendable {
         case list(commas: Bool, @Sendable (inout Settings, [String]) -> Void)
         /// Taken, checked for form, and without effect here.
         case ignored(isSwitch: Bool)
-        /// Belongs to something that this program does not have: any value but the empty one is an error.
-        case unavailable(isSwitch: Bool, String)
+        /// Belongs to a backend that is not built, by its name: ignored, with a warning where it was given on purpose.
+        case foreign(isSwitch: Bool, backend: String)
     }
 
     init(
@@ -59,8 +59,9 @@ package final class Option: Sendable {
         valueWhenAlone = alone
     }
 
-    /// `CONFD_<NAME>` first, then the further variables.
+    /// `CONFD_<NAME>` first, then the further variables; only these for what the environment must not choose.
     package var environmentNames: [String] {
+        guard takesOwnVariable else { return variables }
         let own = name.uppercased().utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
         return [Self.environmentPrefix + String(decoding: own, as: UTF8.self)] + variables
     }
@@ -72,10 +73,19 @@ package final class Option: Sendable {
     package var isSwitch: Bool {
         switch setter {
         case .flag, .page: true
-        case .ignored(let isSwitch), .unavailable(let isSwitch, _): isSwitch
+        case .ignored(let isSwitch), .foreign(let isSwitch, _): isSwitch
         case .text, .choice, .integer, .duration, .list: false
         }
     }
+
+    /// Whether the flag belongs to a backend that is not built.
+    var isForeign: Bool {
+        if case .foreign = setter { true } else { false }
+    }
+
+    /// Whether `CONFD_<NAME>` sets it. Images name the release that they downloaded `CONFD_VERSION`; no variable that is
+    /// left over may choose what one run does, or matter to a backend that is not in use.
+    private var takesOwnVariable: Bool { !isForeign && !OptionTable.onlyOnCommandLine.contains(name) }
 }
 
 /// Where a value was given; errors name it.

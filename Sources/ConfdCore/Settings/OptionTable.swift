@@ -1,7 +1,7 @@
 /// All options, in one table: the command line, the environment, confd.toml and the help are made from it.
 ///
-/// Names are those of confd 0.17, then those of the fork 0.41, then ours; `reference` names of other
-/// backends are known so that they can be refused by name.
+/// Names are those of confd 0.17, then those of the fork 0.41, then ours. Flags of backends that are not built are
+/// known, so that command lines and confd.toml with them go on working.
 package enum OptionTable {
     /// Every option, in the order of the help text.
     package static let all: [Option] = mode + files + backend + security + timing + logging + compatibility
@@ -22,6 +22,14 @@ package enum OptionTable {
 
     /// Options that make no sense in a configuration file.
     private static let onlyFlags: Set<String> = ["help", "version", "config-file"]
+
+    /// What one run does in place of its work, and what belongs to that: never chosen by the environment.
+    static let onlyOnCommandLine: Set<String> = [
+        "help", "version", "validate", "mock-data", "resource", "preflight", "check",
+    ]
+
+    /// The names that a key of confd.toml can have.
+    static let keyNames = all.filter { !onlyFlags.contains($0.name) }.flatMap { [$0.name] + $0.keys }
 
     private static func normalized(_ key: String) -> String {
         key.lowercased().map { $0 == "_" ? "-" : String($0) }.joined()
@@ -122,7 +130,9 @@ package enum OptionTable {
         Option(
             "client-insecure", .security, help: "do not verify the server's certificate",
             .flag { $0.clientInsecure = $1 }),
-        Option("basic-auth", .security, help: "send -username and -password", .flag { $0.basicAuth = $1 }),
+        Option(
+            "basic-auth", .security, help: "send -username and -password (true if there is a user)",
+            .flag { $0.basicAuth = $1 }),
         Option("username", .security, "NAME", help: "user", .text { $0.username = $1.isEmpty ? nil : $1 }),
         Option("password", .security, "TEXT", help: "password", .text { $0.password = $1.isEmpty ? nil : $1 }),
         Option(
@@ -200,25 +210,22 @@ package enum OptionTable {
             // Pauses grow by themselves.
             Option("watch-error-backoff", .compatibility, "TIME", help: "no effect", .ignored(isSwitch: false)),
             Option("stat-cache-ttl", .compatibility, "TIME", help: "no effect", .ignored(isSwitch: false)),
-        ] + unavailable
+            // For the functions `cget` and its kin, which confd 0.17 has not either.
+            Option("secret-keyring", .compatibility, "FILE", help: "no effect", .ignored(isSwitch: false)),
+        ] + foreign
 
-    /// Flags whose backend or feature is not built: known, and refused by that name.
-    private static let unavailable: [Option] = [
-        ("app-id", false, "the vault backend"), ("user-id", false, "the vault backend"),
-        ("role-id", false, "the vault backend"), ("secret-id", false, "the vault backend"),
-        ("auth-type", false, "the vault backend"), ("auth-token", false, "the vault backend"),
-        ("path", false, "the vault backend"),
-        ("table", false, "the dynamodb backend"), ("separator", false, "the redis backend"),
-        ("read-timeout", false, "the redis backend"), ("write-timeout", false, "the redis backend"),
-        ("retry-max-attempts", false, "the redis backend"), ("retry-base-delay", false, "the redis backend"),
-        ("retry-max-delay", false, "the redis backend"),
-        ("acm-export-private-key", true, "the acm backend"),
-        ("secretsmanager-version-stage", false, "the secretsmanager backend"),
-        ("secretsmanager-no-flatten", true, "the secretsmanager backend"),
-        ("imds-cache-ttl", false, "the imds backend"),
-    ].map { name, isSwitch, feature in
+    /// Flags of backends that are not built.
+    private static let foreign: [Option] = [
+        ("app-id", false, "vault"), ("user-id", false, "vault"), ("role-id", false, "vault"),
+        ("secret-id", false, "vault"), ("auth-type", false, "vault"), ("auth-token", false, "vault"),
+        ("path", false, "vault"), ("table", false, "dynamodb"), ("separator", false, "redis"),
+        ("read-timeout", false, "redis"), ("write-timeout", false, "redis"), ("retry-max-attempts", false, "redis"),
+        ("retry-base-delay", false, "redis"), ("retry-max-delay", false, "redis"),
+        ("acm-export-private-key", true, "acm"), ("secretsmanager-version-stage", false, "secretsmanager"),
+        ("secretsmanager-no-flatten", true, "secretsmanager"), ("imds-cache-ttl", false, "imds"),
+    ].map { name, isSwitch, backend in
         Option(
-            name, .compatibility, isSwitch ? "" : "VALUE", help: "needs \(feature), not built",
-            .unavailable(isSwitch: isSwitch, feature))
+            name, .compatibility, isSwitch ? "" : "VALUE", help: "no effect, of the \(backend) backend",
+            .foreign(isSwitch: isSwitch, backend: backend))
     }
 }

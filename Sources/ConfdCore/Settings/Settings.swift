@@ -52,7 +52,8 @@ package struct Settings: Sendable {
     package internal(set) var clientCertificate: String?
     package internal(set) var clientKey: String?
     package internal(set) var clientInsecure = false
-    package internal(set) var basicAuth = false
+    /// Whether the user and password are sent; nil is: if there is a user.
+    package internal(set) var basicAuth: Bool?
     package internal(set) var username: String?
     package internal(set) var password: String?
     package internal(set) var passwordFile: String?

@@ -6,10 +6,12 @@ package struct SettingsLoader {
     private let environment: [String: String]
     /// Whether a file is there; injected so that tests need no files.
     private let fileExists: (String) -> Bool
-    private var settings = Settings()
-    private var errors: [SettingsError] = []
-    /// Where the value stood that was refused last.
-    private var failedOrigin: Origin?
+    var settings = Settings()
+    var errors: [SettingsError] = []
+    /// confd.toml, to show its lines in errors.
+    private(set) var file = ConfigurationFile.Result()
+    /// Flags of backends that are not built, where they were given, and the backend of each.
+    private(set) var foreign: [(origin: Origin, backend: String)] = []
 
     package init(environment: [String: String], fileExists: @escaping (String) -> Bool = Files.exists) {
         self.environment = environment
@@ -43,19 +45,21 @@ package struct SettingsLoader {
         }
         if settings.help != nil || settings.showVersion { return }
         errors = []
-        let file = configurationFile()
+        foreign = []
+        file = configurationFile()
         errors += file.errors
         let sources = [commandLine.options, fromEnvironment, file.options]
-        for option in OptionTable.all {
-            let known = errors.count
-            apply(option, from: sources)
-            guard case .file(_, let line, let column, _) = failedOrigin else { continue }
-            let place = TOMLPosition(line: line, column: column)
-            for index in known..<errors.count { errors[index] = file.showing(errors[index], at: place) }
-        }
+        for option in OptionTable.all { apply(option, from: sources) }
         fillNodes()
         fillServiceRecord()
-        if errors.isEmpty { validate() }
+        // What follows from an option that is wrong itself would only add noise, unless all that is wrong is asked for.
+        if errors.isEmpty || settings.validate { validate() }
+    }
+
+    /// `error`, which is about the value of `origin`, with the line of confd.toml if it stands there.
+    func showing(_ error: SettingsError, _ origin: Origin?) -> SettingsError {
+        guard case .file(_, let line, let column, _) = origin else { return error }
+        return file.showing(error, at: TOMLPosition(line: line, column: column))
     }
 
     private func environmentOptions() -> RawOptions {
@@ -83,15 +87,13 @@ package struct SettingsLoader {
 
     /// Applies the values of the first source that has any.
     private mutating func apply(_ option: Option, from sources: [RawOptions]) {
-        failedOrigin = nil
         for source in sources {
             guard let values = source.values[option.name], let last = values.last else { continue }
             do {
                 try set(option, values)
                 settings.origins[option.name] = last.origin
             } catch {
-                failedOrigin = last.origin
-                errors.append(error)
+                errors.append(showing(error, last.origin))
             }
             return
         }
@@ -118,7 +120,7 @@ package struct SettingsLoader {
             }
             put(&settings, last.text.lowercased())
         case .integer(let put):
-            guard let number = Int(last.text) else { throw invalid(last, "is not a whole number") }
+            guard let number = Int(last.text) else { throw invalid(last, "is not an integer") }
             put(&settings, number)
         case .duration(let put):
             guard let duration = GoDuration.parse(last.text) else {
@@ -129,13 +131,9 @@ package struct SettingsLoader {
             put(&settings, values.flatMap { commas ? split($0.text) : [$0.text] }.filter { !$0.isEmpty })
         case .ignored(let isSwitch):
             if isSwitch { _ = try boolean(last) }
-        case .unavailable(let isSwitch, let feature):
+        case .foreign(let isSwitch, let backend):
             let isUnset = isSwitch ? try !boolean(last) : last.text.isEmpty
-            if !isUnset {
-                throw SettingsError(
-                    "\(last.origin.text): \(feature) is not built into this confd",
-                    hint: "backends built: \(BackendName.built.joined(separator: ", "))")
-            }
+            if !isUnset { foreign.append((last.origin, backend)) }
         }
     }
 
@@ -176,62 +174,5 @@ package struct SettingsLoader {
     private mutating func fillServiceRecord() {
         guard settings.serviceRecord == nil, let domain = settings.serviceDomain else { return }
         settings.serviceRecord = "_\(settings.backend)._tcp.\(domain)" + (domain.hasSuffix(".") ? "" : ".")
-    }
-
-    /// What no single option can see.
-    private mutating func validate() {
-        let origin = settings.origins["backend"].map { "\($0.text): " } ?? ""
-        if !BackendName.built.contains(settings.backend) {
-            let isKnown = BackendName.unbuilt.contains(settings.backend)
-            let problem = isKnown ? "is not built into this confd" : "is not a backend"
-            let near = Suggestion.nearest(to: settings.backend, among: BackendName.built)
-            refuse(
-                "\(origin)backend \"\(settings.backend)\" \(problem)",
-                hint: near.flatMap { isKnown ? nil : "did you mean \"\($0)\"?" }
-                    ?? "backends built: \(BackendName.built.joined(separator: ", "))")
-        }
-        if settings.backend == "file", settings.files.isEmpty, !settings.validate {
-            refuse("the file backend needs -file", hint: "for example -file /etc/confd/data.yaml")
-        }
-        // confd uses the two only together; alone, either is a slip where a connection is made.
-        if settings.backend.hasPrefix("etcd"), (settings.clientCertificate == nil) != (settings.clientKey == nil) {
-            refuse("-client-cert and -client-key go together")
-        }
-        if settings.diff, !settings.noop, !settings.check {
-            warn("-diff shows what -noop would change", hint: "add -noop, or use -check")
-        }
-        if settings.failFast, !settings.onetime {
-            warn(
-                "-failure-mode fail-fast stops a pass of -onetime",
-                hint: "a daemon goes on with the other resources and tries again")
-        }
-        if settings.mockData != nil, !settings.validate {
-            warn("-mock-data is for -validate", hint: "add -validate")
-        }
-        if settings.resource != nil, !settings.validate, !settings.preflight {
-            warn("-resource is for -validate and -preflight", hint: "add -validate")
-        }
-        if let address = settings.metricsAddress, MetricsServer.parse(address) == nil {
-            let origin = settings.origins["metrics-addr"]?.text ?? "-metrics-addr"
-            refuse(
-                "\(origin): \"\(address)\" is not HOST:PORT",
-                hint: "for example 127.0.0.1:9100, or :9100 for all addresses")
-        }
-        let modes = [
-            (settings.check, "-check"), (settings.validate, "-validate"), (settings.preflight, "-preflight"),
-        ].filter(\.0).map(\.1)
-        if modes.count > 1 { refuse("\(modes.joined(separator: " and ")) exclude each other") }
-        if let mode = modes.first, !settings.command.isEmpty {
-            refuse("\(mode) starts no command", hint: "leave \"-- \(settings.command[0])\" out")
-        }
-    }
-
-    /// The fork takes it, without effect.
-    private mutating func warn(_ message: String, hint: String) {
-        settings.warnings.append(SettingsError(message, hint: hint))
-    }
-
-    private mutating func refuse(_ message: String, hint: String? = nil) {
-        errors.append(SettingsError(message, hint: hint))
     }
 }

@@ -1,0 +1,36 @@
+import Posix
+
+/// The files that confd itself reads, by device and inode, so that links and spellings do not matter. What is not there
+/// yet cannot be one of them.
+struct InputFiles {
+    private struct Identity: Hashable {
+        let device: UInt64
+        let inode: UInt64
+
+        /// The file that `path` leads to; nil if there is none.
+        init?(_ path: String) {
+            // Why a file cannot be used is reported where it is used.
+            guard let status = try? Files.status(path), status.kind != .folder else { return nil }
+            device = status.device
+            inode = status.inode
+        }
+    }
+
+    private let templates: Set<Identity>
+    private let configFile: Identity?
+
+    init(templateFolder: String, configFile: String) {
+        templates = Set(Files.tree(templateFolder).files.compactMap(Identity.init))
+        self.configFile = Identity(configFile)
+    }
+
+    /// What the file at `destination` is to confd, in words; nil if it is none of its inputs. `source` and
+    /// `resourceFile` are those of the resource that wants to write it.
+    func input(at destination: String, source: String?, resourceFile: String) -> String? {
+        guard let identity = Identity(destination) else { return nil }
+        if let source, identity == Identity(source) { return "its own src" }
+        if identity == Identity(resourceFile) { return "its own resource file" }
+        if identity == configFile { return "the settings file of confd" }
+        return templates.contains(identity) ? "a template" : nil
+    }
+}

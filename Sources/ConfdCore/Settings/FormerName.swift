@@ -1,0 +1,30 @@
+/// Names that settings had in confd before 0.6, which people copy from old articles.
+enum FormerName {
+    /// What takes the place of each: a flag, and a line of confd.toml; both nil if nothing does.
+    private static let all: [String: (flag: String?, line: String?)] = [
+        "etcd-nodes": ("-node", "nodes"), "etcd-node": ("-node", "nodes"), "etcd-scheme": ("-scheme", "scheme"),
+        "consul-addr": ("-node", "nodes"), "consul": ("-backend consul", "backend = \"consul\""),
+        "debug": ("-log-level debug", "log-level = \"debug\""),
+        "verbose": ("-log-level info", "log-level = \"info\""),
+        "quiet": ("-log-level error", "log-level = \"error\""),
+        "configfile": ("-config-file", nil), "printversion": ("-version", nil),
+        "config-dir": ("-confdir", "confdir"), "configdir": ("-confdir", "confdir"),
+    ]
+
+    /// What to write in place of the flag `name`; nil if it never was one.
+    static func flagHint(for name: String) -> String? {
+        all[normalized(name)]?.flag.map { "this is called \($0) now" }
+    }
+
+    /// What to write in place of the key `key` of confd.toml; nil if it never was one.
+    static func keyHint(for key: String) -> String? {
+        let key = normalized(key)
+        if key == "confd" { return "settings stand at the top of the file now, without [confd]" }
+        if OptionTable.option(named: key) != nil { return "this is a flag only: -\(key)" }
+        return all[key]?.line.map { "this is called \($0) now" }
+    }
+
+    private static func normalized(_ name: String) -> String {
+        name.lowercased().map { $0 == "_" ? "-" : String($0) }.joined()
+    }
+}
