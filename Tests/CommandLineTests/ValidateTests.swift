@@ -192,6 +192,12 @@ struct Flaw: CustomTestStringConvertible {
                 #expect(good.errorLines.last == "checked 1 resource file and 1 template: 0 errors, 0 warnings")
             }
             #expect(try await validate(box, ["-resource", "bad.toml"]).exitCode == 2)
+            for (name, says) in [
+                ("conf.d/goood.toml", "conf.d/goood.toml: there is no"), ("conf.d", "this is a directory"),
+            ] {
+                let wrong = try await validate(box, ["-resource", name])
+                #expect(wrong.exitCode == 2 && wrong.standardError.contains(says), "\(wrong.testDescription)")
+            }
         }
     }
 
@@ -210,6 +216,38 @@ struct Flaw: CustomTestStringConvertible {
             let done = try await validate(box, ["-mock-data", "mock.json"])
             #expect(done.exitCode == code, "\(done.testDescription)")
             #expect(done.standardError.contains("app.tmpl:1:") == (code != 0))
+        }
+    }
+
+    /// What README.md and docs/running.md show is what is printed.
+    @Test func documentedOutput() async throws {
+        try await withSandbox { box in
+            try box.write(
+                "confdir/conf.d/nginx.toml",
+                """
+                [template]
+                src = "nginx.conf.tmpl"
+                dest = "/etc/nginx/conf.d/services.conf"
+                keys = ["/services"]
+                mode = "0999"
+
+                relaod_cmd = "nginx -s reload"
+                """)
+            let lines = String(repeating: "\n", count: 11) + "    {{ range getvz \"/services/*\" }}\n{{end}}\n"
+            try box.write("confdir/templates/nginx.conf.tmpl", lines)
+            for (name, template) in [("a", "a"), ("b", "b"), ("c", "b")] {
+                try box.write("confdir/templates/\(template).tmpl", "x")
+                let text = "[template]\nsrc = \"\(template).tmpl\"\ndest = \"\(box.out)/\(name)\"\n"
+                try box.write("confdir/conf.d/\(name).toml", text)
+            }
+            let done = try await box.confd("-validate", "-backend", "env")
+            let output = done.standardError.replacingOccurrences(of: box.confdir + "/", with: "")
+            let root = Machine.testFolder + "/../.."
+            let readme = try String(contentsOfFile: root + "/README.md", encoding: .utf8)
+            let running = try String(contentsOfFile: root + "/docs/running.md", encoding: .utf8)
+            #expect(running.contains("```\n\(output)```\n"), "\(output)")
+            let template = output.split(separator: "\n").dropLast().suffix(4).joined(separator: "\n")
+            #expect(readme.contains("```\n\(template)\n```\n"), "\(template)")
         }
     }
 

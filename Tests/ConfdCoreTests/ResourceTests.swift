@@ -119,6 +119,27 @@ private func minimal(_ more: String) -> String {
             ),
             ("template = []\n", "r.toml:1:12: template: there is no table in it"),
             (
+                "{\"template\": 1}",
+                "r.toml:1:1: expected a key, found \"{\"\n{\"template\": 1}\n^\nhint: this is TOML, not JSON"
+            ),
+            (
+                "template:\n",
+                "r.toml:1:9: expected \"=\" after key \"template\", found \":\"\ntemplate:\n        ^\nhint: this is TOML, not"
+            ),
+            (
+                "keys = [\n",
+                "r.toml:2:1: expected a value, found the end of the file\nhint: an array or table before it"
+            ),
+            (
+                minimal("debounce = -1"),
+                "r.toml:4:12: debounce: -1 is not a time\ndebounce = -1\n           ^\nhint: write \"30s\""
+            ),
+            (
+                minimal("backup = \"yes\""),
+                "r.toml:4:10: backup: a string where a boolean is expected\nbackup = \"yes\"\n         ^\nhint: write true or false"
+            ),
+            ("[template]\nsrc = \".\"\ndest = \"/x\"\n", "r.toml:2:7: src: this is a directory: \""),
+            (
                 minimal("mode = 0644"),
                 "r.toml:4:8: number \"0644\" must not begin with 0\nmode = 0644\n       ^\nhint: write a file mode in quotes: \"0644\""
             ),
@@ -221,6 +242,24 @@ private func minimal(_ more: String) -> String {
         let result = try parse("[[template]]\nsrc = \"a.tmpl\"\n" + good)
         #expect(result.resources.map(\.name) == ["r.toml#2"])
         #expect(result.errors.map(\.text) == ["r.toml:1:3: dest: is required and must not be empty\n[[template]]\n  ^"])
+    }
+
+    @Test func aBackendThatSendsNoPassword() throws {
+        let text = minimal("[backend]\nbackend = \"etcd\"\nusername = \"u\"\npassword = \"p\"\nbasic_auth = false")
+        let backend = try #require(try parse(text).resources.first?.backend)
+        #expect(backend.username == nil && backend.password == nil)
+    }
+
+    /// What comes after a secret is shown, what may belong to it is not.
+    @Test(arguments: [
+        ("nodes = [\"http://u:p@h\"]\nx = 1\n", true), ("password = \"p\"\nx = 1\n", true),
+        ("tokens = [\n\"x\"\n", false), ("[secrets]\nx = 1\n", false), ("token = \"\"\"\nx = 1\n", false),
+        ("tokens = [\"a\", # ]\n\"x\"]\n", false), ("tokens = [[\"a\"]\n,[\"x\"]]\n", false),
+        ("tokens = [\"a\",\n\"x\"]\n", false),
+    ])
+    func excerptsWithoutSecrets(_ text: String, _ isShown: Bool) {
+        let excerpt = TOMLExcerpt.text(of: Array(text.utf8), at: TOMLPosition(line: 2, column: 1))
+        #expect((excerpt != nil) == isShown)
     }
 
     @Test func aBackendOfItsOwn() throws {

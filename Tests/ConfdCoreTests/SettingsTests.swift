@@ -83,10 +83,10 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
                 ["-log-level", "loud"],
                 "-log-level: \"loud\" is none of panic, fatal, error, warn, warning, info, debug, trace"
             ),
-            (["-backend", "fil"], "-backend: backend \"fil\" is not a backend | did you mean \"file\"?"),
+            (["-backend", "fil"], "-backend: \"fil\" is not a backend | did you mean \"file\"?"),
             (
                 ["-backend", "consul"],
-                "-backend: backend \"consul\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env"
+                "-backend: \"consul\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env"
             ),
             (["-backend", "file"], "the file backend needs -file | for example -file /etc/confd/data.yaml"),
             (["-client-cert", "c.pem"], "-client-cert and -client-key go together"),
@@ -110,6 +110,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
     @Test(arguments: [["-noop", "-diff"], ["-check", "-diff"], ["-diff=false"], ["-diff", "-noop", "-onetime"]])
     func diffOfWhatWouldChange(_ arguments: [String]) {
         #expect(failure(arguments) == nil)
+        #expect(failure([], ["CONFD_DIFF": "true"]) == nil)
     }
 
     /// Report: node addresses that no etcd can have were found when the backend was called.
@@ -182,7 +183,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
 
     @Test func theirBackendIsStillRefused() {
         let expected =
-            "-backend: backend \"vault\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env"
+            "-backend: \"vault\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env"
         #expect(failure(["-backend", "vault", "-auth-type", "token"]) == expected)
     }
 

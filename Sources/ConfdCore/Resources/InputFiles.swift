@@ -24,9 +24,11 @@ struct InputFiles {
         self.configFile = Identity(configFile)
     }
 
-    /// What the file at `destination` is to confd, in words; nil if it is none of its inputs. `source` and
-    /// `resourceFile` are those of the resource that wants to write it.
-    func input(at destination: String, source: String?, resourceFile: String) -> String? {
+    /// Why no resource can write to `destination`, in words: it is a directory, or a file that confd reads; nil if it is
+    /// neither. `source` and `resourceFile` are those of the resource that wants to write it.
+    func refusal(of destination: String, source: String?, resourceFile: String) -> String? {
+        // Why a file cannot be looked at is reported when it is written.
+        if destination.hasSuffix("/") || (try? Files.status(destination))?.kind == .folder { return "a directory" }
         guard let identity = Identity(destination) else { return nil }
         if let source, identity == Identity(source) { return "its own src" }
         if identity == Identity(resourceFile) { return "its own resource file" }

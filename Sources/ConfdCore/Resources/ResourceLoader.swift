@@ -74,7 +74,8 @@ package struct ResourceLoader {
         let candidates = given.hasPrefix("/") ? [given] : ["\(folder)/\(given)", "\(confdir)/\(given)", given]
         for path in candidates {
             // What is not there is looked for in the next place.
-            guard let status = try? Files.status(path), status.kind != .folder else { continue }
+            guard let status = try? Files.status(path) else { continue }
+            if status.kind == .folder { throw ResourceError(path, nil, "this is a directory, not a resource file") }
             do {
                 let (parent, name) = Files.split(path)
                 let absolute = Files.join(try Files.realPath(parent), name)
@@ -85,9 +86,10 @@ package struct ResourceLoader {
             }
         }
         // What is not there is looked for among what is; a folder that cannot be read has nothing to offer.
-        let near = Suggestion.nearest(to: given, among: (try? files(below: folder)) ?? [])
+        let near = Suggestion.nearest(to: Files.split(given).name, among: (try? files(below: folder)) ?? [])
         throw ResourceError(
-            "\(folder)/\(given)", nil, "there is no such resource file", hint: near.map { "did you mean \"\($0)\"?" })
+            given.utf8.contains(UInt8(ascii: "/")) ? given : "\(folder)/\(given)", nil,
+            "there is no such resource file", hint: near.map { "did you mean \"\($0)\"?" })
     }
 
     /// Resource files in lexical order, relative to `folder`: names that end in `toml`, hidden ones included (confd's
@@ -104,11 +106,11 @@ package struct ResourceLoader {
         _ parsed: inout ResourceParser.Result, _ inputs: InputFiles, _ bytes: [UInt8], path: String
     ) {
         for claim in parsed.destinations {
-            guard let input = inputs.input(at: claim.destination, source: claim.source, resourceFile: path) else {
+            guard let refusal = inputs.refusal(of: claim.destination, source: claim.source, resourceFile: path) else {
                 continue
             }
             let error = ResourceError(
-                path, claim.position, "dest: this is \(input): \"\(claim.destination)\"",
+                path, claim.position, "dest: this is \(refusal): \"\(claim.destination)\"",
                 hint: "give the path of the file that the program reads")
             parsed.errors.append(error.showing(bytes))
             parsed.resources.removeAll { $0.name == claim.resource }

@@ -85,6 +85,8 @@ extension ResourceParser {
     private func source(_ table: inout TableReader) -> String? {
         guard let text = requiredText("src", &table) else { return nil }
         let path = text.hasPrefix("/") ? text : "\(templateFolder)/\(text)"
+        // Why it cannot be read is reported when it is read.
+        if (try? Files.status(path))?.kind == .folder { return table.refuse("src", "this is a directory: \"\(path)\"") }
         if Files.exists(path) { return path }
         let names = Files.tree(templateFolder).files.map { String($0.dropFirst(templateFolder.count + 1)) }
         return table.refuse(

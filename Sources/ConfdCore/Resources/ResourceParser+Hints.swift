@@ -17,15 +17,6 @@ extension ResourceParser {
         "resource": "a resource file begins with [template] here", "exec": "a command to supervise comes after -- here",
     ]
 
-    /// What to do about a document that is not TOML; nil where the message says it.
-    static func hint(for error: TOMLError) -> String? {
-        switch error.kind {
-        case .leadingZero(let digits): "write a file mode in quotes: \"\(digits)\""
-        case .unknownEscape: "in single quotes a backslash stands for itself"
-        default: nil
-        }
-    }
-
     /// The error of a file without a `[template]`: the entry that was probably meant, or what the file looks like.
     func missingTemplate(_ top: TableReader, _ path: String) -> ResourceError {
         let message = "there is no [template] table"
@@ -44,6 +35,20 @@ extension ResourceParser {
                 "a resource file begins with [template]"
             }
         return ResourceError(path, entries.first?.position, message, hint: hint)
+    }
+}
+
+extension TOMLError {
+    /// What to do about a document that is not TOML; nil where the message says it.
+    var hint: String? {
+        switch kind {
+        case .leadingZero(let digits): "write a file mode in quotes: \"\(digits)\""
+        case .unknownEscape: "in single quotes a backslash stands for itself"
+        case .expected(.key, found: .text("{")): "this is TOML, not JSON: write key = value"
+        case .expected(.equals, found: .text(":")): "this is TOML, not YAML: write key = value"
+        case .expected(.value, found: .endOfFile): "an array or table before it is not closed"
+        default: nil
+        }
     }
 }
 

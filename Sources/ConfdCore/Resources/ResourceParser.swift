@@ -59,7 +59,7 @@ struct ResourceParser {
         do {
             root = try TOMLParser.parse(bytes)
         } catch {
-            throw ResourceError(path, error.position, error.message, hint: Self.hint(for: error))
+            throw ResourceError(path, error.position, error.message, hint: error.hint)
         }
         let start = TOMLPosition(line: 1, column: 1)
         var top = TableReader(root, file: path, at: start)

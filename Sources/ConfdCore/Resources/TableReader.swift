@@ -59,8 +59,12 @@ struct TableReader {
             default: nil
             }
         if let parsed { return parsed }
-        guard case .string(let text) = value.kind else { return refuseType(of: key, value, "a duration") }
-        return refuse(key, "\"\(text)\" is not a time", hint: "write \"30s\", \"1m30s\" or a number of seconds")
+        let hint = "write \"30s\", \"1m30s\" or a number of seconds"
+        switch value.kind {
+        case .string(let text): return refuse(key, "\"\(text)\" is not a time", hint: hint)
+        case .integer(let number): return refuse(key, "\(number) is not a time", hint: hint)
+        default: return refuseType(of: key, value, "a duration")
+        }
     }
 
     mutating func texts(_ key: String) -> [(text: String, position: TOMLPosition)]? {
@@ -116,6 +120,7 @@ struct TableReader {
         case (.string, "an array of strings"): "write \(key) = [\"...\"]"
         case (.string(let text), "a boolean") where ["true", "false"].contains(text.lowercased()):
             "write \(text.lowercased()) without quotes"
+        case (.string, "a boolean"): "write true or false, without quotes"
         case (.string(let text), "an integer") where Int64(text) != nil: "write it without quotes"
         case (.string, "an integer") where key == "uid": "a name belongs to \"owner\""
         case (.string, "an integer") where key == "gid": "a name belongs to \"group\""

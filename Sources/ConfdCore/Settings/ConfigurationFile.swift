@@ -41,7 +41,7 @@ enum ConfigurationFile {
         } catch {
             let position = error.position
             let message = "\(path):\(position.line):\(position.column): \(error.message)"
-            result.errors.append(result.showing(SettingsError(message), at: position))
+            result.errors.append(result.showing(SettingsError(message, hint: error.hint), at: position))
             return result
         }
         for entry in result.withoutResource(table.entries, strict: strict) {

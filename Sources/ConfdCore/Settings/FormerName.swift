@@ -1,6 +1,6 @@
 /// Names that settings had in confd before 0.6, which people copy from old articles.
 enum FormerName {
-    /// What takes the place of each: a flag, and a line of confd.toml; both nil if nothing does.
+    /// What takes the place of each: a flag, and a line of confd.toml; nil where there is none.
     private static let all: [String: (flag: String?, line: String?)] = [
         "etcd-nodes": ("-node", "nodes"), "etcd-node": ("-node", "nodes"), "etcd-scheme": ("-scheme", "scheme"),
         "consul-addr": ("-node", "nodes"), "consul": ("-backend consul", "backend = \"consul\""),
@@ -21,7 +21,8 @@ enum FormerName {
         let key = normalized(key)
         if key == "confd" { return "settings stand at the top of the file now, without [confd]" }
         if OptionTable.option(named: key) != nil { return "this is a flag only: -\(key)" }
-        return all[key]?.line.map { "this is called \($0) now" }
+        guard let name = all[key] else { return nil }
+        return name.line.map { "this is called \($0) now" } ?? name.flag.map { "this is a flag only: \($0)" }
     }
 
     private static func normalized(_ name: String) -> String {

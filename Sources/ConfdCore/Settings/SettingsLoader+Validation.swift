@@ -21,7 +21,7 @@ extension SettingsLoader {
             let problem = isKnown ? "is not built into this confd" : "is not a backend"
             let near = Suggestion.nearest(to: settings.backend, among: BackendName.built)
             refuse(
-                "backend", "backend \"\(settings.backend)\" \(problem)",
+                "backend", "\"\(settings.backend)\" \(problem)",
                 hint: near.flatMap { isKnown ? nil : "did you mean \"\($0)\"?" }
                     ?? "backends built: \(BackendName.built.joined(separator: ", "))")
         }
@@ -62,7 +62,8 @@ extension SettingsLoader {
             refuse(nil, "\(mode) starts no command", hint: "leave \"-- \(settings.command[0])\" out")
         }
         // These three limit what is done; without their mode files would be written that nobody asked for.
-        if settings.diff, !settings.noop, modes.isEmpty {
+        // In the environment or confd.toml it says how -noop is wanted.
+        if settings.diff, !settings.noop, modes.isEmpty, case .flag = settings.origins["diff"] {
             refuse("diff", "needs -noop or -check", hint: "without either the files would be written")
         }
         if settings.mockData != nil, !settings.validate {
