@@ -37,7 +37,8 @@ package enum Program {
         }
         let host = (try? Host.name()) ?? "localhost"  // A log line without the name is better than none.
         let logger = Logger(
-            level: settings.logLevel, format: settings.logFormat, tag: arguments.first ?? "confd", host: host
+            level: settings.logLevel, format: settings.logFormat, isJournal: StandardStream.error.isJournal,
+            tag: arguments.first ?? "confd", host: host
         ) { line in
             // Nobody is left to tell when standard error is gone.
             try? StandardStream.error.write(line)
@@ -64,8 +65,8 @@ package enum Program {
         _ settings: Settings, _ pairs: [EnvironmentPair], environment: [String: String], logger: Logger
     ) throws(SystemError) -> Never {
         guard let backend = BackendConfiguration(settings) else { preconditionFailure("settings are validated") }
-        for warning in settings.warnings { logger.warning(warning.text, warning) }
-        for warning in WorldWritable.warnings([settings.configFile]) { logger.warning(warning.text, warning) }
+        for warning in settings.warnings { logger.warning(warning.message, warning) }
+        for warning in WorldWritable.warnings([settings.configFile]) { logger.warning(warning.summary, warning) }
         // Before there is a second thread. A command that we become inherits our signals; only one that we supervise gets
         // them through us.
         let listener = try SignalListener(

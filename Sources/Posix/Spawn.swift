@@ -127,6 +127,18 @@ package enum StandardStream: Int32, Sendable {
     /// Whether it is a terminal.
     package var isTerminal: Bool { isatty(rawValue) == 1 }
 
+    /// Whether it is the socket of systemd's journal that `JOURNAL_STREAM` names by device and inode (`systemd.exec(5)`).
+    package var isJournal: Bool { isNamed(by: Environment.text("JOURNAL_STREAM")) }
+
+    /// Whether `identity` is the decimal `DEVICE:INODE` of what the stream leads to.
+    func isNamed(by identity: String?) -> Bool {
+        guard let identity else { return false }
+        var raw = stat()
+        // A stream that is closed leads nowhere.
+        guard fstat(rawValue, &raw) == 0 else { return false }
+        return identity == "\(raw.st_dev):\(raw.st_ino)"
+    }
+
     /// Writes all of `bytes`.
     package func write(_ bytes: [UInt8]) throws(SystemError) {
         var done = 0

@@ -53,23 +53,26 @@ struct BadResource: CustomTestStringConvertible {
         BadResource(name: "no template", template: nil, says: ["ROOT/confdir/templates/bad.tmpl"]),
         BadResource(
             name: "a template that does not parse", template: "line one\n{{if}}x{{end}}\n",
-            says: ["template: bad.tmpl:2: missing value for if", "{{if}}x{{end}}", "^"]),
+            says: ["missing value for if", "{{if}}x{{end}}", "^"]),
         BadResource(
             name: "a template without its end", template: "{{range gets \"/app/*\"}}\n",
-            says: ["template: bad.tmpl:2: unexpected EOF"]),
+            says: ["unexpected EOF"]),
         BadResource(
             name: "an unknown function", template: "{{getvv \"/app/name\"}}",
-            says: ["template: bad.tmpl:1: function \"getvv\" not defined", "did you mean", "getv"]),
+            says: [
+                "bad.toml: ROOT/confdir/templates/bad.tmpl:1:3: function \"getvv\" not defined (dest ROOT/out/bad)\n",
+                "did you mean", "getv",
+            ]),
         BadResource(
             name: "a missing key", template: "a\n  {{getv \"/app/none\"}}",
             says: [
-                "template: bad.tmpl:2:4: executing \"bad.tmpl\" at <getv \"/app/none\">: error calling getv: "
+                "/bad.tmpl:2:5: executing \"bad.tmpl\" at <getv \"/app/none\">: error calling getv: "
                     + "key does not exist: /app/none"
             ]),
         BadResource(
             name: "a value that is no JSON", template: "{{json (getv \"/app/name\")}}",
             says: [
-                "template: bad.tmpl:1:2: executing \"bad.tmpl\" at <json (getv \"/app/name\")>: error calling json: "
+                "/bad.tmpl:1:3: executing \"bad.tmpl\" at <json (getv \"/app/name\")>: error calling json: "
                     + "invalid character 'w' looking for beginning of value"
             ]),
         BadResource(
@@ -77,7 +80,7 @@ struct BadResource: CustomTestStringConvertible {
             says: ["key does not exist: /app/none"]),
         BadResource(
             name: "a division by zero", template: "{{div 1 0}}",
-            says: ["template: bad.tmpl:1:2: ", "error calling div"]),
+            says: ["/bad.tmpl:1:3: ", "error calling div"]),
         BadResource(name: "a dest that is a folder", file: folderAsDest, says: ["ROOT/folder"]),
         BadResource(
             name: "a dest whose folder is missing", file: missingFolder,

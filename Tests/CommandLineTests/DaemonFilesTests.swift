@@ -134,7 +134,35 @@ import Testing
             try box.write("confdir/conf.d/unrelated.txt", "x")
             try await Task.sleep(for: .milliseconds(500))
             #expect(reports("ERROR Cannot process") == 1, "reported once: \(daemon.standardError)")
-            #expect(reports("ERROR template: other.tmpl") == 1, "reported once: \(daemon.standardError)")
+            #expect(
+                reports("ERROR other.toml: \(box.confdir)/templates/other.tmpl:1:3") == 1,
+                "reported once: \(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
+    /// Report: a change that fails as the one before it was not reported.
+    @Test func eachChangeThatFailsIsAnError() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource("check", fields: "check_cmd = \"exit 3\"", template: #"{{getv "/app/name"}}"#)
+            try box.resource("reload", fields: "reload_cmd = \"exit 4\"", template: #"{{getv "/app/name"}}"#)
+            try box.resource("render", template: #"{{getv "/app/name"}}{{atoi "x"}}"#)
+            let daemon = try daemon(box)
+            let errors = { (text: String) in
+                daemon.standardError.components(separatedBy: "\n").filter { $0.contains("ERROR") && $0.contains(text) }
+                    .count
+            }
+            for (number, value) in ["one", "two", "three", "four", "five"].enumerated() {
+                try box.write("keys.yaml", "app: {name: \(value)}\n")
+                #expect(try await eventually { box.output("reload") == value }, "\(daemon.standardError)")
+                for text in ["check.toml: Config check failed", "reload.toml: reload_cmd failed", "render.toml: "] {
+                    #expect(try await eventually { errors(text) > number }, "\(text): \(daemon.standardError)")
+                }
+            }
+            // Attempts that follow without a change are no news.
+            #expect(errors("check.toml: Config check failed") == 5, "\(daemon.standardError)")
+            #expect(errors("render.toml: ") == 5, "\(daemon.standardError)")
             try await stop(daemon)
         }
     }

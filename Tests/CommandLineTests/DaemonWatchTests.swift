@@ -179,6 +179,21 @@ import Testing
         }
     }
 
+    /// Report: which keys a file was written for, and at which revision, could not be told from the log.
+    @Test func updatesNameKeysAndRevision() async throws {
+        try await withSandbox { box in
+            let etcd = try await Etcd.start(in: box)
+            try await etcd.put("/app/name", "one")
+            try box.resource("app", template: #"{{range gets "/app/*"}}{{.Value}}{{end}}"#)
+            let daemon = try daemon(box, etcd)
+            #expect(try await eventually { box.output("app") == "one" }, "\(daemon.standardError)")
+            try await etcd.put("/app/other", "two")
+            let text = /app has been updated \(\/app\/other, revision \d+\)\n/
+            #expect(try await eventually { daemon.standardError.contains(text) }, "\(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
     @Test func rollsBackWhatIsNotTaken() async throws {
         try await withSandbox { box in
             let etcd = try await Etcd.start(in: box)

@@ -66,7 +66,8 @@ import Testing
             for (line, end) in zip(
                 lines,
                 [
-                    "INFO Backend set to env", "INFO Starting confd", "INFO Backend source(s) set to ",
+                    "INFO Backend set to env", "INFO Starting confd",
+                    "INFO Backend source(s) set to environment variables",
                     "INFO Target config \(box.out)/app out of sync",
                     "INFO Target config \(box.out)/app has been updated",
                 ])
@@ -167,6 +168,104 @@ import Testing
             let done = try await box.render()
             expect(done, ["100%s %d%%"])
             #expect(!done.standardError.contains("MISSING"))
+        }
+    }
+
+    /// Attack: a name with a line feed began a line of its own; terminal escapes and bidirectional marks went through.
+    @Test func everyEntryIsOneLine() async throws {
+        try await withSandbox { box in
+            let forged = "2026-11-21T09:39:30Z host confd[1]: INFO forged"
+            try box.write("keys.yaml", "app:\n  \"a\\n\(forged)\\e[2J\\x85\\u202e\": x\n")
+            let all = #"{{range gets "/app/*"}}"#
+            try box.resource("missing", template: all + #"{{getv (printf "%s/none" .Key)}}{{end}}"#)
+            try box.resource(
+                "output", fields: #"check_cmd = "printf '\\033[2J\\302\\205\\342\\200\\256\\na\\rb\\n' ; exit 1""#,
+                template: "x")
+            try box.resource("updated", template: all + "{{.Value}}{{end}}")
+            let done = try await box.confd("-onetime", "-backend", "file", "-file", box.path("keys.yaml"))
+            #expect(done.exitCode == 1, "\(done.testDescription)")
+            let shown = #"/app/a\n\#(forged)\x1b[2J\u0085\u202e"#
+            expect(
+                done,
+                [
+                    "key does not exist: \(shown)/none (dest \(box.out)/missing)\n", #"check_cmd: \x1b[2J\u0085\u202e"#,
+                    #"check_cmd: a\rb"#, "updated has been updated (\(shown))\n",
+                ])
+            for line in done.errorLines {
+                #expect(!line.hasPrefix(forged), "\(done.testDescription)")
+                let controls = line.unicodeScalars.filter { $0.properties.generalCategory == .control }
+                #expect(controls.isEmpty && !line.contains("\u{202E}"), "\(line)")
+            }
+        }
+    }
+
+    /// Report: what is wrong with a template was said twice, with two columns.
+    @Test func anErrorIsSaidOnce() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "a\n  {{getv \"/app/none\"}}")
+            let done = try await box.render()
+            let text =
+                "executing \"app.tmpl\" at <getv \"/app/none\">: error calling getv: key does not exist: /app/none"
+            let place = "\(box.confdir)/templates/app.tmpl:2:5"
+            expect(
+                done,
+                ["ERROR app.toml: \(place): \(text) (dest \(box.out)/app)\n  {{getv \"/app/none\"}}\n    ^\n"])
+            #expect(done.standardError.components(separatedBy: "key does not exist").count == 2)
+            let json = try await box.render("-log-format", "json")
+            expect(json, [#""file":"\#(box.confdir)/templates/app.tmpl","line":2,"column":5"#])
+        }
+    }
+
+    /// Report: of a command that failed, neither the command nor the file was named.
+    @Test func failedCommandsAreNamed() async throws {
+        try await withSandbox { box in
+            try box.resource("check", fields: "check_cmd = \"test -z {{.dest}}\"", template: "x")
+            try box.resource("reload", fields: "reload_cmd = \"exit 3\"", template: "x")
+            let done = try await box.render("-log-level", "error")
+            expect(
+                done,
+                [
+                    "ERROR check.toml: Config check failed: exit status 1 "
+                        + "(dest \(box.out)/check, check_cmd \"test -z \(box.out)/check\")",
+                    "ERROR reload.toml: reload_cmd failed: exit status 3; it stays owed "
+                        + "(dest \(box.out)/reload, reload_cmd \"exit 3\")",
+                ])
+        }
+    }
+
+    /// Up to three of the keys that changed, and how many more.
+    @Test func updatesNameTheirKeys() async throws {
+        try await withSandbox { box in
+            try box.resource("few", keys: ["/app/a"], template: "x")
+            try box.resource("many", template: "x")
+            let keys = Dictionary(uniqueKeysWithValues: "abcde".map { ("/app/\($0)", "1") })
+            let done = try await box.render(keys: keys)
+            expect(
+                done,
+                [
+                    "Target config \(box.out)/few has been updated (/app/a)\n",
+                    "Target config \(box.out)/many has been updated (/app/a, /app/b, /app/c and 2 more)\n",
+                ])
+        }
+    }
+
+    /// Under systemd the journal notes time, host and process; without it the lines are confd 0.17's.
+    @Test(arguments: [("%d:%i", true), ("%d:1", false), ("", false)])
+    func journal(_ format: String, _ isJournal: Bool) async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: #"{{getv "/app/none"}}"#)
+            let confd = box.command(["-onetime", "-backend", "env"])
+            let stream = format.isEmpty ? "" : "export JOURNAL_STREAM=$(stat -L -c \(format) /proc/self/fd/2); "
+            let script = stream + #"exec "$0" "$@""#
+            var command = confd
+            command.executable = "/bin/sh"
+            command.arguments = ["-c", script, confd.executable] + confd.arguments
+            let done = try await run(command)
+            #expect(done.exitCode == 1, "\(done.testDescription)")
+            #expect(done.errorLines.first?.hasPrefix("<6>INFO Backend set to env") == isJournal)
+            #expect(done.standardError.contains("\n<3>ERROR app.toml: ") == isJournal, "\(done.testDescription)")
+            #expect(done.standardError.contains("\n<3>  ^\n") == isJournal, "\(done.testDescription)")
+            #expect(done.standardError.contains("]: ERROR app.toml: ") != isJournal, "\(done.testDescription)")
         }
     }
 

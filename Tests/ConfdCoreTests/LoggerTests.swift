@@ -1,3 +1,5 @@
+import Foundation
+import Posix
 import Synchronization
 import Testing
 
@@ -42,10 +44,12 @@ import Testing
 }
 
 @Suite struct LoggerTests {
-    private func lines(_ format: LogFormat, _ body: (Logger) -> Void) -> [String] {
+    private let ownProcess = ProcessInfo.processInfo.processIdentifier
+
+    private func lines(_ format: LogFormat, isJournal: Bool = false, _ body: (Logger) -> Void) -> [String] {
         let lines = Mutex<[String]>([])
         let logger = Logger(
-            level: .info, format: format, tag: "confd", host: "host", time: { _ in "TIME" },
+            level: .info, format: format, isJournal: isJournal, tag: "confd", host: "host", time: { _ in "TIME" },
             sink: { bytes in lines.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) } })
         body(logger)
         return lines.withLock { $0 }
@@ -60,6 +64,97 @@ import Testing
             shown == [
                 #"{"time":"TIME","level":"INFO","msg":"a \"b\"\nc \u0001","resource":"r.toml","line":3}"# + "\n"
             ])
+    }
+
+    private func explained(_ message: String) -> [String] {
+        lines(.text) { logger in
+            logger.error(message, LogFields().explained(excerpt: "\t{{ x }}\n\t   ^", hint: "say y"))
+        }
+    }
+
+    @Test func excerptAndHintHaveLinesOfTheirOwn() {
+        #expect(
+            explained("a.tmpl:1:5: wrong") == [
+                "TIME host confd[\(ownProcess)]: ERROR a.tmpl:1:5: wrong\n {{ x }}\n    ^\nhint: say y\n"
+            ])
+    }
+
+    /// Under systemd the journal notes time, host and process.
+    @Test func journalLinesHavePriorities() {
+        let shown = lines(.text, isJournal: true) { logger in
+            logger.info("one")
+            logger.warning("two")
+            logger.error("three\n<0>four", LogFields().explained(hint: "five"))
+            logger.fatal("six")
+        }
+        #expect(
+            shown == [
+                "<6>INFO one\n", "<4>WARNING two\n", "<3>ERROR three\\n<0>four\n<3>hint: five\n", "<2>FATAL six\n",
+            ])
+    }
+
+    /// Attack: a key's name that begins a line of its own, moves the cursor or reverses the direction of writing.
+    @Test(
+        arguments: [
+            (
+                "/a\n2026-11-21T09:39:30Z host confd[1]: INFO forged",
+                #"/a\n2026-11-21T09:39:30Z host confd[1]: INFO forged"#
+            ),
+            ("a\r\tb", #"a\r\tb"#), ("\u{1B}[2J\u{7F}\u{0}", #"\x1b[2J\x7f\x00"#),
+            ("\u{85}\u{9B}2J", #"\u0085\u009b2J"#),
+            ("a\u{202E}b\u{2066}c\u{61C}", #"a\u202eb\u2066c\u061c"#), ("\u{2028}\u{2029}", #"\u2028\u2029"#),
+            ("\u{E0041}", #"\U000e0041"#), ("größer 日本 🙂 \u{FFFD}", "größer 日本 🙂 \u{FFFD}"),
+        ])
+    func nothingForgesALine(_ message: String, _ shown: String) {
+        #expect(lines(.text) { $0.info(message) } == ["TIME host confd[\(ownProcess)]: INFO \(shown)\n"])
+    }
+
+    /// Attack: the same in JSON. It parses to what it was.
+    @Test func nothingUnprintableInJSON() {
+        let shown = lines(.json) { $0.info("a\n\u{85}\u{202E}\u{7F}\u{E0041}b") }
+        #expect(shown == [#"{"time":"TIME","level":"INFO","msg":"a\n\u0085\u202e\u007f\udb40\udc41b"}"# + "\n"])
+    }
+
+    /// Whatever bytes a message, a hint or an excerpt holds: text lines are printable, and JSON lines are objects whose
+    /// strings are what was logged.
+    @Test func randomBytesStayInTheirLine() throws {
+        var random = SystemRandomNumberGenerator()
+        // Half of them where the dangerous ones are.
+        let dangerous: [UInt8] = [0x00, 0x07, 0x09, 0x0A, 0x0D, 0x1B, 0x7F, 0x80, 0x85, 0x9B, 0xC2, 0xD8, 0xE2, 0xF3]
+        for _ in 0..<2_000 {
+            let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in
+                Bool.random(using: &random) ? UInt8.random(in: 0...255, using: &random) : dangerous.randomElement()!
+            }
+            let message = String(decoding: bytes, as: UTF8.self)
+            let subject = LogFields([("key", .text(message))]).explained(excerpt: message, hint: message)
+            let text = lines(.text) { $0.error(message, subject) }.joined()
+            let scalars = text.unicodeScalars
+            #expect(scalars.allSatisfy { $0 == "\n" || PrintableText.isPrintable($0) }, "\(bytes)")
+            let excerpts = message.split(separator: "\n").count
+            #expect(scalars.filter { $0 == "\n" }.count == 1 + excerpts + 1, "\(bytes)")
+            #expect(PrintableText.lines(bytes).allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x0A || $0 == 0x09 })
+
+            let json = lines(.json) { $0.error(message, subject) }.joined()
+            #expect(json.unicodeScalars.dropLast().allSatisfy(PrintableText.isPrintable), "\(bytes)")
+            let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: String]
+            #expect(object?["msg"] == message && object?["key"] == message && object?["hint"] == message, "\(bytes)")
+        }
+    }
+
+    /// A terminal that is shown differences: bytes that are not UTF-8 are shown too.
+    @Test func linesOfDifferences() {
+        let shown = PrintableText.lines([0x61, 0x09, 0x80, 0xC2, 0x9B, 0xE2, 0x82, 0xAC, 0xE2, 0x82, 0x0A])
+        #expect(String(decoding: shown, as: UTF8.self) == "a\t\\x80\\u009b€\\xe2\\x82\n")
+    }
+
+    /// Report: three changes with a reload that fails in the same way were one error, the others held back.
+    @Test func errorsAboutAnotherChangeAreNoRepetitions() {
+        let shown = lines(.text) { logger in
+            for change in 1...10 {
+                for _ in 0..<10 { logger.error("reload failed", change: change) }
+            }
+        }
+        #expect(shown.count == 10 * RepeatLimiter.burst)
     }
 
     @Test(arguments: [LogFormat.text, .json])

@@ -167,7 +167,8 @@ final class Follower: Sendable {
             return (state.failure != error, becomesStale, state.lastHeard)
         }
         metrics.countFailure(of: configuration)
-        if isNew { logger.error(error.text, configuration) } else { logger.debug(error.text, configuration) }
+        let subject = error.logFields(configuration)
+        if isNew { logger.error(error.message, subject) } else { logger.debug(error.message, subject) }
         if becameStale {
             let since = lastHeard.map { "has not been heard of since \(Clock.rfc3339($0))" } ?? "has never been reached"
             logger.warning(

@@ -18,20 +18,23 @@ struct Inventory {
         var report = Report(known: reported)
         do {
             let loaded = try loader.load()
-            for warning in loaded.warnings where report.isNew(warning.text) { logger.warning(warning.text, warning) }
+            for warning in loaded.warnings where report.isNew(warning.text) {
+                logger.warning(warning.summary, warning)
+            }
             for error in loaded.errors {
-                let text = "Cannot process template resource \(error.text)"
-                if report.isNew(text) { logger.error(text, error) }
+                guard report.isNew(error.text) else { continue }
+                logger.error("Cannot process template resource \(error.summary)", error)
             }
             if loaded.resources.isEmpty, loaded.errors.isEmpty, report.isNew("Found no templates") {
-                logger.warning("Found no templates")
+                logger.warning("Found no templates in \(loader.folder)")
             }
             resources = loaded.resources + kept(beside: loaded)
             isComplete = loaded.errors.isEmpty && !loaded.resources.isEmpty
             for resource in loaded.resources { logger.debug("Found template: \(resource.file)") }
         } catch {
-            let text = "Cannot load template resources: \(error.text)"
-            if report.isNew(text) { logger.error(text) }
+            if report.isNew(error.text) {
+                logger.error("Cannot load template resources: \(error.summary)", error)
+            }
             isComplete = false
         }
         reported = report.texts

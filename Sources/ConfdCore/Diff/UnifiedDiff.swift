@@ -139,7 +139,7 @@ struct DiffOutput {
     }
 
     private mutating func append(_ bytes: some Collection<UInt8>) {
-        if style.escapesControls { buffer += Logger.printable(Array(bytes)) } else { buffer += bytes }
+        if style.escapesControls { buffer += PrintableText.lines(Array(bytes)) } else { buffer += bytes }
     }
 
     private mutating func begin(_ kind: Kind) {

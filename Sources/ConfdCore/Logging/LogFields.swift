@@ -1,7 +1,8 @@
 import Backends
 import JSON
 
-/// What a log line is about, for programs that read it: fields of a JSON line. Text lines do not show them.
+/// What a log line is about, for programs that read it: fields of a JSON line. Text lines show the excerpt and the hint,
+/// on lines of their own below the message.
 package protocol LogSubject: Sendable {
     var logFields: LogFields { get }
 }
@@ -14,6 +15,10 @@ package struct LogFields: LogSubject {
     }
 
     private var pairs: [(name: String, value: Value)]
+    /// Lines of the file that the message is about, and a caret below the place; separated by line feeds.
+    private(set) var excerpt: String?
+    /// What to do about it.
+    private(set) var hint: String?
 
     package init(_ pairs: [(name: String, value: Value)] = []) { self.pairs = pairs }
 
@@ -21,7 +26,11 @@ package struct LogFields: LogSubject {
 
     mutating func append(_ name: String, _ value: Value) { pairs.append((name, value)) }
 
-    mutating func append(_ other: LogFields) { pairs += other.pairs }
+    mutating func append(_ other: LogFields) {
+        pairs += other.pairs
+        excerpt = other.excerpt ?? excerpt
+        hint = other.hint ?? hint
+    }
 
     /// These and one more, if there is a value.
     func with(_ name: String, _ text: String?) -> LogFields {
@@ -30,11 +39,34 @@ package struct LogFields: LogSubject {
         return copy
     }
 
+    /// These and one more.
+    func with(_ name: String, number: Int) -> LogFields {
+        var copy = self
+        copy.append(name, .number(number))
+        return copy
+    }
+
+    /// These with what explains the message.
+    func explained(excerpt: String? = nil, hint: String?) -> LogFields {
+        var copy = self
+        copy.excerpt = excerpt
+        copy.hint = hint
+        return copy
+    }
+
+    /// These with a place in a file.
+    func at(_ file: String?, line: Int?, column: Int?) -> LogFields {
+        var copy = with("file", file)
+        if let line { copy.append("line", .number(line)) }
+        if let column { copy.append("column", .number(column)) }
+        return copy
+    }
+
     /// A JSON object on one line.
     var json: [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
-        for (name, value) in pairs {
+        for (name, value) in pairs + (hint.map { [("hint", .text($0))] } ?? []) {
             Array(name.utf8).withUnsafeBufferPointer { writer.key($0) }
             switch value {
             case .text(let text): Array(text.utf8).withUnsafeBufferPointer { writer.appendString($0) }
@@ -42,7 +74,7 @@ package struct LogFields: LogSubject {
             }
         }
         writer.endObject()
-        return writer.finish()
+        return PrintableText.json(writer.finish())
     }
 }
 
@@ -54,24 +86,19 @@ extension Resource: LogSubject {
 
 extension ResourceError: LogSubject {
     package var logFields: LogFields {
-        var fields = LogFields([("file", .text(file))])
-        if let position {
-            fields.append("line", .number(position.line))
-            fields.append("column", .number(position.column))
-        }
-        return fields.with("hint", hint)
+        LogFields().at(file, line: position?.line, column: position?.column).explained(excerpt: excerpt, hint: hint)
     }
 }
 
 extension SettingsError: LogSubject {
     package var logFields: LogFields {
-        var fields = LogFields().with("file", place?.file)
-        if let place {
-            fields.append("line", .number(place.line))
-            fields.append("column", .number(place.column))
-        }
-        return fields.with("hint", hint)
+        LogFields().at(place?.file, line: place?.line, column: place?.column).explained(excerpt: excerpt, hint: hint)
     }
+}
+
+extension BackendError {
+    /// What a line about this error of the backend with `configuration` is about.
+    func logFields(_ configuration: BackendConfiguration) -> LogFields { configuration.logFields.explained(hint: hint) }
 }
 
 extension BackendConfiguration: LogSubject {

@@ -1,8 +1,12 @@
 import Posix
 import Synchronization
 
-/// Writes log lines, in the form of confd 0.17 (`2026-11-21T09:39:30Z host /usr/bin/confd[1925]: INFO message`) or as
-/// JSON objects. Warnings, errors and notices that repeat are held back (`RepeatLimiter`).
+/// Writes log lines, in the form of confd 0.17 (`2026-11-21T09:39:30Z host /usr/bin/confd[1925]: INFO message`), in that
+/// of systemd's journal (`<6>INFO message`) or as JSON objects. Warnings, errors and notices that repeat are held back
+/// (`RepeatLimiter`).
+///
+/// A message is one line, whatever is in it: here, and only here, what is not printable is escaped. An excerpt of a file
+/// and a hint follow on lines of their own; they come from the subject.
 ///
 /// Only Pipeline, Daemon and the program log; libraries return errors. Values, passwords and tokens never
 /// reach a message.
@@ -15,20 +19,23 @@ package final class Logger: Sendable {
 
     private let level: LogLevel
     private let format: LogFormat
+    private let isJournal: Bool
     private let host: String
     private let tag: String
     private let sink: @Sendable ([UInt8]) -> Void
     private let time: @Sendable (LogFormat) -> String
     private let state = Mutex(State())
 
-    /// `tag` is the program as it was called; `sink` takes one whole line at a time.
+    /// `tag` is the program as it was called; `sink` takes one whole entry at a time. With `isJournal`, text lines have a
+    /// priority, and leave time, host and process to the journal that reads them.
     package init(
-        level: LogLevel, format: LogFormat = .text, tag: String, host: String,
+        level: LogLevel, format: LogFormat = .text, isJournal: Bool = false, tag: String, host: String,
         time: @escaping @Sendable (LogFormat) -> String = Logger.now,
         sink: @escaping @Sendable ([UInt8]) -> Void
     ) {
         self.level = level
         self.format = format
+        self.isJournal = isJournal
         self.tag = tag
         self.host = host
         self.time = time
@@ -57,8 +64,12 @@ package final class Logger: Sendable {
         log(.warning, message, subject, holdsBack: true)
     }
 
-    package func error(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
-        log(.error, message, subject, holdsBack: true)
+    /// `change` numbers what it is about, if that can fail anew with the same words: only errors about the same change are
+    /// repetitions.
+    package func error(
+        _ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil, change: Int = 0
+    ) {
+        log(.error, message, subject, holdsBack: true, change: change)
     }
 
     package func fatal(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
@@ -66,14 +77,15 @@ package final class Logger: Sendable {
     }
 
     private func log(
-        _ level: LogLevel, _ message: () -> String, _ subject: (any LogSubject)?, holdsBack: Bool = false
+        _ level: LogLevel, _ message: () -> String, _ subject: (any LogSubject)?, holdsBack: Bool = false,
+        change: Int = 0
     ) {
         guard level >= self.level else { return }
         let message = message()
         state.withLock { state in
             var repetitions = 0
             if holdsBack {
-                let line = RepeatLimiter.Line(level: level, message: message)
+                let line = RepeatLimiter.Line(level: level, message: message, change: change)
                 guard let count = state.repeats.admit(line, at: Clock.monotonic()) else { return }
                 repetitions = count
             }
@@ -88,13 +100,13 @@ package final class Logger: Sendable {
     private func write(_ level: LogLevel, _ message: String, _ subject: (any LogSubject)?, _ repetitions: Int) {
         switch format {
         case .text:
-            // At the end of the first line: an excerpt and a hint may follow.
-            let first = message.prefix { $0 != "\n" }
             let suffix = repetitions > 0 ? " (repeated \(repetitions) times)" : ""
-            let line =
-                "\(time(format)) \(host) \(tag)[\(CurrentProcess.id)]: \(level.label) \(first)\(suffix)"
-                + message.dropFirst(first.count)
-            sink(Self.printable(Array(line.utf8)) + [UInt8(ascii: "\n")])
+            let fields = subject?.logFields
+            var lines = ["\(header)\(level.label) \(PrintableText.line(message))\(suffix)"]
+            lines += fields?.excerpt?.split(separator: "\n").map(PrintableText.excerptLine) ?? []
+            if let hint = fields?.hint { lines.append("hint: \(PrintableText.line(hint))") }
+            let prefix = isJournal ? "<\(level.priority)>" : ""
+            sink(Array(lines.map { "\(prefix)\($0)\n" }.joined().utf8))
         case .json:
             var fields = LogFields([("time", .text(time(format))), ("level", .text(level.label))])
             fields.append("msg", .text(message))
@@ -102,6 +114,11 @@ package final class Logger: Sendable {
             if let subject { fields.append(subject.logFields) }
             sink(fields.json + [UInt8(ascii: "\n")])
         }
+    }
+
+    /// What a text line of confd 0.17 begins with.
+    private var header: String {
+        isJournal ? "" : PrintableText.line("\(time(format)) \(host) \(tag)[\(CurrentProcess.id)]: ")
     }
 
     /// Writes what is held back: to be called at the end.
@@ -119,18 +136,6 @@ package final class Logger: Sendable {
             if !text.isEmpty { sink(Array(text.utf8)) }
         }
     }
-
-    /// `line` without what could upset a terminal: what commands write is shown with control characters as `\x1b`.
-    static func printable(_ line: [UInt8]) -> [UInt8] {
-        let isControl = { (byte: UInt8) in
-            byte < 0x20 && byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\t") || byte == 0x7F
-        }
-        guard line.contains(where: isControl) else { return line }
-        let digits = Array("0123456789abcdef".utf8)
-        return line.flatMap { byte in
-            isControl(byte) ? Array("\\x".utf8) + [digits[Int(byte >> 4)], digits[Int(byte & 15)]] : [byte]
-        }
-    }
 }
 
 extension LogLevel {
@@ -142,6 +147,17 @@ extension LogLevel {
         case .warning: "WARNING"
         case .error: "ERROR"
         case .fatal: "FATAL"
+        }
+    }
+
+    /// What syslog and systemd's journal call it (`sd-daemon(3)`).
+    fileprivate var priority: Int {
+        switch self {
+        case .debug: 7
+        case .info: 6
+        case .warning: 4
+        case .error: 3
+        case .fatal: 2
         }
     }
 }

@@ -11,6 +11,8 @@ struct RepeatLimiter {
     struct Line: Hashable {
         let level: LogLevel
         let message: String
+        /// What it is about, if the same words can be about something new.
+        var change = 0
     }
 
     private struct Entry {

@@ -26,6 +26,30 @@ package struct KeyChanges: Sendable {
         return sorted.flatMap { line(action: $0.value, key: $0.key) }
     }
 
+    /// How many keys a log line names, and how much of each.
+    private static let shownKeys = 3
+    private static let shownLength = 200
+
+    /// For a log line: some of the keys, how many more there are, and the revision, as ` (/a, /b, /c and 2 more, revision
+    /// 17)`; empty if there is nothing to say.
+    var summary: String {
+        let view = snapshot.view(of: ranges, strippingPrefix: [])
+        let base = base?.view(of: ranges, strippingPrefix: [])
+        let changed = base.map { view.difference(from: $0).map(\.key) }
+        let count = changed?.count ?? view.count
+        let named = changed?.prefix(Self.shownKeys).map { $0 } ?? (0..<min(count, Self.shownKeys)).map(view.key(at:))
+        var text = named.map { Self.shown($0.array) }.joined(separator: ", ")
+        if count > named.count { text += " and \(count - named.count) more" }
+        let revision = snapshot.revision > 0 ? "revision \(snapshot.revision)" : ""
+        let parts = [text, revision].filter { !$0.isEmpty }
+        return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
+    }
+
+    private static func shown(_ key: [UInt8]) -> String {
+        let text = String(decoding: key.prefix(shownLength), as: UTF8.self)
+        return key.count > shownLength ? text + "…" : text
+    }
+
     private static func line(action: String, key: [UInt8]) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()

@@ -30,14 +30,23 @@ package struct Outcome: Sendable {
         package let environment: [String: String]
         /// What the command is told of the store.
         package let changes: KeyChanges
+        /// The number of the replacement that it is for; 0 if it is left over from an earlier pass.
+        let change: Int
+
         /// Whether the file was replaced in this pass: a reload left over from an earlier one says nothing of updates.
-        package let isNew: Bool
+        package var isNew: Bool { change > 0 }
 
         /// Equal ones are run once for all that owe them.
         package enum Action: Hashable, Sendable {
             /// What the shell runs.
             case command(String)
             case signal(Signal)
+        }
+
+        /// What a failure of it shows.
+        var failedCommand: StepFailure.FailedCommand? {
+            guard case .command(let text) = action else { return nil }
+            return StepFailure.FailedCommand(field: resource.reloadField, text: text)
         }
     }
 
@@ -68,21 +77,65 @@ package struct Draft: Sendable {
     let content: [UInt8]?
     let inputs: Inputs
     let changes: KeyChanges
+
+    /// What it was made from, to tell whether a failure is a new one.
+    var cause: Pipeline.Cause {
+        Pipeline.Cause(changes.snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix), inputs)
+    }
 }
 
 /// A step of a resource that failed: what is logged.
 struct StepFailure: Error {
+    /// Where in a template it is. Lines and columns are counted from 1, columns in bytes.
+    struct Place {
+        let file: String
+        let line: Int
+        let column: Int
+    }
+
+    /// One line, which begins with the place.
     let message: String
+    private(set) var place: Place?
+    /// The line at the place, and a caret below the column.
+    private(set) var excerpt: String?
+    let hint: String?
     /// Whether it is the content that was refused.
     let isRejection: Bool
+    /// What was run, where that failed.
+    let command: FailedCommand?
+    /// Whether the message names the destination.
+    private(set) var namesDestination = false
     /// The key that was asked for and is missing, where that is the cause.
     let key: String?
 
-    init(_ message: String, hint: String? = nil, isRejection: Bool = false, key: String? = nil) {
-        self.message = message + (hint.map { "\nhint: \($0)" } ?? "")
+    init(
+        _ message: String, hint: String? = nil, isRejection: Bool = false, key: String? = nil,
+        command: FailedCommand? = nil
+    ) {
+        self.message = message
+        self.hint = hint
         self.isRejection = isRejection
+        self.command = command
         self.key = key
     }
 
-    init(_ error: StagingError) { self.init(error.message, hint: error.hint) }
+    init(_ error: StagingError) {
+        self.init(error.message, hint: error.hint)
+        namesDestination = true
+    }
+
+    /// A command: the field of the resource that names it, and what the shell was given.
+    struct FailedCommand {
+        let field: String
+        let text: String
+    }
+
+    /// The failure at a place in a template.
+    func located(_ place: Place, excerpt: String) -> StepFailure {
+        var copy = StepFailure(
+            "\(place.file):\(place.line):\(place.column): \(message)", hint: hint, key: key)
+        copy.place = place
+        copy.excerpt = excerpt
+        return copy
+    }
 }

@@ -46,7 +46,7 @@ package struct Pass {
         progress.begin("reading keys")
         let readings = read(for: resources)
         for (configuration, error) in readings.failures {
-            logger.error(error.text, configuration)
+            logger.error(error.message, error.logFields(configuration))
             report.backendFailed = true
         }
         progress.begin("rendering", total: resources.count)
@@ -164,12 +164,12 @@ package struct Pass {
         do {
             loaded = try loader.load()
         } catch {
-            logger.error("Cannot load template resources: \(error.text)", error)
+            logger.error("Cannot load template resources: \(error.summary)", error)
             report.foundNothing = true
             return nil
         }
-        for warning in loaded.warnings { logger.warning(warning.text, warning) }
-        for error in loaded.errors { logger.error("Cannot process template resource \(error.text)", error) }
+        for warning in loaded.warnings { logger.warning(warning.summary, warning) }
+        for error in loaded.errors { logger.error("Cannot process template resource \(error.summary)", error) }
         report.failed += loaded.errors.count
         if loaded.resources.isEmpty, loaded.errors.isEmpty {
             logger.warning("Found no templates in \(loader.folder)")

@@ -21,9 +21,10 @@ extension Pipeline {
                 for reload in group { settle(reload) }
                 continue
             }
-            logger.error(
-                "\(first.resource.name): \(first.resource.reloadField) failed: \(problem); it stays owed",
-                first.resource)
+            log(
+                StepFailure(
+                    "\(first.resource.reloadField) failed: \(problem); it stays owed", command: first.failedCommand),
+                of: first.resource, change: first.change)
             for reload in group {
                 if rollBack(reload) { failed.rolledBack.append(reload) } else { failed.owed.append(reload) }
             }
@@ -37,11 +38,9 @@ extension Pipeline {
         do {
             try reload.destination.clearReloadMark()
         } catch {
-            logger.error(StepFailure(error).message)
+            log(StepFailure(error), of: reload.resource)
         }
-        if reload.isNew, hasNewFile {
-            logger.info("Target config \(reload.resource.destination) has been updated", reload.resource)
-        }
+        if reload.isNew, hasNewFile { logUpdate(reload.resource, reload.changes) }
     }
 
     /// Runs the command or sends the signal; what went wrong, if anything did.
@@ -75,7 +74,8 @@ extension Pipeline {
         }
         return Outcome.Reload(
             resource: resource, destination: destination, action: action,
-            environment: commandEnvironment(resource, source: source, changes), changes: changes, isNew: isNew)
+            environment: commandEnvironment(resource, source: source, changes), changes: changes,
+            change: isNew ? nextChange() : 0)
     }
 
     func shellText(
@@ -172,12 +172,13 @@ extension Pipeline {
             let options = CheckedFile.Options(backup: false, reloadMark: Array(resource.name.utf8))
             warn(try staged.withoutCheck().replace(options).warnings)
         } catch {
-            logger.error(StepFailure(error).message)
+            log(StepFailure(error), of: resource)
             return false
         }
         if let problem = perform(reload, changes: KeyChanges.lines(of: [reload.changes])) {
-            logger.error(
-                "\(resource.name): \(resource.reloadField) failed on the previous file too: \(problem)", resource)
+            let failure = StepFailure(
+                "\(resource.reloadField) failed on the previous file too: \(problem)", command: reload.failedCommand)
+            log(failure, of: resource, change: reload.change)
             return false
         }
         settle(reload, hasNewFile: false)

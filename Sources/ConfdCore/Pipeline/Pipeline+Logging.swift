@@ -1,3 +1,4 @@
+import KeyValue
 import Posix
 
 extension Pipeline {
@@ -9,19 +10,72 @@ extension Pipeline {
         case application
     }
 
-    /// Logs a failure of a resource, once until it fails differently or, with nil, not at all.
-    func report(_ message: String?, _ topic: Topic, of resource: Resource, key missing: String? = nil) {
-        if message != nil { hasFailed.store(true, ordering: .relaxed) }
+    /// Logs a failure of a resource: as an error if it fails differently than before, or if what it is made from has
+    /// changed since it failed last. With nil nothing is wrong any more.
+    func report(_ failure: StepFailure?, _ topic: Topic, of resource: Resource, madeFrom cause: Cause? = nil) {
+        if failure != nil { hasFailed.store(true, ordering: .relaxed) }
         guard hasFailed.load(ordering: .relaxed) else { return }
         let key = Memory.Report(resource: resource.name, topic: topic)
-        let isNew = memory.withLock { memory in
+        let (isNew, change) = memory.withLock { memory in
             let last = memory.reported[key]
-            memory.reported[key] = message
-            return last != message
+            let hasChanged = cause.map { !$0.isSame(as: last?.cause) } ?? false
+            let change = hasChanged ? nextChange() : last?.change ?? 0
+            memory.reported[key] = failure.map {
+                Memory.Reported(message: $0.message, cause: cause ?? last?.cause, change: change)
+            }
+            return (hasChanged || last?.message != failure?.message, change)
         }
-        guard let message else { return }
-        let subject = resource.logFields.with("key", missing)
-        if isNew { logger.error(message, subject) } else { logger.debug(message, subject) }
+        guard let failure else { return }
+        log(failure, of: resource, isNew: isNew, change: change)
+    }
+
+    /// What a rendering was made from.
+    struct Cause {
+        let snapshot: Snapshot?
+        let sources: [String: FileStatus?]
+
+        /// The templates, and the keys of a resource: `snapshot` is a view of them.
+        init(_ snapshot: Snapshot?, _ inputs: Inputs) {
+            self.snapshot = snapshot
+            sources = inputs.sources
+        }
+
+        func isSame(as other: Cause?) -> Bool {
+            guard let other, sources == other.sources else { return false }
+            guard let snapshot, let old = other.snapshot else { return true }
+            return snapshot.hasSameContents(as: old)
+        }
+    }
+
+    /// Logs a failure with its resource, and with `dest` if the message does not name it already.
+    ///
+    /// One that is not new is for those who look closely. `change` numbers what has failed: a failure of another
+    /// change is not held back as a repetition.
+    func log(_ failure: StepFailure, of resource: Resource, isNew: Bool = true, change: Int = 0) {
+        var details = failure.namesDestination ? [] : ["dest \(resource.destination)"]
+        if let command = failure.command { details.append("\(command.field) \(Self.shown(command.text))") }
+        let suffix = details.isEmpty ? "" : " (\(details.joined(separator: ", ")))"
+        let message = "\(resource.name): \(failure.message)\(suffix)"
+        let place = failure.place
+        let subject = resource.logFields.with("command", failure.command?.field).with("key", failure.key)
+            .at(place?.file, line: place?.line, column: place?.column)
+            .explained(excerpt: failure.excerpt, hint: failure.hint)
+        if isNew { logger.error(message, subject, change: change) } else { logger.debug(message, subject) }
+    }
+
+    /// The beginning of a command, as log lines show it.
+    private static func shown(_ command: String) -> String {
+        let limit = 200
+        let start = command.unicodeScalars.prefix(limit + 1)
+        return start.count > limit ? "\"\(String(String.UnicodeScalarView(start.dropLast())))…\"" : "\"\(command)\""
+    }
+
+    /// confd 0.17's line about a file that was replaced, with the keys that changed.
+    func logUpdate(_ resource: Resource, _ changes: KeyChanges) {
+        let revision = Int(changes.snapshot.revision)
+        logger.info(
+            "Target config \(resource.destination) has been updated\(changes.summary)",
+            revision > 0 ? resource.logFields.with("revision", number: revision) : resource.logFields)
     }
 
     func logDifferences(
@@ -44,7 +98,7 @@ extension Pipeline {
             try heal(destination)
             sweep(destination.folderPath)
         } catch {
-            report(StepFailure(error).message, .application, of: resource)
+            report(StepFailure(error), .application, of: resource)
         }
     }
 

@@ -17,6 +17,8 @@ package final class Pipeline: Sendable {
     /// Whether anything was ever refused or reported; set before that is noted in `memory`. Until then the threads that
     /// apply resources have no reason to meet at its lock: one that is interrupted while it holds that keeps up all.
     let hasFailed = Atomic(false)
+    /// How many changes there were that could fail; see `Logger.error`.
+    private let changes = Atomic(0)
 
     /// What is kept from pass to pass.
     struct Memory {
@@ -27,7 +29,7 @@ package final class Pipeline: Sendable {
         /// Warnings that were given: each is given once.
         var warned: Set<String> = []
         /// The failures that were reported: each is reported once until it changes.
-        var reported: [Report: String] = [:]
+        var reported: [Report: Reported] = [:]
         /// Destinations that were looked at for the traces of a crash.
         var healed: Set<String> = []
         /// Folders that were swept of what a kill left behind.
@@ -36,6 +38,12 @@ package final class Pipeline: Sendable {
         struct Report: Hashable {
             let resource: String
             let topic: Topic
+        }
+
+        struct Reported {
+            let message: String
+            let cause: Cause?
+            let change: Int
         }
     }
 
@@ -88,6 +96,9 @@ package final class Pipeline: Sendable {
         differences = settings.diff ? DiffPrinter(settings) : nil
     }
 
+    /// Numbers a change that may fail.
+    func nextChange() -> Int { changes.add(1, ordering: .relaxed).newValue }
+
     /// Does for `resource` what needs no keys: mends what a crash left and parses the template.
     package func prepare(_ resource: Resource) {
         heal(resource)
@@ -110,13 +121,15 @@ package final class Pipeline: Sendable {
             whenSlow()
             return cancellation.isCancelled
         }
-        let rendition = renderer.render(resource, view, isUnwanted: isUnwanted) {
-            report($0, .template, of: resource)
+        let rendition = renderer.render(resource, view, isUnwanted: isUnwanted) { failure, inputs in
+            // Other keys make no difference to a template that does not parse.
+            report(failure, .template, of: resource, madeFrom: Cause(nil, inputs))
         }
         var content: [UInt8]?
         switch rendition.result {
         case .success(let bytes): content = bytes
-        case .failure(let failure): report(failure.message, .application, of: resource, key: failure.key)
+        case .failure(let failure):
+            report(failure, .application, of: resource, madeFrom: Cause(view, rendition.inputs))
         }
         return Draft(
             resource: resource, content: content, inputs: rendition.inputs,
@@ -142,7 +155,7 @@ package final class Pipeline: Sendable {
             report(nil, .application, of: draft.resource)
             return outcome
         } catch {
-            report(error.message, .application, of: draft.resource)
+            report(error, .application, of: draft.resource, madeFrom: draft.cause)
             return Outcome(error.isRejection ? .rejected : .failed, inputs: draft.inputs)
         }
     }
@@ -234,7 +247,7 @@ package final class Pipeline: Sendable {
         } catch {
             throw StepFailure(error)
         }
-        if reload == nil { logger.info("Target config \(resource.destination) has been updated", resource) }
+        if reload == nil { logUpdate(resource, changes) }
         return Outcome(.updated, reload: reload)
     }
 
@@ -247,14 +260,15 @@ package final class Pipeline: Sendable {
         let environment = commandEnvironment(resource, source: path, changes)
         let result = run(text, "check_cmd", resource, environment, changes.lines, timeout: resource.checkTimeout)
         if result.succeeded { return }
-        let message = "\(resource.name): Config check failed: \(result.message)"
+        let message = "Config check failed: \(result.message)"
+        let failed = StepFailure.FailedCommand(field: "check_cmd", text: text)
         // What says nothing about the content is tried again.
-        guard result.isAnswer else { throw StepFailure(message) }
+        guard result.isAnswer else { throw StepFailure(message, command: failed) }
         hasFailed.store(true, ordering: .relaxed)
         memory.withLock {
             $0.rejected[resource.destination] = RejectedCandidate(content, resource, for: RejectedCandidate.pause)
         }
-        throw StepFailure(message, isRejection: true)
+        throw StepFailure(message, isRejection: true, command: failed)
     }
 
     private func refuseRejected(_ content: [UInt8], _ resource: Resource) throws(StepFailure) {
@@ -267,7 +281,7 @@ package final class Pipeline: Sendable {
         }
         guard isRejected else { return }
         throw StepFailure(
-            "\(resource.name): the same content was refused before, not tried again yet",
+            "the same content was refused before, not tried again yet",
             isRejection: true)
     }
 

@@ -49,13 +49,15 @@ package final class ResourceRenderer: Sendable {
     /// long, and ends it.
     func render(
         _ resource: Resource, _ snapshot: Snapshot, isUnwanted: @escaping @Sendable () -> Bool,
-        report: (String?) -> Void
+        report: (StepFailure?, Inputs) -> Void
     ) -> Rendition {
         let log = SourceLog()
         log.note(resource.source)
         var reads: ReadSet?
         let result = Result { () throws(StepFailure) in
-            let entry = try template(of: resource, log, report)
+            let entry = try template(of: resource, log) { failure in
+                report(failure, failure == nil ? Inputs() : Inputs(sources: log.sources))
+            }
             let environment = environment.noting(in: log)
             let rendered = renderer.render(
                 entry.template, over: snapshot, in: environment, limits: Self.limits(isUnwanted))
@@ -91,7 +93,7 @@ package final class ResourceRenderer: Sendable {
     }
 
     private func template(
-        of resource: Resource, _ log: SourceLog, _ report: (String?) -> Void
+        of resource: Resource, _ log: SourceLog, _ report: (StepFailure?) -> Void
     ) throws(StepFailure) -> Entry {
         let key = Key(resource)
         let known = compiled.withLock { $0[key] }
@@ -117,7 +119,7 @@ package final class ResourceRenderer: Sendable {
             return new
         } catch {
             guard let known else { throw error }
-            report(error.message)
+            report(error)
             return known
         }
     }
@@ -150,18 +152,18 @@ package final class ResourceRenderer: Sendable {
         }
     }
 
-    /// Go's words, then the place in the template's file. Data that the words quote is left out, for it may be a
-    /// value, unless the template itself says it.
+    /// Go's words, with the place in the template's file and the line there. Data that the words quote is left out, for it
+    /// may be a value, unless the template itself says it.
     private func diagnosis(
         of error: TemplateError, _ resource: Resource, _ source: ByteString, quotedData: [ByteString],
         key: ByteString? = nil
     ) -> StepFailure {
-        let diagnostic = Diagnostic(error, path: resource.source, source: source)
-        var text = "\(error.description.text)\n\(diagnostic.text.text.dropLast())"
-        for data in quotedData.map(\.text) where !data.isEmpty && !source.text.contains(text: data) {
-            text = text.replacing(text: data, with: "…")
-        }
-        return StepFailure(text, key: key?.text)
+        let hidden = quotedData.map(\.text).filter { !$0.isEmpty && !source.text.contains(text: $0) }
+        func hiding(_ text: String) -> String { hidden.reduce(text) { $0.replacing(text: $1, with: "…") } }
+        let excerpt = Diagnostic.excerpt(of: source, line: error.line, column: error.column)
+        return StepFailure(hiding(error.reason.text), hint: error.hint.map(hiding), key: key?.text).located(
+            StepFailure.Place(file: resource.source, line: error.line, column: error.column),
+            excerpt: hiding(excerpt.text))
     }
 }
 

@@ -129,7 +129,7 @@ extension BackendConfiguration {
                 nodes.isEmpty ? ["http://127.0.0.1:2379"] : nodes.map(Self.withoutCredentials)
             }
         case .file: files
-        case .env: []
+        case .env: ["environment variables"]
         }
     }
 }

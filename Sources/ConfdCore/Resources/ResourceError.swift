@@ -16,10 +16,15 @@ package struct ResourceError: Error, Equatable, Sendable {
         self.hint = hint
     }
 
-    /// `path:line:column: message`; the line with a caret and the hint on lines of their own.
-    package var text: String {
+    /// `path:line:column: message`.
+    package var summary: String {
         let place = position.map { "\(file):\($0.line):\($0.column)" } ?? file
-        return "\(place): \(message)" + (excerpt.map { "\n\($0)" } ?? "") + (hint.map { "\nhint: \($0)" } ?? "")
+        return "\(place): \(message)"
+    }
+
+    /// The summary; the line with a caret and the hint on lines of their own.
+    package var text: String {
+        summary + (excerpt.map { "\n\($0)" } ?? "") + (hint.map { "\nhint: \($0)" } ?? "")
     }
 
     /// The error with the line of `source`, the bytes of its file.

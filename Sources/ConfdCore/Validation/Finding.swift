@@ -70,11 +70,6 @@ struct Finding {
 
 extension Finding: LogSubject {
     var logFields: LogFields {
-        var fields = LogFields().with("file", file)
-        if let position {
-            fields.append("line", .number(position.line))
-            fields.append("column", .number(position.column))
-        }
-        return fields.with("hint", hint)
+        LogFields().at(file, line: position?.line, column: position?.column).explained(excerpt: excerpt, hint: hint)
     }
 }

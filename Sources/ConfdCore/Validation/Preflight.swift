@@ -23,11 +23,11 @@ struct Preflight {
         do {
             loaded = try loader.load(only: settings.resource)
         } catch {
-            logger.error("Cannot load template resources: \(error.text)", error)
+            logger.error("Cannot load template resources: \(error.summary)", error)
             return ExitCode.failed
         }
-        for warning in loaded.warnings { logger.warning(warning.text, warning) }
-        for error in loaded.errors { logger.error("Cannot process template resource \(error.text)", error) }
+        for warning in loaded.warnings { logger.warning(warning.summary, warning) }
+        for error in loaded.errors { logger.error("Cannot process template resource \(error.summary)", error) }
         if loaded.fileCount == 0 { logger.warning("Found no templates in \(loader.folder)") }
         // One time for all of them.
         let deadline = Clock.monotonic() + settings.preflightTimeout
@@ -35,7 +35,9 @@ struct Preflight {
         for resources in Dictionary(grouping: loaded.resources, by: \.backend).values {
             let left = max(deadline - Clock.monotonic(), .milliseconds(1))
             let readings = SnapshotReader(backends, timeout: left).read(for: resources)
-            for (configuration, error) in readings.failures { logger.error(error.text, configuration) }
+            for (configuration, error) in readings.failures {
+                logger.error(error.message, error.logFields(configuration))
+            }
             for resource in resources { byName[resource.name] = readings[resource] }
         }
         var unreachable = false

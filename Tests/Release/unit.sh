@@ -1,0 +1,23 @@
+# The systemd unit: systemd takes it, and its restrictions are what `as-unit` has the examples run under.
+unit=$source/packaging/confd.service
+if command -v systemd-analyze >/dev/null; then
+  # The program that it starts is not installed here.
+  sed 's|^ExecStart=/usr/bin/confd|ExecStart=/bin/true|' "$unit" >"$work/confd.service"
+  systemd-analyze verify --man=no "$work/confd.service" 2>verify.log || fail "$(cat verify.log)"
+  lacks verify.log confd.service || fail "$(cat verify.log)"
+fi
+for directory in StateDirectory RuntimeDirectory CacheDirectory; do
+  equal "$directory" "$(sed -n "s/^$directory=//p" "$unit")" confd
+done
+
+as_unit touch /etc/confd-was-here /run/confd-was-here || fail "/etc and /run cannot be written"
+as_unit touch /usr/confd-was-here 2>/dev/null && fail "/usr can be written"
+as_unit unshare --uts true 2>/dev/null && fail "it has CAP_SYS_ADMIN"
+
+# Report: nginx -t failed under the unit, at port 80, at its pid file and at its log.
+as_unit nginx -t 2>nginx.log || fail "$(cat nginx.log)"
+for without in CAP_NET_BIND_SERVICE /run -/var/log/nginx; do
+  sed "s| $without\b||" "$unit" >"$work/less.service"
+  UNIT=$work/less.service as_unit nginx -t 2>/dev/null && fail "nginx -t needs no $without"
+done
+true
