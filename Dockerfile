@@ -9,4 +9,5 @@ RUN packaging/build-release
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /source/dist/confd /confd
+COPY --from=build /source/LICENSE /source/dist/LICENSES /licenses/
 ENTRYPOINT ["/confd"]

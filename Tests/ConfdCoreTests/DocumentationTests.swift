@@ -68,9 +68,10 @@ private enum Pages {
 /// Every example of README.md, docs and examples is what confd takes.
 @Suite struct PageTests {
     /// What is tested, here or elsewhere: swift in LibraryUseTests; template, output, error and keys by Rendering's
-    /// tests; no word is what confd prints, compared in ValidateTests and LogTests.
+    /// tests; ini, a part of a systemd unit, in Tests/Release/unit.sh; no word is what confd prints, compared in
+    /// ValidateTests and LogTests.
     private static let words = [
-        "toml", "sh", "yaml", "json", "dockerfile", "swift", "template", "output", "error", "keys", "",
+        "toml", "sh", "yaml", "json", "dockerfile", "ini", "swift", "template", "output", "error", "keys", "",
     ]
 
     private static func blocks(_ word: String) -> [PageBlock] { Pages.blocks.filter { $0.word == word } }

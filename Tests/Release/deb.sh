@@ -13,6 +13,13 @@ for file in etc/confd/confd.toml etc/confd/conf.d etc/confd/templates usr/lib/sy
   usr/share/doc/confd/copyright; do
   [ -e "$root/$file" ] || fail "no $file"
 done
+copyright=$root/usr/share/doc/confd/copyright
+for text in "The confd authors" "==== libcurl4-openssl-dev" "==== libssl-dev" "==== libnghttp2-dev" "==== libyaml-dev" \
+  "==== Swift runtime" "Apache License"; do
+  holds "$copyright" "$text" || fail "the copyright does not name $text"
+done
+grep -Eq '^curl +[0-9]' "$copyright" || fail "the copyright names no version of curl"
+equal "the maintainer" "$(dpkg-deb --field "$package" Maintainer | sed 's/ <.*//')" "The confd authors"
 # The settings that come with it are good: what is missing is a store, or resources.
 "$root/usr/bin/confd" -onetime -strict -config-file "$root/etc/confd/confd.toml" -confdir "$root/etc/confd" 2>error.log &&
   fail "there is nothing to do, but that is no error"
