@@ -128,7 +128,7 @@ package enum Program {
 
     private static func tell(_ report: Validation.Report, _ settings: Settings, _ logger: Logger) -> Int32 {
         guard settings.logFormat == .json else {
-            for finding in report.findings { print(finding.text, to: .error) }
+            for finding in report.findings { print(PrintableText.text(finding.text), to: .error) }
             print(report.summary, to: .error)
             return report.exitCode
         }
@@ -152,7 +152,9 @@ package enum Program {
         }
     }
 
-    private static func report(_ error: SettingsError) { print("confd: error: \(error.text)", to: .error) }
+    private static func report(_ error: SettingsError) {
+        print("confd: error: \(PrintableText.text(error.text))", to: .error)
+    }
 
     private static func print(_ text: String, to stream: StandardStream) {
         // Nobody is left to tell when the stream is gone.

@@ -147,6 +147,23 @@ import Testing
         #expect(String(decoding: shown, as: UTF8.self) == "a\t\\x80\\u009b€\\xe2\\x82\n")
     }
 
+    /// Attack: a key's name of megabytes.
+    @Test(arguments: [LogFormat.text, .json])
+    func longMessagesAreCut(_ format: LogFormat) {
+        let name = String(repeating: "k", count: 2 << 20)
+        let shown = lines(format) { $0.error(name, LogFields([("key", .text(name))]).explained(hint: name)) }.joined()
+        #expect(shown.utf8.count < 4 * PrintableText.limit && shown.contains("kk… (2023424 more bytes)"))
+    }
+
+    /// What is held back to the end says what it is about.
+    @Test func theLastRepetitionHasFields() {
+        let shown = lines(.json) { logger in
+            for _ in 0..<10 { logger.error("again", LogFields([("resource", .text("r.toml"))])) }
+            logger.finish()
+        }
+        #expect(shown.last?.contains(#""repeated":7,"resource":"r.toml""#) == true)
+    }
+
     /// Report: three changes with a reload that fails in the same way were one error, the others held back.
     @Test func errorsAboutAnotherChangeAreNoRepetitions() {
         let shown = lines(.text) { logger in

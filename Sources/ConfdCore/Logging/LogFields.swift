@@ -69,7 +69,8 @@ package struct LogFields: LogSubject {
         for (name, value) in pairs + (hint.map { [("hint", .text($0))] } ?? []) {
             Array(name.utf8).withUnsafeBufferPointer { writer.key($0) }
             switch value {
-            case .text(let text): Array(text.utf8).withUnsafeBufferPointer { writer.appendString($0) }
+            case .text(let text):
+                Array(PrintableText.bounded(text).utf8).withUnsafeBufferPointer { writer.appendString($0) }
             case .number(let number): writer.appendInt(number)
             }
         }

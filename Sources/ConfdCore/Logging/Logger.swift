@@ -81,12 +81,14 @@ package final class Logger: Sendable {
         change: Int = 0
     ) {
         guard level >= self.level else { return }
-        let message = message()
+        let message = PrintableText.bounded(message())
         state.withLock { state in
             var repetitions = 0
             if holdsBack {
                 let line = RepeatLimiter.Line(level: level, message: message, change: change)
-                guard let count = state.repeats.admit(line, at: Clock.monotonic()) else { return }
+                guard let count = state.repeats.admit(line, about: subject?.logFields, at: Clock.monotonic()) else {
+                    return
+                }
                 repetitions = count
             }
             if state.showsProgress {
@@ -104,7 +106,7 @@ package final class Logger: Sendable {
             let fields = subject?.logFields
             var lines = ["\(header)\(level.label) \(PrintableText.line(message))\(suffix)"]
             lines += fields?.excerpt?.split(separator: "\n").map(PrintableText.excerptLine) ?? []
-            if let hint = fields?.hint { lines.append("hint: \(PrintableText.line(hint))") }
+            if let hint = fields?.hint { lines.append("hint: \(PrintableText.line(PrintableText.bounded(hint)))") }
             let prefix = isJournal ? "<\(level.priority)>" : ""
             sink(Array(lines.map { "\(prefix)\($0)\n" }.joined().utf8))
         case .json:
@@ -124,7 +126,9 @@ package final class Logger: Sendable {
     /// Writes what is held back: to be called at the end.
     package func finish() {
         state.withLock { state in
-            for (line, count) in state.repeats.takeHeldBack() { write(line.level, line.message, nil, count) }
+            for held in state.repeats.takeHeldBack() {
+                write(held.line.level, held.line.message, held.subject, held.count)
+            }
         }
     }
 

@@ -1,6 +1,20 @@
 /// Text that a log or a terminal may show: names of keys and files, output of commands and answers of servers can hold
 /// characters that begin a line, move the cursor or reverse the direction of writing.
 enum PrintableText {
+    /// The longest text that a log entry shows: the output that is kept of a command fits. A key's name can have megabytes.
+    static let limit = 72 << 10
+
+    /// `text`, or its beginning and how much is missing.
+    static func bounded(_ text: String) -> String {
+        guard text.utf8.count > limit else { return text }
+        return String(decoding: text.utf8.prefix(limit), as: UTF8.self) + "… (\(text.utf8.count - limit) more bytes)"
+    }
+
+    /// Several lines, each printable.
+    static func text(_ lines: String) -> String {
+        String(decoding: Self.lines(Array(lines.utf8)), as: UTF8.self)
+    }
+
     /// `text` on one line: each character that is not printable is escaped, as `\n`, `\x1b` or `\u202e`.
     static func line(_ text: String) -> String { replacingUnprintable(of: text, by: escape) }
 

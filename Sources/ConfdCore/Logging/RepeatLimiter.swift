@@ -19,18 +19,21 @@ struct RepeatLimiter {
         var passes = 0
         var heldBack = 0
         var lastPass: Duration
+        /// What the line was about last.
+        var subject: LogFields?
         var pause = RepeatLimiter.firstPause
     }
 
     private var entries: [Line: Entry] = [:]
 
     /// How many lines like `line` were held back since the last one passed; nil if it is to be held back too.
-    mutating func admit(_ line: Line, at now: Duration) -> Int? {
+    mutating func admit(_ line: Line, about subject: LogFields? = nil, at now: Duration) -> Int? {
         guard var entry = entries[line], now - entry.lastPass < Self.longestPause * 2 else {
             forgetOldest()
             entries[line] = Entry(passes: 1, lastPass: now)
             return 0
         }
+        entry.subject = subject
         if entry.passes < Self.burst {
             entry.passes += 1
             entry.lastPass = now
@@ -38,7 +41,8 @@ struct RepeatLimiter {
             return 0
         }
         if now - entry.lastPass < entry.pause {
-            entries[line]?.heldBack += 1
+            entry.heldBack += 1
+            entries[line] = entry
             return nil
         }
         let count = entry.heldBack
@@ -50,10 +54,10 @@ struct RepeatLimiter {
     }
 
     /// The lines that are held back, and how often; forgets that they were.
-    mutating func takeHeldBack() -> [(line: Line, count: Int)] {
+    mutating func takeHeldBack() -> [(line: Line, subject: LogFields?, count: Int)] {
         let heldBack = entries.filter { $0.value.heldBack > 0 }.sorted { $0.value.lastPass < $1.value.lastPass }
         for (line, _) in heldBack { entries[line]?.heldBack = 0 }
-        return heldBack.map { ($0.key, $0.value.heldBack) }
+        return heldBack.map { ($0.key, $0.value.subject, $0.value.heldBack) }
     }
 
     private mutating func forgetOldest() {
