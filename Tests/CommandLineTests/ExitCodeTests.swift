@@ -137,7 +137,8 @@ import Testing
     @Test(arguments: [
         ("confdir/templates/app.tmpl", "its own src"), ("out/linked", "its own src"),
         ("confdir/conf.d/app.toml", "its own resource file"), ("confd.toml", "the settings file of confd"),
-        ("out", "a directory"), ("none/", "a directory"), ("confdir/templates/other.tmpl", "a template"),
+        ("out", "a directory"), ("none/", "a directory"), ("confdir/templates/new.tmpl", "a template"),
+        ("confdir/templates/other.tmpl", "a template"),
         ("confdir/conf.d/../templates/sub/other.tmpl", "a template"),
     ])
     func destinationIsAnInput(_ dest: String, _ says: String) async throws {

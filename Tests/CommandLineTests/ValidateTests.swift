@@ -219,6 +219,33 @@ struct Flaw: CustomTestStringConvertible {
         }
     }
 
+    /// Every node that no etcd can have, at its own line; one with a password is not shown.
+    @Test func nodesOfConfdToml() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            try box.write(
+                "confd.toml",
+                "nodes = [\n\"a:1\",\n\"http://a:99999\",\n\"http://me:secret@a:1\",\n]\nbasic_auth = true\n")
+            let path = box.path("confd.toml")
+            let done = try await box.confd("-validate", "-config-file", path)
+            #expect(done.exitCode == 2)
+            #expect(
+                done.standardError == """
+                    \(path):3:1: nodes: etcd: not a node address: "http://a:99999"
+                    "http://a:99999",
+                    ^
+                    hint: write http://HOST:2379 or https://HOST:2379
+                    \(path):4:1: nodes: etcd: a node address must not hold a user name or password
+                    hint: use -username and -password
+                    warning: -basic-auth sends nothing without a user
+                    hint: add -username and -password-file
+                    checked 1 resource file and 1 template: 2 errors, 1 warning
+
+                    """, "\(done.testDescription)")
+            #expect(try await box.confd("-onetime", "-config-file", path).exitCode == 2)
+        }
+    }
+
     /// What README.md and docs/running.md show is what is printed.
     @Test func documentedOutput() async throws {
         try await withSandbox { box in

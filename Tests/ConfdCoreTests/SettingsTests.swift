@@ -238,6 +238,15 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
                 "c.toml:1:12: interval: a float where a string, an integer or a boolean is expected\ninterval = 1.5\n"
                     + "           ^"
             ])
+        let element = ConfigurationFile.parse(Array("nodes = [\n1,\n2.5]\n".utf8), path: "c.toml", strict: false)
+        #expect(element.errors.first?.message.hasPrefix("c.toml:3:1: nodes: a float where ") == true)
+    }
+
+    /// Each element of an array has a place of its own.
+    @Test func placesOfElements() {
+        let text = "nodes = [\n\"a\",\n  \"b\"]\n"
+        let result = ConfigurationFile.parse(Array(text.utf8), path: "c.toml", strict: false)
+        #expect(result.options.values["node"]?.map(\.origin.text) == ["c.toml:2:1: nodes", "c.toml:3:3: nodes"])
     }
 }
 

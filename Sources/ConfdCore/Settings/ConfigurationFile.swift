@@ -49,12 +49,12 @@ enum ConfigurationFile {
                 result.warn(unknown(entry, path), at: entry.position, strict: strict)
                 continue
             }
-            let position = entry.value.position
-            let origin = Origin.file(path: path, line: position.line, column: position.column, key: entry.key)
             do {
-                for text in try texts(of: entry.value, origin) { result.options.add(text, to: option, origin: origin) }
+                for (text, position) in try texts(of: entry.value, key: entry.key, path) {
+                    result.options.add(text, to: option, origin: origin(path, position, entry.key))
+                }
             } catch {
-                result.errors.append(result.showing(error, at: position))
+                result.errors.append(result.showing(error.error, at: error.position))
             }
         }
         return result
@@ -67,19 +67,32 @@ enum ConfigurationFile {
             hint: FormerName.keyHint(for: entry.key) ?? near())
     }
 
+    private static func origin(_ path: String, _ position: TOMLPosition, _ key: String) -> Origin {
+        .file(path: path, line: position.line, column: position.column, key: key)
+    }
+
+    /// An error about the value at `position`.
+    private struct ValueError: Error {
+        let error: SettingsError
+        let position: TOMLPosition
+    }
+
     /// The value as it would stand on a command line; each element of an array by itself.
-    private static func texts(of value: TOMLValue, _ origin: Origin) throws(SettingsError) -> [String] {
+    private static func texts(
+        of value: TOMLValue, key: String, _ path: String
+    ) throws(ValueError) -> [(text: String, position: TOMLPosition)] {
         switch value.kind {
-        case .string(let text): return [text]
-        case .integer(let number): return [String(number)]
-        case .boolean(let flag): return [flag ? "true" : "false"]
+        case .string(let text): return [(text, value.position)]
+        case .integer(let number): return [(String(number), value.position)]
+        case .boolean(let flag): return [(flag ? "true" : "false", value.position)]
         case .array(let elements):
-            var all: [String] = []
-            for element in elements { all += try texts(of: element, origin) }
+            var all: [(text: String, position: TOMLPosition)] = []
+            for element in elements { all += try texts(of: element, key: key, path) }
             return all
         case .float, .offsetDateTime, .localDateTime, .localDate, .localTime, .table:
-            throw SettingsError(
-                "\(origin.text): \(value.kind.typeName) where a string, an integer or a boolean is expected")
+            let place = origin(path, value.position, key).text
+            let message = "\(place): \(value.kind.typeName) where a string, an integer or a boolean is expected"
+            throw ValueError(error: SettingsError(message), position: value.position)
         }
     }
 }

@@ -33,11 +33,17 @@ extension SettingsLoader {
     /// Addresses that no etcd can have. Those of service records replace them.
     private mutating func validateNodes() {
         guard settings.backend.hasPrefix("etcd"), settings.serviceRecord == nil else { return }
-        for node in settings.nodes {
+        // None were given as such: they are those of ETCDCTL_ENDPOINTS.
+        guard !givenNodes.isEmpty else { return validateNodes(settings.nodes, settings.origins["node"]) }
+        for value in givenNodes { validateNodes(split(value.text), value.origin) }
+    }
+
+    private mutating func validateNodes(_ nodes: [String], _ origin: Origin?) {
+        for node in nodes where !node.isEmpty {
             do {
                 try NodeAddress.check(node)
             } catch {
-                refuse("node", error.message, hint: error.hint)
+                refuse(at: origin, error.message, hint: error.hint)
             }
         }
     }
@@ -93,7 +99,10 @@ extension SettingsLoader {
 
     /// Records an error about the value of `option`, at the place where it was given; without one, about several.
     private mutating func refuse(_ option: String?, _ problem: String, hint: String? = nil) {
-        let origin = option.flatMap { settings.origins[$0] }
+        refuse(at: option.flatMap { settings.origins[$0] }, problem, hint: hint)
+    }
+
+    private mutating func refuse(at origin: Origin?, _ problem: String, hint: String?) {
         let place = origin.map { "\($0.text): " } ?? ""
         errors.append(showing(SettingsError(place + problem, hint: hint), origin))
     }

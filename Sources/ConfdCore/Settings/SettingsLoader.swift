@@ -10,6 +10,8 @@ package struct SettingsLoader {
     var errors: [SettingsError] = []
     /// confd.toml, to show its lines in errors.
     private(set) var file = ConfigurationFile.Result()
+    /// The nodes as they were given, each with its place.
+    private(set) var givenNodes: [RawOptions.Value] = []
     /// Flags of backends that are not built, where they were given, and the backend of each.
     private(set) var foreign: [(origin: Origin, backend: String)] = []
 
@@ -91,6 +93,7 @@ package struct SettingsLoader {
             guard let values = source.values[option.name], let last = values.last else { continue }
             do {
                 try set(option, values)
+                if option.name == "node" { givenNodes = values }
                 settings.origins[option.name] = last.origin
             } catch {
                 errors.append(showing(error, last.origin))
@@ -137,7 +140,8 @@ package struct SettingsLoader {
         }
     }
 
-    private func split(_ text: String) -> [String] {
+    /// The parts of a list with commas, without the spaces around them.
+    func split(_ text: String) -> [String] {
         text.split(separator: ",").map { part in
             var part = part
             while part.first == " " { part.removeFirst() }
