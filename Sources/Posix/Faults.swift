@@ -44,11 +44,16 @@
 
         private let faults: [Fault]
         private let deadFrom: Int?
+        /// What somebody else does between two calls: before the call of this number.
+        private let intrusion: (nth: Int, act: @Sendable () -> Void)?
         private let counts = Mutex(Counts())
 
-        private init(_ faults: [Fault], deadFrom: Int?) {
+        private init(
+            _ faults: [Fault], deadFrom: Int?, intrusion: (nth: Int, act: @Sendable () -> Void)? = nil
+        ) {
             self.faults = faults
             self.deadFrom = deadFrom
+            self.intrusion = intrusion
         }
 
         /// Runs `body`; the calls that it makes on this thread fail as `faults` say.
@@ -65,6 +70,16 @@
             return faults.counts.withLock { $0.total >= nth }
         }
 
+        /// Runs `body`, and `act` just before its `nth` system call (from 1), as somebody would who is exactly that fast.
+        /// Returns whether `body` came that far.
+        package static func intruding(
+            at nth: Int, _ act: @escaping @Sendable () -> Void, body: () throws -> Void
+        ) rethrows -> Bool {
+            let faults = Faults([], deadFrom: nil, intrusion: (nth, act))
+            try $current.withValue(faults, operation: body)
+            return faults.counts.withLock { $0.total >= nth }
+        }
+
         /// Counts a call of `name`; the errno that it is to fail with, if it is to fail.
         static func next(_ name: StaticString) -> Int32? {
             guard let current = current ?? ofProcess else { return nil }
@@ -75,6 +90,10 @@
                 return (counts.byName[name, default: 0], counts.total)
             }
             if let dead = current.deadFrom, total >= dead { return Errno.inputOutput }
+            if let intrusion = current.intrusion, total == intrusion.nth {
+                // With faults of its own, so that its calls are not counted.
+                $current.withValue(Faults([], deadFrom: nil), operation: intrusion.act)
+            }
             let fault = current.faults.first { fault in
                 fault.call == name && fault.nth == count || fault.call == "*" && fault.nth == total
             }

@@ -23,6 +23,8 @@ package struct OpenFlags: OptionSet, Sendable {
     /// Does not wait for the other end of a pipe.
     package static let nonBlocking = OpenFlags(rawValue: O_NONBLOCK)
     package static let folder = OpenFlags(rawValue: O_DIRECTORY)
+    /// Opens the name and not what it holds (O_PATH): with `noFollow` a link itself, and never waits or asks for rights.
+    package static let nameOnly = OpenFlags(rawValue: confd_open_path_only)
 }
 
 /// An open file; dropping it closes it.
@@ -57,6 +59,13 @@ package struct FileDescriptor: ~Copyable, Sendable {
         try SystemCall.run("fstat", path) { fstat(number, &raw) }
         return FileStatus(raw)
     }
+
+    /// What the symbolic link holds that was opened with `nameOnly` and `noFollow`.
+    package func linkContent() throws(SystemError) -> String {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = try SystemCall.run("readlink", path) { readlinkat(number, "", &buffer, buffer.count) }
+        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
 }
 
 // MARK: Reading and writing
@@ -65,6 +74,11 @@ extension FileDescriptor {
     /// Reads up to `buffer.count` bytes; 0 at the end of the file.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
         try SystemCall.run("read", path) { Glibc.read(number, buffer.baseAddress, buffer.count) }
+    }
+
+    /// Goes back to the first byte for the next read.
+    package func rewind() throws(SystemError) {
+        try SystemCall.run("lseek", path) { lseek(number, 0, SEEK_SET) }
     }
 
     /// Reads from here to the end; more than `limit` bytes fail with `EFBIG`.

@@ -15,6 +15,8 @@ package struct FileStatus: Equatable, Sendable {
     package let size: Int64
     package let inode: UInt64
     package let device: UInt64
+    /// How many names it has.
+    package let linkCount: UInt64
     /// When the bytes changed, in nanoseconds since 1970.
     package let modified: Int64
 
@@ -36,6 +38,18 @@ package struct FileStatus: Equatable, Sendable {
         size = Int64(raw.st_size)
         inode = UInt64(raw.st_ino)
         device = UInt64(raw.st_dev)
+        linkCount = UInt64(raw.st_nlink)
         modified = Int64(raw.st_mtim.tv_sec) * 1_000_000_000 + Int64(raw.st_mtim.tv_nsec)
     }
+}
+
+/// What two names of one file have in common, as long as one of them exists or is open.
+package struct FileIdentity: Hashable, Sendable {
+    package let device: UInt64
+    package let inode: UInt64
+}
+
+extension FileStatus {
+    /// Which file it is.
+    package var identity: FileIdentity { FileIdentity(device: device, inode: inode) }
 }

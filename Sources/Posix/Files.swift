@@ -135,13 +135,22 @@ package struct FolderTree: Sendable {
 extension Files {
     /// The names in the folder at `path` in byte order, hidden ones included, `.` and `..` not.
     package static func list(_ path: String) throws(SystemError) -> [FolderEntry] {
-        var stream: OpaquePointer?
-        try SystemCall.run("open", path) {
-            stream = opendir(path)
-            return stream == nil ? -1 : 0
+        try list(path) { () throws(SystemError) in
+            var stream: OpaquePointer?
+            try SystemCall.run("open", path) {
+                stream = opendir(path)
+                return stream == nil ? -1 : 0
+            }
+            return stream
         }
-        // Set, because -1 would have thrown.
-        guard let stream else { preconditionFailure("opendir returned no stream") }
+    }
+
+    /// The names in the directory that `open` gives a stream of; `path` is what errors call it.
+    static func list(
+        _ path: String, _ open: () throws(SystemError) -> OpaquePointer?
+    ) throws(SystemError) -> [FolderEntry] {
+        // Only memory can be short here.
+        guard let stream = try open() else { throw SystemError(call: "open", path: path, code: ENOMEM) }
         defer { closedir(stream) }
         var entries: [FolderEntry] = []
         while true {

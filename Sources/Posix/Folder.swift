@@ -2,7 +2,7 @@ import CPosix
 import Glibc
 
 /// An open folder: what is done in it stays in it, even when its path comes to mean another folder meanwhile.
-package struct Folder: ~Copyable, Sendable {
+package final class Folder: Sendable {
     /// The path it was opened with.
     package let path: String
     private let descriptor: FileDescriptor
@@ -24,8 +24,34 @@ package struct Folder: ~Copyable, Sendable {
         }
     }
 
+    /// Takes over `descriptor`, a directory that was opened by name alone (`OpenFlags.nameOnly`) and has a path.
+    package init(_ descriptor: consuming FileDescriptor, path: String? = nil) {
+        self.path = path ?? descriptor.path ?? ""
+        self.descriptor = descriptor
+        canSynchronize = false
+    }
+
+    /// The same directory, opened for reading where we may: only then can it be synced and listed.
+    package func opened() throws(SystemError) -> Folder {
+        do throws(SystemError) {
+            return Folder(readable: FileDescriptor(number: try reopen(), path: path), path: path)
+        } catch let error where error.code == EACCES {
+            return self
+        }
+    }
+
+    private func reopen() throws(SystemError) -> Int32 {
+        try SystemCall.run("open", path) { openat(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    }
+
+    private init(readable descriptor: consuming FileDescriptor, path: String) {
+        self.path = path
+        self.descriptor = descriptor
+        canSynchronize = true
+    }
+
     /// The path of `name` in this folder.
-    package func path(of name: String) -> String { Files.join(path, name) }
+    package func path(of name: String) -> String { path == "." ? name : Files.join(path, name) }
 
     /// Type, mode and owner of the folder itself.
     package func status() throws(SystemError) -> FileStatus { try descriptor.status() }
@@ -73,9 +99,21 @@ package struct Folder: ~Copyable, Sendable {
         }
     }
 
-    /// Gives the file at `path` a second name here.
-    package func link(_ path: String, to name: String) throws(SystemError) {
-        try SystemCall.run("link", self.path(of: name)) { linkat(AT_FDCWD, path, descriptor.number, name, 0) }
+    /// Gives `name` a second name in `folder`; a symbolic link is not followed.
+    package func link(_ name: String, to newName: String, in folder: Folder) throws(SystemError) {
+        try SystemCall.run("link", folder.path(of: newName)) {
+            linkat(descriptor.number, name, folder.descriptor.number, newName, 0)
+        }
+    }
+
+    /// Creates the directory `name`.
+    package func makeFolder(_ name: String, mode: UInt16 = 0o755) throws(SystemError) {
+        try SystemCall.run("mkdir", path(of: name)) { mkdirat(descriptor.number, name, mode_t(mode)) }
+    }
+
+    /// The names in it, as `Files.list` tells them.
+    package func list() throws(SystemError) -> [FolderEntry] {
+        try Files.list(path) { () throws(SystemError) in fdopendir(try reopen()) }
     }
 
     /// Removes `name`.

@@ -28,6 +28,20 @@ package enum Users {
     /// The group whose rights we have.
     package static var effectiveGID: UInt32 { getegid() }
 
+    /// Whether `uid` stands for users that this user namespace does not know, the machine's root among them: the
+    /// kernel shows all of those as 65534.
+    package static func isUnmapped(_ uid: UInt32) -> Bool { uid == 65_534 && overflowIsUnmapped }
+
+    /// Lines of `FIRST-HERE FIRST-OUTSIDE COUNT`. Without /proc it is not known, so nobody is taken for root.
+    private static let overflowIsUnmapped: Bool = {
+        guard let map = try? Files.read("/proc/self/uid_map", limit: 65_536) else { return false }
+        return !map.split(separator: UInt8(ascii: "\n")).contains { line in
+            let words = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+            let numbers = words.map { UInt64($0) ?? 0 }
+            return numbers.count == 3 && numbers[0] <= 65_534 && 65_534 < numbers[0] + numbers[2]
+        }
+    }()
+
     private struct Entry {
         let name: String
         let uid: UInt32

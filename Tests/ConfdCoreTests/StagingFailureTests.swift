@@ -115,6 +115,26 @@ import Testing
                 "cannot follow the symbolic link /d/l: it belongs to uid 5 in a folder that all may write",
                 "remove /d/l, or let dest name the file that it leads to"
             ),
+            (
+                .unsafeLink("/d/l", owner: 5, to: "/e", of: 0),
+                "cannot follow the symbolic link /d/l of uid 5: it leads to /e of uid 0",
+                "a link of a user who is neither root nor confd's own must lead to that user's files: let dest name the file, "
+                    + "or run chown -h root /d/l"
+            ),
+            (
+                .unsafeDirectory("/d/e", owner: 5, in: "/d", of: 6),
+                "cannot enter the directory /d/e of uid 5: it is in /d of uid 6",
+                "/d's owner could put another directory there: give both one owner, or /d/e to root"
+            ),
+            (.directoryMoved("/d"), "cannot look up /d/x: the directory /d was moved meanwhile", nil),
+            (
+                .stagedFileChanged("/d/s", .replaced(.symbolicLink)),
+                "cannot replace /d/x: its staged file /d/s was replaced by a symbolic link", nil
+            ),
+            (
+                .stagedFileChanged("/d/s", .edited), "cannot replace /d/x: its staged file /d/s was edited",
+                "a check may edit the staged file only in a directory where nobody but root and confd's user can write"
+            ),
             (.notAFile(.socket), "/d/x is a socket, not a file", "dest is the path of a file"),
             (
                 .folderMissing("/d"), "cannot create a file beside /d/x: no such file or directory: /d",

@@ -194,9 +194,7 @@ import Testing
         let destination = try destination("a/b/x")
         let error = #expect(throws: StagingError.self) { try destination.apply("new") }
         #expect(error == StagingError(.folderMissing(folder("a/b")), folder("a/b/x")))
-        try destination.makeFolders()
-        try destination.makeFolders()
-        try destination.apply("new")
+        for _ in 1...2 { try Destination(resolving: folder("a/b/x"), makesFolders: true).apply("new") }
         #expect(folder.text("a/b/x") == "new")
         #expect(try Files.status(folder("a")).mode & 0o700 == 0o700)
     }

@@ -79,6 +79,7 @@ extension Daemon {
     func takeInventory(readsAnew: Bool) throws(SystemError) {
         let now = Clock.monotonic()
         inventory.reload()
+        pipeline.keepClaims(of: inventory.resources)
         let names = Set(inventory.resources.map(\.name))
         for (name, id) in ids where !names.contains(name) { replace(id, by: .removed, at: now) }
         for resource in inventory.resources {

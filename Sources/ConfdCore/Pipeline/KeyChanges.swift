@@ -80,7 +80,7 @@ final class ChangesFile {
     private static let folder = Environment.text("TMPDIR") ?? "/tmp"
 
     /// Removes those that a kill has left behind; what cannot be removed does no harm.
-    private static let sweepsOnce: Void = { try? Leftovers.sweep(folder, isOurs: Leftovers.isChangesFile) }()
+    private static let sweepsOnce: Void = { try? Leftovers.sweep(Folder(folder), isOurs: Leftovers.isChangesFile) }()
 
     deinit {
         // Nobody is left to tell.

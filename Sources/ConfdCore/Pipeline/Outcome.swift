@@ -24,7 +24,6 @@ package struct Outcome: Sendable {
     /// A reload that is owed.
     package struct Reload: Sendable {
         package let resource: Resource
-        package let destination: Destination
         package let action: Action
         /// What the command sees: `CONFD_SRC`, `CONFD_DEST`, `CONFD_RESOURCE`, `CONFD_REVISION`.
         package let environment: [String: String]

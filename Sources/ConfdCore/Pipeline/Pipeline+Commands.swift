@@ -36,7 +36,8 @@ extension Pipeline {
     package func settle(_ reload: Outcome.Reload, hasNewFile: Bool = true) {
         memory.withLock { _ = $0.previous.removeValue(forKey: reload.resource.destination) }
         do {
-            try reload.destination.clearReloadMark()
+            // Looked up anew: one that is held for as long as a reload is owed would cost a descriptor each.
+            try Destination(resolving: reload.resource.destination).clearReloadMark()
         } catch {
             log(StepFailure(error), of: reload.resource)
         }
@@ -73,9 +74,8 @@ extension Pipeline {
             return nil
         }
         return Outcome.Reload(
-            resource: resource, destination: destination, action: action,
-            environment: commandEnvironment(resource, source: source, changes), changes: changes,
-            change: isNew ? nextChange() : 0)
+            resource: resource, action: action, environment: commandEnvironment(resource, source: source, changes),
+            changes: changes, change: isNew ? nextChange() : 0)
     }
 
     func shellText(
@@ -168,7 +168,7 @@ extension Pipeline {
         logger.warning("\(resource.name): putting the previous \(resource.destination) back", resource)
         do {
             let staged = try StagedFile(
-                previous.content, for: reload.destination, attributes: resource.attributes)
+                previous.content, for: Destination(resolving: resource.destination), attributes: resource.attributes)
             let options = CheckedFile.Options(backup: false, reloadMark: Array(resource.name.utf8))
             warn(try staged.withoutCheck().replace(options).warnings)
         } catch {

@@ -96,15 +96,15 @@ extension Pipeline {
         guard let destination = try? Destination(resolving: resource.destination) else { return }
         do throws(StagingError) {
             try heal(destination)
-            sweep(destination.folderPath)
+            sweep(beside: destination)
         } catch {
             report(StepFailure(error), .application, of: resource)
         }
     }
 
-    private func sweep(_ folder: String) {
-        if settings.noop { return }
-        let isFirst = memory.withLock { $0.swept.insert(folder).inserted }
+    private func sweep(beside destination: Destination) {
+        guard !settings.noop, let folder = destination.folder else { return }
+        let isFirst = memory.withLock { $0.swept.insert(folder.path).inserted }
         // What stays does no harm.
         if isFirst { try? Leftovers.sweep(folder, isOurs: Leftovers.isCandidate) }
     }

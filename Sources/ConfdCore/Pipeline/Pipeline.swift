@@ -32,6 +32,8 @@ package final class Pipeline: Sendable {
         var reported: [Report: Reported] = [:]
         /// Destinations that were looked at for the traces of a crash.
         var healed: Set<String> = []
+        /// Which resource writes which file.
+        var claims = Claims()
         /// Folders that were swept of what a kill left behind.
         var swept: Set<String> = []
 
@@ -163,12 +165,10 @@ package final class Pipeline: Sendable {
     private func put(
         _ content: [UInt8], _ resource: Resource, _ changes: KeyChanges, _ unsynced: UnsyncedFolders?
     ) throws(StepFailure) -> Outcome {
-        let destination: Destination
+        let destination = try resolve(resource)
         let comparison: Comparison
         do {
-            destination = try Destination(resolving: resource.destination)
             try heal(destination)
-            if resource.makeDirectories, !settings.noop { try destination.makeFolders() }
             logger.debug("Comparing candidate config to \(resource.destination)", resource)
             comparison = try destination.compare(with: content, attributes: resource.attributes)
             try logDifferences(comparison, destination, content, resource)
@@ -183,6 +183,29 @@ package final class Pipeline: Sendable {
             logger.info("Target config \(resource.destination) out of sync", resource)
             return try replace(content, resource, destination, changes, unsynced)
         }
+    }
+
+    /// Where `resource` writes; refused if another resource writes there.
+    private func resolve(_ resource: Resource) throws(StepFailure) -> Destination {
+        let destination: Destination
+        do {
+            destination = try Destination(
+                resolving: resource.destination, makesFolders: resource.makeDirectories && !settings.noop)
+        } catch {
+            throw StepFailure(error)
+        }
+        guard let owner = memory.withLock({ $0.claims.claim(destination, for: resource.name) }) else {
+            return destination
+        }
+        throw StepFailure(
+            "\(resource.name): dest \(resource.destination) is already written by \(owner)",
+            hint: "both are the file \(destination.target)")
+    }
+
+    /// Forgets which files were written by resources that are not there any more, or write another one now.
+    package func keepClaims(of resources: [Resource]) {
+        let destinations = Dictionary(resources.map { ($0.name, $0.destination) }) { first, _ in first }
+        memory.withLock { $0.claims.keep(destinations) }
     }
 
     /// The bytes are right: mode and owner are corrected in place, and a reload that failed before is still owed.

@@ -40,7 +40,7 @@ package struct ResourceLoader {
             throw ResourceError(confdir, nil, "confdir does not exist", hint: "name it with -confdir")
         }
         var result = Result()
-        var owners: [String: String] = [:]
+        var owners: [WrittenFile: String] = [:]
         let names: [String]
         if let only { names = [try name(of: only)] } else { names = try files(below: folder) }
         let paths = names.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
@@ -117,15 +117,23 @@ package struct ResourceLoader {
         }
     }
 
+    /// A file that a resource writes: as it is spelled, and where it really is.
+    private enum WrittenFile: Hashable {
+        case path([UInt8])
+        case place(Place)
+    }
+
     /// Two resources that write one file would undo each other for ever: the later one is refused. `owners` are the
     /// resources by what they write.
     private func refuseSharedDestinations(
-        _ parsed: inout ResourceParser.Result, _ bytes: [UInt8], path: String, _ owners: inout [String: String]
+        _ parsed: inout ResourceParser.Result, _ bytes: [UInt8], path: String, _ owners: inout [WrittenFile: String]
     ) {
         for claim in parsed.destinations {
-            let cleaned = String(decoding: Path.join([Array(claim.destination.utf8)]), as: UTF8.self)
-            guard let owner = owners[cleaned] else {
-                owners[cleaned] = claim.resource
+            var files = [WrittenFile.path(Path.join([Array(claim.destination.utf8)]))]
+            // What cannot be looked up is reported when it is to be written.
+            if let place = try? Destination(resolving: claim.destination).place { files.append(.place(place)) }
+            guard let owner = files.compactMap({ owners[$0] }).first else {
+                for file in files { owners[file] = claim.resource }
                 continue
             }
             let error = ResourceError(

@@ -1,15 +1,16 @@
 import Posix
 
-/// A new file with a random name; dropping it unlinks it, unless it was renamed or is kept.
+/// A new file with a random name in the directory of its destination; dropping it unlinks it, unless it was renamed or is kept.
 struct Candidate: ~Copyable {
     let folder: Folder
-    let file: FileDescriptor
+    fileprivate(set) var file: FileDescriptor
     let name: String
     private var isArmed = true
+    /// As it was when all of it was on disk.
+    fileprivate var synced: FileStatus?
 
-    /// Creates an empty file of mode 0600 in the folder at `path`.
-    init(in path: String, prefix: String) throws(SystemError) {
-        let folder = try Folder(path)
+    /// Creates an empty file of mode 0600 in `folder`.
+    init(in folder: Folder, prefix: String) throws(SystemError) {
         let file = try Leftovers.create(in: folder, prefix: prefix)
         // A file that was created has a path.
         name = Files.split(file.path ?? "").name
@@ -37,22 +38,92 @@ struct Candidate: ~Copyable {
     /// Sets owner, extended attributes and mode, writes `content`, and waits until all is on disk.
     ///
     /// In this order nobody sees a byte who may not read the finished file: carried-over access lists can be wider
-    /// than the mode that follows. Attributes of the file at `path` are carried over where possible.
-    func fill(
-        _ content: [UInt8], _ attributes: FileAttributes, like path: String
+    /// than the mode that follows. Attributes of `destination`'s file are carried over where possible.
+    mutating func fill(
+        _ content: [UInt8], _ attributes: FileAttributes, like destination: Destination
     ) throws(SystemError) -> RefusedOwner {
+        let (refused, mode) = try setAttributes(attributes, like: destination)
+        try file.writeAll(content)
+        // Writing clears setuid and setgid.
+        if let mode, mode & 0o6000 != 0 { try file.setMode(mode) }
+        try file.synchronize()
+        synced = try file.status()
+        return refused
+    }
+
+    /// Its bytes: a check command may have edited them.
+    func content() throws(SystemError) -> [UInt8] {
+        try file.rewind()
+        return try file.readAll()
+    }
+
+    /// Sets owner, extended attributes and mode; returns what of the owner was refused, and the mode that was set.
+    fileprivate func setAttributes(
+        _ attributes: FileAttributes, like destination: Destination
+    ) throws(SystemError) -> (RefusedOwner, UInt16?) {
         let refused = try file.changeOwner(attributes)
         // No such file, or not readable by us: then there is nothing to carry over.
-        if let old = try? FileDescriptor(opening: path, [.read, .noFollow, .nonBlocking]) {
-            file.copyAttributes(of: old)
-        }
+        if let old = try? destination.open(.read) { file.copyAttributes(of: old) }
         // After the owner, because a new owner clears setuid and setgid.
         let mode = attributes.mode.map { $0 & ~refused.unsafeModeBits }
         if let mode { try file.setMode(mode) }
-        try file.writeAll(content)
-        // And so does writing.
-        if let mode, mode & 0o6000 != 0 { try file.setMode(mode) }
+        return (refused, mode)
+    }
+}
+
+// MARK: After the check
+
+extension Candidate {
+    /// Makes sure that the name is still that of the file that was written, and gives it its attributes again if they
+    /// were changed. Returns what is wrong, if anything is.
+    ///
+    /// A check may edit the file, as `sed -i` does, in a directory where only root and we can write, if a regular file of
+    /// ours comes of it. Elsewhere we cannot tell who did it. With `content` the bytes are compared there too.
+    mutating func verify(
+        _ content: [UInt8]?, _ attributes: FileAttributes, like destination: Destination
+    ) throws(SystemError) -> StagedChange? {
+        guard let found = try folder.status(of: name) else { return .removed }
+        let written = try file.status()
+        let isSame = found.identity == written.identity
+        let isPrivate = try folder.isPrivate()
+        if !isSame {
+            if !isPrivate { return .replaced(found.kind) }
+            if let change = try adopt(attributes) { return change }
+        } else if let content, !isPrivate, try !file.contentEquals(content) {
+            return .edited
+        }
+        let now = try file.status()
+        let isAsLeft =
+            isSame && now.modified == synced?.modified && now.size == synced?.size && now.mode == synced?.mode
+            && now.uid == synced?.uid && now.gid == synced?.gid
+        if isAsLeft { return nil }
+        _ = try setAttributes(attributes, like: destination)
         try file.synchronize()
-        return refused
+        return nil
+    }
+
+    /// Goes on with what is under the name now.
+    private mutating func adopt(_ attributes: FileAttributes) throws(SystemError) -> StagedChange? {
+        let new: FileDescriptor
+        do throws(SystemError) {
+            new = try folder.open(name, [.readWrite, .noFollow, .nonBlocking])
+        } catch {
+            return .replaced(try folder.status(of: name)?.kind ?? .unknown)
+        }
+        let status = try new.status()
+        let isOurs = status.uid == Users.effectiveUID || status.uid == attributes.uid
+        // A file with another name was not made by the check.
+        guard status.kind == .regular, isOurs, status.linkCount == 1 else { return .replaced(status.kind) }
+        _ = try? new.lock()
+        file = new
+        return nil
+    }
+}
+
+extension Folder {
+    /// Whether nobody but root and we can create, rename and remove names in it.
+    func isPrivate() throws(SystemError) -> Bool {
+        let status = try status()
+        return PathWalk.isTrusted(status.uid) && status.mode & 0o022 == 0
     }
 }

@@ -21,16 +21,19 @@ package struct CheckedFile: ~Copyable {
     private let destination: Destination
     private let attributes: FileAttributes
     private let keep: Bool
+    /// What the check was to judge; nil if there was none.
+    private let checkedContent: [UInt8]?
     private let earlierWarnings: [StagingWarning]
     private var candidate: Candidate
 
     init(
-        destination: Destination, attributes: FileAttributes, keep: Bool, earlierWarnings: [StagingWarning],
-        candidate: consuming Candidate
+        destination: Destination, attributes: FileAttributes, keep: Bool, checkedContent: [UInt8]?,
+        earlierWarnings: [StagingWarning], candidate: consuming Candidate
     ) {
         self.destination = destination
         self.attributes = attributes
         self.keep = keep
+        self.checkedContent = checkedContent
         self.earlierWarnings = earlierWarnings
         self.candidate = candidate
     }
@@ -40,6 +43,7 @@ package struct CheckedFile: ~Copyable {
     /// By rename; where the target is a mount point (EBUSY, EXDEV) by writing into it, which keeps its inode. After
     /// an error the target has its old bytes and the candidate is gone (unless kept).
     package consuming func replace(_ options: Options = Options()) throws(StagingError) -> Replacement {
+        try verify()
         let owed = try destination.reloadMark()
         let mark = PendingMark(value: options.reloadMark ?? owed, wasOwed: owed != nil)
         if options.backup { try PreviousFile.keep(destination, mayLink: true) }
@@ -56,7 +60,7 @@ package struct CheckedFile: ~Copyable {
             // A backup that is a link to what is about to be written over would be no backup.
             if options.backup { try PreviousFile.keep(destination, mayLink: false) }
             let content = try staging(destination.path, StagingError.Kind.replace) { () throws(SystemError) in
-                try checkedContent()
+                try candidate.content()
             }
             let warnings = try InPlaceWriter(destination).write(content, attributes, mark)
             return Replacement(
@@ -84,15 +88,19 @@ package struct CheckedFile: ~Copyable {
         if place == .attribute { try? ReloadMark.removeSidecar(destination, in: file.folder) }
     }
 
-    /// The bytes under the candidate's name: a check command may have rewritten it.
-    private func checkedContent() throws(SystemError) -> [UInt8] {
-        try candidate.folder.open(candidate.name, [.read, .noFollow]).readAll()
+    /// Makes sure that the rename will put nothing else in place than what was checked.
+    private mutating func verify() throws(StagingError) {
+        let change = try staging(destination.path, StagingError.Kind.write) { () throws(SystemError) in
+            try candidate.verify(checkedContent, attributes, like: destination)
+        }
+        guard let change else { return }
+        throw StagingError(.stagedFileChanged(candidate.path, change), destination.path)
     }
 
     /// A copy of the candidate with the same owner and mode.
     private func twin() throws(SystemError) -> Candidate {
-        let copy = try Candidate(in: destination.folderPath, prefix: destination.candidatePrefix)
-        _ = try copy.fill(try checkedContent(), attributes, like: destination.target)
+        var copy = try Candidate(in: candidate.folder, prefix: destination.candidatePrefix)
+        _ = try copy.fill(try candidate.content(), attributes, like: destination)
         return copy
     }
 

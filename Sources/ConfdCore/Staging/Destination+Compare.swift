@@ -9,7 +9,7 @@ extension Destination {
         let differences = attributes.differences(from: status)
         if status.size != content.count { return .contentDiffers(differences) }
         do throws(SystemError) {
-            let file = try FileDescriptor(opening: target, [.read, .noFollow])
+            let file = try open(.read)
             if try !file.contentEquals(content) { return .contentDiffers(differences) }
         } catch let error where error.code == Errno.accessDenied && status.uid != Users.effectiveUID {
             // Unknown, so replace it: the new file is ours and can be read the next time.

@@ -1,38 +1,46 @@
 import Posix
 
-/// The file that a resource writes, with every symbolic link at its end followed.
-package struct Destination: Equatable, Sendable {
+/// The file that a resource writes: a name in an open directory, with every symbolic link on the way followed.
+///
+/// The way is walked once. Whatever is done, is done by that name in that directory, and follows no link any more.
+package struct Destination: Sendable {
     /// The path as the resource names it; log lines use this one.
     package let path: String
-    /// The file that is replaced: `path`, or what the link at `path` leads to. It need not exist.
+    /// The file that is replaced: `path`, or what the links in it lead to. It need not exist.
     package let target: String
+    /// The target's name in its directory.
+    let name: String
+    /// What two destinations have in common if they are one file.
+    package let place: Place
+    /// nil if the target's directory does not exist.
+    let folder: Folder?
+    /// The directory of `path` itself, and its name there; nil if that does not exist.
+    let own: (folder: Folder, name: String)?
 
-    /// As many links as the kernel follows.
-    private static let linkLimit = 40
-
-    /// Follows the links at `path`.
+    /// Follows the links in `path`; with `makesFolders`, creates the directories that are missing (`make_dirs`).
     ///
-    /// Throws for an empty path, a loop of links, and a link in a world-writable sticky folder that neither we nor
-    /// the folder's owner made (what the kernel's `fs.protected_symlinks` refuses to follow).
-    package init(resolving path: String) throws(StagingError) {
-        var target = path
-        var links = 0
-        while let next = try Self.linked(target, path) {
-            target = next
-            links += 1
-            if links > Self.linkLimit { throw StagingError(.linkLoop, path) }
+    /// Throws for a path that names no file, for a loop of links, and for a step that might be somebody's attempt to have
+    /// us write what is not theirs (`PathWalk`).
+    package init(resolving path: String, makesFolders: Bool = false) throws(StagingError) {
+        var walk = try PathWalk(path, makesFolders: makesFolders)
+        switch try walk.run() {
+        case .name(let name, let folder, let place):
+            self.name = name
+            self.folder = folder
+            self.place = place
+            target = folder.path(of: name)
+        case .missing(let folder, let place):
+            name = Files.split(place.name).name
+            self.folder = nil
+            self.place = place
+            target = Files.join(folder, name)
         }
-        let name = Files.split(target).name
-        if ["", ".", ".."].contains(name) { throw StagingError(.noFileName, path) }
         self.path = path
-        self.target = target
+        own = walk.own
     }
 
-    /// The target's folder.
+    /// The path of the target's directory.
     var folderPath: String { Files.split(target).folder }
-
-    /// The target's name in its folder.
-    var name: String { Files.split(target).name }
 
     /// The name of a hidden file beside the target that is named after it, no longer than names may be.
     /// `room` is for what is added to it.
@@ -46,32 +54,6 @@ package struct Destination: Equatable, Sendable {
 
     /// How the names of temporary files in the target's folder begin.
     var candidatePrefix: String { companion(".confd-", room: Leftovers.randomLetters) }
-
-    /// What the link at `path` leads to, nil if there is no link.
-    private static func linked(_ path: String, _ dest: String) throws(StagingError) -> String? {
-        let (folder, name) = Files.split(path)
-        guard !name.isEmpty, let status = try entry(path, dest), status.kind == .symbolicLink else { return nil }
-        let parent = try staging(dest, StagingError.Kind.resolve) { () throws(SystemError) in try Files.status(folder) }
-        let isShared = parent.mode & 0o1002 == 0o1002
-        if isShared && status.uid != Users.effectiveUID && status.uid != parent.uid {
-            throw StagingError(.untrustedLink(path: path, owner: status.uid), dest)
-        }
-        let content = try staging(dest, StagingError.Kind.resolve) { () throws(SystemError) in try Files.readLink(path)
-        }
-        return content.hasPrefix("/") ? content : Files.join(folder, content)
-    }
-
-    private static func entry(_ path: String, _ dest: String) throws(StagingError) -> FileStatus? {
-        do throws(SystemError) {
-            return try Files.linkStatus(path)
-        } catch {
-            switch error.code {
-            case Errno.noSuchFile, Errno.notAFolder: return nil
-            case Errno.tooManyLinks: throw StagingError(.linkLoop, dest)
-            default: throw StagingError(.resolve(error), dest)
-            }
-        }
-    }
 }
 
 // MARK: Reading
@@ -87,24 +69,31 @@ extension Destination {
     func openTarget() throws(StagingError) -> FileDescriptor? {
         guard try existing() != nil else { return nil }
         return try staging(path, StagingError.Kind.read) { () throws(SystemError) in
-            try FileDescriptor(opening: target, [.read, .noFollow])
+            try open([.read])
         }
     }
 
     /// The target's status, nil when there is no file; throws if it is no regular file.
     func existing() throws(StagingError) -> FileStatus? {
-        guard let status = try Self.entry(target, path) else { return nil }
+        guard let folder else { return nil }
+        let found = try staging(path, StagingError.Kind.resolve) { () throws(SystemError) in
+            try folder.status(of: name)
+        }
+        guard let status = found else { return nil }
         if status.kind != .regular { throw StagingError(.notAFile(status.kind), path) }
         return status
     }
 
-    /// The target's folder, for all that is done beside it.
+    /// Opens the target itself: no link, and without waiting for the other end of a pipe.
+    func open(_ flags: OpenFlags) throws(SystemError) -> FileDescriptor {
+        guard let folder else { throw SystemError(call: "open", path: target, code: Errno.noSuchFile) }
+        return try folder.open(name, flags.union([.noFollow, .nonBlocking]))
+    }
+
+    /// The target's directory, for all that is done beside it.
     func openFolder() throws(StagingError) -> Folder {
-        do throws(SystemError) {
-            return try Folder(folderPath)
-        } catch {
-            throw cannotCreate(error)
-        }
+        guard let folder else { throw StagingError(.folderMissing(folderPath), path) }
+        return folder
     }
 
     /// Why nothing can be created beside the target.
@@ -119,27 +108,6 @@ extension Destination {
 // MARK: Changing what is there
 
 extension Destination {
-    /// Creates the missing folders above the target, mode 0755 less the umask (`make_dirs`).
-    package func makeFolders() throws(StagingError) {
-        var missing: [String] = []
-        var folder = folderPath
-        while !Files.exists(folder) {
-            missing.append(folder)
-            folder = Files.split(folder).folder
-        }
-        for folder in missing.reversed() {
-            do throws(SystemError) {
-                try Files.makeFolder(folder)
-                try Folder(Files.split(folder).folder).synchronize()
-            } catch let error where error.code == Errno.exists {
-                // Somebody else was faster.
-                continue
-            } catch {
-                throw StagingError(.makeFolder(error), path)
-            }
-        }
-    }
-
     /// Sets mode and owner of the existing target in place, for `Comparison.attributesDiffer`.
     ///
     /// What we are not permitted to change is a warning, so that a pass ends in sync: warn once, do not retry.

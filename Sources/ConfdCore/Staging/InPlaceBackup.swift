@@ -48,11 +48,12 @@ extension Destination {
     /// Finishes what a crash interrupted: a target that was being written in place gets its old bytes back, unless it
     /// holds all of the old or all of the new ones. Call it once for each resource at start.
     package func heal() throws(StagingError) -> Healing {
+        guard let folder else { return .nothing }
         let bytes: [UInt8]
         do throws(SystemError) {
-            bytes = try FileDescriptor(opening: backupPath, [.read, .noFollow, .nonBlocking]).readAll()
+            bytes = try folder.open(backupName, [.read, .noFollow, .nonBlocking]).readAll()
         } catch {
-            if error.code == Errno.noSuchFile || error.code == Errno.notAFolder { return .nothing }
+            if error.code == Errno.noSuchFile { return .nothing }
             throw StagingError(.heal(error, backup: backupPath), path)
         }
         guard let backup = InPlaceBackup(decoding: bytes) else {
@@ -62,11 +63,10 @@ extension Destination {
         let isWhole = try read().map(backup.isWhole) ?? true
         do throws(SystemError) {
             if !isWhole {
-                let file = try FileDescriptor(opening: target, [.write, .noFollow])
+                let file = try open(.write)
                 try file.overwrite(with: backup.previous)
                 try file.synchronize()
             }
-            let folder = try Folder(folderPath)
             try folder.unlink(backupName)
             try folder.synchronize()
         } catch {

@@ -18,11 +18,17 @@ struct InPlaceWriter {
         let folder = try destination.openFolder()
         let previous = try destination.read() ?? []
         let file = try staging(destination.path, StagingError.Kind.replace) { () throws(SystemError) in
-            try FileDescriptor(opening: destination.target, [.readWrite, .noFollow])
+            try destination.open(.readWrite)
         }
         let status = try staging(destination.path, StagingError.Kind.replace) { () throws(SystemError) -> FileStatus in
+            let status = try file.status()
+            // Where others can write, a second name may be that of a file that is not theirs.
+            let mayBeShared = try !folder.isPrivate()
+            if status.kind != .regular || status.linkCount > 1 && mayBeShared {
+                throw SystemError(call: "open", path: destination.target, code: Errno.busy)
+            }
             try reserve(content.count, file)
-            return try file.status()
+            return status
         }
         try staging(destination.path, StagingError.Kind.backUp) { () throws(SystemError) in
             try backUp(previous, content, in: folder)
@@ -48,8 +54,8 @@ struct InPlaceWriter {
         }
     }
 
-    private func backUp(_ previous: [UInt8], _ next: [UInt8], in folder: borrowing Folder) throws(SystemError) {
-        var candidate = try Candidate(in: destination.folderPath, prefix: destination.candidatePrefix)
+    private func backUp(_ previous: [UInt8], _ next: [UInt8], in folder: Folder) throws(SystemError) {
+        var candidate = try Candidate(in: folder, prefix: destination.candidatePrefix)
         try candidate.file.writeAll(InPlaceBackup(previous: previous, next: next).encoded())
         try candidate.file.synchronize()
         try candidate.rename(to: destination.backupName)
@@ -73,7 +79,7 @@ struct InPlaceWriter {
     /// Puts the previous bytes back and removes the backup; the backup stays if that fails.
     private func restore(
         _ file: borrowing FileDescriptor, _ previous: [UInt8], _ status: FileStatus, after failure: SystemError,
-        in folder: borrowing Folder
+        in folder: Folder
     ) throws(StagingError) {
         do throws(SystemError) {
             try file.overwrite(with: previous)
@@ -87,7 +93,7 @@ struct InPlaceWriter {
         _ = removeBackup(in: folder)
     }
 
-    private func removeBackup(in folder: borrowing Folder) -> [StagingWarning] {
+    private func removeBackup(in folder: Folder) -> [StagingWarning] {
         do throws(SystemError) {
             try folder.unlink(destination.backupName)
             try folder.synchronize()

@@ -6,17 +6,16 @@ enum Leftovers {
     static let randomLetters = 10
 
     /// A new file of mode 0600 in `folder`; its name is `prefix` and random letters.
-    static func create(in folder: borrowing Folder, prefix: String) throws(SystemError) -> FileDescriptor {
+    static func create(in folder: Folder, prefix: String) throws(SystemError) -> FileDescriptor {
         let file = try folder.create(prefix: prefix)
         // Nobody else knows its name. Where files cannot be locked they cannot be told apart, and stay.
         _ = try? file.lock()
         return file
     }
 
-    /// Removes those in the folder at `path` that nobody uses and that are our user's.
-    static func sweep(_ path: String, isOurs: (String) -> Bool) throws(SystemError) {
-        let folder = try Folder(path)
-        for entry in try Files.list(path) where entry.kind == .regular && isOurs(entry.name) {
+    /// Removes those in `folder` that nobody uses and that are our user's.
+    static func sweep(_ folder: Folder, isOurs: (String) -> Bool) throws(SystemError) {
+        for entry in try folder.list() where entry.kind == .regular && isOurs(entry.name) {
             do throws(SystemError) {
                 let file = try folder.open(entry.name, [.read, .noFollow, .nonBlocking])
                 guard try file.status().uid == Users.effectiveUID, try file.lock() else { continue }

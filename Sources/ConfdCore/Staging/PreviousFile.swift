@@ -7,43 +7,44 @@ enum PreviousFile {
     /// A hard link costs nothing and keeps everything; where it cannot be made (another file system, a file that is
     /// not ours, a mount point) or must not be, it is a copy.
     static func keep(_ destination: Destination, mayLink: Bool) throws(StagingError) {
-        guard try destination.existing() != nil else { return }
-        let (folderPath, name) = Files.split(destination.path)
-        if mayLink {
-            do throws(SystemError) {
-                try link(destination.target, in: try Folder(folderPath), name: name)
-                return
-            } catch let error where error.code != Errno.noSpace && error.code != Errno.readOnly {
-                // Then a copy.
-            } catch {
-                throw StagingError(.backUp(error), destination.path)
-            }
-        }
+        guard try destination.existing() != nil, let own = destination.own else { return }
         try staging(destination.path, StagingError.Kind.backUp) { () throws(SystemError) in
-            try copy(destination, to: folderPath, name: name)
+            // A directory that a link is in was only gone through.
+            let folder = try own.folder.opened()
+            if mayLink {
+                do throws(SystemError) {
+                    if try link(destination, in: folder, name: own.name) { return }
+                } catch let error where error.code != Errno.noSpace && error.code != Errno.readOnly {
+                    // Then a copy.
+                }
+            }
+            try copy(destination, in: folder, name: own.name)
         }
     }
 
-    private static func link(_ target: String, in folder: borrowing Folder, name: String) throws(SystemError) {
+    /// False if what got the second name is not the file any more that is to be kept.
+    private static func link(_ destination: Destination, in folder: Folder, name: String) throws(SystemError) -> Bool {
+        guard let target = destination.folder else { return false }
+        let expected = try target.status(of: destination.name)
         let temporary = ".\(name.prefix(60)).bak." + Random.letters(10)
-        try folder.link(target, to: temporary)
+        try target.link(destination.name, to: temporary, in: folder)
         defer {
             // Still there if the rename failed, or did nothing because both names are the same file already.
             try? folder.unlink(temporary)
         }
+        let linked = try folder.status(of: temporary)
+        guard let linked, linked.kind == .regular, linked.identity == expected?.identity else { return false }
         try folder.rename(temporary, to: name + ".bak")
+        return true
     }
 
-    private static func copy(
-        _ destination: Destination, to folderPath: String, name: String
-    ) throws(SystemError) {
-        let file = try FileDescriptor(opening: destination.target, [.read, .noFollow])
+    private static func copy(_ destination: Destination, in folder: Folder, name: String) throws(SystemError) {
+        let file = try destination.open(.read)
         let status = try file.status()
-        var candidate = try Candidate(in: folderPath, prefix: destination.candidatePrefix)
+        var candidate = try Candidate(in: folder, prefix: destination.candidatePrefix)
         // An owner that we may not set is no reason to have no backup; the bits that would be unsafe are left out.
         _ = try candidate.fill(
-            try file.readAll(), FileAttributes(mode: status.mode, uid: status.uid, gid: status.gid),
-            like: destination.target)
+            try file.readAll(), FileAttributes(mode: status.mode, uid: status.uid, gid: status.gid), like: destination)
         try candidate.rename(to: name + ".bak")
         try candidate.folder.synchronize()
     }

@@ -8,7 +8,7 @@ enum ReloadMark {
     static func sidecar(_ destination: Destination) -> String { destination.companion(".confd-reload") }
 
     /// Removes the mark's file, if there is one.
-    static func removeSidecar(_ destination: Destination, in folder: borrowing Folder) throws(SystemError) {
+    static func removeSidecar(_ destination: Destination, in folder: Folder) throws(SystemError) {
         do throws(SystemError) {
             try folder.unlink(sidecar(destination))
         } catch let error where error.code == Errno.noSuchFile {
@@ -29,7 +29,7 @@ struct PendingMark {
 
     /// Notes the mark on `file`, which is or will be the target of `destination`.
     func set(
-        on file: borrowing FileDescriptor, _ destination: Destination, in folder: borrowing Folder
+        on file: borrowing FileDescriptor, _ destination: Destination, in folder: Folder
     ) throws(SystemError) -> Place {
         guard let value else { return .nowhere }
         do throws(SystemError) {
@@ -38,7 +38,7 @@ struct PendingMark {
         } catch {
             // Whatever the reason (no attributes here, too little room, not permitted), a file does as well.
             let name = ReloadMark.sidecar(destination)
-            var candidate = try Candidate(in: folder.path, prefix: destination.candidatePrefix)
+            var candidate = try Candidate(in: folder, prefix: destination.candidatePrefix)
             try candidate.file.writeAll(value)
             try candidate.file.synchronize()
             try candidate.rename(to: name)
@@ -49,7 +49,7 @@ struct PendingMark {
 
     /// Takes the mark back after the replacement failed.
     func withdraw(
-        from place: Place, _ file: borrowing FileDescriptor, _ destination: Destination, in folder: borrowing Folder
+        from place: Place, _ file: borrowing FileDescriptor, _ destination: Destination, in folder: Folder
     ) {
         if wasOwed { return }
         // If it stays, it costs one needless reload; the error of the replacement is the one to tell.
@@ -68,16 +68,17 @@ extension Destination {
         let isThere = try existing() != nil
         do throws(SystemError) {
             if isThere, let mark = try attributeMark() { return mark }
-            return try Files.read(Files.join(folderPath, ReloadMark.sidecar(self)), limit: 65_536)
+            let sidecar = try folder?.open(ReloadMark.sidecar(self), [.read, .noFollow, .nonBlocking])
+            return try sidecar?.readAll(limit: 65_536)
         } catch {
-            if error.code == Errno.noSuchFile || error.code == Errno.notAFolder { return nil }
+            if error.code == Errno.noSuchFile { return nil }
             throw StagingError(.mark(error), path)
         }
     }
 
     private func attributeMark() throws(SystemError) -> [UInt8]? {
         do throws(SystemError) {
-            return try FileDescriptor(opening: target, [.read, .noFollow]).attribute(ReloadMark.attribute)
+            return try open(.read).attribute(ReloadMark.attribute)
         } catch let error where error.code == Errno.accessDenied {
             // What we cannot read we have not marked.
             return nil
@@ -94,7 +95,7 @@ extension Destination {
                 if !hasNone { throw StagingError(.mark(error), path) }
             }
         }
-        let folder = try openFolder()
+        guard let folder else { return }
         try staging(path, StagingError.Kind.mark) { () throws(SystemError) in
             try ReloadMark.removeSidecar(self, in: folder)
         }

@@ -10,6 +10,7 @@ package struct StagedFile: ~Copyable {
     private let destination: Destination
     private let attributes: FileAttributes
     private let keep: Bool
+    private let content: [UInt8]
     private var candidate: Candidate
 
     /// Writes `content` to a new file, mode 0600 until owner and mode are set, and syncs it to disk.
@@ -20,17 +21,18 @@ package struct StagedFile: ~Copyable {
         _ content: [UInt8], for destination: Destination, attributes: FileAttributes, keep: Bool = false
     ) throws(StagingError) {
         let existing = try destination.existing()
+        let folder = try destination.openFolder()
         var candidate: Candidate
         do throws(SystemError) {
             candidate = try Candidate(
-                in: destination.folderPath,
+                in: folder,
                 prefix: keep ? destination.companion(".", room: Leftovers.randomLetters) : destination.candidatePrefix)
         } catch {
             throw destination.cannotCreate(error)
         }
         let completed = attributes.completed(from: existing)
         let refused = try staging(destination.path, StagingError.Kind.write) { () throws(SystemError) in
-            try candidate.fill(content, completed, like: destination.target)
+            try candidate.fill(content, completed, like: destination)
         }
         if keep { candidate.keep() }
         path = candidate.path
@@ -38,6 +40,7 @@ package struct StagedFile: ~Copyable {
         self.destination = destination
         self.attributes = completed
         self.keep = keep
+        self.content = content
         self.candidate = candidate
     }
 
@@ -46,13 +49,15 @@ package struct StagedFile: ~Copyable {
         _ check: (String) throws(Failure) -> Void
     ) throws(Failure) -> CheckedFile {
         try check(path)
-        return withoutCheck()
+        return passed(content)
     }
 
     /// The candidate of a resource that has no check command.
-    package consuming func withoutCheck() -> CheckedFile {
+    package consuming func withoutCheck() -> CheckedFile { passed(nil) }
+
+    private consuming func passed(_ checkedContent: [UInt8]?) -> CheckedFile {
         CheckedFile(
-            destination: destination, attributes: attributes, keep: keep, earlierWarnings: warnings,
-            candidate: candidate)
+            destination: destination, attributes: attributes, keep: keep, checkedContent: checkedContent,
+            earlierWarnings: warnings, candidate: candidate)
     }
 }

@@ -8,6 +8,11 @@ extension StagingError {
         case .linkLoop: "\(dest) is a loop of symbolic links"
         case .untrustedLink(let path, let owner):
             "cannot follow the symbolic link \(path): it belongs to uid \(owner) in a folder that all may write"
+        case .unsafeLink(let link, let owner, let path, let other):
+            "cannot follow the symbolic link \(link) of uid \(owner): it leads to \(path) of uid \(other)"
+        case .unsafeDirectory(let path, let owner, let parent, let other):
+            "cannot enter the directory \(path) of uid \(owner): it is in \(parent) of uid \(other)"
+        case .directoryMoved(let path): "cannot look up \(dest): the directory \(path) was moved meanwhile"
         case .notAFile(let kind): "\(dest) is \(Self.name(kind)), not a file"
         case .folderMissing(let folder): "cannot create a file beside \(dest): no such file or directory: \(folder)"
         case .makeFolder(let error): "cannot create the folder \(error.path ?? "") for \(dest): \(error.reason)"
@@ -15,6 +20,8 @@ extension StagingError {
         case .create(let error, _, _): "cannot create a file beside \(dest): \(error.reason)"
         case .read(let error): "cannot read \(dest): \(error.reason)"
         case .write(let error): "cannot write the staged file of \(dest): \(error.reason)"
+        case .stagedFileChanged(let path, let change):
+            "cannot replace \(dest): its staged file \(path) was \(Self.text(change))"
         case .attributes(let error): "cannot set mode or owner of \(dest): \(error.reason)"
         case .backUp(let error): "cannot back up \(dest): \(error.reason)"
         case .replace(let error): "cannot replace \(dest): \(error.reason)"
@@ -31,9 +38,18 @@ extension StagingError {
         case .noFileName: "dest is the path of a file"
         case .linkLoop: nil
         case .untrustedLink(let path, _): "remove \(path), or let dest name the file that it leads to"
+        case .unsafeLink(let link, _, _, _):
+            "a link of a user who is neither root nor confd's own must lead to that user's files: let dest name the file, "
+                + "or run chown -h root \(link)"
+        case .unsafeDirectory(let path, _, let parent, _):
+            "\(parent)'s owner could put another directory there: give both one owner, or \(path) to root"
+        case .directoryMoved: nil
         case .notAFile: "dest is the path of a file"
         case .folderMissing: "create it, or set make_dirs = true"
         case .create(let error, let folder, let uid): Self.hint(error, folder: folder, uid: uid)
+        case .stagedFileChanged(_, .edited), .stagedFileChanged(_, .replaced(.regular)):
+            "a check may edit the staged file only in a directory where nobody but root and confd's user can write"
+        case .stagedFileChanged: nil
         case .torn: "make room or fix the disk: confd restores the file when it starts"
         case .foreignBackup(let path): "move \(path) away"
         case .heal: "copy all but the last line of it by hand, or fix the cause and start confd again"
@@ -50,6 +66,15 @@ extension StagingError {
         case Errno.accessDenied, Errno.notPermitted:
             if let folder, let uid { "the folder \(folder) is not writable by uid \(uid)" } else { nil }
         default: nil
+        }
+    }
+
+    private static func text(_ change: StagedChange) -> String {
+        switch change {
+        case .removed: "removed"
+        case .replaced(.regular): "replaced by another file"
+        case .replaced(let kind): "replaced by \(name(kind))"
+        case .edited: "edited"
         }
     }
 

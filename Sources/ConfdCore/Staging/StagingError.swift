@@ -9,6 +9,12 @@ package struct StagingError: Error, Equatable, Sendable {
         case linkLoop
         /// The link at `path` belongs to `owner`, who may not lead us elsewhere.
         case untrustedLink(path: String, owner: UInt32)
+        /// The link of `owner` leads to a directory of another user, who is not that one.
+        case unsafeLink(String, owner: UInt32, to: String, of: UInt32)
+        /// The directory of `owner` is in one of another user.
+        case unsafeDirectory(String, owner: UInt32, in: String, of: UInt32)
+        /// Somebody moved this directory while we were in it.
+        case directoryMoved(String)
         /// The destination is a folder, a device, a pipe or a socket.
         case notAFile(FileStatus.Kind)
         case folderMissing(String)
@@ -18,6 +24,8 @@ package struct StagingError: Error, Equatable, Sendable {
         case create(SystemError, folder: String, uid: UInt32)
         case read(SystemError)
         case write(SystemError)
+        /// The staged file of this path is not as it was written.
+        case stagedFileChanged(String, StagedChange)
         case attributes(SystemError)
         case backUp(SystemError)
         case replace(SystemError)
@@ -36,6 +44,14 @@ package struct StagingError: Error, Equatable, Sendable {
         self.kind = kind
         self.dest = dest
     }
+}
+
+/// What became of a staged file under its name, where it is not as it was written.
+package enum StagedChange: Equatable, Sendable {
+    case removed
+    /// There is something else of this type.
+    case replaced(FileStatus.Kind)
+    case edited
 }
 
 /// What was not done as asked, without harm to the destination's bytes.

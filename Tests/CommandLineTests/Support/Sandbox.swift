@@ -125,6 +125,15 @@ final class Sandbox {
         return try await run(command(["-onetime", "-backend", "env"] + arguments, environment: variables))
     }
 
+    /// The same command where only the sandbox can be written: what an attack breaks out to stays as it is.
+    func jailed(_ command: ChildCommand) -> ChildCommand {
+        var command = command
+        let script = #"mount --bind "$1" "$1" && mount -o remount,bind,ro / && shift && exec "$@""#
+        command.arguments = ["-m", "sh", "-c", script, "sh", root, command.executable] + command.arguments
+        command.executable = "unshare"
+        return command
+    }
+
     /// Starts the binary under test and leaves it running.
     func start(_ arguments: String..., environment: [String: String] = [:]) throws -> Child {
         try Child(command(arguments, environment: environment))

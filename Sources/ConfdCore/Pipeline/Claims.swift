@@ -1,0 +1,39 @@
+/// Which resource writes which file: two that write one would undo each other for ever.
+///
+/// Links may be changed at any time, so a claim is made whenever a resource is applied.
+struct Claims {
+    /// Who writes a file.
+    private struct Claim {
+        let resource: String
+        let destination: String
+    }
+
+    private var claims: [Place: Claim] = [:]
+    private var places: [String: Place] = [:]
+
+    /// Notes that `resource` writes `destination`; returns the resource that writes the same file, if there is one.
+    mutating func claim(_ destination: Destination, for resource: String) -> String? {
+        let place = destination.place
+        if let old = places[resource] {
+            if old == place { return nil }
+            claims[old] = nil
+            places[resource] = nil
+        }
+        if let owner = claims[place] {
+            // A link of the other one may have been changed since.
+            if (try? Destination(resolving: owner.destination))?.place == place { return owner.resource }
+            places[owner.resource] = nil
+        }
+        claims[place] = Claim(resource: resource, destination: destination.path)
+        places[resource] = place
+        return nil
+    }
+
+    /// Forgets what was claimed by others than `resources`, the destinations by name.
+    mutating func keep(_ resources: [String: String]) {
+        for (resource, place) in places where claims[place]?.destination != resources[resource] {
+            claims[place] = nil
+            places[resource] = nil
+        }
+    }
+}
