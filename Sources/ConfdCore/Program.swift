@@ -136,6 +136,7 @@ package enum Program {
             switch finding.severity {
             case .error: logger.error(finding.message, finding)
             case .warning: logger.warning(finding.message, finding)
+            case .note: logger.info(finding.message, finding)
             }
         }
         if report.exitCode == ExitCode.done { logger.info(report.summary) } else { logger.error(report.summary) }

@@ -28,10 +28,13 @@ package final class Daemon {
     private(set) var isReady = false
     private var isStopping = false
     var supervisor: Supervisor?
+    /// Files that are checked in their place, and those that wait for that.
+    var checks = CheckBatches()
+    var trials: [Agenda.ID: (trial: Trial, edition: Edition)] = [:]
 
     /// Renderings use the processors; commands only wait.
     private let renderers = WorkerPool(threads: Host.processorCount, stackSize: ResourceRenderer.stackSize)
-    private let commands = WorkerPool(threads: 64)
+    let commands = WorkerPool(threads: 64)
     private let notifier: SystemdNotifier
     private let start = Clock.monotonic()
     private var nextPass: Duration?
@@ -80,6 +83,7 @@ package final class Daemon {
             if let code = try turn(at: now) { return code }
             if isReady || isStopping { progress.end() }
             for action in agenda.begin(at: now) { perform(action) }
+            for batch in checks.take() { checkInPlace(batch) }
             try listener.wait(deadline.map { max($0 - Clock.monotonic(), .zero) })
         }
     }
@@ -171,14 +175,25 @@ extension Daemon {
         let edition = edition(for: entry)
         let resource = entry.resource
         let base = entry.applied
+        if let command = resource.inPlaceCheck { checks.began(id, command: command) }
         renderers.run { [pipeline, inbox, commands, listener] place in
             if listener.isStopping { return inbox.post(.skipped(id)) }
             let draft = pipeline.render(resource, edition.snapshot, base: base) { place.giveUp() }
-            if resource.checkCommand == nil {
-                inbox.post(.applied(id, pipeline.put(draft), on: edition))
-            } else {
-                commands.run { _ in inbox.post(.applied(id, pipeline.put(draft), on: edition)) }
+            let put: @Sendable () -> Void = {
+                switch pipeline.put(draft) {
+                case .done(let outcome): inbox.post(.applied(id, outcome, on: edition))
+                case .awaitsCheck(let trial): inbox.post(.awaitsCheck(id, trial, on: edition))
+                }
             }
+            if resource.checkCommand == nil || resource.checksInPlace { put() } else { commands.run { _ in put() } }
+        }
+    }
+
+    private func checkInPlace(_ batch: [Agenda.ID]) {
+        let batch = batch.compactMap { id in trials.removeValue(forKey: id).map { (id: id, $0.trial, $0.edition) } }
+        commands.run { [pipeline, inbox] _ in
+            let outcomes = pipeline.checkInPlace(batch.map(\.1))
+            for ((id, _, edition), outcome) in zip(batch, outcomes) { inbox.post(.applied(id, outcome, on: edition)) }
         }
     }
 
@@ -198,7 +213,12 @@ extension Daemon {
     private func take(_ message: Message, at now: Duration) throws(SystemError) {
         switch message {
         case .applied(let id, let outcome, let edition): applied(id, outcome, on: edition, at: now)
-        case .skipped(let id): agenda.tell(id, at: now) { $0.rendered(.failed, at: now) }
+        case .awaitsCheck(let id, let trial, let edition):
+            trials[id] = (trial, edition)
+            checks.waits(id)
+        case .skipped(let id):
+            checks.ended(id)
+            agenda.tell(id, at: now) { $0.rendered(.failed, at: now) }
         case .reloaded(let ids, let failed): reloaded(ids, failed, at: now)
         case .filesChanged: if !isStopping { try takeInventory(readsAnew: false) }
         case .surveyWanted(let request): request.answer(survey)
@@ -209,6 +229,7 @@ extension Daemon {
     }
 
     private func applied(_ id: Agenda.ID, _ outcome: Outcome, on edition: Edition, at now: Duration) {
+        checks.ended(id)
         guard var entry = entries[id] else { return }
         entry.inputs = outcome.inputs
         if let reload = outcome.reload, reload.isNew || entry.reload == nil { entry.reload = reload }

@@ -5,6 +5,8 @@ import Synchronization
 /// What other threads tell the daemon's own.
 enum Message: Sendable {
     case applied(Agenda.ID, Outcome, on: Edition)
+    /// A file is to be put in its place and checked there.
+    case awaitsCheck(Agenda.ID, Trial, on: Edition)
     /// A rendering that was not begun, because we are about to end.
     case skipped(Agenda.ID)
     case reloaded([Agenda.ID], failed: Set<Agenda.ID>)

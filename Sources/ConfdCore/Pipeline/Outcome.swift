@@ -83,6 +83,24 @@ package struct Draft: Sendable {
     }
 }
 
+/// What `Pipeline.put` did with a draft.
+package enum Placement: Sendable {
+    case done(Outcome)
+    /// The file differs, and is to be checked in its place; nothing has been changed yet.
+    case awaitsCheck(Trial)
+}
+
+/// A file that is to be put in its place for a check.
+package struct Trial: Sendable {
+    let draft: Draft
+    let content: [UInt8]
+    let destination: Destination
+    /// What the shell runs: those with the same command are checked together.
+    let command: String
+
+    var resource: Resource { draft.resource }
+}
+
 /// A step of a resource that failed: what is logged.
 struct StepFailure: Error {
     /// Where in a template it is. Lines and columns are counted from 1, columns in bytes.

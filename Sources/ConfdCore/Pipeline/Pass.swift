@@ -43,6 +43,8 @@ package struct Pass {
             return report
         }
         logger.debug("Retrieving keys from store")
+        // Whatever becomes of the backend: a file that was never accepted must not stay.
+        for resource in resources where resource.checksInPlace { pipeline.heal(resource) }
         progress.begin("reading keys")
         let readings = read(for: resources)
         for (configuration, error) in readings.failures {
@@ -85,22 +87,41 @@ package struct Pass {
         withThreads(isOrdered ? 1 : min(resources.count, Self.threads)) {
             while let index = queue.withLock({ $0.take(of: resources.count, isStopping: shouldStop()) }) {
                 let resource = resources[index]
-                let outcome: Outcome =
-                    switch readings[resource] {
-                    case .success(let snapshot):
-                        pipeline.put(renderings.use { pipeline.render(resource, snapshot) }, unsynced)
-                    case .failure: Outcome(.failed)
-                    }
-                queue.withLock { $0.outcomes[index] = outcome }
+                let placement = place(resource, readings[resource], unsynced)
+                queue.withLock { $0.note(placement, of: index) }
                 progress.advance()
-                if stopsAtFailure(outcome, resource) { return }
+                if case .done(let outcome) = placement, stopsAtFailure(outcome, resource) { return }
             }
         }
+        checkInPlace(queue, progress, unsynced)
         return queue.withLock { queue in
             let outcomes = zip(resources, queue.outcomes).compactMap { resource, outcome in
                 outcome.map { (resource.name, $0) }
             }
             return (outcomes, queue.isStopped)
+        }
+    }
+
+    /// Renders and replaces one resource. What has to be checked in its place waits for the others of the pass, unless the
+    /// first failure is to be the last.
+    private func place(
+        _ resource: Resource, _ reading: Result<Snapshot, BackendError>, _ unsynced: UnsyncedFolders
+    ) -> Placement {
+        guard case .success(let snapshot) = reading else { return .done(Outcome(.failed)) }
+        let placement = pipeline.put(renderings.use { pipeline.render(resource, snapshot) }, unsynced)
+        guard failFast, case .awaitsCheck(let trial) = placement else { return placement }
+        return .done(pipeline.checkInPlace([trial], unsynced)[0])
+    }
+
+    /// Checks what waits for that, those with the same command together.
+    private func checkInPlace(_ queue: borrowing Mutex<Queue>, _ progress: Progress, _ unsynced: UnsyncedFolders) {
+        let trials = queue.withLock { $0.trials.sorted { $0.key < $1.key } }
+        if trials.isEmpty { return }
+        if shouldStop() { return queue.withLock { $0.isStopped = true } }
+        progress.begin("checking")
+        let outcomes = pipeline.checkInPlace(trials.map(\.value), unsynced)
+        queue.withLock { queue in
+            for (trial, outcome) in zip(trials, outcomes) { queue.outcomes[trial.key] = outcome }
         }
     }
 
@@ -129,6 +150,15 @@ package struct Pass {
         var isStopped = false
         /// nil for those that are not done.
         var outcomes: [Outcome?]
+        /// Those that wait for a check in their place.
+        var trials: [Int: Trial] = [:]
+
+        mutating func note(_ placement: Placement, of index: Int) {
+            switch placement {
+            case .done(let outcome): outcomes[index] = outcome
+            case .awaitsCheck(let trial): trials[index] = trial
+            }
+        }
 
         /// The next resource's number, unless there is none or it is not to be tried any more.
         mutating func take(of count: Int, isStopping: Bool) -> Int? {

@@ -134,16 +134,19 @@ extension Pipeline {
     /// A reload that is tried again is given up after this many failures.
     private static let failuresBeforeRollback = 3
 
-    /// Remembers what is to be put back if the service does not take `content`.
-    func notePrevious(_ content: [UInt8], _ resource: Resource, _ destination: Destination) throws(StepFailure) {
-        guard resource.rollback, resource.reloads else { return }
-        let known = memory.withLock { $0.previous[resource.destination]?.content }
-        let previous: [UInt8]?
+    /// What is to be put back if the service does not take the next content; nil if nothing is.
+    func previousContent(_ resource: Resource, _ destination: Destination) throws(StepFailure) -> [UInt8]? {
+        guard resource.rollback, resource.reloads else { return nil }
+        if let known = memory.withLock({ $0.previous[resource.destination]?.content }) { return known }
         do throws(StagingError) {
-            if let known { previous = known } else { previous = try destination.read() }
+            return try destination.read()
         } catch {
             throw StepFailure(error)
         }
+    }
+
+    /// Remembers what is to be put back if the service does not take `content`.
+    func notePrevious(_ previous: [UInt8]?, of content: [UInt8], _ resource: Resource) {
         guard let previous else { return }
         memory.withLock {
             $0.previous[resource.destination] = PreviousContent(content: previous, replacement: content)

@@ -95,7 +95,7 @@ extension Pipeline {
         // What is wrong with the destination is reported when it is to be written.
         guard let destination = try? Destination(resolving: resource.destination) else { return }
         do throws(StagingError) {
-            try heal(destination)
+            try heal(destination, resource.attributes)
             sweep(beside: destination)
         } catch {
             report(StepFailure(error), .application, of: resource)
@@ -110,10 +110,27 @@ extension Pipeline {
     }
 
     /// A failure is tried again before the next write.
-    func heal(_ destination: Destination) throws(StagingError) {
+    func heal(_ destination: Destination, _ attributes: FileAttributes) throws(StagingError) {
         let isFirst = memory.withLock { $0.healed.insert(destination.path).inserted }
-        guard isFirst, !settings.noop, try destination.heal() == .restored else { return }
-        logger.warning("\(destination.path) was left half-written by a crash and has its previous content back")
+        guard isFirst, !settings.noop else { return }
+        do throws(StagingError) {
+            if try destination.heal() == .restored {
+                logger.warning(
+                    "\(destination.path) was left half-written by a crash and has its previous content back")
+            }
+            if try destination.undoTrial(attributes) {
+                logger.warning(
+                    "\(destination.path) was in place for its check when confd ended: what was there before is back")
+            }
+        } catch {
+            healAgain(destination)
+            throw error
+        }
+    }
+
+    /// What stands beside `destination` is looked at once more before the next write.
+    func healAgain(_ destination: Destination) {
+        memory.withLock { _ = $0.healed.remove(destination.path) }
     }
 
     func warn(_ warnings: [StagingWarning]) {

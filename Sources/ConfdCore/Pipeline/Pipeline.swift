@@ -138,50 +138,68 @@ package final class Pipeline: Sendable {
             changes: KeyChanges(base: base, snapshot: snapshot, ranges: resource.ranges))
     }
 
-    /// Compares, stages, checks and replaces. Every failure is logged. With `unsynced` the caller has to sync the folders
-    /// that are noted there before any reload.
-    package func put(_ draft: Draft, _ unsynced: UnsyncedFolders? = nil) -> Outcome {
-        let outcome = tryPut(draft, unsynced)
-        metrics.countPass(of: draft.resource, succeeded: outcome.state != .failed && outcome.state != .rejected)
-        return outcome
+    /// Compares, stages, checks and replaces; a file that has to be checked in its place is left for `checkInPlace`.
+    /// Every failure is logged. With `unsynced` the caller has to sync the folders that are noted there before any reload.
+    package func put(_ draft: Draft, _ unsynced: UnsyncedFolders? = nil) -> Placement {
+        let placement = tryPut(draft, unsynced)
+        if case .done(let outcome) = placement { count(outcome, of: draft.resource) }
+        return placement
+    }
+
+    func count(_ outcome: Outcome, of resource: Resource) {
+        metrics.countPass(of: resource, succeeded: outcome.state != .failed && outcome.state != .rejected)
     }
 
     /// Syncs `folders`; what cannot be synced is a warning.
     package func synchronize(_ folders: UnsyncedFolders) { warn(folders.synchronize()) }
 
-    private func tryPut(_ draft: Draft, _ unsynced: UnsyncedFolders?) -> Outcome {
-        guard let content = draft.content else { return Outcome(.failed, inputs: draft.inputs) }
+    private func tryPut(_ draft: Draft, _ unsynced: UnsyncedFolders?) -> Placement {
+        guard let content = draft.content else { return .done(Outcome(.failed, inputs: draft.inputs)) }
         do {
-            var outcome = try put(content, draft.resource, draft.changes, unsynced)
-            outcome.inputs = draft.inputs
-            report(nil, .application, of: draft.resource)
-            return outcome
+            switch try put(content, draft, unsynced) {
+            case .done(var outcome):
+                outcome.inputs = draft.inputs
+                report(nil, .application, of: draft.resource)
+                return .done(outcome)
+            case .awaitsCheck(let trial): return .awaitsCheck(trial)
+            }
         } catch {
-            report(error, .application, of: draft.resource, madeFrom: draft.cause)
-            return Outcome(error.isRejection ? .rejected : .failed, inputs: draft.inputs)
+            return .done(failed(error, draft))
         }
     }
 
+    /// Reports a failure of what was rendered.
+    func failed(_ failure: StepFailure, _ draft: Draft) -> Outcome {
+        report(failure, .application, of: draft.resource, madeFrom: draft.cause)
+        return Outcome(failure.isRejection ? .rejected : .failed, inputs: draft.inputs)
+    }
+
     private func put(
-        _ content: [UInt8], _ resource: Resource, _ changes: KeyChanges, _ unsynced: UnsyncedFolders?
-    ) throws(StepFailure) -> Outcome {
+        _ content: [UInt8], _ draft: Draft, _ unsynced: UnsyncedFolders?
+    ) throws(StepFailure) -> Placement {
+        let resource = draft.resource
         let destination = try resolve(resource)
         let comparison: Comparison
         do {
-            try heal(destination)
+            try heal(destination, resource.attributes)
             logger.debug("Comparing candidate config to \(resource.destination)", resource)
             comparison = try destination.compare(with: content, attributes: resource.attributes)
             try logDifferences(comparison, destination, content, resource)
         } catch {
             throw StepFailure(error)
         }
-        if settings.noop { return try noop(comparison, content, resource, destination) }
+        if settings.noop { return .done(try noop(comparison, content, resource, destination)) }
         switch comparison {
         case .same, .attributesDiffer:
-            return try keepContent(comparison, content, resource, destination, changes)
+            return .done(try keepContent(comparison, content, resource, destination, draft.changes))
         case .absent, .contentDiffers:
             logger.info("Target config \(resource.destination) out of sync", resource)
-            return try replace(content, resource, destination, changes, unsynced)
+            try refuseRejected(content, resource)
+            if let command = resource.inPlaceCheck, !settings.syncOnly {
+                return .awaitsCheck(
+                    Trial(draft: draft, content: content, destination: destination, command: command))
+            }
+            return .done(try replace(content, resource, destination, draft.changes, unsynced))
         }
     }
 
@@ -241,28 +259,41 @@ package final class Pipeline: Sendable {
         _ content: [UInt8], _ resource: Resource, _ destination: Destination, _ changes: KeyChanges,
         _ unsynced: UnsyncedFolders?
     ) throws(StepFailure) -> Outcome {
-        try refuseRejected(content, resource)
-        let staged: StagedFile
-        do {
-            staged = try StagedFile(
-                content, for: destination, attributes: resource.attributes, keep: settings.keepStageFile)
-        } catch {
-            throw StepFailure(error)
-        }
-        warn(staged.warnings)
+        let staged = try stage(content, resource, destination)
         let path = staged.path
-        if settings.keepStageFile { logger.info("Keeping staged file: \(path)", resource) }
         let checked = try staged.check { (path) throws(StepFailure) in
             try check(path, content, resource, destination, changes)
         }
         let reload = try reload(resource, destination, source: path, changes, isNew: true)
-        try notePrevious(content, resource, destination)
+        notePrevious(try previousContent(resource, destination), of: content, resource)
         let options = CheckedFile.Options(
             backup: resource.backup, reloadMark: reload.map { Array($0.resource.name.utf8) }, unsynced: unsynced)
+        try replace(resource, by: checked, options)
+        metrics.countChange(of: resource)
+        if reload == nil { logUpdate(resource, changes) }
+        return Outcome(.updated, reload: reload)
+    }
+
+    func stage(
+        _ content: [UInt8], _ resource: Resource, _ destination: Destination
+    ) throws(StepFailure) -> StagedFile {
+        do {
+            let staged = try StagedFile(
+                content, for: destination, attributes: resource.attributes, keep: settings.keepStageFile)
+            warn(staged.warnings)
+            if settings.keepStageFile { logger.info("Keeping staged file: \(staged.path)", resource) }
+            return staged
+        } catch {
+            throw StepFailure(error)
+        }
+    }
+
+    func replace(
+        _ resource: Resource, by file: consuming CheckedFile, _ options: CheckedFile.Options
+    ) throws(StepFailure) {
         logger.debug("Overwriting target config \(resource.destination)", resource)
         do {
-            let replacement = try checked.replace(options)
-            metrics.countChange(of: resource)
+            let replacement = try file.replace(options)
             warn(replacement.warnings)
             if case .writtenInPlace = replacement.method {
                 warn("Rename failed - target is likely a mount. Writing \(resource.destination) in place instead")
@@ -270,8 +301,6 @@ package final class Pipeline: Sendable {
         } catch {
             throw StepFailure(error)
         }
-        if reload == nil { logUpdate(resource, changes) }
-        return Outcome(.updated, reload: reload)
     }
 
     /// Runs `check_cmd` on the staged file; a candidate that fails is remembered.
@@ -282,16 +311,29 @@ package final class Pipeline: Sendable {
         let text = try shellText(command, source: path, destination: destination.path)
         let environment = commandEnvironment(resource, source: path, changes)
         let result = run(text, "check_cmd", resource, environment, changes.lines, timeout: resource.checkTimeout)
+        do throws(StepFailure) {
+            try judge(result, of: text)
+        } catch {
+            if error.isRejection { reject(content, resource) }
+            throw error
+        }
+    }
+
+    /// Throws if the check `text` has failed.
+    func judge(_ result: CommandResult, of text: String) throws(StepFailure) {
         if result.succeeded { return }
-        let message = "Config check failed: \(result.message)"
-        let failed = StepFailure.FailedCommand(field: "check_cmd", text: text)
-        // What says nothing about the content is tried again.
-        guard result.isAnswer else { throw StepFailure(message, command: failed) }
+        // What says nothing about the content is no rejection: it is tried again.
+        throw StepFailure(
+            "Config check failed: \(result.message)", isRejection: result.isAnswer,
+            command: StepFailure.FailedCommand(field: "check_cmd", text: text))
+    }
+
+    /// Remembers content that a check has refused.
+    func reject(_ content: [UInt8], _ resource: Resource) {
         hasFailed.store(true, ordering: .relaxed)
         memory.withLock {
             $0.rejected[resource.destination] = RejectedCandidate(content, resource, for: RejectedCandidate.pause)
         }
-        throw StepFailure(message, isRejection: true, command: failed)
     }
 
     private func refuseRejected(_ content: [UInt8], _ resource: Resource) throws(StepFailure) {

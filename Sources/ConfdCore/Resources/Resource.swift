@@ -16,6 +16,8 @@ package struct Resource: Equatable, Sendable {
     package let ranges: [KeyRange]
     package let attributes: FileAttributes
     package let checkCommand: CommandTemplate?
+    /// Whether `checkCommand` judges the new file in its place (`check = "in-place"`), not the staged one.
+    package let checksInPlace: Bool
     package let reloadCommand: CommandTemplate?
     package let checkTimeout: Duration
     package let reloadTimeout: Duration
@@ -33,6 +35,15 @@ package struct Resource: Equatable, Sendable {
 
     /// Whether it cannot do without what is in `range`.
     func needs(_ range: KeyRange) -> Bool { ranges.contains { $0.overlaps(range) } }
+
+    /// The check of what is in place, as the shell runs it; nil if there is none. Resources with the same one are
+    /// checked together.
+    var inPlaceCheck: String? {
+        guard checksInPlace, let checkCommand else { return nil }
+        // It was tried when the resource was loaded.
+        let text = try? checkCommand.shellText(source: destination, destination: destination)
+        return text.map { String(decoding: $0, as: UTF8.self) }
+    }
 
     /// Whether anything has to hear of a new file.
     var reloads: Bool { reloadCommand != nil || reloadSignal != nil }

@@ -27,10 +27,11 @@ extension ResourceParser {
         _ = table.value("output_format")  // The fork's; without effect here.
         let left = delimiter("left_delimiter", "{{", &table)
         let right = delimiter("right_delimiter", "}}", &table)
+        let check = checkCommand(&table)
         let resource = Resource(
             name: name, file: table.file, source: source ?? "", destination: destination ?? "", prefix: prefix,
             ranges: ranges(&table, prefix: prefix, of: backend), attributes: attributes,
-            checkCommand: command("check_cmd", &table), reloadCommand: command("reload_cmd", &table),
+            checkCommand: check, checksInPlace: checksInPlace(check, &table), reloadCommand: reloadCommand(&table),
             checkTimeout: table.duration("check_cmd_timeout") ?? settings.checkTimeout,
             reloadTimeout: table.duration("reload_cmd_timeout") ?? settings.reloadTimeout,
             makeDirectories: table.flag("make_dirs") ?? false, backup: table.flag("backup") ?? false,
@@ -176,14 +177,37 @@ extension ResourceParser {
         return table.refuse(nameKey, "there is no \(nameKey == "owner" ? "user" : "group") \"\(name)\"")
     }
 
-    private func command(_ key: String, _ table: inout TableReader) -> CommandTemplate? {
-        guard let text = table.text(key), !text.isEmpty else { return nil }
+    private static let fieldsHint = "the fields are {{.src}}, the staged file, and {{.dest}}, the target"
+
+    private func checkCommand(_ table: inout TableReader) -> CommandTemplate? {
+        guard let text = table.text("check_cmd"), !text.isEmpty else { return nil }
         do {
-            return try CommandTemplate(text, field: key)
+            return try CommandTemplate(check: text)
+        } catch {
+            return table.refuse("check_cmd", error.reason.text, hint: Self.fieldsHint)
+        }
+    }
+
+    private func reloadCommand(_ table: inout TableReader) -> CommandTemplate? {
+        guard let text = table.text("reload_cmd"), !text.isEmpty else { return nil }
+        do {
+            return try CommandTemplate(reload: text)
         } catch {
             return table.refuse(
-                key, error.reason.text, hint: "the fields are {{.src}}, the staged file, and {{.dest}}, the target")
+                "reload_cmd", error.reason.text,
+                hint: Self.fieldsHint + "; write braces that are not confd's as {{\"{{\"}}")
         }
+    }
+
+    /// `check`, or what the text of `check_cmd` suggests: one that does not name the staged file cannot judge it.
+    private func checksInPlace(_ command: CommandTemplate?, _ table: inout TableReader) -> Bool {
+        switch table.text("check") {
+        case nil, "": break
+        case "staged": return false
+        case "in-place": return command != nil
+        case let other?: table.note("check", "\"\(other)\" is unknown", hint: "write \"staged\" or \"in-place\"")
+        }
+        return command.map { !$0.namesSource } ?? false
     }
 
     private func delimiter(_ key: String, _ standard: String, _ table: inout TableReader) -> String {

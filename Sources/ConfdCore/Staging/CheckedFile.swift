@@ -10,6 +10,8 @@ package struct CheckedFile: ~Copyable {
         package var reloadMark: [UInt8]?
         /// Takes the folder that is to be synced; nil syncs it at once.
         package var unsynced: UnsyncedFolders?
+        /// The file is put in place for its check: `Destination.acceptTrial` or `undoTrial` has to follow.
+        package var isTrial = false
 
         package init(backup: Bool = false, reloadMark: [UInt8]? = nil, unsynced: UnsyncedFolders? = nil) {
             self.backup = backup
@@ -52,9 +54,9 @@ package struct CheckedFile: ~Copyable {
             if keep {
                 // The kept file has the name that the check saw, so a copy of it goes into place.
                 var copy = try twin()
-                try Self.rename(&copy, to: destination, mark)
+                try Self.rename(&copy, to: destination, mark, isTrial: options.isTrial)
             } else {
-                try Self.rename(&candidate, to: destination, mark)
+                try Self.rename(&candidate, to: destination, mark, isTrial: options.isTrial)
             }
         } catch let error where error.code == Errno.busy || error.code == Errno.otherDevice {
             // A backup that is a link to what is about to be written over would be no backup.
@@ -75,8 +77,9 @@ package struct CheckedFile: ~Copyable {
 
     /// Marks `file` and renames it over the target.
     private static func rename(
-        _ file: inout Candidate, to destination: Destination, _ mark: PendingMark
+        _ file: inout Candidate, to destination: Destination, _ mark: PendingMark, isTrial: Bool
     ) throws(SystemError) {
+        if isTrial { try InPlaceTrial.begin(destination, candidate: file.name, in: file.folder) }
         let place = try mark.set(on: file.file, destination, in: file.folder)
         do throws(SystemError) {
             try file.rename(to: destination.name)
@@ -85,7 +88,8 @@ package struct CheckedFile: ~Copyable {
             throw error
         }
         // An older mark in the sidecar is owed no more than the new one. If it stays, one reload is needless.
-        if place == .attribute { try? ReloadMark.removeSidecar(destination, in: file.folder) }
+        // That of a file which may come back stays too.
+        if place == .attribute, !isTrial { try? ReloadMark.removeSidecar(destination, in: file.folder) }
     }
 
     /// Makes sure that the rename will put nothing else in place than what was checked.

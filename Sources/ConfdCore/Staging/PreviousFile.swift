@@ -13,7 +13,11 @@ enum PreviousFile {
             let folder = try own.folder.opened()
             if mayLink {
                 do throws(SystemError) {
-                    if try link(destination, in: folder, name: own.name) { return }
+                    if let target = destination.folder,
+                        try link(destination.name, of: target, in: folder, name: own.name)
+                    {
+                        return
+                    }
                 } catch let error where error.code != Errno.noSpace && error.code != Errno.readOnly {
                     // Then a copy.
                 }
@@ -22,12 +26,28 @@ enum PreviousFile {
         }
     }
 
+    /// Keeps the file `source`, which is beside the target of `destination`, under the second name.
+    static func keep(_ source: String, of destination: Destination, in folder: Folder) throws(SystemError) {
+        guard let own = destination.own else { return }
+        let place = try own.folder.opened()
+        do throws(SystemError) {
+            _ = try link(source, of: folder, in: place, name: own.name)
+        } catch let error where error.code == Errno.otherDevice {
+            // Without attributes: a link in another file system leads to this destination.
+            var candidate = try Candidate(in: place, prefix: destination.candidatePrefix)
+            try candidate.file.writeAll(try folder.open(source, [.read, .noFollow, .nonBlocking]).readAll())
+            try candidate.file.synchronize()
+            try candidate.rename(to: own.name + ".bak")
+        }
+    }
+
     /// False if what got the second name is not the file any more that is to be kept.
-    private static func link(_ destination: Destination, in folder: Folder, name: String) throws(SystemError) -> Bool {
-        guard let target = destination.folder else { return false }
-        let expected = try target.status(of: destination.name)
+    private static func link(
+        _ source: String, of target: Folder, in folder: Folder, name: String
+    ) throws(SystemError) -> Bool {
+        let expected = try target.status(of: source)
         let temporary = ".\(name.prefix(60)).bak." + Random.letters(10)
-        try target.link(destination.name, to: temporary, in: folder)
+        try target.link(source, to: temporary, in: folder)
         defer {
             // Still there if the rename failed, or did nothing because both names are the same file already.
             try? folder.unlink(temporary)

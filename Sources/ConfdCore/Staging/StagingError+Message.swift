@@ -28,6 +28,7 @@ extension StagingError {
         case .torn(let error, let backup): "\(dest) is damaged: \(error.reason); its previous content is in \(backup)"
         case .foreignBackup(let path): "\(path) has the name of a backup of \(dest), but confd did not write it"
         case .heal(let error, let backup): "cannot restore \(dest) from \(backup): \(error.reason)"
+        case .trial(let error): "cannot keep or put back the previous \(dest): \(error.reason)"
         case .mark(let error): "cannot note the reload that \(dest) is owed: \(error.reason)"
         }
     }
@@ -54,7 +55,7 @@ extension StagingError {
         case .foreignBackup(let path): "move \(path) away"
         case .heal: "copy all but the last line of it by hand, or fix the cause and start confd again"
         case .makeFolder(let error), .resolve(let error), .read(let error), .write(let error),
-            .attributes(let error), .backUp(let error), .replace(let error), .mark(let error):
+            .attributes(let error), .backUp(let error), .replace(let error), .mark(let error), .trial(let error):
             Self.hint(error, folder: nil, uid: nil)
         }
     }

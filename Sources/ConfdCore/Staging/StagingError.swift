@@ -35,6 +35,8 @@ package struct StagingError: Error, Equatable, Sendable {
         case foreignBackup(String)
         case heal(SystemError, backup: String)
         case mark(SystemError)
+        /// What stands beside a file that is in place for its check cannot be made, or used.
+        case trial(SystemError)
     }
     package let kind: Kind
     /// The destination as the resource names it.

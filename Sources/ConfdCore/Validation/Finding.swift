@@ -5,7 +5,11 @@ import TextTemplate
 
 /// Something that `-validate` has to say about a file.
 struct Finding {
-    enum Severity { case error, warning }
+    enum Severity {
+        case error, warning
+        /// Neither wrong nor odd, and good to know.
+        case note
+    }
 
     let severity: Severity
     /// nil for what no file says: a flag, a variable.
@@ -47,6 +51,20 @@ struct Finding {
         hint = error.hint
     }
 
+    /// That the check of `resource` judges what is in place.
+    init(checkInPlace resource: Resource) {
+        severity = .note
+        file = resource.file
+        position = nil
+        let isGuess = resource.checkCommand?.namesSource == false
+        let reason = isGuess ? ", which names neither {{.src}} nor CONFD_SRC," : ""
+        message =
+            "check_cmd of \(resource.destination)\(reason) is run with the new file in place and before the reload; "
+            + "if it refuses, the previous file is put back"
+        excerpt = nil
+        hint = isGuess ? "check = \"in-place\" or \"staged\" says which is meant" : nil
+    }
+
     init(_ error: SystemError, path: String) {
         severity = .error
         file = path
@@ -58,7 +76,12 @@ struct Finding {
 
     /// `path:line:column: message`; the line with a caret and the hint on lines of their own.
     var text: String {
-        let mark = severity == .warning ? "warning: " : ""
+        let mark =
+            switch severity {
+            case .error: ""
+            case .warning: "warning: "
+            case .note: "note: "
+            }
         return "\(place)\(mark)\(message)" + (excerpt.map { "\n\($0)" } ?? "") + (hint.map { "\nhint: \($0)" } ?? "")
     }
 

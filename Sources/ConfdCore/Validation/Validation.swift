@@ -40,6 +40,7 @@ struct Validation {
             fileCount = loaded.fileCount
             findings += loaded.errors.map { Finding($0, .error) }
             findings += (loaded.warnings + loaded.advice).map { Finding($0, .warning) }
+            findings += loaded.resources.filter(\.checksInPlace).map { Finding(checkInPlace: $0) }
             if loaded.fileCount == 0 {
                 let error = ResourceError(loader.folder, nil, "Found no templates", hint: "resource files end in .toml")
                 findings.append(Finding(error, .error))
@@ -67,12 +68,19 @@ struct Validation {
     }
 
     /// With `-strict`, warnings count too.
-    private func isError(_ finding: Finding) -> Bool { finding.severity == .error || settings.strict }
+    private func isError(_ finding: Finding) -> Bool { 
+        switch finding.severity {
+        case .error: true
+        case .warning: settings.strict
+        case .note: false
+        }
+    }
 
     private func summary(_ errors: Int) -> String {
         let files = Self.counted(fileCount, "resource file")
         let templates = Self.counted(templateCount, "template")
-        let warnings = Self.counted(findings.count - errors, "warning")
+        let notes = findings.count { $0.severity == .note }
+        let warnings = Self.counted(findings.count - errors - notes, "warning")
         return "checked \(files) and \(templates): \(Self.counted(errors, "error")), \(warnings)"
     }
 
