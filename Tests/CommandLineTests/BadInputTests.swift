@@ -45,7 +45,7 @@ struct BadResource: CustomTestStringConvertible {
             name: "an unknown field in check_cmd", fields: "check_cmd = \"test {{.srx}}\"",
             says: ["bad.toml:5:", "check_cmd", "srx"]),
         BadResource(
-            name: "an unknown field in reload_cmd", fields: "reload_cmd = \"touch {{.file}}\"",
+            name: "an unknown field in reload_cmd", fields: "reload_cmd = \"touch {{.dest}} {{.file}}\"",
             says: ["bad.toml:5:", "reload_cmd", "file"]),
         BadResource(
             name: "a check_cmd that does not parse", fields: "check_cmd = \"test {{.src\"",

@@ -48,9 +48,12 @@ struct Flaw: CustomTestStringConvertible {
                 + "command\ncheck_cmd = \"test {{.srx}}\"\n            ^\n"
                 + "hint: the fields are {{.src}}, the staged file, and {{.dest}}, the target\n"),
         Flaw(
-            name: "reload_cmd that does not parse", fields: "reload_cmd = \"x {{.dest\"",
-            says: "CONF/app.toml:5:14: reload_cmd: unclosed action\nreload_cmd = \"x {{.dest\"\n             ^\n"
-                + "hint: the fields are {{.src}}, the staged file, and {{.dest}}, the target\n"),
+            name: "unknown field in reload_cmd", fields: "reload_cmd = \"x {{.dest}} {{.file}}\"",
+            says:
+                "CONF/app.toml:5:14: reload_cmd: executing \"reload_cmd\" at <.file>: can't evaluate field file in type "
+                + "command\nreload_cmd = \"x {{.dest}} {{.file}}\"\n             ^\n"
+                + "hint: the fields are {{.src}}, the staged file, and {{.dest}}, the target; "
+                + "write braces that are not confd's as {{\"{{\"}}\n"),
         Flaw(
             name: "unknown owner", fields: "owner = \"no-such-user-here\"",
             says: "CONF/app.toml:5:9: owner: there is no user \"no-such-user-here\"\nowner = \"no-such-user-here\"\n"

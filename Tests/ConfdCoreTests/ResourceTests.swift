@@ -177,7 +177,7 @@ private func minimal(_ more: String) -> String {
             (minimal("owner = \"no-such-user\""), "r.toml:4:9: owner: there is no user \"no-such-user\""),
             (minimal("group = \"no-such-group\""), "r.toml:4:9: group: there is no group \"no-such-group\""),
             (minimal("check_cmd = \"x {{.sorce}}\""), "r.toml:4:13: check_cmd: "),
-            (minimal("reload_cmd = \"x {{.dest\""), "r.toml:4:14: reload_cmd: "),
+            (minimal("reload_cmd = \"x {{.dest}} {{.file}}\""), "r.toml:4:14: reload_cmd: "),
             (minimal("check_cmd_timeout = \"soon\""), "r.toml:4:21: check_cmd_timeout: \"soon\" is not a time"),
             (minimal("dest2 = \"${NO}\"\nprefix = \"${NO}\""), "r.toml:5:10: prefix: variable NO is not set"),
             (
@@ -267,5 +267,59 @@ private func minimal(_ more: String) -> String {
         let backend = try #require(try parse(text).resources.first?.backend)
         #expect(backend.kind == .etcd)
         #expect(backend.nodes == ["a:1"] && backend.username == "u")
+    }
+}
+
+@Suite struct CommandTemplateTests {
+    /// Report: resource files of confd 0.17 whose reload_cmd has braces of another program were refused.
+    @Test(
+        "what a reload_cmd becomes",
+        arguments: [
+            ("reload {{.dest}} {{ .src }}", "reload '/d x' /s"),
+            ("docker inspect -f '{{.State.Pid}}' x", "docker inspect -f '{{.State.Pid}}' x"),
+            ("docker ps --format '{{.Names}}'", "docker ps --format '{{.Names}}'"),
+            ("{{range .items}}{{.name}}{{end}}", "{{range .items}}{{.name}}{{end}}"),
+            ("{{range .Mounts}}{{.dest}}{{end}}", "{{range .Mounts}}{{.dest}}{{end}}"),
+            ("{{with .State}}{{.src}}{{end}} {{end", "{{with .State}}{{.src}}{{end}} {{end"),
+            ("{{.Config.src}} {{$x.src}}", "{{.Config.src}} {{$x.src}}"),
+            ("{{range .a}}{{$.src}}{{end}} {{", "{{range .a}}{{$.src}}{{end}} {{"),
+            ("{{if .src}}{{.dest}}{{end}}", "'/d x'"),
+            ("{{with .src}}{{.}}{{end}}", "/s"),
+            ("{{/* .src */}}x", "{{/* .src */}}x"),
+            ("echo {{\".src\"}} {{`.dest`}}", "echo {{\".src\"}} {{`.dest`}}"),
+            ("cp a.src b.dest", "cp a.src b.dest"),
+            ("{{json .src}}", "{{json .src}}"),
+            ("awk '{if(1){{print $2}}}'", "awk '{if(1){{print $2}}}'"),
+            ("{{ server }} {{end}} {{", "{{ server }} {{end}} {{"),
+            ("{{.srcs}} {{.sha256}} {{.dir}}", "{{.srcs}} {{.sha256}} {{.dir}}"),
+            ("{{\"{{\"}}.Names}} {{.src}}", "{{.Names}} /s"),
+        ])
+    func reload(text: String, shell: String) throws {
+        let command = try CommandTemplate(reload: text)
+        #expect(String(decoding: try command.shellText(source: "/s", destination: "/d x"), as: UTF8.self) == shell)
+    }
+
+    @Test func aReloadThatMixesFieldsIsAnError() throws {
+        #expect(try parse(minimal("reload_cmd = \"x {{.src}} {{.Names}}\"")).errors.count == 1)
+        #expect(
+            try parse(minimal("reload_cmd = \"x {{.Names}} {{.dest}}\"")).errors.first?.hint?.contains("{{") == true)
+    }
+
+    @Test(
+        "what a check judges",
+        arguments: [
+            ("check_cmd = \"nginx -t\"", true), ("check_cmd = \"nginx -t -c {{.src}}\"", false),
+            ("check_cmd = \"x $CONFD_SRC\"", false), ("check_cmd = \"x ${CONFD_SRC}\"", false),
+            ("check_cmd = \"x {{.dest}}\"", true), ("check_cmd = \"x {{if .src}}y{{end}}\"", false),
+            ("check_cmd = \"x $CONFD_DEST\"", true), ("check_cmd = \"x\"\ncheck = \"staged\"", false),
+            ("check_cmd = \"x {{.src}}\"\ncheck = \"in-place\"", true), ("check = \"in-place\"", false), ("", false),
+        ])
+    func check(fields: String, isInPlace: Bool) throws {
+        #expect(try parse(minimal(fields)).resources.first?.checksInPlace == isInPlace)
+    }
+
+    @Test func anUnknownWayToCheck() throws {
+        let error = try parse(minimal("check = \"inplace\"")).errors.first
+        #expect(error?.text.hasPrefix("r.toml:4:9: check: \"inplace\" is unknown") == true)
     }
 }

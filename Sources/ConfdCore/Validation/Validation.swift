@@ -68,7 +68,7 @@ struct Validation {
     }
 
     /// With `-strict`, warnings count too.
-    private func isError(_ finding: Finding) -> Bool { 
+    private func isError(_ finding: Finding) -> Bool {
         switch finding.severity {
         case .error: true
         case .warning: settings.strict

@@ -1,0 +1,254 @@
+import Foundation
+import Glibc
+import Testing
+
+/// Checks that judge what is in place: `nginx -t` and its like.
+@Suite struct InPlaceCheckTests {
+    /// Refuses as a service would that reads all files of its directory.
+    private func refusing(_ box: Sandbox, _ word: String = "BAD") -> String { "! cat \(box.out)/* | grep -q \(word)" }
+
+    private func resource(_ box: Sandbox, _ name: String, check: String, fields: String = "") throws {
+        try box.resource(
+            name, keys: ["/\(name)"],
+            fields: "check_cmd = '''\(check)'''\nreload_cmd = '''\(check) && \(box.counting("reload"))'''\n\(fields)",
+            template: "{{getv \"/\(name)\"}}")
+    }
+
+    /// Report: with the README's quick start a bad value was installed, and then no good one ever was.
+    @Test func aRefusedFileDoesNotLockOutTheNext() async throws {
+        try await withSandbox { box in
+            try resource(box, "a", check: refusing(box))
+            for (value, code, content, reloads) in [
+                ("one", 0, "one", 1), ("BAD", 1, "one", 1), ("two", 0, "two", 2), ("BAD", 1, "two", 2),
+            ] as [(String, Int32, String, Int)] {
+                let done = try await box.render(keys: ["/a": value])
+                #expect(done.exitCode == code, "\(done.testDescription)")
+                #expect(box.output("a") == content)
+                #expect(box.runs(of: "reload") == reloads)
+                #expect(try box.names("out") == ["a"])
+                if code == 1 { #expect(done.standardError.contains("a.toml: Config check failed: exit status 1")) }
+            }
+        }
+    }
+
+    /// The file that confd 0.17 left in this trap is replaced.
+    @Test func aBadFileThatIsThereAlreadyIsReplaced() async throws {
+        try await withSandbox { box in
+            try box.write("out/a", "BAD")
+            try resource(box, "a", check: refusing(box))
+            let done = try await box.render(keys: ["/a": "good"])
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+            #expect(box.output("a") == "good")
+        }
+    }
+
+    @Test func theFirstFileIsRemovedIfItIsRefused() async throws {
+        try await withSandbox { box in
+            try resource(box, "a", check: refusing(box), fields: "make_dirs = true")
+            let done = try await box.render(keys: ["/a": "BAD"])
+            #expect(done.exitCode == 1, "\(done.testDescription)")
+            #expect(try box.names("out") == [])
+        }
+    }
+
+    /// What comes back is the very file: inode, mode, and the reload that it was owed.
+    @Test func thePreviousFileComesBackAsItWas() async throws {
+        try await withSandbox { box in
+            try box.write("out/a", "old", mode: 0o640)
+            let inode = try box.status("out/a").st_ino
+            try resource(box, "a", check: refusing(box), fields: "mode = \"0600\"\nbackup = true")
+            #expect(try await box.render(keys: ["/a": "BAD"]).exitCode == 1)
+            #expect(try box.names("out") == ["a"])
+            let status = try box.status("out/a")
+            #expect(status.st_ino == inode && status.st_mode & 0o777 == 0o640 && status.st_nlink == 1)
+            #expect(try await box.render(keys: ["/a": "good"]).exitCode == 0)
+            #expect(box.output("a.bak") == "old")
+            #expect(try box.status("out/a.bak").st_ino == inode)
+            #expect(try box.names("out") == ["a", "a.bak"])
+        }
+    }
+
+    /// A file with further names, as an earlier `backup` leaves it: kept as a copy.
+    @Test func aFileWithTwoNamesComesBackToo() async throws {
+        try await withSandbox { box in
+            try box.write("out/a", "old", mode: 0o640)
+            link(box.path("out/a"), box.path("other"))
+            try resource(box, "a", check: refusing(box))
+            #expect(try await box.render(keys: ["/a": "BAD"]).exitCode == 1)
+            #expect(box.output("a") == "old" && box.read("other") == "old")
+            #expect(try box.mode("out/a") == 0o640)
+            #expect(try box.names("out") == ["a"])
+            // Nothing is owed for it.
+            let again = try await box.render(keys: ["/a": "old"])
+            #expect(again.exitCode == 0 && box.runs(of: "reload") == 0, "\(again.testDescription)")
+        }
+    }
+
+    // MARK: Batches
+
+    @Test func filesOfOneCommandAreCheckedTogether() async throws {
+        try await withSandbox { box in
+            // Each is refused without the other.
+            let check =
+                "echo run >> \(box.root)/checks.count; test $(cat \(box.out)/* | grep -c new) = 0 -o "
+                + "$(cat \(box.out)/* | wc -l) = 3"
+            for name in ["a", "b", "c"] {
+                try box.resource(
+                    name, keys: [], fields: "check_cmd = '''\(check)'''", template: "new \(name)\n")
+            }
+            let done = try await box.render()
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+            #expect(box.runs(of: "checks") == 1)
+            #expect(try box.names("out") == ["a", "b", "c"])
+        }
+    }
+
+    @Test func oneBadFileKeepsNoOtherOut() async throws {
+        try await withSandbox { box in
+            for name in ["a", "b", "c"] { try resource(box, name, check: refusing(box)) }
+            let done = try await box.render(keys: ["/a": "1", "/b": "BAD", "/c": "3"])
+            #expect(done.exitCode == 1, "\(done.testDescription)")
+            #expect(box.output("a") == "1" && box.output("b") == nil && box.output("c") == "3")
+            #expect(done.standardError.contains("b.toml: Config check failed"))
+            #expect(!done.standardError.contains("a.toml: Config check failed"))
+            #expect(box.runs(of: "reload") == 1)
+        }
+    }
+
+    /// Tried alone, the first needs the second: it is tried again after it.
+    @Test func filesThatNeedEachOtherFindTogether() async throws {
+        try await withSandbox { box in
+            let check = refusing(box) + "; bad=$?; test $bad = 0 && { ! test -e \(box.out)/a || test -e \(box.out)/b; }"
+            for name in ["a", "b", "c"] {
+                try box.resource(
+                    name, keys: ["/\(name)"], fields: "check_cmd = '''\(check)'''", template: "{{getv \"/\(name)\"}}")
+            }
+            let done = try await box.render(keys: ["/a": "1", "/b": "2", "/c": "BAD"])
+            #expect(done.exitCode == 1, "\(done.testDescription)")
+            #expect(try box.names("out") == ["a", "b"])
+        }
+    }
+
+    @Test func aDaemonPutsBackAndGoesOn() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "a: one\nb: one\n")
+            for name in ["a", "b"] { try resource(box, name, check: refusing(box)) }
+            let daemon = try box.start("-watch", "-backend", "file", "-file", box.path("keys.yaml"))
+            #expect(try await eventually { box.output("a") == "one" && box.output("b") == "one" })
+            #expect(try await eventually { box.runs(of: "reload") == 1 }, "\(daemon.standardError)")
+            try box.write("keys.yaml", "a: BAD\nb: two\n")
+            #expect(try await eventually { box.output("b") == "two" }, "\(daemon.standardError)")
+            #expect(try await eventually { daemon.standardError.contains("a.toml: Config check failed") })
+            #expect(box.output("a") == "one")
+            try box.write("keys.yaml", "a: three\nb: two\n")
+            #expect(try await eventually { box.output("a") == "three" }, "\(daemon.standardError)")
+            #expect(try await eventually { box.runs(of: "reload") == 3 }, "\(daemon.standardError)")
+            daemon.send(SIGTERM)
+            #expect(try await daemon.wait().exitCode == 0)
+            #expect(try box.names("out") == ["a", "b"])
+        }
+    }
+
+    // MARK: Which kind of check
+
+    @Test(arguments: [
+        ("check_cmd = \"cat {{.src}} > ROOT/seen\"", ".a.confd-"),
+        ("check_cmd = \"echo $CONFD_SRC > ROOT/seen\"", ".a.confd-"),
+        ("check_cmd = \"env | grep ^CONFD_SR[C] > ROOT/seen\"", "out/a"),
+        ("check_cmd = \"env | grep ^CONFD_SR[C] > ROOT/seen\"\ncheck = \"staged\"", ".a.confd-"),
+        ("check_cmd = \"echo {{.src}} $CONFD_SRC > ROOT/seen\"\ncheck = \"in-place\"", "out/a"),
+        ("check_cmd = \"echo {{.dest}} > ROOT/seen\"", "out/a"),
+    ])
+    func whatTheCheckIsToldToLookAt(_ fields: String, _ seen: String) async throws {
+        try await withSandbox { box in
+            let fields = fields.replacingOccurrences(of: "ROOT", with: box.root)
+                .replacingOccurrences(of: "cat {{.src}}", with: "echo {{.src}}")
+            try box.resource("a", keys: [], fields: fields, template: "x")
+            let done = try await box.render()
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+            #expect(box.read("seen")?.contains(seen) == true, "\(box.read("seen") ?? "nothing")")
+        }
+    }
+
+    @Test func validateSaysSoWithoutCallingItWrong() async throws {
+        try await withSandbox { box in
+            try box.resource("a", keys: [], fields: "check_cmd = \"nginx -t\"", template: "x")
+            let done = try await box.confd("-validate", "-strict", "-backend", "env")
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+            #expect(done.standardError.contains("note: check_cmd of \(box.out)/a"))
+            #expect(done.standardError.contains("is run with the new file in place and before the reload"))
+            #expect(done.standardError.contains("0 errors, 0 warnings"))
+        }
+    }
+
+    // MARK: Crashes
+
+    /// Killed while the check runs; the next start has no backend.
+    @Test(arguments: ["old", nil])
+    func whatWasNotAcceptedIsTakenBackBeforeAnyBackendIsAsked(previous: String?) async throws {
+        try await withSandbox { box in
+            if let previous { try box.write("out/a", previous) }
+            try box.resource("a", keys: ["/a"], fields: "check_cmd = \"kill -9 $PPID\"", template: "new")
+            _ = try await box.render(keys: ["/a": "1"])
+            #expect(box.output("a") == "new")
+            for arguments in [["-check"], ["-onetime", "-noop"], ["-validate"]] {
+                _ = try await run(box.command(arguments + ["-backend", "env"]))
+                #expect(box.output("a") == "new", "\(arguments) mends nothing")
+            }
+            let healed = try await box.confd("-onetime", "-node", "127.0.0.1:1")
+            #expect(healed.exitCode == 4, "\(healed.testDescription)")
+            #expect(box.output("a") == previous)
+            #expect(healed.standardError.contains("was in place for its check when confd ended"))
+            #expect(try box.names("out") == (previous == nil ? [] : ["a"]))
+        }
+    }
+
+    @Test func aDaemonTakesBackWhatWasNotAccepted() async throws {
+        try await withSandbox { box in
+            try box.write("out/a", "old")
+            try box.resource("a", keys: ["/a"], fields: "check_cmd = \"kill -9 $PPID\"", template: "new")
+            _ = try await box.render(keys: ["/a": "1"])
+            #expect(box.output("a") == "new")
+            let daemon = try box.start("-watch", "-node", "127.0.0.1:1")
+            #expect(try await eventually { box.output("a") == "old" }, "\(daemon.standardError)")
+            daemon.send(SIGKILL)
+            _ = try await daemon.wait()
+        }
+    }
+
+    #if DEBUG
+        /// Fault: `kill -9` before each system call of a pass with a check in place.
+        @Test(arguments: [(accepts: true, previous: "old"), (true, nil), (false, "old"), (false, nil)])
+        func killedAtEachStep(accepts: Bool, previous: String?) async throws {
+            var report = FaultReport(
+                "12 check in place",
+                "kill -9 before each system call: \(accepts ? "accepted" : "refused"), "
+                    + (previous == nil ? "first file" : "replacement"))
+            try await withSandbox { box in
+                try box.resource(
+                    "a", keys: ["/a"], fields: "check_cmd = \"\(accepts)\"", template: "{{getv \"/a\"}}")
+                var nth = 40
+                while true {
+                    for name in try box.names("out") { unlink(box.path("out/\(name)")) }
+                    if let previous { try box.write("out/a", previous) }
+                    let killed = try await box.render(
+                        keys: ["/a": "new"], environment: ["CONFD_FAULTS": "*:\(nth)=kill"])
+                    if killed.exitCode != nil { break }
+                    report.times += 1
+                    let healed = try await box.confd("-onetime", "-node", "127.0.0.1:1")
+                    let content = box.output("a")
+                    let isRight = content == previous || accepts && content == "new"
+                    if !isRight { report.lost += 1 }
+                    #expect(isRight, "call \(nth): \(content ?? "no file")\n\(healed.testDescription)")
+                    let again = try await box.render(keys: ["/a": "new"])
+                    #expect(again.exitCode == (accepts ? 0 : 1), "call \(nth): \(again.testDescription)")
+                    #expect(box.output("a") == (accepts ? "new" : previous), "call \(nth): \(again.testDescription)")
+                    let left = try box.names("out").filter { $0 != "a" }
+                    #expect(left.isEmpty, "call \(nth): \(left)\n\(healed.testDescription)")
+                    nth += FaultScale.isFull ? 1 : 9
+                }
+            }
+            report.print()
+        }
+    #endif
+}
