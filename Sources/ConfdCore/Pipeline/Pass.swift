@@ -89,8 +89,9 @@ package struct Pass {
                 let resource = resources[index]
                 let placement = place(resource, readings[resource], unsynced)
                 queue.withLock { $0.note(placement, of: index) }
+                guard case .done(let outcome) = placement else { continue }
                 progress.advance()
-                if case .done(let outcome) = placement, stopsAtFailure(outcome, resource) { return }
+                if stopsAtFailure(outcome, resource) { return }
             }
         }
         checkInPlace(queue, progress, unsynced)
@@ -118,11 +119,11 @@ package struct Pass {
         let trials = queue.withLock { $0.trials.sorted { $0.key < $1.key } }
         if trials.isEmpty { return }
         if shouldStop() { return queue.withLock { $0.isStopped = true } }
-        progress.begin("checking")
         let outcomes = pipeline.checkInPlace(trials.map(\.value), unsynced)
         queue.withLock { queue in
             for (trial, outcome) in zip(trials, outcomes) { queue.outcomes[trial.key] = outcome }
         }
+        for _ in trials { progress.advance() }
     }
 
     /// How many resources to apply at a time: more than there are processors, for most of the time goes into waiting
