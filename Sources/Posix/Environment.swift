@@ -14,6 +14,9 @@ package enum Environment {
         return entries
     }
 
+    /// Removes the variable `name`. No other thread may use the environment meanwhile.
+    package static func remove(_ name: String) { unsetenv(name) }
+
     /// The value of the variable `name`, nil if it is not set.
     package static func bytes(_ name: String) -> [UInt8]? {
         guard let value = getenv(name) else { return nil }

@@ -3,10 +3,29 @@ import Glibc
 
 /// Waiting for several descriptors at once.
 package enum Poll {
+    /// What is waited for.
+    package enum Interest: Sendable {
+        case reading(Int32)
+        case writing(Int32)
+
+        fileprivate var item: pollfd {
+            switch self {
+            case .reading(let descriptor): pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            case .writing(let descriptor): pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            }
+        }
+    }
+
     /// Waits until one of `descriptors` can be read, has ended or failed, or `timeout` is over (nil: for ever).
     /// Negative descriptors are never ready. Returns which are ready, in the same order.
     package static func wait(_ descriptors: [Int32], timeout: Duration?) throws(SystemError) -> [Bool] {
-        var items = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        try wait(for: descriptors.map { .reading($0) }, timeout: timeout)
+    }
+
+    /// Waits until one of `interests` is ready, has ended or failed, or `timeout` is over (nil: for ever). Negative
+    /// descriptors are never ready. Returns which are ready, in the same order.
+    package static func wait(for interests: [Interest], timeout: Duration?) throws(SystemError) -> [Bool] {
+        var items = interests.map(\.item)
         let end = timeout.map { Clock.monotonic() + $0 }
         while true {
             // Rounded up, or the last fraction of a millisecond would be spent spinning.

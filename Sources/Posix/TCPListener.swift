@@ -67,25 +67,14 @@ package final class TCPConnection: Sendable {
         }
     }
 
-    /// Sends all of `bytes`, which the other end has to take within `timeout`.
-    package func send(_ bytes: [UInt8], timeout: Duration) throws(SystemError) {
-        let end = Clock.monotonic() + timeout
-        var done = 0
-        while done < bytes.count {
-            do throws(SystemError) {
-                done += try SystemCall.run("send") {
-                    bytes.withUnsafeBytes { raw in
-                        Glibc.send(
-                            file.number, raw.baseAddress.map { $0 + done }, raw.count - done, Int32(MSG_NOSIGNAL))
-                    }
-                }
-            } catch let error where error.code == EAGAIN {
-                let left = end - Clock.monotonic()
-                guard left > .zero else { throw SystemError(call: "send", code: ETIMEDOUT) }
-                var item = pollfd(fd: file.number, events: Int16(POLLOUT), revents: 0)
-                // What comes of it, the next send says.
-                poll(&item, 1, Int32(clamping: left.milliseconds(roundedUp: true)))
+    /// Sends as much of `bytes` as there is room for, and returns how many; 0 if there is none now.
+    package func send(_ bytes: ArraySlice<UInt8>) throws(SystemError) -> Int {
+        do throws(SystemError) {
+            return try SystemCall.run("send") {
+                bytes.withUnsafeBytes { Glibc.send(file.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
             }
+        } catch let error where error.code == EAGAIN {
+            return 0
         }
     }
 }

@@ -177,4 +177,53 @@ import Testing
         #expect(scheduler.action(at: .seconds(1)) == expected)
         #expect(scheduler.isInStep == (expected == nil))
     }
+
+    // MARK: Reloads that cause themselves
+
+    /// Replaced at `now`, with no key changed, and reloaded as soon as it is due; returns when that was.
+    private static func turn(_ scheduler: inout Scheduler, at now: Duration, keysChanged: Bool = false) -> Duration {
+        scheduler.refresh(at: now)
+        scheduler.begin(.render, at: now)
+        scheduler.rendered(.replaced, keysChanged: keysChanged, at: now)
+        let due = scheduler.deadline() ?? .zero
+        scheduler.begin(.reload, at: due)
+        scheduler.reloaded(succeeded: true, at: due)
+        return due
+    }
+
+    /// Attack: a reload_cmd that edits its own template or dest ran nine times a second, for ever.
+    @Test func reloadsThatCauseThemselvesHaveGrowingPauses() {
+        var scheduler = Self.inStep(Self.policy())
+        var last = Self.turn(&scheduler, at: .seconds(100))
+        #expect(last == .seconds(100) && scheduler.dampedPause == nil)
+        for pause in [1, 2, 4, 8, 16, 32, 60, 60] as [Int64] {
+            let due = Self.turn(&scheduler, at: last + .milliseconds(100))
+            #expect(due == last + .seconds(pause))
+            last = due
+        }
+    }
+
+    @Test func reloadsForChangedKeysAreNeverDamped() {
+        var scheduler = Self.inStep(Self.policy())
+        for number in 0..<20 as Range<Int64> {
+            let now = Duration.milliseconds(number * 100)
+            #expect(Self.turn(&scheduler, at: now, keysChanged: true) == now)
+            #expect(scheduler.dampedPause == nil)
+        }
+    }
+
+    @Test func pausesBeginAnewAfterQuiet() {
+        var scheduler = Self.inStep(Self.policy())
+        _ = Self.turn(&scheduler, at: .seconds(100))
+        #expect(Self.turn(&scheduler, at: .seconds(100)) == .seconds(101))
+        #expect(Self.turn(&scheduler, at: .seconds(101)) == .seconds(103))
+        #expect(Self.turn(&scheduler, at: .seconds(200)) == .seconds(200))
+        #expect(Self.turn(&scheduler, at: .seconds(200)) == .seconds(201))
+    }
+
+    @Test func aDampedReloadKeepsTheLongerInterval() {
+        var scheduler = Self.inStep(Self.policy(minReload: .seconds(10)))
+        _ = Self.turn(&scheduler, at: .seconds(100))
+        #expect(Self.turn(&scheduler, at: .seconds(101)) == .seconds(110))
+    }
 }

@@ -5,7 +5,7 @@ import Synchronization
 package struct Command: Sendable {
     /// The text that `/bin/sh -c` runs.
     package var text: String
-    /// Added to our own environment, and replacing entries of the same name: `CONFD_SRC`, `CONFD_DEST`, …
+    /// Added to `ChildEnvironment`, and replacing entries of the same name: `CONFD_SRC`, `CONFD_DEST`, …
     package var environment: [String: String]
     /// After this the process group gets TERM; nil waits for ever.
     package var timeout: Duration?
@@ -53,7 +53,7 @@ package struct Command: Sendable {
 
     private var request: SpawnRequest {
         let replaced = Set(environment.keys.map { Array($0.utf8) })
-        let inherited = Environment.entries().filter { entry in
+        let inherited = ChildEnvironment.entries().filter { entry in
             !replaced.contains(Array(entry.prefix { $0 != UInt8(ascii: "=") }))
         }
         let added = environment.sorted { $0.key < $1.key }.map { Array("\($0.key)=\($0.value)".utf8) }

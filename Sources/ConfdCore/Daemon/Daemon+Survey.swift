@@ -5,9 +5,17 @@ extension Daemon {
     var survey: Survey {
         var survey = Survey()
         survey.isReady = isReady
-        for id in entries.keys {
+        for (id, entry) in entries {
             if agenda[id]?.isInStep ?? false { survey.inSync += 1 } else { survey.dirty += 1 }
+            let resource = entry.resource
+            if resource.reloads { survey.owed.append((resource.destination, entry.reload != nil)) }
+            // A file from before does as well.
+            if agenda[id]?.hasBeenInStep ?? false || Files.exists(resource.destination) { continue }
+            survey.neverWritten.append((resource.destination, pipeline.lastFailure(of: resource) ?? "not tried yet"))
         }
+        survey.owed.sort { $0.destination < $1.destination }
+        survey.neverWritten.sort { $0.destination < $1.destination }
+        survey.unusable = inventory.unusable
         // A backend once, also where resources without permission wait for it by themselves.
         survey.sources = sources.filter { $0.key.separate == nil }.map { key, source in
             Survey.Source(
@@ -17,16 +25,39 @@ extension Daemon {
         return survey
     }
 
+    /// Logs how everything is now: USR1.
+    func logStatus() {
+        let survey = survey
+        let owed = survey.owed.filter(\.isOwed)
+        logger.info(
+            "State: \(survey.isReady ? "ready" : "the first pass is not complete"), \(survey.inSync) in sync, "
+                + "\(survey.dirty) not, \(owed.count) reloads owed, \(survey.neverWritten.count) never written")
+        for source in survey.sources {
+            let name = source.configuration.sources.joined(separator: ", ")
+            logger.info(
+                "State: backend \(source.configuration.kind.rawValue) \(name): "
+                    + "\(source.contact.isConnected ? "connected" : "not connected"), revision \(source.revision), "
+                    + "\(source.keyCount) keys", source.configuration)
+        }
+        for (destination, _) in owed { logger.info("State: \(destination) is owed a reload") }
+        for (destination, reason) in survey.neverWritten {
+            logger.info("State: \(destination) was never written: \(reason)")
+        }
+        for file in survey.unusable { logger.info("State: \(file) cannot be used") }
+    }
+
     /// `-metrics-addr`. That nobody can look is no reason not to work.
     func serveMetrics() {
         guard let address = settings.metricsAddress, let (host, port) = MetricsServer.parse(address) else { return }
         let server = MetricsServer { [inbox, pipeline] path in
-            // Whoever asks whether we are alive must not wait for the daemon's thread.
-            if path == "/health" { return MetricsPage(metrics: pipeline.metrics, survey: nil).response(to: path) }
-            // Without a descriptor for the request, there is no answer either.
-            let request = try? SurveyRequest()
-            if let request { inbox.post(.surveyWanted(request)) }
-            return MetricsPage(metrics: pipeline.metrics, survey: request?.wait(.seconds(2))).response(to: path)
+            let page: @Sendable (Survey?) -> HTTPResponse = { survey in
+                MetricsPage(metrics: pipeline.metrics, survey: survey).response(to: path)
+            }
+            // Whoever asks whether we are alive must not wait for the daemon's thread. Without a descriptor for the
+            // request, there is no answer either.
+            guard path != "/health", let request = try? SurveyRequest() else { return .now(page(nil)) }
+            inbox.post(.surveyWanted(request))
+            return .later(request.descriptor) { page(request.result) }
         }
         do {
             try server.start(host: host, port: port)

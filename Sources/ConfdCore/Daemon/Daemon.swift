@@ -100,9 +100,11 @@ package final class Daemon {
         }
         if listener.takeHangUp() {
             notifier.reloading()
+            logger.info("Captured hangup. Reading resources, templates and keys again")
             try takeInventory(readsAnew: true)
             if isReady { notifier.ready() }
         }
+        if listener.takeStatusRequest() { logStatus() }
         if let nextPass, now >= nextPass { try startPass(at: now) }
         separateRefused()
         if sourcesAreStale { try updateSources(readsAnew: false) }
@@ -223,7 +225,7 @@ extension Daemon {
         case .filesChanged: if !isStopping { try takeInventory(readsAnew: false) }
         case .surveyWanted(let request): request.answer(survey)
         case .childEnded(let status):
-            supervisor?.ended(status)
+            supervisor?.ended(status, isStopping: isStopping || listener.isStopping)
             stop(at: now)
         }
     }
@@ -231,13 +233,19 @@ extension Daemon {
     private func applied(_ id: Agenda.ID, _ outcome: Outcome, on edition: Edition, at now: Duration) {
         checks.ended(id)
         guard var entry = entries[id] else { return }
+        let keysChanged = entry.applied.map { entry.isConcerned(from: $0, to: edition.snapshot) } ?? true
         entry.inputs = outcome.inputs
         if let reload = outcome.reload, reload.isNew || entry.reload == nil { entry.reload = reload }
         let result = Scheduler.Rendering(outcome)
         if result == .inStep, entry.reload == nil { entry.applied = edition.snapshot }
         entries[id] = entry
         awaited.remove(id)
-        agenda.tell(id, at: now) { $0.rendered(result, at: now) }
+        agenda.tell(id, at: now) { $0.rendered(result, keysChanged: keysChanged, at: now) }
+        if let pause = agenda[id]?.dampedPause {
+            logger.warning(
+                "\(entry.resource.name): its template or dest was changed right after its \(entry.resource.reloadField), "
+                    + "perhaps by it: the next one waits until \(GoDuration.text(pause)) after that", entry.resource)
+        }
         // What came while it was rendered.
         let newest = self.edition(for: entry)
         if newest.number != edition.number, entry.isConcerned(from: edition.snapshot, to: newest.snapshot) {

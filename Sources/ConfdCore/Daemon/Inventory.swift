@@ -5,6 +5,8 @@ struct Inventory {
     private(set) var resources: [Resource] = []
     /// Whether everything could be used at the last look, and there was something.
     private(set) var isComplete = false
+    /// Files that cannot be used, and no earlier version of them either.
+    private(set) var unusable: [String] = []
     /// What was reported at the last look: nothing is reported twice in a row.
     private var reported: Set<String> = []
 
@@ -29,6 +31,8 @@ struct Inventory {
                 logger.warning("Found no templates in \(loader.folder)")
             }
             resources = loaded.resources + kept(beside: loaded)
+            let usable = Set(resources.map(\.file))
+            unusable = Set(loaded.errors.map(\.file)).subtracting(usable).sorted()
             isComplete = loaded.errors.isEmpty && !loaded.resources.isEmpty
             for resource in loaded.resources { logger.debug("Found template: \(resource.file)") }
         } catch {

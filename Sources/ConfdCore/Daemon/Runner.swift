@@ -34,6 +34,7 @@ package struct Runner: Sendable {
 
     /// `-onetime -- COMMAND`: we go on as the command, with our process id.
     private func becomeCommand() -> Int32 {
+        ChildEnvironment.forgetSecrets()
         do throws(SystemError) {
             try CurrentProcess.become(settings.command.map { Array($0.utf8) })
         } catch {
@@ -58,20 +59,22 @@ package struct Runner: Sendable {
             logSummary(report, since: start)
             if report.foundNothing { return ExitCode.usage }
             if report.backendFailed { return ExitCode.backend }
-            if report.failed > 0 { return ExitCode.failed }
+            if report.failed + report.reloadsOwed > 0 { return ExitCode.failed }
             return settings.check && report.updated > 0 ? ExitCode.drift : ExitCode.done
         }
     }
 
     private func logSummary(_ report: Pass.Report, since start: Duration) {
         let milliseconds = Int((Clock.monotonic() - start).milliseconds())
-        let changed = settings.noop ? "would change" : "changed"
+        let owed = report.reloadsOwed
+        let changed = settings.noop ? "would change" : owed > 0 ? "written" : "changed"
+        let reloads = owed > 0 ? ", \(owed) \(owed == 1 ? "reload" : "reloads") owed" : ""
         let fields = LogFields([
-            ("changed", .number(report.updated)), ("in_sync", .number(report.inSync)),
+            ("changed", .number(report.updated)), ("reloads_owed", .number(owed)), ("in_sync", .number(report.inSync)),
             ("failed", .number(report.failed)), ("milliseconds", .number(milliseconds)),
         ])
         logger.info(
-            "\(report.updated) \(changed), \(report.inSync) in sync, \(report.failed) failed, in \(milliseconds) ms",
-            fields)
+            "\(report.updated) \(changed)\(reloads), \(report.inSync) in sync, \(report.failed) failed, "
+                + "in \(milliseconds) ms", fields)
     }
 }

@@ -40,6 +40,8 @@ package struct Scheduler: Sendable {
     /// The first pause after a failure; it doubles each time.
     static let firstPause = Duration.seconds(1)
     static let longestPause = Duration.seconds(60)
+    /// A file that has to be replaced so soon after a reload, although no key changed, was changed by that reload.
+    static let suspicion = Duration.seconds(2)
 
     private enum Activity {
         case idle, rendering, reloading
@@ -54,6 +56,11 @@ package struct Scheduler: Sendable {
     private var renderFailures = 0
     private var reloadFailures = 0
     private var lastReload: Duration?
+    private var lastReloadEnd: Duration?
+    /// How many reloads in a row seem to have changed what their resource is made from, or its file.
+    private var loops = 0
+    /// How long the reload that is due now was put off, because the last one seems to have caused it.
+    package private(set) var dampedPause: Duration?
     /// Randomness, in `0..<1`.
     private let random: @Sendable () -> Double
 
@@ -123,10 +130,12 @@ extension Scheduler {
         }
     }
 
-    /// The rendering that was begun is over.
-    package mutating func rendered(_ result: Rendering, at now: Duration) {
+    /// The rendering that was begun is over. `keysChanged` says whether a key that it reads differs from when file and
+    /// service were last in step.
+    package mutating func rendered(_ result: Rendering, keysChanged: Bool = true, at now: Duration) {
         precondition(activity == .rendering, "it was begun")
         activity = .idle
+        dampedPause = nil
         if result == .failed {
             renderFailures += 1
             let again = now + pause(after: renderFailures)
@@ -143,6 +152,10 @@ extension Scheduler {
         if result == .replaced {
             reloadFailures = 0
             reloadDue = nextReload(at: now)
+            if let lastReloadEnd, let pause = loopPause(keysChanged: keysChanged, at: now) {
+                dampedPause = pause
+                reloadDue = max(reloadDue ?? now, lastReloadEnd + pause)
+            }
         } else if result == .stillOwed, reloadDue == nil {
             reloadDue = nextReload(at: now)
         }
@@ -152,6 +165,7 @@ extension Scheduler {
     package mutating func reloaded(succeeded: Bool, at now: Duration) {
         precondition(activity == .reloading, "it was begun")
         activity = .idle
+        lastReloadEnd = now
         if succeeded {
             reloadFailures = 0
         } else {
@@ -175,6 +189,17 @@ extension Scheduler {
     private func nextReload(at now: Duration) -> Duration {
         let earliest = lastReload.map { $0 + policy.minReloadInterval } ?? now
         return max(now + policy.splay * random(), earliest)
+    }
+
+    /// The pause from the end of the last reload to the next, if the last one seems to have caused the next: a second,
+    /// then doubling up to the longest.
+    private mutating func loopPause(keysChanged: Bool, at now: Duration) -> Duration? {
+        guard !keysChanged, let lastReloadEnd, now - lastReloadEnd <= Self.suspicion else {
+            loops = 0
+            return nil
+        }
+        loops += 1
+        return min(.seconds(1 << min(loops - 1, 16)), Self.longestPause)
     }
 
     /// Doubles up to the longest; half of it is random, so that many hosts do not come back together.

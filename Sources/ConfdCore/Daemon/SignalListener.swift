@@ -2,7 +2,7 @@ import Posix
 import Synchronization
 
 /// Listens for signals: TERM and INT ask to stop, HUP asks to read everything anew, and with a supervised command all of
-/// them go on to it.
+/// them go on to it. Without one, USR1 asks for the state.
 ///
 /// What is in progress is finished; commands that outlast `-shutdown-timeout` are ended, the supervised one too, and
 /// without one a second TERM or INT ends the program at once.
@@ -13,6 +13,7 @@ package final class SignalListener: Sendable {
     package let child = SupervisedChild()
     private let stopping = Atomic(false)
     private let hangUp = Atomic(false)
+    private let statusRequest = Atomic(false)
     private let queue: SignalQueue
     private let wakeUp: WakeUp
     private let logger: Logger
@@ -24,7 +25,7 @@ package final class SignalListener: Sendable {
     package init(logger: Logger, shutdownTimeout: Duration, supervises: Bool = false) throws(SystemError) {
         Signal.ignorePipe()
         let reaps = supervises || CurrentProcess.id == 1
-        let wanted: [Signal] = supervises ? Signal.forwardable : [.terminate, .interrupt, .hangUp]
+        let wanted: [Signal] = supervises ? Signal.forwardable : [.terminate, .interrupt, .hangUp, .user1]
         queue = try SignalQueue(wanted + (reaps ? [.child] : []))
         if reaps { try Children.becomeReaper() }
         cancellation = try CommandCancellation()
@@ -39,6 +40,9 @@ package final class SignalListener: Sendable {
 
     /// Whether a HUP came since the last call.
     package func takeHangUp() -> Bool { hangUp.exchange(false, ordering: .relaxed) }
+
+    /// Whether a USR1 came since the last call.
+    package func takeStatusRequest() -> Bool { statusRequest.exchange(false, ordering: .relaxed) }
 
     /// Takes signals on this thread until another one ends the process.
     package func listen() -> Never {
@@ -83,6 +87,10 @@ package final class SignalListener: Sendable {
         switch signal {
         case .hangUp:
             hangUp.store(true, ordering: .relaxed)
+        case .user1:
+            // The command's own, if there is one.
+            if supervises { return }
+            statusRequest.store(true, ordering: .relaxed)
         case .terminate, .interrupt:
             if isStopping, !supervises { CurrentProcess.exit(128 + signal.number) }
             logger.info("Captured \(signal == .interrupt ? "interrupt" : "terminated"). Exiting...")

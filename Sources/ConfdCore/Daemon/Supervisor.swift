@@ -22,7 +22,7 @@ struct Supervisor {
         hasStarted = true
         let arguments = command.map { Array($0.utf8) }
         var request = SpawnRequest(
-            executable: command[0], arguments: arguments, environment: Environment.entries())
+            executable: command[0], arguments: arguments, environment: ChildEnvironment.entries())
         // In our own group a terminal reaches it, and may be read by it.
         request.ownGroup = false
         request.nullInput = false
@@ -47,16 +47,19 @@ struct Supervisor {
         }
     }
 
-    mutating func ended(_ status: TerminationStatus) {
+    /// Notes how the command ended. Unless it was told to (`isStopping`), an end that is no success is an error.
+    mutating func ended(_ status: TerminationStatus, isStopping: Bool) {
         isRunning = false
+        let message: String
         switch status {
         case .exited(let code):
-            logger.info("\(command[0]) ended with exit status \(code)")
+            message = "\(command[0]) ended with exit status \(code)"
             exitCode = code
         case .signalled(let signal):
-            logger.info("\(command[0]) was ended by \(signal.name)")
+            message = "\(command[0]) was ended by \(signal.name)"
             exitCode = 128 + signal.number
         }
+        if exitCode == 0 || isStopping { logger.info(message) } else { logger.error(message) }
     }
 
     /// What shells exit with if a command cannot be started.

@@ -97,6 +97,12 @@ struct Survey: Sendable {
     var inSync = 0
     var dirty = 0
     var isReady = false
+    /// Whether each destination that is reloaded is owed a reload.
+    var owed: [(destination: String, isOwed: Bool)] = []
+    /// Destinations that have never been written, and why.
+    var neverWritten: [(destination: String, reason: String)] = []
+    /// Resource files that have never been usable.
+    var unusable: [String] = []
     var sources: [Source] = []
 }
 
@@ -110,7 +116,7 @@ struct BackendContact: Equatable, Sendable {
     var isStale = false
 }
 
-/// Asks the daemon's thread for a survey and waits for it.
+/// Asks the daemon's thread for a survey.
 final class SurveyRequest: Sendable {
     private let survey = Mutex<Survey?>(nil)
     private let wakeUp: WakeUp
@@ -122,10 +128,9 @@ final class SurveyRequest: Sendable {
         wakeUp.wake()
     }
 
-    /// The answer, nil if the daemon does not give one within `timeout`.
-    func wait(_ timeout: Duration) -> Survey? {
-        // A wait that fails is one without an answer.
-        _ = try? Poll.wait([wakeUp.descriptor], timeout: timeout)
-        return survey.withLock { $0 }
-    }
+    /// Readable once there is an answer.
+    var descriptor: Int32 { wakeUp.descriptor }
+
+    /// The answer, nil as long as the daemon has given none.
+    var result: Survey? { survey.withLock { $0 } }
 }

@@ -31,7 +31,12 @@ struct MetricsPage {
                 + (stale.contact.lastHeard.map { "has not been heard of since \(Clock.rfc3339($0))" }
                     ?? "has never been reached")
         }
-        return survey.isReady ? nil : "the first pass is not complete"
+        if !survey.isReady { return "the first pass is not complete" }
+        let missing =
+            survey.neverWritten.map { "\($0.destination) was never written: \($0.reason)" }
+            + survey.unusable.map { "\($0) cannot be used" }
+        guard let first = missing.first else { return nil }
+        return first + (missing.count > 1 ? " (and \(missing.count - 1) more)" : "")
     }
 
     private var details: String {
@@ -40,6 +45,8 @@ struct MetricsPage {
         if let survey {
             fields.append("in_sync", .number(survey.inSync))
             fields.append("dirty", .number(survey.dirty))
+            fields.append("never_written", .number(survey.neverWritten.count + survey.unusable.count))
+            fields.append("reloads_owed", .number(survey.owed.count { $0.isOwed }))
         }
         return String(decoding: fields.json, as: UTF8.self) + "\n"
     }
@@ -91,6 +98,9 @@ extension MetricsPage {
             + gauge(
                 "confd_resources", "Resources by state.",
                 [([("state", "in_sync")], "\(survey.inSync)"), ([("state", "dirty")], "\(survey.dirty)")])
+            + gauge(
+                "confd_reload_owed", "Whether the service has not got its file yet.",
+                survey.owed.map { ([("dest", $0.destination)], $0.isOwed ? "1" : "0") })
             + gauge(
                 "confd_backend_healthy", "Whether the last attempt to reach the backend succeeded.",
                 each { $0.contact.isConnected ? "1" : "0" })

@@ -26,18 +26,28 @@ struct HTTPResponse {
     }
 }
 
-/// Serves GET requests on a thread of its own: one answer a connection, and few connections at a time.
+/// Serves GET requests on a thread of its own, one answer a connection. It waits for nobody: whoever is silent, slow, or
+/// does not take the answer, keeps no other from one.
 struct MetricsServer: Sendable {
-    /// Connections that are open at once; others wait until they are taken.
-    private static let capacity = 32
-    /// A request that takes longer than this is dropped.
+    /// What is known of an answer.
+    enum Answer {
+        case now(HTTPResponse)
+        /// It is there when the descriptor can be read, or is made without that after `patience`.
+        case later(Int32, @Sendable () -> HTTPResponse)
+    }
+
+    /// Connections that are open at once; for a new one, the oldest is dropped.
+    static let capacity = 64
+    /// A request or an answer that takes longer than this is dropped.
     private static let patience = Duration.seconds(5)
+    /// How long an answer that is not there yet is waited for.
+    private static let answerPatience = Duration.seconds(2)
     private static let largestRequest = 8 << 10
 
-    private let answer: @Sendable (String) -> HTTPResponse
+    private let answer: @Sendable (String) -> Answer
 
     /// `answer` gets the path of each request.
-    init(answer: @escaping @Sendable (String) -> HTTPResponse) { self.answer = answer }
+    init(answer: @escaping @Sendable (String) -> Answer) { self.answer = answer }
 
     /// `HOST:PORT`, with an empty host for all addresses and brackets around one of IPv6; nil if it is none.
     static func parse(_ address: String) -> (host: String, port: UInt16)? {
@@ -55,80 +65,135 @@ struct MetricsServer: Sendable {
         try Thread.detach { serve(listener) }
     }
 
+    /// A connection, from its first byte to the last one of its answer.
     private struct Connection {
+        enum Stage {
+            case reading([UInt8])
+            case waiting(Int32, @Sendable () -> HTTPResponse, withBody: Bool)
+            case sending(ArraySlice<UInt8>)
+        }
+
         let socket: TCPConnection
-        var request: [UInt8] = []
-        let deadline: Duration
+        var stage = Stage.reading([])
+        var deadline: Duration
+
+        var interest: Poll.Interest {
+            switch stage {
+            case .reading: .reading(socket.descriptor)
+            case .waiting(let descriptor, _, _): .reading(descriptor)
+            case .sending: .writing(socket.descriptor)
+            }
+        }
     }
 
     private func serve(_ listener: Listener) {
         var connections: [Connection] = []
+        // Until then nobody is let in, for want of descriptors.
+        var pausedUntil = Duration.zero
         while true {
-            let descriptors = connections.map(\.socket.descriptor)
-            // A full house lets others wait in the kernel's queue.
-            let listening = connections.count < Self.capacity ? listener.socket.descriptor : -1
             let now = Clock.monotonic()
-            let timeout = connections.map { $0.deadline - now }.min().map { max($0, .zero) }
+            let isPaused = now < pausedUntil
+            let interests = connections.map(\.interest)
+            let deadlines = connections.map(\.deadline) + (isPaused ? [pausedUntil] : [])
+            let timeout = deadlines.min().map { max($0 - now, .zero) }
             let ready: [Bool]
             do {
-                ready = try Poll.wait([listening] + descriptors, timeout: timeout)
+                ready = try Poll.wait(
+                    for: [.reading(isPaused ? -1 : listener.socket.descriptor)] + interests, timeout: timeout)
             } catch {
                 // Out of memory, for the kernel: later it may have some.
                 Clock.sleep(.seconds(1))
                 continue
             }
-            for index in connections.indices.reversed() {
-                let isOver =
-                    ready[index + 1] ? advance(&connections[index]) : connections[index].deadline <= Clock.monotonic()
-                if isOver { connections.remove(at: index) }
+            for index in connections.indices.reversed() where isOver(&connections[index], isReady: ready[index + 1]) {
+                connections.remove(at: index)
             }
-            if ready[0] { accept(listener, &connections) }
+            if ready[0], !accept(listener, &connections) { pausedUntil = Clock.monotonic() + .milliseconds(100) }
         }
     }
 
-    private func accept(_ listener: Listener, _ connections: inout [Connection]) {
-        do {
-            guard let socket = try listener.socket.accept() else { return }
-            connections.append(Connection(socket: socket, deadline: Clock.monotonic() + Self.patience))
-        } catch {
-            // No descriptor is left: whoever waits is taken when there is one.
-            Clock.sleep(.milliseconds(100))
+    /// Takes those who wait; false if there is no descriptor for one. A request that has come already is answered before
+    /// anybody else is dropped for want of room.
+    private func accept(_ listener: Listener, _ connections: inout [Connection]) -> Bool {
+        for _ in 0..<Self.capacity {
+            do {
+                guard let socket = try listener.socket.accept() else { return true }
+                var connection = Connection(socket: socket, deadline: Clock.monotonic() + Self.patience)
+                if isOver(&connection, isReady: true) { continue }
+                if connections.count == Self.capacity { connections.removeFirst() }
+                connections.append(connection)
+            } catch {
+                // The oldest gives its descriptor back.
+                if !connections.isEmpty { connections.removeFirst() }
+                return false
+            }
         }
+        return true
     }
 
-    /// Reads what has come and answers a request that is whole; true if the connection is over.
-    private func advance(_ connection: inout Connection) -> Bool {
+    /// Goes on with a connection; true if it is over.
+    private func isOver(_ connection: inout Connection, isReady: Bool) -> Bool {
+        let isLate = connection.deadline <= Clock.monotonic()
         do {
-            guard let bytes = try connection.socket.receive(limit: Self.largestRequest) else { return false }
-            if bytes.isEmpty { return true }
-            connection.request += bytes
-            let isWhole = Self.isWhole(connection.request)
-            if !isWhole, connection.request.count < Self.largestRequest { return false }
-            let bytesOut =
-                isWhole ? response(to: connection.request) : HTTPResponse(400, "text/plain", "").bytes(withBody: true)
-            try connection.socket.send(bytesOut, timeout: .seconds(2))
-            return true
+            switch connection.stage {
+            case .reading(let request):
+                if !isReady { return isLate }
+                return try read(&connection, after: request)
+            case .waiting(_, let response, let withBody):
+                if !isReady, !isLate { return false }
+                return try send(response().bytes(withBody: withBody)[...], &connection)
+            case .sending(let bytes):
+                if !isReady { return isLate }
+                return try send(bytes, &connection)
+            }
         } catch {
             // The other end is gone.
             return true
         }
     }
 
+    /// Reads what has come, and begins with the answer of a request that is whole; true if the connection is over.
+    private func read(_ connection: inout Connection, after start: [UInt8]) throws(SystemError) -> Bool {
+        guard let bytes = try connection.socket.receive(limit: Self.largestRequest) else { return false }
+        if bytes.isEmpty { return true }
+        let request = start + bytes
+        if !Self.isWhole(request), request.count < Self.largestRequest {
+            connection.stage = .reading(request)
+            return false
+        }
+        let (answer, withBody) = Self.isWhole(request) ? self.answer(to: request) : (.now(Self.badRequest), true)
+        switch answer {
+        case .now(let response): return try send(response.bytes(withBody: withBody)[...], &connection)
+        case .later(let descriptor, let response):
+            connection.stage = .waiting(descriptor, response, withBody: withBody)
+            connection.deadline = Clock.monotonic() + Self.answerPatience
+            return false
+        }
+    }
+
+    /// Sends what there is room for; true if that was all.
+    private func send(_ bytes: ArraySlice<UInt8>, _ connection: inout Connection) throws(SystemError) -> Bool {
+        let rest = bytes.dropFirst(try connection.socket.send(bytes))
+        if rest.isEmpty { return true }
+        if case .sending = connection.stage {} else { connection.deadline = Clock.monotonic() + Self.patience }
+        connection.stage = .sending(rest)
+        return false
+    }
+
+    private static let badRequest = HTTPResponse(400, "text/plain", "")
+
     private static func isWhole(_ request: [UInt8]) -> Bool {
         request.suffix(4).elementsEqual("\r\n\r\n".utf8) || request.suffix(2).elementsEqual("\n\n".utf8)
     }
 
-    private func response(to request: [UInt8]) -> [UInt8] {
+    /// The answer, and whether its body is wanted.
+    private func answer(to request: [UInt8]) -> (Answer, withBody: Bool) {
         let line = String(
             decoding: request.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         let words = line.split(separator: " ")
-        guard words.count == 3, words[2].hasPrefix("HTTP/1") else {
-            return HTTPResponse(400, "text/plain", "").bytes(withBody: true)
-        }
-        guard words[0] == "GET" || words[0] == "HEAD" else {
-            return HTTPResponse(405, "text/plain", "").bytes(withBody: true)
-        }
-        return answer(String(words[1].prefix { $0 != "?" })).bytes(withBody: words[0] == "GET")
+        guard words.count == 3, words[2].hasPrefix("HTTP/1") else { return (.now(Self.badRequest), true) }
+        guard words[0] == "GET" || words[0] == "HEAD" else { return (.now(HTTPResponse(405, "text/plain", "")), true) }
+        return (answer(String(words[1].prefix { $0 != "?" })), words[0] == "GET")
     }
 
     /// A class around the socket, which cannot be copied into a closure.

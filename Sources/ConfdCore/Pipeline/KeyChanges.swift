@@ -69,15 +69,24 @@ final class ChangesFile {
     private let file: FileDescriptor
 
     /// A file of mode 0600 in `TMPDIR`, or `/tmp`.
-    init(_ lines: [UInt8]) throws(SystemError) {
+    convenience init(_ lines: [UInt8]) throws(SystemError) {
         _ = Self.sweepsOnce
-        file = try Leftovers.create(in: try Folder(Self.folder), prefix: "confd-changes-")
+        try self.init(lines, in: Self.folder, prefix: "confd-changes-")
+    }
+
+    /// A file of mode 0600 with the name of a candidate of `destination`.
+    convenience init(_ lines: [UInt8], beside destination: Destination) throws(SystemError) {
+        try self.init(lines, in: destination.folderPath, prefix: destination.candidatePrefix)
+    }
+
+    private init(_ lines: [UInt8], in folder: String, prefix: String) throws(SystemError) {
+        file = try Leftovers.create(in: try Folder(folder), prefix: prefix)
         // A file that was created has a path. From here on `deinit` removes it.
         path = file.path ?? ""
         try file.writeAll(lines)
     }
 
-    private static let folder = Environment.text("TMPDIR") ?? "/tmp"
+    static let folder = Environment.text("TMPDIR") ?? "/tmp"
 
     /// Removes those that a kill has left behind; what cannot be removed does no harm.
     private static let sweepsOnce: Void = { try? Leftovers.sweep(Folder(folder), isOurs: Leftovers.isChangesFile) }()

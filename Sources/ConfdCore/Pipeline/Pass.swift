@@ -10,6 +10,9 @@ package struct Pass {
         package var updated = 0
         package var inSync = 0
         package var failed = 0
+        /// Files that are as wanted, and whose service has not got them: these count as `updated` if they were replaced,
+        /// and never as in sync or failed.
+        package var reloadsOwed = 0
         /// A backend could not be read: its resources are counted as failed.
         package var backendFailed = false
         /// There was nothing to do: no confdir, no conf.d, no resource file.
@@ -56,9 +59,12 @@ package struct Pass {
         report.stopped = isStopped
         progress.begin("reloading")
         // Also after a request to stop: what was replaced must be reloaded.
-        // Each resource is counted once: one that was changed and could not be reloaded has failed.
-        let unloaded = finish(outcomes.compactMap(\.outcome.reload))
-        for (name, outcome) in outcomes { report.count(unloaded.contains(name) ? .failed : outcome.state) }
+        let failed = finish(outcomes.compactMap(\.outcome.reload))
+        let owed = Set(failed.owed.map(\.resource.name))
+        let rolledBack = Set(failed.rolledBack.map(\.resource.name))
+        for (name, outcome) in outcomes {
+            report.count(rolledBack.contains(name) ? .failed : outcome.state, isOwed: owed.contains(name))
+        }
         return report
     }
 
@@ -178,14 +184,11 @@ package struct Pass {
         return true
     }
 
-    /// Runs the reloads, and returns the resources whose reload failed. A command that we are about to become needs none.
-    private func finish(_ reloads: [Outcome.Reload]) -> Set<String> {
-        if startsCommand {
-            for reload in reloads { pipeline.settle(reload) }
-            return []
-        }
-        let failed = pipeline.reload(reloads)
-        return Set((failed.owed + failed.rolledBack).map(\.resource.name))
+    /// Runs the reloads. A command that we are about to become needs none.
+    private func finish(_ reloads: [Outcome.Reload]) -> Pipeline.FailedReloads {
+        if !startsCommand { return pipeline.reload(reloads) }
+        for reload in reloads { pipeline.settle(reload) }
+        return Pipeline.FailedReloads()
     }
 
     /// The resources that can be used; nil if there is none to speak of.
@@ -217,9 +220,10 @@ package struct Pass {
 }
 
 extension Pass.Report {
-    mutating func count(_ state: Outcome.State) {
+    mutating func count(_ state: Outcome.State, isOwed: Bool) {
+        if isOwed { reloadsOwed += 1 }
         switch state {
-        case .inSync: inSync += 1
+        case .inSync: inSync += isOwed ? 0 : 1
         case .updated, .wouldChange: updated += 1
         case .failed, .rejected: failed += 1
         }

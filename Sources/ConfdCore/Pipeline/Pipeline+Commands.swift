@@ -95,20 +95,25 @@ extension Pipeline {
         ]
     }
 
+    /// Runs a command of `resource`. What it wrote is logged when it is over, as an error if it failed: whoever sees
+    /// only errors has to see the reason too. With `isTrial` another run follows, whose output is the one that counts.
     func run(
         _ text: String, _ field: String, _ resource: Resource, _ environment: [String: String], _ changes: [UInt8],
-        timeout: Duration
+        timeout: Duration, isTrial: Bool = false
     ) -> CommandResult {
         let subject = resource.logFields.with("command", field)
         logger.debug("Running \(text)", subject)
         var environment = environment
-        let file = changesFile(changes)
+        let file = changesFile(changes, resource)
         if let path = file?.path { environment["CONFD_CHANGES"] = path }
         let command = Command(text, environment: environment, timeout: timeout)
+        var lines: [String] = []
         let result = withExtendedLifetime(file) {
-            command.run(cancellation: cancellation) { line in
-                logger.info("\(resource.name): \(field): \(String(decoding: line, as: UTF8.self))", subject)
-            }
+            command.run(cancellation: cancellation) { lines.append(String(decoding: $0, as: UTF8.self)) }
+        }
+        for line in lines {
+            let message = "\(resource.name): \(field): \(line)"
+            if result.succeeded || isTrial { logger.info(message, subject) } else { logger.error(message, subject) }
         }
         metrics.countCommand(field == "check_cmd" ? "check" : "reload", resource, succeeded: result.succeeded)
         if result.droppedBytes > 0 {
@@ -118,11 +123,17 @@ extension Pipeline {
         return result
     }
 
-    private func changesFile(_ lines: [UInt8]) -> ChangesFile? {
-        do {
+    /// In `TMPDIR`, or else beside `dest`, where marks are. The warnings are the same each time, so each is given once.
+    private func changesFile(_ lines: [UInt8], _ resource: Resource) -> ChangesFile? {
+        do throws(SystemError) {
             return try ChangesFile(lines)
         } catch {
-            warn("commands get no CONFD_CHANGES: \(error.message)")
+            warn("cannot write to \(ChangesFile.folder): \(error.reason); CONFD_CHANGES is beside dest instead")
+        }
+        do {
+            return try ChangesFile(lines, beside: try Destination(resolving: resource.destination))
+        } catch {
+            warn("cannot write beside \(resource.destination): its commands get no CONFD_CHANGES")
             return nil
         }
     }

@@ -86,7 +86,8 @@ extension Pipeline {
             resource, source: resource.destination, first.trial.draft.changes)
         let changes = KeyChanges.lines(of: placed.map(\.trial.draft.changes))
         return run(
-            first.trial.command, "check_cmd", resource, environment, changes, timeout: resource.checkTimeout)
+            first.trial.command, "check_cmd", resource, environment, changes, timeout: resource.checkTimeout,
+            isTrial: !isLast)
     }
 
     private func place(_ trial: Trial) throws(StepFailure) -> Placed {

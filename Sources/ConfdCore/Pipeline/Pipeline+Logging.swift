@@ -78,6 +78,12 @@ extension Pipeline {
             revision > 0 ? resource.logFields.with("revision", number: revision) : resource.logFields)
     }
 
+    /// What was reported last of `resource`, nil if that was a success.
+    func lastFailure(of resource: Resource) -> String? {
+        let key = Memory.Report(resource: resource.name, topic: .application)
+        return memory.withLock { $0.reported[key]?.message }
+    }
+
     func logDifferences(
         _ comparison: Comparison, _ destination: Destination, _ content: [UInt8], _ resource: Resource
     ) throws(StagingError) {
