@@ -68,7 +68,7 @@ import Testing
         try folder.write("x", "old")
         try folder.write("secret", "secret")
         let open = try Folder(folder.path)
-        try open.link(folder("secret"), to: ".x.confd-previous")
+        try open.link("secret", to: ".x.confd-previous", in: open)
         #expect(try !destination.undoTrial(FileAttributes()))
         #expect(folder.text("x") == "old")
     }
@@ -93,7 +93,7 @@ import Testing
                 }
                 if !wasKilled { break }
                 _ = try destination.undoTrial(FileAttributes())
-                try Leftovers.sweep(folder.path, isOurs: Leftovers.isCandidate)
+                try Leftovers.sweep(Folder(folder.path), isOurs: Leftovers.isCandidate)
                 #expect(folder.text("x") == previous || isAccepted && folder.text("x") == "new", "call \(nth)")
                 #expect(folder.names.filter { $0 != "x" } == [], "call \(nth)")
                 nth += 1
