@@ -149,7 +149,7 @@ private func minimal(_ more: String) -> String {
             ),
             (
                 minimal("uid = \"www\""),
-                "r.toml:4:7: uid: a string where an integer is expected\nuid = \"www\"\n      ^\nhint: a name belongs to \"owner\""
+                "r.toml:4:7: uid: a string where an integer is expected\nuid = \"www\"\n      ^\nhint: a name goes into \"owner\""
             ),
             (
                 minimal("backup = \"true\""),

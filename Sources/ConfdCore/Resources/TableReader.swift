@@ -122,8 +122,8 @@ struct TableReader {
             "write \(text.lowercased()) without quotes"
         case (.string, "a boolean"): "write true or false, without quotes"
         case (.string(let text), "an integer") where Int64(text) != nil: "write it without quotes"
-        case (.string, "an integer") where key == "uid": "a name belongs to \"owner\""
-        case (.string, "an integer") where key == "gid": "a name belongs to \"group\""
+        case (.string, "an integer") where key == "uid": "a name goes into \"owner\""
+        case (.string, "an integer") where key == "gid": "a name goes into \"group\""
         // Not repeated: it may be a password.
         case (.integer, "a string"), (.boolean, "a string"): "write it in quotes"
         case (.array(let elements), "a string") where elements.count == 1: "write the string without brackets"
