@@ -5,7 +5,7 @@ cp -r "$example"/conf.d "$example"/templates "$example"/keys.yaml /etc/confd/
 rm -f /etc/nginx/sites-enabled/default
 for port in 8001 8002 8003 8004; do start_backend "$port" "$port"; done
 proxy=/etc/nginx/conf.d/proxy.conf
-start confd confd -watch -backend file -file /etc/confd/keys.yaml
+start confd as-unit confd -watch -backend file -file /etc/confd/keys.yaml
 eventually 10 holds "$proxy" 127.0.0.1:8004
 start nginx nginx -g 'daemon off;'
 eventually 10 is_open 80

@@ -12,7 +12,7 @@ for port in 8001 8002; do start_backend "$port" "$port"; done
 start nginx nginx -g 'daemon off;'
 eventually 10 test -s /run/nginx.pid
 set_key a 127.0.0.1:8001
-start confd confd -backend etcdv2 -interval=60 -node=http://127.0.0.1:4001
+start confd as-unit confd -backend etcdv2 -interval=60 -node=http://127.0.0.1:4001
 eventually 10 shows http://127.0.0.1/ 8001
 set_key b 127.0.0.1:8002 -d ttl=1
 set_key a 127.0.0.1:8002

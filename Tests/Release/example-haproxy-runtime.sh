@@ -12,7 +12,7 @@ state() { # NAME: the administrative and operational state of a running server
 has_state() { [ "$(state "$1")" = "$2" ]; }
 
 server a '{"host": "127.0.0.1", "port": 8001}'
-start confd confd -watch -node http://127.0.0.1:2379
+start confd as-unit confd -watch -node http://127.0.0.1:2379
 eventually 10 holds /etc/haproxy/haproxy.cfg "server a 127.0.0.1:8001"
 start haproxy haproxy -W -f /etc/haproxy/haproxy.cfg -p /run/haproxy/master.pid
 eventually 10 shows http://127.0.0.1/ 8001
@@ -51,5 +51,5 @@ server d '{"host": "127.0.0.1", "port": 8003}'
 eventually 10 has_state d 0/2
 stop confd
 etcdctl del /web/servers/d >/dev/null
-start confd confd -watch -node http://127.0.0.1:2379
+start confd as-unit confd -watch -node http://127.0.0.1:2379
 eventually 20 has_state d ""

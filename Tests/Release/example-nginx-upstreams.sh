@@ -10,7 +10,7 @@ register() { TTL=3 start "$1" "$example/register" shop "$1" "$2"; }
 put /services/empty/balance least_conn
 register a '{"host": "127.0.0.1", "port": 8001}'
 eventually 10 etcdctl get /services/shop/servers/a --print-value-only
-start confd confd -watch -node http://127.0.0.1:2379
+start confd as-unit confd -watch -node http://127.0.0.1:2379
 upstreams=/etc/nginx/conf.d/upstreams.conf
 eventually 10 holds "$upstreams" "server 127.0.0.1:8001;"
 start nginx nginx -g 'daemon off;'
