@@ -35,8 +35,8 @@ extension BackendPool {
         switch configuration.kind {
         case .etcd: try EtcdBackend(etcdOptions(configuration))
         case .etcdv2: try EtcdV2Backend(etcdOptions(configuration))
-        case .file: FileBackend(paths: configuration.files, filter: configuration.filter)
-        case .env: EnvironmentBackend(variables: environment())
+        case .file: FileBackend(paths: configuration.files, filter: configuration.filter, warn: warn)
+        case .env: EnvironmentBackend(variables: environment(), warn: warn)
         }
     }
 
