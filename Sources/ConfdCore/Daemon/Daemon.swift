@@ -27,11 +27,14 @@ package final class Daemon {
     var awaited: Set<Agenda.ID> = []
     private(set) var isReady = false
     private var isStopping = false
+    /// What to end with, where that is not what the command or a signal decides.
+    private var failureCode: Int32?
     var supervisor: Supervisor?
 
     /// Renderings use the processors; commands only wait.
     private let renderers = WorkerPool(threads: Host.processorCount, stackSize: ResourceRenderer.stackSize)
-    private let commands = WorkerPool(threads: 64)
+    private let commands = WorkerPool(
+        threads: DescriptorLimit.jobs(64, each: Pass.filesOfResource, reserve: Pass.filesOfAll))
     private let notifier: SystemdNotifier
     private let start = Clock.monotonic()
     private var nextPass: Duration?
@@ -92,7 +95,8 @@ package final class Daemon {
         }
         if listener.isStopping { stop(at: now) }
         if isStopping {
-            return agenda.isInStep && supervisor?.isRunning != true ? supervisor?.exitCode ?? ExitCode.done : nil
+            guard agenda.isInStep, supervisor?.isRunning != true else { return nil }
+            return supervisor?.exitCode ?? failureCode ?? ExitCode.done
         }
         if listener.takeHangUp() {
             notifier.reloading()
@@ -108,12 +112,19 @@ package final class Daemon {
             notifier.ready()
         }
         try startChildWhenReady(at: now)
-        return backendHasGivenUp(at: now) ? ExitCode.backend : nil
+        if backendHasGivenUp(at: now) {
+            // What runs for resources that need no backend is finished.
+            failureCode = ExitCode.backend
+            stop(at: now)
+        }
+        return nil
     }
 
     private var deadline: Duration? {
-        let startUp = !isReady && settings.retryFor > .zero ? start + settings.retryFor : nil
-        let others = isStopping ? [nextSignOfLife] : [nextPass, nextSignOfLife, startUp]
+        let giveUp = start + settings.retryFor
+        // Later on it is the failure of a backend that wakes us.
+        let isAhead = !isReady && settings.retryFor > .zero && Clock.monotonic() < giveUp
+        let others = isStopping ? [nextSignOfLife] : [nextPass, nextSignOfLife, isAhead ? giveUp : nil]
         return ([agenda.deadline] + others).compactMap { $0 }.min()
     }
 
@@ -141,6 +152,8 @@ package final class Daemon {
     /// Whether, at the start, a backend could not be reached for longer than `-retry-for`.
     private func backendHasGivenUp(at now: Duration) -> Bool {
         guard !isReady, settings.retryFor > .zero, now >= start + settings.retryFor else { return false }
+        // Those that have their keys, or need none, are tried first, however slow the machine is.
+        guard awaited.allSatisfy({ entries[$0]?.isScheduled != true }) else { return false }
         guard
             sources.contains(where: { key, source in
                 key.separate == nil && source.edition == nil && source.follower.failure != nil
