@@ -5,9 +5,13 @@ import Synchronization
 package final class SupervisedChild: Sendable {
     private struct State {
         var process: ChildProcess?
-        /// Signals that came before it ran.
-        var waiting: [Signal] = []
+        /// Signals that came before it ran, each once.
+        var waiting: Set<Signal> = []
     }
+
+    /// What is sent to a process that was not there yet when it came. Any other signal is meaningless for a program that
+    /// reads its files only now, and would end it before it can take it.
+    private static let kept: Set<Signal> = [.terminate, .interrupt, .quit]
 
     private let state = Mutex(State())
 
@@ -34,10 +38,10 @@ package final class SupervisedChild: Sendable {
         }
     }
 
-    /// Sends `signal` now, or when the process is started.
+    /// Sends `signal` now or, if it asks to end, when the process is started.
     package func forward(_ signal: Signal) {
         let isRunning = state.withLock { state in
-            if state.process == nil { state.waiting.append(signal) }
+            if state.process == nil, Self.kept.contains(signal) { state.waiting.insert(signal) }
             return state.process != nil
         }
         // One that has ended needs no signal.
