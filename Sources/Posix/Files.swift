@@ -129,6 +129,8 @@ package struct FolderTree: Sendable {
     /// byte order (Go's `filepath.Walk`).
     package var files: [String] = []
     package var folders: [String] = []
+    /// Paths of the symbolic links, also of those to folders.
+    package var links: [String] = []
     package var errors: [SystemError] = []
 }
 
@@ -175,6 +177,7 @@ extension Files {
         var pending: [(path: String, kind: FileStatus.Kind)] = [(path, .folder)]
         while let next = pending.popLast() {
             guard next.kind == .folder else {
+                if next.kind == .symbolicLink { tree.links.append(next.path) }
                 if leadsToFolder(next.path, next.kind) { continue }
                 tree.files.append(next.path)
                 continue

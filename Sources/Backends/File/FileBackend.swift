@@ -9,7 +9,7 @@ package struct FileBackend: Backend {
 
     let paths: [String]
     private let filter: String
-    private let warnings: Warnings
+    let warnings: Warnings
 
     /// `paths` are files, or folders whose files count, at any depth, if `filter` (Go's `filepath.Match`) matches
     /// their base name. `warn` gets what the operator should know although the work goes on.

@@ -30,6 +30,9 @@ package final class Daemon {
     /// What to end with, where that is not what the command or a signal decides.
     private var failureCode: Int32?
     var supervisor: Supervisor?
+    var childReminder = ReminderSchedule(from: Clock.monotonic())
+    /// `-watch` only.
+    private(set) var confdirWatch: ConfdirWatch?
 
     /// Renderings use the processors; commands only wait.
     private let renderers = WorkerPool(threads: Host.processorCount, stackSize: ResourceRenderer.stackSize)
@@ -67,13 +70,16 @@ package final class Daemon {
     /// Runs until it is told to stop; returns the exit code.
     package func run() throws(SystemError) -> Int32 {
         if settings.watch {
-            try ConfdirWatch(settings.confdir, logger: logger) { [inbox] in inbox.post(.filesChanged) }.start()
+            let watch = try ConfdirWatch(settings.confdir, logger: logger) { [inbox] in inbox.post(.filesChanged) }
+            try watch.start()
+            confdirWatch = watch
         }
         let progress = Progress(logger)
         progress.begin("first pass")
         defer { progress.end() }
         serveMetrics()
         try takeInventory(readsAnew: false)
+        guard childCanStart() else { return ExitCode.usage }
         awaited = Set(entries.keys)
         nextPass = settings.interval > .zero ? start + settings.interval : nil
         nextSignOfLife = notifier.watchdogInterval.map { start + $0 }
@@ -100,7 +106,9 @@ package final class Daemon {
         }
         if listener.takeHangUp() {
             notifier.reloading()
-            try takeInventory(readsAnew: true)
+            // The operator may have mended what a check refused: its answer is asked for again.
+            pipeline.forgetRefusals()
+            try startPass(at: now)
             if isReady { notifier.ready() }
         }
         if let nextPass, now >= nextPass { try startPass(at: now) }
@@ -112,6 +120,7 @@ package final class Daemon {
             notifier.ready()
         }
         try startChildWhenReady(at: now)
+        remindOfWaiting(at: now)
         if backendHasGivenUp(at: now) {
             // What runs for resources that need no backend is finished.
             failureCode = ExitCode.backend
@@ -124,13 +133,15 @@ package final class Daemon {
         let giveUp = start + settings.retryFor
         // Later on it is the failure of a backend that wakes us.
         let isAhead = !isReady && settings.retryFor > .zero && Clock.monotonic() < giveUp
-        let others = isStopping ? [nextSignOfLife] : [nextPass, nextSignOfLife, isAhead ? giveUp : nil]
+        let reminder = supervisor?.hasStarted == false ? childReminder.next : nil
+        let others = isStopping ? [nextSignOfLife] : [nextPass, nextSignOfLife, isAhead ? giveUp : nil, reminder]
         return ([agenda.deadline] + others).compactMap { $0 }.min()
     }
 
-    /// Everything is looked at: resources, templates, keys and files.
+    /// Reads resources, templates and keys anew and renders everything again, whether or not keys have changed: templates
+    /// also ask for files, addresses and the time, whose changes nobody reports.
     private func startPass(at now: Duration) throws(SystemError) {
-        nextPass = now + settings.interval
+        nextPass = settings.interval > .zero ? now + settings.interval : nil
         passIsStarting = true
         defer { passIsStarting = false }
         try takeInventory(readsAnew: true)
@@ -224,6 +235,7 @@ extension Daemon {
     private func applied(_ id: Agenda.ID, _ outcome: Outcome, on edition: Edition, at now: Duration) {
         guard var entry = entries[id] else { return }
         entry.inputs = outcome.inputs
+        confdirWatch?.add(outcome.inputs.sources.keys)
         if let reload = outcome.reload, reload.isNew || entry.reload == nil { entry.reload = reload }
         let result = Scheduler.Rendering(outcome)
         if result == .inStep, entry.reload == nil { entry.applied = edition.snapshot }

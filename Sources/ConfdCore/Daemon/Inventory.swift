@@ -3,10 +3,17 @@ struct Inventory {
     private let loader: ResourceLoader
     private let logger: Logger
     private(set) var resources: [Resource] = []
+    /// The templates that resources name, also those that are missing and those of resources that cannot be used.
+    private(set) var templates: Set<String> = []
+    /// What was wrong at the last look.
+    private(set) var errors: [ResourceError] = []
     /// Whether everything could be used at the last look, and there was something.
     private(set) var isComplete = false
     /// What was reported at the last look: nothing is reported twice in a row.
     private var reported: Set<String> = []
+
+    /// Where resource files are looked for.
+    var folder: String { loader.folder }
 
     init(_ loader: ResourceLoader, logger: Logger) {
         self.loader = loader
@@ -29,6 +36,8 @@ struct Inventory {
                 logger.warning("Found no templates in \(loader.folder)")
             }
             resources = loaded.resources + kept(beside: loaded)
+            templates = Set(loaded.templates.map(\.path) + resources.map(\.source))
+            errors = loaded.errors
             isComplete = loaded.errors.isEmpty && !loaded.resources.isEmpty
             for resource in loaded.resources { logger.debug("Found template: \(resource.file)") }
         } catch {

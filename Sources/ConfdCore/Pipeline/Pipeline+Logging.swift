@@ -78,6 +78,19 @@ extension Pipeline {
             revision > 0 ? resource.logFields.with("revision", number: revision) : resource.logFields)
     }
 
+    /// Why `resource` could not be applied at the last attempt, in one line; nil if it could or there was none.
+    func lastFailure(of resource: Resource) -> String? {
+        let key = Memory.Report(resource: resource.name, topic: .application)
+        return memory.withLock { $0.reported[key] }?.split(separator: "\n").first.map(String.init)
+    }
+
+    /// Parses the template of `resource`; false if it cannot be used whatever the keys are, which is logged.
+    func reportTemplate(of resource: Resource) -> Bool {
+        guard let problem = renderer.problem(of: resource) else { return true }
+        report(problem.message, .application, of: resource)
+        return false
+    }
+
     func logDifferences(
         _ comparison: Comparison, _ destination: Destination, _ content: [UInt8], _ resource: Resource
     ) throws(StagingError) {

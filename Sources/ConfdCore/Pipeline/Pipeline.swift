@@ -55,6 +55,7 @@ package final class Pipeline: Sendable {
 
         private let content: [UInt8]
         private let commands: [String?]
+        /// Until when it is refused; nil for what was rolled back.
         private let end: Duration?
 
         /// Refused for so long, or for ever.
@@ -69,6 +70,9 @@ package final class Pipeline: Sendable {
             self.content == content && commands == Self.commands(of: resource)
                 && end.map { Clock.monotonic() < $0 } ?? true
         }
+
+        /// Whether a check refused it, rather than the service.
+        var isCheckRefusal: Bool { end != nil }
 
         private static func commands(of resource: Resource) -> [String?] {
             [resource.checkCommand?.text, resource.reloadCommand?.text]
@@ -144,6 +148,11 @@ package final class Pipeline: Sendable {
         let outcome = tryPut(draft, unsynced)
         metrics.countPass(of: draft.resource, succeeded: outcome.state != .failed && outcome.state != .rejected)
         return outcome
+    }
+
+    /// Has content that checks refused checked again. What was rolled back stays refused until data change.
+    func forgetRefusals() {
+        memory.withLock { memory in memory.rejected = memory.rejected.filter { !$0.value.isCheckRefusal } }
     }
 
     /// Syncs `folders`; what cannot be synced is a warning.

@@ -81,6 +81,20 @@ package final class ResourceRenderer: Sendable {
         compiled.withLock { $0[key] = Entry(source: source, template: template) }
     }
 
+    /// What is wrong with the template of `resource` whatever the keys are, nil if nothing is.
+    func problem(of resource: Resource) -> StepFailure? {
+        let key = Key(resource)
+        if compiled.withLock({ $0[key] != nil }) { return nil }
+        do throws(StepFailure) {
+            let source = try read(resource)
+            let template = try parse(source, resource)
+            compiled.withLock { $0[key] = Entry(source: source, template: template) }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     /// The engine's limits, with a deadline from now.
     static func limits(_ isUnwanted: @escaping @Sendable () -> Bool = { false }) -> Limits {
         let start = Clock.monotonic()

@@ -6,8 +6,6 @@ import TextTemplate
 
 /// The real world, as templates may ask about it.
 struct TemplateEnvironment: Rendering.Environment {
-    /// Symbolic links resolved, so that what is included can be compared with it.
-    private let resolvedFolder: String
     let templateFolder: ByteString
     /// What was read for one rendering.
     private var log: SourceLog?
@@ -22,8 +20,6 @@ struct TemplateEnvironment: Rendering.Environment {
     private static let start = Clock.monotonic()
 
     init(templateFolder: String) {
-        // A folder that is not there has no templates: reading one names it.
-        resolvedFolder = (try? Files.realPath(templateFolder)) ?? templateFolder
         self.templateFolder = ByteString(templateFolder)
     }
 
@@ -86,7 +82,9 @@ struct TemplateEnvironment: Rendering.Environment {
     func template(at path: ByteString) throws(TemplateLoadError) -> ByteString {
         log?.note(path.text)
         do {
-            guard try Files.realPath(path.text).hasPrefix(resolvedFolder + "/") else {
+            // Resolved each time: deployments exchange a link on the way while we run.
+            let folder = try Files.realPath(templateFolder.text)
+            guard try Files.realPath(path.text).hasPrefix(folder + "/") else {
                 throw TemplateLoadError.outsideFolder
             }
             return ByteString(try Files.readWhenSettled(path.text))

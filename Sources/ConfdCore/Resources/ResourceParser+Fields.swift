@@ -8,7 +8,7 @@ extension ResourceParser {
     struct Reading {
         /// nil if anything is wrong with it.
         let complete: Resource?
-        /// The template, if there is such a file.
+        /// The template's path; there may be no such file.
         let source: String?
         let destination: String?
         let left: String
@@ -81,7 +81,7 @@ extension ResourceParser {
         return nil
     }
 
-    /// The template's path, which must be a file now: a missing one is an error of this resource alone.
+    /// The template's path. It must be there now: a missing one is an error of this resource alone.
     private func source(_ table: inout TableReader) -> String? {
         guard let text = requiredText("src", &table) else { return nil }
         let path = text.hasPrefix("/") ? text : "\(templateFolder)/\(text)"
@@ -89,9 +89,10 @@ extension ResourceParser {
         if (try? Files.status(path))?.kind == .folder { return table.refuse("src", "this is a directory: \"\(path)\"") }
         if Files.exists(path) { return path }
         let names = Files.tree(templateFolder).files.map { String($0.dropFirst(templateFolder.count + 1)) }
-        return table.refuse(
+        table.note(
             "src", "Missing template: \(path)",
             hint: Suggestion.nearest(to: text, among: names).map { "did you mean \"\($0)\"?" })
+        return path
     }
 
     private func ranges(

@@ -87,7 +87,8 @@ extension Validation {
     /// Checks the templates of the resources, and those that only other templates can use.
     private mutating func checkTemplates(_ loaded: ResourceLoader.Result) {
         var seen: Set<TemplateUse> = []
-        for use in loaded.templates where seen.insert(use).inserted { check(use) }
+        // Of a missing template its resource tells.
+        for use in loaded.templates where Files.exists(use.path) && seen.insert(use).inserted { check(use) }
         if settings.resource != nil { return }
         let used = Set(seen.map(\.path))
         // Included templates are always read with the standard delimiters.
