@@ -28,6 +28,7 @@ struct Supervisor {
         // In our own group a terminal reaches it, and may be read by it.
         request.ownGroup = false
         request.nullInput = false
+        child.willStart()
         let process: ChildProcess
         do {
             process = try ChildProcess(request, output: nil)
