@@ -20,7 +20,7 @@ import Testing
     /// Waits until the file of the resource `app` holds `text`.
     private func expect(_ text: String, _ box: Sandbox, _ daemon: Child) async throws {
         #expect(
-            try await eventually(seconds: 30) { box.output("app") == text },
+            try await eventually { box.output("app") == text },
             "\(text): \(box.output("app") ?? "nothing")\n\(daemon.standardError)")
     }
 
@@ -109,7 +109,7 @@ import Testing
             try resource(box, "c", source: box.path("late/a/app.tmpl"), "")
             try box.write("c/templates/README", "")
             let daemon = try daemon(box, confdir: box.path("c"))
-            #expect(try await eventually(seconds: 30) { daemon.standardError.contains("Missing template") })
+            #expect(try await eventually { daemon.standardError.contains("Missing template") })
             try box.write("late/a/app.tmpl", "here")
             try await expect("here", box, daemon)
             try await stop(daemon)
@@ -132,13 +132,13 @@ import Testing
             }
             let daemon = try daemon(box, confdir: box.path("c"))
             try await expect("generation 1", box, daemon)
-            #expect(try await eventually(seconds: 30) { try box.mode("out/app") == 0o600 })
+            #expect(try await eventually { try box.mode("out/app") == 0o600 })
             for volume in ["conf.d", "templates"] {
                 link(box, "c/\(volume)/..data", to: "..2")
                 try FileManager.default.removeItem(atPath: box.path("c/\(volume)/..1"))
             }
             try await expect("generation 2", box, daemon)
-            #expect(try await eventually(seconds: 30) { try box.mode("out/app") == 0o700 }, "\(daemon.standardError)")
+            #expect(try await eventually { try box.mode("out/app") == 0o700 }, "\(daemon.standardError)")
             try await stop(daemon)
         }
     }
@@ -147,7 +147,7 @@ import Testing
     @Test func confdirComesLate() async throws {
         try await withSandbox { box in
             let daemon = try daemon(box, confdir: box.path("late/site/c"))
-            #expect(try await eventually(seconds: 30) { daemon.standardError.contains("confdir does not exist") })
+            #expect(try await eventually { daemon.standardError.contains("confdir does not exist") })
             try resource(box, "new/site/c", "here")
             rename(box.path("new"), box.path("late"))
             try await expect("here", box, daemon)

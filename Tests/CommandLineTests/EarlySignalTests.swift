@@ -31,7 +31,7 @@ import Testing
                     box.path("keys.yaml"),
                 ] + arguments, confdir: false))
         var pipe: FileHandle?
-        let isOpen = try await eventually(seconds: 20) {
+        let isOpen = try await eventually {
             pipe = openForWriting(box.path("settings"))
             return pipe != nil
         }
@@ -46,7 +46,7 @@ import Testing
             let (daemon, pipe) = try await startWaiting(box, mode)
             daemon.send(SIGHUP)
             try pipe.close()
-            #expect(try await eventually(seconds: 20) { box.output("app") == "one" }, "\(daemon.standardError)")
+            #expect(try await eventually { box.output("app") == "one" }, "\(daemon.standardError)")
             daemon.send(SIGTERM)
             let done = try await daemon.wait()
             #expect(done.exitCode == 0, "\(done.testDescription)")
@@ -93,11 +93,11 @@ import Testing
             try box.resource("app", keys: [], template: "x")
             for number in 0..<200 {
                 let daemon = try Child(box.command(["-interval", "600", "-backend", "env"]))
-                #expect(try await eventually(seconds: 20) { holdsSignals(daemon) || !daemon.isRunning })
+                #expect(try await eventually { holdsSignals(daemon) || !daemon.isRunning })
                 usleep(UInt32(number % 40) * 100)
                 daemon.send(SIGHUP)
                 daemon.send(SIGHUP)
-                #expect(try await eventually(seconds: 20) { daemon.standardError.contains("Starting confd") })
+                #expect(try await eventually { daemon.standardError.contains("Starting confd") })
                 daemon.send(SIGTERM)
                 let done = try await daemon.wait()
                 #expect(done.exitCode == 0, "start \(number): \(done.testDescription)")

@@ -16,7 +16,7 @@ import Testing
         try await withSandbox { box in
             try box.resource("app", template: #"{{getv "/app/name"}}"#)
             let daemon = try start(box, "test $(cat \(box.out)/app) = one || exit 99; \(script)")
-            let done = try await daemon.wait(seconds: 10)
+            let done = try await daemon.wait()
             #expect(done.exitCode == code, "\(done.testDescription)")
         }
     }
@@ -53,7 +53,7 @@ import Testing
             #expect(try await eventually { box.runs(of: "command") == 1 })
             #expect(box.output("nothing") == "two")
             daemon.send(SIGTERM)
-            let done = try await daemon.wait(seconds: 10)
+            let done = try await daemon.wait()
             #expect(done.exitCode == 3, "\(done.testDescription)")
         }
     }
@@ -79,7 +79,7 @@ import Testing
                 expected += "\(name)\n"
                 #expect(try await eventually { box.read("signals") == expected }, "\(box.read("signals") ?? "")")
             }
-            let done = try await daemon.wait(seconds: 10)
+            let done = try await daemon.wait()
             #expect(done.exitCode == 5, "\(done.testDescription)")
         }
     }
@@ -92,7 +92,7 @@ import Testing
                 "500ms")
             #expect(try await eventually { box.read("started") != nil }, "\(daemon.standardError)")
             daemon.send(SIGTERM)
-            let done = try await daemon.wait(seconds: 5)
+            let done = try await daemon.wait()
             #expect(done.exitCode == 137, "\(done.testDescription)")
         }
     }
@@ -105,7 +105,7 @@ import Testing
             #expect(try await eventually { daemon.standardError.contains("key does not exist") })
             #expect(daemon.isRunning)
             try box.write("keys.yaml", "app: {late: here}\n")
-            let done = try await daemon.wait(seconds: 10)
+            let done = try await daemon.wait()
             #expect(done.exitCode == 4, "\(done.testDescription)")
         }
     }
@@ -116,9 +116,9 @@ import Testing
             try box.resource("app", template: #"{{getv "/app/late"}}"#)
             try box.resource("other", template: #"{{getv "/app/name"}}"#)
             let daemon = try start(box, "exit 4")
-            let reminder = "/bin/sh is not started yet, it waits for app.toml: template: app.tmpl:1:2: "
+            let reminder = "/bin/sh is not started yet, it waits for app.toml: "
             let reminders = { daemon.standardError.components(separatedBy: reminder).count - 1 }
-            #expect(try await eventually(seconds: 60) { reminders() == 2 }, "\(daemon.standardError)")
+            #expect(try await eventually { reminders() == 2 }, "\(daemon.standardError)")
             #expect(daemon.standardError.contains("key does not exist: /app/late"))
             try box.write("keys.yaml", "app: {late: here, name: one}\n")
             let done = try await daemon.wait()
@@ -135,7 +135,7 @@ import Testing
                     ["-watch", "-node", "http://127.0.0.1:\(port)", "-confdir", box.confdir, "--", "/bin/true"],
                     confdir: false))
             #expect(
-                try await eventually(seconds: 60) {
+                try await eventually {
                     daemon.standardError.contains("/bin/true is not started yet, it waits for app.toml: backend etcd: ")
                 }, "\(daemon.standardError)")
             daemon.send(SIGTERM)

@@ -163,8 +163,8 @@ package final class Daemon {
     /// Whether, at the start, a backend could not be reached for longer than `-retry-for`.
     private func backendHasGivenUp(at now: Duration) -> Bool {
         guard !isReady, settings.retryFor > .zero, now >= start + settings.retryFor else { return false }
-        // Those that have their keys, or need none, are tried first, however slow the machine is.
-        guard awaited.allSatisfy({ entries[$0]?.isScheduled != true }) else { return false }
+        // What does not wait for a backend is tried first, however busy the machine is.
+        guard awaited.allSatisfy({ entries[$0].map(waitsForBackend) ?? true }) else { return false }
         guard
             sources.contains(where: { key, source in
                 key.separate == nil && source.edition == nil && source.follower.failure != nil
@@ -172,6 +172,10 @@ package final class Daemon {
         else { return false }
         logger.fatal("the backend was not reached within -retry-for \(GoDuration.text(settings.retryFor))")
         return true
+    }
+
+    private func waitsForBackend(_ entry: Entry) -> Bool {
+        !entry.resource.ranges.isEmpty && sources[entry.source]?.edition == nil
     }
 
     func makeID() -> Agenda.ID {

@@ -81,13 +81,13 @@ extension Pipeline {
     /// Why `resource` could not be applied at the last attempt, in one line; nil if it could or there was none.
     func lastFailure(of resource: Resource) -> String? {
         let key = Memory.Report(resource: resource.name, topic: .application)
-        return memory.withLock { $0.reported[key] }?.split(separator: "\n").first.map(String.init)
+        return memory.withLock { $0.reported[key]?.message }
     }
 
     /// Parses the template of `resource`; false if it cannot be used whatever the keys are, which is logged.
     func reportTemplate(of resource: Resource) -> Bool {
         guard let problem = renderer.problem(of: resource) else { return true }
-        report(problem.message, .application, of: resource)
+        report(problem, .application, of: resource)
         return false
     }
 
