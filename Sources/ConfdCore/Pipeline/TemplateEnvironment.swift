@@ -10,9 +10,9 @@ struct TemplateEnvironment: Rendering.Environment {
     /// What was read for one rendering.
     private var log: SourceLog?
 
-    /// Go's `time.Local`, its rules from the C library.
-    private static let local = Time.Location("Local") { second in
-        let zone = Clock.zone(at: Int64(second))
+    /// Go's `time.Local`.
+    private static let local = Time.Location(ByteString(LocalZone.current.name)) { second in
+        let zone = LocalZone.current.zone(at: Int64(second))
         return Time.Location.Zone(
             abbreviation: ByteString(zone.abbreviation), offset: zone.seconds, isDST: zone.isDaylightSaving)
     }
