@@ -133,7 +133,9 @@ package final class Pipeline: Sendable {
         }
         var content: [UInt8]?
         switch rendition.result {
-        case .success(let bytes): content = bytes
+        case .success(let bytes):
+            content = bytes
+            for warning in rendition.warnings { warn(warning) }
         case .failure(let failure):
             report(failure, .application, of: resource, madeFrom: Cause(view, rendition.inputs))
         }

@@ -36,8 +36,8 @@ enum ArithmeticFunctions {
         let result: Result<Int, NumberError> = text.withBytes { parseInteger($0) }
         switch result {
         case .success(let number): return .int(number)
-        case .failure(.syntax): throw arguments.failure(.notParsable(function: "Atoi", text))
-        case .failure(.range): throw arguments.failure(.outOfRange(function: "Atoi", text))
+        case .failure(.syntax): throw arguments.failure(.notParsable(function: "Atoi", text), of: text)
+        case .failure(.range): throw arguments.failure(.outOfRange(function: "Atoi", text), of: text)
         }
     }
 
@@ -67,7 +67,9 @@ enum ArithmeticFunctions {
         switch arguments.string(0) {
         case "1", "t", "T", "true", "TRUE", "True": return .bool(true)
         case "0", "f", "F", "false", "FALSE", "False": return .bool(false)
-        default: throw arguments.failure(.notParsable(function: "ParseBool", arguments.string(0)))
+        default:
+            let text = arguments.string(0)
+            throw arguments.failure(.notParsable(function: "ParseBool", text), of: text)
         }
     }
 }
