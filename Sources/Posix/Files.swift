@@ -4,7 +4,7 @@ import Glibc
 /// Files and folders by path.
 package enum Files {
     /// The content of the file at `path`; more than `limit` bytes fail with `EFBIG`.
-    package static func read(_ path: String, limit: Int = .max) throws(SystemError) -> [UInt8] {
+    package static func read(_ path: String, limit: Int = FileDescriptor.standardLimit) throws(SystemError) -> [UInt8] {
         try FileDescriptor(opening: path, .read).readAll(limit: limit)
     }
 
@@ -137,7 +137,7 @@ package struct FolderTree: Sendable {
 extension Files {
     /// The names in the folder at `path` in byte order, hidden ones included, `.` and `..` not.
     package static func list(_ path: String) throws(SystemError) -> [FolderEntry] {
-        try list(path) { () throws(SystemError) in
+        try list(path, where: { _ in true }) { () throws(SystemError) in
             var stream: OpaquePointer?
             try SystemCall.run("open", path) {
                 stream = opendir(path)
@@ -148,8 +148,9 @@ extension Files {
     }
 
     /// The names in the directory that `open` gives a stream of; `path` is what errors call it.
+    /// Those that `isWanted` is not true for take no memory.
     static func list(
-        _ path: String, _ open: () throws(SystemError) -> OpaquePointer?
+        _ path: String, where isWanted: (String) -> Bool, _ open: () throws(SystemError) -> OpaquePointer?
     ) throws(SystemError) -> [FolderEntry] {
         // Only memory can be short here.
         guard let stream = try open() else { throw SystemError(call: "open", path: path, code: ENOMEM) }
@@ -164,7 +165,7 @@ extension Files {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
                 String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if name == "." || name == ".." { continue }
+            if name == "." || name == ".." || !isWanted(name) { continue }
             entries.append(FolderEntry(name: name, kind: try kind(entry.pointee.d_type, join(path, name))))
         }
         return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }

@@ -135,14 +135,16 @@ extension Pipeline {
     private static let failuresBeforeRollback = 3
 
     /// Remembers what is to be put back if the service does not take `content`.
-    func notePrevious(_ content: [UInt8], _ resource: Resource, _ destination: Destination) throws(StepFailure) {
+    func notePrevious(_ content: [UInt8], _ resource: Resource, _ destination: Destination) {
         guard resource.rollback, resource.reloads else { return }
         let known = memory.withLock { $0.previous[resource.destination]?.content }
         let previous: [UInt8]?
         do throws(StagingError) {
             if let known { previous = known } else { previous = try destination.read() }
         } catch {
-            throw StepFailure(error)
+            // Whoever made it unreadable, or huge, could else keep it from being written.
+            warn("\(error.message), so it cannot be put back if its reload fails")
+            return
         }
         guard let previous else { return }
         memory.withLock {

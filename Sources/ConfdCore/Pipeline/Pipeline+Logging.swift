@@ -93,13 +93,17 @@ extension Pipeline {
 
     func logDifferences(
         _ comparison: Comparison, _ destination: Destination, _ content: [UInt8], _ resource: Resource
-    ) throws(StagingError) {
+    ) {
+        // Those that are corrected without a write are logged when that was possible.
+        if case .attributesDiffer = comparison, !settings.noop { return }
         for difference in comparison.attributeDifferences {
             logger.info(difference.message(dest: destination.path), resource)
         }
-        guard case .contentDiffers = comparison else { return }
-        let checksums = try destination.checksumMessage(content: content)
-        logger.info(checksums, resource)
+        switch comparison {
+        case .contentDiffers: logger.info(destination.checksumMessage(content: content), resource)
+        case .unreadable(let error, _): warn([.unreadable(dest: destination.path, error)])
+        case .absent, .same, .attributesDiffer: break
+        }
     }
 
     /// Mends what a crash left half-written, whatever becomes of the resource then: its keys or its template may be
@@ -125,6 +129,7 @@ extension Pipeline {
     /// A failure is tried again before the next write.
     func heal(_ destination: Destination) throws(StagingError) {
         let isFirst = memory.withLock { $0.healed.insert(destination.path).inserted }
+        if isFirst { warn(destination.strangers()) }
         guard isFirst, !settings.noop, try destination.heal() == .restored else { return }
         logger.warning("\(destination.path) was left half-written by a crash and has its previous content back")
     }

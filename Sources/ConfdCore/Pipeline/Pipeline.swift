@@ -30,6 +30,10 @@ package final class Pipeline: Sendable {
         var warned: Set<String> = []
         /// The failures that were reported: each is reported once until it changes.
         var reported: [Report: Reported] = [:]
+        /// Attributes that we may not set, by destination: they are tried and reported once.
+        var refused: [String: [AttributeDifference]] = [:]
+        /// What was written into files that we may not read, by destination.
+        var unreadable: [String: WrittenFile] = [:]
         /// Destinations that were looked at for the traces of a crash.
         var healed: Set<String> = []
         /// Which resource writes which file.
@@ -181,8 +185,9 @@ package final class Pipeline: Sendable {
         do {
             try heal(destination)
             logger.debug("Comparing candidate config to \(resource.destination)", resource)
-            comparison = try destination.compare(with: content, attributes: resource.attributes)
-            try logDifferences(comparison, destination, content, resource)
+            comparison = settled(
+                try destination.compare(with: content, attributes: resource.attributes), destination, content)
+            logDifferences(comparison, destination, content, resource)
         } catch {
             throw StepFailure(error)
         }
@@ -190,7 +195,7 @@ package final class Pipeline: Sendable {
         switch comparison {
         case .same, .attributesDiffer:
             return try keepContent(comparison, content, resource, destination, changes)
-        case .absent, .contentDiffers:
+        case .absent, .contentDiffers, .unreadable:
             logger.info("Target config \(resource.destination) out of sync", resource)
             return try replace(content, resource, destination, changes, unsynced)
         }
@@ -228,8 +233,7 @@ package final class Pipeline: Sendable {
             if settings.keepStageFile { try keepStaged(content, resource, destination) }
             var state = Outcome.State.inSync
             if case .attributesDiffer = comparison {
-                warn(try destination.correctAttributes(resource.attributes))
-                state = .updated
+                state = try correctAttributes(resource, destination, content)
             } else {
                 logger.debug("Target config \(resource.destination) in sync", resource)
             }
@@ -267,7 +271,7 @@ package final class Pipeline: Sendable {
             try check(path, content, resource, destination, changes)
         }
         let reload = try reload(resource, destination, source: path, changes, isNew: true)
-        try notePrevious(content, resource, destination)
+        notePrevious(content, resource, destination)
         let options = CheckedFile.Options(
             backup: resource.backup, reloadMark: reload.map { Array($0.resource.name.utf8) }, unsynced: unsynced)
         logger.debug("Overwriting target config \(resource.destination)", resource)
@@ -275,6 +279,7 @@ package final class Pipeline: Sendable {
             let replacement = try checked.replace(options)
             metrics.countChange(of: resource)
             warn(replacement.warnings)
+            noteWritten(content, resource, destination, isAsWanted: replacement.warnings.isEmpty)
             if case .writtenInPlace = replacement.method {
                 warn("Rename failed - target is likely a mount. Writing \(resource.destination) in place instead")
             }
@@ -338,22 +343,23 @@ package final class Pipeline: Sendable {
             }
         }
         logger.warning("Noop mode enabled. \(resource.destination) will not be modified", resource)
-        try show(comparison, content, resource, destination)
+        show(comparison, content, resource, destination)
         return Outcome(comparison == .same ? .inSync : .wouldChange)
     }
 
     /// `-diff`: prints what would change.
     private func show(
         _ comparison: Comparison, _ content: [UInt8], _ resource: Resource, _ destination: Destination
-    ) throws(StepFailure) {
+    ) {
         guard let differences, comparison != .same else { return }
         do {
             differences.print(
                 FileDifference(
-                    path: resource.destination, old: try destination.read(), new: content,
+                    path: resource.destination, old: try destination.read(limit: 64 << 20), new: content,
                     attributes: comparison.attributeDifferences))
         } catch {
-            throw StepFailure(error)
+            // It would be replaced all the same.
+            warn(error.message)
         }
     }
 }

@@ -146,7 +146,7 @@ package final class ResourceRenderer: Sendable {
 
     private func read(_ resource: Resource) throws(StepFailure) -> ByteString {
         do {
-            return ByteString(try Files.readWhenSettled(resource.source))
+            return ByteString(try Files.readWhenSettled(resource.source, limit: FileLimit.template))
         } catch {
             throw StepFailure("Missing template: \(error.message)")
         }
@@ -155,7 +155,7 @@ package final class ResourceRenderer: Sendable {
     /// nil while somebody is writing it.
     private func readSettled(_ resource: Resource) throws(StepFailure) -> ByteString? {
         do {
-            return try Files.readSettled(resource.source).map { ByteString($0) }
+            return try Files.readSettled(resource.source, limit: FileLimit.template).map { ByteString($0) }
         } catch {
             throw StepFailure("Missing template: \(error.message)")
         }

@@ -87,7 +87,7 @@ struct TemplateEnvironment: Rendering.Environment {
             guard try Files.realPath(path.text).hasPrefix(folder + "/") else {
                 throw TemplateLoadError.outsideFolder
             }
-            return ByteString(try Files.readWhenSettled(path.text))
+            return ByteString(try Files.readWhenSettled(path.text, limit: FileLimit.template))
         } catch let error as SystemError {
             throw .unreadable(ByteString(error.message))
         } catch let error as TemplateLoadError {

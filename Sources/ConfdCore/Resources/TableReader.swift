@@ -11,6 +11,8 @@ struct TableReader {
     private var asked: [String] = []
     /// What was refused so far.
     private(set) var errors: [ResourceError] = []
+    /// What cannot be done as asked, and does not stop the rest; an error with `-strict`.
+    private(set) var warnings: [ResourceError] = []
     /// What is allowed, and hardly meant.
     private(set) var advice: [ResourceError] = []
 
@@ -96,6 +98,11 @@ struct TableReader {
     mutating func refuse<Value>(_ key: String, _ message: String, hint: String? = nil) -> Value? {
         note(key, message, hint: hint)
         return nil
+    }
+
+    /// Notes that what `key` asks for cannot be done and is left out.
+    mutating func warn(_ key: String, _ message: String) {
+        warnings.append(ResourceError(file, place(of: key), "\(key): \(message)"))
     }
 
     /// Notes that the value of `key` is hardly what was meant.

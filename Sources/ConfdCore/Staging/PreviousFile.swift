@@ -4,21 +4,29 @@ import Posix
 enum PreviousFile {
     /// Keeps what the target of `destination` holds under the second name, replacing an earlier one at once.
     ///
+    /// A file that may not be read, or a directory that has the second name, is a warning: whoever made it so could
+    /// otherwise keep the resource from being written.
+    ///
     /// A hard link costs nothing and keeps everything; where it cannot be made (another file system, a file that is
     /// not ours, a mount point) or must not be, it is a copy.
-    static func keep(_ destination: Destination, mayLink: Bool) throws(StagingError) {
-        guard try destination.existing() != nil, let own = destination.own else { return }
-        try staging(destination.path, StagingError.Kind.backUp) { () throws(SystemError) in
+    static func keep(_ destination: Destination, mayLink: Bool) throws(StagingError) -> [StagingWarning] {
+        guard try destination.existing() != nil, let own = destination.own else { return [] }
+        return try staging(destination.path, StagingError.Kind.backUp) { () throws(SystemError) -> [StagingWarning] in
             // A directory that a link is in was only gone through.
             let folder = try own.folder.opened()
             if mayLink {
                 do throws(SystemError) {
-                    if try link(destination, in: folder, name: own.name) { return }
+                    if try link(destination, in: folder, name: own.name) { return [] }
                 } catch let error where error.code != Errno.noSpace && error.code != Errno.readOnly {
                     // Then a copy.
                 }
             }
-            try copy(destination, in: folder, name: own.name)
+            do throws(SystemError) {
+                try copy(destination, in: folder, name: own.name)
+                return []
+            } catch let error where error.isOccupiedName {
+                return [.notBackedUp(dest: destination.path, error)]
+            }
         }
     }
 
@@ -40,11 +48,10 @@ enum PreviousFile {
 
     private static func copy(_ destination: Destination, in folder: Folder, name: String) throws(SystemError) {
         let file = try destination.open(.read)
-        let status = try file.status()
+        let attributes = FileAttributes().completed(from: try file.status())
         var candidate = try Candidate(in: folder, prefix: destination.candidatePrefix)
         // An owner that we may not set is no reason to have no backup; the bits that would be unsafe are left out.
-        _ = try candidate.fill(
-            try file.readAll(), FileAttributes(mode: status.mode, uid: status.uid, gid: status.gid), like: destination)
+        _ = try candidate.fill(try file.readAll(limit: InPlaceBackup.limit), attributes, like: destination)
         try candidate.rename(to: name + ".bak")
         try candidate.folder.synchronize()
     }
