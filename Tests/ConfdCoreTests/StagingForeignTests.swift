@@ -65,6 +65,15 @@ import Testing
         #expect((try attribute("system.posix_acl_access", of: "x") != nil) == keepsList)
     }
 
+    /// Attack: a second name of one of root's programs, made where the kernel does not forbid it.
+    @Test func inheritsNoSetuidFromALinkedProgram() throws {
+        let program = try folder.write("program", "", mode: 0o4755)
+        #expect(link(program, folder("x")) == 0)
+        try destination.apply("new")
+        #expect(try Files.status(folder("x")).mode == 0o755)
+        #expect(try Files.status(program).mode == 0o4755)
+    }
+
     /// Attack: a default access list of the folder gives the service user rights over root's new file.
     @Test func takesNoDefaultAccessList() throws {
         let opened = try FileDescriptor(opening: folder.path, [.read, .folder])

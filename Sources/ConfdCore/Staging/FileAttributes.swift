@@ -30,8 +30,10 @@ package struct FileAttributes: Equatable, Sendable {
             mode: mode ?? existing.mode & bits, uid: uid ?? existing.uid, gid: gid ?? (losesGroup ? nil : existing.gid))
     }
 
+    /// Whether what was meant for the owner of a file of ours goes on. A file with several names may be a program that
+    /// somebody has linked there.
     private func keepsOwner(of status: FileStatus) -> Bool {
-        (uid ?? status.uid) == status.uid && (gid ?? status.gid) == status.gid
+        (uid ?? status.uid) == status.uid && (gid ?? status.gid) == status.gid && status.linkCount == 1
     }
 
     /// What of `status` is not as asked for.
@@ -100,7 +102,7 @@ extension FileDescriptor {
     /// only to a file of the same owner and group.
     func copyAttributes(of file: borrowing FileDescriptor) {
         guard let old = try? file.status(), let new = try? status(), Users.isRootOrOurs(old.uid) else { return }
-        let keepsOwner = old.uid == new.uid && old.gid == new.gid
+        let keepsOwner = old.uid == new.uid && old.gid == new.gid && old.linkCount == 1
         // A file system without attributes has none to carry over.
         let names = (try? file.attributeNames()) ?? []
         for name in names where !Self.ownAttributes.contains(name) && (keepsOwner || !Self.isRight(name)) {
