@@ -137,7 +137,7 @@ package struct FolderTree: Sendable {
 extension Files {
     /// The names in the folder at `path` in byte order, hidden ones included, `.` and `..` not.
     package static func list(_ path: String) throws(SystemError) -> [FolderEntry] {
-        try list(path, where: { _ in true }) { () throws(SystemError) in
+        try list(path) { () throws(SystemError) in
             var stream: OpaquePointer?
             try SystemCall.run("open", path) {
                 stream = opendir(path)
@@ -150,7 +150,8 @@ extension Files {
     /// The names in the directory that `open` gives a stream of; `path` is what errors call it.
     /// Those that `isWanted` is not true for take no memory.
     static func list(
-        _ path: String, where isWanted: (String) -> Bool, _ open: () throws(SystemError) -> OpaquePointer?
+        _ path: String, where isWanted: (String) -> Bool = { _ in true },
+        _ open: () throws(SystemError) -> OpaquePointer?
     ) throws(SystemError) -> [FolderEntry] {
         // Only memory can be short here.
         guard let stream = try open() else { throw SystemError(call: "open", path: path, code: ENOMEM) }

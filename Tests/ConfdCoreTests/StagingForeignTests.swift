@@ -128,10 +128,11 @@ import Testing
         try plant("source", "same", mode: 0o666)
         try folder.write("x", "hidden by the mount")
         let folder = folder
-        let destination = destination
         let wanted = FileAttributes(mode: 0o644, uid: 0, gid: 0)
         let (mended, replaced) = try Privileges.inMountNamespace {
             try Privileges.bind(folder("source"), on: folder("x"))
+            // Resolved here: a directory that was opened before does not show the mount.
+            let destination = try Destination(resolving: folder("x"))
             let mended = try destination.correctAttributes(wanted, Array("same".utf8))
             chown(folder("source"), Self.service, Self.service)
             return (mended, try destination.apply("new", wanted))
