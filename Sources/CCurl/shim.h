@@ -59,6 +59,12 @@ static inline CURLcode confd_curl_close_sockets_on_exec(CURL *handle) {
   return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, confd_curl_open_socket);
 }
 
+// Has `callback` called when a connection is ready and nothing was sent yet.
+static inline CURLcode confd_curl_set_prerequisite(CURL *handle, curl_prereq_callback callback, void *context) {
+  CURLcode code = curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, callback);
+  return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_PREREQDATA, context) : code;
+}
+
 // The certificates that this machine trusts, where libcurl was built elsewhere: what SSL_CERT_FILE names, as with OpenSSL,
 // or else the first file there is of those of Debian, Fedora, openSUSE and Alpine. NULL leaves it to libcurl.
 static inline const char *confd_curl_system_authorities(void) {

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -58,6 +59,17 @@ const int confd_open_path_only = O_PATH;
 int confd_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 int confd_reserve(int descriptor, off_t size) { return fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, size); }
+
+int confd_file_flags(int descriptor, unsigned long long *flags, unsigned long long *known) {
+  struct statx status;
+  if (statx(descriptor, "", AT_EMPTY_PATH, 0, &status) < 0) return -1;
+  *flags = status.stx_attributes;
+  *known = status.stx_attributes_mask;
+  return 0;
+}
+
+const unsigned long long confd_flag_append_only = STATX_ATTR_APPEND;
+const unsigned long long confd_flag_mount_root = STATX_ATTR_MOUNT_ROOT;
 
 int confd_access(const char *path, int mode) { return faccessat(AT_FDCWD, path, mode, AT_EACCESS); }
 

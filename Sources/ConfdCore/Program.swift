@@ -10,6 +10,8 @@ package enum Program {
 
     /// Runs confd with the words of this process's command line; returns the exit code, or ends the process with it.
     package static func run() -> Int32 {
+        // First of all: a HUP that comes while settings are read is for the daemon.
+        let held = HeldSignals()
         let arguments = CurrentProcess.arguments
         // A log that nobody reads must not end the work.
         Signal.ignorePipe()
@@ -52,9 +54,11 @@ package enum Program {
         }
         do {
             if settings.validate {
+                // Nobody takes signals here.
+                held.release()
                 try validate(settings, errors: errors, environment: environment, logger: logger)
             }
-            try run(settings, pairs, environment: environment, logger: logger)
+            try run(settings, pairs, held, environment: environment, logger: logger)
         } catch {
             logger.fatal(error.message)
             return ExitCode.failed
@@ -62,7 +66,8 @@ package enum Program {
     }
 
     private static func run(
-        _ settings: Settings, _ pairs: [EnvironmentPair], environment: [String: String], logger: Logger
+        _ settings: Settings, _ pairs: [EnvironmentPair], _ held: HeldSignals, environment: [String: String],
+        logger: Logger
     ) throws(SystemError) -> Never {
         guard let backend = BackendConfiguration(settings) else { preconditionFailure("settings are validated") }
         for warning in settings.warnings { logger.warning(warning.message, warning) }
@@ -70,7 +75,7 @@ package enum Program {
         // Before there is a second thread. A command that we become inherits our signals; only one that we supervise gets
         // them through us.
         let listener = try SignalListener(
-            logger: logger, shutdownTimeout: settings.shutdownTimeout,
+            logger: logger, shutdownTimeout: settings.shutdownTimeout, held: held,
             supervises: !settings.command.isEmpty && !settings.onetime)
         let pool = BackendPool(environment: pairs.map { (Array($0.name), Array($0.value)) }) { logger.warning($0) }
         let loader = ResourceLoader(settings, environment: environment, backend: backend)

@@ -32,6 +32,8 @@ package struct HTTPError: Error, Equatable, Sendable {
     /// What is wrong with the server's certificate.
     package enum CertificateProblem: Equatable, Sendable {
         case expired, notYetValid, unknownAuthority, selfSigned, wrongName
+        /// It names its host in the common name alone.
+        case noAlternativeNames
         /// OpenSSL's verification code (`X509_V_ERR_…`).
         case other(Int)
     }
@@ -88,6 +90,7 @@ extension HTTPError.CertificateProblem {
         case .unknownAuthority: "signed by an unknown authority"
         case .selfSigned: "self-signed"
         case .wrongName: "it is for another host name"
+        case .noAlternativeNames: "it has no subject alternative names"
         case .other(let code): "verification error \(code)"
         }
     }

@@ -20,6 +20,8 @@ package struct Request: Sendable {
     package var connectTimeout: Duration
     /// From the start, connecting included, to the first byte of the answer; `nil` is without limit. Streams ignore it.
     package var firstByteTimeout: Duration?
+    /// Whether a request that fails on a kept connection is sent again on a new one, where another server may listen by then.
+    package var repeatsOnNewConnection = true
     /// An answer with a larger body fails with `tooLarge`. Streams ignore it.
     package var bodyLimit: Int
     /// Tells the size of the whole body from its first bytes (at least one), where the format says so: the body then
@@ -81,6 +83,8 @@ package struct Response: Sendable {
     package let trailers: [Header]
     /// The body in one piece.
     package let body: [UInt8]
+    /// Whether a connection was made for it.
+    package let isFirstOfConnection: Bool
 }
 
 extension [Header] {

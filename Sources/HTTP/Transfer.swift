@@ -152,6 +152,8 @@ extension Transfer {
         set(CURLOPT_SSL_VERIFYHOST, options.verifies ? 2 : 0)
         // A resumed session would keep the identity of certificate files that were replaced since.
         set(CURLOPT_SSL_SESSIONID_CACHE, 0)
+        set(CURLOPT_CERTINFO, options.verifies ? 1 : 0)
+        check(confd_curl_set_prerequisite(handle, checkCertificate, Unmanaged.passUnretained(self).toOpaque()))
         if let file = options.authorityFile ?? confd_curl_system_authorities().map({ String(cString: $0) }) {
             set(CURLOPT_CAINFO, file)
             set(CURLOPT_CAPATH, nil as UnsafeRawPointer?)
@@ -255,6 +257,36 @@ extension Transfer {
         answer.refusal = error
         return false
     }
+
+    /// Whether the certificate of a new connection names its host as Go wants it, before anything is sent. libcurl would also
+    /// take the common name, which is deprecated since RFC 2818 and which Go's clients have not looked at since 1.15.
+    fileprivate func acceptsCertificate() -> Bool {
+        let request = exchange.request
+        guard request.tls.verifies, request.url.hasPrefix("https:") else { return true }
+        var pointer: UnsafeMutableRawPointer?
+        // A kept connection has none: it was looked at when it was made.
+        guard confd_curl_get_pointer(handle, CURLINFO_CERTINFO, &pointer) == CURLE_OK, let pointer else { return true }
+        let chain = pointer.assumingMemoryBound(to: curl_certinfo.self).pointee
+        guard chain.num_of_certs > 0, let certificates = chain.certinfo else { return true }
+        var line = certificates[0]
+        while let entry = line {
+            if Self.namesHost(String(cString: entry.pointee.data)) { return true }
+            line = entry.pointee.next
+        }
+        // Other requests must not come upon the connection.
+        set(CURLOPT_FORBID_REUSE, 1)
+        return refuse(HTTPError(.certificate(.noAlternativeNames)))
+    }
+
+    /// Whether a line of libcurl's about a certificate is that of alternative names with a host among them:
+    /// `X509v3 Subject Alternative Name:DNS:localhost, IP Address:127.0.0.1`.
+    private static func namesHost(_ line: String) -> Bool {
+        guard line.hasPrefix("X509v3 Subject Alternative Name:") else { return false }
+        return line.split(separator: ":", maxSplits: 1).last?.split(separator: ",").contains { name in
+            let name = name.drop { $0 == " " }
+            return name.hasPrefix("DNS:") || name.hasPrefix("IP Address:")
+        } ?? false
+    }
 }
 
 // Results.
@@ -267,12 +299,15 @@ extension Transfer {
             return .failure(HTTPError(.wrongVersion))
         }
         let head = ResponseHead(status: answer.status, headers: answer.headers)
-        return .success(Response(head: head, trailers: answer.trailers, body: answer.body))
+        return .success(
+            Response(
+                head: head, trailers: answer.trailers, body: answer.body,
+                isFirstOfConnection: info(CURLINFO_NUM_CONNECTS) > 0))
     }
 
     /// Whether the failure can come from a kept connection that the peer had closed, so that a new one is worth a try.
     func mayHaveMetStaleConnection(_ error: HTTPError) -> Bool {
-        guard isReusing else { return false }
+        guard isReusing, exchange.request.repeatsOnNewConnection else { return false }
         switch error.kind {
         case .reset, .wrongVersion, .malformed, .other: return true
         default: return false
@@ -361,6 +396,14 @@ private func receiveHeader(
     let isTaken = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
         .receive(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
     return isTaken ? size * count : 0
+}
+
+private func checkCertificate(
+    _ context: UnsafeMutableRawPointer?, _ remoteAddress: UnsafeMutablePointer<CChar>?,
+    _ localAddress: UnsafeMutablePointer<CChar>?, _ remotePort: Int32, _ localPort: Int32
+) -> Int32 {
+    let isAccepted = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue().acceptsCertificate()
+    return isAccepted ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
 }
 
 private func sendBody(

@@ -4,6 +4,11 @@ package struct JSONError: Error, Equatable, Sendable {
     /// The byte at which decoding stopped, from 0.
     package let offset: Int
 
+    package init(kind: Kind, offset: Int) {
+        self.kind = kind
+        self.offset = offset
+    }
+
     package enum Kind: Equatable, Sendable {
         case unexpectedEnd
         /// The bytes of a character, or a single byte that is not UTF-8, that must not stand here.

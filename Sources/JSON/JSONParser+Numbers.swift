@@ -41,11 +41,13 @@ extension JSONParser {
             try digits(&decimal)
             decimal.exponent = before - offset
         }
+        let mantissa = start..<offset
+        var written: Int?
         if offset < input.count, input[offset] | 0x20 == UInt8(ascii: "e") {
             offset += 1
-            try exponent(&decimal)
+            written = try exponent(&decimal)
         }
-        let value = decimal.exactValue ?? slowValue(start..<offset)
+        let value = decimal.exactValue ?? slowValue(mantissa, exponent: written)
         if value.isInfinite, outOfRange == nil { outOfRange = count }
         append(
             JSONToken(.number, start: start, length: offset - start, next: count + 1, number: value))
@@ -66,26 +68,36 @@ extension JSONParser {
         if end == start { throw missingDigit() }
     }
 
-    private mutating func exponent(_ decimal: inout Decimal) throws(JSONError) {
+    /// Reads the exponent, and gives what Go takes it for.
+    private mutating func exponent(_ decimal: inout Decimal) throws(JSONError) -> Int {
         var isNegative = false
         if offset < input.count, input[offset] == UInt8(ascii: "-") || input[offset] == UInt8(ascii: "+") {
             isNegative = input[offset] == UInt8(ascii: "-")
             offset += 1
         }
-        var written = Decimal()
-        try digits(&written)
-        let exponent = Int(min(written.digits, 1_000_000))
+        let start = offset
+        var exponent = 0
+        while offset < input.count, input[offset] &- UInt8(ascii: "0") <= 9 {
+            // Go's strconv keeps no more digits, so that `1e100000` has the exponent 10000.
+            if exponent < Self.longExponent { exponent = exponent * 10 + Int(input[offset] - UInt8(ascii: "0")) }
+            offset += 1
+        }
+        if offset == start { throw missingDigit() }
         decimal.exponent += isNegative ? -exponent : exponent
+        return isNegative ? -exponent : exponent
     }
+
+    private static var longExponent: Int { 10_000 }
 
     private func missingDigit() -> JSONError {
         offset < input.count
             ? invalidCharacter(.inNumber) : JSONError(kind: .unexpectedEnd, offset: offset)
     }
 
-    /// The number at `range` by the standard library's exact conversion; an infinity if it is too large.
-    private func slowValue(_ range: Range<Int>) -> Double {
-        guard let value = Double(String(decoding: input[range], as: UTF8.self)) else {
+    /// The number by the standard library's exact conversion; an infinity if it is too large.
+    private func slowValue(_ mantissa: Range<Int>, exponent: Int?) -> Double {
+        let text = String(decoding: input[mantissa], as: UTF8.self)
+        guard let value = Double(exponent.map { "\(text)e\($0)" } ?? text) else {
             preconditionFailure("what JSON takes for a number is one")
         }
         return value

@@ -15,12 +15,19 @@ extension Snapshot {
     ///
     /// The time grows with the number of updates, times the logarithm of the number of keys; besides, a list with one
     /// element for every 256 keys is copied. All else is shared.
-    package func applying(_ updates: [Update], revision: Int64) -> Snapshot {
+    /// `newestChange` is the newest revision in which one of the keys changed, if that is not `revision`.
+    package func applying(_ updates: [Update], revision: Int64, newestChange: Int64? = nil) -> Snapshot {
         precondition(count == table.count && stripped == 0, "only a whole snapshot can be updated")
-        if updates.isEmpty { return Snapshot(table: table, ranges: [0..<count], stripped: 0, revision: revision) }
+        if updates.isEmpty {
+            return Snapshot(
+                table: table, ranges: [0..<count], stripped: 0, revision: revision,
+                newestChange: newestChange ?? self.newestChange)
+        }
         let changes = BlockChanges(updates)
         let changed = Table(changes.applied(to: table.blocks))
-        return Snapshot(table: changed, ranges: [0..<changed.count], stripped: 0, revision: revision)
+        return Snapshot(
+            table: changed, ranges: [0..<changed.count], stripped: 0, revision: revision,
+            newestChange: newestChange ?? revision)
     }
 }
 

@@ -56,10 +56,11 @@ extension Snapshot {
                     key: copy(key), value: copy(value), keyCount: UInt32(key.count), valueCount: UInt32(value.count)))
         }
 
-        /// The snapshot of what was added.
-        package func finish(revision: Int64 = 0) -> Snapshot {
+        /// The snapshot of what was added. `newestChange` is the newest revision in which one of the keys changed.
+        package func finish(revision: Int64 = 0, newestChange: Int64 = 0) -> Snapshot {
             let table = state.pointee.index.finish()
-            return Snapshot(table: table, ranges: [0..<table.count], stripped: 0, revision: revision)
+            return Snapshot(
+                table: table, ranges: [0..<table.count], stripped: 0, revision: revision, newestChange: newestChange)
         }
 
         /// Adds an entry whose bytes something kept keeps alive.

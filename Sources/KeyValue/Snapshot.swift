@@ -5,6 +5,8 @@
 package struct Snapshot: Sendable {
     /// The backend's revision; 0 where it has none.
     package let revision: Int64
+    /// The newest revision in which one of the keys is known to have changed; 0 if that is unknown.
+    package let newestChange: Int64
     /// The number of keys.
     package let count: Int
 
@@ -24,7 +26,7 @@ package struct Snapshot: Sendable {
         let range: Range<Int>
     }
 
-    init(table: Table, ranges: [Range<Int>], stripped: Int, revision: Int64) {
+    init(table: Table, ranges: [Range<Int>], stripped: Int, revision: Int64, newestChange: Int64 = 0) {
         var parts: [Part] = []
         var odd: [Int] = []
         var count = 0
@@ -34,6 +36,7 @@ package struct Snapshot: Sendable {
             count += range.count
         }
         self.revision = revision
+        self.newestChange = newestChange
         self.count = count
         self.table = table
         self.parts = parts

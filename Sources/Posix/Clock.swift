@@ -17,7 +17,7 @@ package struct WallTime: Equatable, Comparable, Sendable {
     }
 }
 
-/// The local time zone at one moment.
+/// What a time zone's clocks show at one moment.
 package struct ZoneOffset: Equatable, Sendable {
     /// For example `CET`.
     package let abbreviation: String
@@ -52,14 +52,6 @@ package enum Clock {
         while monotonic() < end { poll(nil, 0, Int32(clamping: (end - monotonic()).milliseconds(roundedUp: true))) }
     }
 
-    /// The local time zone at a second since 1970.
-    package static func zone(at seconds: Int64) -> ZoneOffset {
-        let local = fields(seconds)
-        return ZoneOffset(
-            abbreviation: local.tm_zone.map { String(cString: $0) } ?? "UTC", seconds: local.tm_gmtoff,
-            isDaylightSaving: local.tm_isdst > 0)
-    }
-
     /// As `rfc3339`, with milliseconds: `2006-01-02T15:04:05.000+01:00`.
     package static func rfc3339WithMilliseconds(_ time: WallTime) -> String {
         let text = rfc3339(time)
@@ -69,11 +61,12 @@ package enum Clock {
 
     /// Local time in whole seconds as Go's `time.RFC3339`: `2006-01-02T15:04:05+01:00`, `Z` for UTC.
     package static func rfc3339(_ time: WallTime) -> String {
-        let local = fields(time.seconds)
+        let offset = LocalZone.current.zone(at: time.seconds).seconds
+        let local = fields(time.seconds &+ Int64(offset))
         let date = "\(padded(local.tm_year + 1900, 4))-\(padded(local.tm_mon + 1, 2))-\(padded(local.tm_mday, 2))"
         let clock = "\(padded(local.tm_hour, 2)):\(padded(local.tm_min, 2)):\(padded(local.tm_sec, 2))"
-        let minutes = Int32(local.tm_gmtoff / 60)
-        if local.tm_gmtoff == 0 { return "\(date)T\(clock)Z" }
+        if offset == 0 { return "\(date)T\(clock)Z" }
+        let minutes = Int32(truncatingIfNeeded: offset / 60)
         let sign = minutes < 0 ? "-" : "+"
         return "\(date)T\(clock)\(sign)\(padded(abs(minutes) / 60, 2)):\(padded(abs(minutes) % 60, 2))"
     }
@@ -85,15 +78,11 @@ package enum Clock {
         return now
     }
 
-    // localtime_r need not read TZ itself.
-    private static let zoneIsRead: Void = tzset()
-
     private static func fields(_ seconds: Int64) -> tm {
-        _ = zoneIsRead
         var seconds = time_t(seconds)
-        var local = tm()
-        localtime_r(&seconds, &local)
-        return local
+        var fields = tm()
+        gmtime_r(&seconds, &fields)
+        return fields
     }
 
     private static func padded(_ number: Int32, _ width: Int) -> String {

@@ -81,9 +81,31 @@ extension FileDescriptor {
         try SystemCall.run("lseek", path) { lseek(number, 0, SEEK_SET) }
     }
 
-    /// Reads from here to the end; more than `limit` bytes fail with `EFBIG`.
-    package func readAll(limit: Int = .max) throws(SystemError) -> [UInt8] {
+    /// Reads up to `buffer.count` bytes from `offset` on; 0 at the end of the file.
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(SystemError) -> Int {
+        try SystemCall.run("pread", path) { pread(number, buffer.baseAddress, buffer.count, offset) }
+    }
+
+    /// Calls `body` with the bytes of `range` block by block, fewer if the file is shorter.
+    package func forEachBlock(
+        of range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws(SystemError) -> Void
+    ) throws(SystemError) {
+        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 16)
+        defer { block.deallocate() }
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let piece = UnsafeMutableRawBufferPointer(rebasing: block.prefix(range.upperBound - offset))
+            let count = try read(into: piece, at: offset)
+            if count == 0 { return }
+            try body(UnsafeRawBufferPointer(rebasing: piece[..<count]))
+            offset += count
+        }
+    }
+
+    /// Reads from here to the end; more than `limit` bytes fail with `EFBIG`, before memory is taken for them.
+    package func readAll(limit: Int = FileDescriptor.standardLimit) throws(SystemError) -> [UInt8] {
         let size = try status().size
+        if size > limit { throw SystemError(call: "read", path: path, code: EFBIG, limit: limit) }
         var bytes: [UInt8] = []
         // One more than the size, so that the end is seen without growing; /proc says 0 for everything.
         var room = size > 0 ? Int(size) + 1 : 16_384
@@ -101,11 +123,15 @@ extension FileDescriptor {
             if let failure { throw failure }
             if chunk.isEmpty { return bytes }
             if old == 0 { bytes = chunk } else { bytes += chunk }
-            if bytes.count > limit { throw SystemError(call: "read", path: path, code: EFBIG) }
+            if bytes.count > limit { throw SystemError(call: "read", path: path, code: EFBIG, limit: limit) }
             room = max(65_536, min(bytes.count, 1 << 24))
             if size > 0 && bytes.count == size { room = 1 }
         }
     }
+
+    /// What is read of a file where the caller names no limit: 1 GiB, the limit of an output. Whoever may write a file
+    /// chooses its size, and a sparse one costs nothing.
+    package static let standardLimit = 1 << 30
 
     /// Whether the bytes from here to the end are `bytes`; stops at the first block that differs.
     package func contentEquals(_ bytes: [UInt8]) throws(SystemError) -> Bool {
@@ -127,15 +153,26 @@ extension FileDescriptor {
 
     /// Writes all of `bytes` from `offset` on.
     package func writeAll(_ bytes: [UInt8], at offset: Int = 0) throws(SystemError) {
+        // A closure given to the array cannot throw a typed error.
+        var failure: SystemError?
+        bytes.withUnsafeBytes { raw in
+            do throws(SystemError) {
+                try writeAll(raw, at: offset)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Writes all of `bytes` from `offset` on.
+    package func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
         var done = 0
         while done < bytes.count {
             // In pieces, so that a signal need not wait for one huge call.
+            let piece = UnsafeRawBufferPointer(rebasing: bytes[done...].prefix(1 << 17))
             done += try SystemCall.run("pwrite", path) {
-                bytes.withUnsafeBytes { raw in
-                    let piece = raw[done...].prefix(1 << 17)
-                    return pwrite(
-                        number, UnsafeRawBufferPointer(rebasing: piece).baseAddress, piece.count, offset + done)
-                }
+                pwrite(number, piece.baseAddress, piece.count, offset + done)
             }
         }
     }

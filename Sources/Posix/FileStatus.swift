@@ -20,6 +20,9 @@ package struct FileStatus: Equatable, Sendable {
     /// When the bytes changed, in nanoseconds since 1970.
     package let modified: Int64
 
+    /// Whether both are of one file.
+    package func isSameFile(as other: FileStatus) -> Bool { inode == other.inode && device == other.device }
+
     init(_ raw: stat) {
         kind =
             switch raw.st_mode & S_IFMT {

@@ -4,7 +4,7 @@ import Glibc
 /// Files and folders by path.
 package enum Files {
     /// The content of the file at `path`; more than `limit` bytes fail with `EFBIG`.
-    package static func read(_ path: String, limit: Int = .max) throws(SystemError) -> [UInt8] {
+    package static func read(_ path: String, limit: Int = FileDescriptor.standardLimit) throws(SystemError) -> [UInt8] {
         try FileDescriptor(opening: path, .read).readAll(limit: limit)
     }
 
@@ -129,6 +129,8 @@ package struct FolderTree: Sendable {
     /// byte order (Go's `filepath.Walk`).
     package var files: [String] = []
     package var folders: [String] = []
+    /// Paths of the symbolic links, also of those to folders.
+    package var links: [String] = []
     package var errors: [SystemError] = []
 }
 
@@ -146,8 +148,10 @@ extension Files {
     }
 
     /// The names in the directory that `open` gives a stream of; `path` is what errors call it.
+    /// Those that `isWanted` is not true for take no memory.
     static func list(
-        _ path: String, _ open: () throws(SystemError) -> OpaquePointer?
+        _ path: String, where isWanted: (String) -> Bool = { _ in true },
+        _ open: () throws(SystemError) -> OpaquePointer?
     ) throws(SystemError) -> [FolderEntry] {
         // Only memory can be short here.
         guard let stream = try open() else { throw SystemError(call: "open", path: path, code: ENOMEM) }
@@ -162,7 +166,7 @@ extension Files {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { raw in
                 String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if name == "." || name == ".." { continue }
+            if name == "." || name == ".." || !isWanted(name) { continue }
             entries.append(FolderEntry(name: name, kind: try kind(entry.pointee.d_type, join(path, name))))
         }
         return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
@@ -175,6 +179,7 @@ extension Files {
         var pending: [(path: String, kind: FileStatus.Kind)] = [(path, .folder)]
         while let next = pending.popLast() {
             guard next.kind == .folder else {
+                if next.kind == .symbolicLink { tree.links.append(next.path) }
                 if leadsToFolder(next.path, next.kind) { continue }
                 tree.files.append(next.path)
                 continue

@@ -56,6 +56,9 @@ package final class Folder: Sendable {
     /// Type, mode and owner of the folder itself.
     package func status() throws(SystemError) -> FileStatus { try descriptor.status() }
 
+    /// The flags of the folder itself.
+    package func flags() throws(SystemError) -> FileFlags { try descriptor.flags() }
+
     /// Opens `name`.
     package func open(_ name: String, _ flags: OpenFlags, mode: UInt16 = 0o600) throws(SystemError) -> FileDescriptor {
         let path = path(of: name)
@@ -112,8 +115,8 @@ package final class Folder: Sendable {
     }
 
     /// The names in it, as `Files.list` tells them.
-    package func list() throws(SystemError) -> [FolderEntry] {
-        try Files.list(path) { () throws(SystemError) in fdopendir(try reopen()) }
+    package func list(where isWanted: (String) -> Bool = { _ in true }) throws(SystemError) -> [FolderEntry] {
+        try Files.list(path, where: isWanted) { () throws(SystemError) in fdopendir(try reopen()) }
     }
 
     /// Removes `name`.

@@ -39,13 +39,18 @@ package enum Host {
             let mask = entry.ifa_netmask.map { SocketAddress.bytes($0, family: address.pointee.sa_family) } ?? []
             addresses.append(
                 InterfaceAddress(
-                    interface: String(cString: entry.ifa_name), address: text,
+                    interface: interface(entry.ifa_name), address: text,
                     isIPv6: Int32(address.pointee.sa_family) == AF_INET6,
                     prefixLength: mask.reduce(0) { $0 + $1.nonzeroBitCount },
                     isUp: entry.ifa_flags & UInt32(IFF_UP) != 0,
                     isLoopback: entry.ifa_flags & UInt32(IFF_LOOPBACK) != 0))
         }
         return addresses
+    }
+
+    /// The C library gives an address's label, `eth0:1`, for the name of its interface, `eth0`.
+    private static func interface(_ label: UnsafePointer<CChar>) -> String {
+        String(String(cString: label).prefix { $0 != ":" })
     }
 }
 
@@ -85,8 +90,16 @@ package enum NameServices {
 
 /// Look-ups through the system's resolver.
 package enum Names {
-    /// The addresses of `host` as text, each once, in byte order.
+    /// The addresses of `host` as text, each once, in byte order. An address as a host is itself, as Go reads it; what
+    /// only the C library takes for one (`127.1`) is a name that there is not.
     package static func addresses(of host: String) throws(LookupError) -> [String] {
+        if let literal = InternetAddress.parse(host).flatMap(InternetAddress.text) { return [literal] }
+        var legacy = in_addr()
+        if host.utf8.contains(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "%") })
+            || inet_aton(host, &legacy) != 0
+        {
+            throw LookupError(name: host, reason: "no such host")
+        }
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var first: UnsafeMutablePointer<addrinfo>?
@@ -189,10 +202,7 @@ enum SocketAddress {
     static func text(_ address: UnsafePointer<sockaddr>) -> String? {
         let family = Int32(address.pointee.sa_family)
         guard family == AF_INET || family == AF_INET6 else { return nil }
-        let bytes = bytes(address, family: address.pointee.sa_family)
-        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        guard inet_ntop(family, bytes, &text, socklen_t(text.count)) != nil else { return nil }
-        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return InternetAddress.text(bytes(address, family: address.pointee.sa_family))
     }
 
     /// The 4 or 16 bytes of the address in the network's order.

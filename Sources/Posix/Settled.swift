@@ -17,7 +17,9 @@ extension Files {
     ///
     /// A lease to read is not given while anybody has the file open for writing; writers may pause for two seconds.
     /// Where there are no leases (files of other users, network file systems), they may for 100 ms.
-    package static func readSettled(_ path: String, limit: Int = .max) throws(SystemError) -> [UInt8]? {
+    package static func readSettled(
+        _ path: String, limit: Int = FileDescriptor.standardLimit
+    ) throws(SystemError) -> [UInt8]? {
         _ = ignoresLeaseBreaks
         let file = try FileDescriptor(opening: path, .read)
         let status = try file.status()
@@ -37,7 +39,9 @@ extension Files {
 
     /// The content of the file at `path`; waits for the end of writing, and fails with `ETXTBSY` if that
     /// does not come within three seconds.
-    package static func readWhenSettled(_ path: String, limit: Int = .max) throws(SystemError) -> [UInt8] {
+    package static func readWhenSettled(
+        _ path: String, limit: Int = FileDescriptor.standardLimit
+    ) throws(SystemError) -> [UInt8] {
         let end = Clock.monotonic() + .seconds(3)
         while true {
             if let bytes = try readSettled(path, limit: limit) { return bytes }

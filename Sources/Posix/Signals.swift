@@ -74,16 +74,53 @@ package struct Signal: Equatable, Hashable, Sendable {
     }
 }
 
+/// Signals that wait while the program starts: a HUP for the daemon that is about to run must not end it.
+///
+/// TERM, INT and QUIT have their usual effect, or a start that hangs could not be ended; only for process 1, where the
+/// kernel would throw them away, they wait too. Those of a terminal's job control are let alone.
+package struct HeldSignals: Sendable {
+    private let held: [Signal]
+    /// What was blocked before: whoever started us may have wanted that.
+    private let before: sigset_t
+
+    /// Holds them in this thread and those that it starts. Make it first of all.
+    package init() {
+        let exempt: Set<Int32> = getpid() == 1 ? [] : [SIGTERM, SIGINT, SIGQUIT]
+        let jobControl: Set<Int32> = [SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT]
+        held = Signal.forwardable.filter { !exempt.contains($0.number) && !jobControl.contains($0.number) }
+        var set = sigset_t(held)
+        var before = sigset_t()
+        let code = pthread_sigmask(SIG_BLOCK, &set, &before)
+        precondition(code == 0, "the arguments are right")
+        self.before = before
+    }
+
+    /// Gives all but `taken` their usual effect again, which those that have come have now.
+    package func release(but taken: [Signal] = []) {
+        var set = sigset_t(held.filter { !taken.contains($0) && sigismember([before], $0.number) == 0 })
+        let code = pthread_sigmask(SIG_UNBLOCK, &set, nil)
+        precondition(code == 0, "the arguments are right")
+    }
+}
+
+extension sigset_t {
+    fileprivate init(_ signals: [Signal]) {
+        self.init()
+        sigemptyset(&self)
+        for signal in signals { sigaddset(&self, signal.number) }
+    }
+}
+
 /// Signals as something to wait for with `Poll`, in place of handlers.
 package struct SignalQueue: ~Copyable, Sendable {
     private let file: FileDescriptor
 
     /// Blocks `signals` in this thread and those it starts from now on, so make it first of all in the main thread.
-    package init(_ signals: [Signal]) throws(SystemError) {
-        var set = sigset_t()
-        sigemptyset(&set)
-        for signal in signals { sigaddset(&set, signal.number) }
+    /// Those of `held` that are not among `signals` have their usual effect again, also if they came before.
+    package init(_ signals: [Signal], held: HeldSignals? = nil) throws(SystemError) {
+        var set = sigset_t(signals)
         try SystemCall.runReturningCode("pthread_sigmask") { pthread_sigmask(SIG_BLOCK, &set, nil) }
+        held?.release(but: signals)
         let number = try SystemCall.run("signalfd") {
             signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
         }

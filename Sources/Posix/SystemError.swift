@@ -8,11 +8,14 @@ package struct SystemError: Error, Equatable, Sendable {
     package let path: String?
     /// The value of errno, for example `Errno.noSuchFile`.
     package let code: Int32
+    /// The most bytes that the caller takes of a file, where it has more (`Errno.tooLarge`).
+    package let limit: Int?
 
-    package init(call: String, path: String? = nil, code: Int32) {
+    package init(call: String, path: String? = nil, code: Int32, limit: Int? = nil) {
         self.call = call
         self.path = path
         self.code = code
+        self.limit = limit
     }
 
     /// Go's form: `open /etc/x: no such file or directory`.
@@ -23,7 +26,14 @@ package struct SystemError: Error, Equatable, Sendable {
     /// The cause alone, as Go words it: `no such file or directory`.
     package var reason: String {
         let text = String(cString: strerror(code))
-        return text.prefix(1).lowercased() + text.dropFirst()
+        let reason = text.prefix(1).lowercased() + text.dropFirst()
+        return limit.map { "\(reason), more than \(Self.size($0))" } ?? reason
+    }
+
+    private static func size(_ bytes: Int) -> String {
+        let units = [(30, "GiB"), (20, "MiB"), (10, "KiB")]
+        let unit = units.first { bytes >= 1 << $0.0 && bytes % (1 << $0.0) == 0 }
+        return unit.map { "\(bytes >> $0.0) \($0.1)" } ?? "\(bytes) bytes"
     }
 }
 
@@ -50,4 +60,6 @@ package enum Errno {
     package static let inputOutput = EIO
     package static let interrupted = EINTR
     package static let noMemory = ENOMEM
+    package static let tooLarge = EFBIG
+    package static let notEmpty = ENOTEMPTY
 }

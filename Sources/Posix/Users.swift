@@ -28,6 +28,9 @@ package enum Users {
     /// The group whose rights we have.
     package static var effectiveGID: UInt32 { getegid() }
 
+    /// Whether `uid` is root's or ours: nobody else's files may lead us.
+    package static func isRootOrOurs(_ uid: UInt32) -> Bool { uid == 0 || uid == effectiveUID || isUnmapped(uid) }
+
     /// Whether `uid` stands for users that this user namespace does not know, the machine's root among them: the
     /// kernel shows all of those as 65534.
     package static func isUnmapped(_ uid: UInt32) -> Bool { uid == 65_534 && overflowIsUnmapped }

@@ -42,24 +42,53 @@ enum Failure {
 }
 
 extension Failure {
-    /// The data that the words quote, as it stands in them.
-    var quotedData: ByteString? {
+    /// What the words show of the data.
+    var quotation: Quotation? {
+        let data: ByteString
         switch self {
-        case .notParsable(_, let text), .outOfRange(_, let text): text.quoted
-        case .regularExpression(let error): error.expression
-        default: nil
+        case .notParsable(_, let text), .outOfRange(_, let text): data = text.quoted
+        case .regularExpression(let error): data = error.expression
+        case .json(let error):
+            guard case .outOfRange(let number, _) = error.kind else { return nil }
+            data = ByteString(number)
+        default: return nil
+        }
+        // A window into a value would not outlive the rendering.
+        return Quotation(data: ByteString(data.array), phrase: message, masked: masked.message)
+    }
+
+    /// The same without the data.
+    private var masked: Failure {
+        switch self {
+        case .notParsable(let function, _): .notParsable(function: function, "…")
+        case .outOfRange(let function, _): .outOfRange(function: function, "…")
+        case .regularExpression(let error):
+            .regularExpression(RegularExpressionError(kind: error.kind, expression: "…"))
+        case .json(let error): .json(JSONError(kind: .outOfRange(number: "…", path: ["…"]), offset: error.offset))
+        default: self
         }
     }
 }
 
 extension Arguments {
-    /// The error of a function, and a note of the data that it quotes.
-    func failure(_ failure: Failure) -> FunctionError {
-        if let data = failure.quotedData { rendering.quotedData.append(ByteString(data.array)) }
-        return FunctionError(failure)
+    /// The error of a function that could not use `text`, with what it shows of the data and where that comes from.
+    func failure(_ failure: Failure, of text: ByteString) -> FunctionError {
+        FunctionError(
+            failure.message, hint: rendering.origin(of: text, failingAt: failure.offset), quotation: failure.quotation)
+    }
+}
+
+extension Failure {
+    /// The byte of the text at which it is wrong, counted from 1, where that is known.
+    fileprivate var offset: Int? {
+        switch self {
+        case .json(let error): error.offset + 1
+        case .notBase64(let offset): offset + 1
+        default: nil
+        }
     }
 }
 
 extension FunctionError {
-    init(_ failure: Failure) { self.init(failure.message) }
+    init(_ failure: Failure, hint: String? = nil) { self.init(failure.message, hint: hint) }
 }

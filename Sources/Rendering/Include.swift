@@ -23,9 +23,10 @@ enum IncludeFunction {
         do {
             try template.render(
                 arguments.count > 1 ? arguments[1] : .nilInterface, context: context, limits: context.limits,
-                into: &output)
+                into: &output, note: context.noteAbsent)
         } catch {
-            throw FunctionError(.include(.failed("execute include", name: name, error.description)))
+            let failure = Failure.include(.failed("execute include", name: name, error.description))
+            throw FunctionError(failure.message, hint: error.hint, quotation: error.quotation)
         }
         return .string(ByteString(output))
     }
@@ -41,7 +42,10 @@ enum IncludeFunction {
         } catch {
             // A name that leads nowhere and that no open template says may be a key's value.
             let isWritten = context.openSources.contains { $0.text.contains(text: name.text) }
-            if !isWritten { context.quotedData.append(ByteString(name.array)) }
+            if !isWritten {
+                let copy = ByteString(name.array)
+                context.quotations.append(Quotation(data: copy, phrase: copy, masked: "…"))
+            }
             throw error
         }
     }
@@ -76,7 +80,9 @@ enum IncludeFunction {
         do {
             return (try context.includes.template(source, at: path), source)
         } catch {
-            throw FunctionError(.include(.failed("parse include", name: name, error.description)))
+            throw FunctionError(
+                .include(.failed("parse include", name: name, error.description)),
+                hint: error.hint.map { "\(error.name):\(error.line):\(error.column): \($0)" })
         }
     }
 }

@@ -56,6 +56,7 @@ extension JSONEncodingError {
         switch self {
         case .unsupportedType(let name): "json: unsupported type: \(name)"
         case .notFinite(let error): "\(error.message)"
+        case .tooLong: "the text would be longer than \(Failure.longestText) bytes"
         case .method(let name, let type, let cause): "json: error calling \(name) for type \(type): \(cause)"
         }
     }

@@ -27,15 +27,34 @@ package struct Rendered: Sendable {
     package let output: [UInt8]
     /// Why the template could not be executed to its end, nil if it was.
     package let failure: TemplateError?
-    /// Data that the failure's text may quote, as it stands there: a program that logs the failure should leave out
-    /// what the template does not itself contain.
-    package let quotedData: [ByteString]
-    /// The key whose absence is the failure, if it is.
-    package let missingKey: ByteString?
+    /// What the failure's text may show of the data: a program that logs the failure should leave out what the template
+    /// does not itself contain.
+    package let quotations: [Quotation]
+    /// The key whose absence is the failure, or whose value a function could not use, if that is known.
+    package let keyAtFault: ByteString?
+    /// The places that wrote `<no value>`, the first few of them.
+    package let absentValues: [AbsencePlace]
     /// What was read of the snapshot: a change elsewhere makes no difference, not even to a failure.
     package let reads: ReadSet
     /// The paths of the templates that were included or could not be.
     package let includes: [ByteString]
+}
+
+/// A place of a template that wrote `<no value>`: what stands there is nothing, for example a missing entry of a map.
+package struct AbsencePlace: Equatable, Sendable {
+    /// The path of the included template, nil for the one that was rendered.
+    package let path: ByteString?
+    /// Counted from 1.
+    package let line: Int
+    /// The byte of the line, counted from 1.
+    package let column: Int
+    /// What the template has there.
+    package let node: ByteString
+
+    init(path: ByteString?, _ value: AbsentValue) {
+        self.path = path
+        (line, column, node) = (value.line, value.column, value.node)
+    }
 }
 
 /// Renders templates, with the functions of confd.
@@ -56,14 +75,18 @@ package struct Renderer: Sendable {
         var output: [UInt8] = []
         var failure: TemplateError?
         do {
-            try template.template.render(trial?.dot ?? .nilInterface, context: context, limits: limits, into: &output)
+            try template.template.render(
+                trial?.dot ?? .nilInterface, context: context, limits: limits, into: &output, note: context.noteAbsent)
         } catch {
             failure = error
         }
         // The template was handed texts of the snapshot that nothing else keeps alive.
         return withExtendedLifetime(snapshot) {
             Rendered(
-                output: output, failure: failure, quotedData: context.quotedData, missingKey: context.missingKey,
+                output: output, failure: failure,
+                quotations: context.quotations + [failure?.quotation].compactMap { $0 },
+                keyAtFault: failure == nil ? nil : context.keyAtFault,
+                absentValues: context.absentValues.map { AbsencePlace(path: $0.path, $0.value) },
                 reads: context.readSet, includes: context.includedPaths.sorted())
         }
     }

@@ -16,14 +16,17 @@ final class RenderingContext {
     /// The clean paths of all templates that were included or looked for.
     private(set) var includedPaths: Set<ByteString> = []
 
-    /// Data that errors quote: keys' values may be among it.
-    var quotedData: [ByteString] = []
+    /// Names of templates that errors quote: keys' values may be among them.
+    var quotations: [Quotation] = []
+
+    /// The places of templates that wrote `<no value>`, and the paths of those that were included.
+    private(set) var absentValues: [(path: ByteString?, value: AbsentValue)] = []
 
     /// Whether a missing key reads as empty.
     var missingKeysAreEmpty = false
 
-    /// The key that was asked for last and is missing where that is an error.
-    var missingKey: ByteString?
+    /// The key that was asked for last and is missing where that is an error, or whose value a function could not use.
+    var keyAtFault: ByteString?
 
     /// Working memory for decoding JSON.
     @exclusivity(unchecked)  // used by one call at a time, which calls nothing that would use it
@@ -98,6 +101,29 @@ final class RenderingContext {
         if expressions.count == Self.mostPatterns { expressions = [:] }
         expressions[pattern] = expression
         return expression
+    }
+
+    /// Notes a place of the template that is rendered now.
+    func noteAbsent(_ value: AbsentValue) {
+        if absentValues.count < 64 { absentValues.append((openIncludes.last, value)) }
+    }
+
+    /// Which key's value `text` is or is a part of, to say so in an error; nil if it was made by a function. Looks
+    /// through all keys, so it is for errors alone.
+    func origin(of text: ByteString, failingAt offset: Int?) -> String? {
+        guard !text.isEmpty else { return nil }
+        let index = text.withBytes { part in
+            (0..<snapshot.count).first { index in
+                let value = snapshot.valueBytes(index)
+                guard let start = value.baseAddress, let base = part.baseAddress else { return false }
+                return start <= base && base + part.count <= start + value.count
+            }
+        }
+        guard let index else { return nil }
+        keyAtFault = ByteString(snapshot.keyBytes(index))
+        let key = "\"\(String(decoding: snapshot.keyBytes(index), as: UTF8.self))\""
+        guard snapshot.valueBytes(index).count == text.count else { return "it is a part of the value of \(key)" }
+        return offset.map { "it is the value of \(key), byte \($0)" } ?? "it is the value of \(key)"
     }
 
     func noteInclude(_ path: ByteString) { includedPaths.insert(path) }

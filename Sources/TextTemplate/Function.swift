@@ -49,10 +49,50 @@ public struct Function: Sendable {
 public struct FunctionError: Error, Equatable, Sendable {
     /// The message, which may hold bytes of the data.
     public let message: ByteString
+    /// What else there is to say; one word, so that calls that succeed need not carry it.
+    let details: ErrorDetails?
+    /// What to do about it, where there is something to say.
+    public var hint: String? { details?.hint }
+    /// What the message shows of the data.
+    public var quotation: Quotation? { details?.quotation }
 
-    public init(_ message: ByteString) { self.message = message }
+    public init(_ message: ByteString, hint: String? = nil, quotation: Quotation? = nil) {
+        self.message = message
+        details = hint == nil && quotation == nil ? nil : ErrorDetails(hint: hint, quotation: quotation)
+    }
 
-    public init(_ message: String) { self.message = ByteString(message) }
+    public init(_ message: String, hint: String? = nil) { self.init(ByteString(message), hint: hint) }
+}
+
+/// A part of an error's text that shows data: Go's words do, and a program that logs them may not want to.
+public struct Quotation: Equatable, Sendable {
+    /// The data as the text has it.
+    public let data: ByteString
+    /// The words around it, for example `range can't iterate over DATA`.
+    public let phrase: ByteString
+    /// The same words without the data.
+    public let masked: ByteString
+
+    public init(data: ByteString, phrase: ByteString, masked: ByteString) {
+        self.data = data
+        self.phrase = phrase
+        self.masked = masked
+    }
+}
+
+/// What an error says besides its message.
+final class ErrorDetails: Equatable, Sendable {
+    let hint: String?
+    let quotation: Quotation?
+
+    init(hint: String?, quotation: Quotation?) {
+        self.hint = hint
+        self.quotation = quotation
+    }
+
+    static func == (left: ErrorDetails, right: ErrorDetails) -> Bool {
+        left.hint == right.hint && left.quotation == right.quotation
+    }
 }
 
 /// The arguments of one call. Valid only during the call.

@@ -61,9 +61,9 @@ enum Problem: Error, Equatable, Sendable {
     case unsuitableLiteral(ByteString, type: String)
     case invalidValue(type: String)
     case wrongType(expected: String, got: String)
-    case calling(ByteString, message: ByteString)
+    case calling(ByteString, message: ByteString, details: ErrorDetails?)
     case nilPointer(type: String, field: ByteString)
-    case noField(ByteString, type: String)
+    case noField(ByteString, type: String, suggestion: String?)
     case unexportedField(ByteString, type: String)
     case fieldWithArguments(ByteString)
     case mapEntryWithArguments(ByteString)
@@ -86,6 +86,12 @@ enum Problem: Error, Equatable, Sendable {
         case endOfFile
         case keyword(ByteString)
         case text(ByteString)
+    }
+
+    /// What was opened and is not closed.
+    enum Opening: Equatable {
+        case action, parenthesis
+        case block(String)
     }
 
     struct Delimiters: Equatable {

@@ -86,7 +86,17 @@ public struct Template: Sendable {
     public func render(
         _ dot: Value = .invalid, context: AnyObject? = nil, limits: Limits? = nil, into output: inout [UInt8]
     ) throws(TemplateError) {
-        if let failure = execute(dot, context, limits, output: &output, sink: nil) { throw failure }
+        if let failure = execute(dot, context, limits, output: &output, sink: nil, note: nil) { throw failure }
+    }
+
+    /// As `render(_:context:limits:into:)`; the first few places that wrote `<no value>` are noted.
+    package func render(
+        _ dot: Value, context: AnyObject?, limits: Limits, into output: inout [UInt8], note: (AbsentValue) -> Void
+    ) throws(TemplateError) {
+        let failure = withoutActuallyEscaping(note) { note in
+            execute(dot, context, limits, output: &output, sink: nil, note: note)
+        }
+        if let failure { throw failure }
     }
 
     /// As `render(_:context:limits:into:)`, but hands the output to `sink` piece by piece, so that it need not be held
@@ -97,7 +107,7 @@ public struct Template: Sendable {
     ) throws(TemplateError) {
         var rest: [UInt8] = []
         let failure = withoutActuallyEscaping(sink) { sink in
-            execute(dot, context, limits, output: &rest, sink: sink)
+            execute(dot, context, limits, output: &rest, sink: sink, note: nil)
         }
         rest.withUnsafeBufferPointer(sink)
         if let failure { throw failure }
@@ -105,7 +115,7 @@ public struct Template: Sendable {
 
     private func execute(
         _ dot: Value, _ context: AnyObject?, _ limits: Limits?, output: inout [UInt8],
-        sink: ((UnsafeBufferPointer<UInt8>) -> Void)?
+        sink: ((UnsafeBufferPointer<UInt8>) -> Void)?, note: ((AbsentValue) -> Void)?
     ) -> TemplateError? {
         let program = storage.program
         return program.withTables { tables -> TemplateError? in
@@ -113,7 +123,10 @@ public struct Template: Sendable {
                 program, tables, limits ?? storage.limits, body: body, functionContext: context)
             executor.sink = sink
             executor.exchangeOutput(&output)
-            defer { executor.exchangeOutput(&output) }
+            defer {
+                executor.exchangeOutput(&output)
+                if let note { for context in executor.absences { note(program.absentValue(at: context)) } }
+            }
             do throws(Problem) {
                 try executor.run(dot.isAbsent ? .invalid : dot)
                 return nil

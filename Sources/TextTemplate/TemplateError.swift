@@ -16,7 +16,8 @@ public struct TemplateError: Error, Sendable {
     public let kind: Kind
     /// What the source was called.
     public let name: String
-    /// The line of the source, counted from 1.
+    /// The line of the source, counted from 1. Of what is not closed it is the line where it was opened; Go's message
+    /// has the line where that was noticed.
     public let line: Int
     /// The byte of the line, counted from 1. (Go counts from 0.)
     public let column: Int
@@ -26,13 +27,15 @@ public struct TemplateError: Error, Sendable {
     public let description: ByteString
     /// What to do about it, where there is something to say.
     public let hint: String?
+    /// What the texts show of the data.
+    public let quotation: Quotation?
 
     /// Go's full message.
     public var message: ByteString { description }
 
     init(
         _ problem: Problem, phase: Phase, name: ByteString, position: SourcePosition, reason: ByteString,
-        description: ByteString
+        description: ByteString, hint: ByteString? = nil
     ) {
         self.phase = phase
         kind = problem.kind
@@ -41,7 +44,8 @@ public struct TemplateError: Error, Sendable {
         column = position.column + 1
         self.reason = reason
         self.description = description
-        hint = Wording.hint(for: problem)
+        self.hint = hint?.text ?? Wording.hint(for: problem)
+        quotation = Wording.quotation(of: problem)
     }
 }
 
@@ -82,6 +86,16 @@ extension Problem {
             self, phase: .parse, name: name, position: position, reason: Wording.text(of: self).byteString,
             description: Wording.parseError(self, name: name, line: position.line).byteString)
     }
+
+    /// The same, shown at `opening`, where what is not closed began.
+    func located(
+        name: ByteString, bytes: UnsafeBufferPointer<UInt8>, offset: Int, opening: Int, hint: ByteString
+    ) -> TemplateError {
+        TemplateError(
+            self, phase: .parse, name: name, position: SourcePosition(bytes, at: opening),
+            reason: Wording.text(of: self).byteString,
+            description: Wording.parseError(self, name: name, line: bytes.line(at: offset)).byteString, hint: hint)
+    }
 }
 
 extension Program {
@@ -97,7 +111,27 @@ extension Program {
             message, name: name, line: position.line, column: position.column)
         return TemplateError(
             problem, phase: .execute, name: name, position: position, reason: message.byteString,
-            description: description.byteString)
+            description: description.byteString, hint: infixHint(problem, context))
+    }
+
+    /// What to write in place of a call whose function stands second.
+    private func infixHint(_ problem: Problem, _ context: UInt32) -> ByteString? {
+        switch problem {
+        case .argumentOfNonFunction, .fieldWithArguments, .mapEntryWithArguments: break
+        default: return nil
+        }
+        guard let call = infixCalls.first(where: { $0.context == context }) else { return nil }
+        let hint = Wording.infixHint(
+            function: source[call.name], first: source[call.first], rest: source[call.name.upperBound..<call.end])
+        // An action may go over several lines, a hint is one.
+        return ByteString(hint.bytes.map { $0 == UInt8(ascii: "\n") ? UInt8(ascii: " ") : $0 })
+    }
+
+    /// The place of a node, as templates that wrote `<no value>` there name it.
+    func absentValue(at context: UInt32) -> AbsentValue {
+        guard context != Program.noContext else { return AbsentValue(name: name, line: 1, column: 1, node: "") }
+        let position = source.withBytes { SourcePosition($0, at: Int(contexts[Int(context)].position)) }
+        return AbsentValue(name: name, line: position.line, column: position.column + 1, node: text(of: context))
     }
 
     private func text(of context: UInt32) -> ByteString {

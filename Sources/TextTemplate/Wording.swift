@@ -64,9 +64,9 @@ enum Wording {
         case .unsuitableLiteral(let text, let type): "can't handle \(text) for arg of type \(type)"
         case .invalidValue(let type): "invalid value; expected \(type)"
         case .wrongType(let expected, let got): "wrong type for value; expected \(expected); got \(got)"
-        case .calling(let function, let message): "error calling \(function): \(message)"
+        case .calling(let function, let message, _): "error calling \(function): \(message)"
         case .nilPointer(let type, let field): "nil pointer evaluating \(type).\(field)"
-        case .noField(let field, let type): "can't evaluate field \(field) in type \(type)"
+        case .noField(let field, let type, _): "can't evaluate field \(field) in type \(type)"
         case .unexportedField(let field, let type): "\(field) is an unexported field of struct type \(type)"
         case .fieldWithArguments(let field): "\(field) has arguments but cannot be invoked as function"
         case .mapEntryWithArguments(let field): "\(field) is not a method but has arguments"
@@ -85,11 +85,45 @@ enum Wording {
         switch problem {
         case .unknownFunction(_, let suggestion?): "did you mean \"\(suggestion)\"?"
         case .templateNotDefined(_, let suggestion?): "did you mean \"\(suggestion)\"?"
+        case .noField(_, _, let suggestion?): "did you mean \".\(suggestion)\"?"
+        case .wrongType("int", "string"): "atoi makes an int of a string"
+        case .wrongType("int", "float64"): "numbers of JSON are float64: printf \"%.0f\" and atoi make an int of one"
+        case .wrongType("string", "int"), .wrongType("string", "float64"), .wrongType("string", "bool"):
+            "print makes a string of it"
+        case .calling(_, _, let details): details?.hint
         case .callsTooDeep: "a template that calls itself needs a condition that ends it"
         case .outputTooLarge, .timeExceeded: "look for a loop that does not end"
         case .inAction(let inner, _, _): hint(for: inner)
         default: nil
         }
+    }
+
+    /// For a call such as `(atoi x) mul 2`, which Go before 1.14 took for `(atoi x)`.
+    static func infixHint(function: ByteString, first: ByteString, rest: ByteString) -> Message {
+        "the function comes first: \(function) \(first)\(rest)"
+    }
+
+    /// For what is shown where it was opened.
+    static func unclosedHint(_ opening: Problem.Opening, _ delimiters: Problem.Delimiters) -> Message {
+        switch opening {
+        case .action: "the action that begins here is not closed"
+        case .parenthesis: "the parenthesis that begins here is not closed"
+        case .block(let keyword):
+            "\(delimiters.left)\(keyword)\(delimiters.right) has no \(delimiters.left)end\(delimiters.right)"
+        }
+    }
+
+    /// What an error of the execution shows of the data.
+    static func quotation(of problem: Problem) -> Quotation? {
+        let masked: Message
+        let data: ByteString
+        switch problem {
+        case .notIterable(let value): (data, masked) = (value, text(of: .notIterable("…")))
+        case .rangeOverOneVariable(let value): (data, masked) = (value, text(of: .rangeOverOneVariable("…")))
+        case .calling(_, _, let details): return details?.quotation
+        default: return nil
+        }
+        return Quotation(data: data, phrase: text(of: problem).byteString, masked: masked.byteString)
     }
 
     /// Go's full message for an error of the parser.

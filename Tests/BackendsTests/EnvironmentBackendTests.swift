@@ -1,4 +1,5 @@
 import KeyValue
+import Synchronization
 import Testing
 
 @testable import Backends
@@ -56,6 +57,21 @@ import Testing
         let snapshot = try backend.snapshot(of: [KeyRange(cleaned: Array("/a".utf8))], timeout: .zero)
         #expect(snapshot.count == 1)
         #expect(snapshot[0].value.array == [2])
+    }
+
+    @Test("Report: a part of a word, which confd 0.17 takes for a variable that begins so")
+    func partOfAWord() throws {
+        let said = Mutex<[String]>([])
+        let backend = EnvironmentBackend(variables: [(Array("APP_FOO".utf8), [1]), (Array("APP".utf8), [2])]) { text in
+            said.withLock { $0.append(text) }
+        }
+        let ranges = ["/app/f", "/app", "/other"].map { KeyRange(cleaned: Array($0.utf8)) }
+        for _ in 0..<2 { #expect(try backend.snapshot(of: ranges, timeout: .zero).count == 2) }
+        #expect(
+            said.withLock { $0 } == [
+                #"env: "/app/f" covers no variable; APP_FOO only begins so, and its key is "/app/foo": "#
+                    + "name that one, or what is above it"
+            ])
     }
 
     private func keys(_ paths: [String]) throws -> [String] {

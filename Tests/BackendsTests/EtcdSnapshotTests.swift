@@ -1,4 +1,5 @@
 import KeyValue
+import Synchronization
 import Testing
 
 @testable import Backends
@@ -129,6 +130,34 @@ import Testing
         } catch {
             #expect(EtcdRefusal(error) == .compacted, "\(error)")
         }
+    }
+
+    /// Report: 60,000 keys, while somebody writes and compacts all the time, could not be read.
+    @Test func readsWhatIsCompactedAllTheTime() throws {
+        let server = try EtcdServer()
+        let count = 60_000
+        try server.put((0..<count).map { (Array("/busy/\($0)".utf8), Array("value \($0)".utf8)) })
+        let writer = try WriterThread { round in
+            try server.put(["/busy/1": "\(round)"])
+            // 60 transactions came before.
+            try server.compact(Int64(61 + round))
+        }
+        defer { writer.stop() }
+        let backend = try server.backend { $0.pageSize = 500 }
+        for _ in 0..<5 { #expect(try backend.read("/busy", timeout: .seconds(60)).count == count) }
+    }
+
+    /// Report: `prefix = "someprefix"` and keys that were put without a slash.
+    @Test func saysThatKeysLackASlash() throws {
+        try server.put(["relative/app/name": "1", "relative-too": "2"])
+        let warnings = Mutex<[String]>([])
+        let backend = try server.backend { $0.warn = { text in warnings.withLock { $0.append(text) } } }
+        for _ in 0..<2 { #expect(try backend.read("/nothing/relative", "/relative/app") == [:]) }
+        #expect(
+            warnings.withLock { $0 } == [
+                #"etcd: nothing is below "/relative/app", but there is a key "relative/app/name": "#
+                    + "confd reads only keys that begin with a slash"
+            ])
     }
 
     @Test func readsEverythingForTheRoot() throws {

@@ -1,4 +1,5 @@
 import HTTP
+import KeyValue
 import Testing
 
 @testable import Backends
@@ -94,6 +95,35 @@ import Testing
         #expect(try read(server, authority: "ca") { $0.serverName = "etcd.internal" } == [:])
     }
 
+    /// Report: a certificate with nothing but a common name, which Go's programs refuse since 1.15.
+    @Test(arguments: ["common", "unnamed"]) func refusesACommonNameAlone(_ name: String) throws {
+        let server = try Self.tlsServer(name)
+        let url = "https://\(name == "common" ? "localhost" : name):\(server.port)"
+        func backend(_ change: (inout EtcdBackend.Options) -> Void = { _ in }) throws -> EtcdBackend {
+            try self.backend(server, authority: "ca") {
+                $0.endpoints = [url]
+                // The name of the other is not in DNS.
+                $0.serverName = name == "common" ? nil : name
+                if name != "common" { $0.endpoints = ["https://127.0.0.1:\(server.port)"] }
+                change(&$0)
+            }
+        }
+        let refused = try backend()
+        for _ in 0..<2 {
+            let error = try #require(refused.failure("/tls"))
+            #expect(
+                error.message.hasSuffix("server certificate not accepted: it has no subject alternative names"),
+                "\(error.message)")
+            #expect(
+                error.hint
+                    == "issue it with subjectAltName = DNS:NAME or IP:ADDRESS: Go's programs look at nothing else")
+        }
+        #expect(throws: BackendError.self) {
+            try refused.watch([KeyRange(cleaned: Array("/tls".utf8))], after: 1, timeout: .seconds(10))
+        }
+        #expect(try backend { $0.tls.verifies = false }.read("/tls") == [:])
+    }
+
     @Test func showsItsCertificate() throws {
         let server = try Self.mutual.get()
         #expect(try read(server, authority: "ca", client: "root") == [:])
@@ -146,7 +176,9 @@ import Testing
             error.message.hasPrefix(#"etcd: https://127.0.0.1:\#(server.port): range "/tls": TLS handshake failed ("#),
             "\(error.message)")
         #expect(
-            error.hint == "if the node does not use TLS, write http://; if it asks for a client certificate, give one")
+            error.hint
+                == "if the node does not use TLS, write http://; if it asks for a client certificate, give one that it trusts"
+        )
     }
 
     @Test func readsManyRangesOverOneConnection() throws {

@@ -1,3 +1,4 @@
+import Glibc
 import KeyValue
 import Synchronization
 import Testing
@@ -189,6 +190,90 @@ import Testing
         #expect(
             error.message
                 == #"etcd: \#(server.url): get "/closed": The request requires user authentication (error 110)"#)
+        // Report: what may not be read fails for those alone that need it.
+        #expect(error.refused == KeyRange(cleaned: Array("/closed".utf8)))
+        let mixed = try #require(try backend("reader", "reader pass").failure("/open", "/closed/a"))
+        #expect(mixed.refused == KeyRange(cleaned: Array("/closed/a".utf8)))
+        // The directory of both is closed, and they are not.
+        let both = try backend("reader", "reader pass")
+        let following = try Following(both, "/open", "/open-too")
+        #expect(following.sees(["/open/a": "1"]))
+        try server.curl("/open-too/b", "-u root:rootpass -XPUT -d value=2")
+        #expect(following.sees(["/open/a": "1", "/open-too/b": "2"]))
+        #expect(following.failures == [])
+    }
+
+    /// How another store comes into the place of the one that is followed, with the same ids.
+    enum Exchange: CaseIterable { case filledAsFar, filledBeyond, restored, restoredAndWritten }
+
+    /// Attack: it is as far as ours was, or further, when we reach it.
+    @Test(arguments: Exchange.allCases) func noticesAnotherStore(_ exchange: Exchange) throws {
+        let port = try Port.free()
+        let peer = try Port.free()
+        let url = "http://127.0.0.1:\(peer)"
+        let peers = EtcdServer.Peers(name: "default", port: peer, cluster: "default=\(url)", url: url)
+        func start(_ port: UInt16, _ data: TemporaryFolder) throws -> EtcdServer {
+            let server = try EtcdServer(
+                port: port, arguments: "--enable-v2=true", scheme: "http", tls: .init(), folder: data, peers: peers)
+            try server.waitUntilHealthy()
+            return server
+        }
+        let (data, otherData) = (try TemporaryFolder(), try TemporaryFolder())
+        var server: EtcdServer? = try start(port, data)
+        for key in "abcd" { try server?.curl("/history/\(key)", "-XPUT -d value=old") }
+        if exchange == .restored || exchange == .restoredAndWritten {
+            server = nil
+            try Shell.run("cp -r \(data.path)/default \(otherData.path)/default")
+            server = try start(port, data)
+        }
+        let following = try Following(try #require(server).v2Backend(), "/history")
+        #expect(following.sees(["/history/a": "old", "/history/b": "old", "/history/c": "old", "/history/d": "old"]))
+        // The answer to a poll comes over the connection that the next one waits on.
+        try server?.curl("/history/d", "-XDELETE")
+        #expect(following.sees(["/history/a": "old", "/history/b": "old", "/history/c": "old"]))
+        server = nil
+        var expected = ["/history/a": "new"]
+        var other: EtcdServer? = try start(Port.free(), otherData)
+        switch exchange {
+        case .filledAsFar: for _ in 0..<5 { try other?.curl("/history/a", "-XPUT -d value=new") }
+        case .filledBeyond: for _ in 0..<25 { try other?.curl("/history/a", "-XPUT -d value=new") }
+        case .restored: expected = Dictionary(uniqueKeysWithValues: "abcd".map { ("/history/\($0)", "old") })
+        case .restoredAndWritten:
+            expected = ["/history/a": "new", "/history/c": "old", "/history/d": "old"]
+            try other?.curl("/history/b", "-XDELETE")
+            for _ in 0..<20 { try other?.curl("/history/a", "-XPUT -d value=new") }
+        }
+        #expect(eventually { !following.failures.isEmpty })
+        other = nil
+        server = try start(port, otherData)
+        #expect(following.sees(expected))
+        try server?.curl("/history/e", "-XPUT -d value=newer")
+        #expect(following.sees(expected.merging(["/history/e": "newer"]) { $1 }))
+        #expect(following.stop())
+    }
+
+    /// Events come over one connection: else each would cost a read.
+    @Test func keepsItsConnection() throws {
+        try server.curl("/v2kept/a", "-XPUT -d value=0")
+        let connections = Mutex(0)
+        let port = server.port
+        let between = try TCPServer { client in
+            guard let server = TCPServer.Connection(to: port) else { return }
+            connections.withLock { $0 += 1 }
+            try? Thread.run {
+                while let bytes = server.read() { client.write(bytes) }
+                client.end()
+            }
+            while let bytes = client.read() { server.write(bytes) }
+            server.end()
+        }
+        let following = try Following(
+            try server.v2Backend { $0.endpoints = ["127.0.0.1:\(between.port)"] }, "/v2kept")
+        for round in 1...20 {
+            try server.curl("/v2kept/a", "-XPUT -d value=\(round)")
+            #expect(following.sees(["/v2kept/a": "\(round)"]))
+        }
+        #expect(connections.withLock { $0 } <= 3)
     }
 
     @Test func readsOverTLS() throws {
@@ -249,6 +334,10 @@ import Testing
     private static func answer(_ body: String, status: String = "200 OK") -> String {
         "HTTP/1.1 \(status)\r\nX-Etcd-Index: 5\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
+}
+
+extension TCPServer.Connection {
+    fileprivate func end() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 }
 
 /// Holds a thread up until it is released.

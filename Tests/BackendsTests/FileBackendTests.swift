@@ -1,5 +1,6 @@
 import KeyValue
 import Posix
+import Synchronization
 import Testing
 
 @testable import Backends
@@ -32,6 +33,23 @@ import Testing
             #expect(try keys(backend) == ["/a=hidden", "/abc=1", "/az=1", "/b=1"])
             let order = try backend.pairs(of: [root]).filter { $0.key == Array("/a".utf8) }.map(\.value)
             #expect(order.map { String(decoding: $0, as: UTF8.self) } == ["abc", "az", "a", "b", "hidden"])
+        }
+    }
+
+    @Test(
+        "Report: a second YAML document is named, for only the first is read",
+        arguments: [
+            ("a: 1\n---\nb: 2\n", ":2:1"), ("---\na: 1\n---\n# nothing\n...\n", nil), ("a: 1\n...\n", nil),
+            ("a: 1\n---\n- b\n", ":2:1"), ("a: 1\n", nil), ("", nil), ("a: 1\n---\n\t'", nil),
+        ])
+    func secondDocument(_ text: String, _ place: String?) throws {
+        let said = Mutex<[String]>([])
+        try withFolder(["x.yaml": text]) { (folder) throws in
+            let path = folder + "/x.yaml"
+            let backend = FileBackend(paths: [path]) { text in said.withLock { $0.append(text) } }
+            for _ in 0..<2 { #expect(try keys(backend) == (text.isEmpty ? [] : ["/a=1"])) }
+            let expected = place.map { path + $0 + ": a second YAML document begins here, and only the first is read" }
+            #expect(said.withLock { $0 } == (expected.map { [$0] } ?? []))
         }
     }
 

@@ -34,11 +34,6 @@ struct BadResource: CustomTestStringConvertible {
             name: "a mode that is no octal number", fields: "mode = \"rw-r--r--\"", says: ["bad.toml:5:", "mode"]),
         BadResource(name: "a mode with a 9", fields: "mode = \"0698\"", says: ["bad.toml:5:", "mode"]),
         BadResource(
-            name: "an unknown owner", fields: "owner = \"no-such-user-here\"", says: ["bad.toml", "no-such-user-here"]),
-        BadResource(
-            name: "an unknown group", fields: "group = \"no-such-group-here\"",
-            says: ["bad.toml", "no-such-group-here"]),
-        BadResource(
             name: "a duration that is none", fields: "check_cmd_timeout = \"soon\"",
             says: ["bad.toml:5:", "check_cmd_timeout"]),
         BadResource(

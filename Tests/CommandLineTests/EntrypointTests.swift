@@ -16,7 +16,7 @@ import Testing
         try await withSandbox { box in
             try box.resource("app", template: #"{{getv "/app/name"}}"#)
             let daemon = try start(box, "test $(cat \(box.out)/app) = one || exit 99; \(script)")
-            let done = try await daemon.wait(seconds: 10)
+            let done = try await daemon.wait()
             #expect(done.exitCode == code, "\(done.testDescription)")
         }
     }
@@ -53,7 +53,7 @@ import Testing
             #expect(try await eventually { box.runs(of: "command") == 1 })
             #expect(box.output("nothing") == "two")
             daemon.send(SIGTERM)
-            let done = try await daemon.wait(seconds: 10)
+            let done = try await daemon.wait()
             #expect(done.exitCode == 3, "\(done.testDescription)")
         }
     }
@@ -79,7 +79,7 @@ import Testing
                 expected += "\(name)\n"
                 #expect(try await eventually { box.read("signals") == expected }, "\(box.read("signals") ?? "")")
             }
-            let done = try await daemon.wait(seconds: 10)
+            let done = try await daemon.wait()
             #expect(done.exitCode == 5, "\(done.testDescription)")
         }
     }
@@ -92,7 +92,7 @@ import Testing
                 "500ms")
             #expect(try await eventually { box.read("started") != nil }, "\(daemon.standardError)")
             daemon.send(SIGTERM)
-            let done = try await daemon.wait(seconds: 5)
+            let done = try await daemon.wait()
             #expect(done.exitCode == 137, "\(done.testDescription)")
         }
     }
@@ -105,8 +105,66 @@ import Testing
             #expect(try await eventually { daemon.standardError.contains("key does not exist") })
             #expect(daemon.isRunning)
             try box.write("keys.yaml", "app: {late: here}\n")
-            let done = try await daemon.wait(seconds: 10)
+            let done = try await daemon.wait()
             #expect(done.exitCode == 4, "\(done.testDescription)")
+        }
+    }
+
+    /// Report: a container whose key was missing logged one error and then nothing for ever.
+    @Test func saysAgainWhatTheCommandWaitsFor() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: #"{{getv "/app/late"}}"#)
+            try box.resource("other", template: #"{{getv "/app/name"}}"#)
+            let daemon = try start(box, "exit 4")
+            let reminder = "/bin/sh is not started yet, it waits for app.toml: "
+            let reminders = { daemon.standardError.components(separatedBy: reminder).count - 1 }
+            #expect(try await eventually { reminders() == 2 }, "\(daemon.standardError)")
+            #expect(daemon.standardError.contains("key does not exist: /app/late"))
+            try box.write("keys.yaml", "app: {late: here, name: one}\n")
+            let done = try await daemon.wait()
+            #expect(done.exitCode == 4, "\(done.testDescription)")
+        }
+    }
+
+    @Test func saysAgainThatTheBackendIsWaitedFor() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: #"{{getv "/app/late"}}"#)
+            let port = try Ports.free()
+            let daemon = try Child(
+                box.command(
+                    ["-watch", "-node", "http://127.0.0.1:\(port)", "-confdir", box.confdir, "--", "/bin/true"],
+                    confdir: false))
+            #expect(
+                try await eventually {
+                    daemon.standardError.contains("/bin/true is not started yet, it waits for app.toml: backend etcd: ")
+                }, "\(daemon.standardError)")
+            daemon.send(SIGTERM)
+            let done = try await daemon.wait()
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+        }
+    }
+
+    /// Report: a container with a slip in a template never started, and never ended. No key can mend these.
+    @Test(arguments: [
+        ("conf.d/app.toml", "[template\n", "app.toml:1:"),
+        ("conf.d/app.toml", "[template]\nsrc = \"none.tmpl\"\ndest = \"/tmp/none\"\n", "Missing template"),
+        ("templates/app.tmpl", "{{if}}", "app.tmpl:1:"), ("templates/app.tmpl", "{{getz \"/x\"}}", "getz"),
+    ])
+    func endsAtOnceForWhatNoKeyCanMend(_ file: String, _ content: String, _ named: String) async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            try box.write("confdir/\(file)", content)
+            // Not even the backend is waited for.
+            let port = try Ports.free()
+            let done = try await run(
+                box.command(
+                    ["-watch", "-node", "http://127.0.0.1:\(port)", "-confdir", box.confdir, "--", "/bin/true"],
+                    confdir: false))
+            #expect(done.exitCode == 2, "\(done.testDescription)")
+            #expect(done.standardError.contains(named), "\(done.testDescription)")
+            #expect(
+                done.standardError.contains("/bin/true is not started: no key in the store can mend these errors"),
+                "\(done.testDescription)")
         }
     }
 

@@ -123,13 +123,14 @@ private final class NameServer {
             ] + services, directory: "/")
     }
 
-    /// `command` in a mount namespace where the resolver asks this server.
+    /// `command` in a mount namespace where the resolver asks this server, once that listens.
     func inside(_ command: ChildCommand) -> ChildCommand {
         var inside = command
         inside.executable = "unshare"
-        inside.arguments =
-            ["-m", "sh", "-c", #"mount --bind "$0" /etc/resolv.conf && exec "$@""#, configuration, command.executable]
-            + command.arguments
+        let script =
+            "until (exec 3<>/dev/tcp/\(address)/53) 2>/dev/null; do sleep 0.02; done;"
+            + #" mount --bind "$0" /etc/resolv.conf && exec "$@""#
+        inside.arguments = ["-m", "bash", "-c", script, configuration, command.executable] + command.arguments
         return inside
     }
 }

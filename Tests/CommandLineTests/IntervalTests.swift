@@ -86,7 +86,7 @@ import Testing
             let daemon = try Child(box.command(["-interval", "600", "-backend", "env"]))
             #expect(try await eventually { box.output("app") == "x" }, "\(daemon.standardError)")
             daemon.send(signal)
-            let done = try await daemon.wait(seconds: 5)
+            let done = try await daemon.wait()
             #expect(done.exitCode == 0, "\(done.testDescription)")
             #expect(done.standardError.contains("INFO \(message)"), "\(done.testDescription)")
             #expect(try box.names("out") == ["app"])
@@ -102,7 +102,7 @@ import Testing
             let daemon = try Child(box.command(["-interval", "600", "-backend", "env"]))
             #expect(try await eventually { box.read("begun") != nil }, "\(daemon.standardError)")
             daemon.send(SIGTERM)
-            let done = try await daemon.wait(seconds: 10)
+            let done = try await daemon.wait()
             #expect(done.exitCode == 0, "\(done.testDescription)")
             #expect(box.runs(of: "reload") == 1)
         }

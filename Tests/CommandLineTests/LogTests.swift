@@ -33,8 +33,17 @@ import Testing
     @Test func localTime() async throws {
         try await withSandbox { box in
             try box.resource("app", template: "x")
-            let done = try await box.render(environment: ["TZ": "XXX-05:30"])
+            // A file of the zone database without changes, whose rule is five and a half hours.
+            let block = Array("TZif2".utf8) + [UInt8](repeating: 0, count: 31) + [0, 0, 0, 1, 0, 0, 0, 4]
+            let zone = [UInt8](repeating: 0, count: 6) + Array("ABC\0".utf8)
+            let file = Data(block + zone + block + zone + Array("\nXXX-05:30\n".utf8))
+            try file.write(to: URL(fileURLWithPath: box.path("zone")))
+            let done = try await box.render(environment: ["TZ": box.path("zone")])
             check(done, timestamp: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+05:30/, levels: ["INFO"])
+            // A rule of POSIX is no file, and Go then takes UTC.
+            try box.resource("app", template: "y")
+            let posix = try await box.render(environment: ["TZ": "XXX-05:30"])
+            check(posix, timestamp: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, levels: ["INFO"])
         }
     }
 

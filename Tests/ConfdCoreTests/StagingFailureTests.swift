@@ -161,9 +161,8 @@ import Testing
                 "make room or fix the disk: confd restores the file when it starts"
             ),
             (
-                .foreignBackup("/d/.x.confd-backup"),
-                "/d/.x.confd-backup has the name of a backup of /d/x, but confd did not write it",
-                "move /d/.x.confd-backup away"
+                .appendOnly(folder: "/d"), "cannot replace /d/x: the folder /d is append-only",
+                "what is created there can be neither renamed nor removed: chattr -a /d"
             ),
             (
                 .heal(failure, backup: "/d/b"), "cannot restore /d/x from /d/b: permission denied",
@@ -182,6 +181,25 @@ import Testing
             (.ownerNotPermitted(dest: "/x", uid: 1, gid: nil), "not permitted to make uid 1 the owner of /x"),
             (.ownerNotPermitted(dest: "/x", uid: nil, gid: 2), "not permitted to make gid 2 the group of /x"),
             (.backupNotRemoved(failure), "cannot remove /d/y: permission denied"),
+            (.notBackedUp(dest: "/x", failure), "/x is replaced without a backup: open /d/y: permission denied"),
+            (
+                .crashNotCovered(failure),
+                "cannot use /d/y: permission denied; a crash during the write would not be mended"
+            ),
+            (
+                .changedInPlace(dest: "/x"),
+                "/x is a mount point and was changed in place: whoever has it open keeps the rights that it had"
+            ),
+            (
+                .notMarked(failure),
+                "cannot note the owed reload in /d/y: permission denied; it is forgotten if confd ends"
+            ),
+            (.stranger(path: "/d/y", .owner(5)), "/d/y is ignored: it belongs to uid 5"),
+            (.stranger(path: "/d/y", .kind(.folder)), "/d/y is ignored: it is a folder"),
+            (.stranger(path: "/d/y", .links), "/d/y is ignored: it has other names"),
+            (
+                .unreadable(dest: "/x", failure), "cannot read /x, so it counts as different: permission denied"
+            ),
         ] as [(StagingWarning, String)])
     func wordsWarnings(warning: StagingWarning, message: String) {
         #expect(warning.message == message)

@@ -35,7 +35,7 @@ import Testing
         #expect(
             replacement.method
                 == .writtenInPlace(error: SystemError(call: "rename", path: folder("x"), code: Errno.busy)))
-        #expect(replacement.warnings == [])
+        #expect(replacement.warnings == [.changedInPlace(dest: folder("x"))])
         #expect(mark == [3])
         let status = try Files.status(folder("source"))
         #expect(folder.text("source") == text)
@@ -82,7 +82,7 @@ import Testing
         static let new = String(repeating: "other\n", count: 25_000)
 
         @Test(arguments: [
-            ("pwrite", 4, Errno.noSpace), ("ftruncate", 1, Errno.inputOutput), ("fsync", 4, Errno.inputOutput),
+            ("pwrite", 5, Errno.noSpace), ("ftruncate", 1, Errno.inputOutput), ("fsync", 4, Errno.inputOutput),
             ("fallocate", 1, Errno.noSpace),
         ])
         func putsTheOldBytesBack(call: String, nth: Int, code: Int32) throws {
@@ -102,11 +102,11 @@ import Testing
         @Test func saysWhereTheOldBytesAreWhenTheyCannotBePutBack() throws {
             try folder.write("x", Self.old)
             let destination = try Destination(resolving: folder("x"))
-            // Writes: 2 of the staged file, 2 of the backup, then those of the file itself.
+            // Writes: 2 of the staged file, 3 of the backup, then those of the file itself.
             let error = #expect(throws: StagingError.self) {
                 try Faults.with(
-                    Self.busy, .init("pwrite", nth: 6, code: Errno.noSpace),
-                    .init("pwrite", nth: 7, code: Errno.inputOutput)
+                    Self.busy, .init("pwrite", nth: 7, code: Errno.noSpace),
+                    .init("pwrite", nth: 8, code: Errno.inputOutput)
                 ) { try destination.apply(Self.new) }
             }
             let backup = folder(".x.confd-backup")
@@ -148,8 +148,8 @@ import Testing
             try folder.write("x", Self.old)
             let destination = try Destination(resolving: folder("x"))
             // Torn by a crash, and not healed before the next change.
-            let backup = InPlaceBackup(previous: Array(Self.old.utf8), next: Array(Self.new.utf8))
-            try Files.write(backup.encoded(), to: destination.backupPath)
+            try Files.write(
+                Self.backup(of: Array(Self.old.utf8), next: Array(Self.new.utf8)), to: destination.backupPath)
             try folder.write("x", "torn")
             try Faults.with(Self.busy) {
                 try destination.apply(Self.new, CheckedFile.Options(backup: false))
@@ -159,22 +159,37 @@ import Testing
         }
     #endif
 
-    @Test func refusesABackupThatIsNotOurs() throws {
-        try folder.write(".x.confd-backup", "somebody's\n")
-        let destination = try Destination(resolving: folder("x"))
-        #expect(throws: StagingError(.foreignBackup(folder(".x.confd-backup")), folder("x"))) {
-            try destination.heal()
-        }
-        #expect(folder.text(".x.confd-backup") == "somebody's\n")
+    /// A backup as confd 1.0.0 has written it.
+    static func backup(of previous: [UInt8], next: [UInt8]) -> [UInt8] {
+        previous + Array("\nconfd-backup 1 \(previous.count) \(MD5.hex(previous)) \(MD5.hex(next))\n".utf8)
     }
 
-    @Test(arguments: ["", "a", "a\n", "\n\n", "confd-backup 1 0 0 0\n", "\0\u{ff}"])
-    func readsABackupBack(previous: String) {
-        let backup = InPlaceBackup(previous: Array(previous.utf8), next: [1])
-        let bytes = backup.encoded()
-        #expect(InPlaceBackup(decoding: bytes) == backup)
-        for length in 0..<bytes.count {
-            #expect(InPlaceBackup(decoding: Array(bytes.prefix(length))) == nil, "\(length) bytes")
+    @Test func leavesABackupThatIsNotOursAlone() throws {
+        try folder.write(".x.confd-backup", "somebody's\n")
+        let destination = try Destination(resolving: folder("x"))
+        #expect(try destination.heal() == .nothing)
+        #expect(folder.text(".x.confd-backup") == "somebody's\n")
+        let warnings = destination.strangers()
+        #expect(warnings == [.stranger(path: folder(".x.confd-backup"), .content)])
+        #expect(
+            warnings.first?.message == "\(folder(".x.confd-backup")) is ignored: confd did not write it")
+    }
+
+    @Test(arguments: [
+        "", "a", "a\n", "\n\n", "confd-backup 1 0 0 0\n", "\0\u{ff}", String(repeating: "x\n", count: 70_000),
+    ])
+    func readsABackupBack(previous: String) throws {
+        let file = try FileDescriptor(opening: folder.write("x", previous), .read)
+        let copy = try FileDescriptor(opening: folder("backup"), [.readWrite, .create])
+        let backup = try InPlaceBackup(of: file, next: [1], to: copy)
+        let bytes = try Files.read(folder("backup"))
+        #expect(bytes == Self.backup(of: Array(previous.utf8), next: [1]))
+        #expect(try InPlaceBackup(reading: copy) == backup)
+        #expect(try backup.isWhole(file))
+        for length in 0..<min(bytes.count, 200) {
+            try Files.write(Array(bytes.prefix(length)), to: folder("part"))
+            let part = try FileDescriptor(opening: folder("part"), .read)
+            #expect(try InPlaceBackup(reading: part) == nil, "\(length) bytes")
         }
     }
 }

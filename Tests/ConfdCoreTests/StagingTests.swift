@@ -112,10 +112,10 @@ import Testing
     @Test(.enabled(if: Privileges.isRoot, "needs root"))
     func keepsTheOwnerAndSetuid() throws {
         try folder.write("x", "old", mode: 0o6755)
-        _ = try destination().correctAttributes(FileAttributes(mode: 0o6755, uid: 33, gid: 44))
-        try destination().apply("new")
+        try destination().apply("new", FileAttributes(mode: 0o6755, uid: 0, gid: 44))
+        try destination().apply("newer")
         let status = try Files.status(folder("x"))
-        #expect([status.uid, status.gid, UInt32(status.mode)] == [33, 44, 0o6755])
+        #expect([status.uid, status.gid, UInt32(status.mode)] == [0, 44, 0o6755])
     }
 
     @Test func carriesExtendedAttributesOver() throws {
@@ -155,37 +155,44 @@ import Testing
         try Files.setMode(folder.path, 0o777)
         try folder.write("x", "old")
         let destination = try destination()
-        _ = try destination.correctAttributes(FileAttributes(uid: 1_234, gid: 1_234))
-        let inode = try Files.status(folder("x")).inode
+        try destination.apply("old", FileAttributes(uid: 1_234, gid: 1_234))
         let wanted = FileAttributes(mode: 0o4600, uid: 0, gid: 1_234)
-        let warnings = try Privileges.with(id: 1_234) { try destination.correctAttributes(wanted) }
-        #expect(warnings == [.ownerNotPermitted(dest: folder("x"), uid: 0, gid: nil)])
+        let first = try Privileges.with(id: 1_234) { try destination.correctAttributes(wanted, Array("old".utf8)) }
+        #expect(first.warnings == [.ownerNotPermitted(dest: folder("x"), uid: 0, gid: nil)])
+        #expect(first.mended == [.mode(is: 0o644, wanted: 0o4600)])
         let status = try Files.status(folder("x"))
         #expect(status.mode == 0o600)
-        #expect(status.inode == inode)
         // A second time changes nothing and warns of the same, so that it can be logged once.
-        #expect(try Privileges.with(id: 1_234) { try destination.correctAttributes(wanted) } == warnings)
+        let second = try Privileges.with(id: 1_234) { try destination.correctAttributes(wanted, Array("old".utf8)) }
+        #expect(second.warnings == first.warnings && second.refused == first.refused && second.mended == [])
+        #expect(second.refused == [.uid(is: 1_234, wanted: 0), .mode(is: 0o600, wanted: 0o4600)])
+        #expect(try Files.status(folder("x")) == status)
+        #expect(folder.names == ["x"])
     }
 
     @Test(.enabled(if: Privileges.isRoot, "needs root"))
     func warnsOfAModeItMayNotSet() throws {
         try folder.write("x", "old")
-        try Files.setMode(folder.path, 0o777)
+        try Files.setMode(folder.path, 0o755)
         let destination = try destination()
-        let warnings = try Privileges.with(id: 1_234) {
-            try destination.correctAttributes(FileAttributes(mode: 0o600))
+        let correction = try Privileges.with(id: 1_234) {
+            try destination.correctAttributes(FileAttributes(mode: 0o600), Array("old".utf8))
         }
-        #expect(warnings == [.modeNotPermitted(dest: folder("x"), mode: 0o600)])
-        #expect(warnings[0].message == "not permitted to set the mode of \(folder("x")) to -rw-------")
+        #expect(correction.warnings == [.modeNotPermitted(dest: folder("x"), mode: 0o600)])
+        #expect(correction.warnings[0].message == "not permitted to set the mode of \(folder("x")) to -rw-------")
+        #expect(correction.refused == [.mode(is: 0o644, wanted: 0o600)])
     }
 
-    @Test func correctsInPlace() throws {
-        try folder.write("x", "old", mode: 0o644)
+    @Test(arguments: [(0o644 as UInt16, 0o4664 as UInt16, true), (0o644, 0o600, false), (0o4755, 0o755, false)])
+    func correctsInPlaceWhereRightsOnlyGrow(old: UInt16, wanted: UInt16, isInPlace: Bool) throws {
+        try folder.write("x", "old", mode: old)
         let inode = try Files.status(folder("x")).inode
-        #expect(try destination().correctAttributes(FileAttributes(mode: 0o4600)) == [])
+        let correction = try destination().correctAttributes(FileAttributes(mode: wanted), Array("old".utf8))
+        #expect(correction == AttributeCorrection(mended: [.mode(is: old, wanted: wanted)]))
         let status = try Files.status(folder("x"))
-        #expect(status.mode == 0o4600)
-        #expect(status.inode == inode)
+        #expect(status.mode == wanted)
+        #expect((status.inode == inode) == isInPlace)
+        #expect(folder.text("x") == "old")
     }
 
     // MARK: Folders and backups

@@ -9,6 +9,25 @@ import Testing
         #expect(try Names.addresses(of: "localhost").contains { $0 == "127.0.0.1" || $0 == "::1" })
     }
 
+    /// Literals as Go's resolver reads them; nil is a name that there is not. The rows were checked against Go.
+    @Test(
+        arguments: [
+            ("1.2.3.4", "1.2.3.4"), ("127.1", nil), ("1", nil), ("0x7f.1", nil), ("0x7f000001", nil),
+            ("0x7f.0.0.1", nil),
+            ("01.2.3.4", nil), ("1.2.3.256", nil), ("1.2.3.4.5", nil), ("1.2.3.", nil), ("1.2.3.4%eth0", nil),
+            ("::ffff:7f00:1", "127.0.0.1"), ("0:0:0:0:0:ffff:10.0.0.1", "10.0.0.1"), ("::1.2.3.4", "::102:304"),
+            ("fe80::1%eth0", "fe80::1"), ("fe80::1%no-such-zone", "fe80::1"), ("fe80::1%", nil), ("%eth0", nil),
+            ("FE80::00A1", "fe80::a1"), ("1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"), ("1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"),
+            ("::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8"), ("1::2:3:4:5:6:7:8", nil), ("1:2", nil), (":1::2", nil),
+            ("1::2:", nil),
+            ("1:::2", nil), ("::", "::"), ("::12345", nil), ("1:0:0:2:0:0:0:3", "1:0:0:2::3"), ("::g", nil),
+            ("1:2:3:4:5:6:7:1.2.3.4", nil), ("1.2.3.4::", nil), ("::1.2.3", nil),
+        ] as [(String, String?)])
+    func readsLiteralsAsGo(_ host: String, _ expected: String?) {
+        // Nil stands for the error, which templates never see.
+        #expect((try? Names.addresses(of: host)) == expected.map { [$0] })
+    }
+
     @Test func saysWhichNameIsUnknown() {
         let error = #expect(throws: LookupError.self) { try Names.addresses(of: "no-such-host.invalid") }
         #expect(error?.message.hasPrefix("lookup no-such-host.invalid: ") == true)
@@ -21,6 +40,8 @@ import Testing
         #expect(loopback?.prefixLength == 8)
         #expect(loopback?.isIPv6 == false)
         #expect(try !Host.name().isEmpty)
+        // Labels of addresses, `lo:1`, are no interfaces.
+        #expect(try Host.interfaceAddresses().allSatisfy { !$0.interface.contains(":") })
     }
 }
 

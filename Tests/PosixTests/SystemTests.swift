@@ -27,27 +27,36 @@ import Testing
     }
 
     /// In a process of its own, because TZ is one for all.
-    @Test func tellsLocalTime() async {
-        await #expect(processExitsWith: .success) {
-            setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1)
+    @Test func tellsLocalTime() async throws {
+        let folder = try TemporaryFolder()
+        let path: String = folder("zone")
+        try Files.write(ZoneFiles.file(rule: "CET-1CEST,M3.5.0,M10.5.0/3"), to: path)
+        await #expect(processExitsWith: .success) { [path = path as String] in
+            setenv("TZ", path, 1)
             let winter = WallTime(seconds: 1_705_314_896)
             #expect(Clock.rfc3339(winter) == "2024-01-15T11:34:56+01:00")
-            let zones = [Clock.zone(at: winter.seconds), Clock.zone(at: 1_720_000_000)]
+            #expect(LocalZone.current.name == path)
+            let zones = [LocalZone.current.zone(at: winter.seconds), LocalZone.current.zone(at: 1_720_000_000)]
             #expect(zones.map { $0.abbreviation } == ["CET", "CEST"])
             #expect(zones.map { $0.seconds } == [3_600, 7_200])
             #expect(zones.map { $0.isDaylightSaving } == [false, true])
         }
+        withExtendedLifetime(folder) {}
     }
 
     @Test(arguments: [
         ("UTC0", "1970-01-01T00:00:00Z"), ("NST3:30", "1969-12-31T20:30:00-03:30"),
         ("IST-5:30", "1970-01-01T05:30:00+05:30"),
     ])
-    func writesOffsets(zone: String, text: String) async {
-        await #expect(processExitsWith: .success) { [zone, text] in
-            setenv("TZ", zone, 1)
+    func writesOffsets(rule: String, text: String) async throws {
+        let folder = try TemporaryFolder()
+        let path: String = folder("zone")
+        try Files.write(ZoneFiles.file(rule: rule), to: path)
+        await #expect(processExitsWith: .success) { [path = path as String, text = text as String] in
+            setenv("TZ", path, 1)
             #expect(Clock.rfc3339(WallTime(seconds: 0)) == text)
         }
+        withExtendedLifetime(folder) {}
     }
 }
 

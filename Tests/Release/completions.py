@@ -60,7 +60,7 @@ class Shell:
     def type(self, text):
         os.write(self.terminal, text.encode())
 
-    def read_until(self, text, seconds=20):
+    def read_until(self, text, seconds=120):
         """What is shown up to `text`; raises if it does not come."""
         seen = ""
         end = time.monotonic() + seconds

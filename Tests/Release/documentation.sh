@@ -13,10 +13,10 @@ for page in README.md docs/resources.md; do
   first_resource "$page" >/etc/confd/conf.d/nginx.toml
   confd -validate -strict || fail "the resource of $page is not valid"
   start nginx nginx -g 'daemon off;'
-  eventually 10 test -s /run/nginx.pid
+  eventually test -s /run/nginx.pid
   confd -onetime -node http://127.0.0.1:2379 || fail "the resource of $page cannot be applied"
   holds /etc/nginx/conf.d/services.conf "server 10.0.1.10:8001;" || fail "$page: the server is missing"
-  eventually 10 is_open 8080
+  eventually is_open 8080
   stop nginx
-  eventually 10 test ! -e /run/nginx.pid
+  eventually test ! -e /run/nginx.pid
 done

@@ -15,7 +15,7 @@ cp ca.pem client.pem client.key "$root/etc/confd/"
 start etcd etcd --data-dir "$work/etcd" --unsafe-no-fsync --listen-client-urls https://127.0.0.1:2379 \
   --advertise-client-urls https://127.0.0.1:2379 --cert-file server.pem --key-file server.key \
   --trusted-ca-file ca.pem --client-cert-auth
-eventually 20 is_open 2379
+eventually is_open 2379
 etcdctl --endpoints https://127.0.0.1:2379 --cacert ca.pem --cert client.pem --key client.key put /app/name one >/dev/null
 
 # The services that this names are shared libraries, and not there.
@@ -26,6 +26,7 @@ echo 'web:x:4711:4711::/:/bin/false' >"$root/etc/passwd"
 echo 'www:x:4712:' >"$root/etc/group"
 start dns dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv --no-hosts --user=root --group=root \
   --listen-address=127.0.0.1 --address=/etcd.test/127.0.0.1
+eventually is_bound 53
 
 cat >"$root/etc/confd/conf.d/app.toml" <<'END'
 [template]
@@ -37,7 +38,7 @@ group = "www"
 END
 echo '{{getv "/app/name"}} {{index (lookupIP "etcd.test") 0}}' >"$root/etc/confd/templates/app.tmpl"
 
-in_root() { timeout 20 env -i "$(command -v chroot)" "$root" /confd "$@" 2>>confd.log; }
+in_root() { timeout 120 env -i "$(command -v chroot)" "$root" /confd "$@" 2>>confd.log; }
 tls=(-client-cert /etc/confd/client.pem -client-key /etc/confd/client.key)
 in_root -onetime -node https://etcd.test:2379 -client-ca-keys /etc/confd/ca.pem "${tls[@]}" || fail "cannot render"
 equal "the file" "$(cat "$root/out/app")" "one 127.0.0.1"
@@ -53,10 +54,10 @@ equal "the file" "$(cat "$root/out/app")" "one 127.0.0.1"
 # YAML, and a daemon that follows.
 echo 'app: {name: two}' >"$root/etc/confd/keys.yaml"
 start daemon env -i "$(command -v chroot)" "$root" /confd -watch -backend file -file /etc/confd/keys.yaml
-eventually 10 holds "$root/out/app" two
+eventually holds "$root/out/app" two
 echo 'app: {name: three}' >"$root/etc/confd/keys.yaml.new"
 mv "$root/etc/confd/keys.yaml.new" "$root/etc/confd/keys.yaml"
-eventually 10 holds "$root/out/app" three
+eventually holds "$root/out/app" three
 stop daemon
 equal "what is there" "$(cd "$root" && find . -type f | sort | tr '\n' ' ')" "./confd ./etc/confd/ca.pem \
 ./etc/confd/client.key ./etc/confd/client.pem ./etc/confd/conf.d/app.toml ./etc/confd/keys.yaml \

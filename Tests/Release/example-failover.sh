@@ -5,22 +5,24 @@ cp -r "$example"/conf.d "$example"/templates "$example"/keys.yaml /etc/confd/
 rm -f /etc/nginx/sites-enabled/default
 for port in 8001 8002 8003 8004; do start_backend "$port" "$port"; done
 proxy=/etc/nginx/conf.d/proxy.conf
-start confd confd -watch -backend file -file /etc/confd/keys.yaml
-eventually 10 holds "$proxy" 127.0.0.1:8004
+start confd as-unit confd -watch -backend file -file /etc/confd/keys.yaml
+eventually holds "$proxy" 127.0.0.1:8004
 start nginx nginx -g 'daemon off;'
-eventually 10 is_open 80
+eventually is_open 80
 answers() { for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do curl -s http://127.0.0.1/; done | sort -u | tr '\n' ' '; }
 answer() { [ "$(answers)" = "$1" ]; }
-eventually 10 answer "8001 8002 8003 8004 "
+eventually answer "8001 8002 8003 8004 "
 
-start_load http://127.0.0.1/ 8
-sleep 0.5
-kill -KILL "$backend_8002"
-eventually 10 answer "8001 8003 8004 "
+start_load http://127.0.0.1/
+crash backend_8002
+eventually answer "8001 8003 8004 "
 start_backend 8002 8002
-eventually 10 answer "8001 8002 8003 8004 "
+eventually answer "8001 8002 8003 8004 "
+workers=$(children "$nginx")
 sed -i '/8003/d' /etc/confd/keys.yaml
-eventually 10 lacks "$proxy" 127.0.0.1:8003
-eventually 10 answer "8001 8002 8004 "
+eventually lacks "$proxy" 127.0.0.1:8003
+# Until then they may send requests to it.
+eventually have_ended $workers
+eventually answer "8001 8002 8004 "
 stop backend_8003
 end_load

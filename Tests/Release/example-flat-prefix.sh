@@ -5,22 +5,23 @@ cp -r "$example"/conf.d "$example"/templates /etc/confd/
 rm -f /etc/nginx/sites-enabled/default
 start etcd etcd --data-dir "$work/etcd" --unsafe-no-fsync --enable-v2=true \
   --listen-client-urls http://127.0.0.1:4001 --advertise-client-urls http://127.0.0.1:4001
-eventually 20 is_open 4001
+eventually is_open 4001
 set_key() { curl -s -f -X PUT "http://127.0.0.1:4001/v2/keys/test/$1" -d "value=$2" "${@:3}" >/dev/null || fail "no $1"; }
 for port in 8001 8002; do start_backend "$port" "$port"; done
 
 start nginx nginx -g 'daemon off;'
-eventually 10 test -s /run/nginx.pid
+eventually test -s /run/nginx.pid
 set_key a 127.0.0.1:8001
-start confd confd -backend etcdv2 -interval=60 -node=http://127.0.0.1:4001
-eventually 10 shows http://127.0.0.1/ 8001
+start confd as-unit confd -backend etcdv2 -interval=60 -node=http://127.0.0.1:4001
+eventually shows http://127.0.0.1/ 8001
 set_key b 127.0.0.1:8002 -d ttl=1
 set_key a 127.0.0.1:8002
 kill -HUP "$confd"
-eventually 10 shows http://127.0.0.1/ 8002
+eventually shows http://127.0.0.1/ 8002
 holds /etc/nginx/conf.d/test.conf "server 127.0.0.1:8002;" || fail "no server"
 # b is gone when its time is over; nothing was said to confd.
-sleep 1.5
+is_gone() { [ "$(curl -s -o body -w '%{http_code}' "http://127.0.0.1:4001/v2/keys/test/$1")" = 404 ]; }
+eventually is_gone b
 kill -HUP "$confd"
 one_server() { [ "$(grep -c 'server 127' /etc/nginx/conf.d/test.conf)" = 1 ]; }
-eventually 10 one_server
+eventually one_server

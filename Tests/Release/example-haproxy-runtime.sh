@@ -5,34 +5,35 @@ cp -r "$example"/conf.d "$example"/templates "$example"/apply /etc/confd/
 start_etcd
 for port in 8001 8002 8003; do start_backend "$port" "$port"; done
 server() { put "/web/servers/$1" "$2"; }
-state() { # NAME: the administrative and operational state of a running server
-  echo "show servers state web" | socat -t 2 - UNIX-CONNECT:/run/haproxy/admin.sock |
-    awk -v name="$1" '$4 == name { print $7 "/" $6 }'
+state() { # NAME: the administrative and operational state of a running server, "unknown" if haproxy does not answer
+  echo "show servers state web" | socat -t 60 - UNIX-CONNECT:/run/haproxy/admin.sock 2>/dev/null |
+    awk -v name="$1" '/^# / { answered = 1 } $4 == name { state = $7 "/" $6 }
+      END { print answered ? state : "unknown" }'
 }
 has_state() { [ "$(state "$1")" = "$2" ]; }
 
 server a '{"host": "127.0.0.1", "port": 8001}'
-start confd confd -watch -node http://127.0.0.1:2379
-eventually 10 holds /etc/haproxy/haproxy.cfg "server a 127.0.0.1:8001"
+start confd as-unit confd -watch -node http://127.0.0.1:2379
+eventually holds /etc/haproxy/haproxy.cfg "server a 127.0.0.1:8001"
 start haproxy haproxy -W -f /etc/haproxy/haproxy.cfg -p /run/haproxy/master.pid
-eventually 10 shows http://127.0.0.1/ 8001
+eventually shows http://127.0.0.1/ 8001
 worker=$(pgrep -P "$haproxy" haproxy)
 
-start_load http://127.0.0.1/ 10
+start_load http://127.0.0.1/
 server b '{"host": "127.0.0.1", "port": 8002, "weight": 2}'
 # Administrative state 0, running (2).
-eventually 10 has_state b 0/2
+eventually has_state b 0/2
 server c '{"host": "127.0.0.1", "port": 8003}'
-eventually 10 has_state c 0/2
+eventually has_state c 0/2
 server b '{"host": "127.0.0.1", "port": 8002, "drain": true}'
 # SRV_ADMF_FDRAIN
-eventually 10 has_state b 8/2
+eventually has_state b 8/2
 etcdctl del /web/servers/b >/dev/null
-eventually 20 has_state b ""
+eventually has_state b ""
 etcdctl del /web/servers/a >/dev/null
-eventually 20 has_state a ""
+eventually has_state a ""
 stop backend_8001
-eventually 10 shows http://127.0.0.1/ 8003
+eventually shows http://127.0.0.1/ 8003
 end_load
 equal "the worker" "$(pgrep -P "$haproxy" haproxy)" "$worker"
 lacks confd.log "reloading haproxy" || fail "haproxy was reloaded"
@@ -40,16 +41,16 @@ lacks confd.log "reloading haproxy" || fail "haproxy was reloaded"
 # While it is away, and after it came back.
 stop haproxy
 server b '{"host": "127.0.0.1", "port": 8002}'
-eventually 10 holds /etc/haproxy/haproxy.cfg "server b 127.0.0.1:8002"
+eventually holds /etc/haproxy/haproxy.cfg "server b 127.0.0.1:8002"
 start haproxy haproxy -W -f /etc/haproxy/haproxy.cfg -p /run/haproxy/master.pid
-eventually 10 has_state b 0/2
+eventually has_state b 0/2
 etcdctl del /web/servers/c >/dev/null
-eventually 20 has_state c ""
-eventually 10 shows http://127.0.0.1/ 8002
+eventually has_state c ""
+eventually shows http://127.0.0.1/ 8002
 # Keys that go while confd is away.
 server d '{"host": "127.0.0.1", "port": 8003}'
-eventually 10 has_state d 0/2
+eventually has_state d 0/2
 stop confd
 etcdctl del /web/servers/d >/dev/null
-start confd confd -watch -node http://127.0.0.1:2379
-eventually 20 has_state d ""
+start confd as-unit confd -watch -node http://127.0.0.1:2379
+eventually has_state d ""

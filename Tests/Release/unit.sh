@@ -13,14 +13,14 @@ for directory in StateDirectory RuntimeDirectory CacheDirectory; do
   equal "$directory" "$(sed -n "s/^$directory=//p" "$unit")" confd
 done
 
-as_unit touch /etc/confd-was-here /run/confd-was-here || fail "/etc and /run cannot be written"
-as_unit touch /usr/confd-was-here 2>/dev/null && fail "/usr can be written"
-as_unit unshare --uts true 2>/dev/null && fail "it has CAP_SYS_ADMIN"
+as-unit touch /etc/confd-was-here /run/confd-was-here || fail "/etc and /run cannot be written"
+as-unit touch /usr/confd-was-here 2>/dev/null && fail "/usr can be written"
+as-unit unshare --uts true 2>/dev/null && fail "it has CAP_SYS_ADMIN"
 
 # Report: nginx -t failed under the unit, at port 80, at its pid file and at its log.
-as_unit nginx -t 2>nginx.log || fail "$(cat nginx.log)"
+as-unit nginx -t 2>nginx.log || fail "$(cat nginx.log)"
 for without in CAP_NET_BIND_SERVICE /run -/var/log/nginx; do
   sed "s| $without\b||" "$unit" >"$work/less.service"
-  UNIT=$work/less.service as_unit nginx -t 2>/dev/null && fail "nginx -t needs no $without"
+  UNIT=$work/less.service as-unit nginx -t 2>/dev/null && fail "nginx -t needs no $without"
 done
 true

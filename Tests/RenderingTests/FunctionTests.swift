@@ -101,6 +101,20 @@ import TextTemplate
                 #"{{nindent 9223372036854775807 "a\nb"}}"#,
                 "error calling nindent: the text would be longer than 1073741824 bytes"
             ),
+            // Attack: a value of 30 KB made replace take 2.8 GB before it failed.
+            (
+                #"{{replace (repeat 30000 "a") "a" (repeat 100000 "b") -1}}"#,
+                "error calling replace: the text would be longer than 1073741824 bytes"
+            ),
+            (
+                #"{{replace (repeat 30000 "a") "" (repeat 100000 "b") -1}}"#,
+                "error calling replace: the text would be longer than 1073741824 bytes"
+            ),
+            (#"{{len (replace (repeat 30000 "a") "a" (repeat 100000 "b") 2)}}"#, "229998"),
+            (
+                #"{{join (split (repeat 30000 ",") ",") (repeat 100000 "b")}}"#,
+                "error calling join: the text would be longer than 1073741824 bytes"
+            ),
             ("{{len (seq 1 134217728)}}", "134217728"),
             ("{{seq 1 134217729}}", "error calling seq: the list would be longer than 134217728 elements"),
             (

@@ -6,14 +6,30 @@ package struct EnvironmentBackend: Backend {
     package typealias Variable = (name: [UInt8], value: [UInt8])
 
     private let variables: [Variable]
+    private let warnings: Warnings
 
-    /// A backend over `variables`; of equal names the last one counts.
-    package init(variables: [Variable]) { self.variables = variables }
+    /// A backend over `variables`; of equal names the last one counts. `warn` gets what the operator should know.
+    package init(variables: [Variable], warn: @escaping @Sendable (String) -> Void = { _ in }) {
+        self.variables = variables
+        warnings = Warnings(warn)
+    }
 
     /// Never throws. A range is a name in upper case with `_` for `/`, so `/app` covers `APP` and `APP_…`: confd
     /// matches any name that begins so, `APP2` as well, which is not below `/app`.
     package func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
-        Snapshot(pairs(of: ranges))
+        for range in ranges { warnOfPartOfWord(range) }
+        return Snapshot(pairs(of: ranges))
+    }
+
+    /// Says so where confd 0.17 would find a variable for `range` that only begins with its name, and we find none.
+    private func warnOfPartOfWord(_ range: KeyRange) {
+        let prefix = Self.name(ofKey: range.path)
+        let candidates = variables.filter { $0.name.starts(with: prefix) }
+        let isCovered = candidates.contains { Self.covers(prefix, $0.name) }
+        guard !isCovered, let found = candidates.first else { return }
+        warnings.say(
+            "env: \"\(printable(range.path))\" covers no variable; \(printable(found.name)) only begins so, and its key is"
+                + " \"\(printable(Self.key(ofName: found.name)))\": name that one, or what is above it")
     }
 
     func pairs(of ranges: [KeyRange]) -> [(key: [UInt8], value: [UInt8])] {

@@ -57,6 +57,7 @@ package final class EtcdBackend: Backend {
         var cluster: UInt64 = 0
         /// Watches keep to the ranges, instead of covering what lies between them too.
         var watchesRanges = false
+        var hasLookedForRelativeKeys = false
     }
 
     let options: Options
@@ -81,8 +82,11 @@ package final class EtcdBackend: Backend {
         if spans.isEmpty { return Snapshot([]) }
         let deadline = ContinuousClock.now.advanced(by: timeout)
         return try members.first(until: deadline) { endpoint, isLast throws(EtcdFailure) in
-            try read(
-                spans, channel(to: endpoint), deadline, firstByteTimeout: isLast ? nil : EtcdBackend.failoverTime)
+            let channel = channel(to: endpoint)
+            let snapshot = try read(
+                spans, channel, deadline, firstByteTimeout: isLast ? nil : EtcdBackend.failoverTime)
+            lookForRelativeKeys(ranges, snapshot, channel, deadline)
+            return snapshot
         }
     }
 

@@ -13,6 +13,9 @@ extension EtcdFailure {
     }
 
     private var refusedRange: KeyRange? {
+        if case .refused(let refusal) = cause, refusal.isForbidden, case .get(let path) = call {
+            return KeyRange(cleaned: path)
+        }
         guard refusal == .permissionDenied, case .range(let span) = call else { return nil }
         if span == .all { return KeyRange(cleaned: [UInt8(ascii: "/")]) }
         let path = span.start.last == UInt8(ascii: "/") ? span.start.dropLast() : span.start[...]
@@ -68,12 +71,18 @@ extension EtcdFailure {
         case .tooLarge: "one value is too large: what belongs into files should not be in etcd"
         case .certificate(.unknownAuthority), .certificate(.selfSigned):
             "name the CA of etcd's certificate with -client-ca-keys"
+        case .certificate(.noAlternativeNames):
+            "issue it with subjectAltName = DNS:NAME or IP:ADDRESS: Go's programs look at nothing else"
         case .certificate(.wrongName): "use the name in etcd's certificate for the node, or set the server name"
-        case .handshake: "if the node does not use TLS, write http://; if it asks for a client certificate, give one"
+        case .handshake: handshakeHint
         case .wrongVersion, .malformed: encryptionHint
-        case .reset: endpoint.isEncrypted ? "does etcd ask for a client certificate that it trusts?" : encryptionHint
+        case .reset: endpoint.isEncrypted ? handshakeHint : encryptionHint
         case .cancelled, .invalidRequest, .other: nil
         }
+    }
+
+    private var handshakeHint: String {
+        "if the node does not use TLS, write http://; if it asks for a client certificate, give one that it trusts"
     }
 
     private var encryptionHint: String {

@@ -38,13 +38,16 @@ package final class EtcdWatch {
     private var head: ResponseHead?
     private var outputs: [WatchMachine.Output] = []
     private var noise = 0
+    /// What has to come first; nil where the watch begins with a snapshot of the same connection.
+    private var lastChange: LastChange?
 
     /// Opens the stream and asks for the watches; `waitUntilReady` tells whether they come about.
     init(
-        _ backend: EtcdBackend, _ spans: [KeySpan], _ scope: Scope, after revision: Int64, _ channel: Channel,
-        token: String?
+        _ backend: EtcdBackend, _ spans: [KeySpan], _ scope: Scope, after revision: Int64,
+        repeating known: Snapshot? = nil, _ channel: Channel, token: String?
     ) {
         self.backend = backend
+        lastChange = known.map { LastChange($0, spans) }
         endpoint = channel.endpoint
         self.spans = spans
         self.scope = scope
@@ -86,6 +89,22 @@ package final class EtcdWatch {
         }
     }
 
+    /// Whether the watch brings the last change of the snapshot that it goes on from, as that has it, before all others.
+    func repeatsLastChange(until deadline: ContinuousClock.Instant) throws(BackendError) -> Bool {
+        // Of several watches none can be said to come first.
+        guard scope == .hull else { return false }
+        do throws(EtcdFailure) {
+            while let lastChange, !lastChange.isAnother, !outputs.contains(.compacted), !outputs.contains(.behind) {
+                if lastChange.isSeen { return true }
+                guard let event = try nextEvent(until: deadline) else { return false }
+                try receive(event)
+            }
+            return false
+        } catch {
+            throw EtcdFailure.error([error])
+        }
+    }
+
     /// What changed, waiting until `deadline`; `nil` if nothing did.
     func nextUpdate(until deadline: ContinuousClock.Instant) throws(EtcdFailure) -> Update? {
         while let output = try nextOutput(until: deadline) {
@@ -118,14 +137,16 @@ package final class EtcdWatch {
                 case .ready, .changes, .compacted, .behind: return output
                 }
             }
-            let event: StreamEvent?
-            do { event = try stream.next(until: min(deadline, machine.deadline)) } catch {
-                throw EtcdFailure(endpoint, .watch, .call(.transport(error)))
-            }
-            if let event { try receive(event) }
+            if let event = try nextEvent(until: min(deadline, machine.deadline)) { try receive(event) }
             outputs += machine.timePassed(now: .now)
             let isOver = noise >= EtcdWatch.noiseLimit || ContinuousClock.now >= deadline
             if isOver && outputs.isEmpty { return nil }
+        }
+    }
+
+    private func nextEvent(until deadline: ContinuousClock.Instant) throws(EtcdFailure) -> StreamEvent? {
+        do { return try stream.next(until: deadline) } catch {
+            throw EtcdFailure(endpoint, .watch, .call(.transport(error)))
         }
     }
 
@@ -148,6 +169,9 @@ package final class EtcdWatch {
                 while let message = try splitter.next() {
                     var response: WatchResponse
                     do { response = try WatchResponse.decode(message) } catch { throw .malformed(error.text) }
+                    lastChange?.look(at: response.events)
+                    // Not all of the last change need stand in one message.
+                    if lastChange?.isAnother == true { outputs.append(.compacted) }
                     dropNoise(&response)
                     outputs += machine.receive(response, now: .now)
                 }
@@ -180,30 +204,34 @@ package final class EtcdWatch {
 extension EtcdBackend {
     /// Watches what `ranges` (at least one) cover for all that comes after `revision`, at the first endpoint that lets us,
     /// within `timeout`.
-    package func watch(_ ranges: [KeyRange], after revision: Int64, timeout: Duration) throws(BackendError) -> EtcdWatch
-    {
+    /// With `known`, the snapshot of an earlier connection that `revision` is the last change of, the watch can tell whether
+    /// it repeats that.
+    package func watch(
+        _ ranges: [KeyRange], after revision: Int64, repeating known: Snapshot? = nil, timeout: Duration
+    ) throws(BackendError) -> EtcdWatch {
         precondition(!ranges.isEmpty, "nothing to watch")
         let spans = KeySpan.covering(ranges)
         let deadline = ContinuousClock.now.advanced(by: timeout)
         return try members.first(until: deadline) { endpoint, isLast throws(EtcdFailure) in
             let limit = isLast ? deadline : min(deadline, .now.advanced(by: EtcdBackend.failoverTime))
-            return try open(spans, after: revision, channel(to: endpoint), limit)
+            return try open(spans, after: revision, known, channel(to: endpoint), limit)
         }
     }
 
     private func open(
-        _ spans: [KeySpan], after revision: Int64, _ channel: Channel, _ deadline: ContinuousClock.Instant
+        _ spans: [KeySpan], after revision: Int64, _ known: Snapshot?, _ channel: Channel,
+        _ deadline: ContinuousClock.Instant
     ) throws(EtcdFailure) -> EtcdWatch {
         if !session.withLock({ $0.watchesRanges }) {
             do {
-                return try open(spans, .hull, after: revision, channel, deadline)
+                return try open(spans, .hull, after: revision, known, channel, deadline)
             } catch {
                 guard error.refusal == .permissionDenied, spans.count > 1 else { throw error }
                 session.withLock { $0.watchesRanges = true }
             }
         }
         do {
-            return try open(spans, .ranges, after: revision, channel, deadline)
+            return try open(spans, .ranges, after: revision, nil, channel, deadline)
         } catch {
             // A watch is refused without naming the range; a read names it.
             if error.refusal == .permissionDenied { _ = try read(spans, channel, deadline) }
@@ -212,11 +240,12 @@ extension EtcdBackend {
     }
 
     private func open(
-        _ spans: [KeySpan], _ scope: EtcdWatch.Scope, after revision: Int64, _ channel: Channel,
+        _ spans: [KeySpan], _ scope: EtcdWatch.Scope, after revision: Int64, _ known: Snapshot?, _ channel: Channel,
         _ deadline: ContinuousClock.Instant
     ) throws(EtcdFailure) -> EtcdWatch {
         try withToken(channel, deadline) { token throws(EtcdFailure) in
-            let watch = EtcdWatch(self, spans, scope, after: revision, channel, token: token)
+            let watch = EtcdWatch(
+                self, spans, scope, after: revision, repeating: known, channel, token: token)
             try watch.waitUntilReady(until: deadline)
             return watch
         }

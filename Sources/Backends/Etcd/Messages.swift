@@ -7,6 +7,8 @@ struct RangeRequest: Equatable {
     var limit: Int64 = 0
     /// 0 is the newest.
     var revision: Int64 = 0
+    /// Whether the values are left out of the answer.
+    var keysOnly = false
 
     var encoded: [UInt8] {
         var writer = ProtobufWriter()
@@ -14,6 +16,7 @@ struct RangeRequest: Equatable {
         writer.write(2, rangeEnd)
         writer.write(3, limit)
         writer.write(4, revision)
+        writer.write(8, keysOnly)
         return writer.bytes
     }
 }
@@ -85,10 +88,13 @@ struct RangeResponse: Equatable {
         if let last { lastKey = try KeyValue(ProtobufReader(buffer, last)).key }
     }
 
-    /// Calls `body` with where each key and its value are in `buffer`, in the order of the message at `range`.
+    /// Calls `body` with where each key and its value are in `buffer`, in the order of the message at `range`; returns the
+    /// newest revision in which one of them was modified.
+    @discardableResult
     static func forEachKey(
         _ buffer: UnsafeRawBufferPointer, _ range: Range<Int>, _ body: (_ key: Range<Int>, _ value: Range<Int>) -> Void
-    ) throws(ProtobufError) {
+    ) throws(ProtobufError) -> Int64 {
+        var newest: Int64 = 0
         var reader = ProtobufReader(buffer, range)
         while let field = try reader.nextField() {
             guard field.number == 2 else {
@@ -96,8 +102,10 @@ struct RangeResponse: Equatable {
                 continue
             }
             let pair = try KeyValue(try reader.message(field))
+            newest = max(newest, pair.modified)
             body(pair.key, pair.value)
         }
+        return newest
     }
 }
 
@@ -125,6 +133,8 @@ struct ResponseHeader: Equatable {
 struct KeyValue: Equatable {
     var key: Range<Int>
     var value: Range<Int>
+    /// The revision of the last change.
+    var modified: Int64 = 0
 
     init(_ message: ProtobufReader) throws(ProtobufError) {
         var reader = message
@@ -133,6 +143,7 @@ struct KeyValue: Equatable {
         while let field = try reader.nextField() {
             switch field.number {
             case 1: key = try reader.bytes(field)
+            case 3: modified = try reader.int64(field)
             case 5: value = try reader.bytes(field)
             default: try reader.skip(field)
             }

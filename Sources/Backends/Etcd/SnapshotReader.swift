@@ -14,7 +14,10 @@ struct SnapshotReader {
     let token: String?
 
     private static let callsUnderWay = 16
-    private static let attempts = 5
+    /// More keys than the largest answer has room for: a page of this size holds all that there is.
+    private static let allKeys = 1 << 24
+    /// The most ranges in one transaction; etcd's own limit is 128 unless it is configured (`--max-txn-ops`).
+    private static let transactionRanges = 100
 
     /// A page that is asked for.
     private struct Page {
@@ -31,22 +34,39 @@ struct SnapshotReader {
         /// Of the first answer; its revision is 0 until that is here.
         var header = ResponseHeader()
         var limit: Int
+        /// The newest revision in which one of the keys changed.
+        var newestChange: Int64 = 0
         /// In the order of their keys, so that those reach the builder ascending.
         var underWay: [(page: Page, call: Channel.Call)] = []
     }
 
-    /// The snapshot, and the cluster that it is of. When its revision is compacted meanwhile, reading starts over at a newer one.
+    /// The snapshot, and the cluster that it is of. When its revision is compacted meanwhile, reading starts over at a newer
+    /// one, each time in larger pages and so with fewer calls; in the end everything is asked for in one, which no compaction
+    /// can come between.
     func read() throws(EtcdFailure) -> (Snapshot, cluster: UInt64) {
-        for _ in 0..<SnapshotReader.attempts {
-            do { return try attempt() } catch  where error.refusal == .compacted { continue }
+        var limit = pageSize
+        var startsOver = false
+        while true {
+            do { return try attempt(limit) } catch {
+                let isCompacted = error.refusal == .compacted
+                if isCompacted, ContinuousClock.now < deadline {
+                    startsOver = true
+                    limit = min(limit * Self.growth, Self.allKeys)
+                    continue
+                }
+                guard isCompacted || startsOver && error.cause == .timeIsOver else { throw error }
+                throw EtcdFailure(channel.endpoint, .range(spans[0]), .compacted)
+            }
         }
-        throw EtcdFailure(channel.endpoint, .range(spans[0]), .compacted)
     }
 
-    private func attempt() throws(EtcdFailure) -> (Snapshot, cluster: UInt64) {
-        var reading = Reading(limit: pageSize)
+    private func attempt(_ limit: Int) throws(EtcdFailure) -> (Snapshot, cluster: UInt64) {
+        var reading = Reading(limit: limit)
         var waiting = spans[...]
-        try readFirstFolder(&waiting, &reading)
+        // While another endpoint is left, the first answer must not take long, whatever the directory holds.
+        if firstByteTimeout == nil || limit > pageSize {
+            try readFirst(limit == Self.allKeys ? Self.transactionRanges : 2, &waiting, &reading)
+        }
         while !waiting.isEmpty || !reading.underWay.isEmpty {
             while reading.underWay.isEmpty
                 || (reading.header.revision > 0 && reading.underWay.count < SnapshotReader.callsUnderWay),
@@ -67,18 +87,19 @@ struct SnapshotReader {
             }
             try take(answer.body, answer.message, of: page, &reading)
         }
-        return (reading.builder.finish(revision: reading.header.revision), reading.header.cluster)
+        let snapshot = reading.builder.finish(
+            revision: reading.header.revision, newestChange: reading.newestChange)
+        return (snapshot, reading.header.cluster)
     }
 
-    /// A folder is two spans, its own key and what is below: the first two are read in one call, so that few keys take
+    /// Reads the first `count` spans in one call. A directory is two spans, its own key and what is below, so few keys take
     /// one round trip. What etcd refuses then (a page that is too large, a span that is closed to us) is left to calls
     /// for one span each, which tell what it is about; so are servers that know no such transaction.
-    private func readFirstFolder(
-        _ waiting: inout ArraySlice<KeySpan>, _ reading: inout Reading
+    private func readFirst(
+        _ count: Int, _ waiting: inout ArraySlice<KeySpan>, _ reading: inout Reading
     ) throws(EtcdFailure) {
-        // While another endpoint is left, the first answer must not take long, whatever the folder holds.
-        guard firstByteTimeout == nil, waiting.count > 1, waiting[0].end.isEmpty else { return }
-        let pages = waiting.prefix(2).map { Page(span: $0, rest: $0, limit: reading.limit) }
+        guard waiting.count > 1, waiting[0].end.isEmpty else { return }
+        let pages = waiting.prefix(count).map { Page(span: $0, rest: $0, limit: reading.limit) }
         let transaction = ReadTransaction(ranges: pages.map { request($0, revision: 0) })
         let call = channel.start(
             .transaction, transaction.encoded, token: token, deadline: deadline)
@@ -130,9 +151,10 @@ struct SnapshotReader {
         // Indexed in the one pass over the bytes, which the builder keeps.
         let chunk = reading.builder.adopt(chunk: body)
         try decoding(body, page) { (bytes) throws(ProtobufError) in
-            try RangeResponse.forEachKey(bytes, message) { key, value in
+            let newest = try RangeResponse.forEachKey(bytes, message) { key, value in
                 reading.builder.append(chunk: chunk, keyRange: key, valueRange: value)
             }
+            reading.newestChange = max(reading.newestChange, newest)
         }
     }
 

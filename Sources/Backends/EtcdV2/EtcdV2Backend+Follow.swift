@@ -5,9 +5,15 @@ extension EtcdV2Backend {
     /// What a poll found.
     private enum Finding {
         case event(EtcdV2Document.Event)
-        /// A fresh read has to tell: nothing was heard for long, or events are missing.
+        /// A fresh read has to tell: nothing was heard for long, events are missing, or another server may have taken the place
+        /// of the one that was asked before.
         case unclear
+        /// The directory of all ranges is closed to us, though they are not.
+        case closed
     }
+
+    /// How long to wait between reads where nothing can be watched.
+    private static let closedPause = Duration.seconds(2)
 
     /// A poll that is silent for longer is given up and everything is read anew: the server may be gone, and the index may
     /// fall out of the 1,000 events of all keys that etcd keeps.
@@ -34,6 +40,9 @@ extension EtcdV2Backend {
                 guard KeySpan.contains(key, in: spans) else { continue }
                 snapshot = snapshot.applying([Update(key: key, value: value)], revision: index)
                 deliver(snapshot)
+            case .closed:
+                try cancellation.wait(EtcdV2Backend.closedPause)
+                fallthrough
             case .event(.folders), .unclear:
                 let fresh = try self.snapshot(of: ranges, timeout: timeout)
                 index = fresh.revision
@@ -48,9 +57,13 @@ extension EtcdV2Backend {
         _ folder: [UInt8], after index: Int64, _ cancellation: Cancellation
     ) throws(BackendError) -> Finding {
         let end = ContinuousClock.now.advanced(by: EtcdV2Backend.silence)
+        var isFirst = true
         do {
             return try members.first(until: end) { endpoint, _ throws(EtcdFailure) in
-                try poll(folder, after: index, endpoint, until: end, cancellation)
+                // An index says nothing about a server that we have not just read from: its store may be another one.
+                guard isFirst else { return .unclear }
+                isFirst = false
+                return try poll(folder, after: index, endpoint, until: end, cancellation)
             }
         } catch {
             members.skip()
@@ -67,14 +80,20 @@ extension EtcdV2Backend {
         request.timeout = max(.milliseconds(1), ContinuousClock.now.duration(to: end))
         // The head of the answer comes at once, the event when there is one.
         request.firstByteTimeout = EtcdBackend.failoverTime
+        request.repeatsOnNewConnection = false
         let call = client.start(request)
         cancellation.onCancel { call.cancel() }
         let response: Response
         do throws(EtcdFailure) { response = try place.wait(for: call, until: end) } catch {
             if error.cause == .timeIsOver { return .unclear }
-            if case .refused(let refusal) = error.cause, refusal.isIndexCleared { return .unclear }
+            if case .refused(let refusal) = error.cause {
+                if refusal.isIndexCleared { return .unclear }
+                if refusal.isForbidden { return .closed }
+            }
             throw error
         }
+        // Contents of a store that was set back or filled anew cannot be told from others: ids, terms and indices may be equal.
+        if response.isFirstOfConnection { return .unclear }
         // etcd ends a poll without an event after five minutes.
         if response.body.isEmpty { return .unclear }
         do throws(EtcdV2Malformed) { return .event(try EtcdV2Document(response.body).event()) } catch {

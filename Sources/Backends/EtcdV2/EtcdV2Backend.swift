@@ -34,12 +34,21 @@ package final class EtcdV2Backend: Backend {
         _ ranges: [KeyRange], _ folders: [[UInt8]], _ endpoint: Endpoint, _ deadline: ContinuousClock.Instant,
         firstByteTimeout: Duration?
     ) throws(EtcdFailure) -> Snapshot {
-        for _ in 0..<EtcdV2Backend.attempts {
-            let answers = try read(folders, endpoint, deadline, firstByteTimeout)
-            if answers.allSatisfy({ $0.index == answers[0].index }) { return try snapshot(of: ranges, answers) }
+        let common = EtcdV2Backend.commonFolder(of: folders)
+        while true {
+            for _ in 0..<EtcdV2Backend.attempts {
+                let answers = try read(folders, endpoint, deadline, firstByteTimeout)
+                if answers.allSatisfy({ $0.index == answers[0].index }) { return try snapshot(of: ranges, answers) }
+            }
+            do {
+                return try snapshot(of: ranges, try read([common], endpoint, deadline, firstByteTimeout))
+            } catch {
+                // What no resource names need not be open to us.
+                guard case .refused(let refusal) = error.cause, refusal.isForbidden, folders != [common],
+                    ContinuousClock.now < deadline
+                else { throw error }
+            }
         }
-        return try snapshot(
-            of: ranges, try read([EtcdV2Backend.commonFolder(of: folders)], endpoint, deadline, firstByteTimeout))
     }
 
     private struct Answer {

@@ -129,6 +129,8 @@ struct EtcdV2Refusal: Equatable {
 
     /// 100 is "key not found", 104 "not a directory": above it stands a value.
     var isMissingKey: Bool { code == 100 || code == 104 }
+    /// The user may not read it, or is not the one that they say (110 is "The request requires user authentication").
+    var isForbidden: Bool { code == 110 || status == 401 || status == 403 }
     /// The events that were asked for are no longer kept.
     var isIndexCleared: Bool { code == 401 }
 }

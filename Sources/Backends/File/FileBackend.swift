@@ -9,12 +9,16 @@ package struct FileBackend: Backend {
 
     let paths: [String]
     private let filter: String
+    let warnings: Warnings
 
     /// `paths` are files, or folders whose files count, at any depth, if `filter` (Go's `filepath.Match`) matches
-    /// their base name.
-    package init(paths: [String], filter: String = "*") {
+    /// their base name. `warn` gets what the operator should know although the work goes on.
+    package init(
+        paths: [String], filter: String = "*", warn: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
         self.paths = paths
         self.filter = filter
+        warnings = Warnings(warn)
     }
 
     /// All files are read anew; of a key that several files have, the last file's value stays. Local files answer
@@ -27,7 +31,7 @@ package struct FileBackend: Backend {
         var pairs: [KeyTree.Pair] = []
         do throws(FileError) {
             for path in try files() {
-                for pair in try Self.pairs(inFile: path) where Self.covers(ranges, pair.key) { pairs.append(pair) }
+                for pair in try self.pairs(inFile: path) where Self.covers(ranges, pair.key) { pairs.append(pair) }
             }
         } catch {
             throw error.backendError
@@ -77,15 +81,19 @@ package struct FileBackend: Backend {
     }
 
     /// JSON by its extension, all else is YAML as with confd.
-    private static func pairs(inFile path: String) throws(FileError) -> [KeyTree.Pair] {
+    private func pairs(inFile path: String) throws(FileError) -> [KeyTree.Pair] {
         let bytes: [UInt8]
         do throws(SystemError) {
-            bytes = try Files.readWhenSettled(path, limit: maximumFileSize)
+            bytes = try Files.readWhenSettled(path, limit: Self.maximumFileSize)
         } catch {
             throw FileError(path: path, position: nil, kind: .system(error))
         }
         do throws(ContentError) {
-            return try path.hasSuffix(".json") ? JSONReader.pairs(bytes) : YAMLReader.pairs(bytes)
+            if path.hasSuffix(".json") { return try JSONReader.pairs(bytes) }
+            return try YAMLReader.pairs(bytes) { position in
+                let place = "\(path):\(position.line):\(position.column)"
+                warnings.say("\(place): a second YAML document begins here, and only the first is read")
+            }
         } catch {
             throw FileError(path: path, position: error.position, kind: error.kind)
         }

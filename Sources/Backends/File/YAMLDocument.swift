@@ -28,6 +28,8 @@ struct YAMLDocument {
     private(set) var positions: [FileError.Position] = []
     /// nil where the stream holds no document.
     private(set) var root: Int?
+    /// Where another document begins that holds anything.
+    private(set) var secondDocument: FileError.Position?
 
     private var anchors: [[UInt8]: Int] = [:]
     private var open: [Collection] = []
@@ -38,7 +40,7 @@ struct YAMLDocument {
         var children: [Int] = []
     }
 
-    /// Parses `bytes`; what follows the first document is not looked at, as in go-yaml's `Unmarshal`.
+    /// Parses `bytes`; what follows the first document is not read, as in go-yaml's `Unmarshal`.
     init(_ bytes: [UInt8]) throws(ContentError) {
         try bytes.withUnsafeBufferPointer { (bytes) throws(ContentError) in try read(bytes) }
     }
@@ -47,8 +49,23 @@ struct YAMLDocument {
         let events = YAMLEvents(bytes)
         while true {
             let isLast = try events.next { (event) throws(ContentError) in try take(event) }
-            if isLast { return }
+            if isLast { break }
         }
+        // Nothing that is wrong there matters.
+        secondDocument = try? findSecondDocument(events)
+    }
+
+    /// Where a further document begins, after the end of the first; nil if there is none, or an empty one.
+    private func findSecondDocument(_ events: YAMLEvents) throws(ContentError) -> FileError.Position? {
+        // After the end of the stream libyaml has no event.
+        let start = try events.next { (event) throws(ContentError) in
+            event.type == YAML_DOCUMENT_START_EVENT ? FileError.Position(event.start_mark) : nil
+        }
+        guard let start else { return nil }
+        let isEmpty = try events.next { (event) throws(ContentError) in
+            event.type == YAML_SCALAR_EVENT && event.data.scalar.length == 0
+        }
+        return isEmpty ? nil : start
     }
 
     /// Returns whether the document is complete.

@@ -24,6 +24,13 @@ int confd_pipe(int ends[2]);
 // fallocate(2) with FALLOC_FL_KEEP_SIZE.
 int confd_reserve(int descriptor, off_t size);
 
+// statx(2)'s flags of the open file, and which of them its file system and the kernel know; -1 and errno.
+int confd_file_flags(int descriptor, unsigned long long *flags, unsigned long long *known);
+
+// STATX_ATTR_APPEND and STATX_ATTR_MOUNT_ROOT, which want _GNU_SOURCE.
+extern const unsigned long long confd_flag_append_only;
+extern const unsigned long long confd_flag_mount_root;
+
 // faccessat(2) with the effective ids.
 int confd_access(const char *path, int mode);
 

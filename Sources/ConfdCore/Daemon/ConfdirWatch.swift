@@ -1,51 +1,76 @@
 import Posix
+import Synchronization
 
-/// Tells when a file below confdir may have changed, on a thread of its own.
-struct ConfdirWatch: Sendable {
-    /// Told of when nothing more changed for this long: editors and checkouts write many files.
+/// Tells when files of resources or templates may have changed, on a thread of its own.
+final class ConfdirWatch: Sendable {
+    /// A change is reported when nothing more changed for this long: editors and checkouts write many files.
     static let quiet = Duration.milliseconds(100)
-    /// Where there is nothing to watch, we look again after this.
-    private static let patience = Duration.seconds(2)
+    /// ... but after this time in any case.
+    private static let longestWait = Duration.seconds(2)
 
-    private let confdir: String
+    private let trees: [String]
+    /// Files that resources are made from, wherever they are.
+    private let files = Mutex<Set<String>>([])
+    /// Ends the wait when there are other files to watch.
+    private let wakeUp: WakeUp
     private let logger: Logger
     private let changed: @Sendable () -> Void
 
-    init(_ confdir: String, logger: Logger, changed: @escaping @Sendable () -> Void) {
-        self.confdir = confdir
+    /// Watches what is below `confdir`; `changed` is called from another thread. Throws if there are no descriptors left.
+    init(_ confdir: String, logger: Logger, changed: @escaping @Sendable () -> Void) throws(SystemError) {
+        trees = ["\(confdir)/conf.d", "\(confdir)/templates"]
+        wakeUp = try WakeUp()
         self.logger = logger
         self.changed = changed
     }
 
-    /// Watches from now on; the first call of `changed` comes as soon as nothing can be missed any more.
+    /// Begins to watch; the first call of `changed` comes as soon as nothing can be missed any more.
     func start() throws(SystemError) {
-        try Thread.detach {
-            var problem: String?
+        try Thread.detach { [self] in
+            var problem: SystemError?
             while true {
                 do throws(SystemError) {
-                    try watchOnce()
-                    problem = nil
+                    try watchOnce(&problem)
                 } catch {
-                    if problem != error.message { logger.warning("cannot watch \(confdir): \(error.message)") }
-                    problem = error.message
-                    // There is nothing to be told by: no folder, or no watch to be had. The thread does nothing else.
-                    Clock.sleep(Self.patience)
-                    changed()
+                    logger.warning("cannot wait for changes below confdir: \(error.message)")
+                    // The thread does nothing else.
+                    Clock.sleep(Self.longestWait)
                 }
             }
         }
     }
 
-    /// Tells of what came before, and returns when something has changed and then been quiet. Watched anew each time,
-    /// for links may lead elsewhere.
-    private func watchOnce() throws(SystemError) {
-        var watch = try FolderWatch()
-        try watch.add(confdir, alone: true)
-        for folder in ["conf.d", "templates"].map({ "\(confdir)/\($0)" }) where Files.exists(folder) {
-            try watch.add(try Files.realPath(folder))
+    /// Watches exactly these files besides those below confdir: templates and what they include.
+    func watch(_ files: Set<String>) {
+        let isNew = self.files.withLock { current in
+            defer { current = files }
+            return current != files
         }
+        if isNew { wakeUp.wake() }
+    }
+
+    /// Also watches `files`.
+    func add(_ files: some Sequence<String>) {
+        let isNew = self.files.withLock { current in
+            let before = current.count
+            current.formUnion(files)
+            return current.count > before
+        }
+        if isNew { wakeUp.wake() }
+    }
+
+    /// Reports what changed before, and returns when something has changed and then been quiet. Each call looks anew where
+    /// the paths lead.
+    private func watchOnce(_ problem: inout SystemError?) throws(SystemError) {
+        wakeUp.clear()
+        let files = files.withLock { $0 }
+        var watch = PathWatch(PathWatch.Paths(files: files.sorted(), trees: trees))
+        if let error = watch.problem, error != problem {
+            logger.warning(error.watchWarning("the files of resources and templates"))
+        }
+        problem = watch.problem
         changed()
-        _ = try Poll.wait([watch.descriptor], timeout: nil)
-        repeat { _ = try watch.changes() } while try Poll.wait([watch.descriptor], timeout: Self.quiet)[0]
+        _ = try watch.hasChange(within: nil, wakeUp: wakeUp.descriptor)
+        try watch.settle(quiet: Self.quiet, longest: Self.longestWait, wakeUp: wakeUp.descriptor)
     }
 }

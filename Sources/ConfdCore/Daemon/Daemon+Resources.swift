@@ -80,6 +80,8 @@ extension Daemon {
         let now = Clock.monotonic()
         inventory.reload()
         pipeline.keepClaims(of: inventory.resources)
+        let included = entries.values.flatMap { $0.inputs.sources.keys }
+        confdirWatch?.watch(inventory.templates.union(included))
         let names = Set(inventory.resources.map(\.name))
         for (name, id) in ids where !names.contains(name) { replace(id, by: .removed, at: now) }
         for resource in inventory.resources {

@@ -27,14 +27,20 @@ package final class Daemon {
     var awaited: Set<Agenda.ID> = []
     private(set) var isReady = false
     private var isStopping = false
+    /// What to end with, where that is not what the command or a signal decides.
+    private var failureCode: Int32?
     var supervisor: Supervisor?
     /// Files that are checked in their place, and those that wait for that.
     var checks = CheckBatches()
     var trials: [Agenda.ID: (trial: Trial, edition: Edition)] = [:]
+    var childReminder = ReminderSchedule(from: Clock.monotonic())
+    /// `-watch` only.
+    private(set) var confdirWatch: ConfdirWatch?
 
     /// Renderings use the processors; commands only wait.
     private let renderers = WorkerPool(threads: Host.processorCount, stackSize: ResourceRenderer.stackSize)
-    let commands = WorkerPool(threads: 64)
+    let commands = WorkerPool(
+        threads: DescriptorLimit.jobs(64, each: Pass.filesOfResource, reserve: Pass.filesOfAll))
     private let notifier: SystemdNotifier
     private let start = Clock.monotonic()
     private var nextPass: Duration?
@@ -67,13 +73,16 @@ package final class Daemon {
     /// Runs until it is told to stop; returns the exit code.
     package func run() throws(SystemError) -> Int32 {
         if settings.watch {
-            try ConfdirWatch(settings.confdir, logger: logger) { [inbox] in inbox.post(.filesChanged) }.start()
+            let watch = try ConfdirWatch(settings.confdir, logger: logger) { [inbox] in inbox.post(.filesChanged) }
+            try watch.start()
+            confdirWatch = watch
         }
         let progress = Progress(logger)
         progress.begin("first pass")
         defer { progress.end() }
         serveMetrics()
         try takeInventory(readsAnew: false)
+        guard childCanStart() else { return ExitCode.usage }
         awaited = Set(entries.keys)
         nextPass = settings.interval > .zero ? start + settings.interval : nil
         nextSignOfLife = notifier.watchdogInterval.map { start + $0 }
@@ -96,12 +105,15 @@ package final class Daemon {
         }
         if listener.isStopping { stop(at: now) }
         if isStopping {
-            return agenda.isInStep && supervisor?.isRunning != true ? supervisor?.exitCode ?? ExitCode.done : nil
+            guard agenda.isInStep, supervisor?.isRunning != true else { return nil }
+            return supervisor?.exitCode ?? failureCode ?? ExitCode.done
         }
         if listener.takeHangUp() {
             notifier.reloading()
             logger.info("Captured hangup. Reading resources, templates and keys again")
-            try takeInventory(readsAnew: true)
+            // The operator may have mended what a check refused: its answer is asked for again.
+            pipeline.forgetRefusals()
+            try startPass(at: now)
             if isReady { notifier.ready() }
         }
         if listener.takeStatusRequest() { logStatus() }
@@ -114,18 +126,28 @@ package final class Daemon {
             notifier.ready()
         }
         try startChildWhenReady(at: now)
-        return backendHasGivenUp(at: now) ? ExitCode.backend : nil
+        remindOfWaiting(at: now)
+        if backendHasGivenUp(at: now) {
+            // What runs for resources that need no backend is finished.
+            failureCode = ExitCode.backend
+            stop(at: now)
+        }
+        return nil
     }
 
     private var deadline: Duration? {
-        let startUp = !isReady && settings.retryFor > .zero ? start + settings.retryFor : nil
-        let others = isStopping ? [nextSignOfLife] : [nextPass, nextSignOfLife, startUp]
+        let giveUp = start + settings.retryFor
+        // Later on it is the failure of a backend that wakes us.
+        let isAhead = !isReady && settings.retryFor > .zero && Clock.monotonic() < giveUp
+        let reminder = supervisor?.hasStarted == false ? childReminder.next : nil
+        let others = isStopping ? [nextSignOfLife] : [nextPass, nextSignOfLife, isAhead ? giveUp : nil, reminder]
         return ([agenda.deadline] + others).compactMap { $0 }.min()
     }
 
-    /// Everything is looked at: resources, templates, keys and files.
+    /// Reads resources, templates and keys anew and renders everything again, whether or not keys have changed: templates
+    /// also ask for files, addresses and the time, whose changes nobody reports.
     private func startPass(at now: Duration) throws(SystemError) {
-        nextPass = now + settings.interval
+        nextPass = settings.interval > .zero ? now + settings.interval : nil
         passIsStarting = true
         defer { passIsStarting = false }
         try takeInventory(readsAnew: true)
@@ -147,6 +169,8 @@ package final class Daemon {
     /// Whether, at the start, a backend could not be reached for longer than `-retry-for`.
     private func backendHasGivenUp(at now: Duration) -> Bool {
         guard !isReady, settings.retryFor > .zero, now >= start + settings.retryFor else { return false }
+        // What does not wait for a backend is tried first, however busy the machine is.
+        guard awaited.allSatisfy({ entries[$0].map(waitsForBackend) ?? true }) else { return false }
         guard
             sources.contains(where: { key, source in
                 key.separate == nil && source.edition == nil && source.follower.failure != nil
@@ -154,6 +178,10 @@ package final class Daemon {
         else { return false }
         logger.fatal("the backend was not reached within -retry-for \(GoDuration.text(settings.retryFor))")
         return true
+    }
+
+    private func waitsForBackend(_ entry: Entry) -> Bool {
+        !entry.resource.ranges.isEmpty && sources[entry.source]?.edition == nil
     }
 
     func makeID() -> Agenda.ID {
@@ -235,6 +263,7 @@ extension Daemon {
         guard var entry = entries[id] else { return }
         let keysChanged = entry.applied.map { entry.isConcerned(from: $0, to: edition.snapshot) } ?? true
         entry.inputs = outcome.inputs
+        confdirWatch?.add(outcome.inputs.sources.keys)
         if let reload = outcome.reload, reload.isNew || entry.reload == nil { entry.reload = reload }
         let result = Scheduler.Rendering(outcome)
         if result == .inStep, entry.reload == nil { entry.applied = edition.snapshot }

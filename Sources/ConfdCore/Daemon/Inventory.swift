@@ -3,12 +3,19 @@ struct Inventory {
     private let loader: ResourceLoader
     private let logger: Logger
     private(set) var resources: [Resource] = []
+    /// The templates that resources name, also those that are missing and those of resources that cannot be used.
+    private(set) var templates: Set<String> = []
+    /// What was wrong at the last look.
+    private(set) var errors: [ResourceError] = []
     /// Whether everything could be used at the last look, and there was something.
     private(set) var isComplete = false
     /// Files that cannot be used, and no earlier version of them either.
     private(set) var unusable: [String] = []
     /// What was reported at the last look: nothing is reported twice in a row.
     private var reported: Set<String> = []
+
+    /// Where resource files are looked for.
+    var folder: String { loader.folder }
 
     init(_ loader: ResourceLoader, logger: Logger) {
         self.loader = loader
@@ -31,6 +38,8 @@ struct Inventory {
                 logger.warning("Found no templates in \(loader.folder)")
             }
             resources = loaded.resources + kept(beside: loaded)
+            templates = Set(loaded.templates.map(\.path) + resources.map(\.source))
+            errors = loaded.errors
             let usable = Set(resources.map(\.file))
             unusable = Set(loaded.errors.map(\.file)).subtracting(usable).sorted()
             isComplete = loaded.errors.isEmpty && !loaded.resources.isEmpty

@@ -20,13 +20,16 @@ package final class SignalListener: Sendable {
     private let shutdownTimeout: Duration
     private let supervises: Bool
 
-    /// From now on signals wait for `listen`. Make it before any thread is started, which must not take them. With
-    /// `supervises`, a command is or will be running under us.
-    package init(logger: Logger, shutdownTimeout: Duration, supervises: Bool = false) throws(SystemError) {
+    /// From now on signals wait for `listen`; those of `held` that it does not take have their usual effect again. Make it
+    /// before any thread is started, which must not take them. With `supervises`, a command is or will be running under
+    /// us.
+    package init(
+        logger: Logger, shutdownTimeout: Duration, held: HeldSignals, supervises: Bool = false
+    ) throws(SystemError) {
         Signal.ignorePipe()
         let reaps = supervises || CurrentProcess.id == 1
         let wanted: [Signal] = supervises ? Signal.forwardable : [.terminate, .interrupt, .hangUp, .user1]
-        queue = try SignalQueue(wanted + (reaps ? [.child] : []))
+        queue = try SignalQueue(wanted + (reaps ? [.child] : []), held: held)
         if reaps { try Children.becomeReaper() }
         cancellation = try CommandCancellation()
         wakeUp = try WakeUp()

@@ -5,6 +5,8 @@ struct Supervisor {
     private let command: [String]
     private let child: SupervisedChild
     private let logger: Logger
+    /// The command's first word.
+    var name: String { command[0] }
     private(set) var isRunning = false
     private(set) var hasStarted = false
     /// What we exit with: the command's own code, or 128 + signal.
@@ -26,6 +28,7 @@ struct Supervisor {
         // In our own group a terminal reaches it, and may be read by it.
         request.ownGroup = false
         request.nullInput = false
+        child.willStart()
         let process: ChildProcess
         do {
             process = try ChildProcess(request, output: nil)
@@ -64,22 +67,4 @@ struct Supervisor {
 
     /// What shells exit with if a command cannot be started.
     static func exitCode(of error: SystemError) -> Int32 { error.code == Errno.noSuchFile ? 127 : 126 }
-}
-
-extension Daemon {
-    /// Starts the command once every resource has been brought in step. It reads their files as it starts, so reloads
-    /// that are owed until then are not run.
-    func startChildWhenReady(at now: Duration) throws(SystemError) {
-        guard let supervisor, !supervisor.hasStarted, inventory.isComplete else { return }
-        guard entries.keys.allSatisfy({ agenda[$0]?.hasBeenInStep ?? false }) else { return }
-        for (id, entry) in entries {
-            guard let reload = entry.reload else { continue }
-            pipeline.settle(reload)
-            entries[id]?.noteReload()
-            agenda.tell(id, at: now) { $0.settleReload() }
-        }
-        agenda.holdsReloads = false
-        try self.supervisor?.start { [inbox] status in inbox.post(.childEnded(status)) }
-        if self.supervisor?.exitCode != nil { stop(at: now) }
-    }
 }

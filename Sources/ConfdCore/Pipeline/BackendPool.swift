@@ -35,8 +35,8 @@ extension BackendPool {
         switch configuration.kind {
         case .etcd: try EtcdBackend(etcdOptions(configuration))
         case .etcdv2: try EtcdV2Backend(etcdOptions(configuration))
-        case .file: FileBackend(paths: configuration.files, filter: configuration.filter)
-        case .env: EnvironmentBackend(variables: environment())
+        case .file: FileBackend(paths: configuration.files, filter: configuration.filter, warn: warn)
+        case .env: EnvironmentBackend(variables: environment(), warn: warn)
         }
     }
 
@@ -74,7 +74,7 @@ extension BackendPool {
     /// What the file at `path` holds, without the end of the line.
     fileprivate static func readSecret(_ path: String, _ what: String) throws(BackendError) -> [UInt8] {
         do {
-            var bytes = try Files.read(path)
+            var bytes = try Files.read(path, limit: FileLimit.secret)
             while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
             return bytes
         } catch {

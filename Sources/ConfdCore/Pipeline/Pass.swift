@@ -90,7 +90,7 @@ package struct Pass {
         let queue = Mutex(Queue(outcomes: Array(repeating: nil, count: resources.count)))
         // Differences are printed in order, and the first failure may have to be the last.
         let isOrdered = failFast || pipeline.differences != nil
-        withThreads(isOrdered ? 1 : min(resources.count, Self.threads)) {
+        withThreads(isOrdered ? 1 : min(resources.count, Self.threads())) {
             while let index = queue.withLock({ $0.take(of: resources.count, isStopping: shouldStop()) }) {
                 let resource = resources[index]
                 let placement = place(resource, readings[resource], unsynced)
@@ -133,8 +133,15 @@ package struct Pass {
     }
 
     /// How many resources to apply at a time: more than there are processors, for most of the time goes into waiting
-    /// for the disk.
-    private static let threads = 16
+    /// for the disk. Fewer where few files may be open.
+    private static func threads() -> Int {
+        DescriptorLimit.jobs(16, each: filesOfResource, reserve: filesOfAll)
+    }
+
+    /// How many files are open for one resource at a time, with its commands, and for all of them together: standard
+    /// streams, the backend's connections, what wakes threads.
+    static let filesOfResource = 8
+    static let filesOfAll = 24
 
     /// Runs `body` here and on `count` - 1 more threads, and returns when all are done.
     private func withThreads(_ count: Int, _ body: @Sendable () -> Void) {

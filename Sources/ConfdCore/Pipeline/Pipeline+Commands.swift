@@ -146,13 +146,15 @@ extension Pipeline {
     private static let failuresBeforeRollback = 3
 
     /// What is to be put back if the service does not take the next content; nil if nothing is.
-    func previousContent(_ resource: Resource, _ destination: Destination) throws(StepFailure) -> [UInt8]? {
+    func previousContent(_ resource: Resource, _ destination: Destination) -> [UInt8]? {
         guard resource.rollback, resource.reloads else { return nil }
         if let known = memory.withLock({ $0.previous[resource.destination]?.content }) { return known }
         do throws(StagingError) {
             return try destination.read()
         } catch {
-            throw StepFailure(error)
+            // Whoever made it unreadable, or huge, could else keep it from being written.
+            warn("\(error.message), so it cannot be put back if its reload fails")
+            return nil
         }
     }
 

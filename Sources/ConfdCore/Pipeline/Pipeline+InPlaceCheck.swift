@@ -101,12 +101,12 @@ extension Pipeline {
         }
         let staged = try stage(trial.content, resource, destination)
         let reload = try reload(resource, destination, source: staged.path, trial.draft.changes, isNew: true)
-        let previous = try previousContent(resource, destination)
+        let previous = previousContent(resource, destination)
         var options = CheckedFile.Options(reloadMark: reload.map { Array($0.resource.name.utf8) })
         options.isTrial = true
         let placed = Placed(trial: trial, reload: reload, previous: previous, wasOwed: wasOwed)
         do throws(StepFailure) {
-            try replace(resource, by: staged.withoutCheck(), options)
+            try replace(resource, destination, trial.content, by: staged.withoutCheck(), options)
         } catch {
             // What was kept for it has to go, and it may have come into place before the error.
             putBack(placed)

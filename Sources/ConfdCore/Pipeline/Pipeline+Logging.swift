@@ -84,15 +84,26 @@ extension Pipeline {
         return memory.withLock { $0.reported[key]?.message }
     }
 
+    /// Parses the template of `resource`; false if it cannot be used whatever the keys are, which is logged.
+    func reportTemplate(of resource: Resource) -> Bool {
+        guard let problem = renderer.problem(of: resource) else { return true }
+        report(problem, .application, of: resource)
+        return false
+    }
+
     func logDifferences(
         _ comparison: Comparison, _ destination: Destination, _ content: [UInt8], _ resource: Resource
-    ) throws(StagingError) {
+    ) {
+        // Those that are corrected without a write are logged when that was possible.
+        if case .attributesDiffer = comparison, !settings.noop { return }
         for difference in comparison.attributeDifferences {
             logger.info(difference.message(dest: destination.path), resource)
         }
-        guard case .contentDiffers = comparison else { return }
-        let checksums = try destination.checksumMessage(content: content)
-        logger.info(checksums, resource)
+        switch comparison {
+        case .contentDiffers: logger.info(destination.checksumMessage(content: content), resource)
+        case .unreadable(let error, _): warn([.unreadable(dest: destination.path, error)])
+        case .absent, .same, .attributesDiffer: break
+        }
     }
 
     /// Mends what a crash left half-written, whatever becomes of the resource then: its keys or its template may be
@@ -118,6 +129,7 @@ extension Pipeline {
     /// A failure is tried again before the next write.
     func heal(_ destination: Destination, _ attributes: FileAttributes) throws(StagingError) {
         let isFirst = memory.withLock { $0.healed.insert(destination.path).inserted }
+        if isFirst { warn(destination.strangers()) }
         guard isFirst, !settings.noop else { return }
         do throws(StagingError) {
             if try destination.heal() == .restored {

@@ -30,6 +30,10 @@ package final class Pipeline: Sendable {
         var warned: Set<String> = []
         /// The failures that were reported: each is reported once until it changes.
         var reported: [Report: Reported] = [:]
+        /// Attributes that we may not set, by destination: they are tried and reported once.
+        var refused: [String: [AttributeDifference]] = [:]
+        /// What was written into files that we may not read, by destination.
+        var unreadable: [String: WrittenFile] = [:]
         /// Destinations that were looked at for the traces of a crash.
         var healed: Set<String> = []
         /// Which resource writes which file.
@@ -55,6 +59,7 @@ package final class Pipeline: Sendable {
 
         private let content: [UInt8]
         private let commands: [String?]
+        /// Until when it is refused; nil for what was rolled back.
         private let end: Duration?
 
         /// Refused for so long, or for ever.
@@ -69,6 +74,9 @@ package final class Pipeline: Sendable {
             self.content == content && commands == Self.commands(of: resource)
                 && end.map { Clock.monotonic() < $0 } ?? true
         }
+
+        /// Whether a check refused it, rather than the service.
+        var isCheckRefusal: Bool { end != nil }
 
         private static func commands(of resource: Resource) -> [String?] {
             [resource.checkCommand?.text, resource.reloadCommand?.text]
@@ -129,7 +137,9 @@ package final class Pipeline: Sendable {
         }
         var content: [UInt8]?
         switch rendition.result {
-        case .success(let bytes): content = bytes
+        case .success(let bytes):
+            content = bytes
+            for warning in rendition.warnings { warn(warning) }
         case .failure(let failure):
             report(failure, .application, of: resource, madeFrom: Cause(view, rendition.inputs))
         }
@@ -148,6 +158,11 @@ package final class Pipeline: Sendable {
 
     func count(_ outcome: Outcome, of resource: Resource) {
         metrics.countPass(of: resource, succeeded: outcome.state != .failed && outcome.state != .rejected)
+    }
+
+    /// Has content that checks refused checked again. What was rolled back stays refused until data change.
+    func forgetRefusals() {
+        memory.withLock { memory in memory.rejected = memory.rejected.filter { !$0.value.isCheckRefusal } }
     }
 
     /// Syncs `folders`; what cannot be synced is a warning.
@@ -183,8 +198,9 @@ package final class Pipeline: Sendable {
         do {
             try heal(destination, resource.attributes)
             logger.debug("Comparing candidate config to \(resource.destination)", resource)
-            comparison = try destination.compare(with: content, attributes: resource.attributes)
-            try logDifferences(comparison, destination, content, resource)
+            comparison = settled(
+                try destination.compare(with: content, attributes: resource.attributes), destination, content)
+            logDifferences(comparison, destination, content, resource)
         } catch {
             throw StepFailure(error)
         }
@@ -192,7 +208,7 @@ package final class Pipeline: Sendable {
         switch comparison {
         case .same, .attributesDiffer:
             return .done(try keepContent(comparison, content, resource, destination, draft.changes))
-        case .absent, .contentDiffers:
+        case .absent, .contentDiffers, .unreadable:
             logger.info("Target config \(resource.destination) out of sync", resource)
             try refuseRejected(content, resource)
             if let command = resource.inPlaceCheck, !settings.syncOnly {
@@ -235,8 +251,7 @@ package final class Pipeline: Sendable {
             if settings.keepStageFile { try keepStaged(content, resource, destination) }
             var state = Outcome.State.inSync
             if case .attributesDiffer = comparison {
-                warn(try destination.correctAttributes(resource.attributes))
-                state = .updated
+                state = try correctAttributes(resource, destination, content)
             } else {
                 logger.debug("Target config \(resource.destination) in sync", resource)
             }
@@ -265,10 +280,10 @@ package final class Pipeline: Sendable {
             try check(path, content, resource, destination, changes)
         }
         let reload = try reload(resource, destination, source: path, changes, isNew: true)
-        notePrevious(try previousContent(resource, destination), of: content, resource)
+        notePrevious(previousContent(resource, destination), of: content, resource)
         let options = CheckedFile.Options(
             backup: resource.backup, reloadMark: reload.map { Array($0.resource.name.utf8) }, unsynced: unsynced)
-        try replace(resource, by: checked, options)
+        try replace(resource, destination, content, by: checked, options)
         metrics.countChange(of: resource)
         if reload == nil { logUpdate(resource, changes) }
         return Outcome(.updated, reload: reload)
@@ -289,12 +304,14 @@ package final class Pipeline: Sendable {
     }
 
     func replace(
-        _ resource: Resource, by file: consuming CheckedFile, _ options: CheckedFile.Options
+        _ resource: Resource, _ destination: Destination, _ content: [UInt8], by file: consuming CheckedFile,
+        _ options: CheckedFile.Options
     ) throws(StepFailure) {
         logger.debug("Overwriting target config \(resource.destination)", resource)
         do {
             let replacement = try file.replace(options)
             warn(replacement.warnings)
+            noteWritten(content, resource, destination, isAsWanted: replacement.warnings.isEmpty)
             if case .writtenInPlace = replacement.method {
                 warn("Rename failed - target is likely a mount. Writing \(resource.destination) in place instead")
             }
@@ -369,22 +386,23 @@ package final class Pipeline: Sendable {
             }
         }
         logger.warning("Noop mode enabled. \(resource.destination) will not be modified", resource)
-        try show(comparison, content, resource, destination)
+        show(comparison, content, resource, destination)
         return Outcome(comparison == .same ? .inSync : .wouldChange)
     }
 
     /// `-diff`: prints what would change.
     private func show(
         _ comparison: Comparison, _ content: [UInt8], _ resource: Resource, _ destination: Destination
-    ) throws(StepFailure) {
+    ) {
         guard let differences, comparison != .same else { return }
         do {
             differences.print(
                 FileDifference(
-                    path: resource.destination, old: try destination.read(), new: content,
+                    path: resource.destination, old: try destination.read(limit: 64 << 20), new: content,
                     attributes: comparison.attributeDifferences))
         } catch {
-            throw StepFailure(error)
+            // It would be replaced all the same.
+            warn(error.message)
         }
     }
 }

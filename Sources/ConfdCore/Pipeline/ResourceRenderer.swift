@@ -8,6 +8,8 @@ import TextTemplate
 package final class ResourceRenderer: Sendable {
     private let environment: TemplateEnvironment
     private let renderer = Renderer()
+    /// Whether `<no value>` in a file is an error.
+    private let isStrict: Bool
     private let compiled = Mutex<[Key: Entry]>([:])
 
     /// What a parsed template depends on beside its text.
@@ -38,6 +40,7 @@ package final class ResourceRenderer: Sendable {
     private static let slowness = Duration.milliseconds(200)
 
     package init(_ settings: Settings) {
+        isStrict = settings.strict
         environment = TemplateEnvironment(templateFolder: "\(settings.confdir)/templates")
     }
 
@@ -54,6 +57,7 @@ package final class ResourceRenderer: Sendable {
         let log = SourceLog()
         log.note(resource.source)
         var reads: ReadSet?
+        var warnings: [String] = []
         let result = Result { () throws(StepFailure) in
             let entry = try template(of: resource, log) { failure in
                 report(failure, failure == nil ? Inputs() : Inputs(sources: log.sources))
@@ -64,11 +68,13 @@ package final class ResourceRenderer: Sendable {
             reads = rendered.reads
             if let failure = rendered.failure {
                 throw diagnosis(
-                    of: failure, resource, entry.source, quotedData: rendered.quotedData, key: rendered.missingKey)
+                    of: failure, resource, entry.source, quotations: rendered.quotations, key: rendered.keyAtFault)
             }
+            warnings = rendered.absentValues.map { absence($0, resource) }
+            if isStrict, let first = warnings.first { throw StepFailure(first) }
             return rendered.output
         }
-        return Rendition(result: result, inputs: Inputs(reads: reads, sources: log.sources))
+        return Rendition(result: result, inputs: Inputs(reads: reads, sources: log.sources), warnings: warnings)
     }
 
     /// Parses the template of `resource` if none is known yet and nobody is writing it. What is wrong with it is told by
@@ -79,6 +85,20 @@ package final class ResourceRenderer: Sendable {
             let template = try? parse(source, resource)
         else { return }
         compiled.withLock { $0[key] = Entry(source: source, template: template) }
+    }
+
+    /// What is wrong with the template of `resource` whatever the keys are, nil if nothing is.
+    func problem(of resource: Resource) -> StepFailure? {
+        let key = Key(resource)
+        if compiled.withLock({ $0[key] != nil }) { return nil }
+        do throws(StepFailure) {
+            let source = try read(resource)
+            let template = try parse(source, resource)
+            compiled.withLock { $0[key] = Entry(source: source, template: template) }
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// The engine's limits, with a deadline from now.
@@ -126,7 +146,7 @@ package final class ResourceRenderer: Sendable {
 
     private func read(_ resource: Resource) throws(StepFailure) -> ByteString {
         do {
-            return ByteString(try Files.readWhenSettled(resource.source))
+            return ByteString(try Files.readWhenSettled(resource.source, limit: FileLimit.template))
         } catch {
             throw StepFailure("Missing template: \(error.message)")
         }
@@ -135,7 +155,7 @@ package final class ResourceRenderer: Sendable {
     /// nil while somebody is writing it.
     private func readSettled(_ resource: Resource) throws(StepFailure) -> ByteString? {
         do {
-            return try Files.readSettled(resource.source).map { ByteString($0) }
+            return try Files.readSettled(resource.source, limit: FileLimit.template).map { ByteString($0) }
         } catch {
             throw StepFailure("Missing template: \(error.message)")
         }
@@ -148,22 +168,41 @@ package final class ResourceRenderer: Sendable {
         do {
             return try CompiledTemplate(source, name: Files.split(resource.source).name, options: options)
         } catch {
-            throw diagnosis(of: error, resource, source, quotedData: [])
+            throw diagnosis(of: error, resource, source, quotations: [])
         }
     }
 
     /// Go's words, with the place in the template's file and the line there. Data that the words quote is left out, for it
     /// may be a value, unless the template itself says it.
     private func diagnosis(
-        of error: TemplateError, _ resource: Resource, _ source: ByteString, quotedData: [ByteString],
+        of error: TemplateError, _ resource: Resource, _ source: ByteString, quotations: [Quotation],
         key: ByteString? = nil
     ) -> StepFailure {
-        let hidden = quotedData.map(\.text).filter { !$0.isEmpty && !source.text.contains(text: $0) }
-        func hiding(_ text: String) -> String { hidden.reduce(text) { $0.replacing(text: $1, with: "…") } }
+        let hidden = quotations.filter { !$0.data.isEmpty && !source.text.contains(text: $0.data.text) }
+        func hiding(_ text: String) -> String {
+            hidden.reduce(text) { $0.replacing(text: $1.phrase.text, with: $1.masked.text) }
+        }
         let excerpt = Diagnostic.excerpt(of: source, line: error.line, column: error.column)
-        return StepFailure(hiding(error.reason.text), hint: error.hint.map(hiding), key: key?.text).located(
+        let hint = error.hint ?? key.flatMap { outside($0, resource) }
+        return StepFailure(hiding(error.reason.text), hint: hint.map(hiding), key: key?.text).located(
             StepFailure.Place(file: resource.source, line: error.line, column: error.column),
             excerpt: hiding(excerpt.text))
+    }
+
+    /// What to do about a key that `resource` does not show its template; nil if it would.
+    private func outside(_ key: ByteString, _ resource: Resource) -> String? {
+        let whole = Path.join([resource.prefix, key.array])
+        let isShown = whole.withUnsafeBufferPointer { whole in resource.ranges.contains { $0.contains(whole) } }
+        if isShown || resource.ranges.isEmpty { return nil }
+        let keys = resource.ranges.map { "\"\(String(decoding: $0.path, as: UTF8.self))\"" }.joined(separator: ", ")
+        return "it is not below keys = [\(keys)]"
+    }
+
+    /// What is said of a place that wrote `<no value>`.
+    private func absence(_ place: AbsencePlace, _ resource: Resource) -> String {
+        let path = place.path?.text ?? resource.source
+        let position = "\(path):\(place.line):\(place.column)"
+        return "\(position): <no value> is written here, there is nothing: \"\(place.node.text)\""
     }
 }
 
@@ -171,4 +210,6 @@ package final class ResourceRenderer: Sendable {
 struct Rendition {
     let result: Result<[UInt8], StepFailure>
     let inputs: Inputs
+    /// What is odd about the result.
+    let warnings: [String]
 }

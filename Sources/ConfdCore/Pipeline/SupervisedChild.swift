@@ -5,13 +5,22 @@ import Synchronization
 package final class SupervisedChild: Sendable {
     private struct State {
         var process: ChildProcess?
-        /// Signals that came before it ran.
-        var waiting: [Signal] = []
+        /// From when on it may run, although we do not have it yet.
+        var mayRun = false
+        /// Signals that came before we had it, each once.
+        var waiting: Set<Signal> = []
     }
+
+    /// What is kept for a process that was not there yet when it came. Any other signal is meaningless for a program that
+    /// reads its files only now, and would end it before it can take it.
+    private static let kept: Set<Signal> = [.terminate, .interrupt, .quit]
 
     private let state = Mutex(State())
 
     package init() {}
+
+    /// Call it before the process is started: from now on all signals are kept for it.
+    package func willStart() { state.withLock { $0.mayRun = true } }
 
     /// Takes the process that was started, and sends it what came meanwhile.
     package func started(_ process: ChildProcess) {
@@ -34,10 +43,10 @@ package final class SupervisedChild: Sendable {
         }
     }
 
-    /// Sends `signal` now, or when the process is started.
+    /// Sends `signal` now or, if the process is just being started or the signal asks to end, as soon as it runs.
     package func forward(_ signal: Signal) {
         let isRunning = state.withLock { state in
-            if state.process == nil { state.waiting.append(signal) }
+            if state.process == nil, state.mayRun || Self.kept.contains(signal) { state.waiting.insert(signal) }
             return state.process != nil
         }
         // One that has ended needs no signal.

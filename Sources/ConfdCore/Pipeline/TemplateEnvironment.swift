@@ -6,15 +6,13 @@ import TextTemplate
 
 /// The real world, as templates may ask about it.
 struct TemplateEnvironment: Rendering.Environment {
-    /// Symbolic links resolved, so that what is included can be compared with it.
-    private let resolvedFolder: String
     let templateFolder: ByteString
     /// What was read for one rendering.
     private var log: SourceLog?
 
-    /// Go's `time.Local`, its rules from the C library.
-    private static let local = Time.Location("Local") { second in
-        let zone = Clock.zone(at: Int64(second))
+    /// Go's `time.Local`.
+    private static let local = Time.Location(ByteString(LocalZone.current.name)) { second in
+        let zone = LocalZone.current.zone(at: Int64(second))
         return Time.Location.Zone(
             abbreviation: ByteString(zone.abbreviation), offset: zone.seconds, isDST: zone.isDaylightSaving)
     }
@@ -22,8 +20,6 @@ struct TemplateEnvironment: Rendering.Environment {
     private static let start = Clock.monotonic()
 
     init(templateFolder: String) {
-        // A folder that is not there has no templates: reading one names it.
-        resolvedFolder = (try? Files.realPath(templateFolder)) ?? templateFolder
         self.templateFolder = ByteString(templateFolder)
     }
 
@@ -86,10 +82,12 @@ struct TemplateEnvironment: Rendering.Environment {
     func template(at path: ByteString) throws(TemplateLoadError) -> ByteString {
         log?.note(path.text)
         do {
-            guard try Files.realPath(path.text).hasPrefix(resolvedFolder + "/") else {
+            // Resolved each time: deployments exchange a link on the way while we run.
+            let folder = try Files.realPath(templateFolder.text)
+            guard try Files.realPath(path.text).hasPrefix(folder + "/") else {
                 throw TemplateLoadError.outsideFolder
             }
-            return ByteString(try Files.readWhenSettled(path.text))
+            return ByteString(try Files.readWhenSettled(path.text, limit: FileLimit.template))
         } catch let error as SystemError {
             throw .unreadable(ByteString(error.message))
         } catch let error as TemplateLoadError {

@@ -8,7 +8,7 @@ extension ResourceParser {
     struct Reading {
         /// nil if anything is wrong with it.
         let complete: Resource?
-        /// The template, if there is such a file.
+        /// The template's path; there may be no such file.
         let source: String?
         let destination: String?
         let left: String
@@ -23,7 +23,7 @@ extension ResourceParser {
         let destination = requiredText("dest", &table)
         let ownPrefix = expandedText("prefix", &table) ?? "/"
         let prefix = Path.join([[UInt8(ascii: "/")], Array((settings.prefix ?? ownPrefix).utf8)])
-        let attributes = FileAttributes(mode: mode(&table, bytes), uid: user(&table), gid: group(&table))
+        let attributes = attributes(&table, bytes)
         _ = table.value("output_format")  // The fork's; without effect here.
         let left = delimiter("left_delimiter", "{{", &table)
         let right = delimiter("right_delimiter", "}}", &table)
@@ -82,7 +82,7 @@ extension ResourceParser {
         return nil
     }
 
-    /// The template's path, which must be a file now: a missing one is an error of this resource alone.
+    /// The template's path. It must be there now: a missing one is an error of this resource alone.
     private func source(_ table: inout TableReader) -> String? {
         guard let text = requiredText("src", &table) else { return nil }
         let path = text.hasPrefix("/") ? text : "\(templateFolder)/\(text)"
@@ -90,9 +90,10 @@ extension ResourceParser {
         if (try? Files.status(path))?.kind == .folder { return table.refuse("src", "this is a directory: \"\(path)\"") }
         if Files.exists(path) { return path }
         let names = Files.tree(templateFolder).files.map { String($0.dropFirst(templateFolder.count + 1)) }
-        return table.refuse(
+        table.note(
             "src", "Missing template: \(path)",
             hint: Suggestion.nearest(to: text, among: names).map { "did you mean \"\($0)\"?" })
+        return path
     }
 
     private func ranges(
@@ -149,32 +150,57 @@ extension ResourceParser {
             ?? table.refuse("mode", "not a file mode", hint: "write octal digits as text, for example \"0644\"")
     }
 
-    private func user(_ table: inout TableReader) -> UInt32? {
-        identity("uid", name: "owner", &table) { (name) throws(SystemError) in try Users.uid(of: name) }
+    /// Mode, owner and group. Without the owner or group that setuid or setgid is meant for, the bit would give the rights
+    /// of another one away, so it is left out.
+    private func attributes(_ table: inout TableReader, _ bytes: [UInt8]) -> FileAttributes {
+        let mode = mode(&table, bytes)
+        let user = identity("uid", name: "owner", &table) { (name) throws(SystemError) in try Users.uid(of: name) }
+        let group = identity("gid", name: "group", &table) { (name) throws(SystemError) in try Users.gid(of: name) }
+        let unsafeBits: UInt16 = (user == .unknown ? 0o4000 : 0) | (group == .unknown ? 0o2000 : 0)
+        return FileAttributes(mode: mode.map { $0 & ~unsafeBits }, uid: user.number, gid: group.number)
     }
 
-    private func group(_ table: inout TableReader) -> UInt32? {
-        identity("gid", name: "group", &table) { (name) throws(SystemError) in try Users.gid(of: name) }
+    /// The user or group that a resource asks for.
+    private enum Identity: Equatable {
+        case unset
+        /// An account that this machine does not have.
+        case unknown
+        case known(UInt32)
+
+        var number: UInt32? { if case .known(let number) = self { number } else { nil } }
     }
 
-    /// The number of a user or group: by number (confd's `uid`, where -1 is unset), or by name.
+    /// The user or group by number (confd's `uid`, where -1 is unset), or by name.
+    ///
+    /// As in confd 0.17 an account that the machine does not have changes nothing, which is a warning: many resource
+    /// files name one of the system that they were written for.
     private func identity(
         _ numberKey: String, name nameKey: String, _ table: inout TableReader,
         find: (String) throws(SystemError) -> UInt32?
-    ) -> UInt32? {
+    ) -> Identity {
         let number = table.integer(numberKey)
         let name = expandedText(nameKey, &table)
         if let number, number != -1 {
-            return UInt32(exactly: number) ?? table.refuse(numberKey, "\(number) is not an id")
+            if let id = Self.identifier(number) { return .known(id) }
+            table.note(numberKey, "\(number) is not an id")
+            return .unset
         }
-        guard let name, !name.isEmpty else { return nil }
-        if let id = UInt32(name) { return id }
+        guard let name, !name.isEmpty else { return .unset }
+        if let id = Int64(name).flatMap(Self.identifier) { return .known(id) }
         do {
-            if let found = try find(name) { return found }
+            if let found = try find(name) { return .known(found) }
         } catch {
-            return table.refuse(nameKey, error.message)
+            table.note(nameKey, error.message)
+            return .unset
         }
-        return table.refuse(nameKey, "there is no \(nameKey == "owner" ? "user" : "group") \"\(name)\"")
+        let kind = nameKey == "owner" ? "user" : "group"
+        table.warn(nameKey, "this machine has no \(kind) \"\(name)\", so the \(nameKey) is left as it is")
+        return .unknown
+    }
+
+    /// `number` as the id of a user or group. The greatest one of 32 bits tells chown(2) to change nothing.
+    private static func identifier(_ number: Int64) -> UInt32? {
+        UInt32(exactly: number).flatMap { $0 == .max ? nil : $0 }
     }
 
     private static let fieldsHint = "the fields are {{.src}}, the staged file, and {{.dest}}, the target"

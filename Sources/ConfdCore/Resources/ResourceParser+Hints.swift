@@ -30,7 +30,7 @@ extension ResourceParser {
             if keys.contains("src") || keys.contains("dest") {
                 "write [template] above the fields"
             } else if !keys.isEmpty, keys.allSatisfy({ OptionTable.option(key: $0) != nil }) {
-                "these are settings: they belong into confd.toml"
+                "these are settings, which belong in confd.toml"
             } else {
                 "a resource file begins with [template]"
             }

@@ -71,7 +71,7 @@ struct ResourceParser {
             var reader = TableReader(table, file: path, at: position)
             let resource = resource(&reader, bytes: bytes, name: name, backend: backend ?? defaultBackend)
             result.errors += reader.errors
-            result.warnings += reader.unknownKeys(in: "[template]", otherNames: Self.otherFields)
+            result.warnings += reader.warnings + reader.unknownKeys(in: "[template]", otherNames: Self.otherFields)
             result.advice += reader.advice
             if let source = resource.source {
                 result.templates.append(

@@ -11,6 +11,8 @@ struct TableReader {
     private var asked: [String] = []
     /// What was refused so far.
     private(set) var errors: [ResourceError] = []
+    /// What cannot be done as asked, and does not stop the rest; an error with `-strict`.
+    private(set) var warnings: [ResourceError] = []
     /// What is allowed, and hardly meant.
     private(set) var advice: [ResourceError] = []
 
@@ -98,6 +100,11 @@ struct TableReader {
         return nil
     }
 
+    /// Notes that what `key` asks for cannot be done and is left out.
+    mutating func warn(_ key: String, _ message: String) {
+        warnings.append(ResourceError(file, place(of: key), "\(key): \(message)"))
+    }
+
     /// Notes that the value of `key` is hardly what was meant.
     mutating func advise(_ key: String, at place: TOMLPosition? = nil, _ message: String, hint: String? = nil) {
         advice.append(ResourceError(file, place ?? self.place(of: key), "\(key): \(message)", hint: hint))
@@ -122,8 +129,8 @@ struct TableReader {
             "write \(text.lowercased()) without quotes"
         case (.string, "a boolean"): "write true or false, without quotes"
         case (.string(let text), "an integer") where Int64(text) != nil: "write it without quotes"
-        case (.string, "an integer") where key == "uid": "a name belongs to \"owner\""
-        case (.string, "an integer") where key == "gid": "a name belongs to \"group\""
+        case (.string, "an integer") where key == "uid": "a name goes into \"owner\""
+        case (.string, "an integer") where key == "gid": "a name goes into \"group\""
         // Not repeated: it may be a password.
         case (.integer, "a string"), (.boolean, "a string"): "write it in quotes"
         case (.array(let elements), "a string") where elements.count == 1: "write the string without brackets"

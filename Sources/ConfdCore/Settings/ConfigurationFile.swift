@@ -23,7 +23,7 @@ enum ConfigurationFile {
     /// Reads the options of the file at `path`. Entries that cannot be used are returned as errors; the others apply.
     static func read(_ path: String, strict: Bool) -> Result {
         do {
-            return parse(try Files.read(path), path: path, strict: strict)
+            return parse(try Files.read(path, limit: FileLimit.settings), path: path, strict: strict)
         } catch {
             var result = Result()
             result.errors.append(SettingsError(error.message))

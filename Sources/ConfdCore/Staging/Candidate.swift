@@ -61,6 +61,7 @@ struct Candidate: ~Copyable {
     fileprivate func setAttributes(
         _ attributes: FileAttributes, like destination: Destination
     ) throws(SystemError) -> (RefusedOwner, UInt16?) {
+        try dropInheritedRights(attributes.uid)
         let refused = try file.changeOwner(attributes)
         // No such file, or not readable by us: then there is nothing to carry over.
         if let old = try? destination.open(.read) { file.copyAttributes(of: old) }
@@ -68,6 +69,14 @@ struct Candidate: ~Copyable {
         let mode = attributes.mode.map { $0 & ~refused.unsafeModeBits }
         if let mode { try file.setMode(mode) }
         return (refused, mode)
+    }
+
+    /// Removes the access list that a new file has of its folder's default one, where that is the work of somebody who
+    /// is not to own the file.
+    private func dropInheritedRights(_ owner: UInt32?) throws(SystemError) {
+        let folderOwner = try folder.status().uid
+        if Users.isRootOrOurs(folderOwner) || owner == folderOwner { return }
+        try file.removeAccessList()
     }
 }
 

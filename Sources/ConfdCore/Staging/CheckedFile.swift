@@ -48,37 +48,36 @@ package struct CheckedFile: ~Copyable {
         try verify()
         let owed = try destination.reloadMark()
         let mark = PendingMark(value: options.reloadMark ?? owed, wasOwed: owed != nil)
-        if options.backup { try PreviousFile.keep(destination, mayLink: true) }
+        var warnings = earlierWarnings
+        if options.backup { warnings += try PreviousFile.keep(destination, mayLink: true) }
         let kept = keep ? candidate.path : nil
         do throws(SystemError) {
             if keep {
                 // The kept file has the name that the check saw, so a copy of it goes into place.
                 var copy = try twin()
-                try Self.rename(&copy, to: destination, mark, isTrial: options.isTrial)
+                warnings += try Self.rename(&copy, to: destination, mark, isTrial: options.isTrial)
             } else {
-                try Self.rename(&candidate, to: destination, mark, isTrial: options.isTrial)
+                warnings += try Self.rename(&candidate, to: destination, mark, isTrial: options.isTrial)
             }
         } catch let error where error.code == Errno.busy || error.code == Errno.otherDevice {
             // A backup that is a link to what is about to be written over would be no backup.
-            if options.backup { try PreviousFile.keep(destination, mayLink: false) }
+            if options.backup { warnings += try PreviousFile.keep(destination, mayLink: false) }
             let content = try staging(destination.path, StagingError.Kind.replace) { () throws(SystemError) in
                 try candidate.content()
             }
-            let warnings = try InPlaceWriter(destination).write(content, attributes, mark)
-            return Replacement(
-                method: .writtenInPlace(error: error), keptStagedFile: kept, warnings: earlierWarnings + warnings)
+            warnings += try InPlaceWriter(destination).write(content, attributes, mark)
+            return Replacement(method: .writtenInPlace(error: error), keptStagedFile: kept, warnings: warnings)
         } catch {
             throw StagingError(.replace(error), destination.path)
         }
-        var warnings = earlierWarnings
         if let unsynced = options.unsynced { unsynced.add(candidate.folder.path) } else { warnings += synchronized() }
         return Replacement(method: .renamed, keptStagedFile: kept, warnings: warnings)
     }
 
-    /// Marks `file` and renames it over the target.
+    /// Marks `file` and renames it over the target; returns what could not be noted.
     private static func rename(
         _ file: inout Candidate, to destination: Destination, _ mark: PendingMark, isTrial: Bool
-    ) throws(SystemError) {
+    ) throws(SystemError) -> [StagingWarning] {
         if isTrial { try InPlaceTrial.begin(destination, candidate: file.name, in: file.folder) }
         let place = try mark.set(on: file.file, destination, in: file.folder)
         do throws(SystemError) {
@@ -90,6 +89,7 @@ package struct CheckedFile: ~Copyable {
         // An older mark in the sidecar is owed no more than the new one. If it stays, one reload is needless.
         // That of a file which may come back stays too.
         if place == .attribute, !isTrial { try? ReloadMark.removeSidecar(destination, in: file.folder) }
+        return place.warnings
     }
 
     /// Makes sure that the rename will put nothing else in place than what was checked.

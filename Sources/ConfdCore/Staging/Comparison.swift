@@ -1,3 +1,5 @@
+import Posix
+
 /// How a destination differs from what it should be.
 package enum Comparison: Equatable, Sendable {
     /// There is no file.
@@ -8,12 +10,15 @@ package enum Comparison: Equatable, Sendable {
     case attributesDiffer([AttributeDifference])
     /// The bytes differ, and so may mode and owner.
     case contentDiffers([AttributeDifference])
+    /// We may not read the bytes, so they count as different: to replace a file needs no more than its directory.
+    case unreadable(SystemError, [AttributeDifference])
 
     /// What of mode and owner is not as wanted.
     var attributeDifferences: [AttributeDifference] {
         switch self {
         case .absent, .same: []
-        case .attributesDiffer(let differences), .contentDiffers(let differences): differences
+        case .attributesDiffer(let differences), .contentDiffers(let differences), .unreadable(_, let differences):
+            differences
         }
     }
 }

@@ -11,17 +11,33 @@ extension Destination {
         do throws(SystemError) {
             let file = try open(.read)
             if try !file.contentEquals(content) { return .contentDiffers(differences) }
-        } catch let error where error.code == Errno.accessDenied && status.uid != Users.effectiveUID {
-            // Unknown, so replace it: the new file is ours and can be read the next time.
-            return .contentDiffers(differences)
+        } catch let error where [Errno.accessDenied, Errno.notPermitted].contains(error.code) {
+            return .unreadable(error, differences)
         } catch {
             throw StagingError(.read(error), path)
         }
         return differences.isEmpty ? .same : .attributesDiffer(differences)
     }
 
-    /// confd's log line `PATH has md5sum A should be B`; reads the whole target, so ask only when it is logged.
-    package func checksumMessage(content: [UInt8]) throws(StagingError) -> String {
-        "\(path) has md5sum \(MD5.hex(try read() ?? [])) should be \(MD5.hex(content))"
+    /// confd's log line `PATH has md5sum A should be B`; reads the whole target, so ask only when it is logged. Of a file
+    /// that is too large for that, or cannot be read, the sizes are told.
+    package func checksumMessage(content: [UInt8]) -> String {
+        let size = (try? existing()).flatMap { $0 }?.size ?? 0
+        if size <= Self.checksumLimit, let checksum = try? checksum() {
+            return "\(path) has md5sum \(checksum) should be \(MD5.hex(content))"
+        }
+        return "\(path) has \(size) bytes should be \(content.count)"
+    }
+
+    /// Larger files are not read for a log line.
+    private static let checksumLimit = 64 << 20
+
+    private func checksum() throws(StagingError) -> String {
+        var digest = MD5()
+        guard let file = try openTarget() else { return digest.hex }
+        return try staging(path, StagingError.Kind.read) { () throws(SystemError) in
+            try file.forEachBlock(of: 0..<Self.checksumLimit) { digest.update($0) }
+            return digest.hex
+        }
     }
 }

@@ -59,10 +59,10 @@ package struct Destination: Sendable {
 // MARK: Reading
 
 extension Destination {
-    /// The target's bytes, nil when there is no file (for diffs and for `rollback`).
-    package func read() throws(StagingError) -> [UInt8]? {
+    /// The target's bytes, nil when there is no file (for diffs and for `rollback`); more than `limit` are an error.
+    package func read(limit: Int = FileDescriptor.standardLimit) throws(StagingError) -> [UInt8]? {
         guard let file = try openTarget() else { return nil }
-        return try staging(path, StagingError.Kind.read) { () throws(SystemError) in try file.readAll() }
+        return try staging(path, StagingError.Kind.read) { () throws(SystemError) in try file.readAll(limit: limit) }
     }
 
     /// The target opened for reading, nil when there is no file.
@@ -96,39 +96,18 @@ extension Destination {
         return folder
     }
 
+    /// Throws if what is created beside the target would stay there for ever: each try would leave another file.
+    func refuseAppendOnlyFolder() throws(StagingError) {
+        // Where it cannot be asked, creating a file says what is wrong.
+        let isAppendOnly = (try? folder?.flags().isAppendOnly) ?? false
+        if isAppendOnly { throw StagingError(.appendOnly(folder: folderPath), path) }
+    }
+
     /// Why nothing can be created beside the target.
     func cannotCreate(_ error: SystemError) -> StagingError {
         StagingError(
             error.code == Errno.noSuchFile
                 ? .folderMissing(folderPath)
                 : .create(error, folder: folderPath, uid: Users.effectiveUID), path)
-    }
-}
-
-// MARK: Changing what is there
-
-extension Destination {
-    /// Sets mode and owner of the existing target in place, for `Comparison.attributesDiffer`.
-    ///
-    /// What we are not permitted to change is a warning, so that a pass ends in sync: warn once, do not retry.
-    package func correctAttributes(_ attributes: FileAttributes) throws(StagingError) -> [StagingWarning] {
-        guard let file = try openTarget() else { return [] }
-        return try staging(path, StagingError.Kind.attributes) { () throws(SystemError) in
-            // Set after the owner, because a new owner clears setuid and setgid.
-            let before = try file.status().mode
-            let wanted = attributes.mode ?? before
-            let refused = try file.changeOwner(attributes)
-            var warnings = refused.warnings(path)
-            let mode = wanted & ~refused.unsafeModeBits
-            if try file.status().mode != mode {
-                do throws(SystemError) {
-                    try file.setMode(mode)
-                } catch let error where error.code == Errno.notPermitted {
-                    warnings.append(.modeNotPermitted(dest: path, mode: mode))
-                }
-            }
-            try file.synchronize()
-            return warnings
-        }
     }
 }

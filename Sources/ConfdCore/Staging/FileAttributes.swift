@@ -17,9 +17,23 @@ package struct FileAttributes: Equatable, Sendable {
     }
 
     /// What a new file in the place of `existing` is to have.
+    ///
+    /// Setuid, setgid and sticky were meant for the owner and the group that the file has. And who is neither root nor
+    /// us may have chosen mode and group so that our content can be changed or run, or read by his group when the file is
+    /// no longer his.
     func completed(from existing: FileStatus?) -> FileAttributes {
-        FileAttributes(
-            mode: mode ?? existing?.mode ?? 0o644, uid: uid ?? existing?.uid, gid: gid ?? existing?.gid)
+        guard let existing else { return FileAttributes(mode: mode ?? 0o644, uid: uid, gid: gid) }
+        let isForeign = !Users.isRootOrOurs(existing.uid)
+        let bits: UInt16 = isForeign ? 0o644 : keepsOwner(of: existing) ? 0o7777 : 0o777
+        let losesGroup = isForeign && uid != nil && uid != existing.uid
+        return FileAttributes(
+            mode: mode ?? existing.mode & bits, uid: uid ?? existing.uid, gid: gid ?? (losesGroup ? nil : existing.gid))
+    }
+
+    /// Whether what was meant for the owner of a file of ours goes on. A file with several names may be a program that
+    /// somebody has linked there.
+    private func keepsOwner(of status: FileStatus) -> Bool {
+        (uid ?? status.uid) == status.uid && (gid ?? status.gid) == status.gid && status.linkCount == 1
     }
 
     /// What of `status` is not as asked for.
@@ -29,6 +43,15 @@ package struct FileAttributes: Equatable, Sendable {
         if let gid, gid != status.gid { differences.append(.gid(is: status.gid, wanted: gid)) }
         if let mode, mode != status.mode { differences.append(.mode(is: status.mode, wanted: mode)) }
         return differences
+    }
+}
+
+extension FileStatus {
+    /// Whether a file that is to have `attributes` must be another one: whoever has this one open keeps the rights that he
+    /// had when he opened it, also those that its new owner or mode do not give.
+    func isReplaced(for attributes: FileAttributes) -> Bool {
+        let losesRights = attributes.mode.map { mode & ~$0 != 0 } ?? false
+        return losesRights || attributes.uid.map { $0 != uid } ?? false || attributes.gid.map { $0 != gid } ?? false
     }
 }
 
@@ -74,14 +97,40 @@ extension FileDescriptor {
     }
 
     /// Sets the extended attributes of `file` here too, where possible; our own mark is left out.
+    ///
+    /// Those of a file that is neither root's nor ours are not carried over, and rights (access lists, capabilities)
+    /// only to a file of the same owner and group.
     func copyAttributes(of file: borrowing FileDescriptor) {
+        guard let old = try? file.status(), let new = try? status(), Users.isRootOrOurs(old.uid) else { return }
+        let keepsOwner = old.uid == new.uid && old.gid == new.gid && old.linkCount == 1
         // A file system without attributes has none to carry over.
         let names = (try? file.attributeNames()) ?? []
-        for name in names where !Self.ownAttributes.contains(name) {
+        for name in names where !Self.ownAttributes.contains(name) && (keepsOwner || !Self.isRight(name)) {
             // Some (`trusted.*`, a foreign label) are the administrator's to set: then the new file has its default.
             guard let value = try? file.attribute(name), value != (try? attribute(name)) else { continue }
             try? setAttribute(name, value)
         }
+    }
+
+    /// Removes the access list of a file that had another owner or group when it was `old`.
+    func dropRights(ofOwner old: FileStatus) throws(SystemError) {
+        let new = try status()
+        if old.uid != new.uid || old.gid != new.gid { try removeAccessList() }
+    }
+
+    /// Removes the access list, if there is one: the mode alone then says who may do what.
+    func removeAccessList() throws(SystemError) {
+        do throws(SystemError) {
+            try removeAttribute(Self.accessList)
+        } catch let error where [Errno.noAttribute, Errno.notSupported].contains(error.code) {
+        }
+    }
+
+    private static var accessList: String { "system.posix_acl_access" }
+
+    /// Access lists of all kinds of file systems, and what a program may do that is started from the file.
+    private static func isRight(_ name: String) -> Bool {
+        name.hasPrefix("system.") || name == "security.capability"
     }
 
     /// Attributes that belong to the bytes and not to the file: our mark, and the kernel's checksums.

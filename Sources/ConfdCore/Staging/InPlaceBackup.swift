@@ -1,78 +1,97 @@
 import Posix
 
-/// The durable copy that a file has beside it while it is written in place: its bytes, then a line that says how many
-/// they are and what both contents' checksums are.
+/// The last line of the durable copy that a file has beside it while it is written in place: how many bytes stand
+/// before the line, and what their checksum and that of the new content are.
+///
+/// `PREVIOUS\nconfd-backup 1 COUNT MD5-OF-PREVIOUS MD5-OF-NEXT\n`
 struct InPlaceBackup: Equatable {
-    /// The bytes before the write.
-    let previous: [UInt8]
+    /// How many bytes the file had before the write.
+    let count: Int
+    /// The checksum of those bytes.
+    let checksum: String
     /// The checksum of the bytes that are being written.
     let nextChecksum: String
 
     private static let word = "confd-backup"
 
-    /// `PREVIOUS\nconfd-backup 1 COUNT MD5-OF-PREVIOUS MD5-OF-NEXT\n`
-    func encoded() -> [UInt8] {
-        previous + Array("\n\(Self.word) 1 \(previous.count) \(MD5.hex(previous)) \(nextChecksum)\n".utf8)
-    }
+    /// Larger files are not backed up, and so not written in place.
+    static let limit = 1 << 30
 
-    init(previous: [UInt8], next: [UInt8]) {
-        self.previous = previous
+    /// What follows the previous bytes.
+    var trailer: [UInt8] { Array("\n\(Self.word) 1 \(count) \(checksum) \(nextChecksum)\n".utf8) }
+
+    /// Writes the bytes of `file` and the line to the empty file `copy`.
+    init(of file: borrowing FileDescriptor, next: [UInt8], to copy: borrowing FileDescriptor) throws(SystemError) {
+        let size = Int(try file.status().size)
+        if size > Self.limit {
+            throw SystemError(call: "read", path: file.path, code: Errno.tooLarge, limit: Self.limit)
+        }
+        var digest = MD5()
+        var done = 0
+        try file.forEachBlock(of: 0..<size) { (block) throws(SystemError) in
+            digest.update(block)
+            try copy.writeAll(block, at: done)
+            done += block.count
+        }
+        count = done
+        checksum = digest.hex
         nextChecksum = MD5.hex(next)
+        try copy.writeAll(trailer, at: done)
+        try copy.synchronize()
     }
 
-    /// nil if `bytes` are not a whole backup.
-    init?(decoding bytes: [UInt8]) {
+    /// nil if `file` is not a whole backup.
+    init?(reading file: borrowing FileDescriptor) throws(SystemError) {
+        let size = Int(try file.status().size)
+        // The line is shorter than this.
+        let start = max(0, size - 256)
+        var end: [UInt8] = []
+        try file.forEachBlock(of: start..<size) { end += $0 }
         let lineFeed = UInt8(ascii: "\n")
-        guard bytes.last == lineFeed, let start = bytes.dropLast().lastIndex(of: lineFeed) else { return nil }
-        let line = String(decoding: bytes[(start + 1)...].dropLast(), as: UTF8.self)
+        guard end.last == lineFeed, let before = end.dropLast().lastIndex(of: lineFeed) else { return nil }
+        let line = String(decoding: end[(before + 1)...].dropLast(), as: UTF8.self)
         let words = line.split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count == 5, words[0] == Self.word, words[1] == "1", Int(words[2]) == start else { return nil }
-        previous = Array(bytes[..<start])
+        guard words.count == 5, words[0] == Self.word, words[1] == "1", let count = Int(words[2]),
+            count == start + before, count <= Self.limit, words[3] == (try file.checksum(of: count))
+        else { return nil }
+        self.count = count
+        checksum = String(words[3])
         nextChecksum = String(words[4])
-        guard words[3] == MD5.hex(previous) else { return nil }
     }
 
-    /// Whether `bytes` are the whole of either content.
-    func isWhole(_ bytes: [UInt8]) -> Bool {
-        bytes == previous || MD5.hex(bytes) == nextChecksum
+    /// Whether `file` holds the whole of either content.
+    func isWhole(_ file: borrowing FileDescriptor) throws(SystemError) -> Bool {
+        let size = Int(try file.status().size)
+        // What is written in place is not larger.
+        guard size <= Self.limit else { return false }
+        let found = try file.checksum(of: size)
+        return found == nextChecksum || size == count && found == checksum
+    }
+
+    /// Makes the previous bytes, which `copy` begins with, the content of `file` again.
+    func restore(from copy: borrowing FileDescriptor, to file: borrowing FileDescriptor) throws(SystemError) {
+        var done = 0
+        try copy.forEachBlock(of: 0..<count) { (block) throws(SystemError) in
+            try file.writeAll(block, at: done)
+            done += block.count
+        }
+        try file.truncate(to: count)
+        try file.synchronize()
     }
 }
 
-extension Destination {
-    /// The name of the backup in the target's folder.
-    var backupName: String { companion(".confd-backup") }
+extension FileDescriptor {
+    /// The checksum of the first `count` bytes.
+    fileprivate func checksum(of count: Int) throws(SystemError) -> String {
+        var digest = MD5()
+        try forEachBlock(of: 0..<count) { digest.update($0) }
+        return digest.hex
+    }
 
-    /// The path of the backup.
-    var backupPath: String { Files.join(folderPath, backupName) }
-
-    /// Finishes what a crash interrupted: a target that was being written in place gets its old bytes back, unless it
-    /// holds all of the old or all of the new ones. Call it once for each resource at start.
-    package func heal() throws(StagingError) -> Healing {
-        guard let folder else { return .nothing }
-        let bytes: [UInt8]
-        do throws(SystemError) {
-            bytes = try folder.open(backupName, [.read, .noFollow, .nonBlocking]).readAll()
-        } catch {
-            if error.code == Errno.noSuchFile { return .nothing }
-            throw StagingError(.heal(error, backup: backupPath), path)
-        }
-        guard let backup = InPlaceBackup(decoding: bytes) else {
-            throw StagingError(.foreignBackup(backupPath), path)
-        }
-        // A target that is gone was removed by somebody: that is not a torn write.
-        let isWhole = try read().map(backup.isWhole) ?? true
-        do throws(SystemError) {
-            if !isWhole {
-                let file = try open(.write)
-                try file.overwrite(with: backup.previous)
-                try file.synchronize()
-            }
-            try folder.unlink(backupName)
-            try folder.synchronize()
-        } catch {
-            throw StagingError(.heal(error, backup: backupPath), path)
-        }
-        return isWhole ? .backupRemoved : .restored
+    /// Makes `bytes` the content without giving the space up in between.
+    func overwrite(with bytes: [UInt8]) throws(SystemError) {
+        try writeAll(bytes)
+        try truncate(to: bytes.count)
     }
 }
 
@@ -86,10 +105,79 @@ package enum Healing: Equatable, Sendable {
     case restored
 }
 
+extension Destination {
+    /// The name of the backup in the target's folder.
+    var backupName: String { companion(".confd-backup") }
+
+    /// The path of the backup.
+    var backupPath: String { Files.join(folderPath, backupName) }
+
+    /// What has the name of a file of ours beside the target and was not made by us: it is left alone.
+    package func strangers() -> [StagingWarning] {
+        // What cannot be looked at is reported when it is needed.
+        guard let folder else { return [] }
+        return [backupName, ReloadMark.sidecar(self)].compactMap { hidden in
+            (try? stranger(hidden, in: folder)).flatMap { $0 }.map { .stranger(path: folder.path(of: hidden), $0) }
+        }
+    }
+
+    private func stranger(_ hidden: String, in folder: Folder) throws(SystemError) -> Stranger? {
+        switch try OwnFile(hidden, in: folder, besides: name) {
+        case .foreign(let stranger): stranger
+        case .present(let file) where hidden == backupName: try InPlaceBackup(reading: file) == nil ? .content : nil
+        case .present: nil
+        case .unreadable: nil
+        case .absent: nil
+        }
+    }
+
+    /// Finishes what a crash interrupted: a target that was being written in place gets its old bytes back, unless it
+    /// holds all of the old or all of the new ones. Call it once for each resource at start.
+    ///
+    /// A backup that is not ours (`OwnFile`) mends nothing: its bytes could be anybody's.
+    package func heal() throws(StagingError) -> Healing {
+        guard let folder else { return .nothing }
+        do throws(SystemError) {
+            switch try OwnFile(backupName, in: folder, besides: name) {
+            case .absent: return .nothing
+            case .foreign: return .nothing
+            case .unreadable(let error): throw error
+            case .present(let copy):
+                guard let backup = try InPlaceBackup(reading: copy) else { return .nothing }
+                let isWhole = try restore(backup, from: copy, in: folder)
+                try folder.unlink(backupName)
+                try folder.synchronize()
+                return isWhole ? .backupRemoved : .restored
+            }
+        } catch {
+            if error.code == Errno.noSuchFile { return .nothing }
+            throw StagingError(.heal(error, backup: backupPath), path)
+        }
+    }
+
+    /// Writes the previous bytes back unless the target is whole, and returns whether it was.
+    private func restore(
+        _ backup: InPlaceBackup, from copy: borrowing FileDescriptor, in folder: Folder
+    ) throws(SystemError) -> Bool {
+        // A target that is gone, or no file any more, was removed by somebody: that is not a torn write.
+        guard try folder.status(of: name)?.kind == .regular else { return true }
+        if try backup.isWhole(try open(.read)) { return true }
+        let file = try open(.write)
+        try file.refuseForeignLink(in: folder)
+        try backup.restore(from: copy, to: file)
+        return false
+    }
+}
+
 extension FileDescriptor {
-    /// Makes `bytes` the content without giving the space up in between.
-    func overwrite(with bytes: [UInt8]) throws(SystemError) {
-        try writeAll(bytes)
-        try truncate(to: bytes.count)
+    /// Throws if the file cannot be written in place without changing a file of another name, where somebody else may have
+    /// linked that one in `folder`. What is mounted is what the administrator wants to be written.
+    func refuseForeignLink(in folder: Folder) throws(SystemError) {
+        let status = try status()
+        let isMountPoint = try flags().isMountPoint
+        let mayBeShared = try !folder.isPrivate()
+        if status.kind != .regular || status.linkCount > 1 && mayBeShared && isMountPoint != true {
+            throw SystemError(call: "open", path: path, code: Errno.busy)
+        }
     }
 }

@@ -38,7 +38,7 @@ enum InPlaceTrial {
     private static func copy(_ destination: Destination, in folder: Folder) throws(SystemError) {
         let previous = try folder.open(destination.name, [.read, .noFollow, .nonBlocking])
         var copy = try Candidate(in: folder, prefix: destination.candidatePrefix)
-        try copy.file.writeAll(try previous.readAll())
+        try copy.file.writeAll(try previous.readAll(limit: InPlaceBackup.limit))
         try copy.file.synchronize()
         try copy.rename(to: copyName(destination))
         try folder.synchronize()
@@ -46,7 +46,7 @@ enum InPlaceTrial {
 
     /// Whether a file is one that nobody but root and we ourselves can have made.
     static func isTrusted(_ status: FileStatus, linkCount: UInt64) -> Bool {
-        status.kind == .regular && [0, Users.effectiveUID].contains(status.uid) && status.linkCount <= linkCount
+        status.kind == .regular && Users.isRootOrOurs(status.uid) && status.linkCount <= linkCount
     }
 
     /// The status of the trace `name`; nil if there is none, or if it is not ours.
@@ -54,7 +54,7 @@ enum InPlaceTrial {
         _ name: String, in folder: Folder, sameAs target: FileStatus?
     ) throws(SystemError) -> FileStatus? {
         guard let status = try folder.status(of: name) else { return nil }
-        return isTrusted(status, linkCount: (status.identity == target?.identity) ? 2 : 1) ? status : nil
+        return isTrusted(status, linkCount: status.identity == target?.identity ? 2 : 1) ? status : nil
     }
 }
 
@@ -63,15 +63,16 @@ extension Destination {
     package func acceptTrial(backup: Bool) throws(StagingError) -> [StagingWarning] {
         let folder = try openFolder()
         return try staging(path, StagingError.Kind.trial) { () throws(SystemError) in
+            var warnings: [StagingWarning] = []
             for name in [InPlaceTrial.linkName(self), InPlaceTrial.copyName(self)] {
                 guard try folder.status(of: name)?.kind == .regular else { continue }
-                if backup { try PreviousFile.keep(name, of: self, in: folder) }
+                if backup { warnings += try PreviousFile.keep(name, of: self, in: folder) }
                 try folder.unlink(name)
             }
             if try folder.status(of: InPlaceTrial.newName(self))?.kind == .regular {
                 try folder.unlink(InPlaceTrial.newName(self))
             }
-            return folder.synchronized()
+            return warnings + folder.synchronized()
         }
     }
 
@@ -87,10 +88,10 @@ extension Destination {
             let new = InPlaceTrial.newName(self)
             var isUndone = false
             if let previous = try InPlaceTrial.trace(link, in: folder, sameAs: target) {
-                isUndone = !(previous.identity == target?.identity)
+                isUndone = previous.identity != target?.identity
                 if isUndone { try folder.rename(link, to: name) } else { try folder.unlink(link) }
             } else if let first = try folder.status(of: new), InPlaceTrial.isTrusted(first, linkCount: 2) {
-                isUndone = (first.identity == target?.identity)
+                isUndone = first.identity == target?.identity
                 if isUndone { try folder.unlink(name) }
                 try folder.unlink(new)
             } else {
@@ -106,7 +107,7 @@ extension Destination {
         let name = InPlaceTrial.copyName(self)
         let content = try staging(path, StagingError.Kind.trial) { () throws(SystemError) -> [UInt8]? in
             guard try InPlaceTrial.trace(name, in: folder, sameAs: nil) != nil else { return nil }
-            return try folder.open(name, [.read, .noFollow, .nonBlocking]).readAll()
+            return try folder.open(name, [.read, .noFollow, .nonBlocking]).readAll(limit: InPlaceBackup.limit)
         }
         guard let content else { return false }
         let isUndone = try read() != content

@@ -16,22 +16,17 @@ struct InPlaceWriter {
         // A backup from an earlier crash has the last good bytes: they must not be lost to a new one.
         _ = try destination.heal()
         let folder = try destination.openFolder()
-        let previous = try destination.read() ?? []
         let file = try staging(destination.path, StagingError.Kind.replace) { () throws(SystemError) in
-            try destination.open(.readWrite)
+            let file = try destination.open(.readWrite)
+            try file.refuseForeignLink(in: folder)
+            return file
         }
         let status = try staging(destination.path, StagingError.Kind.replace) { () throws(SystemError) -> FileStatus in
-            let status = try file.status()
-            // Where others can write, a second name may be that of a file that is not theirs.
-            let mayBeShared = try !folder.isPrivate()
-            if status.kind != .regular || status.linkCount > 1 && mayBeShared {
-                throw SystemError(call: "open", path: destination.target, code: Errno.busy)
-            }
             try reserve(content.count, file)
-            return status
+            return try file.status()
         }
-        try staging(destination.path, StagingError.Kind.backUp) { () throws(SystemError) in
-            try backUp(previous, content, in: folder)
+        let backup = try staging(destination.path, StagingError.Kind.backUp) { () throws(SystemError) in
+            try Backup.make(of: file, next: content, destination, in: folder)
         }
         var place = PendingMark.Place.nowhere
         let refused: RefusedOwner
@@ -39,11 +34,67 @@ struct InPlaceWriter {
             place = try mark.set(on: file, destination, in: folder)
             refused = try overwrite(file, content, attributes, status)
         } catch {
-            try restore(file, previous, status, after: error, in: folder)
+            try restore(file, backup, status, after: error, in: folder)
             mark.withdraw(from: place, file, destination, in: folder)
             throw StagingError(.replace(error), destination.path)
         }
-        return refused.warnings(destination.path) + removeBackup(in: folder)
+        return refused.warnings(destination.path) + place.warnings + backup.warnings
+            + destination.warnings(ofChangeInPlace: status, to: attributes) + backup.remove(destination, in: folder)
+    }
+
+    /// The copy of the old bytes, while the file is written.
+    private struct Backup: ~Copyable {
+        private var candidate: Candidate
+        private let content: InPlaceBackup
+        /// Why it does not have its name, which a crash is mended by; it then serves a failure only.
+        private let unnamed: SystemError?
+
+        static func make(
+            of file: borrowing FileDescriptor, next: [UInt8], _ destination: Destination, in folder: Folder
+        ) throws(SystemError) -> Backup {
+            var candidate = try Candidate(in: folder, prefix: destination.candidatePrefix)
+            let content = try InPlaceBackup(of: file, next: next, to: candidate.file)
+            let unnamed = try rename(&candidate, to: destination.backupName, in: folder)
+            return Backup(candidate: candidate, content: content, unnamed: unnamed)
+        }
+
+        /// The error if the name is occupied.
+        private static func rename(
+            _ candidate: inout Candidate, to name: String, in folder: Folder
+        ) throws(SystemError) -> SystemError? {
+            do throws(SystemError) {
+                try candidate.rename(to: name)
+            } catch let error where error.isOccupiedName {
+                return error
+            }
+            try folder.synchronize()
+            return nil
+        }
+
+        func path(_ destination: Destination) -> String {
+            unnamed == nil ? destination.backupPath : candidate.path
+        }
+
+        var warnings: [StagingWarning] { unnamed.map { [.crashNotCovered($0)] } ?? [] }
+
+        func restore(to file: borrowing FileDescriptor) throws(SystemError) {
+            try content.restore(from: candidate.file, to: file)
+        }
+
+        /// Leaves it where it is.
+        mutating func keep() { candidate.keep() }
+
+        func remove(_ destination: Destination, in folder: Folder) -> [StagingWarning] {
+            // One without the name goes with the candidate.
+            if unnamed != nil { return [] }
+            do throws(SystemError) {
+                try folder.unlink(destination.backupName)
+                try folder.synchronize()
+                return []
+            } catch {
+                return [.backupNotRemoved(error)]
+            }
+        }
     }
 
     /// Finds out that the disk is full before anything is written, where the file system can say.
@@ -54,18 +105,11 @@ struct InPlaceWriter {
         }
     }
 
-    private func backUp(_ previous: [UInt8], _ next: [UInt8], in folder: Folder) throws(SystemError) {
-        var candidate = try Candidate(in: folder, prefix: destination.candidatePrefix)
-        try candidate.file.writeAll(InPlaceBackup(previous: previous, next: next).encoded())
-        try candidate.file.synchronize()
-        try candidate.rename(to: destination.backupName)
-        try folder.synchronize()
-    }
-
     private func overwrite(
         _ file: borrowing FileDescriptor, _ content: [UInt8], _ attributes: FileAttributes, _ status: FileStatus
     ) throws(SystemError) -> RefusedOwner {
         let refused = try file.changeOwner(attributes)
+        try file.dropRights(ofOwner: status)
         // Who may not read the new bytes must not see them on the way; who may, waits.
         let mode = (attributes.mode ?? status.mode) & ~refused.unsafeModeBits
         if mode & status.mode != status.mode { try file.setMode(mode & status.mode) }
@@ -78,28 +122,33 @@ struct InPlaceWriter {
 
     /// Puts the previous bytes back and removes the backup; the backup stays if that fails.
     private func restore(
-        _ file: borrowing FileDescriptor, _ previous: [UInt8], _ status: FileStatus, after failure: SystemError,
+        _ file: borrowing FileDescriptor, _ backup: consuming Backup, _ status: FileStatus, after failure: SystemError,
         in folder: Folder
     ) throws(StagingError) {
         do throws(SystemError) {
-            try file.overwrite(with: previous)
-            try file.synchronize()
+            try backup.restore(to: file)
         } catch {
-            throw StagingError(.torn(failure, backup: destination.backupPath), destination.path)
+            let path = backup.path(destination)
+            backup.keep()
+            throw StagingError(.torn(failure, backup: path), destination.path)
         }
         // The bytes are what counts; what is wrong with the rest, the next comparison finds.
         try? file.setOwner(uid: status.uid, gid: status.gid)
         try? file.setMode(status.mode)
-        _ = removeBackup(in: folder)
+        _ = backup.remove(destination, in: folder)
     }
+}
 
-    private func removeBackup(in folder: Folder) -> [StagingWarning] {
-        do throws(SystemError) {
-            try folder.unlink(destination.backupName)
-            try folder.synchronize()
-            return []
-        } catch {
-            return [.backupNotRemoved(error)]
-        }
+extension SystemError {
+    /// Whether a rename failed because of what has the new name: a directory, or somebody else's file in a sticky one.
+    var isOccupiedName: Bool {
+        [Errno.isAFolder, Errno.exists, Errno.notEmpty, Errno.notPermitted, Errno.accessDenied].contains(code)
+    }
+}
+
+extension Destination {
+    /// What a change in place of a file that was `status` leaves to those who have it open.
+    func warnings(ofChangeInPlace status: FileStatus, to attributes: FileAttributes) -> [StagingWarning] {
+        status.isReplaced(for: attributes) ? [.changedInPlace(dest: path)] : []
     }
 }

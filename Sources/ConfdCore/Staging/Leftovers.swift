@@ -13,12 +13,11 @@ enum Leftovers {
         return file
     }
 
-    /// Removes those in `folder` that nobody uses and that are our user's.
+    /// Removes those in `folder` that nobody uses and that are root's or ours.
     static func sweep(_ folder: Folder, isOurs: (String) -> Bool) throws(SystemError) {
-        for entry in try folder.list() where entry.kind == .regular && isOurs(entry.name) {
+        for entry in try folder.list(where: isOurs) {
             do throws(SystemError) {
-                let file = try folder.open(entry.name, [.read, .noFollow, .nonBlocking])
-                guard try file.status().uid == Users.effectiveUID, try file.lock() else { continue }
+                guard case .present(let file) = try OwnFile(entry.name, in: folder), try file.lock() else { continue }
                 try folder.unlink(entry.name)
             } catch {
                 // Somebody else's, or gone: there is another start.

@@ -1,35 +1,60 @@
 /// MD5 (RFC 1321), for confd's log lines and to tell a torn file from a whole one; not for secrets.
-enum MD5 {
-    /// The digest of `bytes` in 32 hexadecimal digits.
-    static func hex(_ bytes: some Collection<UInt8>) -> String {
-        let bytes = Array(bytes)
-        var state: [UInt32] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476]
-        let whole = bytes.count / 64 * 64
-        bytes.withUnsafeBufferPointer { buffer in
-            for start in stride(from: 0, to: whole, by: 64) {
-                add(UnsafeBufferPointer(rebasing: buffer[start..<start + 64]), to: &state)
-            }
+struct MD5 {
+    private var state: [UInt32] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476]
+    /// What does not fill a block of 64 bytes yet.
+    private var pending: [UInt8] = []
+    private var count = 0
+
+    /// Takes the next bytes.
+    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        count += bytes.count
+        var rest = bytes[...]
+        if !pending.isEmpty {
+            let head = rest.prefix(64 - pending.count)
+            pending += head
+            rest = rest.dropFirst(head.count)
+            if pending.count < 64 { return }
+            pending.withUnsafeBytes { Self.add($0, to: &state) }
+            pending = []
         }
+        let whole = rest.count / 64 * 64
+        let blocks = UnsafeRawBufferPointer(rebasing: rest.prefix(whole))
+        for start in stride(from: 0, to: whole, by: 64) {
+            Self.add(UnsafeRawBufferPointer(rebasing: blocks[start..<start + 64]), to: &state)
+        }
+        pending = Array(rest.dropFirst(whole))
+    }
+
+    /// The digest of all bytes so far in 32 hexadecimal digits.
+    var hex: String {
         // The rest, a one bit, zeros, and the length in bits.
-        var tail = Array(bytes[whole...]) + [0x80]
+        var tail = pending + [0x80]
         tail += [UInt8](repeating: 0, count: (120 - tail.count) % 64)
-        tail += (0..<8).map { UInt8(truncatingIfNeeded: (UInt64(bytes.count) << 3) >> ($0 * 8)) }
-        tail.withUnsafeBufferPointer { buffer in
-            for start in stride(from: 0, to: buffer.count, by: 64) {
-                add(UnsafeBufferPointer(rebasing: buffer[start..<start + 64]), to: &state)
+        tail += (0..<8).map { UInt8(truncatingIfNeeded: (UInt64(count) << 3) >> ($0 * 8)) }
+        var state = state
+        tail.withUnsafeBytes { tail in
+            for start in stride(from: 0, to: tail.count, by: 64) {
+                Self.add(UnsafeRawBufferPointer(rebasing: tail[start..<start + 64]), to: &state)
             }
         }
         return state.map { word in
-            (0..<4).map { hexadecimal(UInt8(truncatingIfNeeded: word >> ($0 * 8))) }.joined()
+            (0..<4).map { Self.hexadecimal(UInt8(truncatingIfNeeded: word >> ($0 * 8))) }.joined()
         }.joined()
+    }
+
+    /// The digest of `bytes` in 32 hexadecimal digits.
+    static func hex(_ bytes: some Collection<UInt8>) -> String {
+        var digest = MD5()
+        let isContiguous: Void? = bytes.withContiguousStorageIfAvailable { digest.update(UnsafeRawBufferPointer($0)) }
+        if isContiguous == nil { Array(bytes).withUnsafeBytes { digest.update($0) } }
+        return digest.hex
     }
 
     private static func hexadecimal(_ byte: UInt8) -> String {
         (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }
 
-    private static func add(_ block: UnsafeBufferPointer<UInt8>, to state: inout [UInt32]) {
-        let raw = UnsafeRawBufferPointer(block)
+    private static func add(_ raw: UnsafeRawBufferPointer, to state: inout [UInt32]) {
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         for step in 0..<64 {
             let mixed: UInt32

@@ -4,11 +4,14 @@ import Posix
 enum PreviousFile {
     /// Keeps what the target of `destination` holds under the second name, replacing an earlier one at once.
     ///
+    /// A file that may not be read, or a directory that has the second name, is a warning: whoever made it so could
+    /// otherwise keep the resource from being written.
+    ///
     /// A hard link costs nothing and keeps everything; where it cannot be made (another file system, a file that is
     /// not ours, a mount point) or must not be, it is a copy.
-    static func keep(_ destination: Destination, mayLink: Bool) throws(StagingError) {
-        guard try destination.existing() != nil, let own = destination.own else { return }
-        try staging(destination.path, StagingError.Kind.backUp) { () throws(SystemError) in
+    static func keep(_ destination: Destination, mayLink: Bool) throws(StagingError) -> [StagingWarning] {
+        guard try destination.existing() != nil, let own = destination.own else { return [] }
+        return try staging(destination.path, StagingError.Kind.backUp) { () throws(SystemError) -> [StagingWarning] in
             // A directory that a link is in was only gone through.
             let folder = try own.folder.opened()
             if mayLink {
@@ -16,28 +19,41 @@ enum PreviousFile {
                     if let target = destination.folder,
                         try link(destination.name, of: target, in: folder, name: own.name)
                     {
-                        return
+                        return []
                     }
                 } catch let error where error.code != Errno.noSpace && error.code != Errno.readOnly {
                     // Then a copy.
                 }
             }
-            try copy(destination, in: folder, name: own.name)
+            do throws(SystemError) {
+                try copy(destination, in: folder, name: own.name)
+                return []
+            } catch let error where error.isOccupiedName {
+                return [.notBackedUp(dest: destination.path, error)]
+            }
         }
     }
 
     /// Keeps the file `source`, which is beside the target of `destination`, under the second name.
-    static func keep(_ source: String, of destination: Destination, in folder: Folder) throws(SystemError) {
-        guard let own = destination.own else { return }
+    static func keep(
+        _ source: String, of destination: Destination, in folder: Folder
+    ) throws(SystemError) -> [StagingWarning] {
+        guard let own = destination.own else { return [] }
         let place = try own.folder.opened()
         do throws(SystemError) {
-            _ = try link(source, of: folder, in: place, name: own.name)
-        } catch let error where error.code == Errno.otherDevice {
-            // Without attributes: a link in another file system leads to this destination.
-            var candidate = try Candidate(in: place, prefix: destination.candidatePrefix)
-            try candidate.file.writeAll(try folder.open(source, [.read, .noFollow, .nonBlocking]).readAll())
-            try candidate.file.synchronize()
-            try candidate.rename(to: own.name + ".bak")
+            do throws(SystemError) {
+                _ = try link(source, of: folder, in: place, name: own.name)
+            } catch let error where error.code == Errno.otherDevice {
+                // Without attributes: a link in another file system leads to this destination.
+                var candidate = try Candidate(in: place, prefix: destination.candidatePrefix)
+                let file = try folder.open(source, [.read, .noFollow, .nonBlocking])
+                try candidate.file.writeAll(try file.readAll(limit: InPlaceBackup.limit))
+                try candidate.file.synchronize()
+                try candidate.rename(to: own.name + ".bak")
+            }
+            return []
+        } catch let error where error.isOccupiedName {
+            return [.notBackedUp(dest: destination.path, error)]
         }
     }
 
@@ -60,11 +76,10 @@ enum PreviousFile {
 
     private static func copy(_ destination: Destination, in folder: Folder, name: String) throws(SystemError) {
         let file = try destination.open(.read)
-        let status = try file.status()
+        let attributes = FileAttributes().completed(from: try file.status())
         var candidate = try Candidate(in: folder, prefix: destination.candidatePrefix)
         // An owner that we may not set is no reason to have no backup; the bits that would be unsafe are left out.
-        _ = try candidate.fill(
-            try file.readAll(), FileAttributes(mode: status.mode, uid: status.uid, gid: status.gid), like: destination)
+        _ = try candidate.fill(try file.readAll(limit: InPlaceBackup.limit), attributes, like: destination)
         try candidate.rename(to: name + ".bak")
         try candidate.folder.synchronize()
     }

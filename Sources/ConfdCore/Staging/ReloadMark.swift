@@ -9,9 +9,14 @@ enum ReloadMark {
 
     /// Removes the mark's file, if there is one.
     static func removeSidecar(_ destination: Destination, in folder: Folder) throws(SystemError) {
+        let name = sidecar(destination)
         do throws(SystemError) {
-            try folder.unlink(sidecar(destination))
-        } catch let error where error.code == Errno.noSuchFile {
+            try folder.unlink(name)
+        } catch {
+            if error.code == Errno.noSuchFile { return }
+            // What somebody else put there is no mark.
+            if case .foreign = try OwnFile(name, in: folder, besides: destination.name) { return }
+            throw error
         }
     }
 }
@@ -19,8 +24,12 @@ enum ReloadMark {
 /// The mark that a replacement is to carry.
 struct PendingMark {
     /// Where a mark was put.
-    enum Place {
+    enum Place: Equatable {
         case nowhere, attribute, sidecar
+        /// There is neither room for an attribute nor for a file: the reload is remembered by this process alone.
+        case impossible(SystemError)
+
+        var warnings: [StagingWarning] { if case .impossible(let error) = self { [.notMarked(error)] } else { [] } }
     }
     /// nil if no reload is owed.
     let value: [UInt8]?
@@ -34,17 +43,23 @@ struct PendingMark {
         guard let value else { return .nowhere }
         do throws(SystemError) {
             try file.setAttribute(ReloadMark.attribute, value)
-            return .attribute
+            // Of a file that we may write and not read, no attribute can be read either.
+            if try file.attribute(ReloadMark.attribute) == value { return .attribute }
         } catch {
             // Whatever the reason (no attributes here, too little room, not permitted), a file does as well.
-            let name = ReloadMark.sidecar(destination)
-            var candidate = try Candidate(in: folder, prefix: destination.candidatePrefix)
-            try candidate.file.writeAll(value)
-            try candidate.file.synchronize()
-            try candidate.rename(to: name)
-            try folder.synchronize()
-            return .sidecar
         }
+        try? file.removeAttribute(ReloadMark.attribute)
+        let name = ReloadMark.sidecar(destination)
+        var candidate = try Candidate(in: folder, prefix: destination.candidatePrefix)
+        try candidate.file.writeAll(value)
+        try candidate.file.synchronize()
+        do throws(SystemError) {
+            try candidate.rename(to: name)
+        } catch let error where error.isOccupiedName {
+            return .impossible(error)
+        }
+        try folder.synchronize()
+        return .sidecar
     }
 
     /// Takes the mark back after the replacement failed.
@@ -54,7 +69,7 @@ struct PendingMark {
         if wasOwed { return }
         // If it stays, it costs one needless reload; the error of the replacement is the one to tell.
         switch place {
-        case .nowhere: break
+        case .nowhere, .impossible: break
         case .attribute: try? file.removeAttribute(ReloadMark.attribute)
         case .sidecar: try? ReloadMark.removeSidecar(destination, in: folder)
         }
@@ -68,8 +83,14 @@ extension Destination {
         let isThere = try existing() != nil
         do throws(SystemError) {
             if isThere, let mark = try attributeMark() { return mark }
-            let sidecar = try folder?.open(ReloadMark.sidecar(self), [.read, .noFollow, .nonBlocking])
-            return try sidecar?.readAll(limit: 65_536)
+            guard let folder else { return nil }
+            switch try OwnFile(ReloadMark.sidecar(self), in: folder, besides: name) {
+            case .absent: return nil
+            case .foreign: return nil
+            // That it is there is what counts: one that is too large was put there by somebody.
+            case .unreadable: return []
+            case .present(let file): return try file.status().size > 65_536 ? [] : file.readAll(limit: 65_536)
+            }
         } catch {
             if error.code == Errno.noSuchFile { return nil }
             throw StagingError(.mark(error), path)
@@ -80,19 +101,21 @@ extension Destination {
         do throws(SystemError) {
             return try open(.read).attribute(ReloadMark.attribute)
         } catch let error where error.code == Errno.accessDenied {
-            // What we cannot read we have not marked.
+            // What we cannot read is marked in the sidecar.
             return nil
         }
     }
 
     /// Removes the mark after the reload succeeded.
     package func clearReloadMark() throws(StagingError) {
-        if let file = try openTarget() {
+        if try existing() != nil {
             do throws(SystemError) {
-                try file.removeAttribute(ReloadMark.attribute)
+                try open(.read).removeAttribute(ReloadMark.attribute)
             } catch {
                 let hasNone = [Errno.noAttribute, Errno.notSupported].contains(error.code)
-                if !hasNone { throw StagingError(.mark(error), path) }
+                // What we cannot read is marked in the sidecar.
+                let isUnreadable = error.call == "open" && error.code == Errno.accessDenied
+                if !hasNone && !isUnreadable { throw StagingError(.mark(error), path) }
             }
         }
         guard let folder else { return }

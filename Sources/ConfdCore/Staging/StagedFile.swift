@@ -20,6 +20,7 @@ package struct StagedFile: ~Copyable {
     package init(
         _ content: [UInt8], for destination: Destination, attributes: FileAttributes, keep: Bool = false
     ) throws(StagingError) {
+        try destination.refuseAppendOnlyFolder()
         let existing = try destination.existing()
         let folder = try destination.openFolder()
         var candidate: Candidate
@@ -42,6 +43,11 @@ package struct StagedFile: ~Copyable {
         self.keep = keep
         self.content = content
         self.candidate = candidate
+    }
+
+    /// Mode and owner that it got.
+    func status() throws(StagingError) -> FileStatus {
+        try staging(destination.path, StagingError.Kind.write) { () throws(SystemError) in try candidate.file.status() }
     }
 
     /// Runs `check` with the path of the candidate; when it throws, the candidate is gone (unless kept).

@@ -13,7 +13,7 @@ extension StagingError {
         case .unsafeDirectory(let path, let owner, let parent, let other):
             "cannot enter the directory \(path) of uid \(owner): it is in \(parent) of uid \(other)"
         case .directoryMoved(let path): "cannot look up \(dest): the directory \(path) was moved meanwhile"
-        case .notAFile(let kind): "\(dest) is \(Self.name(kind)), not a file"
+        case .notAFile(let kind): "\(dest) is \(kind.words), not a file"
         case .folderMissing(let folder): "cannot create a file beside \(dest): no such file or directory: \(folder)"
         case .makeFolder(let error): "cannot create the folder \(error.path ?? "") for \(dest): \(error.reason)"
         case .resolve(let error): "cannot look up \(error.path ?? dest): \(error.reason)"
@@ -26,10 +26,10 @@ extension StagingError {
         case .backUp(let error): "cannot back up \(dest): \(error.reason)"
         case .replace(let error): "cannot replace \(dest): \(error.reason)"
         case .torn(let error, let backup): "\(dest) is damaged: \(error.reason); its previous content is in \(backup)"
-        case .foreignBackup(let path): "\(path) has the name of a backup of \(dest), but confd did not write it"
         case .heal(let error, let backup): "cannot restore \(dest) from \(backup): \(error.reason)"
         case .trial(let error): "cannot keep or put back the previous \(dest): \(error.reason)"
         case .mark(let error): "cannot note the reload that \(dest) is owed: \(error.reason)"
+        case .appendOnly(let folder): "cannot replace \(dest): the folder \(folder) is append-only"
         }
     }
 
@@ -51,8 +51,8 @@ extension StagingError {
         case .stagedFileChanged(_, .edited), .stagedFileChanged(_, .replaced(.regular)):
             "a check may edit the staged file only in a directory where nobody but root and confd's user can write"
         case .stagedFileChanged: nil
+        case .appendOnly(let folder): "what is created there can be neither renamed nor removed: chattr -a \(folder)"
         case .torn: "make room or fix the disk: confd restores the file when it starts"
-        case .foreignBackup(let path): "move \(path) away"
         case .heal: "copy all but the last line of it by hand, or fix the cause and start confd again"
         case .makeFolder(let error), .resolve(let error), .read(let error), .write(let error),
             .attributes(let error), .backUp(let error), .replace(let error), .mark(let error), .trial(let error):
@@ -74,20 +74,8 @@ extension StagingError {
         switch change {
         case .removed: "removed"
         case .replaced(.regular): "replaced by another file"
-        case .replaced(let kind): "replaced by \(name(kind))"
+        case .replaced(let kind): "replaced by \(kind.words)"
         case .edited: "edited"
-        }
-    }
-
-    private static func name(_ kind: FileStatus.Kind) -> String {
-        switch kind {
-        case .regular: "a file"
-        case .folder: "a folder"
-        case .symbolicLink: "a symbolic link"
-        case .pipe: "a pipe"
-        case .socket: "a socket"
-        case .characterDevice, .blockDevice: "a device"
-        case .unknown: "of an unknown type"
         }
     }
 }
@@ -105,6 +93,15 @@ extension StagingWarning {
             "not permitted to set the mode of \(dest) to \(AttributeDifference.text(mode: mode))"
         case .folderNotSynced(let error): "cannot sync the folder of \(error.path ?? "a file"): \(error.reason)"
         case .backupNotRemoved(let error): "cannot remove \(error.path ?? "a backup"): \(error.reason)"
+        case .notBackedUp(let dest, let error): "\(dest) is replaced without a backup: \(error.message)"
+        case .crashNotCovered(let error):
+            "cannot use \(error.path ?? "the backup's name"): \(error.reason); a crash during the write would not be mended"
+        case .changedInPlace(let dest):
+            "\(dest) is a mount point and was changed in place: whoever has it open keeps the rights that it had"
+        case .notMarked(let error):
+            "cannot note the owed reload in \(error.path ?? "a file"): \(error.reason); it is forgotten if confd ends"
+        case .stranger(let path, let stranger): "\(path) is ignored: \(stranger.message)"
+        case .unreadable(let dest, let error): "cannot read \(dest), so it counts as different: \(error.reason)"
         }
     }
 }

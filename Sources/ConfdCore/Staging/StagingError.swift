@@ -31,12 +31,12 @@ package struct StagingError: Error, Equatable, Sendable {
         case replace(SystemError)
         /// Written in place, failed, and the old bytes could not be put back either: they are in `backup`.
         case torn(SystemError, backup: String)
-        /// A file that confd did not write has the name of the backup.
-        case foreignBackup(String)
         case heal(SystemError, backup: String)
         case mark(SystemError)
         /// What stands beside a file that is in place for its check cannot be made, or used.
         case trial(SystemError)
+        /// New names can be made in the folder, and neither renamed nor removed (`chattr +a`).
+        case appendOnly(folder: String)
     }
     package let kind: Kind
     /// The destination as the resource names it.
@@ -65,6 +65,18 @@ package enum StagingWarning: Equatable, Sendable {
     case folderNotSynced(SystemError)
     /// The previous file stays under its second name.
     case backupNotRemoved(SystemError)
+    /// There is no `DEST.bak` of this change.
+    case notBackedUp(dest: String, SystemError)
+    /// Written in place without a backup that a crash could be mended by.
+    case crashNotCovered(SystemError)
+    /// Whoever had the file open keeps the rights that he had.
+    case changedInPlace(dest: String)
+    /// That a reload is owed is noted nowhere.
+    case notMarked(SystemError)
+    /// Something that is not ours has the name of one of our files.
+    case stranger(path: String, Stranger)
+    /// What the file holds is not known, so it counts as different.
+    case unreadable(dest: String, SystemError)
 }
 
 /// Runs `body`; a system call that fails in it becomes an error of this kind.

@@ -95,7 +95,8 @@ extension Validation {
     /// Checks the templates of the resources, and those that only other templates can use.
     private mutating func checkTemplates(_ loaded: ResourceLoader.Result) {
         var seen: Set<TemplateUse> = []
-        for use in loaded.templates where seen.insert(use).inserted { check(use) }
+        // Of a missing template its resource tells.
+        for use in loaded.templates where Files.exists(use.path) && seen.insert(use).inserted { check(use) }
         if settings.resource != nil { return }
         let used = Set(seen.map(\.path))
         // Included templates are always read with the standard delimiters.
@@ -109,7 +110,7 @@ extension Validation {
         templateCount += 1
         let source: ByteString
         do {
-            source = ByteString(try Files.read(use.path))
+            source = ByteString(try Files.read(use.path, limit: FileLimit.template))
         } catch {
             return findings.append(Finding(error, path: use.path))
         }
@@ -146,12 +147,13 @@ extension Validation {
     private mutating func mockData() -> MockData? {
         guard let path = settings.mockData else { return nil }
         do {
-            let bytes = try Files.read(path)
+            let bytes = try Files.read(path, limit: FileLimit.mockData)
             return MockData(trial: try TrialData(bytes), backend: FileBackend(paths: [path]))
         } catch let error as SystemError {
             findings.append(Finding(SettingsError("-mock-data: \(error.message)"), .error))
         } catch let error as JSONError {
-            let before = ((try? Files.read(path)) ?? []).prefix(error.offset)  // It was read a moment ago.
+            // It was read a moment ago.
+            let before = ((try? Files.read(path, limit: FileLimit.mockData)) ?? []).prefix(error.offset)
             let line = before.count { $0 == UInt8(ascii: "\n") } + 1
             let column = before.reversed().prefix { $0 != UInt8(ascii: "\n") }.count + 1
             let position = TOMLPosition(line: line, column: column)
@@ -168,7 +170,7 @@ extension Validation {
     private mutating func tryTemplates(_ resources: [Resource], _ mock: MockData) {
         for resource in resources {
             do {
-                let source = ByteString(try Files.read(resource.source))
+                let source = ByteString(try Files.read(resource.source, limit: FileLimit.template))
                 let use = TemplateUse(
                     path: resource.source, leftDelimiter: resource.leftDelimiter,
                     rightDelimiter: resource.rightDelimiter)

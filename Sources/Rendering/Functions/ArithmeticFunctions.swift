@@ -36,38 +36,40 @@ enum ArithmeticFunctions {
         let result: Result<Int, NumberError> = text.withBytes { parseInteger($0) }
         switch result {
         case .success(let number): return .int(number)
-        case .failure(.syntax): throw arguments.failure(.notParsable(function: "Atoi", text))
-        case .failure(.range): throw arguments.failure(.outOfRange(function: "Atoi", text))
+        case .failure(.syntax): throw arguments.failure(.notParsable(function: "Atoi", text), of: text)
+        case .failure(.range): throw arguments.failure(.outOfRange(function: "Atoi", text), of: text)
         }
     }
 
     private enum NumberError: Error { case syntax, range }
 
-    /// An optional sign and decimal digits.
+    /// An optional sign and decimal digits. Like Go's `ParseInt` it looks at the range of 64 bits as it goes, and at that
+    /// of signed numbers at the end: of two errors it names the one that it meets first.
     private static func parseInteger(_ bytes: UnsafeBufferPointer<UInt8>) -> Result<Int, NumberError> {
         var digits = bytes[...]
         let isNegative = digits.first == UInt8(ascii: "-")
         if isNegative || digits.first == UInt8(ascii: "+") { digits = digits.dropFirst() }
         guard !digits.isEmpty else { return .failure(.syntax) }
-        var number = 0
-        var isTooLarge = false
+        var magnitude: UInt64 = 0
         for byte in digits {
             guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return .failure(.syntax) }
-            let digit = Int(byte - UInt8(ascii: "0"))
-            // The smallest integer has no positive counterpart, so negative numbers are built downwards.
-            let (product, firstOverflow) = number.multipliedReportingOverflow(by: 10)
-            let (sum, secondOverflow) = product.addingReportingOverflow(isNegative ? -digit : digit)
-            isTooLarge = isTooLarge || firstOverflow || secondOverflow
-            number = sum
+            let (product, firstOverflow) = magnitude.multipliedReportingOverflow(by: 10)
+            let (sum, secondOverflow) = product.addingReportingOverflow(UInt64(byte - UInt8(ascii: "0")))
+            if firstOverflow || secondOverflow { return .failure(.range) }
+            magnitude = sum
         }
-        return isTooLarge ? .failure(.range) : .success(number)
+        if isNegative, magnitude == UInt64(Int.max) + 1 { return .success(.min) }
+        guard let number = Int(exactly: magnitude) else { return .failure(.range) }
+        return .success(isNegative ? -number : number)
     }
 
     @Sendable private static func boolean(_ arguments: Arguments) throws(FunctionError) -> Value {
         switch arguments.string(0) {
         case "1", "t", "T", "true", "TRUE", "True": return .bool(true)
         case "0", "f", "F", "false", "FALSE", "False": return .bool(false)
-        default: throw arguments.failure(.notParsable(function: "ParseBool", arguments.string(0)))
+        default:
+            let text = arguments.string(0)
+            throw arguments.failure(.notParsable(function: "ParseBool", text), of: text)
         }
     }
 }

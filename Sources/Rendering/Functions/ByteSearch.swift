@@ -7,6 +7,9 @@ struct ByteSearch {
     /// of one byte.
     private let borders: [Int]
 
+    /// The number of bytes that are looked for.
+    var length: Int { needle.count }
+
     init(_ needle: ByteString) {
         self.needle = needle
         borders = needle.count > 1 ? needle.withBytes(Self.borders) : []

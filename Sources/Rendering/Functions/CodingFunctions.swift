@@ -3,7 +3,10 @@ import TextTemplate
 /// `base64Encode`, `base64Decode` and `sha256sum`.
 enum CodingFunctions {
     static let table: [String: Function] = [
-        "base64Encode": Function([.string]) { .string(encodeBase64($0.string(0))) },
+        "base64Encode": Function([.string]) { (arguments) throws(FunctionError) in
+            if arguments.string(0).count > Failure.longestText / 4 * 3 { throw FunctionError(.tooLong) }
+            return .string(encodeBase64(arguments.string(0)))
+        },
         "base64Decode": Function([.string], body: decode),
         "sha256sum": Function([.string]) { arguments in
             let digits = Array("0123456789abcdef".utf8)
@@ -48,7 +51,7 @@ enum CodingFunctions {
         do {
             return .string(try decodeBase64(arguments.string(0)))
         } catch {
-            throw FunctionError(.notBase64(error.offset))
+            throw arguments.failure(.notBase64(error.offset), of: arguments.string(0))
         }
     }
 

@@ -16,7 +16,7 @@ enum ExpressionFunctions {
             do throws(RegularExpressionError) {
                 return .string(try expression.replacing(in: arguments.string(1), with: arguments.string(2)))
             } catch {
-                throw arguments.failure(.regularExpression(error))
+                throw arguments.failure(.regularExpression(error), of: arguments.string(0))
             }
         },
     ]
@@ -25,7 +25,7 @@ enum ExpressionFunctions {
         do {
             return try arguments.rendering.expression(arguments.string(0))
         } catch {
-            throw arguments.failure(.regularExpression(error))
+            throw arguments.failure(.regularExpression(error), of: arguments.string(0))
         }
     }
 }

@@ -5,6 +5,8 @@ import TextTemplate
 enum JSONEncodingError: Error, Equatable {
     case unsupportedType(String)
     case notFinite(JSONError)
+    /// The text would be longer than `Failure.longestText`.
+    case tooLong
     /// A method of the value failed.
     case method(String, type: String, ByteString)
 }
@@ -23,6 +25,8 @@ struct JSONEncoder: ~Copyable {
     private init(writer: consuming JSONWriter) { self.writer = writer }
 
     private mutating func append(_ value: Value) throws(JSONEncodingError) {
+        // One value may be in many places of another: what is written may be much more than what there is.
+        if writer.bytes.count > Failure.longestText { throw .tooLong }
         switch value {
         case .invalid, .nilInterface: writer.appendNull()
         case .bool(let flag): writer.appendBool(flag)
@@ -30,7 +34,9 @@ struct JSONEncoder: ~Copyable {
         case .integer(let integer): writer.appendInt(integer.value)
         case .float(let number): try append(number)
         case .complex: throw .unsupportedType("complex128")
-        case .string(let text): text.withBytes { writer.appendString($0) }
+        case .string(let text):
+            if text.count > Failure.longestText - writer.bytes.count { throw .tooLong }
+            text.withBytes { writer.appendString($0) }
         case .slice(let list): try append(list)
         case .map(let map): try append(map)
         case .pair, .object: if let object = value.asObject { try append(object) }

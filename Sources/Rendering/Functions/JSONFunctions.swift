@@ -18,7 +18,7 @@ enum JSONFunctions {
         do {
             return try JSONValues.decode(arguments.string(0), as: target, in: &context.document)
         } catch {
-            throw FunctionError(.json(error))
+            throw arguments.failure(.json(error), of: arguments.string(0))
         }
     }
 

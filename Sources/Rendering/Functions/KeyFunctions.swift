@@ -93,8 +93,8 @@ extension Snapshot {
 extension Arguments {
     /// The error for a key that is missing, and a note of it.
     fileprivate func missing(_ key: ByteString) -> FunctionError {
-        rendering.missingKey = ByteString(key.array)
-        return FunctionError(.missingKey(key))
+        rendering.keyAtFault = ByteString(key.array)
+        return FunctionError(.missingKey(key), hint: MissingKey(key, in: rendering.snapshot).hint)
     }
 }
 

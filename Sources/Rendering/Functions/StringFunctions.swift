@@ -26,7 +26,11 @@ enum StringFunctions {
         "nindent": Function([.int, .string]) { (arguments) throws(FunctionError) in
             .string(ByteString([UInt8(ascii: "\n")] + (try indented(arguments.string(1), by: arguments.int(0)))))
         },
-        "quote": Function([.string]) { .string($0.string(0).quoted) },
+        "quote": Function([.string]) { (arguments) throws(FunctionError) in
+            // A byte becomes four at most.
+            if arguments.string(0).count > Failure.longestText / 4 { throw FunctionError(.tooLong) }
+            return .string(arguments.string(0).quoted)
+        },
         "squote": Function([.string], body: singleQuoted),
     ]
 
@@ -58,11 +62,16 @@ enum StringFunctions {
         let list = arguments.slice(0)
         let separator = arguments.string(1)
         if list.count == 1 { return list[0] }
+        let length = (0..<list.count).reduce(max(0, list.count - 1).multipliedReportingOverflow(by: separator.count)) {
+            guard case .string(let text) = list[$1] else { return $0 }
+            return ($0.partialValue + text.count, $0.overflow)
+        }
+        if length.overflow || length.partialValue > Failure.longestText { throw FunctionError(.tooLong) }
         var output: [UInt8] = []
+        output.reserveCapacity(length.partialValue)
         for index in 0..<list.count {
             if index > 0 { separator.withBytes { output += $0 } }
             if case .string(let text) = list[index] { text.withBytes { output += $0 } }
-            if output.count > Failure.longestText { throw FunctionError(.tooLong) }
         }
         return .string(ByteString(output))
     }
@@ -100,37 +109,63 @@ enum StringFunctions {
         }
     }
 
-    /// Replaces up to as many occurrences as the last argument says, all if it is negative.
+    /// Replaces up to as many occurrences as the last argument says, all if it is negative. The length of the result is
+    /// known before there is any: a small value can ask for a text of many gigabytes.
     @Sendable private static func replace(_ arguments: Arguments) throws(FunctionError) -> Value {
         let text = arguments.string(0)
         let old = arguments.string(1)
         let new = arguments.string(2)
         let limit = arguments.int(3)
         if old == new || limit == 0 { return .string(text) }
-        var output: [UInt8] = []
-        var start = 0
-        var count = 0
         let search = old.isEmpty ? nil : ByteSearch(old)
-        try text.withBytes { bytes throws(FunctionError) in
-            while limit < 0 || count < limit {
-                let end: Int
-                if let search {
-                    guard let offset = search.firstOffset(in: bytes, from: start) else { break }
-                    end = offset
-                } else {
-                    // The empty text is found before every character and at the end.
-                    if count > 0 && start == bytes.count { break }
-                    end = count == 0 ? 0 : start + UTF8Scanner.decode(bytes, at: start).width
-                }
-                output += bytes[start..<end]
-                new.withBytes { output += $0 }
-                start = end + old.count
-                count += 1
-                if output.count > Failure.longestText { throw FunctionError(.tooLong) }
-            }
-            output += bytes[start...]
+        var count = 0
+        text.withBytes { bytes in
+            forEachOccurrence(of: search, in: bytes, limit: limit) { _ in count += 1 }
         }
-        return .string(count == 0 ? text : ByteString(output))
+        if count == 0 { return .string(text) }
+        let (added, overflow) = count.multipliedReportingOverflow(by: new.count)
+        let length = text.count - count * old.count
+        if overflow || added > Failure.longestText - length { throw FunctionError(.tooLong) }
+        return .string(
+            ByteString(capacity: length + added) { output in
+                text.withBytes { bytes in
+                    var end = 0
+                    var start = 0
+                    func append(_ part: UnsafeBufferPointer<UInt8>) {
+                        end = UnsafeMutableBufferPointer(rebasing: output[end...]).update(fromContentsOf: part) + end
+                    }
+                    forEachOccurrence(of: search, in: bytes, limit: limit) { offset in
+                        append(UnsafeBufferPointer(rebasing: bytes[start..<offset]))
+                        new.withBytes(append)
+                        start = offset + old.count
+                    }
+                    append(UnsafeBufferPointer(rebasing: bytes[start...]))
+                    return end
+                }
+            })
+    }
+
+    /// Calls `body` with the offset of each occurrence, of at most `limit` unless that is negative. The empty text, a
+    /// nil `search`, is found before every character and at the end.
+    private static func forEachOccurrence(
+        of search: ByteSearch?, in bytes: UnsafeBufferPointer<UInt8>, limit: Int, _ body: (Int) -> Void
+    ) {
+        var count = 0
+        var start = 0
+        while limit < 0 || count < limit {
+            let offset: Int
+            if let search {
+                guard let found = search.firstOffset(in: bytes, from: start) else { return }
+                offset = found
+                start = found + search.length
+            } else {
+                if count > 0 && start == bytes.count { return }
+                offset = count == 0 ? 0 : start + UTF8Scanner.decode(bytes, at: start).width
+                start = offset
+            }
+            body(offset)
+            count += 1
+        }
     }
 
     private static func repeated(_ text: ByteString, count: Int) throws(FunctionError) -> ByteString {
@@ -170,8 +205,9 @@ enum StringFunctions {
     }
 
     /// In single quotes, doubled inside, as YAML has it.
-    @Sendable private static func singleQuoted(_ arguments: Arguments) -> Value {
+    @Sendable private static func singleQuoted(_ arguments: Arguments) throws(FunctionError) -> Value {
         let quote = UInt8(ascii: "'")
+        if arguments.string(0).count > Failure.longestText / 2 { throw FunctionError(.tooLong) }
         var output = [quote]
         arguments.string(0).withBytes { bytes in
             for byte in bytes {

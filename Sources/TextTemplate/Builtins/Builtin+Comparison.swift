@@ -47,9 +47,20 @@ enum Comparison {
             return try areEqualOthers(left, right)
         default:
             if left.isAbsent || right.isAbsent { return false }
-            throw FunctionError(
-                "incompatible types for comparison: \(Format.typeName(left)) and \(Format.typeName(right))")
+            throw incompatible(left, right)
         }
+    }
+
+    private static func incompatible(_ left: Value, _ right: Value) -> FunctionError {
+        let types = [Format.typeName(left), Format.typeName(right)]
+        let hint: String? =
+            switch types.sorted() {
+            case ["int", "string"]: "atoi makes an int of a string"
+            case ["float64", "int"]: "numbers of JSON are float64: compare them with 80.0, not 80"
+            case ["float64", "string"]: "print makes a string of a number"
+            default: nil
+            }
+        return FunctionError("incompatible types for comparison: \(types[0]) and \(types[1])", hint: hint)
     }
 
     private static func areEqualScalars(_ left: Value, _ right: Value) -> Bool {
@@ -65,14 +76,16 @@ enum Comparison {
     /// Values of kinds that have no order: equal to nil, or to one of the same type.
     private static func areEqualOthers(_ left: Value, _ right: Value) throws(FunctionError) -> Bool {
         if !left.isAbsent && !right.isAbsent && left.reflectKind != right.reflectKind {
-            throw FunctionError(
-                message(
-                    "non-comparable types \(text(left)): \(Format.typeName(left)), \(Format.typeName(right)): \(value: right)"
-                ))
+            let types = (Format.typeName(left), Format.typeName(right))
+            throw quoting(
+                "non-comparable types \(text(left)): \(types.0), \(types.1): \(value: right)",
+                masked: "non-comparable types …: \(types.0), \(types.1): …", text(left))
         }
         if left.isNil || right.isNil { return left.isNil == right.isNil }
         guard let a = left.asObject, let b = right.asObject else {
-            throw FunctionError(message("non-comparable type \(text(right)): \(Format.typeName(right))"))
+            throw quoting(
+                "non-comparable type \(text(right)): \(Format.typeName(right))",
+                masked: "non-comparable type …: \(Format.typeName(right))", text(right))
         }
         return areSame(a, b)
     }
@@ -89,7 +102,11 @@ enum Comparison {
             }
     }
 
-    private static func message(_ message: Message) -> ByteString { message.byteString }
+    private static func quoting(_ message: Message, masked: Message, _ data: Message) -> FunctionError {
+        FunctionError(
+            message.byteString,
+            quotation: Quotation(data: data.byteString, phrase: message.byteString, masked: masked.byteString))
+    }
 
     /// Go's `%s`.
     private static func text(_ value: Value) -> Message {
@@ -117,8 +134,7 @@ enum Comparison {
         case (.bool, .bool), (.complex, .complex):
             throw badType
         default:
-            throw FunctionError(
-                "incompatible types for comparison: \(Format.typeName(left)) and \(Format.typeName(right))")
+            throw incompatible(left, right)
         }
     }
 

@@ -11,6 +11,8 @@ extension Compiler {
         var format: UInt32?
         /// The jumps of `and` and `or` that end the evaluation early.
         var shortCircuits: [Int] = []
+        /// Which of `Compiler.infixCalls` it is, if its second word names a function.
+        var infixCall: Int?
     }
 
     /// The first operand of a command: what the arguments are given to.
@@ -68,7 +70,10 @@ extension Compiler {
             backUp()
             return false
         }
-        if pipeline.command.operandCount == 1 { refuseArguments() }
+        if pipeline.command.operandCount == 1 {
+            if token.kind == .identifier, !hasFinal { noteInfixCall(token) }
+            refuseArguments()
+        }
         let use = use(ofOperand: pipeline.command.operandCount)
         pipeline.command.operandCount += 1
         operandEnd = token.end
@@ -374,9 +379,26 @@ extension Compiler {
         pipeline.command.head = .failed
     }
 
+    /// Notes a command that gives something that is no function a function's name for its first argument.
+    private mutating func noteInfixCall(_ name: Token) {
+        let context: UInt32
+        switch pipeline.command.head {
+        case .value(_, let node): context = node
+        case .parenthesized: context = pipeline.context
+        case .fields(let path, _): context = paths[Int(path)].context
+        case .none, .function, .method, .failed: return
+        }
+        pipeline.command.infixCall = infixCalls.count
+        infixCalls.append(
+            InfixCall(
+                context: context, first: Int(contexts[Int(pipeline.command.context)].start)..<operandEnd,
+                name: name.range, end: name.end))
+    }
+
     /// Ends the command.
     mutating func endCommand() {
         let command = pipeline.command
+        if let index = command.infixCall { infixCalls[index].end = operandEnd }
         contexts[Int(command.context)].end = UInt32(operandEnd)
         switch command.head {
         case .function(let callee, let marker, let name): endCall(callee, command, marker: marker, name: name)

@@ -5,6 +5,8 @@ extension Compiler {
         enum Kind { case `if`, with, range, define, block }
 
         let kind: Kind
+        /// Where its action begins.
+        let start: Int
         /// Whether it is the `else if` or `else with` of the block below, and ends with it.
         var isChained = false
         var hasElse = false
@@ -39,6 +41,7 @@ extension Compiler {
             case .text:
                 emitText(token)
             case .leftDelimiter:
+                lastAction = token.start
                 if blocks.isEmpty && peekNonSpace().kind == .define {
                     _ = nextNonSpace()
                     try parseDefine()
@@ -110,7 +113,8 @@ extension Compiler {
     private mutating func parseControl(_ kind: Block.Kind, isChained: Bool = false) throws(Problem) {
         definition.isEmpty = false
         var block = Block(
-            kind: kind, isChained: isChained, variableCount: variables.count, slotsInUse: definition.slotsInUse,
+            kind: kind, start: lastAction, isChained: isChained, variableCount: variables.count,
+            slotsInUse: definition.slotsInUse,
             dotSlot: definition.dotSlot, breaks: blocks.last?.breaks, continues: blocks.last?.continues)
         switch kind {
         case .if:
@@ -286,7 +290,10 @@ extension Compiler {
 
     private mutating func openDefinition(_ kind: Block.Kind, _ name: ByteString) {
         beginDefinition(name)
-        blocks.append(Block(kind: kind, variableCount: variables.count, slotsInUse: 0, dotSlot: definition.dotSlot))
+        blocks.append(
+            Block(
+                kind: kind, start: lastAction, variableCount: variables.count, slotsInUse: 0,
+                dotSlot: definition.dotSlot))
     }
 
     ///     {{template "name"}} | {{template "name" pipeline}}

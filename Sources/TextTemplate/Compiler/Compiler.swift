@@ -46,6 +46,9 @@ struct Compiler: ~Copyable {
     var formats: [PlainFormat] = []
     var methodCalls: [MethodCallPlan] = []
     var problems: [Problem] = []
+    var infixCalls: [InfixCall] = []
+    /// Where the last action began.
+    var lastAction = 0
     /// Where functions that are not defined are noted, so that one pass finds all of them; nil to end at the first.
     var unknownFunctions: [TemplateError]?
 
@@ -87,9 +90,33 @@ struct Compiler: ~Copyable {
             try parseTemplate()
             try finishDefinition()
         } catch {
-            throw error.located(name: name, bytes: bytes, offset: lookahead.0.start)
+            throw located(error)
         }
         return program()
+    }
+
+    /// The error, shown where it is or, if something is not closed, where that was opened.
+    private func located(_ problem: Problem) -> TemplateError {
+        let offset = lookahead.0.start
+        guard let (opening, start) = opening(of: problem, at: offset) else {
+            return problem.located(name: name, bytes: bytes, offset: offset)
+        }
+        return problem.located(
+            name: name, bytes: bytes, offset: offset, opening: start,
+            hint: Wording.unclosedHint(opening, delimiters).byteString)
+    }
+
+    private func opening(of problem: Problem, at offset: Int) -> (Problem.Opening, start: Int)? {
+        switch problem {
+        case .unexpectedEndOfFile:
+            guard let block = blocks.last(where: { !$0.isChained }) else { return nil }
+            return (.block("\(block.kind)"), block.start)
+        case .unclosedAction, .inAction(.unclosedAction, _, _): return (.action, lastAction)
+        case .unclosedLeftParenthesis, .inAction(.unclosedLeftParenthesis, _, _):
+            return pipelines.last { $0.end == .rightParenthesis }.map { (.parenthesis, $0.start) }
+        // An action that begins within another: that one is not closed.
+        default: return offset > lastAction && lexer.hasPrefix(lexer.left, at: offset) ? (.action, lastAction) : nil
+        }
     }
 
     private func program() -> Program {
@@ -99,7 +126,8 @@ struct Compiler: ~Copyable {
             source: source, name: name, code: code, bodies: bodies, main: bodyOfName[name] ?? 0, contexts: contexts,
             constants: constants, literals: literals, paths: paths, fieldNames: fieldNames, references: references,
             ranges: ranges, invocations: invocations, functions: usedFunctions, calls: calls,
-            formats: formats, methodCalls: methodCalls, problems: problems, delimiters: delimiters)
+            formats: formats, methodCalls: methodCalls, problems: problems, infixCalls: infixCalls,
+            delimiters: delimiters)
     }
 
     // MARK: Templates

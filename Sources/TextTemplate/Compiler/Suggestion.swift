@@ -1,12 +1,12 @@
 /// Finds what a mistyped name may have been meant to be.
-enum Suggestion {
+package enum Suggestion {
     /// The function that `name` is nearest to, if one is near.
     static func nearest(to name: ByteString, _ functions: [String: Function]) -> String? {
         nearest(to: name, among: Array(functions.keys) + Builtin.allCases.map(\.rawValue))
     }
 
     /// The candidate that `name` is nearest to, if one is near.
-    static func nearest(to name: ByteString, among candidates: [String]) -> String? {
+    package static func nearest(to name: ByteString, among candidates: [String]) -> String? {
         guard name.count <= 40 else { return nil }
         let wanted = name.array
         // Two mistakes in a word of six letters or more, one in a shorter one.

@@ -18,7 +18,7 @@ extension Executor {
 
     private mutating func failure(_ plan: CallPlan, _ error: FunctionError) -> Problem {
         context = plan.context
-        return .calling(text(ofNode: plan.name), message: error.message)
+        return .calling(text(ofNode: plan.name), message: error.message, details: error.details)
     }
 
     /// The text of a node that is a single word.
@@ -35,7 +35,7 @@ extension Executor {
             return try function.body(Arguments(values: arguments, context: functionContext))
         } catch {
             context = node
-            throw .calling(name, message: error.message)
+            throw .calling(name, message: error.message, details: error.details)
         }
     }
 
@@ -111,6 +111,9 @@ extension Executor {
             called = ByteString("<\(type) Value>")
         }
         let message: Message = "non-function \(called) of type \(type)"
-        return FunctionError(message.byteString)
+        let masked: Message = "non-function … of type \(type)"
+        return FunctionError(
+            message.byteString,
+            quotation: Quotation(data: called, phrase: message.byteString, masked: masked.byteString))
     }
 }

@@ -120,7 +120,8 @@ extension Executor {
         if let object = receiver.asObject, object.fields.contains(where: { ByteString($0.name) == name }) {
             return .unexportedField(name, type: type)
         }
-        return .noField(name, type: type)
+        let fields = receiver.asObject?.fields.map(\.name).filter { $0.first?.isUppercase == true } ?? []
+        return .noField(name, type: type, suggestion: Suggestion.nearest(to: name, among: fields))
     }
 
     // MARK: Methods with arguments

@@ -35,6 +35,9 @@ struct Executor: ~Copyable {
     private var frames: [Frame] = []
     var iterations: [Iteration] = []
     var methods: [ActiveMethod] = []
+    /// The nodes whose value was nothing where it was written, the first few of them.
+    private(set) var absences: [UInt32] = []
+    private static let mostAbsences = 16
     /// Where functions build their text; kept to be used again.
     var scratch = ByteBuffer()
     /// Counts towards the next look at the deadline.
@@ -372,8 +375,13 @@ struct Executor: ~Copyable {
     }
 
     private mutating func writeFormatted(_ value: Value) throws(Problem) {
+        if case .invalid = value { noteAbsence() }
         Format.appendValue(value, into: &staged)
         try checkStaged()
+    }
+
+    private mutating func noteAbsence() {
+        if absences.count < Executor.mostAbsences, !absences.contains(context) { absences.append(context) }
     }
 
     /// Looks at the limit after something was staged whose length was not known.

@@ -26,6 +26,7 @@ struct Program: Sendable {
     let formats: [PlainFormat]
     let methodCalls: [MethodCallPlan]
     let problems: [Problem]
+    let infixCalls: [InfixCall]
     let delimiters: Problem.Delimiters
 
     /// The executable form of one template.
@@ -197,6 +198,16 @@ struct CallPlan: BitwiseCopyable, Sendable {
     var calledText = Program.noContext
     /// Which of `Program.formats` is the first argument, for `printf` if that was read ahead.
     var format: UInt32?
+}
+
+/// A command whose second word names a function, `(atoi x) mul 2`: it fails, and the error says how to write it.
+struct InfixCall: Sendable {
+    /// The node that the error is reported at.
+    let context: UInt32
+    let first: Range<Int>
+    let name: Range<Int>
+    /// Where the command ends.
+    var end: Int
 }
 
 /// What a name of a function stands for.

@@ -118,9 +118,12 @@ struct ByteBuffer: ~Copyable, ByteOutput {
     @inline(__always)
     mutating func truncate(to length: Int) { count = length }
 
+    private static let large = 64 << 20
+
     private mutating func grow(by added: Int) {
         let former = capacity
-        capacity = max(2 * capacity, count + added)
+        // What is large grows by less: it is there twice while it is moved.
+        capacity = max(capacity + (capacity < ByteBuffer.large ? capacity : capacity / 4), count + added)
         let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
         grown.update(from: start, count: count)
         if former > 0 { start.deallocate() }

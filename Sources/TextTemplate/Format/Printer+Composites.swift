@@ -17,7 +17,7 @@ extension Printer {
             }
         }
         write(flags.sharpV ? "{" : "[")
-        for index in 0..<slice.count {
+        for index in 0..<slice.count where !isFull {
             if index > 0 { writeSeparator() }
             printElement(slice[index], verb: verb, depth: depth + 1)
         }
@@ -33,7 +33,7 @@ extension Printer {
             }
         }
         write(flags.sharpV ? "{" : "map[")
-        for index in 0..<map.count {
+        for index in 0..<map.count where !isFull {
             if index > 0 { writeSeparator() }
             let (key, value) = map[index]
             printString(.string(key), key, verb)

@@ -41,7 +41,7 @@ extension Printer {
     /// `fmt.Fprintf`: writes `format`, each directive replaced by the next operand.
     mutating func printFormatted(_ format: UnsafeBufferPointer<UInt8>, _ arguments: UnsafeBufferPointer<Value>) {
         var cursor = Cursor(format: format)
-        while true {
+        while !isFull {
             let text = readText(&cursor)
             output.append(contentsOf: UnsafeBufferPointer(rebasing: format[text]))
             guard text.upperBound < format.count else { break }
@@ -62,7 +62,7 @@ extension Printer {
     mutating func printFormatted(_ format: UnsafePointer<PlainFormat>, _ arguments: UnsafeBufferPointer<Value>) {
         var argument = 0
         let bytes = format.pointee.bytes.unretainedBytes
-        for index in 0..<format.pointee.directives.count {
+        for index in 0..<format.pointee.directives.count where !isFull {
             let directive = format.pointee.directives[index]
             output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[directive.text]))
             flags = directive.flags

@@ -33,6 +33,11 @@ struct Printer: ~Copyable {
 
     init() { output = ByteBuffer(capacity: 0) }
 
+    /// Whether there is more than any rendering may write, so that the rest makes no difference: widths and formats can
+    /// make a great deal of a little.
+    var isFull: Bool { output.count > Printer.mostOutput }
+    private static let mostOutput = 1 << 30
+
     /// Lends `output` to a printer for the time of `body`, without copying it.
     static func run(into output: inout ByteBuffer, _ body: (inout Printer) -> Void) {
         var printer = Printer()

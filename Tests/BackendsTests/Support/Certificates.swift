@@ -28,6 +28,10 @@ final class Certificates: Sendable {
             certificate server ca IP:127.0.0.1,DNS:localhost "-days 365"
             certificate named ca DNS:etcd.internal "-days 365"
             certificate expired ca IP:127.0.0.1 "-days -1"
+            certificate unnamed ca email:etcd@example.com "-days 365"
+            openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj "/CN=localhost" -keyout common.key \
+                -out common.csr
+            openssl x509 -req -in common.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 365 -out common.pem
             certificate root ca DNS:client "-days 365"
             certificate otherserver otherca IP:127.0.0.1 "-days 365"
             certificate stranger otherca DNS:client "-days 365"

@@ -81,7 +81,7 @@ import Testing
                 let healed = ContinuousClock.now
                 for obstacle in Obstacle.allCases {
                     let name = "\(obstacle)"
-                    let arrived = try await eventually(seconds: 15) {
+                    let arrived = try await eventually {
                         box.read("\(name).service") == "value \(round)\n"
                     }
                     report.times += 1

@@ -75,7 +75,7 @@ import Testing
             for round in 1...FaultScale.rounds(8, full: 100) {
                 let began = ContinuousClock.now
                 try rig.client.put("/app/name", "value \(round)")
-                let arrived = try await eventually(seconds: 10) {
+                let arrived = try await eventually {
                     (0..<20).allSatisfy { rig.box.output("good\($0)") == "value \(round)\n" }
                 }
                 slowest = max(slowest, (ContinuousClock.now - began) / .seconds(1))
@@ -157,7 +157,7 @@ import Testing
                 try rig.client.put("/good", "value \(round)")
                 if round % 5 == 1 { try rig.client.put("/bad", "value \(round)") }
                 let began = ContinuousClock.now
-                let arrived = try await eventually(seconds: 10) { recorder.runs.last?.content == "value \(round)" }
+                let arrived = try await eventually { recorder.runs.last?.content == "value \(round)" }
                 slowest = max(slowest, (ContinuousClock.now - began) / .seconds(1))
                 report.times += 1
                 if !arrived { report.lost += 1 }

@@ -40,7 +40,7 @@ import Testing
                 let line = "\(order[round % order.count])"
                 try rig.client.put("/code", line)
                 // Every change is to have its own commands.
-                let ran = try await eventually(seconds: 10) {
+                let ran = try await eventually {
                     lines(box, "checks").last == line && (lines(box, "reloads").last == line)
                 }
                 #expect(ran, "\(outer.standardError.suffix(2_000))")
@@ -80,7 +80,7 @@ import Testing
         kill(confd, SIGHUP)
         #expect(try await eventually { box.read("signals") == "HUP\n" })
         kill(confd, SIGTERM)
-        let done = try await outer.wait(seconds: 10)
+        let done = try await outer.wait()
         #expect(done.exitCode == 9, "\(done.testDescription.suffix(1_000))")
         #expect(box.read("signals") == "HUP\nTERM\n")
         #expect(lines(box, "started").count == 1, "the child was started once")

@@ -55,7 +55,7 @@ import Testing
                 try rig.client.put("/early", "first \(round)")
                 try await Task.sleep(for: .milliseconds(100))
                 try rig.client.put("/early", "last \(round)")
-                let arrived = try await eventually(seconds: 5) { recorder.runs.last?.content == "last \(round)" }
+                let arrived = try await eventually { recorder.runs.last?.content == "last \(round)" }
                 report.times += 1
                 if !arrived { report.lost += 1 }
                 #expect(arrived, "\(daemon.standardError)")

@@ -144,7 +144,7 @@ import Testing
                 puts += count
                 let state = try rig.client.all("/k/")
                 let expected = state.sorted { $0.key < $1.key }.map { $0.value + " " }.joined()
-                let arrived = try await eventually(seconds: 15) {
+                let arrived = try await eventually {
                     rig.box.output("burst") == expected + "\n" && recorder.runs.last?.content == expected
                 }
                 report.times += 1
@@ -235,14 +235,14 @@ import Testing
             let lines = daemon.standardError.split(separator: "\n").count
             #expect(lines < 12, "the log stays short\n\(daemon.standardError)")
             try rig.proxy.accept()
-            #expect(try await rig.holds("app", "start", seconds: 17), "\(daemon.standardError)")
+            #expect(try await rig.holds("app", "start", seconds: 60), "\(daemon.standardError)")
             var first: Usage?
             for round in 1...FaultScale.rounds(20, full: 500) {
                 rig.proxy.refuse()
                 try rig.client.put("/app", "value \(round)")
                 try await Task.sleep(for: .milliseconds(20))
                 try rig.proxy.accept()
-                let arrived = try await rig.holds("app", "value \(round)", seconds: 17)
+                let arrived = try await rig.holds("app", "value \(round)", seconds: 60)
                 report.times += 1
                 if !arrived { report.lost += 1 }
                 #expect(arrived, "round \(round)\n\(daemon.standardError.suffix(3_000))")
@@ -273,7 +273,7 @@ import Testing
                 rig.etcd.kill()
                 try await rig.etcd.start()
                 try rig.client.put("/app", "value \(round)")
-                let arrived = try await rig.holds("app", "value \(round)", seconds: 17)
+                let arrived = try await rig.holds("app", "value \(round)", seconds: 60)
                 report.times += 1
                 if !arrived { report.lost += 1 }
                 #expect(arrived, "round \(round)\n\(daemon.standardError)")
@@ -311,7 +311,7 @@ import Testing
                     try rig.client.putTogether([("/a", "\(value)"), ("/b", "\(value)")])
                 }
                 report.times += 1
-                let arrived = try await rig.holds("pair", "\(value) \(value) 200", seconds: 17)
+                let arrived = try await rig.holds("pair", "\(value) \(value) 200", seconds: 60)
                 if !arrived { report.lost += 1 }
                 #expect(arrived, "after \(bytes)\n\(daemon.standardError.suffix(3_000))")
             }

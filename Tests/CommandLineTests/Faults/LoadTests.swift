@@ -30,7 +30,7 @@ import Testing
             #expect(isNew, "\(daemon.standardError)")
             try await Task.sleep(for: .milliseconds(200))
         }
-        let done = try await wrk.wait(seconds: 10)
+        let done = try await wrk.wait()
         #expect(!done.standardOutput.contains("Socket errors"), "\(done.testDescription)")
         #expect(!done.standardOutput.contains("Non-2xx"), "\(done.testDescription)")
         let requests = done.standardOutput.split(separator: "\n").first { $0.contains("requests in") }

@@ -116,8 +116,9 @@ final class Child {
         if poll() == nil { kill(processID, signal) }
     }
 
-    /// Waits for the end; after `seconds` the whole group is killed.
-    func wait(seconds: Double = 20) async throws -> Finished {
+    /// Waits for the end; after `seconds` the whole group is killed. The limit only ends a test that hangs: a busy machine
+    /// must not reach it.
+    func wait(seconds: Double = 60) async throws -> Finished {
         let ended = try await eventually(seconds: seconds) { self.poll() != nil }
         if !ended {
             killGroup()
@@ -152,7 +153,7 @@ final class Child {
 }
 
 /// Starts a command and waits for its end.
-func run(_ command: ChildCommand, seconds: Double = 20) async throws -> Finished {
+func run(_ command: ChildCommand, seconds: Double = 60) async throws -> Finished {
     try await Child(command).wait(seconds: seconds)
 }
 
@@ -162,8 +163,9 @@ func run(_ tool: String, _ arguments: String..., input: [UInt8]? = nil) async th
         ChildCommand(executable: tool, arguments: arguments, environment: Machine.environment, input: input))
 }
 
-/// Looks again every few milliseconds until `condition` holds; false once `seconds` have passed.
-func eventually(seconds: Double = 10, _ condition: () throws -> Bool) async throws -> Bool {
+/// Looks again every few milliseconds until `condition` holds; false once `seconds` have passed, which a busy machine must
+/// not reach.
+func eventually(seconds: Double = 60, _ condition: () throws -> Bool) async throws -> Bool {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while true {
         if try condition() { return true }

@@ -79,10 +79,28 @@ enum Ports {
     private static func canBind(_ port: UInt16) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
+        return bind(descriptor, to: port)
+    }
+
+    /// A port that refuses connections, and that nobody else can take while this lives.
+    final class Closed: Sendable {
+        let number: UInt16
+        private let descriptor: Int32
+
+        init() throws {
+            number = try Ports.free()
+            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            guard Ports.bind(descriptor, to: number) else { throw KitError("port \(number) was taken") }
+        }
+
+        deinit { close(descriptor) }
+    }
+
+    private static func bind(_ descriptor: Int32, to port: UInt16) -> Bool {
         var address = loopback(port)
         return withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
     }

@@ -112,7 +112,7 @@ final class Sandbox {
 
     /// Runs the binary under test to its end.
     func confd(
-        _ arguments: String..., environment: [String: String] = [:], confdir: Bool = true, seconds: Double = 20
+        _ arguments: String..., environment: [String: String] = [:], confdir: Bool = true, seconds: Double = 60
     ) async throws -> Finished {
         try await run(command(arguments, environment: environment, confdir: confdir), seconds: seconds)
     }

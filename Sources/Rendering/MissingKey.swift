@@ -1,0 +1,93 @@
+import KeyValue
+import TextTemplate
+
+/// Finds what a template may have meant by a key that is not there. For errors alone: it looks at many keys.
+struct MissingKey {
+    private let key: [UInt8]
+    private let snapshot: Snapshot
+    private let slash = UInt8(ascii: "/")
+    /// Longer keys are compared with nothing.
+    private static let longestKey = 512
+    /// How many keys are looked at to find one that ends as the wanted one does.
+    private static let mostKeys = 100_000
+
+    init(_ key: ByteString, in snapshot: Snapshot) {
+        self.key = key.array
+        self.snapshot = snapshot
+    }
+
+    /// For example `did you mean "/app/port"?`; nil if nothing is near.
+    var hint: String? {
+        if snapshot.isEmpty { return "the template sees no keys at all" }
+        guard key.count <= Self.longestKey else { return nil }
+        if let meant = otherForm ?? corrected ?? withoutPrefix ?? withPrefix {
+            return "did you mean \"\(String(decoding: meant, as: UTF8.self))\"?"
+        }
+        let hasKeysBelow = !key.withUnsafeBufferPointer { snapshot.children(of: $0) }.isEmpty
+        return hasKeysBelow ? "it has no value itself, but there are keys below it" : nil
+    }
+
+    private func isThere(_ key: [UInt8]) -> Bool { key.withUnsafeBufferPointer { snapshot.find($0) } != nil }
+
+    /// With the slash at its beginning, or without those that are too many.
+    private var otherForm: [UInt8]? {
+        let clean = Path.join([[slash], key])
+        return [clean, Array(clean.dropFirst())].first { $0 != key && isThere($0) }
+    }
+
+    /// Without its first parts: what the resource's prefix takes off is not seen by the template.
+    private var withoutPrefix: [UInt8]? {
+        var rest = Path.join([[slash], key])[...]
+        while let next = rest.dropFirst().firstIndex(of: slash) {
+            rest = rest[next...]
+            if isThere(Array(rest)) { return Array(rest) }
+        }
+        return nil
+    }
+
+    /// The only key that ends as this one does, with more parts before it.
+    private var withPrefix: [UInt8]? {
+        guard snapshot.count <= Self.mostKeys else { return nil }
+        let ending = Path.join([[slash], key])
+        guard ending.count > 1 else { return nil }
+        var found: [UInt8]?
+        for index in 0..<snapshot.count {
+            let candidate = snapshot.keyBytes(index)
+            guard candidate.count > ending.count, candidate.suffix(ending.count).elementsEqual(ending) else { continue }
+            if found != nil { return nil }
+            found = Array(candidate)
+        }
+        return found
+    }
+
+    /// The names directly below `path`. (Of the root `ls` tells only keys, as in confd.)
+    private func names(below path: [UInt8]) -> [[UInt8]] {
+        let start = path == [slash] ? path : path + [slash]
+        var names: [[UInt8]] = []
+        for index in 0..<min(snapshot.count, Self.mostKeys) {
+            let key = snapshot.keyBytes(index)
+            guard key.starts(with: start) else { continue }
+            let name = key.dropFirst(start.count).prefix { $0 != slash }
+            if names.last?.elementsEqual(name) != true { names.append(Array(name)) }
+        }
+        return names
+    }
+
+    /// Each part that is not there replaced by the nearest one.
+    private var corrected: [UInt8]? {
+        var path = [slash]
+        for part in Path.join([[slash], key]).split(separator: slash) {
+            let names = names(below: path)
+            var name = Array(part)
+            if !names.contains(name) {
+                // Letters that are not UTF-8 would not be found again.
+                let nearest = Suggestion.nearest(
+                    to: ByteString(name), among: names.map { String(decoding: $0, as: UTF8.self) })
+                guard let nearest else { return nil }
+                name = Array(nearest.utf8)
+            }
+            path = Path.join([path, name])
+        }
+        return path != key && isThere(path) ? path : nil
+    }
+}
