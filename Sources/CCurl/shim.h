@@ -26,6 +26,10 @@ static inline CURLcode confd_curl_set_pointer(CURL *handle, CURLoption option, c
   return curl_easy_setopt(handle, option, value);
 }
 
+static inline CURLMcode confd_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+  return curl_multi_setopt(multi, option, value);
+}
+
 // CURLOPT_READFUNCTION, CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION share one signature.
 typedef size_t (*confd_curl_data_callback)(char *bytes, size_t size, size_t count, void *context);
 

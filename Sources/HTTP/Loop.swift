@@ -71,11 +71,17 @@ private final class Runner {
     private var transfers: [ObjectIdentifier: Transfer] = [:]
     private var pool = ConnectionPool()
 
+    /// How many unused connections are kept. libcurl notices a dead one only when it makes the next, at most once a second,
+    /// and would keep four for each call that ever ran at the same time: dozens of descriptors while a server comes and goes.
+    private static let keptConnections = 8
+
     init(_ loop: Loop) {
         curlIsInitialized
         guard let multi = curl_multi_init() else { preconditionFailure("out of memory") }
         self.loop = loop
         self.multi = multi
+        // An option that libcurl has known since 7.16 cannot fail.
+        _ = confd_curl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.keptConnections)
         loop.canBeWoken(by: WakeupHandle(multi: multi))
     }
 

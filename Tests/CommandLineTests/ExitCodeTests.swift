@@ -136,30 +136,40 @@ import Testing
     /// Report: a resource whose dest is what confd itself reads.
     @Test(arguments: [
         ("confdir/templates/app.tmpl", "its own src"), ("out/linked", "its own src"),
-        ("confdir/conf.d/app.toml", "its own resource file"), ("confd.toml", "the settings file of confd"),
-        ("out", "a directory"), ("none/", "a directory"), ("confdir/templates/new.tmpl", "a template"),
-        ("confdir/templates/other.tmpl", "a template"),
-        ("confdir/conf.d/../templates/sub/other.tmpl", "a template"),
+        ("confdir/conf.d/../templates/app.tmpl", "its own src"),
+        ("confdir/conf.d/app.toml", "its own resource file"), ("out", "a directory"), ("none/", "a directory"),
     ])
     func destinationIsAnInput(_ dest: String, _ says: String) async throws {
         try await withSandbox { box in
             try box.write("confdir/templates/app.tmpl", "x")
-            try box.write("confdir/templates/other.tmpl", "y")
-            try box.write("confdir/templates/sub/other.tmpl", "z")
-            try box.write("confd.toml", "")
             try FileManager.default.createSymbolicLink(
                 atPath: box.path("out/linked"), withDestinationPath: box.path("confdir/templates/app.tmpl"))
             for dest in [dest, box.path(dest)] {
                 let text = "[template]\nsrc = \"app.tmpl\"\ndest = \"\(dest)\"\n"
                 try box.write("confdir/conf.d/app.toml", text)
-                let done = try await box.render("-config-file", box.path("confd.toml"))
+                let done = try await box.render()
                 #expect(done.exitCode == 1, "\(done.testDescription)")
                 #expect(
                     done.standardError.contains("app.toml:3:8: dest: this is \(says): \"\(dest)\""),
                     "\(done.testDescription)")
                 #expect(box.read("confdir/conf.d/app.toml") == text)
-                #expect(box.read("confdir/templates/other.tmpl") == "y" && box.read("confd.toml")?.isEmpty == true)
+                #expect(box.read("confdir/templates/app.tmpl") == "x")
             }
+        }
+    }
+
+    /// Some setups render a template first, and its output after that.
+    @Test func destinationIsAnotherTemplate() async throws {
+        try await withSandbox { box in
+            try box.write("confdir/templates/second.tmpl", "old")
+            try box.write("confdir/templates/first.tmpl", #"{{"{{"}}add 1 2{{"}}"}}"#)
+            let template = box.path("confdir/templates/second.tmpl")
+            try box.write("confdir/conf.d/1.toml", "[template]\nsrc = \"first.tmpl\"\ndest = \"\(template)\"\n")
+            let dest = box.path("out/app")
+            try box.write("confdir/conf.d/2.toml", "[template]\nsrc = \"second.tmpl\"\ndest = \"\(dest)\"\n")
+            for _ in 1...2 { #expect(try await box.render().exitCode == 0) }
+            #expect(box.read("confdir/templates/second.tmpl") == "{{add 1 2}}")
+            #expect(box.output("app") == "3")
         }
     }
 

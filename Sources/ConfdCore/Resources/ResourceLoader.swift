@@ -19,12 +19,9 @@ package struct ResourceLoader {
     /// The folder above conf.d and templates.
     package let confdir: String
     private let parser: ResourceParser
-    /// The settings file, which no resource may write.
-    private let configFile: String
 
     package init(_ settings: Settings, environment: [String: String], backend: BackendConfiguration) {
         confdir = settings.confdir
-        configFile = settings.configFile
         parser = ResourceParser(
             settings: settings, environment: environment, templateFolder: "\(settings.confdir)/templates",
             defaultBackend: backend)
@@ -44,13 +41,12 @@ package struct ResourceLoader {
         let names: [String]
         if let only { names = [try name(of: only)] } else { names = try files(below: folder) }
         let paths = names.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
-        let inputs = InputFiles(templateFolder: "\(confdir)/templates", configFile: configFile)
         for (name, path) in zip(names, paths) {
             result.fileCount += 1
             do {
                 let bytes = try Files.readWhenSettled(path, limit: FileLimit.settings)
                 var parsed = parser.parse(bytes, path: path, name: name)
-                refuseInputs(&parsed, inputs, bytes, path: path)
+                refuseInputs(&parsed, bytes, path: path)
                 refuseSharedDestinations(&parsed, bytes, path: path, &owners)
                 result.resources += parsed.resources
                 result.errors += parsed.errors
@@ -101,14 +97,13 @@ package struct ResourceLoader {
         return names.filter { $0.hasSuffix("toml") && !$0.hasPrefix("..") && !$0.contains(text: "/..") }
     }
 
-    /// A resource that wrote what confd reads would change its own orders: refused.
-    private func refuseInputs(
-        _ parsed: inout ResourceParser.Result, _ inputs: InputFiles, _ bytes: [UInt8], path: String
-    ) {
+    /// A resource that wrote its own template or resource file would change its own orders: refused.
+    private func refuseInputs(_ parsed: inout ResourceParser.Result, _ bytes: [UInt8], path: String) {
         for claim in parsed.destinations {
-            guard let refusal = inputs.refusal(of: claim.destination, source: claim.source, resourceFile: path) else {
-                continue
-            }
+            guard
+                let refusal = InputFiles.refusal(
+                    of: claim.destination, source: claim.source, resourceFile: path)
+            else { continue }
             let error = ResourceError(
                 path, claim.position, "dest: this is \(refusal): \"\(claim.destination)\"",
                 hint: "give the path of the file that the program reads")

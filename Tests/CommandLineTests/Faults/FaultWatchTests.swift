@@ -251,7 +251,8 @@ import Testing
             let last = try #require(Usage(of: daemon.processID))
             let base = try #require(first)
             #expect(absent.cpuSeconds < 0.3 + 0.01 * away, "\(absent)")
-            #expect(last.descriptors <= base.descriptors + 2 && last.threads <= base.threads + 2)
+            // Up to eight dead connections stay until the next one is made.
+            #expect(last.descriptors <= base.descriptors + 8 && last.threads <= base.threads + 2, "\(base) \(last)")
             #expect(Double(last.residentKiB) < 1.05 * Double(base.residentKiB) + 2_000, "\(base) \(last)")
             report.measured =
                 String(format: "%.2f s of CPU in %.0f s away", absent.cpuSeconds, away)
