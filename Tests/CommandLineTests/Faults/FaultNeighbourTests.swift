@@ -34,7 +34,9 @@ import Testing
                 says: "depth"),
             Bad(name: "folder", toml: dest(box.root), says: box.root),
             Bad(name: "nowhere", toml: dest("/proc/none/x"), says: "/proc/none"),
-            Bad(name: "notfolder", toml: dest("\(box.confdir)/conf.d/good0.toml/x"), says: "good0.toml: not a directory"),
+            Bad(
+                name: "notfolder", toml: dest("\(box.confdir)/conf.d/good0.toml/x"),
+                says: "good0.toml: not a directory"),
             Bad(name: "loop", toml: dest("\(box.root)/loop"), says: "\(box.root)/loop"),
             Bad(name: "check", fields: "check_cmd = \"exit 3\"", says: "exit status 3"),
             Bad(name: "hangs", fields: "check_cmd = \"sleep 1000\"\ncheck_cmd_timeout = \"1s\"", says: "timed out"),
