@@ -228,17 +228,20 @@ import Testing
     /// Report: of a command that failed, neither the command nor the file was named.
     @Test func failedCommandsAreNamed() async throws {
         try await withSandbox { box in
-            try box.resource("check", fields: "check_cmd = \"test -z {{.dest}}\"", template: "x")
+            let check = "test -z '' || test -z ''; exit 1"
+            try box.resource("check", fields: "check_cmd = \"\(check)\"\ncheck = \"staged\"", template: "x")
             try box.resource("reload", fields: "reload_cmd = \"exit 3\"", template: "x")
             let done = try await box.render("-log-level", "error")
             expect(
                 done,
                 [
                     "ERROR check.toml: Config check failed: exit status 1 "
-                        + "(dest \(box.out)/check, check_cmd \"test -z \(box.out)/check\")",
+                        + "(dest \(box.out)/check, check_cmd \"test -z '' || test -z ''…\")",
                     "ERROR reload.toml: reload_cmd failed: exit status 3; it stays owed "
                         + "(dest \(box.out)/reload, reload_cmd \"exit 3\")",
                 ])
+            let json = try await box.render("-log-format", "json")
+            expect(json, [#""command":"check_cmd","command_line":"\#(check)""#])
         }
     }
 

@@ -57,15 +57,17 @@ extension Pipeline {
         let suffix = details.isEmpty ? "" : " (\(details.joined(separator: ", ")))"
         let message = "\(resource.name): \(failure.message)\(suffix)"
         let place = failure.place
-        let subject = resource.logFields.with("command", failure.command?.field).with("key", failure.key)
+        let subject = resource.logFields.with("command", failure.command?.field)
+            .with("command_line", failure.command?.text).with("key", failure.key)
             .at(place?.file, line: place?.line, column: place?.column)
             .explained(excerpt: failure.excerpt, hint: failure.hint)
         if isNew { logger.error(message, subject, change: change) } else { logger.debug(message, subject) }
     }
 
-    /// The beginning of a command, as log lines show it.
+    /// The beginning of a command, by which it is known: the message is about what it wrote and how it ended, and
+    /// scripts are long. JSON has all of it.
     private static func shown(_ command: String) -> String {
-        let limit = 200
+        let limit = 24
         let start = command.unicodeScalars.prefix(limit + 1)
         return start.count > limit ? "\"\(String(String.UnicodeScalarView(start.dropLast())))…\"" : "\"\(command)\""
     }
