@@ -140,7 +140,8 @@ import Testing
         }
         let start = ContinuousClock.now
         #expect(try backend.read("/v2failover") == ["/v2failover/a": "1"])
-        #expect(start.duration(to: .now) < .seconds(2.5))
+        // One and a half, and what a busy machine adds; the whole read may take 10 s.
+        #expect(start.duration(to: .now) < .seconds(9))
         let following = try Following(backend, "/v2failover")
         #expect(following.sees(["/v2failover/a": "1"]))
         try server.curl("/v2failover/a", "-XPUT -d value=2")

@@ -172,13 +172,14 @@ import Testing
         try await withSandbox { box in
             try box.resource(
                 "app",
-                fields: "reload_cmd = \"(sleep 3; \(box.counting("late"))) & wait\"\nreload_cmd_timeout = \"200ms\"",
+                fields: "reload_cmd = \"sh -c 'echo $$ > \(box.path("child")); exec sleep 1000' & wait\"\n"
+                    + "reload_cmd_timeout = \"2s\"",
                 template: "x")
-            let done = try await box.confd("-onetime", "-backend", "env", seconds: 10)
+            let done = try await box.confd("-onetime", "-backend", "env")
             #expect(done.exitCode == 1, "\(done.testDescription)")
-            #expect(done.standardError.contains("200ms"), "\(done.testDescription)")
-            try await Task.sleep(for: .seconds(3.2))
-            #expect(box.runs(of: "late") == 0, "the whole group is ended")
+            #expect(done.standardError.contains("timed out after 2s"), "\(done.testDescription)")
+            let child = try #require(Int32(box.read("child")?.dropLast() ?? ""))
+            #expect(try await eventually { kill(child, 0) != 0 }, "the whole group is ended")
         }
     }
 

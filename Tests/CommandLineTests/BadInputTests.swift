@@ -273,7 +273,7 @@ struct BadResource: CustomTestStringConvertible {
             try #require(bound == 0 && listen(listener, 8) == 0)
             try box.resource("app", template: "x")
             let done = try await box.confd(
-                "-onetime", "-backend", "etcd", "-node", "127.0.0.1:\(port)", "-backend-timeout", "500ms", seconds: 10)
+                "-onetime", "-backend", "etcd", "-node", "127.0.0.1:\(port)", "-backend-timeout", "500ms")
             #expect(done.exitCode == 4, "\(done.testDescription)")
             #expect(done.standardError.contains("127.0.0.1:\(port)"), "\(done.testDescription)")
             #expect(box.output("app") == nil)

@@ -86,7 +86,7 @@ struct EtcdDiscoveryTests {
             server = nil
             server = try NameServer(
                 in: box, address: address, records: [(record, "node.\(Self.domain)", other.port, 1)])
-            #expect(try await eventually(seconds: 40) { box.output("app") == "second" }, "\(daemon.standardError)")
+            #expect(try await eventually { box.output("app") == "second" }, "\(daemon.standardError)")
             daemon.send(SIGTERM)
             #expect(try await daemon.wait().exitCode == 0)
         }

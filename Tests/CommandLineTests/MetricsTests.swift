@@ -152,12 +152,9 @@ import Testing
     }
 
     private func withTaken(_ body: (UInt16) async throws -> String) async throws -> String {
-        let port = try Ports.free()
-        let script = "import socket, time; s = socket.create_server(('127.0.0.1', \(port))); time.sleep(60)"
-        let server = try Child(
-            ChildCommand(executable: "python3", arguments: ["-c", script], environment: Machine.environment))
-        #expect(try await eventually { canConnect(port) })
-        defer { server.send(SIGKILL) }
-        return try await body(port)
+        let port = try Ports.Silent()
+        let log = try await body(port.number)
+        // Taken until here.
+        return withExtendedLifetime(port) { log }
     }
 }

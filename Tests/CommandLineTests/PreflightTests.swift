@@ -43,18 +43,14 @@ import Testing
     /// A backend that takes the connection and says nothing.
     @Test func timeIsLimited() async throws {
         try await withSandbox { box in
-            let port = try Ports.free()
-            let script = "import socket, time; s = socket.create_server(('127.0.0.1', \(port))); time.sleep(60)"
-            let server = try Child(
-                ChildCommand(executable: "python3", arguments: ["-c", script], environment: Machine.environment))
+            let port = try Ports.Silent()
             try box.resource("app", template: "x")
-            #expect(try await eventually { canConnect(port) })
             let start = ContinuousClock.now
             let done = try await box.confd(
-                "-preflight", "-preflight-timeout", "300ms", "-backend", "etcd", "-node", "http://127.0.0.1:\(port)")
+                "-preflight", "-preflight-timeout", "300ms", "-backend-timeout", "100s", "-backend", "etcd", "-node",
+                "http://127.0.0.1:\(port.number)")
             #expect(done.exitCode == 4, "\(done.testDescription)")
-            #expect(ContinuousClock.now - start < .seconds(8))
-            #expect(server.isRunning)
+            #expect(ContinuousClock.now - start < .seconds(90), "not the 100 s that a read may take")
         }
     }
 

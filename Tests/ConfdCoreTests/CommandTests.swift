@@ -81,20 +81,20 @@ import Testing
     // MARK: Ending
 
     @Test func endsAtTheTimeout() {
-        let (result, lines) = run(Command("echo started; sleep 1000", timeout: .milliseconds(200)))
-        #expect(result.outcome == .timedOut(after: .milliseconds(200)))
-        #expect(result.message == "timed out after 200ms")
+        let (result, lines) = run(Command("echo started; sleep 1000", timeout: .seconds(2)))
+        #expect(result.outcome == .timedOut(after: .seconds(2)))
+        #expect(result.message == "timed out after 2s")
         #expect(lines == ["started"])
-        #expect(result.duration >= .milliseconds(200))
-        #expect(result.duration < .seconds(4), "TERM ends it, not KILL")
+        #expect(result.duration >= .seconds(2))
+        #expect(result.duration < .seconds(7), "TERM ends it, not KILL after 5 s more")
     }
 
     @Test func waitsForTheGroupToEndOrderly() {
         // The shell dies of TERM at once; what it started takes a moment to clean up and says so.
         let child = "trap 'sleep 0.1; echo cleaned up; exit' TERM; echo ready; while :; do sleep 0.01; done"
         let (result, lines) = run(
-            Command("sh -c \(ShellQuote.quote(child)) & wait", timeout: .milliseconds(300)))
-        #expect(result.outcome == .timedOut(after: .milliseconds(300)))
+            Command("sh -c \(ShellQuote.quote(child)) & wait", timeout: .seconds(3)))
+        #expect(result.outcome == .timedOut(after: .seconds(3)))
         // Between the two the shell may say "Terminated".
         #expect(lines.first == "ready" && lines.last == "cleaned up")
     }
@@ -107,9 +107,9 @@ import Testing
             echo $$ > \(folder("shell"))
             sleep 1000
             """
-        let (result, _) = run(Command(text, timeout: .milliseconds(300), killGrace: .milliseconds(100)))
-        #expect(result.outcome == .timedOut(after: .milliseconds(300)))
-        #expect(result.duration >= .milliseconds(400))
+        let (result, _) = run(Command(text, timeout: .seconds(3), killGrace: .milliseconds(100)))
+        #expect(result.outcome == .timedOut(after: .seconds(3)))
+        #expect(result.duration >= .milliseconds(3_100))
         for name in ["child", "shell"] {
             let id = try #require(Int32(folder.text(name)?.dropLast() ?? ""))
             #expect(isSoonGone(id), "\(name)")
@@ -121,7 +121,7 @@ import Testing
         let id = try #require(lines.compactMap { Int32($0) }.first)
         defer { kill(id, SIGKILL) }
         #expect(result.outcome == .exited(code: 0))
-        #expect(result.duration < .seconds(10))
+        #expect(result.duration < .seconds(25), "not the 30 s of its timeout")
         #expect(!isGone(id))
     }
 
@@ -131,7 +131,7 @@ import Testing
         let id = try #require(Int32(folder.text("id")?.dropLast() ?? ""))
         defer { kill(id, SIGKILL) }
         #expect(result.outcome == .exited(code: 0))
-        #expect(result.duration < .seconds(10))
+        #expect(result.duration < .seconds(25), "not the 30 s of its timeout")
         #expect(result.droppedBytes > 0)
     }
 
@@ -187,7 +187,7 @@ import Testing
 
     /// Whether the process ends within seconds: on a loaded machine it has to be given a processor to die.
     private func isSoonGone(_ id: Int32) -> Bool {
-        let end = Clock.monotonic() + .seconds(5)
+        let end = Clock.monotonic() + .seconds(60)
         while !isGone(id), Clock.monotonic() < end { Clock.sleep(.milliseconds(5)) }
         return isGone(id)
     }

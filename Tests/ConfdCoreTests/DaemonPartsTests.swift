@@ -127,7 +127,7 @@ import Testing
 
     /// Looks until `condition` holds, at most ten seconds.
     private func eventually(_ condition: () -> Bool) async throws -> Bool {
-        for _ in 0..<2_000 {
+        for _ in 0..<12_000 {
             if condition() { return true }
             try await Task.sleep(for: .milliseconds(5))
         }

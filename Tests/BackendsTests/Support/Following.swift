@@ -55,7 +55,7 @@ final class Following: Sendable {
     var last: Snapshot? { state.withLock { $0.last } }
 
     /// Waits until what was delivered last is `texts`; false if it does not come to that.
-    func sees(_ texts: [String: String], within limit: Duration = .seconds(20)) -> Bool {
+    func sees(_ texts: [String: String], within limit: Duration = .seconds(60)) -> Bool {
         eventually(within: limit) { self.last?.texts == texts }
     }
 
@@ -70,7 +70,7 @@ final class Following: Sendable {
 }
 
 /// Waits until `condition` holds; false if it does not within `limit`.
-func eventually(within limit: Duration = .seconds(20), _ condition: () throws -> Bool) rethrows -> Bool {
+func eventually(within limit: Duration = .seconds(60), _ condition: () throws -> Bool) rethrows -> Bool {
     let end = ContinuousClock.now.advanced(by: limit)
     while try !condition() {
         if ContinuousClock.now >= end { return false }

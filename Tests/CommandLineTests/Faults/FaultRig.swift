@@ -39,7 +39,7 @@ final class FaultRig {
     }
 
     /// Waits until a resource's file holds `value`.
-    func holds(_ name: String, _ value: String, seconds: Double = 20) async throws -> Bool {
+    func holds(_ name: String, _ value: String, seconds: Double = 60) async throws -> Bool {
         try await eventually(seconds: seconds) { box.output(name) == value + "\n" }
     }
 }

@@ -22,7 +22,7 @@ import Testing
                     try await rig.etcd.start()
                 }
                 try await rig.etcd.put("/app", "value \(round)")
-                let arrived = try await rig.holds("app", "value \(round)", seconds: 30)
+                let arrived = try await rig.holds("app", "value \(round)")
                 report.times += 1
                 if !arrived { report.lost += 1 }
                 #expect(arrived, "\(daemon.standardError)")
@@ -51,7 +51,7 @@ import Testing
             try rig.client.put("/app", "after")
             let healed = ContinuousClock.now
             rig.proxy.release()
-            let arrived = try await rig.holds("app", "after", seconds: 30)
+            let arrived = try await rig.holds("app", "after")
             report.times += 1
             if !arrived { report.lost += 1 }
             #expect(arrived, "\(daemon.standardError)")
@@ -85,19 +85,19 @@ import Testing
             #expect(started, "\(free.standardError)\(pinned.standardError)")
             for round in 1...FaultScale.rounds(1, full: 5) {
                 cluster.isolate(0)
-                let put = try await eventually(seconds: 20) {
+                let put = try await eventually {
                     (try? clients[1].put("/app", "value \(round)")) != nil
                 }
                 #expect(put, "the others go on")
                 let since = ContinuousClock.now
-                let arrived = try await eventually(seconds: 30) { box.output("app") == "value \(round)\n" }
+                let arrived = try await eventually { box.output("app") == "value \(round)\n" }
                 elsewhere = max(elsewhere, (ContinuousClock.now - since) / .seconds(1))
                 #expect(arrived, "\(free.standardError)")
-                let noticed = try await eventually(seconds: 30) { pinned.standardError.contains("ERROR") }
+                let noticed = try await eventually { pinned.standardError.contains("ERROR") }
                 #expect(noticed, "\(pinned.standardError)")
                 cluster.heal()
                 let healed = ContinuousClock.now
-                let caughtUp = try await eventually(seconds: 30) { box.output("pinned") == "value \(round)\n" }
+                let caughtUp = try await eventually { box.output("pinned") == "value \(round)\n" }
                 pinnedBack = max(pinnedBack, (ContinuousClock.now - healed) / .seconds(1))
                 #expect(caughtUp, "\(pinned.standardError)")
                 report.times += 1
@@ -192,7 +192,7 @@ import Testing
                 let state = try rig.client.all("/k/")
                 let ours = 2.0  // The ones of compactAndDefragment and all.
                 let expected = state.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value) " }.joined() + "\n"
-                let arrived = try await eventually(seconds: 30) { rig.box.output("all") == expected }
+                let arrived = try await eventually { rig.box.output("all") == expected }
                 report.times += 1
                 if !arrived { report.lost += 1 }
                 #expect(arrived, "\(daemon.standardError)")

@@ -96,6 +96,22 @@ enum Ports {
         deinit { close(descriptor) }
     }
 
+    /// A port that takes connections and never says anything.
+    final class Silent: Sendable {
+        let number: UInt16
+        private let descriptor: Int32
+
+        init() throws {
+            number = try Ports.free()
+            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            guard Ports.bind(descriptor, to: number), listen(descriptor, 16) == 0 else {
+                throw KitError("port \(number) was taken")
+            }
+        }
+
+        deinit { close(descriptor) }
+    }
+
     private static func bind(_ descriptor: Int32, to port: UInt16) -> Bool {
         var address = loopback(port)
         return withUnsafePointer(to: &address) {

@@ -259,7 +259,7 @@ final class Nginx {
                 environment: Machine.environment))
         guard test.exitCode == 0 else { throw KitError("nginx -t: \(test)") }
         process = try ServerProcess("nginx", ["-p", prefix, "-c", "\(prefix)/nginx.conf"], directory: "/")
-        let ready = try await eventually(seconds: 10) { !http(port: upstreams.keys.first ?? port, path: "/").isEmpty }
+        let ready = try await eventually { !http(port: upstreams.keys.first ?? port, path: "/").isEmpty }
         guard ready else { throw KitError("nginx did not start:\n\(process.log)") }
     }
 }
