@@ -17,6 +17,9 @@
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 FUZZ_SECONDS ?= 60
+# How many tests run at a time. Without a limit all are begun at once, and one that waits for a server gets its turn again
+# only when hundreds of others have had theirs.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 16
 CHAOS_SEED ?= 20261121
 
 .PHONY: build demo release deb test test-etcd35 test-chaos lint bench limits chart instruction-check fault soak tsan asan \
