@@ -18,6 +18,19 @@ struct Workload {
         }
     }
 
+    /// Functions over millions of elements or tens of megabytes.
+    static func functions() throws -> [Workload] {
+        let store = Snapshot([])
+        return try Templates.functions.map { name, text in
+            let template = try CompiledTemplate(ByteString(text), name: name)
+            return Workload(name: name) {
+                let rendered = Renderer().render(template, over: store, in: NoEnvironment())
+                if let failure = rendered.failure { throw failure }
+                return rendered.output.count
+            }
+        }
+    }
+
     /// Parsing of a template of `size` bytes.
     static func parse(size: Int) -> Workload {
         let block = Templates.block
@@ -67,6 +80,18 @@ enum Templates {
         {{range $i, $p := gets "/services/*/servers/*"}}\
         {{printf "%-40s|%5d|%08.3f|%x|%q|%v\\n" $p.Key $i 3.14159 $i $p.Value true}}{{end}}
         """
+
+    static let functions = [
+        ("split into characters", #"{{index (split (repeat 2000000 "x") "") 1}}"#),
+        ("split at commas", #"{{index (split (repeat 2000000 "abc,") ",") 1}}"#),
+        ("split and reverse", #"{{index (reverse (split (repeat 2000000 "abc,") ",")) 1}}"#),
+        (
+            "split and sortByLength",
+            #"{{index (sortByLength (split (repeat 200000 "abc,a,abcdef,ab,ghghgj,a,a,fdf,gffgf,g,") ",")) 1}}"#
+        ),
+        ("toUpper of ASCII", #"{{len (toUpper (repeat 10000000 "abcd"))}}"#),
+        ("toUpper of other letters", #"{{len (toUpper (repeat 2000000 "éaβ"))}}"#),
+    ]
 
     static let block = """
         upstream {{ $x }} { {{ range $i, $s := getvs (printf "/a/%s/*" "b") }}server {{ $s }}:{{ add $i 80 }}; \

@@ -3,6 +3,7 @@ import Posix
 // Times the template engine in process, over keys as the nginx example has them.
 //
 //   EngineBenchmark               the median of seven runs of each workload, in wall clock and in processor time
+//   EngineBenchmark --functions   the same of functions over millions of elements
 //   EngineBenchmark --once NAME   runs one workload over 10,000 keys once more after a first time: the second run is
 //                                 `countedRun`, which a profiler can be told to watch
 //
@@ -45,6 +46,8 @@ if CommandLine.arguments.count == 3, CommandLine.arguments[1] == "--once" {
     guard let workload = named else { fatalError("no such workload") }
     _ = try workload.run()
     print(try countedRun(workload))
+} else if CommandLine.arguments.dropFirst() == ["--functions"] {
+    for workload in try Workload.functions() { try measure(workload, "") }
 } else {
     for services in [1_000, 10_000] {
         for workload in try workloads(services: services) { try measure(workload, "\(services * 10)") }

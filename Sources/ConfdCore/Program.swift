@@ -13,6 +13,7 @@ package enum Program {
         // First of all: a HUP that comes while settings are read is for the daemon.
         let held = HeldSignals()
         let arguments = CurrentProcess.arguments
+        MemoryLimit.prepare()
         // A log that nobody reads must not end the work.
         Signal.ignorePipe()
         NameServices.confine()

@@ -16,10 +16,10 @@ enum Failure {
     case notBase64(Int)
     case regularExpression(RegularExpressionError)
     case lengthOverflow
-    /// A text above the limit.
-    case tooLong
+    /// A text above the limit, which is in bytes.
+    case tooLong(limit: Int)
     /// A list above the limit.
-    case tooMany
+    case tooMany(limit: Int)
     case environment(EnvironmentError)
     case json(JSONError)
     case encoding(JSONEncodingError)
@@ -34,10 +34,6 @@ enum Failure {
         case failed(StaticString, name: ByteString, ByteString)
     }
 
-    /// The longest text that a function may make.
-    static let longestText = 1 << 30
-    /// The longest list that a function may make.
-    static let longestList = 1 << 27
     static let deepestInclude = 10
 }
 
@@ -71,6 +67,12 @@ extension Failure {
 }
 
 extension Arguments {
+    /// The bytes of the longest text that a function may make.
+    var longestText: Int { rendering.limits.outputSize }
+
+    /// The elements of the longest list that a function may make: they take as much memory as the longest text.
+    var longestList: Int { longestText / MemoryLayout<Value>.stride }
+
     /// The error of a function that could not use `text`, with what it shows of the data and where that comes from.
     func failure(_ failure: Failure, of text: ByteString) -> FunctionError {
         FunctionError(

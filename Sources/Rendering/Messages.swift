@@ -41,8 +41,8 @@ extension Failure {
         case .notBase64(let offset): "illegal base64 data at input byte \(offset)"
         case .regularExpression(let error): "error parsing regexp: \(error.reason): `\(error.expression)`"
         case .lengthOverflow: "strings: Repeat output length overflow"
-        case .tooLong: "the text would be longer than \(Failure.longestText) bytes"
-        case .tooMany: "the list would be longer than \(Failure.longestList) elements"
+        case .tooLong(let limit): "the text would be longer than \(limit) bytes"
+        case .tooMany(let limit): "the list would be longer than \(limit) elements"
         case .environment(let error): "\(error.message)"
         case .json(let error): "\(error.message)"
         case .encoding(let error): error.wording
@@ -56,7 +56,7 @@ extension JSONEncodingError {
         switch self {
         case .unsupportedType(let name): "json: unsupported type: \(name)"
         case .notFinite(let error): "\(error.message)"
-        case .tooLong: "the text would be longer than \(Failure.longestText) bytes"
+        case .tooLong(let limit): "the text would be longer than \(limit) bytes"
         case .method(let name, let type, let cause): "json: error calling \(name) for type \(type): \(cause)"
         }
     }

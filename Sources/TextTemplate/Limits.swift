@@ -6,6 +6,8 @@ public struct Limits: Sendable {
     public var callDepth = 100_000
     /// The bytes that a rendering may write, and that any text made on the way may have.
     public var outputSize = 1 << 30
+    /// How many bytes the output may reserve beyond what it needs for now, besides a quarter of what is there.
+    public var outputReserve = 64 << 20
     /// Asked now and then while a template executes; true ends the rendering. Nil for no limit.
     public var isPastDeadline: (@Sendable () -> Bool)?
 

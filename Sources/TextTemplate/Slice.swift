@@ -84,6 +84,14 @@ public struct Slice: Sendable {
     /// A copy of the elements.
     public var array: [Value] { (offset..<offset + count).map { storage[$0] } }
 
+    /// Calls `body` with the elements in place, all of them made. It may move them, but must leave each of them somewhere;
+    /// their depth is not looked at anew.
+    package func withElements<Result>(_ body: (UnsafeMutableBufferPointer<Value>) -> Result) -> Result {
+        withExtendedLifetime(storage) {
+            body(UnsafeMutableBufferPointer(start: storage.elements(atLeast: offset + count) + offset, count: count))
+        }
+    }
+
     /// The elements at `range`, which may reach into the capacity, sharing the array: Go's `s[i:j:k]`.
     public func window(_ range: Range<Int>, capacity: Int? = nil) -> Slice {
         let room = self.capacity - range.lowerBound
@@ -167,14 +175,14 @@ final class SliceStorage: @unchecked Sendable {
             }
         }
         set {
-            let elements = allElements(atLeast: index + 1)
+            let elements = elements(atLeast: index + 1)
             elements[index] = newValue
             depth = max(depth, newValue.depth + 1)
         }
     }
 
     /// All elements, made, and not fewer than `minimum`.
-    private func allElements(atLeast minimum: Int) -> UnsafeMutablePointer<Value> {
+    func elements(atLeast minimum: Int) -> UnsafeMutablePointer<Value> {
         if let elements, count >= minimum { return elements }
         let made = reserve(minimum)
         if minimum > count {

@@ -7,14 +7,16 @@ import TextTemplate
 /// What functions do with the environment, and where their limits are; the rest is in the corpora.
 @Suite struct FunctionTests {
     /// What becomes of `template`: its output, or the end of the error.
-    private func render(_ template: ByteString, _ environment: TestEnvironment = TestEnvironment()) -> String {
+    private func render(
+        _ template: ByteString, _ environment: TestEnvironment = TestEnvironment(), limits: Limits = Limits()
+    ) -> String {
         let compiled: CompiledTemplate
         do {
             compiled = try CompiledTemplate(template, name: "t")
         } catch {
             return error.description.text
         }
-        let rendered = Renderer().render(compiled, over: Snapshot([]), in: environment)
+        let rendered = Renderer().render(compiled, over: Snapshot([]), in: environment, limits: limits)
         guard let failure = rendered.failure else { return String(decoding: rendered.output, as: UTF8.self) }
         return failure.description.text.split(separator: ">: ", maxSplits: 1).last.map(String.init) ?? ""
     }
@@ -115,14 +117,86 @@ import TextTemplate
                 #"{{join (split (repeat 30000 ",") ",") (repeat 100000 "b")}}"#,
                 "error calling join: the text would be longer than 1073741824 bytes"
             ),
-            ("{{len (seq 1 134217728)}}", "134217728"),
-            ("{{seq 1 134217729}}", "error calling seq: the list would be longer than 134217728 elements"),
+            ("{{len (seq 1 26843545)}}", "26843545"),
+            ("{{seq 1 26843546}}", "error calling seq: the list would be longer than 26843545 elements"),
             (
                 "{{seq -9223372036854775808 9223372036854775807}}",
-                "error calling seq: the list would be longer than 134217728 elements"
+                "error calling seq: the list would be longer than 26843545 elements"
             ),
         ] as [(ByteString, String)])
     func limits(_ template: ByteString, result: String) {
+        #expect(render(template) == result)
+    }
+
+    /// Attack: a value that a function makes many times as much memory of. The limit here is 3,200 bytes, of a text and of
+    /// a list's elements.
+    @Test(
+        arguments: [
+            (#"{{quote (repeat 801 "x")}}"#, "error calling quote: the text would be longer than 3200 bytes"),
+            (#"{{len (quote (repeat 800 "x"))}}"#, "802"),
+            (#"{{squote (repeat 1601 "'")}}"#, "error calling squote: the text would be longer than 3200 bytes"),
+            (
+                #"{{base64Encode (repeat 2401 "x")}}"#,
+                "error calling base64Encode: the text would be longer than 3200 bytes"
+            ),
+            (#"{{len (base64Encode (repeat 2400 "x"))}}"#, "3200"),
+            (
+                #"{{$l := repeat 1000 "x"}}{{toJson (list $l $l $l $l)}}"#,
+                "error calling toJson: the text would be longer than 3200 bytes"
+            ),
+            (
+                #"{{$l := list 1 2 3 4 5 6 7 8 9}}{{$l = list $l $l $l $l $l $l $l $l}}{{$l = list $l $l $l $l $l $l $l}}                {{toPrettyJson (list $l $l $l)}}"#,
+                "error calling toPrettyJson: the text would be longer than 3200 bytes"
+            ),
+            (
+                #"{{$t := repeat 1000 "x"}}{{$u := printf "%s%s%s%s" $t $t $t $t}}"#,
+                "output is larger than 3200 bytes"
+            ),
+            (#"{{$u := printf "%1000d%1000d%1000d%1000d" 1 2 3 4}}"#, "output is larger than 3200 bytes"),
+            (#"{{split (repeat 81 "x") ""}}"#, "error calling split: the list would be longer than 80 elements"),
+            (#"{{len (split (repeat 80 "x") "")}}"#, "80"),
+            (#"{{split (repeat 80 ",") ","}}"#, "error calling split: the list would be longer than 80 elements"),
+            (#"{{len (split (repeat 79 ",") ",")}}"#, "80"),
+            ("{{seq 1 81}}", "error calling seq: the list would be longer than 80 elements"),
+            // Each invalid byte becomes a character of three.
+            (
+                #"{{nospace (repeat 1067 "\xff")}}"#,
+                "error calling nospace: the text would be longer than 3200 bytes"
+            ),
+            (#"{{len (nospace (repeat 1066 "\xff"))}}"#, "3198"),
+            (#"{{toUpper (repeat 1067 "\xff")}}"#, "error calling toUpper: the text would be longer than 3200 bytes"),
+            (#"{{toLower (repeat 1500 "Ⱥ")}}"#, "error calling toLower: the text would be longer than 3200 bytes"),
+            (
+                #"{{snakecase (repeat 1100 "xX")}}"#,
+                "error calling snakecase: the text would be longer than 3200 bytes"
+            ),
+            (#"{{len (kebabcase (repeat 1000 "xX"))}}"#, "3000"),
+            (
+                #"{{camelcase (repeat 1067 "\xff")}}"#,
+                "error calling camelcase: the text would be longer than 3200 bytes"
+            ),
+        ] as [(ByteString, String)])
+    func smallLimits(_ template: ByteString, result: String) {
+        var limits = Limits()
+        limits.outputSize = 3_200
+        #expect(render(template, limits: limits) == result)
+    }
+
+    /// Words, case and order are as before however they are found.
+    @Test(
+        arguments: [
+            (#"{{range split "aé\xff€😀" ""}}{{printf "%q " .}}{{end}}"#, #""a" "é" "\xff" "€" "😀" "#),
+            (#"{{len (split "" "")}} {{len (split "" ",")}}"#, "0 1"),
+            (#"{{printf "%q" (split "--a--b--" "--")}}"#, #"["" "a" "b" ""]"#),
+            (#"{{toUpper "aé\xffǆßἀ😀ꮿ"}} {{toLower "AÉİẞǅ𐐀"}}"#, "AÉ\u{FFFD}ǄßἈ😀Ꮿ aéißǆ𐐨"),
+            (#"{{snakecase "HTTPServer getURLs éÉa_-x"}}"#, "http_server_get_ur_ls_é_éa_x"),
+            (#"{{camelcase "foo_bar-ébc HTTPServer"}} {{kebabcase "aB"}}"#, "fooBarÉbcHttpServer a-b"),
+            (
+                #"{{$l := split "ccc,a,bb,,dd" ","}}{{sortByLength $l}}{{$l}} {{reverse $l}}{{$l}}"#,
+                "[ a bb dd ccc][ a bb dd ccc] [ccc dd bb a ][ccc dd bb a ]"
+            ),
+        ] as [(ByteString, String)])
+    func wordsCaseAndOrder(_ template: ByteString, result: String) {
         #expect(render(template) == result)
     }
 
@@ -159,9 +233,16 @@ import TextTemplate
     func sortingKeepsAllItems(_ count: Int) {
         // Many equals, and a pattern that makes for bad pivots.
         let keys = (0..<count).map { $0 * 7919 % 31 &+ ($0 % 2 == 0 ? $0 / 100 : 0) }
-        var sort = PatternDefeatingQuicksort(Array(keys.enumerated())) { $0.element < $1.element }
+        var sort = PatternDefeatingQuicksort(keys.enumerated().map { NumberedKey(number: $0.offset, key: $0.element) })
         sort.run()
-        #expect(sort.items.map(\.element) == keys.sorted())
-        #expect(Set(sort.items.map(\.offset)).count == count)
+        #expect(sort.items.map(\.key) == keys.sorted())
+        #expect(Set(sort.items.map(\.number)).count == count)
+    }
+
+    private struct NumberedKey: SortItem {
+        let number: Int
+        let key: Int
+
+        func precedes(_ other: NumberedKey) -> Bool { key < other.key }
     }
 }

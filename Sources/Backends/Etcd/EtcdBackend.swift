@@ -1,5 +1,6 @@
 import HTTP
 import KeyValue
+import Posix
 import Synchronization
 
 /// etcd's v3 API over gRPC.
@@ -18,7 +19,7 @@ package final class EtcdBackend: Backend {
         /// The most keys that are asked for at first; further pages grow.
         package var pageSize = 10_000
         /// The largest answer that is taken, in bytes. A page that is larger is asked for again in smaller ones.
-        package var messageLimit = 64 << 20
+        package var messageLimit = MemoryLimit.bounded(64 << 20, to: 8)
         /// Gets what the operator should know although the work goes on.
         package var warn: @Sendable (String) -> Void = { _ in }
 

@@ -145,7 +145,7 @@ extension EtcdV2Backend {
     }
 
     /// An answer cannot be asked for in pages, so it may be larger than a page of the v3 API.
-    private static let bodyLimit = 512 << 20
+    private static let bodyLimit = MemoryLimit.bounded(512 << 20, to: 4)
 
     /// `path` as it stands in a URL (RFC 3986).
     static func escaped(_ path: [UInt8]) -> String {

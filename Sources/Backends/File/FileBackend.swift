@@ -5,7 +5,7 @@ import Posix
 /// Mirrors confd's backend `file`.
 package struct FileBackend: Backend {
     /// Files that are larger are refused.
-    static let maximumFileSize = 256 << 20
+    static let maximumFileSize = MemoryLimit.bounded(256 << 20, to: 8)
 
     let paths: [String]
     private let filter: String

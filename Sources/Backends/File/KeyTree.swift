@@ -1,11 +1,12 @@
 import KeyValue
+import Posix
 
 /// How much one file may stand for; a short one can stand for a lot.
 struct FileLimits {
     /// How many nodes aliases may stand for in all (go-yaml refuses somewhat less): nested aliases multiply.
     var aliasedNodes = 1_000_000
     /// The bytes of all keys and values, and those moved on the way to them: each key repeats those above it.
-    var bytes = 256 << 20
+    var bytes = MemoryLimit.bounded(256 << 20, to: 8)
 }
 
 /// Collects the values of a tree under their paths, as confd's `nodeWalk` does: an element is joined to the path

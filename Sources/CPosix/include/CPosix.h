@@ -4,6 +4,7 @@
 // C that Swift cannot import as it stands: variadic calls, function-like macros, environ, and headers that the Glibc
 // module leaves out.
 
+#include <malloc.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>

@@ -38,7 +38,8 @@ package final class Daemon {
     private(set) var confdirWatch: ConfdirWatch?
 
     /// Renderings use the processors; commands only wait.
-    private let renderers = WorkerPool(threads: Host.processorCount, stackSize: ResourceRenderer.stackSize)
+    private let renderers = WorkerPool(
+        threads: max(1, ResourceRenderer.threads(Host.processorCount)), stackSize: ResourceRenderer.stackSize)
     let commands = WorkerPool(
         threads: DescriptorLimit.jobs(64, each: Pass.filesOfResource, reserve: Pass.filesOfAll))
     private let notifier: SystemdNotifier

@@ -133,9 +133,9 @@ package struct Pass {
     }
 
     /// How many resources to apply at a time: more than there are processors, for most of the time goes into waiting
-    /// for the disk. Fewer where few files may be open.
+    /// for the disk. Fewer where few files may be open, or memory is limited.
     private static func threads() -> Int {
-        DescriptorLimit.jobs(16, each: filesOfResource, reserve: filesOfAll)
+        1 + ResourceRenderer.threads(DescriptorLimit.jobs(16, each: filesOfResource, reserve: filesOfAll) - 1)
     }
 
     /// How many files are open for one resource at a time, with its commands, and for all of them together: standard

@@ -32,7 +32,13 @@ package final class ResourceRenderer: Sendable {
 
     /// The stack that `render` needs: the engine itself does not recurse, but values nest up to 10,000 deep and are
     /// printed and freed level by level, and ten templates may include each other. Memory is taken as it is used.
-    package static let stackSize = 64 << 20
+    package static let stackSize = max(8 << 20, MemoryLimit.bounded(64 << 20, to: 4))
+
+    /// How many threads with such a stack may run beside the first: up to `count`, and where memory is limited, what fits into
+    /// an eighth of it.
+    static func threads(_ count: Int, of limit: Int? = MemoryLimit.current) -> Int {
+        min(count, MemoryLimit.bounded(.max, to: 8, of: limit) / stackSize)
+    }
 
     /// The time that one rendering may take.
     private static let timeLimit = Duration.seconds(60)
@@ -105,6 +111,8 @@ package final class ResourceRenderer: Sendable {
     static func limits(_ isUnwanted: @escaping @Sendable () -> Bool = { false }) -> Limits {
         let start = Clock.monotonic()
         var limits = Limits()
+        limits.outputSize = MemoryLimit.bounded(limits.outputSize, to: 4)
+        limits.outputReserve = MemoryLimit.bounded(limits.outputReserve, to: 32)
         limits.isPastDeadline = {
             let time = Clock.monotonic() - start
             return time > timeLimit || time > slowness && isUnwanted()

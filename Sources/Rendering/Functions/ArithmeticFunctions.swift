@@ -24,7 +24,8 @@ enum ArithmeticFunctions {
         let last = arguments.int(1)
         guard first <= last else { return .slice(Slice(.int, [], isNil: true)) }
         let (distance, overflow) = last.subtractingReportingOverflow(first)
-        guard !overflow, distance < Failure.longestList else { throw FunctionError(.tooMany) }
+        let limit = arguments.longestList
+        guard !overflow, distance < limit else { throw FunctionError(.tooMany(limit: limit)) }
         let count = distance + 1
         // Go keeps the first 32 bytes of a list that grows on the stack, and then copies just what is used.
         let capacity = count <= 4 ? count : Slice.capacity(afterAppending: count, of: .int)

@@ -4,7 +4,8 @@ import TextTemplate
 enum CodingFunctions {
     static let table: [String: Function] = [
         "base64Encode": Function([.string]) { (arguments) throws(FunctionError) in
-            if arguments.string(0).count > Failure.longestText / 4 * 3 { throw FunctionError(.tooLong) }
+            let limit = arguments.longestText
+            if arguments.string(0).count > limit / 4 * 3 { throw FunctionError(.tooLong(limit: limit)) }
             return .string(encodeBase64(arguments.string(0)))
         },
         "base64Decode": Function([.string], body: decode),

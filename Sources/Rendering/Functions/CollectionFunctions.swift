@@ -74,19 +74,40 @@ enum CollectionFunctions {
         guard case .slice(let list) = arguments[0], list.element == .string || list.element == .pair else {
             return element(arguments[0])
         }
-        for index in 0..<list.count / 2 {
-            let other = list.count - 1 - index
-            (list[index], list[other]) = (list[other], list[index])
+        list.withElements { elements in
+            for index in 0..<elements.count / 2 { elements.swapAt(index, elements.count - 1 - index) }
         }
         return .slice(list)
     }
 
     /// In place, with Go's own order of equals.
     private static func sortByLength(_ list: Slice) {
-        var sort = PatternDefeatingQuicksort(
-            list.array.map { (length: length(of: $0), value: $0) }, precedes: { $0.length < $1.length })
-        sort.run()
-        for (index, item) in sort.items.enumerated() { list[index] = item.value }
+        list.withElements { elements in
+            guard let first = elements.baseAddress else { return }
+            var sort = PatternDefeatingQuicksort(
+                elements.indices.map { PlacedLength(length: length(of: elements[$0]), place: $0) })
+            sort.run()
+            // The values are moved twice, at the end: to compare and swap them would count references each time.
+            let sorted = UnsafeMutablePointer<Value>.allocate(capacity: elements.count)
+            defer { sorted.deallocate() }
+            for (place, item) in sort.items.enumerated() {
+                (sorted + place).moveInitialize(from: first + Int(item.place), count: 1)
+            }
+            first.moveInitialize(from: sorted, count: elements.count)
+        }
+    }
+
+    /// The length of an element, and where it was; both have 32 bits, for texts and lists are shorter than that.
+    private struct PlacedLength: SortItem {
+        let length: UInt32
+        let place: UInt32
+
+        init(length: Int, place: Int) {
+            self.length = UInt32(length)
+            self.place = UInt32(place)
+        }
+
+        func precedes(_ other: PlacedLength) -> Bool { length < other.length }
     }
 
     private static func length(of value: Value) -> Int {

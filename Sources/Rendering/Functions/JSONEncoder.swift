@@ -5,8 +5,8 @@ import TextTemplate
 enum JSONEncodingError: Error, Equatable {
     case unsupportedType(String)
     case notFinite(JSONError)
-    /// The text would be longer than `Failure.longestText`.
-    case tooLong
+    /// The text would be longer than the limit.
+    case tooLong(limit: Int)
     /// A method of the value failed.
     case method(String, type: String, ByteString)
 }
@@ -14,19 +14,24 @@ enum JSONEncodingError: Error, Equatable {
 /// Writes values as Go's `json.Marshal` does.
 struct JSONEncoder: ~Copyable {
     private var writer: JSONWriter
+    /// The bytes of the longest text.
+    private let limit: Int
 
-    /// The JSON of `value`, in lines if there is an `indent`.
-    static func encode(_ value: Value, indent: [UInt8]? = nil) throws(JSONEncodingError) -> [UInt8] {
-        var encoder = JSONEncoder(writer: JSONWriter(indent: indent))
+    /// The JSON of `value`, in lines if there is an `indent`; above `limit` bytes it is an error.
+    static func encode(_ value: Value, indent: [UInt8]? = nil, limit: Int) throws(JSONEncodingError) -> [UInt8] {
+        var encoder = JSONEncoder(writer: JSONWriter(indent: indent), limit: limit)
         try encoder.append(value)
         return encoder.writer.bytes
     }
 
-    private init(writer: consuming JSONWriter) { self.writer = writer }
+    private init(writer: consuming JSONWriter, limit: Int) {
+        self.writer = writer
+        self.limit = limit
+    }
 
     private mutating func append(_ value: Value) throws(JSONEncodingError) {
         // One value may be in many places of another: what is written may be much more than what there is.
-        if writer.bytes.count > Failure.longestText { throw .tooLong }
+        if writer.bytes.count > limit { throw .tooLong(limit: limit) }
         switch value {
         case .invalid, .nilInterface: writer.appendNull()
         case .bool(let flag): writer.appendBool(flag)
@@ -35,7 +40,7 @@ struct JSONEncoder: ~Copyable {
         case .float(let number): try append(number)
         case .complex: throw .unsupportedType("complex128")
         case .string(let text):
-            if text.count > Failure.longestText - writer.bytes.count { throw .tooLong }
+            if text.count > limit - writer.bytes.count { throw .tooLong(limit: limit) }
             text.withBytes { writer.appendString($0) }
         case .slice(let list): try append(list)
         case .map(let map): try append(map)

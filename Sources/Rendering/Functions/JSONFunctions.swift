@@ -7,9 +7,9 @@ enum JSONFunctions {
         "json": Function([.string]) { (arguments) throws(FunctionError) in try decode(arguments, as: .object) },
         "jsonArray": Function([.string]) { (arguments) throws(FunctionError) in try decode(arguments, as: .array) },
         "fromJson": Function([.string]) { (arguments) throws(FunctionError) in try decode(arguments, as: .any) },
-        "toJson": Function([.any]) { (arguments) throws(FunctionError) in try encode(arguments[0], indent: nil) },
+        "toJson": Function([.any]) { (arguments) throws(FunctionError) in try encode(arguments, indent: nil) },
         "toPrettyJson": Function([.any]) { (arguments) throws(FunctionError) in
-            try encode(arguments[0], indent: Array("  ".utf8))
+            try encode(arguments, indent: Array("  ".utf8))
         },
     ]
 
@@ -22,9 +22,10 @@ enum JSONFunctions {
         }
     }
 
-    private static func encode(_ value: Value, indent: [UInt8]?) throws(FunctionError) -> Value {
+    private static func encode(_ arguments: Arguments, indent: [UInt8]?) throws(FunctionError) -> Value {
         do {
-            return .string(ByteString(try JSONEncoder.encode(value, indent: indent)))
+            return .string(
+                ByteString(try JSONEncoder.encode(arguments[0], indent: indent, limit: arguments.longestText)))
         } catch {
             throw FunctionError(.encoding(error))
         }

@@ -1,22 +1,23 @@
+/// What is sorted: Go's `sort.Interface.Less`. Items of which none precedes the other need not be equal.
+protocol SortItem {
+    func precedes(_ other: Self) -> Bool
+}
+
 /// Go's `sort.Sort`: pattern-defeating quicksort, which is not stable, so that the order of equals shows the
 /// algorithm. All choices are those of Go, the random numbers too.
-struct PatternDefeatingQuicksort<Item> {
+struct PatternDefeatingQuicksort<Item: SortItem> {
     private(set) var items: [Item]
-    private let precedes: (Item, Item) -> Bool
 
     private enum Hint { case unknown, increasing, decreasing }
 
-    init(_ items: [Item], precedes: @escaping (Item, Item) -> Bool) {
-        self.items = items
-        self.precedes = precedes
-    }
+    init(_ items: [Item]) { self.items = items }
 
     mutating func run() {
         // As many unbalanced partitions are allowed as the count has bits.
         sort(0..<items.count, badPartitionsLeft: Int.bitWidth - items.count.leadingZeroBitCount)
     }
 
-    private func less(_ left: Int, _ right: Int) -> Bool { precedes(items[left], items[right]) }
+    private func less(_ left: Int, _ right: Int) -> Bool { items[left].precedes(items[right]) }
 
     private mutating func sort(_ whole: Range<Int>, badPartitionsLeft: Int) {
         let longestInsertion = 12

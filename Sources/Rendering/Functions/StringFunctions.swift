@@ -5,8 +5,12 @@ enum StringFunctions {
     static let table: [String: Function] = [
         "split": Function([.string, .string], body: split),
         "join": Function([.strings, .string], body: join),
-        "toUpper": Function([.string]) { .string(map($0.string(0), UnicodeCase.upper, asciiRange: 0x61...0x7A)) },
-        "toLower": Function([.string]) { .string(map($0.string(0), UnicodeCase.lower, asciiRange: 0x41...0x5A)) },
+        "toUpper": Function([.string]) { (arguments) throws(FunctionError) in
+            .string(try mapped(arguments.string(0), to: .upper, limit: arguments.longestText))
+        },
+        "toLower": Function([.string]) { (arguments) throws(FunctionError) in
+            .string(try mapped(arguments.string(0), to: .lower, limit: arguments.longestText))
+        },
         "contains": Function([.string, .string]) { .bool($0.string(0).contains($0.string(1))) },
         "replace": Function([.string, .string, .string, .int], body: replace),
         "trimSuffix": Function([.string, .string]) {
@@ -18,44 +22,73 @@ enum StringFunctions {
             return .string(text.hasPrefix($0.string(1)) ? text[$0.string(1).count..<text.count] : text)
         },
         "repeat": Function([.int, .string]) { (arguments) throws(FunctionError) in
-            .string(try repeated(arguments.string(1), count: max(0, arguments.int(0))))
+            let count = max(0, arguments.int(0))
+            return .string(try repeated(arguments.string(1), count: count, limit: arguments.longestText))
         },
         "indent": Function([.int, .string]) { (arguments) throws(FunctionError) in
-            .string(ByteString(try indented(arguments.string(1), by: arguments.int(0))))
+            .string(ByteString(try indented(arguments)))
         },
         "nindent": Function([.int, .string]) { (arguments) throws(FunctionError) in
-            .string(ByteString([UInt8(ascii: "\n")] + (try indented(arguments.string(1), by: arguments.int(0)))))
+            .string(ByteString([UInt8(ascii: "\n")] + (try indented(arguments))))
         },
         "quote": Function([.string]) { (arguments) throws(FunctionError) in
             // A byte becomes four at most.
-            if arguments.string(0).count > Failure.longestText / 4 { throw FunctionError(.tooLong) }
+            let limit = arguments.longestText
+            if arguments.string(0).count > limit / 4 { throw FunctionError(.tooLong(limit: limit)) }
             return .string(arguments.string(0).quoted)
         },
         "squote": Function([.string], body: singleQuoted),
     ]
 
-    @Sendable private static func split(_ arguments: Arguments) -> Value {
+    /// The parts share the memory of the text. How many there are is known before there are any: each takes 40 times the
+    /// memory of a character.
+    @Sendable private static func split(_ arguments: Arguments) throws(FunctionError) -> Value {
         let text = arguments.string(0)
         let separator = arguments.string(1)
-        var parts: [Value] = []
-        text.withBytes { bytes in
-            var start = 0
-            if separator.isEmpty {
-                while start < bytes.count {
-                    let width = UTF8Scanner.decode(bytes, at: start).width
-                    parts.append(.string(text[start..<start + width]))
-                    start += width
-                }
-                return
-            }
-            let search = ByteSearch(separator)
-            while let end = search.firstOffset(in: bytes, from: start) {
-                parts.append(.string(text[start..<end]))
-                start = end + separator.count
-            }
-            parts.append(.string(text[start..<bytes.count]))
+        let ends = try text.withBytes { bytes throws(FunctionError) in
+            separator.isEmpty
+                ? try endsOfCharacters(in: bytes, limit: arguments.longestList)
+                : try endsOfParts(in: bytes, separator, limit: arguments.longestList)
         }
-        return .slice(Slice(.string, parts))
+        return .slice(
+            Slice(
+                .string, count: ends.count, capacity: ends.count,
+                fill: { parts in
+                    var start = 0
+                    for (index, end) in ends.enumerated() {
+                        parts.initializeElement(at: index, to: .string(text[start..<Int(end)]))
+                        start = Int(end) + separator.count
+                    }
+                }))
+    }
+
+    private static func endsOfCharacters(
+        in bytes: UnsafeBufferPointer<UInt8>, limit: Int
+    ) throws(FunctionError) -> [UInt32] {
+        var ends: [UInt32] = []
+        ends.reserveCapacity(min(bytes.count, limit))
+        var end = 0
+        while end < bytes.count {
+            if ends.count == limit { throw FunctionError(.tooMany(limit: limit)) }
+            end += UTF8Scanner.decode(bytes, at: end).width
+            ends.append(UInt32(end))
+        }
+        return ends
+    }
+
+    private static func endsOfParts(
+        in bytes: UnsafeBufferPointer<UInt8>, _ separator: ByteString, limit: Int
+    ) throws(FunctionError) -> [UInt32] {
+        var ends: [UInt32] = []
+        let search = ByteSearch(separator)
+        var start = 0
+        while let end = search.firstOffset(in: bytes, from: start) {
+            if ends.count == limit - 1 { throw FunctionError(.tooMany(limit: limit)) }
+            ends.append(UInt32(end))
+            start = end + separator.count
+        }
+        ends.append(UInt32(bytes.count))
+        return ends
     }
 
     @Sendable private static func join(_ arguments: Arguments) throws(FunctionError) -> Value {
@@ -66,7 +99,8 @@ enum StringFunctions {
             guard case .string(let text) = list[$1] else { return $0 }
             return ($0.partialValue + text.count, $0.overflow)
         }
-        if length.overflow || length.partialValue > Failure.longestText { throw FunctionError(.tooLong) }
+        let limit = arguments.longestText
+        if length.overflow || length.partialValue > limit { throw FunctionError(.tooLong(limit: limit)) }
         var output: [UInt8] = []
         output.reserveCapacity(length.partialValue)
         for index in 0..<list.count {
@@ -76,36 +110,28 @@ enum StringFunctions {
         return .string(ByteString(output))
     }
 
-    /// `text` with each character replaced; the ASCII characters that are affected lie in `asciiRange`.
-    static func map(
-        _ text: ByteString, _ transform: (UInt32) -> UInt32, asciiRange: ClosedRange<UInt8>
-    ) -> ByteString {
-        text.withBytes { bytes in
-            var isASCII = true
-            var isAffected = false
-            for byte in bytes {
-                isASCII = isASCII && byte < 0x80
-                isAffected = isAffected || asciiRange.contains(byte)
-            }
-            if isASCII {
-                guard isAffected else { return text }
-                return ByteString(capacity: bytes.count) { output in
-                    for (index, byte) in bytes.enumerated() {
-                        output[index] = asciiRange.contains(byte) ? byte ^ 0x20 : byte
-                    }
-                    return bytes.count
-                }
-            }
+    /// `text` with each character in the other case.
+    private static func mapped(
+        _ text: ByteString, to target: UnicodeCase.Target, limit: Int
+    ) throws(FunctionError) -> ByteString {
+        let isASCII = text.withBytes { $0.allSatisfy { $0 < 0x80 } }
+        guard isASCII else {
             // Like Go's strings.Map this turns each invalid byte into U+FFFD.
-            var output: [UInt8] = []
-            output.reserveCapacity(bytes.count)
-            var position = 0
-            while position < bytes.count {
-                let (scalar, width) = UTF8Scanner.decode(bytes, at: position)
-                UTF8Scanner.append(transform(scalar), to: &output)
-                position += width
+            var mapping = CaseMapping(target, length: text.count)
+            return try ByteString.measured(limit: limit) { writer in
+                UTF8Scanner.forEach(in: text) { writer.append(mapping.map($0)) }
             }
-            return ByteString(output)
+        }
+        let affected = target.asciiRange
+        guard text.withBytes({ $0.contains { affected.contains($0) } }) else { return text }
+        return ByteString(capacity: text.count) { output in
+            text.withBytes { bytes in
+                for index in bytes.indices {
+                    let byte = bytes[index]
+                    output[index] = byte ^ (affected.contains(byte) ? 0x20 : 0)
+                }
+                return bytes.count
+            }
         }
     }
 
@@ -125,7 +151,8 @@ enum StringFunctions {
         if count == 0 { return .string(text) }
         let (added, overflow) = count.multipliedReportingOverflow(by: new.count)
         let length = text.count - count * old.count
-        if overflow || added > Failure.longestText - length { throw FunctionError(.tooLong) }
+        let longest = arguments.longestText
+        if overflow || added > longest - length { throw FunctionError(.tooLong(limit: longest)) }
         return .string(
             ByteString(capacity: length + added) { output in
                 text.withBytes { bytes in
@@ -168,11 +195,13 @@ enum StringFunctions {
         }
     }
 
-    private static func repeated(_ text: ByteString, count: Int) throws(FunctionError) -> ByteString {
+    private static func repeated(
+        _ text: ByteString, count: Int, limit: Int
+    ) throws(FunctionError) -> ByteString {
         if count == 1 || text.isEmpty { return text }
         let (length, overflow) = text.count.multipliedReportingOverflow(by: count)
         if overflow { throw FunctionError(.lengthOverflow) }
-        if length > Failure.longestText { throw FunctionError(.tooLong) }
+        if length > limit { throw FunctionError(.tooLong(limit: limit)) }
         return ByteString(capacity: length) { output in
             text.withBytes { bytes in
                 for index in 0..<count {
@@ -184,14 +213,16 @@ enum StringFunctions {
         }
     }
 
-    /// Puts `width` spaces before each line, but leaves the empty text alone.
-    private static func indented(_ text: ByteString, by width: Int) throws(FunctionError) -> [UInt8] {
+    /// Puts spaces before each line, as many as the first argument says, but leaves the empty text alone.
+    private static func indented(_ arguments: Arguments) throws(FunctionError) -> [UInt8] {
+        let text = arguments.string(1)
         if text.isEmpty { return [] }
-        let width = max(0, width)
+        let width = max(0, arguments.int(0))
+        let limit = arguments.longestText
         return try text.withBytes { bytes throws(FunctionError) in
             let lines = 1 + bytes.count { $0 == UInt8(ascii: "\n") }
             let (spaces, overflow) = lines.multipliedReportingOverflow(by: width)
-            if overflow || spaces > Failure.longestText - bytes.count { throw FunctionError(.tooLong) }
+            if overflow || spaces > limit - bytes.count { throw FunctionError(.tooLong(limit: limit)) }
             var output: [UInt8] = []
             output.reserveCapacity(bytes.count + spaces)
             let indentation = repeatElement(UInt8(ascii: " "), count: width)
@@ -207,7 +238,8 @@ enum StringFunctions {
     /// In single quotes, doubled inside, as YAML has it.
     @Sendable private static func singleQuoted(_ arguments: Arguments) throws(FunctionError) -> Value {
         let quote = UInt8(ascii: "'")
-        if arguments.string(0).count > Failure.longestText / 2 { throw FunctionError(.tooLong) }
+        let limit = arguments.longestText
+        if arguments.string(0).count > limit / 2 { throw FunctionError(.tooLong(limit: limit)) }
         var output = [quote]
         arguments.string(0).withBytes { bytes in
             for byte in bytes {

@@ -3,71 +3,78 @@ import TextTemplate
 /// `snakecase` and the like, and `nospace`.
 enum WordFunctions {
     static let table: [String: Function] = [
-        "nospace": Function([.string]) { .string(withoutSpace($0.string(0))) },
-        "snakecase": Function([.string]) { .string(joined($0.string(0), with: UInt8(ascii: "_"))) },
-        "kebabcase": Function([.string]) { .string(joined($0.string(0), with: UInt8(ascii: "-"))) },
-        "camelcase": Function([.string]) { .string(camelCase($0.string(0))) },
+        "nospace": Function([.string]) { (arguments) throws(FunctionError) in
+            .string(try withoutSpace(arguments.string(0), limit: arguments.longestText))
+        },
+        "snakecase": Function([.string]) { (arguments) throws(FunctionError) in
+            .string(try joined(arguments.string(0), with: 0x5F, limit: arguments.longestText))
+        },
+        "kebabcase": Function([.string]) { (arguments) throws(FunctionError) in
+            .string(try joined(arguments.string(0), with: 0x2D, limit: arguments.longestText))
+        },
+        "camelcase": Function([.string]) { (arguments) throws(FunctionError) in
+            .string(try camelCase(arguments.string(0), limit: arguments.longestText))
+        },
     ]
 
-    private static func withoutSpace(_ text: ByteString) -> ByteString {
-        encoded(scalars(of: text).filter { !UnicodeCase.isSpace($0) })
-    }
-
-    private static func joined(_ text: ByteString, with separator: UInt8) -> ByteString {
-        encoded(Array(words(of: text).joined(separator: [UInt32(separator)])).map(UnicodeCase.lower))
-    }
-
-    private static func camelCase(_ text: ByteString) -> ByteString {
-        var output: [UInt32] = []
-        for (index, word) in words(of: text).enumerated() {
-            var word = word.map(UnicodeCase.lower)
-            if index > 0 { word[0] = UnicodeCase.upper(word[0]) }
-            output += word
+    private static func withoutSpace(_ text: ByteString, limit: Int) throws(FunctionError) -> ByteString {
+        try ByteString.measured(limit: limit) { writer in
+            UTF8Scanner.forEach(in: text) { if !UnicodeCase.isSpace($0) { writer.append($0) } }
         }
-        return encoded(output)
     }
 
-    /// Cuts at `_`, `-` and spaces, before a capital that follows anything else, and before the last of several
-    /// capitals when a small letter follows.
-    private static func words(of text: ByteString) -> [[UInt32]] {
-        let scalars = scalars(of: text)
-        var words: [[UInt32]] = []
-        var start = 0
-        func finishWord(at end: Int) {
-            if end > start { words.append(Array(scalars[start..<end])) }
-            start = end
-        }
-        for (index, scalar) in scalars.enumerated() {
-            if scalar == 0x5F || scalar == 0x2D || scalar == 0x20 {
-                finishWord(at: index)
-                start = index + 1
-            } else if index > start, UnicodeCase.isUpper(scalar) {
-                let lowerFollows = index + 1 < scalars.count && UnicodeCase.isLower(scalars[index + 1])
-                if lowerFollows || !UnicodeCase.isUpper(scalars[index - 1]) { finishWord(at: index) }
+    private static func joined(
+        _ text: ByteString, with separator: UInt32, limit: Int
+    ) throws(FunctionError) -> ByteString {
+        var lower = CaseMapping(.lower, length: text.count)
+        return try ByteString.measured(limit: limit) { writer in
+            forEachCharacter(ofWordsIn: text) { scalar, beginsWord in
+                if beginsWord && writer.count > 0 { writer.append(separator) }
+                writer.append(lower.map(scalar))
             }
         }
-        finishWord(at: scalars.count)
-        return words
     }
 
-    private static func scalars(of text: ByteString) -> [UInt32] {
+    private static func camelCase(_ text: ByteString, limit: Int) throws(FunctionError) -> ByteString {
+        var lower = CaseMapping(.lower, length: text.count)
+        var upper = CaseMapping(.upper, length: text.count)
+        return try ByteString.measured(limit: limit) { writer in
+            forEachCharacter(ofWordsIn: text) { scalar, beginsWord in
+                let small = lower.map(scalar)
+                writer.append(beginsWord && writer.count > 0 ? upper.map(small) : small)
+            }
+        }
+    }
+
+    /// Calls `body` with each character of a word, and whether it is the word's first. Words are cut at `_`, `-` and
+    /// spaces, before a capital that follows anything else, and before the last of several capitals when a small letter
+    /// follows.
+    @inline(__always)
+    private static func forEachCharacter(
+        ofWordsIn text: ByteString, _ body: (_ scalar: UInt32, _ beginsWord: Bool) -> Void
+    ) {
         text.withBytes { bytes in
-            var scalars: [UInt32] = []
-            scalars.reserveCapacity(bytes.count)
             var position = 0
+            /// The character before in the same word.
+            var previous: UInt32?
             while position < bytes.count {
                 let (scalar, width) = UTF8Scanner.decode(bytes, at: position)
-                scalars.append(scalar)
                 position += width
+                if scalar == 0x5F || scalar == 0x2D || scalar == 0x20 {
+                    previous = nil
+                    continue
+                }
+                var beginsWord = true
+                if let previous {
+                    beginsWord = UnicodeCase.isUpper(scalar)
+                    if beginsWord && UnicodeCase.isUpper(previous) {
+                        let next = position < bytes.count ? UTF8Scanner.decode(bytes, at: position).scalar : 0
+                        beginsWord = UnicodeCase.isLower(next)
+                    }
+                }
+                body(scalar, beginsWord)
+                previous = scalar
             }
-            return scalars
         }
-    }
-
-    private static func encoded(_ scalars: [UInt32]) -> ByteString {
-        var output: [UInt8] = []
-        output.reserveCapacity(scalars.count)
-        for scalar in scalars { UTF8Scanner.append(scalar, to: &output) }
-        return ByteString(output)
     }
 }

@@ -1,3 +1,5 @@
+import TextTemplate
+
 /// Decodes UTF-8 as Go does: an invalid byte stands for U+FFFD and is one byte wide.
 enum UTF8Scanner {
     static let replacement: UInt32 = 0xFFFD
@@ -39,6 +41,19 @@ enum UTF8Scanner {
         return (replacement, 1)
     }
 
+    /// Calls `body` with each character of `text`.
+    @inline(__always)
+    static func forEach(in text: ByteString, _ body: (UInt32) -> Void) {
+        text.withBytes { bytes in
+            var position = 0
+            while position < bytes.count {
+                let (scalar, width) = decode(bytes, at: position)
+                body(scalar)
+                position += width
+            }
+        }
+    }
+
     /// The character that ends just before `position`, which must be above 0.
     static func decodeLast(_ bytes: UnsafeBufferPointer<UInt8>, before position: Int) -> UInt32 {
         var start = position - 1
@@ -59,14 +74,5 @@ enum UTF8Scanner {
             position += width
         }
         return nil
-    }
-
-    /// Appends `scalar` in UTF-8.
-    static func append(_ scalar: UInt32, to output: inout [UInt8]) {
-        if scalar < 0x80 {
-            output.append(UInt8(scalar))
-        } else {
-            UTF8.encode(Unicode.Scalar(scalar) ?? "\u{FFFD}") { output.append($0) }
-        }
     }
 }

@@ -3,6 +3,14 @@ enum UnicodeCase {
     /// All characters that have another case lie in here.
     static let folding: ClosedRange<UInt32> = 0x41...0x1E943
 
+    enum Target {
+        case upper, lower
+
+        /// The ASCII characters that become others.
+        @inline(__always)
+        var asciiRange: ClosedRange<UInt8> { self == .upper ? 0x61...0x7A : 0x41...0x5A }
+    }
+
     /// Go's `unicode.ToUpper`.
     static func upper(_ scalar: UInt32) -> UInt32 {
         if scalar < 0x80 { return scalar >= 0x61 && scalar <= 0x7A ? scalar - 0x20 : scalar }
@@ -37,9 +45,13 @@ enum UnicodeCase {
         return lower != scalar ? lower : upper(scalar)
     }
 
-    static func isUpper(_ scalar: UInt32) -> Bool { category(scalar) == .uppercaseLetter }
+    static func isUpper(_ scalar: UInt32) -> Bool {
+        scalar < 0x80 ? scalar >= 0x41 && scalar <= 0x5A : category(scalar) == .uppercaseLetter
+    }
 
-    static func isLower(_ scalar: UInt32) -> Bool { category(scalar) == .lowercaseLetter }
+    static func isLower(_ scalar: UInt32) -> Bool {
+        scalar < 0x80 ? scalar >= 0x61 && scalar <= 0x7A : category(scalar) == .lowercaseLetter
+    }
 
     /// Letters and decimal digits: what a name in a replacement is made of, besides `_`.
     static func isLetterOrDigit(_ scalar: UInt32) -> Bool {

@@ -50,8 +50,6 @@ struct Executor: ~Copyable {
 
     /// The size from which on the output grows by more than the library lets it grow.
     private static let longOutput = 256 << 10
-    /// What it grows by at most while it is shorter than that.
-    private static let largestGrowth = 64 << 20
 
     /// `body` is the template that rendering begins with.
     init(
@@ -322,7 +320,7 @@ struct Executor: ~Copyable {
     private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
         let count = output.count + bytes.count
         if count > output.capacity, count >= Executor.longOutput {
-            output.reserveCapacity(count + max(count, min(7 * count, Executor.largestGrowth)))
+            output.reserveCapacity(count + max(count / 4, min(7 * count, limits.outputReserve)))
         }
         output.append(contentsOf: bytes)
     }
