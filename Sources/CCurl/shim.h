@@ -53,14 +53,22 @@ static inline CURLcode confd_curl_get_pointer(CURL *handle, CURLINFO info, void 
 static inline CURLcode confd_curl_message_result(const CURLMsg *message) { return message->data.result; }
 
 // libcurl opens its sockets without CLOEXEC, and commands must not inherit a connection to the store.
-static inline curl_socket_t confd_curl_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
-  (void)context;
-  (void)purpose;
+static inline curl_socket_t confd_socket_open(const struct curl_sockaddr *address) {
   return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-static inline CURLcode confd_curl_close_sockets_on_exec(CURL *handle) {
-  return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, confd_curl_open_socket);
+static inline int confd_socket_close(curl_socket_t socket) { return close(socket); }
+
+// A thread that reads from or writes to the socket finds its end.
+static inline void confd_socket_shut_down(curl_socket_t socket) { shutdown(socket, SHUT_RDWR); }
+
+// Has sockets opened and closed by callbacks. libcurl closes some after their handle is gone, but before the multi handle is.
+static inline CURLcode confd_curl_set_sockets(CURL *handle, curl_opensocket_callback open_socket,
+                                              curl_closesocket_callback close_socket, void *context) {
+  CURLcode code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+  if (code == CURLE_OK) code = curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, context);
+  if (code == CURLE_OK) code = curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+  return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_CLOSESOCKETDATA, context) : code;
 }
 
 // Has `callback` called when a connection is ready and nothing was sent yet.
@@ -82,7 +90,7 @@ static inline const char *confd_curl_system_authorities(void) {
   return NULL;
 }
 
-// The client's thread and the semaphores to wait for it. They live here because the HTTP layer may not import Glibc.
+// Threads, their clocks and the semaphores to wait for them. They live here because the HTTP layer may not import Glibc.
 
 // Starts `body` on a detached thread on which all signals are blocked, so that they reach the thread that waits for
 // them. Returns 0 or an errno value.
@@ -96,6 +104,23 @@ static inline int confd_thread_start(void *(*body)(void *), void *context) {
   if (failure == 0) pthread_detach(thread);
   pthread_sigmask(SIG_SETMASK, &previous, NULL);
   return failure;
+}
+
+// The clock of the calling thread's processor time, for any thread to read; false where there is none.
+static inline bool confd_thread_clock(clockid_t *clock) { return pthread_getcpuclockid(pthread_self(), clock) == 0; }
+
+// The time of a clock in nanoseconds; -1 if its thread has ended.
+static inline long long confd_clock_time(clockid_t clock) {
+  struct timespec time;
+  if (clock_gettime(clock, &time) != 0) return -1;
+  return time.tv_sec * 1000000000LL + time.tv_nsec;
+}
+
+// Sleeps until the process has used `milliseconds` of processor time; false if the system cannot.
+static inline bool confd_process_sleep(long milliseconds) {
+  struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+  int failure = clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &time, NULL);
+  return failure == 0 || failure == EINTR;
 }
 
 // A counting semaphore whose waits are measured in monotonic time (sem_timedwait follows the wall clock).

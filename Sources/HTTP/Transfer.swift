@@ -14,6 +14,9 @@ final class Transfer {
     private var optionFailure: CURLcode?
     /// Whether a kept connection may be used.
     private let isReusing: Bool
+    private let connections: Connections
+    /// Whether a TLS handshake is under way, as far as `connections` knows.
+    private var isHandshaking = false
     private var isSendPaused = false
     private var isReceivePaused = false
     private var answer = Answer()
@@ -33,17 +36,19 @@ final class Transfer {
     /// Header lines and trailers together may not be longer than this.
     private static let headerLimit = 256 << 10
 
-    init(_ exchange: Exchange, reusing: Bool) {
+    init(_ exchange: Exchange, reusing: Bool, _ connections: Connections) {
         guard let handle = curl_easy_init() else { preconditionFailure("out of memory") }
         self.exchange = exchange
         self.handle = handle
         isReusing = reusing
+        self.connections = connections
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         firstByteDeadline = exchange.firstByteDeadline
     }
 
     deinit {
+        endHandshake()
         curl_easy_cleanup(handle)
         curl_slist_free_all(headerList)
         curl_slist_free_all(connectList)
@@ -102,7 +107,10 @@ extension Transfer {
         set(CURLOPT_TCP_KEEPALIVE, 1)
         // At the default of 16 KiB libcurl 7.88 stalls between HTTP/2 frames: 8.5 MB take 1.2 s instead of 0.1 s.
         set(CURLOPT_BUFFERSIZE, 64 << 10)
-        check(confd_curl_close_sockets_on_exec(handle))
+        // The runner keeps `connections` for longer than any handle.
+        check(
+            confd_curl_set_sockets(
+                handle, openSocket, closeSocket, Unmanaged.passUnretained(connections).toOpaque()))
         check(confd_curl_set_callback(handle, CURLOPT_WRITEFUNCTION, receiveBody))
         set(CURLOPT_WRITEDATA, context)
         check(confd_curl_set_callback(handle, CURLOPT_HEADERFUNCTION, receiveHeader))
@@ -148,6 +156,8 @@ extension Transfer {
     }
 
     private func setTLS(_ options: TLSOptions) {
+        isHandshaking = true
+        connections.noteHandshake(begins: true)
         set(CURLOPT_SSL_VERIFYPEER, options.verifies ? 1 : 0)
         set(CURLOPT_SSL_VERIFYHOST, options.verifies ? 2 : 0)
         // A resumed session would keep the identity of certificate files that were replaced since.
@@ -190,6 +200,7 @@ extension Transfer {
 // What libcurl calls.
 extension Transfer {
     fileprivate func receive(header line: UnsafeRawBufferPointer) -> Bool {
+        connections.notePiece()
         firstByteDeadline = nil
         answer.headerBytes += line.count
         guard answer.headerBytes <= Transfer.headerLimit else {
@@ -222,6 +233,7 @@ extension Transfer {
 
     /// The number of bytes taken, or libcurl's code for "not now".
     fileprivate func receive(body bytes: UnsafeRawBufferPointer) -> Int {
+        connections.notePiece()
         guard exchange.mode == .whole else {
             if exchange.received(bytes) { return bytes.count }
             isReceivePaused = true
@@ -253,6 +265,12 @@ extension Transfer {
         }
     }
 
+    private func endHandshake() {
+        guard isHandshaking else { return }
+        isHandshaking = false
+        connections.noteHandshake(begins: false)
+    }
+
     private func refuse(_ error: HTTPError) -> Bool {
         answer.refusal = error
         return false
@@ -261,6 +279,7 @@ extension Transfer {
     /// Whether the certificate of a new connection names its host as Go wants it, before anything is sent. libcurl would also
     /// take the common name, which is deprecated since RFC 2818 and which Go's clients have not looked at since 1.15.
     fileprivate func acceptsCertificate() -> Bool {
+        endHandshake()
         let request = exchange.request
         guard request.tls.verifies, request.url.hasPrefix("https:") else { return true }
         var pointer: UnsafeMutableRawPointer?
@@ -396,6 +415,17 @@ private func receiveHeader(
     let isTaken = Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
         .receive(header: UnsafeRawBufferPointer(start: bytes, count: size * count))
     return isTaken ? size * count : 0
+}
+
+private func openSocket(
+    _ context: UnsafeMutableRawPointer?, _ purpose: curlsocktype, _ address: UnsafeMutablePointer<curl_sockaddr>?
+) -> curl_socket_t {
+    // libcurl always passes an address.
+    Unmanaged<Connections>.fromOpaque(context!).takeUnretainedValue().open(address!)
+}
+
+private func closeSocket(_ context: UnsafeMutableRawPointer?, _ socket: curl_socket_t) -> Int32 {
+    Unmanaged<Connections>.fromOpaque(context!).takeUnretainedValue().close(socket)
 }
 
 private func checkCertificate(

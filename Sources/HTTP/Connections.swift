@@ -1,0 +1,100 @@
+import CCurl
+import Synchronization
+
+/// The sockets of one client's thread. They are shut down when the thread is busy with frames that carry nothing.
+///
+/// While such frames keep coming, libcurl 7.88 neither returns from `curl_multi_perform` nor calls any callback, so that
+/// another thread has to end it: `Watchdog`.
+final class Connections: Sendable {
+    private struct State {
+        var sockets: [curl_socket_t] = []
+        var effort: Effort
+        var wereCut = false
+    }
+
+    private let state: Mutex<State>
+    private let clock: ThreadClock
+    /// Milliseconds of processor time that are not wasted, since the watchdog looked.
+    private let allowed = Atomic(0)
+    /// TLS handshakes that are under way.
+    private let handshakes = Atomic(0)
+
+    /// What transfers fail with whose connection was cut.
+    static let failure = HTTPError(.malformed, detail: "frames without data, and no end of them")
+
+    /// Must be made on the client's thread, whose processor time it measures.
+    init() {
+        clock = ThreadClock()
+        state = Mutex(State(effort: Effort(processor: clock.time ?? .zero, now: .now)))
+    }
+
+    func open(_ address: UnsafePointer<curl_sockaddr>) -> curl_socket_t {
+        state.withLock { state in
+            let socket = confd_socket_open(address)
+            if socket >= 0 { state.sockets.append(socket) }
+            return socket
+        }
+    }
+
+    /// Closes under the lock: the number may belong to another file at once, which must not be shut down.
+    func close(_ socket: curl_socket_t) -> Int32 {
+        state.withLock { state in
+            state.sockets.removeAll { $0 == socket }
+            return confd_socket_close(socket)
+        }
+    }
+
+    /// Part of a head or of a body has come: at most 16 KiB, which take 1 ms with TLS on a slow machine. Ten times that are
+    /// allowed, so that no answer is cut while its bytes come.
+    func notePiece() { allowed.wrappingAdd(10, ordering: .relaxed) }
+
+    /// There was nothing to do for a while. Looking for that, 200 times a second while calls wait, costs a slow machine
+    /// a good part of its time.
+    func noteIdleness() { allowed.wrappingAdd(1, ordering: .relaxed) }
+
+    func noteHandshake(begins: Bool) {
+        handshakes.wrappingAdd(begins ? 1 : -1, ordering: .relaxed)
+        // What a handshake took is not counted against what follows it.
+        if !begins { allowed.wrappingAdd(500, ordering: .relaxed) }
+    }
+
+    /// Shuts all sockets down if too much time was spent on nothing: libcurl does not say which of them costs it. The other
+    /// connections are made again.
+    func cutIfWasted() {
+        state.withLock { state in
+            // No clock: the thread has ended.
+            guard let processor = clock.time else { return }
+            let isWasted = state.effort.isWasted(
+                processor: processor, now: .now, allowed: .milliseconds(allowed.exchange(0, ordering: .relaxed)),
+                isHandshaking: handshakes.load(ordering: .relaxed) > 0)
+            guard isWasted else { return }
+            state.wereCut = true
+            for socket in state.sockets { confd_socket_shut_down(socket) }
+        }
+    }
+
+    /// Whether the sockets were shut down since the last call.
+    func takeCut() -> Bool {
+        state.withLock { state in
+            defer { state.wereCut = false }
+            return state.wereCut
+        }
+    }
+}
+
+/// The processor time of the thread that made it; any thread may read it.
+private struct ThreadClock: Sendable {
+    private let identifier: clockid_t?
+
+    init() {
+        var identifier = clockid_t()
+        self.identifier = confd_thread_clock(&identifier) ? identifier : nil
+    }
+
+    /// `nil` if the thread has ended.
+    var time: Duration? {
+        guard let identifier else { return nil }
+        let nanoseconds = confd_clock_time(identifier)
+        return nanoseconds < 0 ? nil : .nanoseconds(nanoseconds)
+    }
+}
