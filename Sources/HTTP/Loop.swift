@@ -177,7 +177,7 @@ private final class Runner {
     }
 
     /// Ends all transfers, which have lost their connections. Those on a kept connection are made again first: about once in
-    /// 5,000 calls libcurl 7.88 does not read an answer that is there, and is busy with that until the call's deadline.
+    /// 30,000 calls libcurl 7.88 does not read an answer that is there, and is busy with that until the call's deadline.
     private func endAllForWaste() {
         pool = ConnectionPool()
         for transfer in transfers.values {
