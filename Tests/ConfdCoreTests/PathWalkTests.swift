@@ -15,7 +15,7 @@ struct PathWalkTests {
     init() throws {
         folder = try StagingFolder()
         try Files.setMode(folder.path, 0o755)
-        for name in ["root", "srv", "srv/own", "srv/own/deep", "srv/roots", "srv/others"] {
+        for name in ["root", "srv", "srv/own", "srv/own/deep", "srv/roots", "srv/roots/in", "srv/others"] {
             try Files.makeFolder(folder(name))
         }
         for name in ["srv", "srv/own", "srv/own/deep"] { give(name, to: Self.service) }
@@ -73,6 +73,27 @@ struct PathWalkTests {
             name: "Attack: a link of root's that was moved to another name",
             links: [("srv/x", "DIR/root/f", 0)], dest: "srv/x", leads: nil,
             refusal: "cannot follow the symbolic link DIR/srv/x of uid 1234: it leads to DIR/root of uid 0"),
+        Case(
+            name: "Attack: a directory of root's, with a link of root's in it, that was renamed",
+            links: [("srv/roots/x", "DIR/root/f", 0)], dest: "srv/roots/x", leads: nil,
+            refusal: "cannot follow the symbolic link DIR/srv/roots/x of uid 1234: it leads to DIR/root of uid 0"),
+        Case(
+            name: "Attack: the same, relative and deeper", links: [("srv/roots/in/d", "../../../root", 0)],
+            dest: "srv/roots/in/d/f", leads: nil, refusal: "it leads to DIR/root of uid 0"),
+        Case(
+            name: "Attack: the same, entered by dots and by a link of root's",
+            links: [("root/way", "../srv/own/../roots", 0), ("srv/roots/x", "DIR/root/f", 0)], dest: "root/way/x",
+            leads: nil, refusal: "it leads to DIR/root of uid 0"),
+        Case(
+            name: "Attack: a third user's link in a renamed directory of root's",
+            links: [("srv/roots/x", "DIR/srv/others/f", other)], dest: "srv/roots/x", leads: nil,
+            refusal: "cannot follow the symbolic link DIR/srv/roots/x of uid 5678"),
+        Case(
+            name: "a link of root's in a directory of root's in a service's one",
+            links: [("srv/roots/x", "../own/f", 0)], dest: "srv/roots/x", leads: "srv/own/f"),
+        Case(
+            name: "a link of root's, after the way has left the service's directory", links: [("root/way", "f", 0)],
+            dest: "srv/own/../../root/way", leads: "root/f"),
         Case(
             name: "Attack: a link of a third user", links: [("srv/x", "own/f", other)], dest: "srv/x", leads: nil,
             refusal: "cannot follow the symbolic link DIR/srv/x of uid 5678: it leads to DIR/srv of uid 1234"),
@@ -139,6 +160,54 @@ struct PathWalkTests {
         // What it does create is entered the next time too.
         for _ in 1...2 { try Destination(resolving: folder("srv/n/m/x"), makesFolders: true).apply("new") }
         #expect(folder.text("srv/n/m/x") == "new")
+    }
+
+    /// Attack: confd is started in a directory of root's that a service user could rename.
+    @Test(.enabled(if: Privileges.canMount, "needs a working directory of its own"))
+    func isNotLedAwayFromTheWorkingDirectory() throws {
+        let folder = folder
+        try Files.makeLink(folder("srv/roots/in/x"), to: folder("root/f"))
+        try Files.makeLink(folder("srv/roots/x"), to: folder("root/f"))
+        try Privileges.inMountNamespace {
+            #expect(chdir(folder("srv/roots/in")) == 0)
+            for dest in ["x", "../x", "./../in/x"] {
+                #expect(throws: StagingError.self, "\(dest)") { try Destination(resolving: dest) }
+            }
+            let new = try Destination(resolving: "new")
+            #expect(new.target == "new")
+            #expect(chdir(folder("root")) == 0)
+            let file = try Destination(resolving: "f")
+            #expect(file.target == "f")
+        }
+        #expect(folder.text("root/f") == "root's")
+    }
+
+    /// Attack: a default access list and setgid of the user's directory for what make_dirs creates in it.
+    @Test func createsDirectoriesWithoutAUsersRights() throws {
+        let srv = try FileDescriptor(opening: folder("srv"), [.read, .folder])
+        try srv.setAttribute(AccessList.default.rawValue, StagingForeignTests.accessList)
+        try Files.setMode(folder("srv"), 0o2755)
+        try Destination(resolving: folder("srv/n/m/x"), makesFolders: true).apply("new", FileAttributes(mode: 0o660))
+        for name in ["srv/n", "srv/n/m", "srv/n/m/x"] {
+            let file = try FileDescriptor(opening: folder(name), .read)
+            #expect(try file.attribute(AccessList.default.rawValue) == nil, "\(name)")
+            #expect(try file.attribute(AccessList.access.rawValue) == nil, "\(name)")
+            let status = try file.status()
+            #expect([status.uid, status.gid] == [0, 0], "\(name)")
+            #expect(status.mode == (name.hasSuffix("x") ? 0o660 : 0o755), "\(name)")
+        }
+    }
+
+    /// Directories of root's that root has made so keep what they give to new ones.
+    @Test func createsDirectoriesWithRootsRights() throws {
+        let root = try FileDescriptor(opening: folder("root"), [.read, .folder])
+        try root.setAttribute(AccessList.default.rawValue, StagingForeignTests.accessList)
+        #expect(chown(folder("root"), 0, 77) == 0)
+        try Files.setMode(folder("root"), 0o2755)
+        try Destination(resolving: folder("root/n/x"), makesFolders: true).apply("new")
+        let made = try FileDescriptor(opening: folder("root/n"), .read)
+        #expect(try made.attribute(AccessList.default.rawValue) != nil)
+        #expect(try made.status().gid == 77 && Files.status(folder("root/n/x")).gid == 77)
     }
 
     /// Report: in a user namespace the machine's root is uid 65534.

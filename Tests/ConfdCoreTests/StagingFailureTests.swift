@@ -118,8 +118,8 @@ import Testing
             (
                 .unsafeLink("/d/l", owner: 5, to: "/e", of: 0),
                 "cannot follow the symbolic link /d/l of uid 5: it leads to /e of uid 0",
-                "a link of a user who is neither root nor confd's own must lead to that user's files: let dest name the file, "
-                    + "or run chown -h root /d/l"
+                "a link that a user who is neither root nor confd's own could have put there must lead to that user's files: "
+                    + "let dest name the file, or give /d/l and the directories that it is in to root"
             ),
             (
                 .unsafeDirectory("/d/e", owner: 5, in: "/d", of: 6),

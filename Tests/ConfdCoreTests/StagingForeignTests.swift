@@ -49,12 +49,56 @@ import Testing
         #expect(try attribute("user.note", of: "x") == nil)
     }
 
+    /// Attack: a setgid directory gives root's new file to the user's group; so does a file of root's own that the user
+    /// has moved to the name, with its mode, access list and group.
+    @Test(arguments: [
+        (nil as UInt16?, FileAttributes(mode: 0o660, uid: 0), 0o660 as UInt16),
+        (nil, FileAttributes(mode: 0o660), 0o660),
+        (0o6660, FileAttributes(uid: 0), 0o640), (0o6777, FileAttributes(), 0o755),
+        (0o660, FileAttributes(mode: 0o660, uid: 0), 0o660), (0o660, FileAttributes(uid: 4_321), 0o640),
+    ])
+    func givesTheUsersGroupNothing(moved: UInt16?, wanted: FileAttributes, mode: UInt16) throws {
+        try Files.setMode(folder.path, 0o2755)
+        if let moved {
+            try folder.write("x", "root's, for the group")
+            #expect(chown(folder("x"), 0, Self.service) == 0)
+            let file = try FileDescriptor(opening: folder("x"), .readWrite)
+            try file.setAttribute(AccessList.access.rawValue, Self.accessList)
+            try Files.setMode(folder("x"), moved)
+        }
+        try destination.apply("new", wanted, CheckedFile.Options(backup: true))
+        let status = try Files.status(folder("x"))
+        #expect([status.uid, status.gid] == [wanted.uid ?? 0, 0])
+        #expect(status.mode == mode)
+        #expect(try attribute(AccessList.access.rawValue, of: "x") == nil)
+    }
+
+    /// What the resource sets is set, and the directory's owner may have his group.
+    @Test func givesTheGroupThatIsAskedFor() throws {
+        try Files.setMode(folder.path, 0o2755)
+        try destination.apply("new", FileAttributes(mode: 0o660, uid: 0, gid: Self.service))
+        #expect(try Files.status(folder("x")).gid == Self.service)
+        try Files.unlink(folder("x"))
+        try destination.apply("new", FileAttributes(mode: 0o660, uid: Self.service))
+        #expect(try Files.status(folder("x")).gid == Self.service)
+    }
+
+    /// Attack: a member of the group of a shared directory moves a setuid program of root's to the name.
+    @Test func carriesNoSetuidOverInASharedDirectory() throws {
+        #expect(chown(folder.path, 0, Self.service) == 0)
+        try Files.setMode(folder.path, 0o775)
+        try folder.write("x", "program", mode: 0o4755)
+        try destination.apply("new")
+        #expect(try Files.status(folder("x")).mode == 0o755)
+    }
+
     /// Setuid, setgid, sticky and access lists of root's own file are for the owner that it has.
     @Test(arguments: [
         (FileAttributes(), 0o6775 as UInt16, true), (FileAttributes(uid: 1_234), 0o775, false),
         (FileAttributes(gid: 1_234), 0o775, false), (FileAttributes(mode: 0o4711, uid: 1_234), 0o4711, false),
     ])
     func carriesRightsOverToTheSameOwner(wanted: FileAttributes, mode: UInt16, keepsList: Bool) throws {
+        chown(folder.path, 0, 0)
         try folder.write("x", "old", mode: 0o6775)
         let old = try FileDescriptor(opening: folder("x"), .readWrite)
         try old.setAttribute("user.note", [7])
@@ -233,6 +277,21 @@ import Testing
         #expect(mkfifo(folder(".x.confd-dddddddddd"), 0o666) == 0)
         try Leftovers.sweep(Folder(folder.path), isOurs: Leftovers.isCandidate)
         #expect(folder.names == [".x.confd-bbbbbbbbbb", ".x.confd-cccccccccc", ".x.confd-dddddddddd", "other"])
+    }
+
+    /// Report: a staged file that already had its owner stayed for ever after a kill.
+    @Test func sweepsThoseOfAnyOwnerInItsOwnDirectory() throws {
+        chown(folder.path, 0, 0)
+        try plant(".x.confd-aaaaaaaaaa", "staged")
+        try folder.write("other", "a service's")
+        #expect(link(folder("other"), folder(".x.confd-cccccccccc")) == 0)
+        #expect(chown(folder("other"), Self.service, Self.service) == 0)
+        try Leftovers.sweep(Folder(folder.path), isOurs: Leftovers.isCandidate)
+        #expect(folder.names == [".x.confd-cccccccccc", "other"])
+        try plant(".x.confd-aaaaaaaaaa", "staged")
+        try Files.setMode(folder.path, 0o770)
+        try Leftovers.sweep(Folder(folder.path), isOurs: Leftovers.isCandidate)
+        #expect(folder.names.contains(".x.confd-aaaaaaaaaa"))
     }
 
     // MARK: Files that cannot be read

@@ -61,22 +61,22 @@ struct Candidate: ~Copyable {
     fileprivate func setAttributes(
         _ attributes: FileAttributes, like destination: Destination
     ) throws(SystemError) -> (RefusedOwner, UInt16?) {
-        try dropInheritedRights(attributes.uid)
         let refused = try file.changeOwner(attributes)
+        let isInForeign = try folder.status().isForeign(to: try file.status().uid)
+        if isInForeign { try dropInheritedRights(attributes.gid) }
         // No such file, or not readable by us: then there is nothing to carry over.
-        if let old = try? destination.open(.read) { file.copyAttributes(of: old) }
+        if let old = try? destination.open(.read) { file.copyAttributes(of: old, withRights: !isInForeign) }
         // After the owner, because a new owner clears setuid and setgid.
         let mode = attributes.mode.map { $0 & ~refused.unsafeModeBits }
         if let mode { try file.setMode(mode) }
         return (refused, mode)
     }
 
-    /// Removes the access list that a new file has of its folder's default one, where that is the work of somebody who
-    /// is not to own the file.
-    private func dropInheritedRights(_ owner: UInt32?) throws(SystemError) {
-        let folderOwner = try folder.status().uid
-        if Users.isRootOrOurs(folderOwner) || owner == folderOwner { return }
-        try file.removeAccessList()
+    /// Removes what a new file has from the directory of a user who does not own the file: the access list of the
+    /// directory's default one, and the group of a setgid directory, unless it is `group`.
+    private func dropInheritedRights(_ group: UInt32?) throws(SystemError) {
+        try file.removeAccessList(.access)
+        if try file.status().gid != group { _ = try file.changeOwner(FileAttributes(gid: Users.effectiveGID)) }
     }
 }
 
@@ -132,7 +132,17 @@ extension Candidate {
 extension Folder {
     /// Whether nobody but root and we can create, rename and remove names in it.
     func isPrivate() throws(SystemError) -> Bool {
-        let status = try status()
-        return PathWalk.isTrusted(status.uid) && status.mode & 0o022 == 0
+        try status().isPrivate
     }
+}
+
+/// What the status of a directory says about what is in it.
+extension FileStatus {
+    /// Whether nobody but root and we can create, rename and remove names in the directory. Where it has an access list,
+    /// the group's permission bits are the list's mask.
+    var isPrivate: Bool { Users.isRootOrOurs(uid) && mode & 0o022 == 0 }
+
+    /// Whether the directory belongs to a user who is neither root nor us nor `owner`: a file of `owner`'s in it may be
+    /// one that this user has moved there.
+    func isForeign(to owner: UInt32) -> Bool { !Users.isRootOrOurs(uid) && uid != owner }
 }

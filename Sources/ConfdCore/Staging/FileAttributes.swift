@@ -16,16 +16,19 @@ package struct FileAttributes: Equatable, Sendable {
         self.gid = gid
     }
 
-    /// What a new file in the place of `existing` is to have.
+    /// What a new file in the place of `existing`, which is in `directory`, is to have.
     ///
     /// Setuid, setgid and sticky were meant for the owner and the group that the file has. And who is neither root nor
     /// us may have chosen mode and group so that our content can be changed or run, or read by his group when the file is
-    /// no longer his.
-    func completed(from existing: FileStatus?) -> FileAttributes {
+    /// no longer his: by making the file, or by moving one of root's to this name in a directory where he can write.
+    func completed(from existing: FileStatus?, in directory: FileStatus) -> FileAttributes {
         guard let existing else { return FileAttributes(mode: mode ?? 0o644, uid: uid, gid: gid) }
+        let owner = uid ?? existing.uid
         let isForeign = !Users.isRootOrOurs(existing.uid)
-        let bits: UInt16 = isForeign ? 0o644 : keepsOwner(of: existing) ? 0o7777 : 0o777
-        let losesGroup = isForeign && uid != nil && uid != existing.uid
+        let isInForeign = !isForeign && directory.isForeign(to: owner)
+        let keepsAll = keepsOwner(of: existing) && directory.isPrivate
+        let bits: UInt16 = isForeign ? 0o644 : isInForeign ? 0o755 : keepsAll ? 0o7777 : 0o777
+        let losesGroup = isForeign ? owner != existing.uid : isInForeign
         return FileAttributes(
             mode: mode ?? existing.mode & bits, uid: uid ?? existing.uid, gid: gid ?? (losesGroup ? nil : existing.gid))
     }
@@ -53,6 +56,14 @@ extension FileStatus {
         let losesRights = attributes.mode.map { mode & ~$0 != 0 } ?? false
         return losesRights || attributes.uid.map { $0 != uid } ?? false || attributes.gid.map { $0 != gid } ?? false
     }
+}
+
+/// The extended attribute that holds an access list, acl(5).
+enum AccessList: String {
+    /// Who may do what with the file or directory itself.
+    case access = "system.posix_acl_access"
+    /// What is created in the directory gets this list.
+    case `default` = "system.posix_acl_default"
 }
 
 /// Owner and group that we were not permitted to set.
@@ -99,13 +110,13 @@ extension FileDescriptor {
     /// Sets the extended attributes of `file` here too, where possible; our own mark is left out.
     ///
     /// Those of a file that is neither root's nor ours are not carried over, and rights (access lists, capabilities)
-    /// only to a file of the same owner and group.
-    func copyAttributes(of file: borrowing FileDescriptor) {
+    /// only with `withRights` and to a file of the same owner and group.
+    func copyAttributes(of file: borrowing FileDescriptor, withRights: Bool) {
         guard let old = try? file.status(), let new = try? status(), Users.isRootOrOurs(old.uid) else { return }
-        let keepsOwner = old.uid == new.uid && old.gid == new.gid && old.linkCount == 1
+        let keepsRights = withRights && old.uid == new.uid && old.gid == new.gid && old.linkCount == 1
         // A file system without attributes has none to carry over.
         let names = (try? file.attributeNames()) ?? []
-        for name in names where !Self.ownAttributes.contains(name) && (keepsOwner || !Self.isRight(name)) {
+        for name in names where !Self.ownAttributes.contains(name) && (keepsRights || !Self.isRight(name)) {
             // Some (`trusted.*`, a foreign label) are the administrator's to set: then the new file has its default.
             guard let value = try? file.attribute(name), value != (try? attribute(name)) else { continue }
             try? setAttribute(name, value)
@@ -115,18 +126,16 @@ extension FileDescriptor {
     /// Removes the access list of a file that had another owner or group when it was `old`.
     func dropRights(ofOwner old: FileStatus) throws(SystemError) {
         let new = try status()
-        if old.uid != new.uid || old.gid != new.gid { try removeAccessList() }
+        if old.uid != new.uid || old.gid != new.gid { try removeAccessList(.access) }
     }
 
     /// Removes the access list, if there is one: the mode alone then says who may do what.
-    func removeAccessList() throws(SystemError) {
+    func removeAccessList(_ list: AccessList) throws(SystemError) {
         do throws(SystemError) {
-            try removeAttribute(Self.accessList)
+            try removeAttribute(list.rawValue)
         } catch let error where [Errno.noAttribute, Errno.notSupported].contains(error.code) {
         }
     }
-
-    private static var accessList: String { "system.posix_acl_access" }
 
     /// Access lists of all kinds of file systems, and what a program may do that is started from the file.
     private static func isRight(_ name: String) -> Bool {

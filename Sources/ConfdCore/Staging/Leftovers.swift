@@ -13,11 +13,14 @@ enum Leftovers {
         return file
     }
 
-    /// Removes those in `folder` that nobody uses and that are root's or ours.
+    /// Removes those in `folder` that nobody uses and that are root's or ours; in a directory where only root and we can
+    /// write, also those that already had the owner that a resource sets.
     static func sweep(_ folder: Folder, isOurs: (String) -> Bool) throws(SystemError) {
+        let ofAnybody = try folder.isPrivate()
         for entry in try folder.list(where: isOurs) {
             do throws(SystemError) {
-                guard case .present(let file) = try OwnFile(entry.name, in: folder), try file.lock() else { continue }
+                let found = try OwnFile(entry.name, in: folder, ofAnybody: ofAnybody)
+                guard case .present(let file) = found, try file.lock() else { continue }
                 try folder.unlink(entry.name)
             } catch {
                 // Somebody else's, or gone: there is another start.

@@ -12,20 +12,23 @@ enum OwnFile: ~Copyable {
     case unreadable(SystemError)
     case foreign(Stranger)
 
-    /// Looks at `name` in `folder`; `destination` is the name that the file may have as well.
-    init(_ name: String, in folder: Folder, besides destination: String? = nil) throws(SystemError) {
+    /// Looks at `name` in `folder`; `destination` is the name that the file may have as well. With `ofAnybody` the owner
+    /// does not matter.
+    init(
+        _ name: String, in folder: Folder, besides destination: String? = nil, ofAnybody: Bool = false
+    ) throws(SystemError) {
         // Looked at before it is opened, for opening a device does something; and after, for it may have been exchanged.
         guard let status = try folder.status(of: name) else {
             self = .absent
             return
         }
-        if let stranger = try Stranger(status, destination, in: folder) {
+        if let stranger = try Stranger(status, destination, in: folder, ofAnybody) {
             self = .foreign(stranger)
             return
         }
         do throws(SystemError) {
             let file = try folder.open(name, [.read, .noFollow, .nonBlocking])
-            if let stranger = try Stranger(try file.status(), destination, in: folder) {
+            if let stranger = try Stranger(try file.status(), destination, in: folder, ofAnybody) {
                 self = .foreign(stranger)
             } else {
                 self = .present(file)
@@ -51,10 +54,12 @@ package enum Stranger: Equatable, Sendable {
     case content
 
     /// nil if a file of this status can be one of ours.
-    init?(_ status: FileStatus, _ destination: String?, in folder: Folder) throws(SystemError) {
+    init?(
+        _ status: FileStatus, _ destination: String?, in folder: Folder, _ ofAnybody: Bool
+    ) throws(SystemError) {
         if status.kind != .regular {
             self = .kind(status.kind)
-        } else if !Users.isRootOrOurs(status.uid) {
+        } else if !ofAnybody, !Users.isRootOrOurs(status.uid) {
             self = .owner(status.uid)
         } else if status.linkCount > 1, try !Self.isLink(status, destination, in: folder) {
             self = .links

@@ -5,7 +5,8 @@ import Posix
 ///
 /// The rules are those of systemd's CHASE_SAFE, seen from where a link ends: whoever is not root and not us can lead us
 /// only to what is theirs.
-/// - A link that such a user could have put there must lead to a directory of that user's.
+/// - A link that such a user could have put there must lead to a directory of that user's. In a user's directory, and
+///   below it, that is every link: he can rename a directory of root's there, with root's links in it.
 /// - From a directory of such a user nobody enters one of another such user. One of root's or ours may be entered: who
 ///   does not own a directory cannot move it into another one.
 /// - In a sticky directory that all may write, a link counts only if root, we or the directory's owner made it.
@@ -33,8 +34,11 @@ struct PathWalk {
     private let makesFolders: Bool
     private var folder: Folder
     private var status: FileStatus
+    /// The owner of the last directory on the way that is neither root's nor ours: the user who could have put there
+    /// what the walk has come to since.
+    private var guardian: UInt32?
     /// The directories that were gone through to `folder`, the outermost first.
-    private var above: [FileIdentity] = []
+    private var above: [(directory: FileIdentity, guardian: UInt32?)] = []
     /// The next one is the last.
     private var steps: [Step] = []
     private var links = 0
@@ -46,6 +50,7 @@ struct PathWalk {
         self.dest = dest
         self.makesFolders = makesFolders
         (folder, status) = try Self.start(dest, dest)
+        guardian = Self.guardian(of: folder, status)
         try push(dest, isLast: true)
     }
 
@@ -119,9 +124,10 @@ extension PathWalk {
         if !Self.isTrusted(status.uid), !Self.isTrusted(found.uid), status.uid != found.uid {
             throw StagingError(.unsafeDirectory(path, owner: found.uid, in: folder.path, of: status.uid), dest)
         }
-        above.append(status.identity)
+        above.append((status.identity, guardian))
         folder = Folder(entry)
         status = found
+        if !Self.isTrusted(found.uid) { guardian = found.uid }
     }
 
     /// To the directory that this one was entered from, if it is still that one's.
@@ -131,12 +137,14 @@ extension PathWalk {
         let name = Files.split(path).name
         let entry = try resolving { [folder] () throws(SystemError) in try folder.open("..", [.nameOnly, .noFollow]) }
         let found = try resolving { () throws(SystemError) in try entry.status() }
-        if let expected = above.popLast(), expected != found.identity {
+        let expected = above.popLast()
+        if let expected, expected.directory != found.identity {
             throw StagingError(.directoryMoved(path), dest)
         }
         let isAbove = path == "." || name == ".."
         folder = Folder(entry, path: path == "." ? ".." : isAbove ? Files.join(path, "..") : Files.split(path).folder)
         status = found
+        if let expected { guardian = expected.guardian } else { guardian = Self.guardian(of: folder, found) }
     }
 
     private mutating func follow(
@@ -149,8 +157,9 @@ extension PathWalk {
         if isShared, !Self.isTrusted(link.uid), link.uid != status.uid {
             throw StagingError(.untrustedLink(path: path, owner: link.uid), dest)
         }
-        // In the directory of a user a link is that user's doing, even one of root's: it can be moved there.
-        let owner = Self.isTrusted(status.uid) ? link.uid : status.uid
+        // In the directory of a user, and below it, even a link of root's counts as that user's: he can move it there, or a
+        // directory that it is in.
+        let owner = guardian ?? link.uid
         if !Self.isTrusted(link.uid), link.uid != owner {
             throw StagingError(.unsafeLink(path, owner: link.uid, to: folder.path, of: owner), dest)
         }
@@ -158,6 +167,7 @@ extension PathWalk {
         try push(content, isLast: isLast)
         if content.hasPrefix("/") {
             (folder, status) = try Self.start(content, dest)
+            guardian = Self.guardian(of: folder, status)
             above = []
         }
     }
@@ -170,11 +180,27 @@ extension PathWalk {
         }
         do throws(SystemError) {
             try folder.makeFolder(name)
+            if !Self.isTrusted(status.uid) { try dropInheritedRights(name) }
             try folder.opened().synchronize()
         } catch let error where error.code == Errno.exists {
         } catch {
             throw StagingError(.makeFolder(error), dest)
         }
+    }
+
+    /// Removes from the new directory `name` the access lists and the group that it has from the user's directory that it
+    /// is in: he could read, or change, what is created there.
+    private func dropInheritedRights(_ name: String) throws(SystemError) {
+        let new = Folder(try folder.open(name, [.read, .noFollow, .folder]))
+        let status = try new.status()
+        // The user may have put another directory there meanwhile; an empty one of ours loses nothing.
+        guard status.uid == Users.effectiveUID, try new.list().isEmpty else { return }
+        let file = try new.open(".", [.read, .folder])
+        try file.removeAccessList(.default)
+        try file.removeAccessList(.access)
+        _ = try file.changeOwner(FileAttributes(gid: Users.effectiveGID))
+        // Without setgid.
+        try file.setMode(status.mode & 0o755)
     }
 
     /// The end at the missing directory `name`.
@@ -196,6 +222,16 @@ extension PathWalk {
             let folder = Folder(try FileDescriptor(opening: start, [.nameOnly, .folder]))
             return (folder, try folder.status())
         }
+    }
+
+    /// The owner of `folder`, or of the nearest directory above it, who is neither root nor us; nil if there is none, or
+    /// if we may not look.
+    private static func guardian(of folder: Folder, _ status: FileStatus) -> UInt32? {
+        if !isTrusted(status.uid) { return status.uid }
+        guard folder.path != "/", let entry = try? folder.open("..", [.nameOnly, .noFollow]),
+            let found = try? entry.status(), found.identity != status.identity
+        else { return nil }
+        return guardian(of: Folder(entry), found)
     }
 
     private mutating func push(_ path: String, isLast: Bool) throws(StagingError) {

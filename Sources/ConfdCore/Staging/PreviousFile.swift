@@ -76,7 +76,7 @@ enum PreviousFile {
 
     private static func copy(_ destination: Destination, in folder: Folder, name: String) throws(SystemError) {
         let file = try destination.open(.read)
-        let attributes = FileAttributes().completed(from: try file.status())
+        let attributes = FileAttributes().completed(from: try file.status(), in: try folder.status())
         var candidate = try Candidate(in: folder, prefix: destination.candidatePrefix)
         // An owner that we may not set is no reason to have no backup; the bits that would be unsafe are left out.
         _ = try candidate.fill(try file.readAll(limit: InPlaceBackup.limit), attributes, like: destination)

@@ -31,9 +31,10 @@ package struct StagedFile: ~Copyable {
         } catch {
             throw destination.cannotCreate(error)
         }
-        let completed = attributes.completed(from: existing)
+        var completed = attributes
         let refused = try staging(destination.path, StagingError.Kind.write) { () throws(SystemError) in
-            try candidate.fill(content, completed, like: destination)
+            completed = attributes.completed(from: existing, in: try folder.status())
+            return try candidate.fill(content, completed, like: destination)
         }
         if keep { candidate.keep() }
         path = candidate.path

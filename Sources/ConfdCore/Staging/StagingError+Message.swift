@@ -40,8 +40,8 @@ extension StagingError {
         case .linkLoop: nil
         case .untrustedLink(let path, _): "remove \(path), or let dest name the file that it leads to"
         case .unsafeLink(let link, _, _, _):
-            "a link of a user who is neither root nor confd's own must lead to that user's files: let dest name the file, "
-                + "or run chown -h root \(link)"
+            "a link that a user who is neither root nor confd's own could have put there must lead to that user's files: "
+                + "let dest name the file, or give \(link) and the directories that it is in to root"
         case .unsafeDirectory(let path, _, let parent, _):
             "\(parent)'s owner could put another directory there: give both one owner, or \(path) to root"
         case .directoryMoved: nil
