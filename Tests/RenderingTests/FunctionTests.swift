@@ -148,6 +148,11 @@ import TextTemplate
                 #"{{$l := list 1 2 3 4 5 6 7 8 9}}{{$l = list $l $l $l $l $l $l $l $l}}{{$l = list $l $l $l $l $l $l $l}}                {{toPrettyJson (list $l $l $l)}}"#,
                 "error calling toPrettyJson: the text would be longer than 3200 bytes"
             ),
+            // The space before the brackets at the end is most of it.
+            (
+                #"{{$l := list}}{{range seq 1 50}}{{$l = list $l}}{{end}}{{toPrettyJson $l}}"#,
+                "error calling toPrettyJson: the text would be longer than 3200 bytes"
+            ),
             (
                 #"{{$t := repeat 1000 "x"}}{{$u := printf "%s%s%s%s" $t $t $t $t}}"#,
                 "output is larger than 3200 bytes"

@@ -30,8 +30,6 @@ struct JSONEncoder: ~Copyable {
     }
 
     private mutating func append(_ value: Value) throws(JSONEncodingError) {
-        // One value may be in many places of another: what is written may be much more than what there is.
-        if writer.bytes.count > limit { throw .tooLong(limit: limit) }
         switch value {
         case .invalid, .nilInterface: writer.appendNull()
         case .bool(let flag): writer.appendBool(flag)
@@ -46,6 +44,9 @@ struct JSONEncoder: ~Copyable {
         case .map(let map): try append(map)
         case .pair, .object: if let object = value.asObject { try append(object) }
         }
+        // One value may be in many places of another, and a bracket has much space before it: what is written may be much
+        // more than what there is.
+        if writer.bytes.count > limit { throw .tooLong(limit: limit) }
     }
 
     private mutating func append(_ number: Double) throws(JSONEncodingError) {
