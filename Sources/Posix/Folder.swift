@@ -102,6 +102,13 @@ package final class Folder: Sendable {
         }
     }
 
+    /// Renames `old` to `new` in `folder`, replacing it at once.
+    package func rename(_ old: String, to new: String, in folder: Folder) throws(SystemError) {
+        try SystemCall.run("rename", folder.path(of: new)) {
+            renameat(descriptor.number, old, folder.descriptor.number, new)
+        }
+    }
+
     /// Gives `name` a second name in `folder`; a symbolic link is not followed.
     package func link(_ name: String, to newName: String, in folder: Folder) throws(SystemError) {
         try SystemCall.run("link", folder.path(of: newName)) {

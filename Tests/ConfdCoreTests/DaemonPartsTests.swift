@@ -41,6 +41,21 @@ import Testing
         #expect(agenda.begin(at: .seconds(60)) == [.reload([1])])
     }
 
+    /// Report: a reload began while files were in place that no check had accepted.
+    @Test func reloadsWaitForChecksInPlace() {
+        var agenda = Self.owing(1)
+        agenda.tell(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
+        agenda.pausesReloads = true
+        #expect(agenda.begin(at: .seconds(60)) == [])
+        #expect(!agenda.isReloading)
+        #expect(agenda.deadline.map { $0 > .seconds(60) } ?? true, "nothing is due that must wait")
+        agenda.pausesReloads = false
+        #expect(agenda.begin(at: .seconds(60)) == [.reload([1])])
+        #expect(agenda.isReloading)
+        agenda.tell(1, at: .zero) { $0.reloaded(succeeded: true, at: .zero) }
+        #expect(!agenda.isReloading)
+    }
+
     @Test func stoppingFinishesWhatRuns() {
         var agenda = Self.owing(2)
         agenda.stop(at: .zero)

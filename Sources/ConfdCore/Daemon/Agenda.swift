@@ -23,6 +23,8 @@ package struct Agenda: Sendable {
     private var isStopping = false
     /// Whether reloads wait, because what is to be reloaded has not been started.
     package var holdsReloads = false
+    /// Whether no reload begins for now, because files are in place that no check has accepted yet.
+    package var pausesReloads = false
 
     package init() {}
 
@@ -68,6 +70,9 @@ package struct Agenda: Sendable {
         }
     }
 
+    /// Whether a reload is under way.
+    package var isReloading: Bool { items.values.contains { $0.scheduler.isRunning && !$0.scheduler.isRendering } }
+
     /// Nothing runs, and nothing is due.
     package var isInStep: Bool { items.values.allSatisfy { $0.scheduler.isInStep } }
 
@@ -103,6 +108,6 @@ package struct Agenda: Sendable {
 
     /// Whether nothing is under way that a reload of `id` has to wait for.
     private func mayReload(_ id: ID) -> Bool {
-        !holdsReloads && members(with: id).allSatisfy { !(items[$0]?.scheduler.isRunning ?? false) }
+        !holdsReloads && !pausesReloads && members(with: id).allSatisfy { !(items[$0]?.scheduler.isRunning ?? false) }
     }
 }

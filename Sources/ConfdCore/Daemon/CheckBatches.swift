@@ -2,7 +2,8 @@
 /// are rendered at the same time. Events in, batches out.
 ///
 /// A batch waits until nothing with its command is being rendered any more, and for the end of the batch before it: two at
-/// once would judge each other's files.
+/// once would judge each other's files. No reload begins while a batch is checked, for it would load files that nobody has
+/// accepted, and no batch begins during a reload. Where both are due, they take turns.
 struct CheckBatches {
     private enum Stage {
         case rendering, waiting, checking
@@ -14,6 +15,8 @@ struct CheckBatches {
     }
 
     private var members: [Agenda.ID: Member] = [:]
+    /// A batch has just ended: what it accepted is reloaded before the next one.
+    private var isReloadsTurn = false
 
     /// The rendering of a resource with this check begins.
     mutating func began(_ id: Agenda.ID, command: String) { members[id] = Member(command: command) }
@@ -21,16 +24,31 @@ struct CheckBatches {
     /// It is rendered, differs from its file, and waits for its check.
     mutating func waits(_ id: Agenda.ID) { members[id]?.stage = .waiting }
 
-    /// What was begun is over, with or without a check.
-    mutating func ended(_ id: Agenda.ID) { members[id] = nil }
+    /// What was begun has ended, with or without a check.
+    mutating func ended(_ id: Agenda.ID) {
+        let wasChecking = isChecking
+        members[id] = nil
+        if wasChecking, !isChecking { isReloadsTurn = true }
+    }
 
-    /// The batches that can be checked now, each of one command and in the order of its ids; they count as begun.
-    mutating func take() -> [[Agenda.ID]] {
-        if members.isEmpty { return [] }
+    /// Whether no reload may begin now.
+    var holdsReloads: Bool { isChecking || !isReloadsTurn && ready != nil }
+
+    private var isChecking: Bool { members.values.contains { $0.stage == .checking } }
+
+    /// The first batch that is complete: those with one command, in the order of their ids.
+    private var ready: [Agenda.ID]? {
+        if members.isEmpty { return nil }
         let groups = Dictionary(grouping: members.keys) { members[$0]?.command }.values
-        let ready = groups.filter { group in group.allSatisfy { members[$0]?.stage == .waiting } }
-        let batches = ready.map { $0.sorted() }.sorted { $0[0] < $1[0] }
-        for id in batches.joined() { members[id]?.stage = .checking }
-        return batches
+        return groups.filter { group in group.allSatisfy { members[$0]?.stage == .waiting } }
+            .map { $0.sorted() }.min { $0[0] < $1[0] }
+    }
+
+    /// The batch that can be checked now, which counts as begun. `reloadsRun`: whether a reload is under way.
+    mutating func take(reloadsRun: Bool) -> [Agenda.ID]? {
+        isReloadsTurn = false
+        guard !reloadsRun, !isChecking, let batch = ready else { return nil }
+        for id in batch { members[id]?.stage = .checking }
+        return batch
     }
 }

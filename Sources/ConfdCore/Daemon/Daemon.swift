@@ -92,8 +92,10 @@ package final class Daemon {
             for message in inbox.take() { try take(message, at: now) }
             if let code = try turn(at: now) { return code }
             if isReady || isStopping { progress.end() }
+            agenda.pausesReloads = checks.holdsReloads
             for action in agenda.begin(at: now) { perform(action) }
-            for batch in checks.take() { checkInPlace(batch) }
+            if let batch = checks.take(reloadsRun: agenda.isReloading) { checkInPlace(batch) }
+            agenda.pausesReloads = checks.holdsReloads
             try listener.wait(deadline.map { max($0 - Clock.monotonic(), .zero) })
         }
     }

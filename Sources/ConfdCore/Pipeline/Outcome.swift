@@ -94,7 +94,8 @@ package enum Placement: Sendable {
 package struct Trial: Sendable {
     let draft: Draft
     let content: [UInt8]
-    let destination: Destination
+    /// Where it belongs. The directory is not kept open: many may wait at a time.
+    let place: Place
     /// What the shell runs: those with the same command are checked together.
     let command: String
 

@@ -8,6 +8,8 @@ extension Pipeline {
     /// A file that is in its place for its check.
     private struct Placed {
         let trial: Trial
+        /// What there is to put back.
+        let kept: InPlaceTrial
         let reload: Outcome.Reload?
         /// For `rollback`.
         let previous: [UInt8]?
@@ -92,9 +94,10 @@ extension Pipeline {
 
     private func place(_ trial: Trial) throws(StepFailure) -> Placed {
         let resource = trial.resource
-        let destination = trial.destination
+        let destination: Destination
         let wasOwed: Bool
         do {
+            destination = try Destination(resolving: resource.destination, place: trial.place)
             wasOwed = try destination.reloadMark() != nil
         } catch {
             throw StepFailure(error)
@@ -104,21 +107,22 @@ extension Pipeline {
         let previous = previousContent(resource, destination)
         var options = CheckedFile.Options(reloadMark: reload.map { Array($0.resource.name.utf8) })
         options.isTrial = true
-        let placed = Placed(trial: trial, reload: reload, previous: previous, wasOwed: wasOwed)
+        let replacement: Replacement
         do throws(StepFailure) {
-            try replace(resource, destination, trial.content, by: staged.withoutCheck(), options)
+            replacement = try replace(resource, destination, trial.content, by: staged.withoutCheck(), options)
         } catch {
-            // What was kept for it has to go, and it may have come into place before the error.
-            putBack(placed)
+            // Something may be left of it.
+            healAgain(destination)
             throw error
         }
-        return placed
+        guard let kept = replacement.trial else { preconditionFailure("asked for by the options") }
+        return Placed(trial: trial, kept: kept, reload: reload, previous: previous, wasOwed: wasOwed)
     }
 
     private func accept(_ placed: Placed, _ unsynced: UnsyncedFolders?) -> Outcome {
         let resource = placed.trial.resource
         do {
-            warn(try placed.trial.destination.acceptTrial(backup: resource.backup))
+            warn(try destination(of: placed).accept(placed.kept, backup: resource.backup))
         } catch {
             // As long as it stands there, a restart puts the previous file back; the pass after that replaces it again.
             log(StepFailure(error), of: resource)
@@ -130,14 +134,29 @@ extension Pipeline {
     }
 
     private func putBack(_ placed: Placed) {
-        let destination = placed.trial.destination
+        var isUndone = false
+        var failure: StagingError?
         do {
-            let isUndone = try destination.undoTrial(placed.trial.resource.attributes)
-            if isUndone, placed.reload != nil, !placed.wasOwed { try destination.clearReloadMark() }
+            isUndone = try destination(of: placed).undo(placed.kept)
         } catch {
-            log(StepFailure(error), of: placed.trial.resource)
-            healAgain(destination)
+            failure = error
         }
+        // Content that was refused, and could not be taken out again, is not for the service to load.
+        if placed.reload != nil, failure != nil || isUndone && !placed.wasOwed {
+            do {
+                try destination(of: placed).clearReloadMark()
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        guard let failure else { return }
+        log(StepFailure(failure), of: placed.trial.resource)
+        // A path that leads elsewhere now is healed there.
+        if let destination = try? Destination(resolving: placed.trial.resource.destination) { healAgain(destination) }
+    }
+
+    private func destination(of placed: Placed) throws(StagingError) -> Destination {
+        try Destination(resolving: placed.trial.resource.destination, place: placed.trial.place)
     }
 }
 

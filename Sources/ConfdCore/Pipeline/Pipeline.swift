@@ -213,7 +213,7 @@ package final class Pipeline: Sendable {
             try refuseRejected(content, resource)
             if let command = resource.inPlaceCheck, !settings.syncOnly {
                 return .awaitsCheck(
-                    Trial(draft: draft, content: content, destination: destination, command: command))
+                    Trial(draft: draft, content: content, place: destination.place, command: command))
             }
             return .done(try replace(content, resource, destination, draft.changes, unsynced))
         }
@@ -303,10 +303,11 @@ package final class Pipeline: Sendable {
         }
     }
 
+    @discardableResult
     func replace(
         _ resource: Resource, _ destination: Destination, _ content: [UInt8], by file: consuming CheckedFile,
         _ options: CheckedFile.Options
-    ) throws(StepFailure) {
+    ) throws(StepFailure) -> Replacement {
         logger.debug("Overwriting target config \(resource.destination)", resource)
         do {
             let replacement = try file.replace(options)
@@ -315,6 +316,7 @@ package final class Pipeline: Sendable {
             if case .writtenInPlace = replacement.method {
                 warn("Rename failed - target is likely a mount. Writing \(resource.destination) in place instead")
             }
+            return replacement
         } catch {
             throw StepFailure(error)
         }

@@ -10,7 +10,7 @@ package struct CheckedFile: ~Copyable {
         package var reloadMark: [UInt8]?
         /// Takes the folder that is to be synced; nil syncs it at once.
         package var unsynced: UnsyncedFolders?
-        /// The file is put in place for its check: `Destination.acceptTrial` or `undoTrial` has to follow.
+        /// The file is put in place for its check: `Destination.accept` or `undo` has to follow.
         package var isTrial = false
 
         package init(backup: Bool = false, reloadMark: [UInt8]? = nil, unsynced: UnsyncedFolders? = nil) {
@@ -51,34 +51,51 @@ package struct CheckedFile: ~Copyable {
         var warnings = earlierWarnings
         if options.backup { warnings += try PreviousFile.keep(destination, mayLink: true) }
         let kept = keep ? candidate.path : nil
+        var trial: InPlaceTrial?
         do throws(SystemError) {
             if keep {
                 // The kept file has the name that the check saw, so a copy of it goes into place.
                 var copy = try twin()
-                warnings += try Self.rename(&copy, to: destination, mark, isTrial: options.isTrial)
+                warnings += try Self.rename(&copy, to: destination, mark, options.isTrial, &trial)
             } else {
-                warnings += try Self.rename(&candidate, to: destination, mark, isTrial: options.isTrial)
+                warnings += try Self.rename(&candidate, to: destination, mark, options.isTrial, &trial)
             }
         } catch let error where error.code == Errno.busy || error.code == Errno.otherDevice {
             // A backup that is a link to what is about to be written over would be no backup.
             if options.backup { warnings += try PreviousFile.keep(destination, mayLink: false) }
-            let content = try staging(destination.path, StagingError.Kind.replace) { () throws(SystemError) in
-                try candidate.content()
+            do throws(StagingError) {
+                let content = try staging(destination.path, StagingError.Kind.replace) { () throws(SystemError) in
+                    try candidate.content()
+                }
+                warnings += try InPlaceWriter(destination).write(content, attributes, mark)
+            } catch {
+                withdraw(trial)
+                throw error
             }
-            warnings += try InPlaceWriter(destination).write(content, attributes, mark)
-            return Replacement(method: .writtenInPlace(error: error), keptStagedFile: kept, warnings: warnings)
+            return Replacement(
+                method: .writtenInPlace(error: error), keptStagedFile: kept, warnings: warnings, trial: trial)
         } catch {
+            withdraw(trial)
             throw StagingError(.replace(error), destination.path)
         }
         if let unsynced = options.unsynced { unsynced.add(candidate.folder.path) } else { warnings += synchronized() }
-        return Replacement(method: .renamed, keptStagedFile: kept, warnings: warnings)
+        return Replacement(method: .renamed, keptStagedFile: kept, warnings: warnings, trial: trial)
+    }
+
+    /// The error of the replacement is the one to tell; what stays is found by the next start.
+    private func withdraw(_ trial: InPlaceTrial?) {
+        if let trial { _ = try? destination.undo(trial) }
     }
 
     /// Marks `file` and renames it over the target; returns what could not be noted.
     private static func rename(
-        _ file: inout Candidate, to destination: Destination, _ mark: PendingMark, isTrial: Bool
+        _ file: inout Candidate, to destination: Destination, _ mark: PendingMark, _ isTrial: Bool,
+        _ trial: inout InPlaceTrial?
     ) throws(SystemError) -> [StagingWarning] {
-        if isTrial { try InPlaceTrial.begin(destination, candidate: file.name, in: file.folder) }
+        if isTrial {
+            trial = try InPlaceTrial(beginning: destination, candidate: file.name, file.file, in: file.folder)
+            try file.folder.synchronize()
+        }
         let place = try mark.set(on: file.file, destination, in: file.folder)
         do throws(SystemError) {
             try file.rename(to: destination.name)
@@ -136,4 +153,6 @@ package struct Replacement: Equatable, Sendable {
     package let keptStagedFile: String?
     /// What could not be done; log each text once.
     package let warnings: [StagingWarning]
+    /// What has to be ended, if the file was put in place for its check.
+    package var trial: InPlaceTrial?
 }

@@ -39,6 +39,12 @@ package struct Destination: Sendable {
         own = walk.own
     }
 
+    /// Follows the links in `path` again; throws if that leads elsewhere than to `place` now.
+    init(resolving path: String, place: Place) throws(StagingError) {
+        try self.init(resolving: path)
+        if self.place != place { throw StagingError(.directoryMoved(folderPath), path) }
+    }
+
     /// The path of the target's directory.
     var folderPath: String { Files.split(target).folder }
 

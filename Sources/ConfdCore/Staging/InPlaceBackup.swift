@@ -26,37 +26,20 @@ struct InPlaceBackup: Equatable {
         if size > Self.limit {
             throw SystemError(call: "read", path: file.path, code: Errno.tooLarge, limit: Self.limit)
         }
-        var digest = MD5()
-        var done = 0
-        try file.forEachBlock(of: 0..<size) { (block) throws(SystemError) in
-            digest.update(block)
-            try copy.writeAll(block, at: done)
-            done += block.count
-        }
-        count = done
-        checksum = digest.hex
+        (count, checksum) = try file.copy(size, to: copy)
         nextChecksum = MD5.hex(next)
-        try copy.writeAll(trailer, at: done)
+        try copy.writeAll(trailer, at: count)
         try copy.synchronize()
     }
 
     /// nil if `file` is not a whole backup.
     init?(reading file: borrowing FileDescriptor) throws(SystemError) {
-        let size = Int(try file.status().size)
-        // The line is shorter than this.
-        let start = max(0, size - 256)
-        var end: [UInt8] = []
-        try file.forEachBlock(of: start..<size) { end += $0 }
-        let lineFeed = UInt8(ascii: "\n")
-        guard end.last == lineFeed, let before = end.dropLast().lastIndex(of: lineFeed) else { return nil }
-        let line = String(decoding: end[(before + 1)...].dropLast(), as: UTF8.self)
-        let words = line.split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count == 5, words[0] == Self.word, words[1] == "1", let count = Int(words[2]),
-            count == start + before, count <= Self.limit, words[3] == (try file.checksum(of: count))
+        guard let (count, words) = try file.lastLine(), words.count == 5, words[0] == Self.word, words[1] == "1",
+            count == Int(words[2]), count <= Self.limit, words[3] == (try file.checksum(of: count))
         else { return nil }
         self.count = count
-        checksum = String(words[3])
-        nextChecksum = String(words[4])
+        checksum = words[3]
+        nextChecksum = words[4]
     }
 
     /// Whether `file` holds the whole of either content.
@@ -82,7 +65,7 @@ struct InPlaceBackup: Equatable {
 
 extension FileDescriptor {
     /// The checksum of the first `count` bytes.
-    fileprivate func checksum(of count: Int) throws(SystemError) -> String {
+    func checksum(of count: Int) throws(SystemError) -> String {
         var digest = MD5()
         try forEachBlock(of: 0..<count) { digest.update($0) }
         return digest.hex

@@ -1,121 +1,208 @@
 import Posix
 
-/// What stands beside a destination while a new file is in its place for a check that judges what is in place. Until
-/// the file is accepted, a refusal or a crash puts back what was there before.
-enum InPlaceTrial {
-    /// A hard link to the previous file.
-    static func linkName(_ destination: Destination) -> String { destination.companion(".confd-previous") }
+/// A new file that is in its place for a check that judges what is in place, and what is kept of the previous one.
+///
+/// A refusal puts back what was there before; which files that concerns is remembered here. After a crash the next start
+/// finds it out from the files beside the destination (`init(beside:)`).
+package enum InPlaceTrial: Equatable, Sendable {
+    /// There was no file before. The new one has `kept` as its second name, where the file system has hard links.
+    case first(new: FileIdentity, kept: String)
+    /// The previous file has the name `kept`, and its owner, mode and all else.
+    case replaced(previous: FileIdentity, kept: String)
+    /// A mount point was written into. A copy of the previous bytes has the name `kept` (`PreviousCopy`).
+    case written(copy: FileIdentity, kept: String)
 
-    /// A copy of the previous bytes, where a link would not do: a mount point is written into, and a file that belongs
-    /// to somebody else, or has further names, cannot be told from one that somebody put there.
-    static func copyName(_ destination: Destination) -> String { destination.companion(".confd-previous-copy") }
+    static func previousName(_ destination: Destination) -> String { companion(destination, ".confd-previous") }
+    static func copyName(_ destination: Destination) -> String { companion(destination, ".confd-previous-copy") }
+    static func newName(_ destination: Destination) -> String { companion(destination, ".confd-unchecked") }
 
-    /// A second link to the new file, where there was no previous one.
-    static func newName(_ destination: Destination) -> String { destination.companion(".confd-unchecked") }
+    private static func companion(_ destination: Destination, _ suffix: String) -> String {
+        destination.companion(suffix, room: Leftovers.randomLetters + 1)
+    }
 
-    /// Keeps what is in place of `destination` before `candidate`, a name in `folder`, takes it; both survive a crash.
-    static func begin(
-        _ destination: Destination, candidate: String, in folder: Folder
+    /// Keeps what is in place of `destination` before the candidate takes it. It survives a crash as soon as `folder` has
+    /// been synced.
+    init(
+        beginning destination: Destination, candidate: String, _ file: borrowing FileDescriptor, in folder: Folder
     ) throws(SystemError) {
-        guard let previous = try folder.status(of: destination.name) else {
-            try? folder.unlink(newName(destination))  // What is in the way is no trace of ours: that was healed.
-            // A file system without links: then a crash leaves the first file of all in place.
-            try? folder.link(candidate, to: newName(destination), in: folder)
-            return try folder.synchronize()
-        }
-        if isTrusted(previous, linkCount: 1) {
-            try? folder.unlink(linkName(destination))
+        if try folder.status(of: destination.name) == nil {
+            let name = Self.vacant(Self.newName(destination), in: folder)
+            // Without hard links a crash leaves the first file in place.
+            try? folder.link(candidate, to: name, in: folder)
+            self = .first(new: try file.status().identity, kept: name)
+        } else {
             do throws(SystemError) {
-                try folder.link(destination.name, to: linkName(destination), in: folder)
-                return try folder.synchronize()
-            } catch {
-                // A mount point, or a file system without links: then a copy.
+                self = try Self.keep(destination, in: folder)
+            } catch let error where error.code == Errno.busy || error.code == Errno.otherDevice {
+                self = try Self.copy(destination, in: folder)
             }
         }
-        try copy(destination, in: folder)
     }
 
-    private static func copy(_ destination: Destination, in folder: Folder) throws(SystemError) {
-        let previous = try folder.open(destination.name, [.read, .noFollow, .nonBlocking])
-        var copy = try Candidate(in: folder, prefix: destination.candidatePrefix)
-        try copy.file.writeAll(try previous.readAll(limit: InPlaceBackup.limit))
-        try copy.file.synchronize()
-        try copy.rename(to: copyName(destination))
-        try folder.synchronize()
+    private static func keep(_ destination: Destination, in folder: Folder) throws(SystemError) -> InPlaceTrial {
+        let name = vacant(previousName(destination), in: folder)
+        do throws(SystemError) {
+            try folder.link(destination.name, to: name, in: folder)
+        } catch let error where error.code != Errno.otherDevice && error.code != Errno.noSpace {
+            // No hard links here, or somebody else's file: then there is no file in place for a moment.
+            try folder.rename(destination.name, to: name)
+        }
+        guard let kept = try folder.status(of: name), kept.kind == .regular else {
+            // Somebody has exchanged it since it was looked at.
+            try? folder.rename(name, to: destination.name)
+            throw SystemError(call: "link", path: folder.path(of: name), code: Errno.noSuchFile)
+        }
+        return .replaced(previous: kept.identity, kept: name)
     }
 
-    /// Whether a file is one that nobody but root and we ourselves can have made.
-    static func isTrusted(_ status: FileStatus, linkCount: UInt64) -> Bool {
-        status.kind == .regular && Users.isRootOrOurs(status.uid) && status.linkCount <= linkCount
+    private static func copy(_ destination: Destination, in folder: Folder) throws(SystemError) -> InPlaceTrial {
+        var candidate = try Candidate(in: folder, prefix: destination.candidatePrefix)
+        _ = try PreviousCopy(of: try destination.open(.read), destination, to: candidate.file)
+        let name = vacant(copyName(destination), in: folder)
+        let identity = try candidate.file.status().identity
+        try candidate.rename(to: name)
+        return .written(copy: identity, kept: name)
     }
 
-    /// The status of the trace `name`; nil if there is none, or if it is not ours.
-    static func trace(
-        _ name: String, in folder: Folder, sameAs target: FileStatus?
-    ) throws(SystemError) -> FileStatus? {
-        guard let status = try folder.status(of: name) else { return nil }
-        return isTrusted(status, linkCount: status.identity == target?.identity ? 2 : 1) ? status : nil
+    /// `name`, which a leftover has lost; where that cannot be removed, a name that a start after a crash does not know.
+    private static func vacant(_ name: String, in folder: Folder) -> String {
+        do throws(SystemError) {
+            try folder.unlink(name)
+        } catch {
+            if error.code != Errno.noSuchFile { return name + "-" + Random.letters(Leftovers.randomLetters) }
+        }
+        return name
     }
 }
 
+// MARK: After a crash
+
+extension InPlaceTrial {
+    /// What stands beside `destination`, nil if there is nothing that can be trusted. `owner` is the resource's.
+    ///
+    /// A file that is renamed to the destination keeps its owner and mode, so it counts if whoever could have put it there
+    /// could as well have put it in place. Bytes that are written into a mount point count only where nobody else can write.
+    fileprivate init?(beside destination: Destination, in folder: Folder, owner: UInt32?) throws(SystemError) {
+        let folderStatus = try folder.status()
+        let isPrivate = try folder.isPrivate()
+        let target = try folder.status(of: destination.name)
+        func isTrusted(_ found: FileStatus, _ owners: [UInt32?]) -> Bool {
+            if found.kind != .regular { return false }
+            if isPrivate { return true }
+            let links = found.identity == target?.identity ? 2 : 1
+            return found.linkCount <= links && (Users.isRootOrOurs(found.uid) || owners.contains(found.uid))
+        }
+        if isPrivate, case .present(let copy) = try OwnFile(Self.copyName(destination), in: folder),
+            try PreviousCopy(reading: copy, of: destination) != nil
+        {
+            self = .written(copy: try copy.status().identity, kept: Self.copyName(destination))
+        } else if let previous = try folder.status(of: Self.previousName(destination)),
+            isTrusted(previous, [folderStatus.uid])
+        {
+            self = .replaced(previous: previous.identity, kept: Self.previousName(destination))
+        } else if let first = try folder.status(of: Self.newName(destination)),
+            isTrusted(first, [folderStatus.uid, owner])
+        {
+            self = .first(new: first.identity, kept: Self.newName(destination))
+        } else {
+            return nil
+        }
+    }
+}
+
+// MARK: The end
+
 extension Destination {
+    /// Ends a trial that a crash interrupted: what was there before the new file is there again. False if there was no
+    /// trial, or the new file had not come into place yet.
+    package func undoTrial(_ attributes: FileAttributes) throws(StagingError) -> Bool {
+        // Nothing can stand in a directory that is not there.
+        guard let folder else { return false }
+        let trial = try staging(path, StagingError.Kind.trial) { () throws(SystemError) in
+            try InPlaceTrial(beside: self, in: folder, owner: attributes.uid)
+        }
+        return try trial.map { (trial) throws(StagingError) in try undo(trial) } ?? false
+    }
+
+    /// Ends a trial that a check has refused: what was there before is there again. False if the new file is not in place.
+    package func undo(_ trial: InPlaceTrial) throws(StagingError) -> Bool {
+        let folder = try openFolder()
+        return try staging(path, StagingError.Kind.trial) { () throws(SystemError) in
+            let isUndone: Bool
+            switch trial {
+            case .first(let new, let kept):
+                isUndone = try folder.status(of: name)?.identity == new
+                if isUndone { try folder.unlink(name) }
+                try folder.unlink(kept, ifIt: new)
+            case .replaced(let previous, let kept):
+                isUndone = try putBack(previous, kept, in: folder)
+            case .written(let copy, let kept):
+                isUndone = try writeBack(copy, kept, in: folder)
+            }
+            try folder.synchronize()
+            return isUndone
+        }
+    }
+
+    private func putBack(_ previous: FileIdentity, _ kept: String, in folder: Folder) throws(SystemError) -> Bool {
+        guard try folder.status(of: kept)?.identity == previous else { throw missing(kept, in: folder) }
+        let isThere = try folder.status(of: name)?.identity == previous
+        // A rename from one name of a file to another does nothing.
+        if isThere { try folder.unlink(kept) } else { try folder.rename(kept, to: name) }
+        return !isThere
+    }
+
+    private func writeBack(_ copy: FileIdentity, _ kept: String, in folder: Folder) throws(SystemError) -> Bool {
+        let isUndone = try withCopy(copy, kept, in: folder) { (previous, file) throws(SystemError) in
+            try previous.restore(from: file, to: self, in: folder)
+        }
+        try folder.unlink(kept)
+        return isUndone
+    }
+
     /// Ends a trial: the new file stays. With `backup` the previous one stays too, as `DEST.bak`.
-    package func acceptTrial(backup: Bool) throws(StagingError) -> [StagingWarning] {
+    package func accept(_ trial: InPlaceTrial, backup: Bool) throws(StagingError) -> [StagingWarning] {
         let folder = try openFolder()
         return try staging(path, StagingError.Kind.trial) { () throws(SystemError) in
             var warnings: [StagingWarning] = []
-            for name in [InPlaceTrial.linkName(self), InPlaceTrial.copyName(self)] {
-                guard try folder.status(of: name)?.kind == .regular else { continue }
-                if backup { warnings += try PreviousFile.keep(name, of: self, in: folder) }
-                try folder.unlink(name)
-            }
-            if try folder.status(of: InPlaceTrial.newName(self))?.kind == .regular {
-                try folder.unlink(InPlaceTrial.newName(self))
+            switch trial {
+            case .first(let new, let kept): try folder.unlink(kept, ifIt: new)
+            case .replaced(let previous, let kept):
+                if backup {
+                    guard try folder.status(of: kept)?.identity == previous else { throw missing(kept, in: folder) }
+                    warnings += try PreviousFile.move(kept, of: self, in: folder)
+                }
+                try folder.unlink(kept, ifIt: previous)
+            case .written(let copy, let kept):
+                if backup {
+                    warnings += try withCopy(copy, kept, in: folder) { (previous, file) throws(SystemError) in
+                        try PreviousFile.keep(previous, file, of: self)
+                    }
+                }
+                try folder.unlink(kept, ifIt: copy)
             }
             return warnings + folder.synchronized()
         }
     }
 
-    /// Ends a trial that a check has refused or a crash interrupted: what was there before the new file is there again.
-    /// False if there was no trial, or the new file had not come into place yet.
-    package func undoTrial(_ attributes: FileAttributes) throws(StagingError) -> Bool {
-        // Nothing can stand in a directory that is not there.
-        guard let folder else { return false }
-        if try undoCopy(attributes, in: folder) { return true }
-        return try staging(path, StagingError.Kind.trial) { () throws(SystemError) in
-            let target = try folder.status(of: name)
-            let link = InPlaceTrial.linkName(self)
-            let new = InPlaceTrial.newName(self)
-            var isUndone = false
-            if let previous = try InPlaceTrial.trace(link, in: folder, sameAs: target) {
-                isUndone = previous.identity != target?.identity
-                if isUndone { try folder.rename(link, to: name) } else { try folder.unlink(link) }
-            } else if let first = try folder.status(of: new), InPlaceTrial.isTrusted(first, linkCount: 2) {
-                isUndone = first.identity == target?.identity
-                if isUndone { try folder.unlink(name) }
-                try folder.unlink(new)
-            } else {
-                return false
-            }
-            try folder.synchronize()
-            return isUndone
-        }
+    private func withCopy<Result>(
+        _ copy: FileIdentity, _ kept: String, in folder: Folder,
+        _ body: (PreviousCopy, borrowing FileDescriptor) throws(SystemError) -> Result
+    ) throws(SystemError) -> Result {
+        guard case .present(let file) = try OwnFile(kept, in: folder), try file.status().identity == copy,
+            let previous = try PreviousCopy(reading: file, of: self)
+        else { throw missing(kept, in: folder) }
+        return try body(previous, file)
     }
 
-    /// Writes the copy of the previous bytes back, as the mode and owner of the resource and of what is there have it.
-    private func undoCopy(_ attributes: FileAttributes, in folder: Folder) throws(StagingError) -> Bool {
-        let name = InPlaceTrial.copyName(self)
-        let content = try staging(path, StagingError.Kind.trial) { () throws(SystemError) -> [UInt8]? in
-            guard try InPlaceTrial.trace(name, in: folder, sameAs: nil) != nil else { return nil }
-            return try folder.open(name, [.read, .noFollow, .nonBlocking]).readAll(limit: InPlaceBackup.limit)
-        }
-        guard let content else { return false }
-        let isUndone = try read() != content
-        if isUndone { _ = try StagedFile(content, for: self, attributes: attributes).withoutCheck().replace() }
-        return try staging(path, StagingError.Kind.trial) { () throws(SystemError) in
-            try folder.unlink(name)
-            try folder.synchronize()
-            return isUndone
-        }
+    private func missing(_ kept: String, in folder: Folder) -> SystemError {
+        SystemError(call: "open", path: folder.path(of: kept), code: Errno.noSuchFile)
+    }
+}
+
+extension Folder {
+    /// Removes `name` if it is still this file.
+    fileprivate func unlink(_ name: String, ifIt identity: FileIdentity) throws(SystemError) {
+        if try status(of: name)?.identity == identity { try unlink(name) }
     }
 }

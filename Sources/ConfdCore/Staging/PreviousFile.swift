@@ -17,7 +17,9 @@ enum PreviousFile {
             if mayLink {
                 do throws(SystemError) {
                     if let target = destination.folder,
-                        try link(destination.name, of: target, in: folder, name: own.name)
+                        try link(
+                            destination.name, of: target, in: folder, name: own.name,
+                            prefix: destination.candidatePrefix)
                     {
                         return []
                     }
@@ -34,35 +36,57 @@ enum PreviousFile {
         }
     }
 
-    /// Keeps the file `source`, which is beside the target of `destination`, under the second name.
-    static func keep(
+    /// Gives the file `source`, which is beside the target of `destination`, the second name.
+    static func move(
         _ source: String, of destination: Destination, in folder: Folder
     ) throws(SystemError) -> [StagingWarning] {
         guard let own = destination.own else { return [] }
-        let place = try own.folder.opened()
         do throws(SystemError) {
-            do throws(SystemError) {
-                _ = try link(source, of: folder, in: place, name: own.name)
-            } catch let error where error.code == Errno.otherDevice {
-                // Without attributes: a link in another file system leads to this destination.
-                var candidate = try Candidate(in: place, prefix: destination.candidatePrefix)
-                let file = try folder.open(source, [.read, .noFollow, .nonBlocking])
-                try candidate.file.writeAll(try file.readAll(limit: InPlaceBackup.limit))
-                try candidate.file.synchronize()
-                try candidate.rename(to: own.name + ".bak")
-            }
+            try folder.rename(source, to: own.name + ".bak", in: own.folder)
             return []
+        } catch let error where error.code == Errno.otherDevice {
+            let file = try folder.open(source, [.read, .noFollow, .nonBlocking])
+            let size = Int(try file.status().size)
+            // Without attributes: a link in another file system leads to this destination.
+            return try create(of: destination) { (copy) throws(SystemError) in
+                if size > InPlaceBackup.limit {
+                    throw SystemError(call: "read", path: file.path, code: Errno.tooLarge, limit: InPlaceBackup.limit)
+                }
+                _ = try file.copy(size, to: copy)
+            }
         } catch let error where error.isOccupiedName {
+            return [.notBackedUp(dest: destination.path, error)]
+        }
+    }
+
+    /// Keeps the bytes of the copy `file`, with their owner and mode, under the second name.
+    static func keep(
+        _ previous: PreviousCopy, _ file: borrowing FileDescriptor, of destination: Destination
+    ) throws(SystemError) -> [StagingWarning] {
+        try create(of: destination) { (copy) throws(SystemError) in try previous.write(from: file, to: copy) }
+    }
+
+    private static func create(
+        of destination: Destination, _ fill: (borrowing FileDescriptor) throws(SystemError) -> Void
+    ) throws(SystemError) -> [StagingWarning] {
+        guard let own = destination.own else { return [] }
+        do throws(SystemError) {
+            var candidate = try Candidate(in: try own.folder.opened(), prefix: destination.candidatePrefix)
+            try fill(candidate.file)
+            try candidate.file.synchronize()
+            try candidate.rename(to: own.name + ".bak")
+            return []
+        } catch let error where error.isOccupiedName || error.code == Errno.tooLarge {
             return [.notBackedUp(dest: destination.path, error)]
         }
     }
 
     /// False if what got the second name is not the file any more that is to be kept.
     private static func link(
-        _ source: String, of target: Folder, in folder: Folder, name: String
+        _ source: String, of target: Folder, in folder: Folder, name: String, prefix: String
     ) throws(SystemError) -> Bool {
         let expected = try target.status(of: source)
-        let temporary = ".\(name.prefix(60)).bak." + Random.letters(10)
+        let temporary = prefix + Random.letters(Leftovers.randomLetters)
         try target.link(source, to: temporary, in: folder)
         defer {
             // Still there if the rename failed, or did nothing because both names are the same file already.
