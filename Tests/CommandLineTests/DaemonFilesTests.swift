@@ -244,7 +244,10 @@ import Testing
             try box.write("keys.yaml", "app: {name: one}\n")
             let endless = "while test -e \(box.root); do sleep 0.2; done"
             try box.resource("slow", fields: "reload_cmd = \"touch \(box.root)/begun; \(endless)\"", template: "x")
-            try box.resource("stuck", fields: "check_cmd = \"touch \(box.root)/checking; \(endless)\"", template: "x")
+            // A check in place would wait for the reload.
+            try box.resource(
+                "stuck", fields: "check = \"staged\"\ncheck_cmd = \"touch \(box.root)/checking; \(endless)\"",
+                template: "x")
             try box.resource("app", template: #"{{getv "/app/name"}}"#)
             let daemon = try daemon(
                 box, "keys.yaml", "-shutdown-timeout", "10m", "-reload-cmd-timeout", "10m", "-check-cmd-timeout", "10m")
