@@ -65,10 +65,13 @@ struct EtcdRefusalTests {
             if wasThere { #expect(try await eventually { box.output("app") == "found" }, "\(daemon.standardError)") }
             etcd = nil
             #expect(try await eventually { daemon.standardError.contains("connection refused") })
+            let start = ContinuousClock.now
             let before = (lines: daemon.standardError.split(separator: "\n").count, time: daemon.processorTime)
             try await Task.sleep(for: .seconds(5))
             let after = (lines: daemon.standardError.split(separator: "\n").count, time: daemon.processorTime)
-            #expect(after.time - before.time <= 0.05, "seconds of processor time in five")
+            // On a busy machine more than the five seconds pass, and waking up costs more.
+            let seconds = (ContinuousClock.now - start) / .seconds(1)
+            #expect(after.time - before.time <= 0.02 * seconds, "seconds of processor time in \(seconds)")
             // An error and its hint, once more at most as the other node comes first.
             #expect(after.lines - before.lines <= 4, "\(daemon.standardError)")
             daemon.send(SIGTERM)
