@@ -91,7 +91,7 @@ package enum NameServices {
 /// Look-ups through the system's resolver.
 package enum Names {
     /// The addresses of `host` as text, each once, in byte order. An address as a host is itself, as Go reads it; what
-    /// only the C library takes for one (`127.1`) is a name that there is not.
+    /// only the C library takes for one (`127.1`) is a host name, and is not found.
     package static func addresses(of host: String) throws(LookupError) -> [String] {
         if let literal = InternetAddress.parse(host).flatMap(InternetAddress.text) { return [literal] }
         var legacy = in_addr()

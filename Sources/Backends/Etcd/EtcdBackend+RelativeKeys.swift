@@ -1,7 +1,7 @@
 import KeyValue
 
 // etcd v3 takes any bytes for a key, so `app/name` and `/app/name` are two keys. confd's keys begin with a slash, as those of
-// the v2 API did, whatever a prefix looks like; who has put others finds nothing, and is told why.
+// the v2 API did, whatever a prefix looks like; keys without it are not found, and a warning says so.
 extension EtcdBackend {
     /// The most ranges that are looked at, all in one transaction.
     private static let relativeRanges = 50

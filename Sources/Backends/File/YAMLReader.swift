@@ -1,8 +1,8 @@
 /// Turns a YAML document into keys and values, as go-yaml v2 decodes it and confd walks it: aliases and merge keys
 /// are followed; of equal keys the last one stays, with all that is below it.
 struct YAMLReader {
-    /// The pairs of the first document of `bytes`; of equal keys the last one counts. `noteSecondDocument` hears of a
-    /// document that follows and is not read.
+    /// The pairs of the first document of `bytes`; of equal keys the last one counts. `noteSecondDocument` is called
+    /// with the position of a second document, which is not read.
     static func pairs(
         _ bytes: [UInt8], limits: FileLimits = FileLimits(), noteSecondDocument: (FileError.Position) -> Void = { _ in }
     ) throws(ContentError) -> [KeyTree.Pair] {

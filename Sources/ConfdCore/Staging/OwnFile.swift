@@ -2,7 +2,7 @@ import Posix
 
 /// What is under a name beside a destination that confd gives to its own files: marks, backups, staged files.
 ///
-/// Whoever may write in the folder can put anything there. Only a regular file of root's or ours counts, and only with
+/// Users who may write in the directory can put anything there. Only a regular file of root's or ours counts, and only with
 /// no other name than, at most, the destination's: any other may be a link to a file that was made for something else.
 enum OwnFile: ~Copyable {
     case absent
