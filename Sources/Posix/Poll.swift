@@ -23,19 +23,24 @@ package enum Poll {
     }
 
     /// Waits until one of `interests` is ready, has ended or failed, or `timeout` is over (nil: for ever). Negative
-    /// descriptors are never ready. Returns which are ready, in the same order.
+    /// descriptors are never ready. Returns which are ready, in the same order. While the kernel has no memory for the
+    /// call, it is tried again: a program that waits for its whole life must not end because of one bad moment.
     package static func wait(for interests: [Interest], timeout: Duration?) throws(SystemError) -> [Bool] {
         var items = interests.map(\.item)
         let end = timeout.map { Clock.monotonic() + $0 }
         while true {
             // Rounded up, or the last fraction of a millisecond would be spent spinning.
             let left = end.map { max($0 - Clock.monotonic(), .zero).milliseconds(roundedUp: true) } ?? -1
-            let count = try SystemCall.run("poll") {
-                // A signal must not start the whole time anew: it ends this call as if nothing had come.
-                let count = poll(&items, nfds_t(items.count), Int32(clamping: left))
-                return count == -1 && errno == EINTR ? 0 : count
+            do throws(SystemError) {
+                let count = try SystemCall.run("poll") {
+                    // A signal must not start the whole time anew: it ends this call as if nothing had come.
+                    let count = poll(&items, nfds_t(items.count), Int32(clamping: left))
+                    return count == -1 && errno == EINTR ? 0 : count
+                }
+                if count > 0 { return items.map { $0.revents != 0 } }
+            } catch  where error.code == ENOMEM || error.code == EAGAIN {
+                Clock.sleep(.milliseconds(10))
             }
-            if count > 0 { return items.map { $0.revents != 0 } }
             if let end, Clock.monotonic() >= end { return items.map { _ in false } }
         }
     }

@@ -136,7 +136,9 @@ import Testing
             let etcd = try await Etcd.start(in: box)
             try await etcd.put("/app/name", "one")
             try box.resource(
-                "app", fields: "reload_cmd = \"touch \(box.root)/begun; sleep 0.3; \(box.counting("reload"))\"",
+                "app",
+                fields:
+                    "reload_cmd = \"touch \(box.root)/begun; until test -e \(box.root)/go; do sleep 0.05; done; \(box.counting("reload"))\"",
                 template: #"{{getv "/app/name"}}"#)
             let first = try daemon(box, etcd)
             #expect(try await eventually { box.read("begun") != nil }, "\(first.standardError)")
@@ -144,6 +146,7 @@ import Testing
             _ = try await first.wait()
             #expect(box.output("app") == "one")
             // The command goes on without us.
+            try box.write("go", "")
             #expect(try await eventually { box.runs(of: "reload") == 1 })
             let before = 1
             let second = try daemon(box, etcd)

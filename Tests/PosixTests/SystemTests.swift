@@ -102,6 +102,19 @@ import Testing
     }
 
     #if DEBUG
+        /// Report: one poll that the kernel had no memory for ended the daemon.
+        @Test func waitsAgainWhenThereIsNoMemoryForThePoll() throws {
+            let wakeUp = try WakeUp()
+            wakeUp.wake()
+            let ready = try Faults.with(
+                .init("poll", nth: 1, code: ENOMEM), .init("poll", nth: 2, code: ENOMEM)
+            ) { try Poll.wait([wakeUp.descriptor], timeout: nil) }
+            #expect(ready == [true])
+            #expect(throws: SystemError(call: "poll", code: EINVAL)) {
+                try Faults.with(.init("poll", code: EINVAL)) { try Poll.wait([wakeUp.descriptor], timeout: nil) }
+            }
+        }
+
         @Test func takesASmallerStackWhereALargeOneIsRefused() throws {
             let result = try Faults.with(.init("pthread_create", code: EAGAIN)) {
                 try self.result(stackSize: 1 << 22, smallest: 1 << 21) { 7 }

@@ -147,19 +147,23 @@ import Testing
     }
 
     #if DEBUG
+        /// One failure of `call`, in the words of CONFD_FAULTS.
+        private func fault(_ call: String, _ random: inout SeededGenerator) -> String {
+            // The first reads are those of the program's start, which may end it.
+            let nth = Int.random(in: 1...20, using: &random) + (call == "read" ? 40 : 3)
+            // The kernel has one reason only to refuse a poll.
+            let codes = call == "poll" ? [ENOMEM] : [EIO, ENOMEM, EMFILE, ENOSPC]
+            return "\(call):\(nth)=\(codes.randomElement(using: &random) ?? EIO)"
+        }
+
         /// One daemon for each seed, all at a time; how many did not get there.
         private func round(_ seeds: Range<Int>, _ calls: [String], _ rig: FaultRig) async throws -> Int {
             var running: [(seed: Int, faults: String, child: Child)] = []
             for seed in seeds {
                 var random = SeededGenerator(seed: seed)
                 let name = "s\(seed)"
-                let faults = (0..<3).map { _ in
-                    // A poll or read that fails for the loop itself ends it; those of others are tried again.
-                    let call = calls.randomElement(using: &random) ?? "rename"
-                    let nth = Int.random(in: 1...20, using: &random)
-                    return
-                        "\(call):\(call == "poll" || call == "read" ? nth + 40 : nth + 3)=\([5, 12, 24, 28].randomElement(using: &random) ?? 5)"
-                }.joined(separator: " ")
+                let faults = (0..<3).map { _ in fault(calls.randomElement(using: &random) ?? "rename", &random) }
+                    .joined(separator: " ")
                 let folder = "dir\(seed)"
                 try rig.client.put("/\(name)", "start")
                 try rig.box.write(
