@@ -19,13 +19,13 @@ let layers: [Layer] = [
     Layer(number: 0, name: "KeyValue", imports: []),
     Layer(number: 0, name: "TextTemplate", imports: []),
     Layer(number: 1, name: "Posix", imports: ["CPosix"]),
-    Layer(number: 1, name: "HTTP", imports: ["CCurl"]),
-    Layer(number: 2, name: "Backends", imports: ["KeyValue", "JSON", "HTTP", "Posix", "CYAML"]),
+    Layer(number: 2, name: "HTTP", imports: ["CCurl", "Posix"]),
+    Layer(number: 3, name: "Backends", imports: ["KeyValue", "JSON", "HTTP", "Posix", "CYAML"]),
     Layer(number: 2, name: "Rendering", imports: ["TextTemplate", "KeyValue", "JSON"]),
     Layer(
-        number: 3, name: "ConfdCore",
+        number: 4, name: "ConfdCore",
         imports: ["TOML", "JSON", "KeyValue", "TextTemplate", "Posix", "HTTP", "Backends", "Rendering"]),
-    Layer(number: 4, name: "confd", imports: ["ConfdCore"]),
+    Layer(number: 5, name: "confd", imports: ["ConfdCore"]),
 ]
 
 let numbers = Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0.number) })
@@ -80,7 +80,7 @@ let package = Package(
         tests("KeyValueTests", ["KeyValue"]),
         tests("TextTemplateTests", ["TextTemplate"], data: ["Golden"]),
         tests("PosixTests", ["Posix"]),
-        tests("BackendsTests", ["Backends", "HTTP", "KeyValue", "Posix"]),
+        tests("BackendsTests", ["Backends", "HTTP", "JSON", "KeyValue", "Posix"]),
         tests("RenderingTests", ["Rendering", "TextTemplate", "KeyValue", "Posix"], data: ["Conformance"]),
         tests("ConfdCoreTests", ["ConfdCore", "Backends", "JSON", "KeyValue", "Posix", "TOML"]),
         tests("CommandLineTests", ["Posix"], data: ["Golden"]),

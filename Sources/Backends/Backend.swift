@@ -3,14 +3,14 @@ import KeyValue
 /// A key-value store.
 package protocol Backend: Sendable {
     /// Reads all keys that `ranges` cover, at one revision, within `timeout`.
-    /// A read that fails half-way is no snapshot: it throws.
+    /// A read that fails half-way throws.
     func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot
 
-    /// Hands a snapshot of `ranges` to `deliver`, and then each newer one as soon as there is one, until it is cancelled.
+    /// Passes a snapshot of `ranges` to `deliver`, and then a newer one after each change, until it is cancelled.
     ///
-    /// With `start`, an earlier snapshot of the same ranges, it may go on from there; it is then delivered again once the
-    /// backend is reached. What is delivered is whole and never older than what was delivered before. Throws when the
-    /// connection is lost: call again with the last snapshot.
+    /// With `start`, an earlier snapshot of the same ranges, it may continue from there; that one is then delivered again once
+    /// the backend is reached. Each snapshot is complete and never older than the one before. Throws when the connection is
+    /// lost: call again with the last snapshot.
     func follow(
         _ ranges: [KeyRange], from start: Snapshot?, timeout: Duration, cancellation: Cancellation,
         deliver: (Snapshot) -> Void
@@ -18,7 +18,7 @@ package protocol Backend: Sendable {
 }
 
 extension Backend {
-    /// Reads once and waits: for backends that do not tell of changes, or where nobody wants to hear of them.
+    /// Reads once and waits for the end: for backends that do not report changes, and where nobody follows them.
     package func readAndWait(
         _ ranges: [KeyRange], timeout: Duration, cancellation: Cancellation, deliver: (Snapshot) -> Void
     ) throws(BackendError) {
@@ -26,7 +26,7 @@ extension Backend {
         try cancellation.wait()
     }
 
-    /// Not followed, unless the backend has its own way.
+    /// Reads once, unless the backend implements following.
     package func follow(
         _ ranges: [KeyRange], from start: Snapshot?, timeout: Duration, cancellation: Cancellation,
         deliver: (Snapshot) -> Void
@@ -38,17 +38,17 @@ extension Backend {
 /// Why a backend could not be read.
 package struct BackendError: Error, Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
-        /// Not reached, or refused us: exit code 4.
+        /// No connection, or a refusal: exit code 4.
         case unreachable
-        /// What the operator configured cannot work: a file that is not YAML, a bad node address.
+        /// The configuration cannot work: a file that is not YAML, a bad node address.
         case configuration
     }
     package let kind: Kind
     /// The whole message: endpoint or file, the call, the cause. Never a secret.
     package let message: String
-    /// What to do about it, if we know.
+    /// What to do about it, if known.
     package let hint: String?
-    /// What may not be read, if it is that: without it the rest can be.
+    /// The range without permission, if that is the cause: the others can be read.
     package let refused: KeyRange?
 
     package init(_ kind: Kind, _ message: String, hint: String? = nil, refused: KeyRange? = nil) {

@@ -3,13 +3,9 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 // curl_easy_setopt and friends are variadic, which Swift cannot call: one typed wrapper per kind of argument.
@@ -88,97 +84,6 @@ static inline const char *confd_curl_system_authorities(void) {
     if (access(files[index], R_OK) == 0) return files[index];
   }
   return NULL;
-}
-
-// Threads, their clocks and the semaphores to wait for them. They live here because the HTTP layer may not import Glibc.
-
-// Starts `body` on a detached thread on which all signals are blocked, so that they reach the thread that waits for
-// them. Returns 0 or an errno value.
-static inline int confd_thread_start(void *(*body)(void *), void *context) {
-  sigset_t all, previous;
-  sigfillset(&all);
-  int failure = pthread_sigmask(SIG_SETMASK, &all, &previous);
-  if (failure != 0) return failure;
-  pthread_t thread;
-  failure = pthread_create(&thread, NULL, body, context);
-  if (failure == 0) pthread_detach(thread);
-  pthread_sigmask(SIG_SETMASK, &previous, NULL);
-  return failure;
-}
-
-// The clock of the calling thread's processor time, for any thread to read; false where there is none.
-static inline bool confd_thread_clock(clockid_t *clock) { return pthread_getcpuclockid(pthread_self(), clock) == 0; }
-
-// The time of a clock in nanoseconds; -1 if its thread has ended.
-static inline long long confd_clock_time(clockid_t clock) {
-  struct timespec time;
-  if (clock_gettime(clock, &time) != 0) return -1;
-  return time.tv_sec * 1000000000LL + time.tv_nsec;
-}
-
-// Sleeps until the process has used `milliseconds` of processor time; false if the system cannot.
-static inline bool confd_process_sleep(long milliseconds) {
-  struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
-  int failure = clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &time, NULL);
-  return failure == 0 || failure == EINTR;
-}
-
-// A counting semaphore whose waits are measured in monotonic time (sem_timedwait follows the wall clock).
-struct confd_semaphore {
-  pthread_mutex_t mutex;
-  pthread_cond_t posted;
-  unsigned long count;
-};
-
-static inline void *confd_semaphore_create(void) {
-  struct confd_semaphore *semaphore = malloc(sizeof *semaphore);
-  if (semaphore == NULL) return NULL;
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_mutex_init(&semaphore->mutex, NULL);
-  pthread_cond_init(&semaphore->posted, &attributes);
-  pthread_condattr_destroy(&attributes);
-  semaphore->count = 0;
-  return semaphore;
-}
-
-static inline void confd_semaphore_destroy(void *pointer) {
-  struct confd_semaphore *semaphore = pointer;
-  pthread_cond_destroy(&semaphore->posted);
-  pthread_mutex_destroy(&semaphore->mutex);
-  free(semaphore);
-}
-
-static inline void confd_semaphore_post(void *pointer) {
-  struct confd_semaphore *semaphore = pointer;
-  pthread_mutex_lock(&semaphore->mutex);
-  semaphore->count += 1;
-  pthread_cond_signal(&semaphore->posted);
-  pthread_mutex_unlock(&semaphore->mutex);
-}
-
-// Waits at most `milliseconds`, forever if negative; true if it was posted.
-static inline bool confd_semaphore_wait(void *pointer, long milliseconds) {
-  struct confd_semaphore *semaphore = pointer;
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += milliseconds / 1000;
-  until.tv_nsec += (milliseconds % 1000) * 1000000;
-  if (until.tv_nsec >= 1000000000) {
-    until.tv_sec += 1;
-    until.tv_nsec -= 1000000000;
-  }
-  pthread_mutex_lock(&semaphore->mutex);
-  int failure = 0;
-  while (semaphore->count == 0 && failure == 0) {
-    failure = milliseconds < 0 ? pthread_cond_wait(&semaphore->posted, &semaphore->mutex)
-                               : pthread_cond_timedwait(&semaphore->posted, &semaphore->mutex, &until);
-  }
-  bool posted = semaphore->count > 0;
-  if (posted) semaphore->count -= 1;
-  pthread_mutex_unlock(&semaphore->mutex);
-  return posted;
 }
 
 #endif

@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -76,17 +77,21 @@ int confd_access(const char *path, int mode) { return faccessat(AT_FDCWD, path, 
 int confd_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 pid_t confd_peek_ended_child(void) {
-    siginfo_t info;
-    memset(&info, 0, sizeof info);
-    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0) return -1;
-    return info.si_pid;
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0) return -1;
+  return info.si_pid;
 }
 
 int confd_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
 
+int confd_semaphore_wait_until(sem_t *semaphore, const struct timespec *deadline) {
+  return sem_clockwait(semaphore, CLOCK_MONOTONIC, deadline);
+}
+
 int confd_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
-void confd_confine_name_services(void) {
+void confd_use_built_in_name_services(void) {
   // Without an interpreter there is no dynamic linker, so this program is static.
   if (getauxval(AT_BASE) != 0) return;
   __nss_configure_lookup("passwd", "files");
@@ -102,38 +107,38 @@ const char *confd_no_crash_reporter(const char *name) {
 }
 
 int confd_search_services(const char *name, unsigned char *answer, int size, int *failure) {
-    struct __res_state state;
-    memset(&state, 0, sizeof state);
-    if (res_ninit(&state) < 0) {
-        *failure = NETDB_INTERNAL;
-        return -1;
-    }
-    int length = res_nsearch(&state, name, ns_c_in, ns_t_srv, answer, size);
-    if (length < 0) *failure = state.res_h_errno;
-    res_nclose(&state);
-    return length;
+  struct __res_state state;
+  memset(&state, 0, sizeof state);
+  if (res_ninit(&state) < 0) {
+    *failure = NETDB_INTERNAL;
+    return -1;
+  }
+  int length = res_nsearch(&state, name, ns_c_in, ns_t_srv, answer, size);
+  if (length < 0) *failure = state.res_h_errno;
+  res_nclose(&state);
+  return length;
 }
 
 int confd_expand_name(const unsigned char *answer, const unsigned char *end, const unsigned char *start,
                       char *name, int size) {
-    return dn_expand(answer, end, start, name, size);
+  return dn_expand(answer, end, start, name, size);
 }
 
 int confd_send_datagram(const char *address, const void *bytes, size_t size) {
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    size_t length = strlen(address);
-    if (length == 0 || length >= sizeof name.sun_path) {
-        errno = EINVAL;
-        return -1;
-    }
-    memcpy(name.sun_path, address, length);
-    if (address[0] == '@') name.sun_path[0] = 0;
-    int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (descriptor < 0) return -1;
-    socklen_t name_length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
-    ssize_t sent = sendto(descriptor, bytes, size, MSG_NOSIGNAL, (struct sockaddr *)&name, name_length);
-    int code = errno;
-    close(descriptor);
-    errno = code;
-    return sent < 0 ? -1 : 0;
+  struct sockaddr_un name = {.sun_family = AF_UNIX};
+  size_t length = strlen(address);
+  if (length == 0 || length >= sizeof name.sun_path) {
+    errno = EINVAL;
+    return -1;
+  }
+  memcpy(name.sun_path, address, length);
+  if (address[0] == '@') name.sun_path[0] = 0;
+  int descriptor = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return -1;
+  socklen_t name_length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
+  ssize_t sent = sendto(descriptor, bytes, size, MSG_NOSIGNAL, (struct sockaddr *)&name, name_length);
+  int code = errno;
+  close(descriptor);
+  errno = code;
+  return sent < 0 ? -1 : 0;
 }

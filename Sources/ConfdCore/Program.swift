@@ -16,7 +16,7 @@ package enum Program {
         MemoryLimit.prepare()
         // A log that nobody reads must not end the work.
         Signal.ignorePipe()
-        NameServices.confine()
+        Resolver.useBuiltInServices()
         let pairs = environmentPairs()
         let environment = Dictionary(
             pairs.map { (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self)) }

@@ -1,4 +1,5 @@
 import CCurl
+import Posix
 import Synchronization
 
 /// The sockets of one client's thread. They are shut down when the thread is busy with frames that carry nothing.
@@ -79,22 +80,5 @@ final class Connections: Sendable {
             defer { state.wereCut = false }
             return state.wereCut
         }
-    }
-}
-
-/// The processor time of the thread that made it; any thread may read it.
-private struct ThreadClock: Sendable {
-    private let identifier: clockid_t?
-
-    init() {
-        var identifier = clockid_t()
-        self.identifier = confd_thread_clock(&identifier) ? identifier : nil
-    }
-
-    /// `nil` if the thread has ended.
-    var time: Duration? {
-        guard let identifier else { return nil }
-        let nanoseconds = confd_clock_time(identifier)
-        return nanoseconds < 0 ? nil : .nanoseconds(nanoseconds)
     }
 }

@@ -1,3 +1,4 @@
+import Posix
 import Synchronization
 
 /// One request under way: all that the caller and the client's thread share about it.
@@ -80,7 +81,7 @@ extension Exchange {
             }
             if wasHeldBack { resume() }
             if let event { return try event.get() }
-            if !changed.wait(until: deadline) { return nil }
+            if !changed.wait(atMost: ContinuousClock.now.duration(to: deadline)) { return nil }
         }
     }
 

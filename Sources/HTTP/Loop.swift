@@ -1,4 +1,5 @@
 import CCurl
+import Posix
 import Synchronization
 
 /// The mailbox of a client's thread.
@@ -15,19 +16,13 @@ final class Loop: Sendable {
     /// Set while the thread can be woken. With a lock of its own: the thread, once woken, wants the other.
     private let wakeup = Mutex<WakeupHandle?>(nil)
 
-    /// A loop whose thread runs, or `nil` if the system gives us none.
+    /// A loop whose thread runs, or `nil` if no thread can be started.
     static func started() -> Loop? {
         let loop = Loop()
-        let context = Unmanaged.passRetained(loop)
-        let failure = confd_thread_start(
-            { context in
-                // Balances passRetained above; pthread hands the pointer through, so it is never null.
-                let loop = Unmanaged<Loop>.fromOpaque(context!).takeRetainedValue()
-                Runner(loop).run()
-                return nil
-            }, context.toOpaque())
-        guard failure == 0 else {
-            context.release()
+        do throws(SystemError) {
+            // Signals are for the thread that waits for them.
+            try Thread.detach(blocksSignals: true) { Runner(loop).run() }
+        } catch {
             return nil
         }
         return loop
@@ -165,7 +160,7 @@ private final class Runner {
         var wait = transfers.values.contains { $0.maySleepOverBytes } ? 5 : 60_000
         for transfer in transfers.values {
             guard let deadline = transfer.firstByteDeadline else { continue }
-            let left = ContinuousClock.now.duration(to: deadline).milliseconds
+            let left = Int(ContinuousClock.now.duration(to: deadline).milliseconds(roundedUp: true))
             if left > 0 {
                 wait = min(wait, left)
             } else {

@@ -1,4 +1,5 @@
 import CCurl
+import Posix
 
 /// libcurl's side of an exchange: an easy handle, its callbacks and what they gathered. Lives on the client's thread.
 final class Transfer {
@@ -149,11 +150,14 @@ extension Transfer {
     }
 
     private func setLimits(_ request: Request) {
-        set(CURLOPT_CONNECTTIMEOUT_MS, max(1, request.connectTimeout.milliseconds))
+        set(CURLOPT_CONNECTTIMEOUT_MS, limit(request.connectTimeout))
         if let deadline = exchange.deadline {
-            set(CURLOPT_TIMEOUT_MS, max(1, ContinuousClock.now.duration(to: deadline).milliseconds))
+            set(CURLOPT_TIMEOUT_MS, limit(ContinuousClock.now.duration(to: deadline)))
         }
     }
+
+    /// `time` for libcurl, in whole milliseconds; 0 would be no limit.
+    private func limit(_ time: Duration) -> Int { max(1, Int(time.milliseconds(roundedUp: true))) }
 
     private func setTLS(_ options: TLSOptions) {
         isHandshaking = true

@@ -1,4 +1,4 @@
-import CCurl
+import Posix
 import Synchronization
 
 /// A thread that cuts the connections of clients that are kept busy for nothing.
@@ -8,8 +8,8 @@ import Synchronization
 final class Watchdog: Sendable {
     static let shared = Watchdog()
 
-    /// Milliseconds of the process's processor time.
-    private static let interval = 25
+    /// Of the process's processor time.
+    private static let interval = Duration.milliseconds(25)
 
     private struct State {
         var watched: [Connections] = []
@@ -18,17 +18,17 @@ final class Watchdog: Sendable {
 
     private let state = Mutex(State())
 
-    /// Without a thread to be had, nothing is cut; the next client tries again.
+    /// Where no thread can be started, nothing is cut.
     func add(_ connections: Connections) {
         state.withLock { state in
             state.watched.append(connections)
             guard !state.isRunning else { return }
-            let failure = confd_thread_start(
-                { _ in
-                    Watchdog.shared.run()
-                    return nil
-                }, nil)
-            state.isRunning = failure == 0
+            do throws(SystemError) {
+                try Thread.detach(blocksSignals: true) { Watchdog.shared.run() }
+                state.isRunning = true
+            } catch {
+                // The next client tries again.
+            }
         }
     }
 
@@ -37,10 +37,10 @@ final class Watchdog: Sendable {
     }
 
     private func run() {
-        while confd_process_sleep(Self.interval) {
+        while Clock.sleep(processorTime: Self.interval) {
             for connections in state.withLock({ $0.watched }) { connections.cutIfWasted() }
         }
-        // A system that cannot sleep by that clock.
+        // The system cannot sleep by that clock.
         state.withLock { $0.isRunning = false }
     }
 }

@@ -31,15 +31,11 @@ package struct ReadSet: Sendable {
 
     /// Whether `key` starts with one of `prefixes`.
     private func covers(_ prefixes: [[UInt8]], _ key: Bytes) -> Bool {
-        // None starts with another, so only the last that is not after the key can be its prefix.
-        var low = 0
-        var high = prefixes.count
-        while low < high {
-            let middle = (low + high) / 2
-            let isAfter = prefixes[middle].withUnsafeBufferPointer { $0.order(to: key) > 0 }
-            if isAfter { high = middle } else { low = middle + 1 }
+        // No prefix starts with another, so only the last one that does not sort after the key can be a prefix of it.
+        let end = prefixes.indices.partitionPoint { index in
+            prefixes[index].withUnsafeBufferPointer { $0.order(to: key) <= 0 }
         }
-        return low > 0 && prefixes[low - 1].withUnsafeBufferPointer { key.hasPrefix($0) }
+        return end > 0 && prefixes[end - 1].withUnsafeBufferPointer { key.hasPrefix($0) }
     }
 
     /// Collects what is read.
@@ -92,13 +88,8 @@ package struct ReadSet: Sendable {
 
 extension [UInt64] {
     fileprivate func containsSorted(_ element: UInt64) -> Bool {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] < element { low = middle + 1 } else { high = middle }
-        }
-        return low < count && self[low] == element
+        let index = indices.partitionPoint { self[$0] < element }
+        return index < count && self[index] == element
     }
 
     fileprivate func withoutRepeats() -> [UInt64] {

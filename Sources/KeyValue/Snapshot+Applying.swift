@@ -72,13 +72,7 @@ private struct BlockChanges {
 
     /// The block where `key` is or belongs: the last that does not begin after it, or else the first.
     private func index(in blocks: [Block], of key: Bytes) -> Int {
-        var low = 0
-        var high = blocks.count
-        while low < high {
-            let middle = (low + high) / 2
-            if blocks[middle].entries[0].keyBytes.order(to: key) <= 0 { low = middle + 1 } else { high = middle }
-        }
-        return max(0, low - 1)
+        max(0, blocks.indices.partitionPoint { blocks[$0].entries[0].keyBytes.order(to: key) <= 0 } - 1)
     }
 
     /// The blocks, none or one in most cases, that take the place of `block`.

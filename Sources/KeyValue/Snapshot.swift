@@ -92,13 +92,8 @@ extension Snapshot {
     @inline(__always)
     func tableIndex(_ index: Int) -> Int {
         if parts.count == 1 { return parts[0].range.lowerBound + index }
-        var low = 0
-        var high = parts.count
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if parts[middle].start <= index { low = middle } else { high = middle }
-        }
-        return parts[low].range.lowerBound + index - parts[low].start
+        let part = parts[(1..<parts.count).partitionPoint { parts[$0].start <= index } - 1]
+        return part.range.lowerBound + index - part.start
     }
 
     /// The key at `index`, valid as long as this snapshot.
@@ -134,33 +129,17 @@ extension Snapshot {
             high = low + step
             step *= 2
         }
-        high = min(high, range.upperBound)
-        while low < high {
-            let middle = (low + high) / 2
-            if isBefore(middle) { low = middle + 1 } else { high = middle }
-        }
-        return low
+        return (low..<min(high, range.upperBound)).partitionPoint(while: isBefore)
     }
 
     /// The index of the first key that does not sort before `key`.
     func lowerBound(of key: Bytes, near hint: Int = 0) -> Int {
         let hint = min(max(hint, 0), count)
         if hint > 0, keyBytes(hint - 1).order(to: key) >= 0 {
-            return binarySearch(in: 0..<hint) { keyBytes($0).order(to: key) < 0 }
+            return (0..<hint).partitionPoint { keyBytes($0).order(to: key) < 0 }
         }
-        if hint == 0 { return binarySearch(in: 0..<count) { keyBytes($0).order(to: key) < 0 } }
+        if hint == 0 { return (0..<count).partitionPoint { keyBytes($0).order(to: key) < 0 } }
         return gallop(in: hint..<count) { keyBytes($0).order(to: key) < 0 }
-    }
-
-    @inline(__always)
-    private func binarySearch(in range: Range<Int>, while isBefore: (Int) -> Bool) -> Int {
-        var low = range.lowerBound
-        var high = range.upperBound
-        while low < high {
-            let middle = (low + high) / 2
-            if isBefore(middle) { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 
     /// The indices of the keys that start with `prefix`.
@@ -187,17 +166,7 @@ extension Snapshot {
 extension [Int] {
     /// Where the elements that lie in `range` are, in an array in ascending order.
     func positions(in range: Range<Int>) -> Range<Int> {
-        let low = position(notBelow: range.lowerBound)
-        return low..<Swift.max(low, position(notBelow: range.upperBound))
-    }
-
-    private func position(notBelow bound: Int) -> Int {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] < bound { low = middle + 1 } else { high = middle }
-        }
-        return low
+        let low = indices.partitionPoint { self[$0] < range.lowerBound }
+        return low..<Swift.max(low, indices.partitionPoint { self[$0] < range.upperBound })
     }
 }

@@ -128,13 +128,8 @@ final class Table: @unchecked Sendable {
     @inline(__always)
     func position(of index: Int) -> (block: Int, offset: Int) {
         if starts.isEmpty { return (index >> Block.capacityBits, index & (Block.capacity - 1)) }
-        var low = 0
-        var high = starts.count - 1
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if starts[middle] <= index { low = middle } else { high = middle }
-        }
-        return (low, index - starts[low])
+        let block = (1..<starts.count - 1).partitionPoint { starts[$0] <= index } - 1
+        return (block, index - starts[block])
     }
 
     @inline(__always)

@@ -40,6 +40,13 @@ package enum Clock {
         return .seconds(now.tv_sec) + .nanoseconds(now.tv_nsec)
     }
 
+    /// Sleeps until the process has used `time` (below one second) of processor time; false if the system cannot.
+    package static func sleep(processorTime time: Duration) -> Bool {
+        var length = timespec(tv_sec: 0, tv_nsec: Int(time.components.attoseconds / 1_000_000_000))
+        let code = clock_nanosleep(CLOCK_PROCESS_CPUTIME_ID, 0, &length, nil)
+        return code == 0 || code == EINTR
+    }
+
     /// The calendar's time.
     package static func wall() -> WallTime {
         let now = time(CLOCK_REALTIME)

@@ -1,4 +1,3 @@
-import CPosix
 import Glibc
 
 /// Changes of files and of the names in directories (inotify).

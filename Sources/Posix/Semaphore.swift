@@ -1,12 +1,12 @@
+import CPosix
 import Glibc
 
-/// Lets so many threads at a time do something.
+/// A counting semaphore.
 package final class Semaphore: Sendable {
-    // The semaphore stays at its address from `init` to `deinit`, and its functions may be called by any thread.
+    // It stays at its address from `init` to `deinit`, and its functions may be called by any thread.
     nonisolated(unsafe) private let semaphore: UnsafeMutablePointer<sem_t>
 
-    /// `count` threads may be inside at a time.
-    package init(_ count: Int) {
+    package init(_ count: Int = 0) {
         semaphore = .allocate(capacity: 1)
         let code = sem_init(semaphore, 0, UInt32(clamping: count))
         precondition(code == 0, "a semaphore within a process needs no resources")
@@ -17,11 +17,35 @@ package final class Semaphore: Sendable {
         semaphore.deallocate()
     }
 
-    /// Runs `body` as soon as fewer than `count` others are inside.
-    package func use<Result>(_ body: () -> Result) -> Result {
-        // A signal handler may have run meanwhile.
+    /// Adds one to the count. At the largest count nothing happens: enough is there then.
+    package func post() { sem_post(semaphore) }
+
+    /// Waits until the count is above zero, and takes one from it.
+    package func wait() {
+        // EINTR.
         while sem_wait(semaphore) != 0 {}
-        defer { sem_post(semaphore) }
+    }
+
+    /// As `wait()`, for at most `time`, in monotonic time; false if that passed.
+    package func wait(atMost time: Duration) -> Bool {
+        var deadline = timespec(Clock.monotonic() + min(max(time, .zero), .seconds(1 << 32)))
+        while confd_semaphore_wait_until(semaphore, &deadline) != 0 {
+            if errno != EINTR { return false }
+        }
+        return true
+    }
+
+    /// Runs `body` between a `wait` and a `post`: as many threads at a time as `init` was told.
+    package func use<Result>(_ body: () -> Result) -> Result {
+        wait()
+        defer { post() }
         return body()
+    }
+}
+
+extension timespec {
+    fileprivate init(_ time: Duration) {
+        let (seconds, attoseconds) = time.components
+        self.init(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
     }
 }

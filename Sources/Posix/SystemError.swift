@@ -51,15 +51,12 @@ package enum Errno {
     package static let noSpace = ENOSPC
     package static let overQuota = EDQUOT
     package static let tooManyLinks = ELOOP
-    package static let nameTooLong = ENAMETOOLONG
     package static let notSupported = ENOTSUP
     package static let noAttribute = ENODATA
     package static let wouldBlock = EAGAIN
-    package static let noSuchProcess = ESRCH
     package static let invalid = EINVAL
     package static let inputOutput = EIO
     package static let interrupted = EINTR
-    package static let noMemory = ENOMEM
     package static let tooLarge = EFBIG
     package static let notEmpty = ENOTEMPTY
 }

@@ -1,5 +1,4 @@
 import JSON
-import KeyValue
 import TextTemplate
 
 /// Why a function failed.

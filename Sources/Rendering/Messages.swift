@@ -1,4 +1,3 @@
-import KeyValue
 import TextTemplate
 
 /// A message of text and of bytes from the data.

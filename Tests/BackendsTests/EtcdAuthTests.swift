@@ -17,7 +17,7 @@ import Testing
 
     private func backend(_ name: String, _ password: String) throws -> EtcdBackend {
         try server.backend {
-            $0.credentials = EtcdBackend.Credentials(username: name) { Array(password.utf8) }
+            $0.credentials = EtcdCredentials(username: name) { Array(password.utf8) }
         }
     }
 
@@ -53,7 +53,7 @@ import Testing
     @Test func passesOnWhyAPasswordCannotBeRead() throws {
         let reason = BackendError(.configuration, "open /run/secret: no such file or directory")
         let backend = try server.backend {
-            $0.credentials = EtcdBackend.Credentials(username: "reader") { () throws(BackendError) in throw reason }
+            $0.credentials = EtcdCredentials(username: "reader") { () throws(BackendError) in throw reason }
         }
         #expect(backend.failure("/open") == reason)
     }
@@ -62,7 +62,7 @@ import Testing
     @Test func renewsItsToken() throws {
         let asked = Mutex(0)
         let backend = try server.backend {
-            $0.credentials = EtcdBackend.Credentials(username: "reader") {
+            $0.credentials = EtcdCredentials(username: "reader") {
                 asked.withLock { $0 += 1 }
                 return Array("readerpass".utf8)
             }
@@ -90,7 +90,7 @@ import Testing
         try server.put(["/authless/a": "1"])
         let warnings = Mutex<[String]>([])
         let backend = try server.backend {
-            $0.credentials = EtcdBackend.Credentials(username: "root") { Array("secret".utf8) }
+            $0.credentials = EtcdCredentials(username: "root") { Array("secret".utf8) }
             $0.warn = { warning in warnings.withLock { $0.append(warning) } }
         }
         #expect(try backend.read("/authless") == ["/authless/a": "1"])

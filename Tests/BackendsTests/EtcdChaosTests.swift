@@ -30,7 +30,7 @@ import Testing
                 $0.session.withLock { $0.watchesRanges = true }
             },
         ]
-        var options = EtcdBackend.Options()
+        var options = EtcdOptions()
         options.endpoints = cluster.endpoints
         let reader = try EtcdBackend(options)
         var counts: [ChaosFault: Int] = [:]
@@ -206,7 +206,7 @@ private final class ChaosObserver: Sendable {
     ) throws {
         let list = Complaints()
         self.list = list
-        var options = EtcdBackend.Options()
+        var options = EtcdOptions()
         options.endpoints = endpoints
         let backend = try EtcdBackend(options)
         change(backend)

@@ -73,8 +73,8 @@ import Testing
 
     @Test func coversAllSpansWithOne() {
         let spans = KeySpan.covering(["/b", "/app-x", "/app"].map { KeyRange(cleaned: Array($0.utf8)) })
-        #expect(KeySpan.hull(of: spans) == KeySpan(start: Array("/app".utf8), end: Array("/b0".utf8)))
-        #expect(KeySpan.hull(of: [.all]) == .all)
+        #expect(KeySpan.enclosing(of: spans) == KeySpan(start: Array("/app".utf8), end: Array("/b0".utf8)))
+        #expect(KeySpan.enclosing(of: [.all]) == .all)
         for key in ["/app", "/app/a", "/app-x", "/app-x/", "/b", "/b/c"] {
             #expect(KeySpan.contains(Array(key.utf8), in: spans), "\(key)")
         }

@@ -10,7 +10,7 @@ import Testing
 
     /// A backend that tries `endpoints` in this order.
     private func backend(_ endpoints: [String]) throws -> EtcdBackend {
-        var options = EtcdBackend.Options()
+        var options = EtcdOptions()
         options.endpoints = endpoints
         while true {
             let backend = try EtcdBackend(options)
@@ -96,7 +96,7 @@ import Testing
         let nodes = (1...8).map { "10.0.0.\($0)" }
         var firsts: Set<String> = []
         for _ in 0..<100 {
-            var options = EtcdBackend.Options()
+            var options = EtcdOptions()
             options.endpoints = nodes
             let backend = try EtcdBackend(options)
             #expect(Set(backend.members.endpoints.map(\.url)) == Set(nodes.map { "http://\($0):2379" }))

@@ -84,7 +84,7 @@ import Testing
         let url = try #require(server).url
         try #require(server).enableAuthentication()
         let backend = try #require(server).backend {
-            $0.credentials = EtcdBackend.Credentials(username: "reader") { Array("readerpass".utf8) }
+            $0.credentials = EtcdCredentials(username: "reader") { Array("readerpass".utf8) }
         }
         let following = try Following(backend, "/open")
         #expect(following.sees(["/open/a": "1"]))
@@ -113,7 +113,7 @@ import Testing
         let server = try EtcdServer(arguments: "--bcrypt-cost 4 --auth-token \(token)")
         try server.enableAuthentication()
         let backend = try server.backend {
-            $0.credentials = EtcdBackend.Credentials(username: "reader") { Array("readerpass".utf8) }
+            $0.credentials = EtcdCredentials(username: "reader") { Array("readerpass".utf8) }
         }
         let following = try Following(backend, "/open")
         #expect(following.sees(["/open/a": "1"]))
@@ -131,7 +131,7 @@ import Testing
     /// A member that lost its leader says so after about three seconds, and that is noticed at once.
     @Test func noticesThatThereIsNoLeader() throws {
         let cluster = try EtcdCluster()
-        var options = EtcdBackend.Options()
+        var options = EtcdOptions()
         options.endpoints = [cluster.endpoints[0]]
         let following = try Following(try EtcdBackend(options), "/leader")
         #expect(following.sees([:]))

@@ -190,7 +190,7 @@ struct MalformedRow: Sendable, CustomTestStringConvertible {
         let answer = token.bytes
         let server = try ScriptedServer { _ in ScriptedServer.Reply(answer) }
         let backend = try server.backend {
-            $0.credentials = EtcdBackend.Credentials(username: "root") { Array("secret".utf8) }
+            $0.credentials = EtcdCredentials(username: "root") { Array("secret".utf8) }
         }
         let error = try #require(backend.failure("/app", timeout: .seconds(5)))
         #expect(error.message == "etcd: \(server.url): authenticate: malformed answer: no token")

@@ -30,14 +30,14 @@ import Testing
 
     private func read(
         _ server: EtcdServer, authority: String?, client: String? = nil,
-        _ change: (inout EtcdBackend.Options) -> Void = { _ in }
+        _ change: (inout EtcdOptions) -> Void = { _ in }
     ) throws -> [String: String] {
         try backend(server, authority: authority, client: client, change).read("/tls")
     }
 
     private func backend(
         _ server: EtcdServer, authority: String?, client: String? = nil,
-        _ change: (inout EtcdBackend.Options) -> Void = { _ in }
+        _ change: (inout EtcdOptions) -> Void = { _ in }
     ) throws -> EtcdBackend {
         try server.backend {
             $0.tls = Self.options(certificates, authority: authority, client: client)
@@ -47,7 +47,7 @@ import Testing
 
     private func failure(
         _ server: EtcdServer, authority: String?, client: String? = nil,
-        _ change: (inout EtcdBackend.Options) -> Void = { _ in }
+        _ change: (inout EtcdOptions) -> Void = { _ in }
     ) throws -> (message: String, hint: String?, kind: BackendError.Kind) {
         let error = try #require(try backend(server, authority: authority, client: client, change).failure("/tls"))
         let place = #"etcd: \#(server.url): range "/tls": "#
@@ -99,7 +99,7 @@ import Testing
     @Test(arguments: ["common", "unnamed"]) func refusesACommonNameAlone(_ name: String) throws {
         let server = try Self.tlsServer(name)
         let url = "https://\(name == "common" ? "localhost" : name):\(server.port)"
-        func backend(_ change: (inout EtcdBackend.Options) -> Void = { _ in }) throws -> EtcdBackend {
+        func backend(_ change: (inout EtcdOptions) -> Void = { _ in }) throws -> EtcdBackend {
             try self.backend(server, authority: "ca") {
                 $0.endpoints = [url]
                 // The name of the other is not in DNS.
@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test func wantsCertificateAndKeyTogether() throws {
-        var options = EtcdBackend.Options()
+        var options = EtcdOptions()
         options.tls.certificateFile = "certificate.pem"
         #expect(throws: BackendError.self) { try EtcdBackend(options) }
     }

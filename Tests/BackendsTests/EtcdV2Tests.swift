@@ -82,7 +82,7 @@ import Testing
         (["/a/b/c", "/a/b/c/d", "/a/b"], "/a/b"),
     ])
     func findsTheSharedFolder(_ paths: [String], _ folder: String) {
-        #expect(EtcdV2Backend.commonFolder(of: paths.map { Array($0.utf8) }) == Array(folder.utf8))
+        #expect(EtcdV2Backend.commonDirectory(of: paths.map { Array($0.utf8) }) == Array(folder.utf8))
     }
 
     @Test func followsChanges() throws {
@@ -175,7 +175,7 @@ import Testing
         try auth("roles/guest", #"{"role":"guest","revoke":{"kv":{"read":["/*"],"write":["/*"]}}}"#)
         func backend(_ name: String, _ password: String) throws -> EtcdV2Backend {
             try server.v2Backend {
-                $0.credentials = EtcdBackend.Credentials(username: name) { Array(password.utf8) }
+                $0.credentials = EtcdCredentials(username: name) { Array(password.utf8) }
             }
         }
         #expect(try backend("reader", "reader pass").read("/open") == ["/open/a": "1"])
@@ -325,7 +325,7 @@ import Testing
             _ = connection.read()
             connection.write(Array(answer.utf8))
         }
-        var options = EtcdBackend.Options()
+        var options = EtcdOptions()
         options.endpoints = ["127.0.0.1:\(other.port)"]
         let error = try #require(try EtcdV2Backend(options).failure("/app", timeout: .seconds(5)))
         let place = #"etcd: http://127.0.0.1:\#(other.port): get "/app": "#
@@ -351,8 +351,8 @@ private final class Holder: Sendable {
 }
 
 extension EtcdServer {
-    fileprivate func v2Backend(_ change: (inout EtcdBackend.Options) -> Void = { _ in }) throws -> EtcdV2Backend {
-        var options = EtcdBackend.Options()
+    fileprivate func v2Backend(_ change: (inout EtcdOptions) -> Void = { _ in }) throws -> EtcdV2Backend {
+        var options = EtcdOptions()
         options.endpoints = [url]
         change(&options)
         return try EtcdV2Backend(options)

@@ -202,7 +202,7 @@ import Testing
     @Test func renewsItsToken() throws {
         let server = try EtcdAuthTests.server.get()
         let backend = try server.backend {
-            $0.credentials = EtcdBackend.Credentials(username: "reader") { Array("readerpass".utf8) }
+            $0.credentials = EtcdCredentials(username: "reader") { Array("readerpass".utf8) }
         }
         backend.session.withLock { $0.token = "expired.1" }
         // The user may not read what lies between, so there is a watch for each range.
@@ -213,7 +213,7 @@ import Testing
     @Test func namesAWatchThatIsNotPermitted() throws {
         let server = try EtcdAuthTests.server.get()
         let backend = try server.backend {
-            $0.credentials = EtcdBackend.Credentials(username: "reader") { Array("readerpass".utf8) }
+            $0.credentials = EtcdCredentials(username: "reader") { Array("readerpass".utf8) }
         }
         do throws(BackendError) {
             _ = try backend.watch(ranges(["/closed"]), after: 1, timeout: .seconds(10))

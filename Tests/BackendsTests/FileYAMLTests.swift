@@ -219,24 +219,6 @@ import Testing
         let text = "{\"" + String(repeating: "k", count: 998) + "\": {\(nulls)}}"
         #expect(outcome(text, json: true).hasSuffix(": keys and values take more than 10000 bytes"))
     }
-
-    @Test(
-        "Base64",
-        arguments: [
-            ("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9v\nYg==\r\n", "foob"),
-            ("+/+/", nil as String?),
-            ("Z", nil), ("Zg", nil), ("Zg=", nil), ("Zg=a", nil), ("====", nil), ("Zg==Zg==", nil), ("Zm9v=", nil),
-            ("Z g==", nil),
-        ])
-    func base64(text: String, expected: String?) {
-        let decoded = Base64.decoded(Array(text.utf8))
-        // `+/+/` decodes to what is not text.
-        if text == "+/+/" {
-            #expect(decoded == [0xFB, 0xFF, 0xBF])
-        } else {
-            #expect(decoded == expected.map { Array($0.utf8) })
-        }
-    }
 }
 
 /// The keys and values of a YAML text; of equal keys the last one counts.

@@ -185,19 +185,6 @@ import Testing
             #expect(said.contains { $0.contains("answers again") })
         }
     }
-
-    @Test func pausesGrowToTheirLimit() {
-        var backoff = Backoff()
-        var longest = Duration.zero
-        for round in 0..<200 {
-            let pause = backoff.next()
-            #expect(pause <= .milliseconds(100) * Double(1 << min(round, 20)) && pause <= .seconds(15))
-            longest = max(longest, pause)
-        }
-        #expect(longest > .seconds(7))
-        backoff.reset()
-        #expect(backoff.next() <= .milliseconds(100))
-    }
 }
 
 /// When systemd wants signs of life.

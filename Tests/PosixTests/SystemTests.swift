@@ -208,3 +208,39 @@ import Testing
         #expect(Set(Random.bytes(1_000)).count > 100)
     }
 }
+
+@Suite struct SemaphoreTests {
+    @Test func countsPosts() {
+        let semaphore = Semaphore(1)
+        semaphore.post()
+        #expect(semaphore.wait(atMost: .zero) && semaphore.wait(atMost: .seconds(1)))
+        #expect(
+            !semaphore.wait(atMost: .zero) && !semaphore.wait(atMost: .milliseconds(1))
+                && !semaphore.wait(atMost: .seconds(-1)))
+    }
+
+    @Test func aThreadWaitsForAPost() throws {
+        let semaphore = Semaphore()
+        let thread = try Thread.start { semaphore.post() }
+        semaphore.wait()
+        thread.join()
+        #expect(!semaphore.wait(atMost: .zero))
+    }
+}
+
+@Suite struct ThreadSignalTests {
+    /// A new thread starts with its creator's mask, and the creator keeps its own.
+    @Test(arguments: [(false, false), (true, true)])
+    func mayHaveAllSignalsBlocked(_ blocks: Bool, _ expected: Bool) async throws {
+        let isBlocked = Mutex<Bool?>(nil)
+        @Sendable func current() -> Bool {
+            var mask = sigset_t()
+            pthread_sigmask(SIG_BLOCK, nil, &mask)
+            return sigismember(&mask, SIGUSR2) == 1
+        }
+        let before = current()
+        try Thread.start(blocksSignals: blocks) { isBlocked.withLock { $0 = current() } }.join()
+        #expect(isBlocked.withLock { $0 } == (expected || before))
+        #expect(current() == before)
+    }
+}

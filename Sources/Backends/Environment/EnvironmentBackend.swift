@@ -17,17 +17,17 @@ package struct EnvironmentBackend: Backend {
     /// Never throws. A range is a name in upper case with `_` for `/`, so `/app` covers `APP` and `APP_…`: confd
     /// matches any name that begins so, `APP2` as well, which is not below `/app`.
     package func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
-        for range in ranges { warnOfPartOfWord(range) }
+        for range in ranges { warnOfPartialName(range) }
         return Snapshot(pairs(of: ranges))
     }
 
-    /// Says so where confd 0.17 would find a variable for `range` that only begins with its name, and we find none.
-    private func warnOfPartOfWord(_ range: KeyRange) {
+    /// Warns where confd 0.17 would find a variable for `range` whose name only begins with its name, and we find none.
+    private func warnOfPartialName(_ range: KeyRange) {
         let prefix = Self.name(ofKey: range.path)
         let candidates = variables.filter { $0.name.starts(with: prefix) }
         let isCovered = candidates.contains { Self.covers(prefix, $0.name) }
         guard !isCovered, let found = candidates.first else { return }
-        warnings.say(
+        warnings.issue(
             "env: \"\(printable(range.path))\" covers no variable; \(printable(found.name)) only begins so, and its key is"
                 + " \"\(printable(Self.key(ofName: found.name)))\": name that one, or what is above it")
     }
@@ -44,7 +44,7 @@ package struct EnvironmentBackend: Backend {
         return name.starts(with: prefix) && (name.count == prefix.count || name[prefix.count] == underscore)
     }
 
-    /// `path` as the keys of this backend are: lower case, and `/` where it has `_`.
+    /// `path` in the form of this backend's keys: lower case, and `/` for `_`.
     package static func key(of path: [UInt8]) -> [UInt8] { key(ofName: name(ofKey: path)) }
 
     /// `/app/db` is `APP_DB`: confd's `transform`.

@@ -34,11 +34,11 @@ struct Channel: Sendable {
     /// Opens a call with a stream of messages in both directions.
     func open(_ method: Method, token: String?) -> HTTP.Stream { client.open(request(method, token: token)) }
 
-    /// A unary call under way.
+    /// A unary call in flight.
     struct Call {
         let response: PendingResponse
 
-        /// The body of the answer and where its message is in it.
+        /// The body of the answer and the range of its message.
         func wait() throws(GRPCFailure) -> (body: [UInt8], message: Range<Int>) {
             let answer: Response
             do { answer = try response.wait() } catch { throw .transport(error) }
@@ -63,7 +63,7 @@ struct Channel: Sendable {
     private func request(_ method: Method, token: String?) -> Request {
         var request = Request(url: endpoint.url + method.rawValue, method: .post, version: .http2)
         request.connectTo = endpoint.connectTo
-        // With hasleader a member that lost its leader says so at once, instead of waiting for one.
+        // With hasleader a member without a leader fails the call at once, instead of waiting for one.
         request.headers = [
             Header("content-type", "application/grpc"), Header("te", "trailers"), Header("user-agent", "confd"),
             Header("hasleader", "true"),

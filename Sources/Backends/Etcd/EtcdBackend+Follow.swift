@@ -1,4 +1,5 @@
 import KeyValue
+import Posix
 
 extension EtcdBackend {
     package func follow(
@@ -12,11 +13,11 @@ extension EtcdBackend {
             deliver(snapshot)
         } else {
             snapshot = try self.snapshot(of: ranges, timeout: timeout)
-            // Rendering need not wait for the watch: that begins where this ends.
+            // Rendering need not wait for the watch, which begins at the revision after this one.
             deliver(snapshot)
             watch = try self.watch(ranges, after: snapshot.revision, timeout: timeout)
         }
-        var pause = Self.firstLagPause
+        var pauses = Backoff(start: .milliseconds(50), limit: .seconds(5))
         cancellation.onCancel(watch.canceller)
         while !cancellation.isCancelled {
             switch try next(watch) {
@@ -25,18 +26,18 @@ extension EtcdBackend {
                 snapshot = snapshot.applying(
                     changes.changes.map { Update(key: $0.key, value: $0.value) }, revision: changes.revision)
                 deliver(snapshot)
-                pause = Self.firstLagPause
+                pauses.reset()
                 continue
             case .compacted:
                 snapshot = try self.snapshot(of: ranges, timeout: timeout)
                 deliver(snapshot)
                 watch = try self.watch(ranges, after: snapshot.revision, timeout: timeout)
             case .behind:
-                // It lags, or its store was set back and has perhaps come further since: only its keys can tell.
+                // The member lags, or its store was restored from an older state and may have been written to since: only its keys
+                // can tell.
                 snapshot = try self.snapshot(of: ranges, timeout: timeout)
                 deliver(snapshot)
-                try cancellation.wait(pause)
-                pause = min(pause * 2, Self.longestLagPause)
+                try cancellation.wait(pauses.next())
                 watch = try self.watch(ranges, after: snapshot.revision, timeout: timeout)
             case .reopen:
                 watch = try self.watch(ranges, after: watch.revision, timeout: timeout)
@@ -44,10 +45,6 @@ extension EtcdBackend {
             cancellation.onCancel(watch.canceller)
         }
     }
-
-    /// Pauses between reads while a member lags behind what the others have told us.
-    private static let firstLagPause = Duration.milliseconds(50)
-    private static let longestLagPause = Duration.seconds(5)
 
     private func next(_ watch: EtcdWatch) throws(BackendError) -> EtcdWatch.Update? {
         do {

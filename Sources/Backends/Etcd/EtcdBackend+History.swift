@@ -1,35 +1,34 @@
 import KeyValue
 
-// After a lost connection the address may belong to another store: wiped and filled anew, or restored from a backup and
-// written to since. Cluster and member ids prove nothing (they come from names and addresses), nor does the raft term (a new
-// store begins with the one that the old one had), nor that a revision is there. Only contents do. So everything is read
-// anew and compared, which for few keys is one call. For many keys the proof is the last change that we know, which the
-// watch has to repeat as it was, and a sample of values.
+// After a lost connection the address may lead to another store: wiped and filled again, or restored from a backup and written
+// to since. Cluster and member ids do not tell (they are derived from names and addresses), nor does the raft term (a new store
+// may have the term of the old one), nor the existence of a revision. Only contents do. So everything is read again and compared,
+// which for few keys is one call. For many keys two checks stand in for that: the watch has to repeat the last change that we
+// know, and a random sample of values has to be equal.
 extension EtcdBackend {
-    /// How many values are compared where not all are.
+    /// The size of the sample.
     static let sampleSize = 100
-    /// How long the watch has to repeat the last change.
+    /// The time that the watch has to repeat the last change.
     private static let proofTime = Duration.seconds(2)
 
-    /// The snapshot to go on from after `start`, which is of an earlier connection, and the watch that begins there.
+    /// The snapshot to continue from after `start`, which is of an earlier connection, and the watch that begins there.
     func goOn(
         _ ranges: [KeyRange], from start: Snapshot, timeout: Duration
     ) throws(BackendError) -> (Snapshot, EtcdWatch) {
         if let watch = try watchOfSameHistory(ranges, start, timeout: timeout) { return (start, watch) }
         let fresh = try self.snapshot(of: ranges, timeout: timeout)
-        // Equal contents stay where they are in memory, so that others who hold them are not made to hold both.
+        // If the contents are equal, the old storage is kept: others hold it, and both would take twice the memory.
         let snapshot = fresh.hasSameContents(as: start) ? start.moved(to: fresh) : fresh
         return (snapshot, try self.watch(ranges, after: snapshot.revision, timeout: timeout))
     }
 
-    /// A watch that goes on after the last change in `start`, if that snapshot is a large one and etcd still has the history
-    /// that it comes from.
+    /// A watch that continues after the last change in `start`, if that snapshot is large and etcd still has its history.
     private func watchOfSameHistory(
         _ ranges: [KeyRange], _ start: Snapshot, timeout: Duration
     ) throws(BackendError) -> EtcdWatch? {
-        // One page is read as quickly as it is proven.
+        // Reading one page again costs no more than these checks.
         guard start.count > options.pageSize, start.newestChange > 0 else { return nil }
-        // Not after the snapshot's revision: between the two another history may have changes of its own.
+        // Not after the snapshot's revision: another history may have other changes between the two.
         let watch = try self.watch(ranges, after: start.newestChange, repeating: start, timeout: timeout)
         guard try watch.repeatsLastChange(until: .now.advanced(by: min(timeout, Self.proofTime))),
             try hasSample(of: start, timeout: timeout)
@@ -37,7 +36,7 @@ extension EtcdBackend {
         return watch
     }
 
-    /// Whether some keys, chosen by chance, have the values now that they have in `snapshot`, at its revision.
+    /// Whether a random sample of keys has, at the revision of `snapshot`, the values that it has there.
     private func hasSample(of snapshot: Snapshot, timeout: Duration) throws(BackendError) -> Bool {
         let indices = (0..<Self.sampleSize).map { _ in Int.random(in: 0..<snapshot.count) }
         let transaction = ReadTransaction(
@@ -50,12 +49,12 @@ extension EtcdBackend {
             do throws(EtcdFailure) {
                 answer = try callTransaction(transaction, channel(to: endpoint), deadline)
             } catch {
-                // What etcd refuses (a revision that it has not, a transaction as such) is not proven.
+                // If etcd refuses (the revision does not exist, or the transaction is not supported), nothing is proven.
                 guard case .call(.status) = error.cause else { throw error }
                 return false
             }
             return answer.body.withUnsafeBytes { bytes in
-                // Nor is an answer that cannot be read.
+                // A malformed answer proves nothing either.
                 guard let decoded = try? ReadTransaction.decode(bytes, answer.message) else { return false }
                 return decoded.answers.count == indices.count
                     && zip(indices, decoded.answers).allSatisfy { index, message in
@@ -92,18 +91,18 @@ extension EtcdBackend {
 }
 
 extension Snapshot {
-    /// The same keys and values, at the revision of `other`, which has them too.
+    /// The same keys and values at the revision of `other`, which has equal contents.
     fileprivate func moved(to other: Snapshot) -> Snapshot {
         applying([], revision: other.revision, newestChange: other.newestChange)
     }
 }
 
-/// Whether a watch begins with the last change that a snapshot holds, as that snapshot has it.
+/// Checks whether a watch begins with the last change of a snapshot.
 struct LastChange {
     private let snapshot: Snapshot
     private let spans: [KeySpan]
     private(set) var isSeen = false
-    /// Another change stood in its place: this is not the history that the snapshot is of.
+    /// Another change came in its place: etcd has a different history.
     private(set) var isAnother = false
 
     init(_ snapshot: Snapshot, _ spans: [KeySpan]) {
@@ -111,8 +110,8 @@ struct LastChange {
         self.spans = spans
     }
 
-    /// Looks at what the one watch over all spans brings, from the first event on.
-    mutating func look(at events: [WatchEvent]) {
+    /// Takes the next events of the one watch over all spans.
+    mutating func receive(_ events: [WatchEvent]) {
         for event in events where !isAnother && event.revision >= snapshot.newestChange {
             guard KeySpan.contains(event.key, in: spans) else { continue }
             if event.revision > snapshot.newestChange {

@@ -1,12 +1,12 @@
 import KeyValue
 
-// etcd v3 takes any bytes for a key, so `app/name` and `/app/name` are two keys. confd's keys begin with a slash, as those of
-// the v2 API did, whatever a prefix looks like; keys without it are not found, and a warning says so.
+// An etcd v3 key is any bytes, so `app/name` and `/app/name` are two keys. confd reads only keys that begin with a slash, as
+// all did in the v2 API, whether a prefix is written with one or without; a warning points to keys without it.
 extension EtcdBackend {
-    /// The most ranges that are looked at, all in one transaction.
+    /// The most ranges that are checked, all in one transaction.
     private static let relativeRanges = 50
 
-    /// Says so, once, if there is nothing below a range but there are keys that lack its slash.
+    /// Warns, once, if a range is empty and there are keys that only lack its slash.
     func lookForRelativeKeys(
         _ ranges: [KeyRange], _ snapshot: Snapshot, _ channel: Channel, _ deadline: ContinuousClock.Instant
     ) {
@@ -34,7 +34,7 @@ extension EtcdBackend {
         }
     }
 
-    /// The first key of each range; nil if that cannot be told, which no failure is: it is only asked for a hint.
+    /// The first key of each range; nil if the call fails, which is ignored because only a hint depends on it.
     private func firstKeys(
         _ requests: [RangeRequest], _ channel: Channel, _ deadline: ContinuousClock.Instant
     ) -> [[UInt8]?]? {

@@ -1,79 +1,33 @@
 import HTTP
 import KeyValue
-import Posix
 import Synchronization
 
 /// etcd's v3 API over gRPC.
 package final class EtcdBackend: Backend {
-    /// How to reach a cluster.
-    package struct Options: Sendable {
-        /// `[http://|https://]HOST[:PORT]`, at least one.
-        package var endpoints = ["http://127.0.0.1:2379"]
-        /// Where the members are looked up, in place of `endpoints`.
-        package var discovery: Discovery?
-        package var credentials: Credentials?
-        package var tls = TLSOptions()
-        /// The name in the members' certificates, where it is not the host of the endpoint.
-        package var serverName: String?
-        package var dialTimeout = Duration.seconds(5)
-        /// The most keys that are asked for at first; further pages grow.
-        package var pageSize = 10_000
-        /// The largest answer that is taken, in bytes. A page that is larger is asked for again in smaller ones.
-        package var messageLimit = MemoryLimit.bounded(64 << 20, to: 8)
-        /// Gets what the operator should know although the work goes on.
-        package var warn: @Sendable (String) -> Void = { _ in }
-
-        package init() {}
-    }
-
-    /// What etcd knows us by.
-    package struct Credentials: Sendable {
-        /// Nil for a token that somebody else has got.
-        let username: String?
-        /// The password, or the token.
-        let secret: @Sendable () throws(BackendError) -> [UInt8]
-
-        /// `password` is asked before every authentication, so that it may come from a file that changes.
-        package init(username: String, password: @escaping @Sendable () throws(BackendError) -> [UInt8]) {
-            self.username = username
-            secret = password
-        }
-
-        /// `token` is asked at first, and again when the last one was refused.
-        package init(token: @escaping @Sendable () throws(BackendError) -> [UInt8]) {
-            username = nil
-            secret = token
-        }
-    }
-
-    /// While there is another endpoint, one has to begin its answer to the first call, which is usually for one key,
-    /// within this time: enough for any member that works, and failover takes less than two seconds.
-    static let failoverTime = Duration.milliseconds(1500)
-
-    /// What one read learns for the next.
+    /// What is kept from one call to the next.
     struct Session {
         var token: String?
         var hasWarnedOfAuthentication = false
         /// The cluster that the last snapshot came from; 0 if there is none.
         var cluster: UInt64 = 0
-        /// Watches keep to the ranges, instead of covering what lies between them too.
+        /// Whether each range gets a watch of its own, in place of one watch from the first to the last range.
         var watchesRanges = false
         var hasLookedForRelativeKeys = false
     }
 
-    let options: Options
+    let options: EtcdOptions
     let members: Members
     let client = Client()
     let session = Mutex(Session())
 
     /// Checks `options`; nothing is contacted yet.
-    package convenience init(_ options: Options) throws(BackendError) {
+    package convenience init(_ options: EtcdOptions) throws(BackendError) {
         var generator = SystemRandomNumberGenerator()
         try self.init(options, using: &generator)
     }
 
     /// As `init(_:)`, with the source of the endpoints' order, so that many clients do not all begin with one member.
-    package init(_ options: Options, using generator: inout some RandomNumberGenerator) throws(BackendError) {
+    package init(_ options: EtcdOptions, using generator: inout some RandomNumberGenerator) throws(BackendError) {
         members = try Members(options, using: &generator)
         self.options = options
     }
@@ -85,7 +39,7 @@ package final class EtcdBackend: Backend {
         return try members.first(until: deadline) { endpoint, isLast throws(EtcdFailure) in
             let channel = channel(to: endpoint)
             let snapshot = try read(
-                spans, channel, deadline, firstByteTimeout: isLast ? nil : EtcdBackend.failoverTime)
+                spans, channel, deadline, firstByteTimeout: isLast ? nil : Members.failoverTime)
             lookForRelativeKeys(ranges, snapshot, channel, deadline)
             return snapshot
         }
@@ -132,7 +86,7 @@ package final class EtcdBackend: Backend {
 extension EtcdBackend {
     /// A new token, kept in the session; `nil` if etcd has authentication switched off.
     func authenticate(
-        _ credentials: Credentials, _ channel: Channel, _ deadline: ContinuousClock.Instant
+        _ credentials: EtcdCredentials, _ channel: Channel, _ deadline: ContinuousClock.Instant
     ) throws(EtcdFailure) -> String? {
         session.withLock { $0.token = nil }
         let secret: [UInt8]
@@ -140,7 +94,7 @@ extension EtcdBackend {
             throw EtcdFailure(channel.endpoint, .authenticate, .password(error))
         }
         guard let username = credentials.username else {
-            guard Self.isToken(secret) else {
+            guard EtcdCredentials.isToken(secret) else {
                 throw EtcdFailure(
                     channel.endpoint, .authenticate, .password(BackendError(.configuration, "etcd: no token given")))
             }
@@ -171,13 +125,8 @@ extension EtcdBackend {
                 try AuthenticateResponse.token(UnsafeRawBufferPointer(bytes), message)
             }
         } catch { throw .malformed(error.text) }
-        guard Self.isToken(token.utf8) else { throw .malformed("no token") }
+        guard EtcdCredentials.isToken(token.utf8) else { throw .malformed("no token") }
         return token
-    }
-
-    /// Whether it can be a token. It becomes a header: anything but visible ASCII would be a second one.
-    package static func isToken(_ bytes: some Collection<UInt8>) -> Bool {
-        !bytes.isEmpty && bytes.allSatisfy { $0 > 0x20 && $0 < 0x7f }
     }
 
     private func warnThatAuthenticationIsOff(_ endpoint: Endpoint) {

@@ -3,29 +3,31 @@ import KeyValue
 
 /// One stream that watches all ranges of a backend at one endpoint. Used by one thread, which waits in `next`.
 ///
-/// Usually it is one watch over everything from the first to the last range, whose other keys are dropped here: etcd then sends
-/// each transaction in one piece. Where the user may not read what lies between the ranges, or too much happens there, it is
-/// one watch for each range.
+/// Usually one watch spans everything from the first to the last range, and the keys between the ranges are dropped here: etcd
+/// then sends each transaction in one piece. Where the user has no permission for the keys in between, or they change too
+/// often, each range has a watch of its own.
 package final class EtcdWatch {
     /// What a watch reports.
     package enum Update: Equatable, Sendable {
         case changes(WatchChanges)
-        /// etcd no longer has all that came after the revision: a new snapshot and a new watch are needed.
+        /// etcd has compacted changes after the revision: a new snapshot and a new watch are needed.
         case compacted
-        /// The member has not come to where the watch begins: a snapshot tells whether its store was set back. The watch goes
-        /// on.
+        /// The member has not reached the revision where the watch begins: a snapshot tells whether its store was restored from
+        /// an older state. The watch goes on.
         case behind
-        /// Too much happens between the ranges: a new watch after `revision` keeps to them.
+        /// The keys between the ranges change too often: a new watch after `revision` covers only the ranges.
         case reopen
     }
 
     /// Which watches a stream holds.
     enum Scope {
-        case hull
+        /// One, from the first to the last range.
+        case span
+        /// One for each range.
         case ranges
     }
 
-    /// One watch over all ranges gives way when this many events in a row concerned none of them.
+    /// The one watch is replaced by one per range after this many events in a row that concerned none of them.
     static let noiseLimit = 10_000
 
     private let backend: EtcdBackend
@@ -38,10 +40,10 @@ package final class EtcdWatch {
     private var head: ResponseHead?
     private var outputs: [WatchMachine.Output] = []
     private var noise = 0
-    /// What has to come first; nil where the watch begins with a snapshot of the same connection.
+    /// The change that has to come first; nil where the watch begins at a snapshot of the same connection.
     private var lastChange: LastChange?
 
-    /// Opens the stream and asks for the watches; `waitUntilReady` tells whether they come about.
+    /// Opens the stream and requests the watches; `waitUntilReady` waits until they are confirmed.
     init(
         _ backend: EtcdBackend, _ spans: [KeySpan], _ scope: Scope, after revision: Int64,
         repeating known: Snapshot? = nil, _ channel: Channel, token: String?
@@ -53,17 +55,17 @@ package final class EtcdWatch {
         self.scope = scope
         stream = channel.open(.watch, token: token)
         splitter = GRPCMessageSplitter(limit: channel.messageLimit)
-        let watched = scope == .hull ? [KeySpan.hull(of: spans)] : spans
+        let watched = scope == .span ? [KeySpan.enclosing(of: spans)] : spans
         machine = WatchMachine(
             watchCount: watched.count, revision: revision, cluster: backend.session.withLock { $0.cluster }, now: .now)
-        // One revision more than is needed: where it is the compacted one itself, etcd (before 3.4.36 and 3.5.18) watches on
-        // but has forgotten the deletes in it. As it is, it says that it is compacted.
+        // One revision earlier than needed: a watch that begins right after the compacted revision succeeds, though etcd before
+        // 3.4.36 and 3.5.18 has lost the deletes of that revision. From the compacted revision itself it reports the compaction.
         for (index, span) in watched.enumerated() {
             send(.create(id: Int64(index + 1), span: span, startRevision: max(1, revision)))
         }
     }
 
-    /// Everything up to this revision has been reported: where a next watch goes on.
+    /// Everything up to this revision has been reported; a next watch continues after it.
     package var revision: Int64 { machine.revision }
 
     deinit { stream.cancel() }
@@ -71,7 +73,7 @@ package final class EtcdWatch {
     /// Makes `next` throw at once; may be called from any thread.
     var canceller: @Sendable () -> Void { { [stream] in stream.cancel() } }
 
-    /// Waits for all watches. A compaction that shows already is reported by `next`.
+    /// Waits until all watches are confirmed. A compaction that is reported meanwhile is left to `next`.
     func waitUntilReady(until deadline: ContinuousClock.Instant) throws(EtcdFailure) {
         while true {
             switch try nextOutput(until: deadline) {
@@ -89,10 +91,10 @@ package final class EtcdWatch {
         }
     }
 
-    /// Whether the watch brings the last change of the snapshot that it goes on from, as that has it, before all others.
+    /// Whether the first change that the watch reports is the last change of the snapshot that it continues from.
     func repeatsLastChange(until deadline: ContinuousClock.Instant) throws(BackendError) -> Bool {
-        // Of several watches none can be said to come first.
-        guard scope == .hull else { return false }
+        // Several watches have no common order.
+        guard scope == .span else { return false }
         do throws(EtcdFailure) {
             while let lastChange, !lastChange.isAnother, !outputs.contains(.compacted), !outputs.contains(.behind) {
                 if lastChange.isSeen { return true }
@@ -120,12 +122,12 @@ package final class EtcdWatch {
         return .reopen
     }
 
-    /// What changed, waiting until `deadline`; `nil` if nothing did. After an error the watch is of no more use.
+    /// What changed, waiting until `deadline`; `nil` if nothing did. After an error the watch cannot be used any more.
     package func next(until deadline: ContinuousClock.Instant) throws(BackendError) -> Update? {
         do { return try nextUpdate(until: deadline) } catch { throw EtcdFailure.error([error]) }
     }
 
-    /// The next output for the caller: questions are sent, and ends are thrown here.
+    /// The next output for the caller. Progress requests are sent, and the end of a watch is thrown, here.
     private func nextOutput(until deadline: ContinuousClock.Instant) throws(EtcdFailure) -> WatchMachine.Output? {
         while true {
             while !outputs.isEmpty {
@@ -159,7 +161,7 @@ package final class EtcdWatch {
                     try Channel.check(head, trailers: [])
                     throw .notGRPC(status: head.status)
                 }
-                // The answer is over before it began: libcurl waits for our side to end too.
+                // An answer without a body: libcurl would go on waiting for our side to end.
                 if GRPCStatus(trailers: [], head: head) != nil {
                     try Channel.check(head, trailers: [])
                     throw .malformed("the watch ended")
@@ -169,8 +171,8 @@ package final class EtcdWatch {
                 while let message = try splitter.next() {
                     var response: WatchResponse
                     do { response = try WatchResponse.decode(message) } catch { throw .malformed(error.text) }
-                    lastChange?.look(at: response.events)
-                    // Not all of the last change need stand in one message.
+                    lastChange?.receive(response.events)
+                    // The last change may be spread over several messages.
                     if lastChange?.isAnother == true { outputs.append(.compacted) }
                     dropNoise(&response)
                     outputs += machine.receive(response, now: .now)
@@ -185,7 +187,7 @@ package final class EtcdWatch {
     }
 
     private func dropNoise(_ response: inout WatchResponse) {
-        guard scope == .hull, !response.events.isEmpty else { return }
+        guard scope == .span, !response.events.isEmpty else { return }
         let count = response.events.count
         response.events.removeAll { $0.revision <= machine.start || !KeySpan.contains($0.key, in: spans) }
         noise = response.events.isEmpty ? noise + count : 0
@@ -202,10 +204,9 @@ package final class EtcdWatch {
 }
 
 extension EtcdBackend {
-    /// Watches what `ranges` (at least one) cover for all that comes after `revision`, at the first endpoint that lets us,
-    /// within `timeout`.
-    /// With `known`, the snapshot of an earlier connection that `revision` is the last change of, the watch can tell whether
-    /// it repeats that.
+    /// Watches `ranges` (at least one) for all changes after `revision`, at the first endpoint that accepts it within `timeout`.
+    /// With `known`, a snapshot of an earlier connection whose last change is `revision`, the watch can tell whether etcd
+    /// repeats that change.
     package func watch(
         _ ranges: [KeyRange], after revision: Int64, repeating known: Snapshot? = nil, timeout: Duration
     ) throws(BackendError) -> EtcdWatch {
@@ -213,7 +214,7 @@ extension EtcdBackend {
         let spans = KeySpan.covering(ranges)
         let deadline = ContinuousClock.now.advanced(by: timeout)
         return try members.first(until: deadline) { endpoint, isLast throws(EtcdFailure) in
-            let limit = isLast ? deadline : min(deadline, .now.advanced(by: EtcdBackend.failoverTime))
+            let limit = isLast ? deadline : min(deadline, .now.advanced(by: Members.failoverTime))
             return try open(spans, after: revision, known, channel(to: endpoint), limit)
         }
     }
@@ -224,7 +225,7 @@ extension EtcdBackend {
     ) throws(EtcdFailure) -> EtcdWatch {
         if !session.withLock({ $0.watchesRanges }) {
             do {
-                return try open(spans, .hull, after: revision, known, channel, deadline)
+                return try open(spans, .span, after: revision, known, channel, deadline)
             } catch {
                 guard error.refusal == .permissionDenied, spans.count > 1 else { throw error }
                 session.withLock { $0.watchesRanges = true }
@@ -233,7 +234,7 @@ extension EtcdBackend {
         do {
             return try open(spans, .ranges, after: revision, nil, channel, deadline)
         } catch {
-            // A watch is refused without naming the range; a read names it.
+            // etcd does not say which range of a watch it refuses; a read finds out.
             if error.refusal == .permissionDenied { _ = try read(spans, channel, deadline) }
             throw error
         }

@@ -212,3 +212,18 @@ struct ProtobufWriter {
         bytes.append(UInt8(rest))
     }
 }
+
+extension ProtobufError {
+    var text: String {
+        let what =
+            switch kind {
+            case .truncated: "message cut short"
+            case .varint: "number too long"
+            case .wireType: "unknown wire type"
+            case .fieldNumber: "field number out of range"
+            case .group: "unbalanced group"
+            case .unexpectedType(let field): "wrong type of field \(field)"
+            }
+        return "\(what) at byte \(offset)"
+    }
+}

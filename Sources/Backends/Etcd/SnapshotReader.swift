@@ -1,29 +1,28 @@
-import HTTP
 import KeyValue
 
 /// Reads all keys of some spans from one endpoint, at one revision.
 ///
-/// The first answer tells the revision, which all calls that follow ask for; several of those are under way at a time.
+/// The first answer carries the revision, at which all further pages are read; several calls are in flight at a time.
 struct SnapshotReader {
     let spans: [KeySpan]
     let channel: Channel
     let pageSize: Int
     let deadline: ContinuousClock.Instant
-    /// How long the first byte of the first answer may take.
+    /// Limit for the first byte of the first answer; nil is none.
     let firstByteTimeout: Duration?
     let token: String?
 
-    private static let callsUnderWay = 16
-    /// More keys than the largest answer has room for: a page of this size holds all that there is.
+    private static let callsInFlight = 16
+    /// More keys than fit into the largest answer: a page with this limit holds all keys.
     private static let allKeys = 1 << 24
     /// The most ranges in one transaction; etcd's own limit is 128 unless it is configured (`--max-txn-ops`).
     private static let transactionRanges = 100
 
-    /// A page that is asked for.
+    /// A requested page.
     private struct Page {
-        /// As the operator knows it, for messages.
+        /// The whole span, for messages.
         let span: KeySpan
-        /// What is left of it.
+        /// What is left to read of it.
         let rest: KeySpan
         let limit: Int
     }
@@ -31,18 +30,17 @@ struct SnapshotReader {
     /// What has been read in one attempt.
     private struct Reading {
         let builder = Snapshot.Builder()
-        /// Of the first answer; its revision is 0 until that is here.
+        /// Of the first answer; the revision is 0 until it has arrived.
         var header = ResponseHeader()
         var limit: Int
         /// The newest revision in which one of the keys changed.
         var newestChange: Int64 = 0
-        /// In the order of their keys, so that those reach the builder ascending.
-        var underWay: [(page: Page, call: Channel.Call)] = []
+        /// In key order, because the builder needs ascending keys.
+        var inFlight: [(page: Page, call: Channel.Call)] = []
     }
 
-    /// The snapshot, and the cluster that it is of. When its revision is compacted meanwhile, reading starts over at a newer
-    /// one, each time in larger pages and so with fewer calls; in the end everything is asked for in one, which no compaction
-    /// can come between.
+    /// The snapshot, and the id of its cluster. If its revision is compacted meanwhile, the read starts over at a newer one with
+    /// larger pages, and so with fewer calls; in the end everything is read in one call, which no compaction can interrupt.
     func read() throws(EtcdFailure) -> (Snapshot, cluster: UInt64) {
         var limit = pageSize
         var startsOver = false
@@ -63,19 +61,19 @@ struct SnapshotReader {
     private func attempt(_ limit: Int) throws(EtcdFailure) -> (Snapshot, cluster: UInt64) {
         var reading = Reading(limit: limit)
         var waiting = spans[...]
-        // While another endpoint is left, the first answer must not take long, whatever the directory holds.
+        // While another endpoint is left to try, the first answer must come soon, however many keys there are.
         if firstByteTimeout == nil || limit > pageSize {
             try readFirst(limit == Self.allKeys ? Self.transactionRanges : 2, &waiting, &reading)
         }
-        while !waiting.isEmpty || !reading.underWay.isEmpty {
-            while reading.underWay.isEmpty
-                || (reading.header.revision > 0 && reading.underWay.count < SnapshotReader.callsUnderWay),
+        while !waiting.isEmpty || !reading.inFlight.isEmpty {
+            while reading.inFlight.isEmpty
+                || (reading.header.revision > 0 && reading.inFlight.count < SnapshotReader.callsInFlight),
                 let span = waiting.popFirst()
             {
                 let page = Page(span: span, rest: span, limit: reading.limit)
-                reading.underWay.append((page, start(page, reading)))
+                reading.inFlight.append((page, start(page, reading)))
             }
-            let (page, call) = reading.underWay.removeFirst()
+            let (page, call) = reading.inFlight.removeFirst()
             let answer: (body: [UInt8], message: Range<Int>)
             do {
                 answer = try call.wait()
@@ -92,9 +90,9 @@ struct SnapshotReader {
         return (snapshot, reading.header.cluster)
     }
 
-    /// Reads the first `count` spans in one call. A directory is two spans, its own key and what is below, so few keys take
-    /// one round trip. What etcd refuses then (a page that is too large, a span that is closed to us) is left to calls
-    /// for one span each, which tell what it is about; so are servers that know no such transaction.
+    /// Reads the first `count` spans in one transaction. A directory is two spans, its own key and the keys below it, so few keys
+    /// take one round trip. If etcd refuses the transaction (too large, no permission, not supported), nothing is read here, and
+    /// the calls for single spans that follow report what is wrong with which span.
     private func readFirst(
         _ count: Int, _ waiting: inout ArraySlice<KeySpan>, _ reading: inout Reading
     ) throws(EtcdFailure) {
@@ -132,12 +130,12 @@ struct SnapshotReader {
             key: rest.start, rangeEnd: rest.end, limit: rest.end.isEmpty ? 0 : Int64(page.limit), revision: revision)
     }
 
-    /// Asks for `page`, whose keys come before those of all pages under way.
+    /// Requests `page`, whose keys come before those of all pages in flight.
     private func startAhead(_ page: Page, _ reading: inout Reading) {
-        reading.underWay.insert((page, start(page, reading)), at: 0)
+        reading.inFlight.insert((page, start(page, reading)), at: 0)
     }
 
-    /// Asks for the page that follows, and while etcd works on that, adds the keys of this one.
+    /// Requests the next page, and adds the keys of this one while etcd works on that.
     private func take(
         _ body: [UInt8], _ message: Range<Int>, of page: Page, _ reading: inout Reading
     ) throws(EtcdFailure) {
@@ -170,7 +168,7 @@ struct SnapshotReader {
         }
     }
 
-    /// What has to be asked for next. Every page must get further, or a broken server could keep us reading for ever.
+    /// The span of the next page. Each page must make progress, or a broken server could keep us reading for ever.
     private func rest(of page: Page, after response: RangeResponse, in body: [UInt8]) throws(EtcdFailure) -> KeySpan? {
         guard let last = response.lastKey else {
             guard !response.more else { throw failure(page, .malformed("a page without keys")) }
@@ -185,12 +183,11 @@ struct SnapshotReader {
 
     /// What a page may grow to, in bytes.
     private static let fullPage = 32 << 20
-    /// How many times more keys than the page before it a page has at most: they may be longer.
+    /// A page has at most this many times the keys of the page before it: their values may be longer.
     private static let growth = 16
 
-    /// The limit of the page after one of `size` bytes: as many keys as fill a page if they are like those. etcd walks over
-    /// all keys that are left to count them, for every page: were all pages alike, twice the keys would cost it four times
-    /// the work.
+    /// The limit of the page after one of `size` bytes: as many keys as fill a page at the same mean size. For every page etcd
+    /// counts all keys that are left, so with pages of one size its work would grow with the square of the keys.
     private func grown(_ limit: Int, _ size: Int) -> Int {
         let fitting = limit * min(Self.fullPage, channel.messageLimit / 2) / max(size, 1)
         return max(limit, min(fitting, Self.growth * limit))
@@ -207,7 +204,7 @@ struct SnapshotReader {
     }
 
     private func failure(_ page: Page, _ cause: EtcdFailure.Cause) -> EtcdFailure {
-        // libcurl's clock has another grain than ours.
+        // libcurl measures in milliseconds, and may give up just before our deadline.
         let isTimeOver = cause.isTimeout && ContinuousClock.now.advanced(by: .milliseconds(50)) >= deadline
         return EtcdFailure(channel.endpoint, .range(page.span), isTimeOver ? .timeIsOver : cause)
     }

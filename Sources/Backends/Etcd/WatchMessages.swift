@@ -2,7 +2,7 @@
 enum WatchRequest {
     /// Watch `span` from `startRevision` on, long answers divided.
     case create(id: Int64, span: KeySpan, startRevision: Int64)
-    /// Ask for a sign of life (etcd 3.4).
+    /// Request a progress notification (etcd 3.4).
     case progress
 
     var encoded: [UInt8] {

@@ -1,50 +1,51 @@
 import HTTP
+import JSON
 import KeyValue
 import Posix
 
 /// etcd's old v2 API: JSON over HTTP/1.1, as etcd up to 3.5 serves it with `--enable-v2=true`.
 package final class EtcdV2Backend: Backend {
-    let options: EtcdBackend.Options
+    let options: EtcdOptions
     let members: Members
     let client = Client()
 
     /// Checks `options`; nothing is contacted yet.
-    package init(_ options: EtcdBackend.Options) throws(BackendError) {
+    package init(_ options: EtcdOptions) throws(BackendError) {
         var generator = SystemRandomNumberGenerator()
         members = try Members(options, using: &generator)
         self.options = options
     }
 
     package func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
-        let folders = KeySpan.folders(of: ranges)
-        if folders.isEmpty { return Snapshot([]) }
+        let directories = KeySpan.directories(of: ranges)
+        if directories.isEmpty { return Snapshot([]) }
         let deadline = ContinuousClock.now.advanced(by: timeout)
         return try members.first(until: deadline) { endpoint, isLast throws(EtcdFailure) in
             try read(
-                ranges, folders, endpoint, deadline, firstByteTimeout: isLast ? nil : EtcdBackend.failoverTime)
+                ranges, directories, endpoint, deadline, firstByteTimeout: isLast ? nil : Members.failoverTime)
         }
     }
 
-    /// How often folders are read one by one before all is read at once.
+    /// How often directories are read one by one before all are read at once.
     private static let attempts = 3
 
-    /// A read has no revision to ask for: several are at one only if nothing was written meanwhile. Where too much is
-    /// written, everything up from the folder that they share is read in one.
+    /// The v2 API cannot read at a revision: several reads are of one revision only if nothing was written in between. If writes
+    /// come too often, the common parent directory is read in one call.
     private func read(
-        _ ranges: [KeyRange], _ folders: [[UInt8]], _ endpoint: Endpoint, _ deadline: ContinuousClock.Instant,
+        _ ranges: [KeyRange], _ directories: [[UInt8]], _ endpoint: Endpoint, _ deadline: ContinuousClock.Instant,
         firstByteTimeout: Duration?
     ) throws(EtcdFailure) -> Snapshot {
-        let common = EtcdV2Backend.commonFolder(of: folders)
+        let common = EtcdV2Backend.commonDirectory(of: directories)
         while true {
             for _ in 0..<EtcdV2Backend.attempts {
-                let answers = try read(folders, endpoint, deadline, firstByteTimeout)
+                let answers = try read(directories, endpoint, deadline, firstByteTimeout)
                 if answers.allSatisfy({ $0.index == answers[0].index }) { return try snapshot(of: ranges, answers) }
             }
             do {
                 return try snapshot(of: ranges, try read([common], endpoint, deadline, firstByteTimeout))
             } catch {
-                // What no resource names need not be open to us.
-                guard case .refused(let refusal) = error.cause, refusal.isForbidden, folders != [common],
+                // The user may have no permission for what no resource names.
+                guard case .refused(let refusal) = error.cause, refusal.isForbidden, directories != [common],
                     ContinuousClock.now < deadline
                 else { throw error }
             }
@@ -52,34 +53,35 @@ package final class EtcdV2Backend: Backend {
     }
 
     private struct Answer {
-        let folder: [UInt8]
+        let directory: [UInt8]
         let endpoint: Endpoint
         let index: Int64
         let body: [UInt8]
     }
 
-    private static let callsUnderWay = 16
+    private static let callsInFlight = 16
 
     private func read(
-        _ folders: [[UInt8]], _ endpoint: Endpoint, _ deadline: ContinuousClock.Instant, _ firstByteTimeout: Duration?
+        _ directories: [[UInt8]], _ endpoint: Endpoint, _ deadline: ContinuousClock.Instant,
+        _ firstByteTimeout: Duration?
     ) throws(EtcdFailure) -> [Answer] {
         var answers: [Answer] = []
-        var waiting = folders[...]
-        var calls: [(folder: [UInt8], call: PendingResponse)] = []
+        var waiting = directories[...]
+        var calls: [(directory: [UInt8], call: PendingResponse)] = []
         while !waiting.isEmpty || !calls.isEmpty {
-            // The first one alone, to find out whether the member works.
-            let limit = answers.isEmpty ? 1 : EtcdV2Backend.callsUnderWay
-            while calls.count < limit, let folder = waiting.popFirst() {
-                var request = try request(endpoint, .get(folder), folder, query: "recursive=true&quorum=true")
+            // The first call alone, to find out whether the member works.
+            let limit = answers.isEmpty ? 1 : EtcdV2Backend.callsInFlight
+            while calls.count < limit, let directory = waiting.popFirst() {
+                var request = try request(endpoint, .get(directory), directory, query: "recursive=true&quorum=true")
                 request.timeout = max(.milliseconds(1), ContinuousClock.now.duration(to: deadline))
                 request.firstByteTimeout = answers.isEmpty ? firstByteTimeout : nil
-                calls.append((folder, client.start(request)))
+                calls.append((directory, client.start(request)))
             }
-            let (folder, call) = calls.removeFirst()
-            let place = EtcdFailure.Place(endpoint: endpoint, call: .get(folder))
+            let (directory, call) = calls.removeFirst()
+            let place = EtcdFailure.Place(endpoint: endpoint, call: .get(directory))
             let response = try place.wait(for: call, until: deadline)
             let index = try place.index(of: response)
-            answers.append(Answer(folder: folder, endpoint: endpoint, index: index, body: response.body))
+            answers.append(Answer(directory: directory, endpoint: endpoint, index: index, body: response.body))
         }
         return answers
     }
@@ -94,17 +96,17 @@ package final class EtcdV2Backend: Backend {
                     if isWanted { builder.append(key: key, value: value) }
                 }
             } catch {
-                throw EtcdFailure(answer.endpoint, .get(answer.folder), .malformed(error.reason))
+                throw EtcdFailure(answer.endpoint, .get(answer.directory), .malformed(error.reason))
             }
         }
         return builder.finish(revision: answers[0].index)
     }
 
-    /// The innermost folder that all of `folders` are in.
-    static func commonFolder(of folders: [[UInt8]]) -> [UInt8] {
-        guard var common = folders.first else { return [slash] }
-        for folder in folders.dropFirst() {
-            while !(folder + [slash]).starts(with: common == [slash] ? common : common + [slash]) {
+    /// The deepest directory that contains all of `directories`.
+    static func commonDirectory(of directories: [[UInt8]]) -> [UInt8] {
+        guard var common = directories.first else { return [slash] }
+        for directory in directories.dropFirst() {
+            while !(directory + [slash]).starts(with: common == [slash] ? common : common + [slash]) {
                 let parent = common.lastIndex(of: slash) ?? 0
                 common = parent == 0 ? [slash] : Array(common[..<parent])
             }
@@ -138,16 +140,17 @@ extension EtcdV2Backend {
         return request
     }
 
-    /// A token stands for itself.
+    /// The value of the header `authorization`.
     private static func authorization(_ username: String?, _ secret: [UInt8]) -> String {
         guard let username else { return "Bearer " + String(decoding: secret, as: UTF8.self) }
-        return "Basic " + Base64.encoded(Array(username.utf8) + [UInt8(ascii: ":")] + secret)
+        let encoded = Base64.encoded(Array(username.utf8) + [UInt8(ascii: ":")] + secret)
+        return "Basic " + String(decoding: encoded, as: UTF8.self)
     }
 
-    /// An answer cannot be asked for in pages, so it may be larger than a page of the v3 API.
+    /// The v2 API has no pages, so an answer may be larger than a page of the v3 API.
     private static let bodyLimit = MemoryLimit.bounded(512 << 20, to: 4)
 
-    /// `path` as it stands in a URL (RFC 3986).
+    /// `path` in a URL (RFC 3986).
     static func escaped(_ path: [UInt8]) -> String {
         path.reduce(into: "") { text, byte in
             switch byte {
@@ -165,18 +168,18 @@ extension EtcdV2Backend {
 
 // Answers.
 extension EtcdFailure {
-    /// Where a call goes, for the failure it may end with.
+    /// The endpoint and purpose of a call, for its failure.
     struct Place {
         let endpoint: Endpoint
         let call: Call
 
         func failure(_ cause: Cause) -> EtcdFailure { EtcdFailure(endpoint, call, cause) }
 
-        /// The answer of the v2 API; a key that is not there is an answer too.
+        /// The answer of the v2 API, also where the key does not exist.
         func wait(for call: PendingResponse, until deadline: ContinuousClock.Instant) throws(EtcdFailure) -> Response {
             let response: Response
             do { response = try call.wait() } catch {
-                // libcurl's clock has another grain than ours.
+                // libcurl measures in milliseconds, and may give up just before our deadline.
                 let isLate = ContinuousClock.now.advanced(by: .milliseconds(50)) >= deadline
                 throw failure(error.kind == .answerTimeout && isLate ? .timeIsOver : .call(.transport(error)))
             }
@@ -186,7 +189,7 @@ extension EtcdFailure {
             throw failure(.refused(refusal))
         }
 
-        /// The index that the store had when the answer was made.
+        /// The index of the store at the time of the answer.
         func index(of response: Response) throws(EtcdFailure) -> Int64 {
             guard let text = response.head.headers.first(named: "x-etcd-index"), let index = Int64(text), index >= 0
             else { throw failure(.malformed("no X-Etcd-Index")) }

@@ -25,24 +25,24 @@ struct EtcdV2Document {
 
     /// Calls `body` with each key below the answer's node, and its value. An error has none.
     func forEachKey(_ body: (_ key: Bytes, _ value: Bytes) -> Void) throws(EtcdV2Malformed) {
-        // Folders that are still to be looked into; they nest as deep as the server likes.
+        // Directories still to visit: a stack of our own, since the server decides how deep they nest.
         var open = member("node", of: 0).map { [$0] } ?? []
         while let index = open.popLast() {
             guard document.tokens[index].kind == .object else { throw EtcdV2Malformed(reason: "a node is no object") }
             let node = try Node(self, index)
             if let nodes = node.nodes { open += document.elements(of: nodes).reversed() }
-            if !node.isFolder, let key = node.key, let value = node.value {
+            if !node.isDirectory, let key = node.key, let value = node.value {
                 withString(key) { key in withString(value) { value in body(key, value) } }
             }
         }
     }
 
-    /// What a watch tells: the new state of one key, or nothing that could be said so simply.
+    /// What a watch reports.
     enum Event: Equatable {
         /// A value of `nil`: the key is gone.
         case key([UInt8], value: [UInt8]?, index: Int64)
-        /// Folders came or went.
-        case folders
+        /// Directories were made or deleted: all keys have to be read again.
+        case directories
     }
 
     func event() throws(EtcdV2Malformed) -> Event {
@@ -50,11 +50,11 @@ struct EtcdV2Document {
             document.tokens[index].kind == .object
         else { throw EtcdV2Malformed(reason: "not an event") }
         let node = try Node(self, index)
-        var wasFolder = false
+        var wasDirectory = false
         if let previous = member("prevNode", of: 0), document.tokens[previous].kind == .object {
-            wasFolder = try Node(self, previous).isFolder
+            wasDirectory = try Node(self, previous).isDirectory
         }
-        if node.isFolder || wasFolder { return .folders }
+        if node.isDirectory || wasDirectory { return .directories }
         guard let key = node.key, let text = number("modifiedIndex", of: index) else {
             throw EtcdV2Malformed(reason: "not an event")
         }
@@ -73,7 +73,7 @@ struct EtcdV2Document {
         var key: Int?
         var value: Int?
         var nodes: Int?
-        var isFolder = false
+        var isDirectory = false
 
         init(_ source: EtcdV2Document, _ index: Int) throws(EtcdV2Malformed) {
             for member in source.document.keys(of: index) {
@@ -83,7 +83,7 @@ struct EtcdV2Document {
                 case "key" where kind == .string: key = value
                 case "value" where kind == .string: self.value = value
                 case "nodes" where kind == .array: nodes = value
-                case "dir" where kind == .true: isFolder = true
+                case "dir" where kind == .true: isDirectory = true
                 case "key", "value", "nodes": throw EtcdV2Malformed(reason: "wrong type in a node")
                 default: break
                 }
@@ -111,26 +111,12 @@ struct EtcdV2Document {
     }
 }
 
-/// An answer that is not the one that was asked for.
-struct EtcdV2Refusal: Equatable {
-    /// Of HTTP.
-    let status: Int
-    /// etcd's own, from 100 on; `nil` if the answer is not one of the v2 API.
-    let code: Int64?
-    let message: String
-
+extension EtcdV2Refusal {
+    /// The refusal that `response` is.
     init(_ response: Response) {
-        status = response.head.status
-        // Anything at all may be in the body: a page of a proxy, for example, which tells no more than its status.
+        // Anything may be in the body, a proxy's page for example: then only the status counts.
         let error = (try? EtcdV2Document(response.body))?.error
-        code = error?.code
-        message = error.map { GRPCStatus.decode($0.message) } ?? ""
+        self.init(
+            status: response.head.status, code: error?.code, message: error.map { GRPCStatus.decode($0.message) } ?? "")
     }
-
-    /// 100 is "key not found", 104 "not a directory": above it stands a value.
-    var isMissingKey: Bool { code == 100 || code == 104 }
-    /// The user may not read it, or is not the one that they say (110 is "The request requires user authentication").
-    var isForbidden: Bool { code == 110 || status == 401 || status == 403 }
-    /// The events that were asked for are no longer kept.
-    var isIndexCleared: Bool { code == 401 }
 }

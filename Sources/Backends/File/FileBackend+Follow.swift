@@ -2,11 +2,11 @@ import KeyValue
 import Posix
 
 extension FileBackend {
-    /// A change is read when nothing more changed for this long: half-written files are nothing to read.
+    /// Files are read when nothing has changed for this long: before, one may be half written.
     private static let quiet = Duration.milliseconds(20)
-    /// ... but after this time in any case: a file that is written all the time is read as well.
+    /// ... but after this long in any case: a file may be written all the time.
     private static let longestWait = Duration.seconds(1)
-    /// Writers that rename leave a moment without a file.
+    /// A file may be missing this long while its writer renames another into place.
     private static let patience = Duration.milliseconds(200)
 
     package func follow(
@@ -30,9 +30,9 @@ extension FileBackend {
     private func readAndWaitForChange(
         _ ranges: [KeyRange], _ timeout: Duration, _ cancellation: Cancellation, _ deliver: (Snapshot) -> Void
     ) throws(SystemError) -> BackendError? {
-        // Made anew each time, for links may lead elsewhere now; and before reading, so that nothing is missed.
+        // A new watch each time, since links may have changed; and before the read, so that no change is missed.
         var watch = PathWatch(PathWatch.Paths(trees: paths))
-        if let problem = watch.problem { warnings.say(problem.watchWarning("the files of the file backend")) }
+        if let problem = watch.problem { warnings.issue(problem.watchWarning("the files of the file backend")) }
         let wakeUp = cancellation.descriptor
         switch Result(catching: { () throws(BackendError) in try snapshot(of: ranges, timeout: timeout) }) {
         case .success(let snapshot):

@@ -21,8 +21,8 @@ package struct FileBackend: Backend {
         warnings = Warnings(warn)
     }
 
-    /// All files are read anew; of a key that several files have, the last file's value stays. Local files answer
-    /// or fail at once, so `timeout` is not looked at. Throws at the first file that cannot be read in full.
+    /// Reads all files; of a key that several files have, the last file's value counts. Local files answer or fail at once, so
+    /// `timeout` is not used. Throws at the first file that cannot be read in full.
     package func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
         Snapshot(try pairs(of: ranges))
     }
@@ -47,7 +47,7 @@ package struct FileBackend: Backend {
     private func files() throws(FileError) -> [String] {
         var files: [String] = []
         for path in paths {
-            // What is named itself may be anything that can be read: a pipe, `/dev/stdin`.
+            // A path that is given may be anything readable: a pipe, `/dev/stdin`.
             if try status(path).kind == .folder {
                 files += try self.files(inFolder: path)
             } else {
@@ -92,7 +92,7 @@ package struct FileBackend: Backend {
             if path.hasSuffix(".json") { return try JSONReader.pairs(bytes) }
             return try YAMLReader.pairs(bytes) { position in
                 let place = "\(path):\(position.line):\(position.column)"
-                warnings.say("\(place): a second YAML document begins here, and only the first is read")
+                warnings.issue("\(place): a second YAML document begins here, and only the first is read")
             }
         } catch {
             throw FileError(path: path, position: error.position, kind: error.kind)

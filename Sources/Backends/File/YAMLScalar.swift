@@ -1,3 +1,5 @@
+import JSON
+
 /// The type and text of scalars, as go-yaml v2 resolves them by YAML 1.1 and confd prints them.
 enum YAMLScalar {
     enum Failure: Error, Equatable {
@@ -25,8 +27,13 @@ enum YAMLScalar {
         let type = String(decoding: scalar.tag.dropFirst(tagPrefix.count), as: UTF8.self)
         switch (type, Value(plain: scalar.text)) {
         case ("binary", _):
-            guard let bytes = Base64.decoded(scalar.text) else { throw .invalidBase64 }
-            return bytes
+            do throws(Base64.Failure) {
+                return try scalar.text.withUnsafeBufferPointer { (text) throws(Base64.Failure) in
+                    try Base64.decoded(text)
+                }
+            } catch {
+                throw .invalidBase64
+            }
         case ("bool", .boolean(let value)): return Array("\(value)".utf8)
         case ("int", .integer(let text)): return text
         case ("float", .float(let value)): return GoFloat.text(value)

@@ -5,6 +5,7 @@
 // module leaves out.
 
 #include <malloc.h>
+#include <semaphore.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
@@ -44,6 +45,9 @@ pid_t confd_peek_ended_child(void);
 // accept4(2): a close-on-exec, non-blocking connection, or -1 and errno.
 int confd_accept(int listener);
 
+// sem_clockwait(3) by CLOCK_MONOTONIC, which wants _GNU_SOURCE; sem_timedwait follows the wall clock.
+int confd_semaphore_wait_until(sem_t *semaphore, const struct timespec *deadline);
+
 // Makes orphaned descendants our children, as PID 1 has them.
 int confd_become_subreaper(void);
 
@@ -52,7 +56,7 @@ int confd_send_datagram(const char *address, const void *bytes, size_t size);
 
 // Where this program is a static one: looks up users and groups in /etc/passwd and /etc/group and hosts in /etc/hosts and
 // DNS, whatever nsswitch.conf says. Call it before the first look-up.
-void confd_confine_name_services(void);
+void confd_use_built_in_name_services(void);
 
 // Asks DNS for the service records of `name` through the system's resolver and its search list. Returns the length
 // of the answer, at most `size` bytes of which are in `answer`, or -1 and a value of h_errno in `failure`.

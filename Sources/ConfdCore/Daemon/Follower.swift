@@ -91,8 +91,8 @@ final class Follower: Sendable {
     var failure: BackendError? { state.withLock { $0.failure } }
 
     private func run() {
-        // Nobody else is troubled by another look at local files.
-        var backoff = configuration.kind == .file ? Backoff(longest: .seconds(1)) : Backoff()
+        // Local files are cheap to read again.
+        var backoff = configuration.kind == .file ? Backoff(limit: .seconds(1)) : Backoff()
         var last: Delivery?
         while !state.withLock({ $0.isStopped }) {
             guard let cancellation = makeCancellation() else { continue }

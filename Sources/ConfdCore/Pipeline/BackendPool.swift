@@ -40,8 +40,8 @@ extension BackendPool {
         }
     }
 
-    private func etcdOptions(_ configuration: BackendConfiguration) -> EtcdBackend.Options {
-        var options = EtcdBackend.Options()
+    private func etcdOptions(_ configuration: BackendConfiguration) -> EtcdOptions {
+        var options = EtcdOptions()
         if !configuration.nodes.isEmpty {
             options.endpoints = configuration.nodes.map { node in
                 configuration.scheme == "https" && !node.contains(text: "://") ? "https://\(node)" : node
@@ -55,14 +55,14 @@ extension BackendPool {
         options.dialTimeout = configuration.dialTimeout
         options.warn = warn
         if let tokenFile = configuration.tokenFile {
-            options.credentials = EtcdBackend.Credentials { () throws(BackendError) in
+            options.credentials = EtcdCredentials { () throws(BackendError) in
                 let token = try Self.readSecret(tokenFile, "token file")
-                if EtcdBackend.isToken(token) { return token }
+                if EtcdCredentials.isToken(token) { return token }
                 throw BackendError(
                     .configuration, "token file \(tokenFile): it holds no token", hint: "a token is one visible word")
             }
         } else if let username = configuration.username {
-            options.credentials = EtcdBackend.Credentials(username: username) { () throws(BackendError) in
+            options.credentials = EtcdCredentials(username: username) { () throws(BackendError) in
                 try configuration.readPassword()
             }
         }

@@ -52,13 +52,13 @@ struct TemplateEnvironment: Rendering.Environment {
 
     func addresses(ofHost host: ByteString) -> [ByteString]? {
         // confd's functions give an empty list when a look-up fails.
-        (try? Names.addresses(of: host.text))?.map { ByteString($0) }
+        (try? Resolver.addresses(of: host.text))?.map { ByteString($0) }
     }
 
     func services(_ service: ByteString, protocol transport: ByteString, name: ByteString) -> [Rendering.ServiceRecord]?
     {
         // As above.
-        (try? Names.services(service.text, transport: transport.text, name: name.text))?.map { record in
+        (try? Resolver.services(service.text, transport: transport.text, name: name.text))?.map { record in
             Rendering.ServiceRecord(
                 target: ByteString(record.target), port: record.port, priority: record.priority, weight: record.weight)
         }

@@ -118,12 +118,7 @@ private struct IndexList: Sendable {
     }
 
     subscript(position: Int) -> Int {
-        var low = 0
-        var high = ranges.count
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if starts[middle] <= position { low = middle } else { high = middle }
-        }
-        return ranges[low].lowerBound + position - starts[low]
+        let index = (1..<max(1, starts.count)).partitionPoint { starts[$0] <= position } - 1
+        return ranges[index].lowerBound + position - starts[index]
     }
 }

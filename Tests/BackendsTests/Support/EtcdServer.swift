@@ -82,8 +82,8 @@ final class EtcdServer: Sendable {
     }
 
     /// A backend for this server.
-    func backend(_ change: (inout EtcdBackend.Options) -> Void = { _ in }) throws -> EtcdBackend {
-        var options = EtcdBackend.Options()
+    func backend(_ change: (inout EtcdOptions) -> Void = { _ in }) throws -> EtcdBackend {
+        var options = EtcdOptions()
         options.endpoints = [url]
         change(&options)
         return try EtcdBackend(options)

@@ -72,8 +72,8 @@ final class ScriptedServer: Sendable {
         url = "http://127.0.0.1:\(server.port)"
     }
 
-    func backend(_ change: (inout EtcdBackend.Options) -> Void = { _ in }) throws -> EtcdBackend {
-        var options = EtcdBackend.Options()
+    func backend(_ change: (inout EtcdOptions) -> Void = { _ in }) throws -> EtcdBackend {
+        var options = EtcdOptions()
         options.endpoints = [url]
         change(&options)
         return try EtcdBackend(options)

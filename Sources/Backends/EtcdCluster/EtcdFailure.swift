@@ -1,5 +1,3 @@
-import HTTP
-
 /// A call that failed at one endpoint.
 struct EtcdFailure: Error, Equatable {
     enum Call: Equatable, Sendable {
@@ -18,15 +16,15 @@ struct EtcdFailure: Error, Equatable {
         case call(GRPCFailure)
         /// An answer of the v2 API.
         case refused(EtcdV2Refusal)
-        /// The whole time for the snapshot is over.
+        /// The time limit of the whole read has passed.
         case timeIsOver
-        /// The revision was compacted again and again while its keys were read.
+        /// The revision was compacted while its keys were read, repeatedly.
         case compacted
         case malformed(String)
         /// The operator's password could not be read.
         case password(BackendError)
 
-        /// Whether an answer was awaited in vain.
+        /// Whether no answer came in time.
         var isTimeout: Bool {
             switch self {
             case .call(.transport(let error)): error.kind == .answerTimeout
@@ -43,7 +41,7 @@ struct EtcdFailure: Error, Equatable {
     }
 }
 
-/// What etcd's refusals mean. The texts are etcd's own and fixed (`rpctypes/error.go`); their codes alone do not tell them apart.
+/// Refusals of the v3 API, by etcd's own fixed texts (`rpctypes/error.go`): their codes are not unique.
 enum EtcdRefusal: String {
     case compacted = "etcdserver: mvcc: required revision has been compacted"
     case invalidToken = "etcdserver: invalid auth token"
@@ -65,17 +63,17 @@ extension EtcdFailure {
         return EtcdRefusal(failure)
     }
 
-    /// Whether a new token is worth a try.
+    /// Whether a new token may help.
     var isTokenRefused: Bool {
         switch refusal {
         case .invalidToken, .oldAuthRevision, .noUser: true
-        // A watch with an old token is refused with these words (etcd 3.4).
+        // What etcd 3.4 answers to a watch with an old token.
         case .permissionDenied: call == .watch
         case .compacted, .wrongPassword, .authIsOff, nil: false
         }
     }
 
-    /// Whether another member of the cluster would say the same.
+    /// Whether every member of the cluster would answer the same.
     var concernsAllEndpoints: Bool {
         switch cause {
         case .password: true
@@ -93,4 +91,20 @@ extension EtcdFailure {
         case .call(.notGRPC), .call(.malformed): false
         }
     }
+}
+
+/// An answer of the v2 API that is not the one that was asked for.
+struct EtcdV2Refusal: Equatable {
+    /// Of HTTP.
+    let status: Int
+    /// etcd's own, from 100 on; `nil` if the answer is not one of the v2 API.
+    let code: Int64?
+    let message: String
+
+    /// 100 is "key not found", 104 "not a directory": a parent of the key holds a value.
+    var isMissingKey: Bool { code == 100 || code == 104 }
+    /// The user may not read it or was not authenticated (110: "The request requires user authentication").
+    var isForbidden: Bool { code == 110 || status == 401 || status == 403 }
+    /// 401 is "the event in requested index is outdated and cleared".
+    var isIndexCleared: Bool { code == 401 }
 }

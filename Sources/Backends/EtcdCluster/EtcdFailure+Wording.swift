@@ -1,9 +1,9 @@
 import HTTP
 import KeyValue
 
-// All wording of the etcd backend's failures.
+// The wording of all failures of etcd's two APIs.
 extension EtcdFailure {
-    /// One error for what happened at each endpoint, in the order in which they were tried.
+    /// One error for the failures at all endpoints, in the order in which they were tried.
     static func error(_ failures: [EtcdFailure]) -> BackendError {
         guard let last = failures.last else { preconditionFailure("no failure to report") }
         if case .password(let error) = last.cause { return error }
@@ -127,7 +127,7 @@ extension EtcdFailure.Cause {
 
 extension GRPCStatus {
     fileprivate var text: String {
-        // etcd puts its name before its own errors; ours are so marked already.
+        // etcd's own prefix; our message has one already.
         let prefix = "etcdserver: "
         let text = message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message
         return text.isEmpty ? "gRPC status \(code)" : "\(text) (gRPC status \(code))"
@@ -150,32 +150,4 @@ extension EtcdRefusal {
         case .compacted, .invalidToken, .oldAuthRevision, .authIsOff: nil
         }
     }
-}
-
-extension ProtobufError {
-    var text: String {
-        let what =
-            switch kind {
-            case .truncated: "message cut short"
-            case .varint: "number too long"
-            case .wireType: "unknown wire type"
-            case .fieldNumber: "field number out of range"
-            case .group: "unbalanced group"
-            case .unexpectedType(let field): "wrong type of field \(field)"
-            }
-        return "\(what) at byte \(offset)"
-    }
-}
-
-/// `bytes` as they can stand between quotes in a message: what is not printable ASCII becomes `\xHH`.
-func printable(_ bytes: [UInt8]) -> String {
-    var text = ""
-    for byte in bytes.prefix(200) {
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): text += "\\" + String(UnicodeScalar(byte))
-        case 0x20..<0x7f: text.unicodeScalars.append(UnicodeScalar(byte))
-        default: text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }
-    }
-    return bytes.count > 200 ? text + "…" : text
 }

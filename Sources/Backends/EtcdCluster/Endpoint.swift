@@ -1,6 +1,6 @@
 /// The address of an etcd member, as an operator writes it.
 package enum NodeAddress {
-    /// Throws what is wrong with `node`, without connecting.
+    /// Throws if `node` is not an address; connects nowhere.
     package static func check(_ node: String) throws(BackendError) {
         _ = try Endpoint(node, encryptedByDefault: false, serverName: nil)
     }
@@ -8,11 +8,11 @@ package enum NodeAddress {
 
 /// Where one etcd member listens for clients.
 struct Endpoint: Equatable, Sendable {
-    /// `http://HOST:PORT`, as it stands in requests.
+    /// `http://HOST:PORT`, the URL of requests.
     let url: String
-    /// `HOST:PORT` to connect to, where the URL names the certificate's host instead.
+    /// `HOST:PORT` to connect to, where the URL has the host name of the certificate.
     let connectTo: String?
-    /// The node as messages name it.
+    /// The node in messages.
     let name: String
     let isEncrypted: Bool
 
@@ -25,7 +25,7 @@ struct Endpoint: Equatable, Sendable {
         var address = rest[...]
         if address.last == "/" { address.removeLast() }
         guard !address.utf8.contains(UInt8(ascii: "@")) else {
-            // The node is not repeated: it holds a password.
+            // The message must not repeat the node, which holds a password.
             throw BackendError(
                 .configuration, "etcd: a node address must not hold a user name or password",
                 hint: "use -username and -password")

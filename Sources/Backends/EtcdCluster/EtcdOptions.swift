@@ -1,0 +1,48 @@
+import HTTP
+import Posix
+
+/// How to reach an etcd cluster, for either API.
+package struct EtcdOptions: Sendable {
+    /// `[http://|https://]HOST[:PORT]`, at least one.
+    package var endpoints = ["http://127.0.0.1:2379"]
+    /// Where the members are looked up, in place of `endpoints`.
+    package var discovery: Discovery?
+    package var credentials: EtcdCredentials?
+    package var tls = TLSOptions()
+    /// The name in the members' certificates, where it is not the host of the endpoint.
+    package var serverName: String?
+    package var dialTimeout = Duration.seconds(5)
+    /// The most keys in the first page of a read; further pages grow. Of the v3 API.
+    package var pageSize = 10_000
+    /// The largest answer that is accepted, in bytes; a page that is larger is asked for again in smaller ones. Of the v3 API.
+    package var messageLimit = MemoryLimit.bounded(64 << 20, to: 8)
+    /// Gets what the operator should know although the work goes on.
+    package var warn: @Sendable (String) -> Void = { _ in }
+
+    package init() {}
+}
+
+/// A user and password, or a token.
+package struct EtcdCredentials: Sendable {
+    /// nil for a token issued elsewhere.
+    let username: String?
+    /// The password, or the token.
+    let secret: @Sendable () throws(BackendError) -> [UInt8]
+
+    /// `password` is called before every authentication: it may come from a file that changes.
+    package init(username: String, password: @escaping @Sendable () throws(BackendError) -> [UInt8]) {
+        self.username = username
+        secret = password
+    }
+
+    /// `token` is called first of all, and again when the last token was refused.
+    package init(token: @escaping @Sendable () throws(BackendError) -> [UInt8]) {
+        username = nil
+        secret = token
+    }
+
+    /// Whether `bytes` can be a token. It becomes a header: anything but visible ASCII could start a second one.
+    package static func isToken(_ bytes: some Collection<UInt8>) -> Bool {
+        !bytes.isEmpty && bytes.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+    }
+}
