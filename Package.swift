@@ -17,15 +17,25 @@ let layers: [Layer] = [
     Layer(number: 0, name: "TOML", imports: []),
     Layer(number: 0, name: "JSON", imports: []),
     Layer(number: 0, name: "KeyValue", imports: []),
+    Layer(number: 0, name: "Diagnostics", imports: []),
     Layer(number: 0, name: "TextTemplate", imports: []),
     Layer(number: 1, name: "Posix", imports: ["CPosix"]),
     Layer(number: 2, name: "HTTP", imports: ["CCurl", "Posix"]),
     Layer(number: 3, name: "Backends", imports: ["KeyValue", "JSON", "HTTP", "Posix", "CYAML"]),
     Layer(number: 2, name: "Rendering", imports: ["TextTemplate", "KeyValue", "JSON"]),
+    Layer(number: 2, name: "Staging", imports: ["Diagnostics", "Posix"]),
     Layer(
-        number: 4, name: "ConfdCore",
-        imports: ["TOML", "JSON", "KeyValue", "TextTemplate", "Posix", "HTTP", "Backends", "Rendering"]),
-    Layer(number: 5, name: "confd", imports: ["ConfdCore"]),
+        number: 4, name: "Configuration",
+        imports: [
+            "Diagnostics", "TOML", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering", "Staging",
+        ]),
+    Layer(
+        number: 5, name: "ConfdCore",
+        imports: [
+            "Diagnostics", "TOML", "JSON", "KeyValue", "TextTemplate", "Posix", "HTTP", "Backends", "Rendering",
+            "Staging", "Configuration",
+        ]),
+    Layer(number: 6, name: "confd", imports: ["ConfdCore"]),
 ]
 
 let numbers = Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0.number) })
@@ -72,6 +82,8 @@ let package = Package(
         .executable(name: "confd", targets: ["confd"]),
     ],
     targets: layers.map(target) + [
+        .target(
+            name: "TestSupport", dependencies: ["Posix"], path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "EngineBenchmark", dependencies: ["KeyValue", "Posix", "Rendering", "TextTemplate"],
             path: "Benchmarks/Engine", exclude: ["instruction-check", "instructions.txt"], swiftSettings: strict),
@@ -79,10 +91,19 @@ let package = Package(
         tests("JSONTests", ["JSON"]),
         tests("KeyValueTests", ["KeyValue"]),
         tests("TextTemplateTests", ["TextTemplate"], data: ["Golden"]),
-        tests("PosixTests", ["Posix"]),
+        tests("DiagnosticsTests", ["Diagnostics"]),
+        tests("PosixTests", ["Posix", "TestSupport"]),
         tests("BackendsTests", ["Backends", "HTTP", "JSON", "KeyValue", "Posix"]),
         tests("RenderingTests", ["Rendering", "TextTemplate", "KeyValue", "Posix"], data: ["Conformance"]),
-        tests("ConfdCoreTests", ["ConfdCore", "Backends", "JSON", "KeyValue", "Posix", "TOML"]),
+        tests("StagingTests", ["Staging", "Posix", "TestSupport"]),
+        tests(
+            "ConfigurationTests",
+            ["Configuration", "Staging", "Backends", "JSON", "KeyValue", "Posix", "TOML", "TestSupport"]),
+        tests(
+            "ConfdCoreTests",
+            [
+                "ConfdCore", "Configuration", "Staging", "Diagnostics", "Backends", "KeyValue", "Posix", "TestSupport",
+            ]),
         tests("CommandLineTests", ["Posix"], data: ["Golden"]),
     ]
 )

@@ -1,10 +1,9 @@
+import Configuration
+import Diagnostics
 import Posix
 
 /// The program: settings, logging, wiring, exit code.
 package enum Program {
-    /// What `-version` prints.
-    package static let version = "1.0.0"
-
     /// Ends the process.
     package static func exit(_ code: Int32) -> Never { CurrentProcess.exit(code) }
 
@@ -35,7 +34,7 @@ package enum Program {
             return ExitCode.done
         }
         if settings.showVersion {
-            print("confd \(version)", to: .output)
+            print("confd \(Version.current)", to: .output)
             return ExitCode.done
         }
         let host = (try? Host.name()) ?? "localhost"  // A log line without the name is better than none.

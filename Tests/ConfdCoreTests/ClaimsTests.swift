@@ -1,15 +1,17 @@
 import Posix
+import Staging
+import TestSupport
 import Testing
 
 @testable import ConfdCore
 
 /// Report: two resources with one dest rewrite it, and reload, twice a pass and for ever.
 @Suite struct ClaimsTests {
-    let folder: StagingFolder
+    let folder: TemporaryDirectory
     var claims = Claims()
 
     init() throws {
-        folder = try StagingFolder()
+        folder = try TemporaryDirectory()
         try Files.makeFolder(folder("d"))
         try Files.makeFolder(folder("e"))
         try Files.makeLink(folder("l"), to: "d")

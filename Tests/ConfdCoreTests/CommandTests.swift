@@ -1,6 +1,8 @@
+import Configuration
 import Glibc
 import Posix
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import ConfdCore
@@ -100,7 +102,7 @@ import Testing
     }
 
     @Test func killsAGroupThatIgnoresTERM() throws {
-        let folder = try StagingFolder()
+        let folder = try TemporaryDirectory()
         let text = """
             trap '' TERM
             sh -c 'echo $$ > \(folder("child")); trap "" TERM; sleep 1000' &
@@ -126,7 +128,7 @@ import Testing
     }
 
     @Test func ignoresADaemonThatWritesForEver() throws {
-        let folder = try StagingFolder()
+        let folder = try TemporaryDirectory()
         let (result, _) = run(Command("yes & echo $! > \(folder("id")); sleep 0.05", timeout: .seconds(30)))
         let id = try #require(Int32(folder.text("id")?.dropLast() ?? ""))
         defer { kill(id, SIGKILL) }

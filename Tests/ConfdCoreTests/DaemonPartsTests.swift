@@ -1,7 +1,9 @@
 import Backends
+import Configuration
 import KeyValue
 import Posix
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import ConfdCore
@@ -126,8 +128,8 @@ import Testing
         logger: Logger = Logger(level: .fatal, tag: "test", host: "test") { _ in },
         _ body: (Follower, _ file: String) async throws -> Void
     ) async throws {
-        let folder = try Files.makeTemporaryFolder(in: "/tmp", prefix: "confd-follower-")
-        let file = "\(folder)/keys.yaml"
+        let directory = try TemporaryDirectory()
+        let file = directory("keys.yaml")
         var configuration = BackendConfiguration(kind: .file)
         configuration.files = [file]
         let follower = Follower(
@@ -136,8 +138,6 @@ import Testing
         ) {}
         try await body(follower, file)
         follower.stop()
-        try Files.unlink(file)
-        try Files.removeFolder(folder)
     }
 
     /// Looks until `condition` holds, at most ten seconds.

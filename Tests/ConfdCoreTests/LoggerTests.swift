@@ -1,3 +1,5 @@
+import Configuration
+import Diagnostics
 import Foundation
 import Posix
 import Synchronization
@@ -139,12 +141,6 @@ import Testing
             let object = try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: String]
             #expect(object?["msg"] == message && object?["key"] == message && object?["hint"] == message, "\(bytes)")
         }
-    }
-
-    /// A terminal that is shown differences: bytes that are not UTF-8 are shown too.
-    @Test func linesOfDifferences() {
-        let shown = PrintableText.lines([0x61, 0x09, 0x80, 0xC2, 0x9B, 0xE2, 0x82, 0xAC, 0xE2, 0x82, 0x0A])
-        #expect(String(decoding: shown, as: UTF8.self) == "a\t\\x80\\u009b€\\xe2\\x82\n")
     }
 
     /// Attack: a key's name of megabytes.

@@ -1,6 +1,7 @@
 import Glibc
 import Posix
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct ChildProcessTests {
@@ -22,7 +23,7 @@ import Testing
     }
 
     @Test func inheritsNoFileOfOurs() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let file = try FileDescriptor(opening: folder("f"), [.write, .create])
         let child = try ChildProcess(Self.shell("! test -e /proc/self/fd/\(file.number)"), output: nil)
         #expect(try child.wait() == .exited(code: 0))

@@ -1,10 +1,11 @@
 import Posix
+import TestSupport
 import Testing
 
 @Suite struct FilesTests {
-    let folder: TemporaryFolder
+    let folder: TemporaryDirectory
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = try TemporaryDirectory() }
 
     @Test(arguments: [0, 1, 16_383, 16_384, 16_385, 200_000])
     func readsWhatWasWritten(size: Int) throws {

@@ -1,13 +1,14 @@
 import Posix
+import TestSupport
 import Testing
 
 /// Each way in which a path comes to lead to another file.
 @Suite final class PathWatchTests {
-    let folder: TemporaryFolder
+    let folder: TemporaryDirectory
     let never: WakeUp
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try TemporaryDirectory()
         never = try WakeUp()
     }
 

@@ -1,16 +1,13 @@
 import Glibc
 import Posix
+import TestSupport
 import Testing
 
 /// Files that somebody is writing.
 @Suite struct SettledTests {
     private func withFile(_ body: (String) throws -> Void) throws {
-        let folder = try Files.makeTemporaryFolder(in: "/tmp", prefix: "confd-settled-")
-        let path = "\(folder)/file"
-        try Files.write(Array("whole".utf8), to: path)
-        try body(path)
-        try Files.unlink(path)
-        try Files.removeFolder(folder)
+        let directory = try TemporaryDirectory()
+        try body(try directory.write("file", "whole"))
     }
 
     @Test func openForWriting() throws {

@@ -1,6 +1,7 @@
 import Glibc
 import Posix
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct UsersTests {
@@ -28,7 +29,7 @@ import Testing
 
     /// In a process of its own, because TZ is one for all.
     @Test func tellsLocalTime() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let path: String = folder("zone")
         try Files.write(ZoneFiles.file(rule: "CET-1CEST,M3.5.0,M10.5.0/3"), to: path)
         await #expect(processExitsWith: .success) { [path = path as String] in
@@ -49,7 +50,7 @@ import Testing
         ("IST-5:30", "1970-01-01T05:30:00+05:30"),
     ])
     func writesOffsets(rule: String, text: String) async throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let path: String = folder("zone")
         try Files.write(ZoneFiles.file(rule: rule), to: path)
         await #expect(processExitsWith: .success) { [path = path as String, text = text as String] in

@@ -1,3 +1,4 @@
+import Configuration
 import Posix
 
 /// When to say again that something is waited for: after pauses that double up to a longest one.

@@ -48,7 +48,7 @@ extension Daemon {
 
     /// `-metrics-addr`. That nobody can look is no reason not to work.
     func serveMetrics() {
-        guard let address = settings.metricsAddress, let (host, port) = MetricsServer.parse(address) else { return }
+        guard let given = settings.metricsAddress, let address = HostPort(given) else { return }
         let server = MetricsServer { [inbox, pipeline] path in
             let page: @Sendable (Survey?) -> HTTPResponse = { survey in
                 MetricsPage(metrics: pipeline.metrics, survey: survey).response(to: path)
@@ -60,8 +60,8 @@ extension Daemon {
             return .later(request.descriptor) { page(request.result) }
         }
         do {
-            try server.start(host: host, port: port)
-            logger.info("Serving metrics on \(address)")
+            try server.start(host: address.host, port: address.port)
+            logger.info("Serving metrics on \(given)")
         } catch {
             logger.error("-metrics-addr: \(error.message)")
         }

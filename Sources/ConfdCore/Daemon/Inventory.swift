@@ -1,3 +1,5 @@
+import Configuration
+
 /// The resources as they are below confdir. Of a file that cannot be used any more, the last good version stays.
 struct Inventory {
     private let loader: ResourceLoader

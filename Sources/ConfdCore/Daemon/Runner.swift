@@ -1,3 +1,4 @@
+import Configuration
 import Posix
 
 /// Runs once, or as a daemon.

@@ -1,21 +1,11 @@
+import Configuration
+
 /// When one resource is rendered and when its service is reloaded: what happened and the time in, what to do out.
 ///
 /// A resource is in step when nothing is due. Rendering and reloading never overlap for one resource. What failed is due
 /// again later, with no new event; what changed while something ran is due after it.
 package struct Scheduler: Sendable {
-    /// The times that an operator chose.
-    package struct Policy: Equatable, Sendable {
-        /// A change waits until this long nothing more changed…
-        package var debounce = Duration.zero
-        /// … but not longer than this after the first change.
-        package var maxWait = Duration.zero
-        /// The shortest time between the starts of two reloads.
-        package var minReloadInterval = Duration.zero
-        /// A reload waits a random part of this.
-        package var splay = Duration.zero
-
-        package init() {}
-    }
+    package typealias Policy = ApplyPolicy
 
     package enum Action: Equatable, Sendable {
         case render

@@ -1,3 +1,4 @@
+import Configuration
 import Posix
 
 /// The command after `--`: started directly, without a shell, and followed to its end.

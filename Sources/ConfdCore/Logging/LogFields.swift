@@ -1,4 +1,6 @@
 import Backends
+import Configuration
+import Diagnostics
 import JSON
 
 /// What a log line is about, for programs that read it: fields of a JSON line. Text lines show the excerpt and the hint,

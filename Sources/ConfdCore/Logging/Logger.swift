@@ -1,3 +1,5 @@
+import Configuration
+import Diagnostics
 import Posix
 import Synchronization
 

@@ -1,3 +1,5 @@
+import Configuration
+
 /// Holds lines back that come again and again, as a loop that retries makes them: the first few pass, then one after
 /// ever longer pauses, which says how many were held back.
 struct RepeatLimiter {

@@ -1,3 +1,4 @@
+import Configuration
 import Posix
 
 /// What `-metrics-addr` serves: metrics in Prometheus' text form, and whether confd is alive and ready.
@@ -84,7 +85,7 @@ extension MetricsPage {
                 "confd_last_success_timestamp_seconds", "When a resource was last found or brought in sync.",
                 [([], "\(last.seconds)")])
         }
-        text += gauge("confd_build_info", "The version.", [([("version", Program.version)], "1")])
+        text += gauge("confd_build_info", "The version.", [([("version", Version.current)], "1")])
         if let survey { text += gauges(survey) }
         return text
     }

@@ -49,16 +49,6 @@ struct MetricsServer: Sendable {
     /// `answer` gets the path of each request.
     init(answer: @escaping @Sendable (String) -> Answer) { self.answer = answer }
 
-    /// `HOST:PORT`, with an empty host for all addresses and brackets around one of IPv6; nil if it is none.
-    static func parse(_ address: String) -> (host: String, port: UInt16)? {
-        guard let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]) else {
-            return nil
-        }
-        let host = address[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") { return (String(host.dropFirst().dropLast()), port) }
-        return host.contains(":") ? nil : (String(host), port)
-    }
-
     /// Listens and serves from now on.
     func start(host: String, port: UInt16) throws(SystemError) {
         let listener = Listener(try TCPListener(host: host, port: port))

@@ -1,3 +1,5 @@
+import Staging
+
 /// Which resource writes which file: two that write one would undo each other for ever.
 ///
 /// Links may be changed at any time, so a claim is made whenever a resource is applied.

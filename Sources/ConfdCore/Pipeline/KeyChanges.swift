@@ -1,6 +1,7 @@
 import JSON
 import KeyValue
 import Posix
+import Staging
 
 /// What changed of a resource's keys since it was applied last.
 package struct KeyChanges: Sendable {

@@ -1,5 +1,7 @@
+import Configuration
 import KeyValue
 import Posix
+import Staging
 
 /// What became of one resource in one pass.
 package struct Outcome: Sendable {

@@ -1,6 +1,8 @@
 import Backends
+import Configuration
 import KeyValue
 import Posix
+import Staging
 import Synchronization
 
 /// One round over all resources: read, render and replace each, then run the reloads that are owed.

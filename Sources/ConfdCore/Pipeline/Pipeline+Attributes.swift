@@ -1,4 +1,6 @@
+import Configuration
 import Posix
+import Staging
 
 /// A file as it was when it was written, to tell it from another one where its bytes cannot be read.
 struct WrittenFile {

@@ -1,5 +1,7 @@
+import Configuration
 import KeyValue
 import Posix
+import Staging
 
 extension Pipeline {
     /// Reloads that did not do what they should.

@@ -1,5 +1,6 @@
 import KeyValue
 import Posix
+import Staging
 
 // Checks of what is in place: `nginx -t` and its like look at the files of the service, not at the staged one. So the new
 // file is put in place before the check, and what was there comes back if it refuses. This is the one exception from

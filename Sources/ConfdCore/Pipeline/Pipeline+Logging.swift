@@ -1,5 +1,7 @@
+import Configuration
 import KeyValue
 import Posix
+import Staging
 
 extension Pipeline {
     /// What can be wrong with a resource at one time.

@@ -1,5 +1,7 @@
+import Configuration
 import KeyValue
 import Posix
+import Staging
 import Synchronization
 
 /// Does for one resource and one snapshot what there is to do: render, compare, stage, check, replace; and runs

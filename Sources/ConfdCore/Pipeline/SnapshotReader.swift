@@ -1,4 +1,5 @@
 import Backends
+import Configuration
 import KeyValue
 
 /// Reads each backend once for all resources that use it: everything a pass renders comes from one revision.

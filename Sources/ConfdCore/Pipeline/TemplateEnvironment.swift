@@ -1,3 +1,4 @@
+import Configuration
 import KeyValue
 import Posix
 import Rendering

@@ -1,4 +1,5 @@
 import Backends
+import Configuration
 import Posix
 import TOML
 import TextTemplate

@@ -1,4 +1,5 @@
 import Backends
+import Configuration
 import KeyValue
 import Posix
 

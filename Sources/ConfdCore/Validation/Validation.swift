@@ -1,4 +1,5 @@
 import Backends
+import Configuration
 import JSON
 import KeyValue
 import Posix

@@ -1,4 +1,4 @@
-@testable import ConfdCore
+@testable import Configuration
 
 /// Durations, variables in texts and command lines are understood or refused.
 ///

@@ -1,0 +1,57 @@
+import KeyValue
+import Posix
+import Staging
+
+/// One `[template]` of a resource file, complete and validated.
+package struct Resource: Equatable, Sendable {
+    /// What logs call it: the file below conf.d, with `#2` for the second `[[template]]` of a file.
+    package let name: String
+    /// The resource file.
+    package let file: String
+    /// The path of the template.
+    package let source: String
+    package let destination: String
+    /// What is stripped from the keys that the template sees.
+    package let prefix: [UInt8]
+    /// The keys that the template sees, with the prefix joined.
+    package let ranges: [KeyRange]
+    package let attributes: FileAttributes
+    package let checkCommand: CommandTemplate?
+    /// Whether `checkCommand` judges the new file in its place (`check = "in-place"`), not the staged one.
+    package let checksInPlace: Bool
+    package let reloadCommand: CommandTemplate?
+    package let checkTimeout: Duration
+    package let reloadTimeout: Duration
+    package let makeDirectories: Bool
+    package let backup: Bool
+    package let leftDelimiter: String
+    package let rightDelimiter: String
+    package let backend: BackendConfiguration
+    /// When it is rendered and reloaded.
+    package let policy: ApplyPolicy
+    /// What is sent to the supervised command in place of `reloadCommand`.
+    package let reloadSignal: Signal?
+    /// Whether the previous file is put back when its reload keeps failing.
+    package let rollback: Bool
+
+    /// Whether it cannot do without what is in `range`.
+    package func needs(_ range: KeyRange) -> Bool { ranges.contains { $0.overlaps(range) } }
+
+    /// The check of what is in place, as the shell runs it; nil if there is none. Resources with the same one are
+    /// checked together.
+    package var inPlaceCheck: String? {
+        guard checksInPlace, let checkCommand else { return nil }
+        // It was tried when the resource was loaded.
+        let text = try? checkCommand.shellText(source: destination, destination: destination)
+        return text.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Whether replacing the file triggers a reload.
+    package var reloads: Bool { reloadCommand != nil || reloadSignal != nil }
+
+    /// The field that says how.
+    package var reloadField: String { reloadSignal == nil ? "reload_cmd" : "reload_signal" }
+
+    /// Resources with the same text reload together.
+    package var reloadGroup: String? { reloadSignal?.name ?? reloadCommand?.text }
+}

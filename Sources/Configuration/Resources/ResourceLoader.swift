@@ -1,0 +1,143 @@
+import Diagnostics
+import KeyValue
+import Posix
+import Staging
+
+/// Finds and reads all resource files below `<confdir>/conf.d`.
+package struct ResourceLoader {
+    /// What was found: every good resource, and an error for every bad one.
+    package struct Result: Sendable {
+        package var resources: [Resource] = []
+        package var errors: [ResourceError] = []
+        package var warnings: [ResourceError] = []
+        /// What is allowed and hardly meant: for `-validate`.
+        package var advice: [ResourceError] = []
+        /// Templates that resources want, also those that cannot be used.
+        package var templates: [TemplateUse] = []
+        /// How many files were looked at.
+        package var fileCount = 0
+    }
+
+    /// The folder above conf.d and templates.
+    package let confdir: String
+    private let parser: ResourceParser
+
+    package init(_ settings: Settings, environment: [String: String], backend: BackendConfiguration) {
+        confdir = settings.confdir
+        parser = ResourceParser(
+            settings: settings, environment: environment, templateFolder: "\(settings.confdir)/templates",
+            defaultBackend: backend)
+    }
+
+    /// Where resource files are.
+    package var folder: String { "\(confdir)/conf.d" }
+
+    /// Reads everything anew, or the file `only` (a path, or a name below conf.d). A file that cannot be used costs only
+    /// itself; no folder to look in is an error.
+    package func load(only: String? = nil) throws(ResourceError) -> Result {
+        guard Files.exists(confdir) else {
+            throw ResourceError(confdir, nil, "confdir does not exist", hint: "name it with -confdir")
+        }
+        var result = Result()
+        var owners: [WrittenFile: String] = [:]
+        let names: [String]
+        if let only { names = [try name(of: only)] } else { names = try files(below: folder) }
+        let paths = names.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
+        for (name, path) in zip(names, paths) {
+            result.fileCount += 1
+            do {
+                let bytes = try Files.readWhenSettled(path, limit: FileLimit.settings)
+                var parsed = parser.parse(bytes, path: path, name: name)
+                refuseInputs(&parsed, bytes, path: path)
+                refuseSharedDestinations(&parsed, bytes, path: path, &owners)
+                result.resources += parsed.resources
+                result.errors += parsed.errors
+                result.warnings += parsed.warnings
+                result.advice += parsed.advice
+                result.templates += parsed.templates
+            } catch {
+                result.errors.append(ResourceError(path, nil, error.message))
+            }
+        }
+        let sources = result.resources.map(\.source)
+        let folders = [confdir, folder] + sources.map { Files.split($0).folder }
+        let files = paths.flatMap { [Files.split($0).folder, $0] }
+        result.warnings += WorldWritable.warnings(folders + files + sources)
+        return result
+    }
+
+    /// A resource file as the operator names it: below conf.d, below the confdir, or a path. The name below conf.d, or
+    /// the absolute path of a file elsewhere.
+    private func name(of given: String) throws(ResourceError) -> String {
+        let candidates = given.hasPrefix("/") ? [given] : ["\(folder)/\(given)", "\(confdir)/\(given)", given]
+        for path in candidates {
+            // What is not there is looked for in the next place.
+            guard let status = try? Files.status(path) else { continue }
+            if status.kind == .folder { throw ResourceError(path, nil, "this is a directory, not a resource file") }
+            do {
+                let (parent, name) = Files.split(path)
+                let absolute = Files.join(try Files.realPath(parent), name)
+                let below = try Files.realPath(folder) + "/"
+                return absolute.hasPrefix(below) ? String(absolute.dropFirst(below.count)) : absolute
+            } catch {
+                throw ResourceError(path, nil, error.message)
+            }
+        }
+        // What is not there is looked for among what is; a folder that cannot be read has nothing to offer.
+        let near = Suggestion.nearest(to: Files.split(given).name, among: (try? files(below: folder)) ?? [])
+        throw ResourceError(
+            given.utf8.contains(UInt8(ascii: "/")) ? given : "\(folder)/\(given)", nil,
+            "there is no such resource file", hint: near.map { "did you mean \"\($0)\"?" })
+    }
+
+    /// Resource files in lexical order, relative to `folder`: names that end in `toml`, hidden ones included (confd's
+    /// glob is `*toml`). Folders named `..something` are the generations of a Kubernetes volume, seen through links.
+    private func files(below folder: String) throws(ResourceError) -> [String] {
+        let tree = Files.tree(folder)
+        if let error = tree.errors.first { throw ResourceError(error.path ?? folder, nil, error.message) }
+        let names = tree.files.map { String(decoding: $0.utf8.dropFirst(folder.utf8.count + 1), as: UTF8.self) }
+        return names.filter { $0.hasSuffix("toml") && !$0.hasPrefix("..") && !$0.contains(text: "/..") }
+    }
+
+    /// A resource that wrote its own template or resource file would change its own orders: refused.
+    private func refuseInputs(_ parsed: inout ResourceParser.Result, _ bytes: [UInt8], path: String) {
+        for claim in parsed.destinations {
+            guard
+                let refusal = InputFiles.refusal(
+                    of: claim.destination, source: claim.source, resourceFile: path)
+            else { continue }
+            let error = ResourceError(
+                path, claim.position, "dest: this is \(refusal): \"\(claim.destination)\"",
+                hint: "give the path of the file that the program reads")
+            parsed.errors.append(error.showing(bytes))
+            parsed.resources.removeAll { $0.name == claim.resource }
+        }
+    }
+
+    /// A file that a resource writes: as it is spelled, and where it really is.
+    private enum WrittenFile: Hashable {
+        case path([UInt8])
+        case place(Place)
+    }
+
+    /// Two resources that write one file would undo each other for ever: the later one is refused. `owners` are the
+    /// resources by what they write.
+    private func refuseSharedDestinations(
+        _ parsed: inout ResourceParser.Result, _ bytes: [UInt8], path: String, _ owners: inout [WrittenFile: String]
+    ) {
+        for claim in parsed.destinations {
+            var files = [WrittenFile.path(Path.join([Array(claim.destination.utf8)]))]
+            // What cannot be looked up is reported when it is to be written.
+            if let place = try? Destination(resolving: claim.destination).place { files.append(.place(place)) }
+            guard let owner = files.compactMap({ owners[$0] }).first else {
+                for file in files { owners[file] = claim.resource }
+                continue
+            }
+            let error = ResourceError(
+                path, claim.position, "dest \(claim.destination) is already written by \(owner)",
+                hint: "give each resource a dest of its own")
+            parsed.errors.append(error.showing(bytes))
+            parsed.resources.removeAll { $0.name == claim.resource }
+        }
+    }
+}

@@ -1,0 +1,248 @@
+import Backends
+import Diagnostics
+import KeyValue
+import Posix
+import Staging
+import TOML
+
+extension ResourceParser {
+    /// A `[template]` as far as it could be understood.
+    struct Reading {
+        /// nil if anything is wrong with it.
+        let complete: Resource?
+        /// The template's path; there may be no such file.
+        let source: String?
+        let destination: String?
+        let left: String
+        let right: String
+    }
+
+    /// Reads all fields; what is wrong is noted in `table`.
+    func resource(
+        _ table: inout TableReader, bytes: [UInt8], name: String, backend: BackendConfiguration
+    ) -> Reading {
+        let source = source(&table)
+        let destination = requiredText("dest", &table)
+        let ownPrefix = expandedText("prefix", &table) ?? "/"
+        let prefix = Path.join([[UInt8(ascii: "/")], Array((settings.prefix ?? ownPrefix).utf8)])
+        let attributes = attributes(&table, bytes)
+        _ = table.value("output_format")  // The fork's; without effect here.
+        let left = delimiter("left_delimiter", "{{", &table)
+        let right = delimiter("right_delimiter", "}}", &table)
+        let check = checkCommand(&table)
+        let resource = Resource(
+            name: name, file: table.file, source: source ?? "", destination: destination ?? "", prefix: prefix,
+            ranges: ranges(&table, prefix: prefix, of: backend), attributes: attributes,
+            checkCommand: check, checksInPlace: checksInPlace(check, &table), reloadCommand: reloadCommand(&table),
+            checkTimeout: table.duration("check_cmd_timeout") ?? settings.checkTimeout,
+            reloadTimeout: table.duration("reload_cmd_timeout") ?? settings.reloadTimeout,
+            makeDirectories: table.flag("make_dirs") ?? false, backup: table.flag("backup") ?? false,
+            leftDelimiter: left, rightDelimiter: right, backend: backend, policy: policy(&table),
+            reloadSignal: signal(&table), rollback: table.flag("rollback") ?? false)
+        return Reading(
+            complete: table.errors.isEmpty ? resource : nil, source: source, destination: destination, left: left,
+            right: right)
+    }
+
+    /// When it is rendered and reloaded: the resource's own times before the global ones.
+    private func policy(_ table: inout TableReader) -> ApplyPolicy {
+        var policy = ApplyPolicy()
+        let debounce = table.duration("debounce")
+        let maxWait = table.duration("max_wait")
+        policy.debounce = debounce ?? settings.debounce
+        policy.maxWait = maxWait ?? (debounce == nil ? settings.maxWait : nil) ?? policy.debounce * 4
+        policy.minReloadInterval = table.duration("min_reload_interval") ?? .zero
+        policy.splay = settings.splay
+        return policy
+    }
+
+    /// A signal for the supervised command. Where there is none, `reload_cmd` is what remains.
+    private func signal(_ table: inout TableReader) -> Signal? {
+        guard let text = table.text("reload_signal"), !text.isEmpty else { return nil }
+        guard let signal = Signal(named: text) else {
+            let near = Suggestion.nearest(to: text, among: Signal.allNames + Signal.allNames.map { "SIG" + $0 })
+            return table.refuse(
+                "reload_signal", "\"\(text)\" is not a signal", hint: near.map { "did you mean \"\($0)\"?" })
+        }
+        return settings.command.isEmpty ? nil : signal
+    }
+
+    private func expandedText(_ key: String, _ table: inout TableReader) -> String? {
+        guard let text = table.text(key) else { return nil }
+        do {
+            return try VariableExpansion.expand(text, environment)
+        } catch {
+            return table.refuse(key, error.message, hint: error.hint)
+        }
+    }
+
+    private func requiredText(_ key: String, _ table: inout TableReader) -> String? {
+        let problems = table.errors.count
+        if let text = expandedText(key, &table), !text.isEmpty { return text }
+        // A wrong type or variable has been told already.
+        if table.errors.count == problems { table.note(key, "is required and must not be empty") }
+        return nil
+    }
+
+    /// The template's path. It must be there now: a missing one is an error of this resource alone.
+    private func source(_ table: inout TableReader) -> String? {
+        guard let text = requiredText("src", &table) else { return nil }
+        let path = text.hasPrefix("/") ? text : "\(templateFolder)/\(text)"
+        // Why it cannot be read is reported when it is read.
+        if (try? Files.status(path))?.kind == .folder { return table.refuse("src", "this is a directory: \"\(path)\"") }
+        if Files.exists(path) { return path }
+        let names = Files.tree(templateFolder).files.map { String($0.dropFirst(templateFolder.count + 1)) }
+        table.note(
+            "src", "Missing template: \(path)",
+            hint: Suggestion.nearest(to: text, among: names).map { "did you mean \"\($0)\"?" })
+        return path
+    }
+
+    private func ranges(
+        _ table: inout TableReader, prefix: [UInt8], of backend: BackendConfiguration
+    ) -> [KeyRange] {
+        var ranges: [(range: KeyRange, text: String, position: TOMLPosition)] = []
+        for (text, position) in table.texts("keys") ?? [] {
+            let key: String
+            do {
+                key = try VariableExpansion.expand(text, environment)
+            } catch {
+                table.note("keys", at: position, error.message, hint: error.hint)
+                continue
+            }
+            var bytes = Array(key.utf8)
+            // `/app/*` was the way to write a prefix for older backends; nothing else in keys is a pattern.
+            if bytes.suffix(2) == [UInt8(ascii: "/"), UInt8(ascii: "*")] { bytes.removeLast(2) }
+            let path = Path.join([prefix, bytes])
+            let range = KeyRange(cleaned: backend.kind == .env ? EnvironmentBackend.key(of: path) : path)
+            ranges.append((range, text, position))
+        }
+        adviseOfShadowed(ranges, &table)
+        var distinct: [KeyRange] = []
+        for (range, _, _) in ranges where !distinct.contains(range) { distinct.append(range) }
+        return distinct
+    }
+
+    /// A key that another one of the list covers is not wrong, and most likely a slip.
+    private func adviseOfShadowed(
+        _ ranges: [(range: KeyRange, text: String, position: TOMLPosition)], _ table: inout TableReader
+    ) {
+        for (index, inner) in ranges.enumerated() {
+            let outer = ranges.enumerated().first { number, outer in
+                let covers = inner.range.path.withUnsafeBufferPointer { outer.range.contains($0) }
+                return number != index && covers && (outer.range != inner.range || number < index)
+            }
+            guard let outer = outer?.element else { continue }
+            table.advise(
+                "keys", at: inner.position, "\"\(inner.text)\" is covered by \"\(outer.text)\" already",
+                hint: "a key stands for itself and all that is below it: leave \"\(inner.text)\" out")
+        }
+    }
+
+    private func mode(_ table: inout TableReader, _ bytes: [UInt8]) -> UInt16? {
+        guard let value = table.value("mode") else { return nil }
+        let mode: UInt16?
+        switch value.kind {
+        case .integer(let number): mode = FileMode.parse(number, writtenAt: value.position, in: bytes)
+        default:
+            guard let text = expandedText("mode", &table), !text.isEmpty else { return nil }
+            mode = FileMode.parse(text)
+        }
+        return mode
+            ?? table.refuse("mode", "not a file mode", hint: "write octal digits as text, for example \"0644\"")
+    }
+
+    /// Mode, owner and group. Without the owner or group that setuid or setgid is meant for, the bit would give the rights
+    /// of another one away, so it is left out.
+    private func attributes(_ table: inout TableReader, _ bytes: [UInt8]) -> FileAttributes {
+        let mode = mode(&table, bytes)
+        let user = identity("uid", name: "owner", &table) { (name) throws(SystemError) in try Users.uid(of: name) }
+        let group = identity("gid", name: "group", &table) { (name) throws(SystemError) in try Users.gid(of: name) }
+        let unsafeBits: UInt16 = (user == .unknown ? 0o4000 : 0) | (group == .unknown ? 0o2000 : 0)
+        return FileAttributes(mode: mode.map { $0 & ~unsafeBits }, uid: user.number, gid: group.number)
+    }
+
+    /// The user or group that a resource asks for.
+    private enum Identity: Equatable {
+        case unset
+        /// An account that this machine does not have.
+        case unknown
+        case known(UInt32)
+
+        var number: UInt32? { if case .known(let number) = self { number } else { nil } }
+    }
+
+    /// The user or group by number (confd's `uid`, where -1 is unset), or by name.
+    ///
+    /// As in confd 0.17 an account that the machine does not have changes nothing, which is a warning: many resource
+    /// files name one of the system that they were written for.
+    private func identity(
+        _ numberKey: String, name nameKey: String, _ table: inout TableReader,
+        find: (String) throws(SystemError) -> UInt32?
+    ) -> Identity {
+        let number = table.integer(numberKey)
+        let name = expandedText(nameKey, &table)
+        if let number, number != -1 {
+            if let id = Self.identifier(number) { return .known(id) }
+            table.note(numberKey, "\(number) is not an id")
+            return .unset
+        }
+        guard let name, !name.isEmpty else { return .unset }
+        if let id = Int64(name).flatMap(Self.identifier) { return .known(id) }
+        do {
+            if let found = try find(name) { return .known(found) }
+        } catch {
+            table.note(nameKey, error.message)
+            return .unset
+        }
+        let kind = nameKey == "owner" ? "user" : "group"
+        table.warn(nameKey, "this machine has no \(kind) \"\(name)\", so the \(nameKey) is left as it is")
+        return .unknown
+    }
+
+    /// `number` as the id of a user or group. The greatest one of 32 bits tells chown(2) to change nothing.
+    private static func identifier(_ number: Int64) -> UInt32? {
+        UInt32(exactly: number).flatMap { $0 == .max ? nil : $0 }
+    }
+
+    private static let fieldsHint = "the fields are {{.src}}, the staged file, and {{.dest}}, the target"
+
+    private func checkCommand(_ table: inout TableReader) -> CommandTemplate? {
+        guard let text = table.text("check_cmd"), !text.isEmpty else { return nil }
+        do {
+            return try CommandTemplate(check: text)
+        } catch {
+            return table.refuse("check_cmd", error.reason.text, hint: Self.fieldsHint)
+        }
+    }
+
+    private func reloadCommand(_ table: inout TableReader) -> CommandTemplate? {
+        guard let text = table.text("reload_cmd"), !text.isEmpty else { return nil }
+        do {
+            return try CommandTemplate(reload: text)
+        } catch {
+            return table.refuse(
+                "reload_cmd", error.reason.text,
+                hint: Self.fieldsHint + "; write braces that are not confd's as {{\"{{\"}}")
+        }
+    }
+
+    /// `check`, or what the text of `check_cmd` suggests: one that does not name the staged file cannot judge it.
+    private func checksInPlace(_ command: CommandTemplate?, _ table: inout TableReader) -> Bool {
+        switch table.text("check") {
+        case nil, "": break
+        case "staged": return false
+        case "in-place": return command != nil
+        case let other?: table.note("check", "\"\(other)\" is unknown", hint: "write \"staged\" or \"in-place\"")
+        }
+        return command.map { !$0.namesSource } ?? false
+    }
+
+    private func delimiter(_ key: String, _ standard: String, _ table: inout TableReader) -> String {
+        guard let text = table.text(key), !text.isEmpty else { return standard }
+        if text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) {
+            table.note(key, "\"\(text)\" holds white space", hint: "for example \"[[\" and \"]]\"")
+        }
+        return text
+    }
+}

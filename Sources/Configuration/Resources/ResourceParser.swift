@@ -1,0 +1,142 @@
+import Backends
+import KeyValue
+import Posix
+import TOML
+
+/// Reads one resource file: bytes → resources, with everything checked that needs no backend. All errors of a file
+/// are found, not only the first.
+struct ResourceParser {
+    let settings: Settings
+    let environment: [String: String]
+    let templateFolder: String
+    let defaultBackend: BackendConfiguration
+
+    /// What a file gives: its good resources, its errors, its warnings.
+    struct Result {
+        var resources: [Resource] = []
+        var errors: [ResourceError] = []
+        var warnings: [ResourceError] = []
+        /// What is allowed and hardly meant: for `-validate`.
+        var advice: [ResourceError] = []
+        /// The dest of each `[template]`, also of those that cannot be used.
+        var destinations: [Claim] = []
+        /// Templates that resources want, also those that cannot be used.
+        var templates: [TemplateUse] = []
+    }
+
+    /// A resource's wish to write a file.
+    struct Claim {
+        let resource: String
+        let destination: String
+        /// The template, if there is such a file.
+        let source: String?
+        let position: TOMLPosition
+    }
+
+    /// The resources of the file at `path`, called `name` below conf.d.
+    func parse(_ bytes: [UInt8], path: String, name: String) -> Result {
+        var result = Result()
+        do {
+            try parse(bytes, path: path, name: name, into: &result)
+        } catch {
+            result.errors.append(error)
+        }
+        if settings.strict {
+            result.errors += result.warnings
+            if !result.warnings.isEmpty { result.resources = [] }
+            result.warnings = []
+        }
+        result.errors = result.errors.map { $0.showing(bytes) }
+        result.warnings = result.warnings.map { $0.showing(bytes) }
+        result.advice = result.advice.map { $0.showing(bytes) }
+        return result
+    }
+
+    private func parse(
+        _ bytes: [UInt8], path: String, name: String, into result: inout Result
+    ) throws(ResourceError) {
+        let root: TOMLTable
+        do {
+            root = try TOMLParser.parse(bytes)
+        } catch {
+            throw ResourceError(path, error.position, error.message, hint: error.hint)
+        }
+        let start = TOMLPosition(line: 1, column: 1)
+        var top = TableReader(root, file: path, at: start)
+        let backend = backendTable(&top, path, &result)
+        let templates = try templateTables(&top, path)
+        result.warnings += top.unknownKeys(in: "the file", otherNames: Self.otherTables)
+        for (number, (table, position)) in templates.enumerated() {
+            let name = number == 0 ? name : "\(name)#\(number + 1)"
+            var reader = TableReader(table, file: path, at: position)
+            let resource = resource(&reader, bytes: bytes, name: name, backend: backend ?? defaultBackend)
+            result.errors += reader.errors
+            result.warnings += reader.warnings + reader.unknownKeys(in: "[template]", otherNames: Self.otherFields)
+            result.advice += reader.advice
+            if let source = resource.source {
+                result.templates.append(
+                    TemplateUse(path: source, leftDelimiter: resource.left, rightDelimiter: resource.right))
+            }
+            if let destination = resource.destination {
+                result.destinations.append(
+                    Claim(
+                        resource: name, destination: destination, source: resource.source,
+                        position: reader.place(of: "dest")))
+            }
+            if let complete = resource.complete, backend != nil { result.resources.append(complete) }
+        }
+    }
+
+    /// `[template]` is one table, `[[template]]` any number of them.
+    private func templateTables(
+        _ top: inout TableReader, _ path: String
+    ) throws(ResourceError) -> [(TOMLTable, TOMLPosition)] {
+        guard let value = top.value("template") else { throw missingTemplate(top, path) }
+        switch value.kind {
+        case .table(let table): return [(table, value.position)]
+        case .array(let elements):
+            if elements.isEmpty { throw ResourceError(path, value.position, "template: there is no table in it") }
+            var tables: [(TOMLTable, TOMLPosition)] = []
+            for element in elements {
+                guard case .table(let table) = element.kind else {
+                    throw ResourceError(path, element.position, "template: \(element.kind.typeName) is not a table")
+                }
+                tables.append((table, element.position))
+            }
+            return tables
+        default:
+            throw ResourceError(path, value.position, "template: \(value.kind.typeName) is not a table")
+        }
+    }
+
+    /// The backend of the file's resources; nil if there is something wrong with it.
+    private func backendTable(
+        _ top: inout TableReader, _ path: String, _ result: inout Result
+    ) -> BackendConfiguration? {
+        guard let value = top.value("backend") else { return defaultBackend }
+        guard case .table(let table) = value.kind else {
+            result.errors.append(
+                ResourceError(path, value.position, "backend: \(value.kind.typeName) is not a table"))
+            return nil
+        }
+        var reader = TableReader(table, file: path, at: value.position)
+        let configuration = BackendConfiguration(&reader)
+        result.errors += reader.errors
+        result.warnings += reader.unknownKeys(in: "[backend]", otherNames: BackendConfiguration.otherKeys)
+        return reader.errors.isEmpty ? configuration : nil
+    }
+}
+
+/// A template and how it is read.
+package struct TemplateUse: Hashable, Sendable {
+    package let path: String
+    package let leftDelimiter: String
+    package let rightDelimiter: String
+
+    /// The template at `path`, with the delimiters that its resource gives it.
+    package init(path: String, leftDelimiter: String, rightDelimiter: String) {
+        self.path = path
+        self.leftDelimiter = leftDelimiter
+        self.rightDelimiter = rightDelimiter
+    }
+}

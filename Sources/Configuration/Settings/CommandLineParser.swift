@@ -1,0 +1,105 @@
+import Diagnostics
+
+/// Reads a command line in the syntax of Go's `flag` package: `-f v`, `-f=v`, `--f v`, `--f=v`, `-switch`,
+/// `-switch=false`; a backend's name as a word of its own sets `-backend` (the form of confd's fork); after
+/// `--` comes the command to supervise.
+package enum CommandLineParser {
+    /// What a command line says.
+    package struct Result: Sendable {
+        package var options = RawOptions()
+        /// The words after `--`.
+        package var command: [String] = []
+    }
+
+    /// `arguments` without the program's own name.
+    package static func parse(_ arguments: [String]) throws(SettingsError) -> Result {
+        var result = Result()
+        var index = 0
+        while index < arguments.count {
+            let word = arguments[index]
+            index += 1
+            if word == "--" {
+                result.command = Array(arguments[index...])
+                guard !result.command.isEmpty else {
+                    throw SettingsError(
+                        "-- needs a command after it", hint: "for example confd -watch -- nginx -g 'daemon off;'")
+                }
+                break
+            }
+            guard word.hasPrefix("-"), word != "-" else {
+                try takeWord(word, &result)
+                continue
+            }
+            try takeFlag(word, arguments, &index, &result)
+        }
+        return result
+    }
+
+    private static func takeFlag(
+        _ word: String, _ arguments: [String], _ index: inout Int, _ result: inout Result
+    ) throws(SettingsError) {
+        let body = word.drop { $0 == "-" }
+        guard word.count - body.count <= 2, !body.isEmpty, !body.hasPrefix("=") else {
+            throw SettingsError("bad flag syntax: \(word)")
+        }
+        let parts = body.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let name = String(parts[0])
+        guard let option = OptionTable.option(named: name) else { throw unknown(name) }
+        if parts.count == 2 {
+            result.options.add(String(parts[1]), to: option, origin: .flag(name))
+        } else if option.isSwitch {
+            result.options.add("true", to: option, origin: .flag(name))
+        } else if let alone = option.valueWhenAlone, !option.takes(arguments[index...].first) {
+            result.options.add(alone, to: option, origin: .flag(name))
+        } else if index < arguments.count {
+            result.options.add(arguments[index], to: option, origin: .flag(name))
+            index += 1
+        } else {
+            throw SettingsError("flag needs an argument: -\(name)")
+        }
+    }
+
+    /// A word that is neither a flag nor a flag's value.
+    private static func takeWord(_ word: String, _ result: inout Result) throws(SettingsError) {
+        guard let backend = OptionTable.option(named: "backend"), result.options.values["backend"] == nil,
+            BackendName.all.contains(word)
+        else {
+            let flags = OptionTable.all.map(\.name)
+            let hint =
+                Suggestion.nearest(to: word, among: flags).map { "did you mean \"-\($0)\"?" }
+                ?? Suggestion.nearest(to: word, among: BackendName.all).map { "did you mean \"\($0)\"?" }
+                ?? "flags start with a dash, a command to run comes after --"
+            throw SettingsError("unexpected argument: \"\(word)\"", hint: hint)
+        }
+        result.options.add(word, to: backend, origin: .flag("backend"))
+    }
+
+    private static func unknown(_ name: String) -> SettingsError {
+        let names = OptionTable.all.flatMap { [$0.name] + $0.aliases }
+        let hint =
+            FormerName.flagHint(for: name)
+            ?? Suggestion.nearest(to: name, among: names).map { "did you mean \"-\($0)\"?" }
+        return SettingsError(
+            "flag provided but not defined: -\(name)", hint: hint ?? "confd -help lists all flags")
+    }
+}
+
+extension Option {
+    /// Whether `word`, which follows the flag, is a value of it.
+    fileprivate func takes(_ word: String?) -> Bool {
+        guard let word, case .choice(let choices, _) = setter else { return false }
+        return choices.contains(word.lowercased())
+    }
+}
+
+/// The names of backends.
+package enum BackendName {
+    /// Those that are built.
+    package static let built = ["etcd", "etcdv3", "etcdv2", "file", "env"]
+    /// Those of confd 0.17 and its fork that are not.
+    package static let unbuilt = [
+        "consul", "vault", "redis", "zookeeper", "dynamodb", "ssm", "rancher", "acm", "secretsmanager",
+        "imds",
+    ]
+    package static let all = built + unbuilt
+}

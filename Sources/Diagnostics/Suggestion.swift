@@ -1,0 +1,65 @@
+/// "Did you mean": finds the name that a mistyped one is nearest to.
+package enum Suggestion {
+    /// How near a name has to be.
+    package struct Rule: Sendable {
+        /// Longer names, in bytes, get no suggestion: the search takes time in proportion to the length.
+        let longest: Int
+        /// The greatest distance for a name of so many bytes.
+        let limit: @Sendable (Int) -> Int
+        /// Whether the only candidate that begins with what was typed is taken, however far its end is.
+        let completes: Bool
+        /// Whether upper and lower case count as the same.
+        let foldsCase: Bool
+
+        /// For options, keys and files: a third of the length.
+        package static let names = Rule(
+            longest: 64, limit: { min(3, max(1, $0 / 3)) }, completes: true, foldsCase: false)
+        /// For functions, fields and keys in templates: two mistakes, one below six letters.
+        package static let identifiers = Rule(
+            longest: 40, limit: { $0 < 6 ? 1 : 2 }, completes: false, foldsCase: true)
+    }
+
+    /// The candidate nearest to `typed`, nil if none is near. Of those that are equally near, the one nearest in length, and
+    /// of those the first one of `candidates`.
+    package static func nearest(
+        to typed: String, among candidates: some Sequence<String>, _ rule: Rule = .names
+    ) -> String? {
+        let wanted = Array(typed.utf8)
+        guard wanted.count <= rule.longest else { return nil }
+        if rule.completes, wanted.count > 2 {
+            let longer = candidates.filter { $0.hasPrefix(typed) }
+            if longer.count == 1 { return longer[0] }
+        }
+        var best = (distance: rule.limit(wanted.count), lengths: Int.max, name: String?.none)
+        for candidate in candidates {
+            let distance = distance(folded(wanted, rule), folded(Array(candidate.utf8), rule))
+            let lengths = abs(candidate.utf8.count - wanted.count)
+            if (distance, lengths) < (best.distance, best.lengths) { best = (distance, lengths, candidate) }
+        }
+        return best.name
+    }
+
+    private static func folded(_ name: [UInt8], _ rule: Rule) -> [UInt8] {
+        rule.foldsCase ? name.map { $0 &- UInt8(ascii: "A") < 26 ? $0 | 0x20 : $0 } : name
+    }
+
+    /// How many bytes must be inserted, removed, replaced or swapped with their neighbour to turn `left` into `right`
+    /// (the optimal string alignment distance).
+    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        var beforePrevious: [Int] = []
+        var previous = Array(0...right.count)
+        for i in left.indices {
+            var row = [i + 1]
+            for j in right.indices {
+                var cost = min(previous[j + 1] + 1, row[j] + 1, previous[j] + (left[i] == right[j] ? 0 : 1))
+                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+                    cost = min(cost, beforePrevious[j - 1] + 1)
+                }
+                row.append(cost)
+            }
+            beforePrevious = previous
+            previous = row
+        }
+        return previous[right.count]
+    }
+}

@@ -1,0 +1,22 @@
+/// The address of a listener, `HOST:PORT`.
+package struct HostPort: Equatable, Sendable {
+    /// Empty for all addresses.
+    package let host: String
+    package let port: UInt16
+
+    /// The host may be empty; brackets are around one of IPv6. Nil if `text` is no such address.
+    package init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+            return nil
+        }
+        self.port = port
+        let host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            self.host = String(host.dropFirst().dropLast())
+        } else if host.contains(":") {
+            return nil
+        } else {
+            self.host = String(host)
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import Posix
+
+/// The file that a resource writes: a name in an open directory, with every symbolic link on the way followed.
+///
+/// The way is walked once. Whatever is done, is done by that name in that directory, and follows no link any more.
+package struct Destination: Sendable {
+    /// The path as the resource names it; log lines use this one.
+    package let path: String
+    /// The file that is replaced: `path`, or what the links in it lead to. It need not exist.
+    package let target: String
+    /// The target's name in its directory.
+    let name: String
+    /// What two destinations have in common if they are one file.
+    package let place: Place
+    /// nil if the target's directory does not exist.
+    package let folder: Folder?
+    /// The directory of `path` itself, and its name there; nil if that does not exist.
+    let own: (folder: Folder, name: String)?
+
+    /// Follows the links in `path`; with `makesFolders`, creates the directories that are missing (`make_dirs`).
+    ///
+    /// Throws for a path that names no file, for a loop of links, and for a step that might be somebody's attempt to have
+    /// us write what is not theirs (`PathWalk`).
+    package init(resolving path: String, makesFolders: Bool = false) throws(StagingError) {
+        var walk = try PathWalk(path, makesFolders: makesFolders)
+        switch try walk.run() {
+        case .name(let name, let folder, let place):
+            self.name = name
+            self.folder = folder
+            self.place = place
+            target = folder.path(of: name)
+        case .missing(let folder, let place):
+            name = Files.split(place.name).name
+            self.folder = nil
+            self.place = place
+            target = Files.join(folder, name)
+        }
+        self.path = path
+        own = walk.own
+    }
+
+    /// Follows the links in `path` again; throws if that leads elsewhere than to `place` now.
+    package init(resolving path: String, place: Place) throws(StagingError) {
+        try self.init(resolving: path)
+        if self.place != place { throw StagingError(.directoryMoved(folderPath), path) }
+    }
+
+    /// The path of the target's directory.
+    package var folderPath: String { Files.split(target).folder }
+
+    /// The name of a hidden file beside the target that is named after it, no longer than names may be.
+    /// `room` is for what is added to it.
+    func companion(_ suffix: String, room: Int = 0) -> String {
+        let limit = 255 - 1 - suffix.utf8.count - room
+        if name.utf8.count <= limit { return "." + name + suffix }
+        // Long names that begin alike stay apart by their checksum.
+        let checksum = MD5.hex(name.utf8).prefix(8)
+        return "." + String(decoding: name.utf8.prefix(limit - 32), as: UTF8.self) + "-" + checksum + suffix
+    }
+
+    /// How the names of temporary files in the target's folder begin.
+    package var candidatePrefix: String { companion(".confd-", room: Leftovers.randomLetters) }
+}
+
+// MARK: Reading
+
+extension Destination {
+    /// The target's bytes, nil when there is no file (for diffs and for `rollback`); more than `limit` are an error.
+    package func read(limit: Int = FileDescriptor.standardLimit) throws(StagingError) -> [UInt8]? {
+        guard let file = try openTarget() else { return nil }
+        return try staging(path, StagingError.Kind.read) { () throws(SystemError) in try file.readAll(limit: limit) }
+    }
+
+    /// The target opened for reading, nil when there is no file.
+    func openTarget() throws(StagingError) -> FileDescriptor? {
+        guard try existing() != nil else { return nil }
+        return try staging(path, StagingError.Kind.read) { () throws(SystemError) in
+            try open([.read])
+        }
+    }
+
+    /// The target's status, nil when there is no file; throws if it is no regular file.
+    package func existing() throws(StagingError) -> FileStatus? {
+        guard let folder else { return nil }
+        let found = try staging(path, StagingError.Kind.resolve) { () throws(SystemError) in
+            try folder.status(of: name)
+        }
+        guard let status = found else { return nil }
+        if status.kind != .regular { throw StagingError(.notAFile(status.kind), path) }
+        return status
+    }
+
+    /// Opens the target itself: no link, and without waiting for the other end of a pipe.
+    func open(_ flags: OpenFlags) throws(SystemError) -> FileDescriptor {
+        guard let folder else { throw SystemError(call: "open", path: target, code: Errno.noSuchFile) }
+        return try folder.open(name, flags.union([.noFollow, .nonBlocking]))
+    }
+
+    /// The target's directory, for all that is done beside it.
+    func openFolder() throws(StagingError) -> Folder {
+        guard let folder else { throw StagingError(.folderMissing(folderPath), path) }
+        return folder
+    }
+
+    /// Throws if what is created beside the target would stay there for ever: each try would leave another file.
+    func refuseAppendOnlyFolder() throws(StagingError) {
+        // Where it cannot be asked, creating a file says what is wrong.
+        let isAppendOnly = (try? folder?.flags().isAppendOnly) ?? false
+        if isAppendOnly { throw StagingError(.appendOnly(folder: folderPath), path) }
+    }
+
+    /// Why nothing can be created beside the target.
+    func cannotCreate(_ error: SystemError) -> StagingError {
+        StagingError(
+            error.code == Errno.noSuchFile
+                ? .folderMissing(folderPath)
+                : .create(error, folder: folderPath, uid: Users.effectiveUID), path)
+    }
+}

@@ -1,0 +1,46 @@
+import Posix
+
+/// Temporary files of ours, which a kill leaves behind. They are locked while they are in use, so that a later start can
+/// tell and remove the others.
+package enum Leftovers {
+    static let randomLetters = 10
+
+    /// A new file of mode 0600 in `folder`; its name is `prefix` and random letters.
+    package static func create(in folder: Folder, prefix: String) throws(SystemError) -> FileDescriptor {
+        let file = try folder.create(prefix: prefix)
+        // Nobody else knows its name. Where files cannot be locked they cannot be told apart, and stay.
+        _ = try? file.lock()
+        return file
+    }
+
+    /// Removes those in `folder` that nobody uses and that are root's or ours; in a directory where only root and we can
+    /// write, also those that already had the owner that a resource sets.
+    package static func sweep(_ folder: Folder, isOurs: (String) -> Bool) throws(SystemError) {
+        let ofAnybody = try folder.isPrivate()
+        for entry in try folder.list(where: isOurs) {
+            do throws(SystemError) {
+                let found = try OwnFile(entry.name, in: folder, ofAnybody: ofAnybody)
+                guard case .present(let file) = found, try file.lock() else { continue }
+                try folder.unlink(entry.name)
+            } catch {
+                // Somebody else's, or gone: there is another start.
+            }
+        }
+    }
+
+    /// Whether `name` is one that a destination's candidate has: `.NAME.confd-` and random letters.
+    package static func isCandidate(_ name: String) -> Bool {
+        name.hasPrefix(".") && hasRandomEnd(name, after: ".confd-")
+    }
+
+    /// Whether `name` is that of a changes file.
+    package static func isChangesFile(_ name: String) -> Bool {
+        name.hasPrefix("confd-changes-") && hasRandomEnd(name, after: "confd-changes-")
+    }
+
+    private static func hasRandomEnd(_ name: String, after word: String) -> Bool {
+        let end = name.suffix(randomLetters)
+        return end.utf8.count == randomLetters && name.dropLast(randomLetters).hasSuffix(word)
+            && end.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) }
+    }
+}

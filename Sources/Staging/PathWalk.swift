@@ -1,0 +1,257 @@
+import Posix
+
+/// The walk from the root or the working directory to the directory of a file: a name at a time and by descriptors, so
+/// that what was looked at is what is entered, whatever others rename meanwhile.
+///
+/// The rules are those of systemd's CHASE_SAFE, seen from where a link ends: whoever is not root and not us can lead us
+/// only to what is theirs.
+/// - A link that such a user could have put there must lead to a directory of that user's. In a user's directory, and
+///   below it, that is every link: he can rename a directory of root's there, with root's links in it.
+/// - From a directory of such a user nobody enters one of another such user. One of root's or ours may be entered: who
+///   does not own a directory cannot move it into another one.
+/// - In a sticky directory that all may write, a link counts only if root, we or the directory's owner made it.
+struct PathWalk {
+    /// Where a walk ends.
+    enum End {
+        /// At a name in an open directory; there need not be such a file.
+        case name(String, in: Folder, Place)
+        /// At a directory that does not exist; its path.
+        case missing(String, Place)
+    }
+
+    /// What is still to be done.
+    private enum Step {
+        /// Goes to this name; `isLast` for that of the file.
+        case name(String, isLast: Bool)
+        /// Checks that a link of this owner has led to a directory of this owner.
+        case endOfLink(String, owner: UInt32)
+    }
+
+    /// As many links as the kernel follows.
+    private static let linkLimit = 40
+
+    private let dest: String
+    private let makesFolders: Bool
+    private var folder: Folder
+    private var status: FileStatus
+    /// The owner of the last directory on the way that is neither root's nor ours: the user who could have put there
+    /// what the walk has come to since.
+    private var guardian: UInt32?
+    /// The directories that were gone through to `folder`, the outermost first.
+    private var above: [(directory: FileIdentity, guardian: UInt32?)] = []
+    /// The next one is the last.
+    private var steps: [Step] = []
+    private var links = 0
+    /// The directory of `dest` itself, which may be a link, and its name there.
+    private(set) var own: (folder: Folder, name: String)?
+
+    /// A walk along `dest`; with `makesFolders` it creates the directories that are missing, mode 0755 less the umask.
+    init(_ dest: String, makesFolders: Bool) throws(StagingError) {
+        self.dest = dest
+        self.makesFolders = makesFolders
+        (folder, status) = try Self.start(dest, dest)
+        guardian = Self.guardian(of: folder, status)
+        try push(dest, isLast: true)
+    }
+
+    /// Goes to the end.
+    ///
+    /// Throws for a path without a name at its end, a loop of links, a step that is refused and what cannot be looked
+    /// up.
+    mutating func run() throws(StagingError) -> End {
+        var name = ""
+        while let step = steps.popLast() {
+            switch step {
+            case .endOfLink(let path, let owner):
+                if status.uid != owner {
+                    throw StagingError(.unsafeLink(path, owner: owner, to: folder.path, of: status.uid), dest)
+                }
+            case .name(".", _), .name("", _): break
+            case .name("..", _): try goUp()
+            case .name(let next, let isLast):
+                if isLast, own == nil { own = (folder, next) }
+                if let missing = try go(to: next, isLast: isLast) { return missing }
+                name = next
+            }
+        }
+        let folder = try resolving { [folder] () throws(SystemError) in try folder.opened() }
+        if links == 0 { own = (folder, name) }
+        return .name(name, in: folder, Place(directory: status.identity, name: name))
+    }
+}
+
+// MARK: - Steps
+
+extension PathWalk {
+    /// Goes to `name`; returns the end of the walk if there is no such directory.
+    private mutating func go(to name: String, isLast: Bool) throws(StagingError) -> End? {
+        var entry = try self.entry(name, isLast)
+        if entry == nil, !isLast, makesFolders {
+            try makeFolder(name)
+            entry = try self.entry(name, isLast)
+        }
+        guard let entry else { return isLast ? nil : missing(name) }
+        let found = try resolving { () throws(SystemError) in try entry.status() }
+        if found.kind == .symbolicLink {
+            try follow(try resolving { () throws(SystemError) in try entry.linkContent() }, of: found, name, isLast)
+        } else if !isLast {
+            try enter(entry, found)
+        }
+        return nil
+    }
+
+    /// `name` itself, nil if there is none.
+    private func entry(_ name: String, _ isLast: Bool) throws(StagingError) -> FileDescriptor? {
+        do throws(SystemError) {
+            // Only who asks for a directory has one mounted that waits for that (autofs).
+            do throws(SystemError) {
+                return try folder.open(name, isLast ? [.nameOnly, .noFollow] : [.nameOnly, .noFollow, .folder])
+            } catch let error where error.code == Errno.notAFolder && !isLast {
+                return try folder.open(name, [.nameOnly, .noFollow])
+            }
+        } catch let error where error.code == Errno.noSuchFile {
+            return nil
+        } catch {
+            throw StagingError(.resolve(error), dest)
+        }
+    }
+
+    private mutating func enter(_ entry: consuming FileDescriptor, _ found: FileStatus) throws(StagingError) {
+        let path = entry.path ?? ""
+        if found.kind != .folder {
+            throw StagingError(.resolve(SystemError(call: "open", path: path, code: Errno.notAFolder)), dest)
+        }
+        if !Users.isRootOrOurs(status.uid), !Users.isRootOrOurs(found.uid), status.uid != found.uid {
+            throw StagingError(.unsafeDirectory(path, owner: found.uid, in: folder.path, of: status.uid), dest)
+        }
+        above.append((status.identity, guardian))
+        folder = Folder(entry)
+        status = found
+        if !Users.isRootOrOurs(found.uid) { guardian = found.uid }
+    }
+
+    /// To the directory that this one was entered from, if it is still that one's.
+    private mutating func goUp() throws(StagingError) {
+        if folder.path == "/" { return }
+        let path = folder.path
+        let name = Files.split(path).name
+        let entry = try resolving { [folder] () throws(SystemError) in try folder.open("..", [.nameOnly, .noFollow]) }
+        let found = try resolving { () throws(SystemError) in try entry.status() }
+        let expected = above.popLast()
+        if let expected, expected.directory != found.identity {
+            throw StagingError(.directoryMoved(path), dest)
+        }
+        let isAbove = path == "." || name == ".."
+        folder = Folder(entry, path: path == "." ? ".." : isAbove ? Files.join(path, "..") : Files.split(path).folder)
+        status = found
+        if let expected { guardian = expected.guardian } else { guardian = Self.guardian(of: folder, found) }
+    }
+
+    private mutating func follow(
+        _ content: String, of link: FileStatus, _ name: String, _ isLast: Bool
+    ) throws(StagingError) {
+        links += 1
+        if links > Self.linkLimit { throw StagingError(.linkLoop, dest) }
+        let path = folder.path(of: name)
+        let isShared = status.mode & 0o1002 == 0o1002
+        if isShared, !Users.isRootOrOurs(link.uid), link.uid != status.uid {
+            throw StagingError(.untrustedLink(path: path, owner: link.uid), dest)
+        }
+        // In the directory of a user, and below it, even a link of root's counts as that user's: he can move it there, or a
+        // directory that it is in.
+        let owner = guardian ?? link.uid
+        if !Users.isRootOrOurs(link.uid), link.uid != owner {
+            throw StagingError(.unsafeLink(path, owner: link.uid, to: folder.path, of: owner), dest)
+        }
+        if !Users.isRootOrOurs(owner) { steps.append(.endOfLink(path, owner: owner)) }
+        try push(content, isLast: isLast)
+        if content.hasPrefix("/") {
+            (folder, status) = try Self.start(content, dest)
+            guardian = Self.guardian(of: folder, status)
+            above = []
+        }
+    }
+
+    /// Creates the directory `name`; that somebody else was faster is for the next look to judge.
+    private func makeFolder(_ name: String) throws(StagingError) {
+        for case .endOfLink(let path, let owner) in steps {
+            // Ours would not be that user's.
+            throw StagingError(.unsafeLink(path, owner: owner, to: folder.path(of: name), of: Users.effectiveUID), dest)
+        }
+        do throws(SystemError) {
+            try folder.makeFolder(name)
+            if !Users.isRootOrOurs(status.uid) { try dropInheritedRights(name) }
+            try folder.opened().synchronize()
+        } catch let error where error.code == Errno.exists {
+        } catch {
+            throw StagingError(.makeFolder(error), dest)
+        }
+    }
+
+    /// Removes from the new directory `name` the access lists and the group that it has from the user's directory that it
+    /// is in: he could read, or change, what is created there.
+    private func dropInheritedRights(_ name: String) throws(SystemError) {
+        let new = Folder(try folder.open(name, [.read, .noFollow, .folder]))
+        let status = try new.status()
+        // The user may have put another directory there meanwhile; an empty one of ours loses nothing.
+        guard status.uid == Users.effectiveUID, try new.list().isEmpty else { return }
+        let file = try new.open(".", [.read, .folder])
+        try file.removeAccessList(.default)
+        try file.removeAccessList(.access)
+        _ = try file.changeOwner(FileAttributes(gid: Users.effectiveGID))
+        // Without setgid.
+        try file.setMode(status.mode & 0o755)
+    }
+
+    /// The end at the missing directory `name`.
+    private func missing(_ name: String) -> End {
+        var names = [name]
+        for case .name(let next, _) in steps.reversed() where next != "" && next != "." { names.append(next) }
+        let place = Place(directory: status.identity, name: names.joined(separator: "/"))
+        return .missing(names.dropLast().reduce(folder.path) { $0 == "." ? $1 : Files.join($0, $1) }, place)
+    }
+}
+
+// MARK: - Helpers
+
+extension PathWalk {
+    /// The directory that `path` starts from.
+    private static func start(_ path: String, _ dest: String) throws(StagingError) -> (Folder, FileStatus) {
+        try staging(dest, StagingError.Kind.resolve) { () throws(SystemError) in
+            let start = path.hasPrefix("/") ? "/" : "."
+            let folder = Folder(try FileDescriptor(opening: start, [.nameOnly, .folder]))
+            return (folder, try folder.status())
+        }
+    }
+
+    /// The owner of `folder`, or of the nearest directory above it, who is neither root nor us; nil if there is none, or
+    /// if we may not look.
+    private static func guardian(of folder: Folder, _ status: FileStatus) -> UInt32? {
+        if !Users.isRootOrOurs(status.uid) { return status.uid }
+        guard folder.path != "/", let entry = try? folder.open("..", [.nameOnly, .noFollow]),
+            let found = try? entry.status(), found.identity != status.identity
+        else { return nil }
+        return guardian(of: Folder(entry), found)
+    }
+
+    private mutating func push(_ path: String, isLast: Bool) throws(StagingError) {
+        let names = path.split(separator: "/", omittingEmptySubsequences: false)
+        if isLast, ["", ".", ".."].contains(names.last) { throw StagingError(.noFileName, dest) }
+        for (index, name) in names.enumerated().reversed() {
+            steps.append(.name(String(name), isLast: isLast && index == names.count - 1))
+        }
+    }
+
+    private func resolving<Result: ~Copyable>(
+        _ body: () throws(SystemError) -> Result
+    ) throws(StagingError) -> Result {
+        try staging(dest, StagingError.Kind.resolve, body)
+    }
+}
+
+/// What a path leads to, however it is spelled: a name in a directory.
+package struct Place: Hashable, Sendable {
+    let directory: FileIdentity
+    /// With the names of missing directories before it.
+    let name: String
+}
