@@ -48,7 +48,7 @@ package enum Program {
         defer { logger.finish() }
         if !errors.isEmpty, !settings.validate {
             for error in errors {
-                if settings.logFormat == .json { logger.fatal(error.message, error) } else { report(error) }
+                if settings.logFormat == .json { logger.fatal(error.summary, error) } else { report(error) }
             }
             return ExitCode.usage
         }
@@ -70,7 +70,7 @@ package enum Program {
         logger: Logger
     ) throws(SystemError) -> Never {
         guard let backend = BackendConfiguration(settings) else { preconditionFailure("settings are validated") }
-        for warning in settings.warnings { logger.warning(warning.message, warning) }
+        for warning in settings.warnings { logger.warning(warning.summary, warning) }
         for warning in WorldWritable.warnings([settings.configFile]) { logger.warning(warning.summary, warning) }
         // Before there is a second thread. A command that we become inherits our signals; only one that we supervise gets
         // them through us.
@@ -139,9 +139,9 @@ package enum Program {
         }
         for finding in report.findings {
             switch finding.severity {
-            case .error: logger.error(finding.message, finding)
-            case .warning: logger.warning(finding.message, finding)
-            case .note: logger.info(finding.message, finding)
+            case .error: logger.error(finding.report.message, finding)
+            case .warning: logger.warning(finding.report.message, finding)
+            case .note: logger.info(finding.report.message, finding)
             }
         }
         if report.exitCode == ExitCode.done { logger.info(report.summary) } else { logger.error(report.summary) }

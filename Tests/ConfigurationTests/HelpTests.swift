@@ -54,6 +54,8 @@ import Testing
 
     @Test func unknownPage() {
         var loader = SettingsLoader(environment: [:]) { _ in false }
-        #expect(throws: SettingsError("-help: \"html\" is neither true nor false")) { try loader.load(["-help=html"]) }
+        #expect(throws: SettingsError(.notBoolean("html"), of: .flag("help"))) {
+            try loader.load(["-help=html"])
+        }
     }
 }

@@ -225,7 +225,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
         let result = ConfigurationFile.parse(Array(text.utf8), path: "c.toml", strict: false)
         #expect(result.errors.isEmpty)
         #expect(result.warnings.count == 1)
-        #expect(result.warnings.first?.message.hasSuffix(": this is a template resource, not a settings file") == true)
+        #expect(result.warnings.first?.summary.hasSuffix(": this is a template resource, not a settings file") == true)
         #expect((result.options.values["interval"] != nil) == text.hasPrefix("interval"))
         let strict = ConfigurationFile.parse(Array(text.utf8), path: "c.toml", strict: true)
         #expect(strict.errors == result.warnings)
@@ -239,7 +239,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
                     + "           ^"
             ])
         let element = ConfigurationFile.parse(Array("nodes = [\n1,\n2.5]\n".utf8), path: "c.toml", strict: false)
-        #expect(element.errors.first?.message.hasPrefix("c.toml:3:1: nodes: a float where ") == true)
+        #expect(element.errors.first?.summary.hasPrefix("c.toml:3:1: nodes: a float where ") == true)
     }
 
     /// Each element of an array has a place of its own.

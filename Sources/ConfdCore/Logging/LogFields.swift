@@ -64,6 +64,12 @@ package struct LogFields: LogSubject {
         return copy
     }
 
+    /// The place in `report`, and what explains its message.
+    init(_ report: ErrorReport) {
+        self = LogFields().at(report.location?.file, line: report.location?.line, column: report.location?.column)
+            .explained(excerpt: report.excerpt, hint: report.hint)
+    }
+
     /// A JSON object on one line.
     var json: [UInt8] {
         var writer = JSONWriter()
@@ -88,15 +94,11 @@ extension Resource: LogSubject {
 }
 
 extension ResourceError: LogSubject {
-    package var logFields: LogFields {
-        LogFields().at(file, line: position?.line, column: position?.column).explained(excerpt: excerpt, hint: hint)
-    }
+    package var logFields: LogFields { LogFields(report) }
 }
 
 extension SettingsError: LogSubject {
-    package var logFields: LogFields {
-        LogFields().at(place?.file, line: place?.line, column: place?.column).explained(excerpt: excerpt, hint: hint)
-    }
+    package var logFields: LogFields { LogFields(report) }
 }
 
 extension BackendError {

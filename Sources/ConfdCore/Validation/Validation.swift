@@ -1,10 +1,10 @@
 import Backends
 import Configuration
+import Diagnostics
 import JSON
 import KeyValue
 import Posix
 import Rendering
-import TOML
 import TextTemplate
 
 /// `-validate`: looks at settings, resources and templates without contacting a backend, and tells everything that is
@@ -43,8 +43,9 @@ struct Validation {
             findings += (loaded.warnings + loaded.advice).map { Finding($0, .warning) }
             findings += loaded.resources.filter(\.checksInPlace).map { Finding(checkInPlace: $0) }
             if loaded.fileCount == 0 {
-                let error = ResourceError(loader.folder, nil, "Found no templates", hint: "resource files end in .toml")
-                findings.append(Finding(error, .error))
+                let report = ErrorReport(
+                    "Found no templates", at: Location(loader.folder), hint: "resource files end in .toml")
+                findings.append(Finding(report, .error))
             }
             checkTemplates(loaded)
             if let mock { tryTemplates(loaded.resources, mock) }
@@ -59,11 +60,12 @@ struct Validation {
     /// File by file, each in the order of its lines.
     private var grouped: [Finding] {
         var seen: Set<String?> = []
-        let files = findings.map(\.file).filter { seen.insert($0).inserted }
-        let groups = Dictionary(grouping: findings, by: \.file)
+        let files = findings.map(\.report.location?.file).filter { seen.insert($0).inserted }
+        let groups = Dictionary(grouping: findings, by: \.report.location?.file)
         return files.flatMap { file in
             groups[file, default: []].sorted {
-                ($0.position?.line ?? 0, $0.position?.column ?? 0) < ($1.position?.line ?? 0, $1.position?.column ?? 0)
+                let (left, right) = ($0.report.location, $1.report.location)
+                return (left?.line ?? 0, left?.column ?? 0) < (right?.line ?? 0, right?.column ?? 0)
             }
         }
     }
@@ -119,10 +121,10 @@ extension Validation {
         let errors = CompiledTemplate.check(source, name: name, options: use.options)
         findings += errors.map { Finding($0, path: use.path, source: source) }
         if use.leftDelimiter != "{{", !source.text.contains(text: use.leftDelimiter) {
-            let error = ResourceError(
-                use.path, nil, "there is no \"\(use.leftDelimiter)\" in it, the left_delimiter of its resource",
-                hint: "nothing in this template is replaced")
-            findings.append(Finding(error, .warning))
+            let report = ErrorReport(
+                "there is no \"\(use.leftDelimiter)\" in it, the left_delimiter of its resource",
+                at: Location(use.path), hint: "nothing in this template is replaced")
+            findings.append(Finding(report, .warning))
         }
     }
 }
@@ -147,24 +149,25 @@ extension Validation {
 
     private mutating func mockData() -> MockData? {
         guard let path = settings.mockData else { return nil }
+        let bytes: [UInt8]
         do {
-            let bytes = try Files.read(path, limit: FileLimit.mockData)
+            bytes = try Files.read(path, limit: FileLimit.mockData)
+        } catch {
+            findings.append(Finding(ErrorReport("-mock-data: \(error.message)"), .error))
+            return nil
+        }
+        do {
             return MockData(trial: try TrialData(bytes), backend: FileBackend(paths: [path]))
-        } catch let error as SystemError {
-            findings.append(Finding(SettingsError("-mock-data: \(error.message)"), .error))
-        } catch let error as JSONError {
-            // It was read a moment ago.
-            let before = ((try? Files.read(path, limit: FileLimit.mockData)) ?? []).prefix(error.offset)
+        } catch {
+            let before = bytes.prefix(error.offset)
             let line = before.count { $0 == UInt8(ascii: "\n") } + 1
             let column = before.reversed().prefix { $0 != UInt8(ascii: "\n") }.count + 1
-            let position = TOMLPosition(line: line, column: column)
-            let problem = ResourceError(
-                path, position, "this is no JSON object", hint: "for example {\"app\": {\"port\": \"80\"}}")
-            findings.append(Finding(problem, .error))
-        } catch {
-            preconditionFailure("untyped error")
+            let report = ErrorReport(
+                "this is no JSON object", at: Location(path, line: line, column: column),
+                hint: "for example {\"app\": {\"port\": \"80\"}}")
+            findings.append(Finding(report, .error))
+            return nil
         }
-        return nil
     }
 
     /// Renders every template that can be parsed; what it writes is thrown away.
@@ -184,7 +187,7 @@ extension Validation {
                 guard let failure = rendered.failure else { continue }
                 findings.append(Finding(failure, path: resource.source, source: source))
             } catch let error as BackendError {
-                findings.append(Finding(SettingsError("-mock-data: \(error.message)", hint: error.hint), .error))
+                findings.append(Finding(ErrorReport("-mock-data: \(error.message)", hint: error.hint), .error))
             } catch {
                 // What cannot be read or parsed has been told already.
                 continue

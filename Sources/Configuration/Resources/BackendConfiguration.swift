@@ -1,5 +1,4 @@
 import Backends
-import Diagnostics
 import KeyValue
 
 /// Which backend, and how to reach it: equal configurations share one backend and one snapshot a pass.
@@ -66,15 +65,10 @@ package struct BackendConfiguration: Hashable, Sendable {
         let name = table.text("backend")
         // Something to go on with: the other keys may be wrong too.
         kind = name.flatMap { Kind(name: $0) } ?? .env
-        if let name, Kind(name: name) == nil {
-            let near = Suggestion.nearest(to: name, among: BackendName.built)
-            let isKnown = BackendName.all.contains(name)
-            table.note(
-                "backend", "\"\(name)\" is \(isKnown ? "not built into this confd" : "not a backend")",
-                hint: near.flatMap { isKnown ? nil : "did you mean \"\($0)\"?" }
-                    ?? "backends built: \(BackendName.built.joined(separator: ", "))")
+        if let name, let unknown = UnknownBackend(name) {
+            table.note("backend", .unknownBackend(unknown))
         } else if table.value("backend") == nil {
-            table.note("backend", "the [backend] table must name its backend")
+            table.note("backend", .noBackendName)
         }
         nodes = BackendConfiguration.nodes(&table, of: kind)
         scheme = table.text("scheme") ?? scheme
@@ -94,7 +88,7 @@ package struct BackendConfiguration: Hashable, Sendable {
         }
         tokenFile = table.text("auth_token_file")
         dialTimeout = table.duration("dial_timeout") ?? dialTimeout
-        if kind == .file, files.isEmpty { table.note("file", "the file backend needs the files to read") }
+        if kind == .file, files.isEmpty { table.note("file", .noFiles) }
     }
 
     /// The nodes that `table` names; those that no etcd can have are noted there.
@@ -105,7 +99,7 @@ package struct BackendConfiguration: Hashable, Sendable {
             do {
                 try NodeAddress.check(node)
             } catch {
-                table.note("nodes", at: position, error.message, hint: error.hint)
+                table.note("nodes", at: position, .node(error))
             }
         }
         return nodes.map(\.text)

@@ -1,36 +1,122 @@
+import Backends
+import Diagnostics
+import Posix
 import TOML
 
 /// Why a resource file, or one `[template]` of it, cannot be used, or what is odd about it.
 package struct ResourceError: Error, Equatable, Sendable {
-    package let file: String
-    package let position: TOMLPosition?
-    package let message: String
-    package let hint: String?
-    /// The line that it is about and a caret below the place, once the file's bytes were at hand.
+    package enum Kind: Equatable, Sendable {
+        // Files and directories
+
+        case noConfdir
+        case noSuchFile(suggestion: String?)
+        case isDirectory
+        case unreadable(SystemError)
+        case writableForAll
+
+        // The file as a whole
+
+        case notTOML(TOMLError)
+        case noTemplate(MissingTemplate)
+        case noTableInTemplate
+        case notTable(ValueType)
+        case unknownKey(String, table: String, Advice?)
+        /// Two resources have the same `dest`.
+        case destinationTaken(String, by: String)
+
+        // One field
+
+        case required
+        case wrongType(ValueType, wanted: ValueType, Remedy?)
+        case variable(VariableExpansion.Failure)
+        case notDuration(GivenDuration)
+        case notMode
+        case notIdentifier(Int64)
+        case account(SystemError)
+        /// The machine has no such user or group; the field is ignored.
+        case unknownUser(String)
+        case unknownGroup(String)
+        case writesInput(InputFile, String)
+        case sourceIsDirectory(String)
+        case sourceMissing(String, suggestion: String?)
+        /// A key is below another one of the list.
+        case covered(String, by: String)
+        case checkTemplate(reason: String)
+        case reloadTemplate(reason: String)
+        case unknownCheck(String)
+        case unknownSignal(String, suggestion: String?)
+        case spaceInDelimiter(String)
+
+        // [backend]
+
+        case noBackendName
+        case unknownBackend(UnknownBackend)
+        case node(BackendError)
+        case noFiles
+    }
+
+    /// What a file without a `[template]` looks like.
+    package enum MissingTemplate: Equatable, Sendable {
+        /// A table has nearly that name.
+        case misspelled
+        /// The fields of a template are at the top.
+        case fieldsAtTop
+        /// All keys are ones of confd.toml.
+        case settings
+        case other
+    }
+
+    /// How to write a value of the wrong type as one of the right type.
+    package enum Remedy: Equatable, Sendable {
+        case array(String)
+        /// A boolean, or an integer, that stands in quotes.
+        case withoutQuotes(Bool?)
+        case booleanWithoutQuotes
+        case otherField(String)
+        case quotes
+        case withoutBrackets
+    }
+
+    /// What stands where a duration is expected.
+    package enum GivenDuration: Equatable, Sendable {
+        case text(String)
+        case number(Int64)
+    }
+
+    /// A file that a resource must not write.
+    package enum InputFile: Equatable, Sendable {
+        case directory, template, resourceFile
+    }
+
+    package let kind: Kind
+    package let location: Location
+    /// The field that it is about, if it is about one.
+    package let field: String?
+    /// The line at the location and a caret below the place, once the file's bytes were at hand.
     package private(set) var excerpt: String?
 
-    package init(_ file: String, _ position: TOMLPosition? = nil, _ message: String, hint: String? = nil) {
-        self.file = file
-        self.position = position
-        self.message = message
-        self.hint = hint
+    /// An error about the file as a whole, or a place in it; `field` is the key there.
+    package init(_ file: String, _ position: TOMLPosition? = nil, _ kind: Kind, field: String? = nil) {
+        self.kind = kind
+        self.field = field
+        location = Location(file, position)
     }
+
+    package var file: String { location.file }
+
+    /// All that people read of it.
+    package var report: ErrorReport { ErrorReport(message, at: location, excerpt: excerpt, hint: hint) }
 
     /// `path:line:column: message`.
-    package var summary: String {
-        let place = position.map { "\(file):\($0.line):\($0.column)" } ?? file
-        return "\(place): \(message)"
-    }
+    package var summary: String { report.summary }
 
     /// The summary; the line with a caret and the hint on lines of their own.
-    package var text: String {
-        summary + (excerpt.map { "\n\($0)" } ?? "") + (hint.map { "\nhint: \($0)" } ?? "")
-    }
+    package var text: String { report.text }
 
     /// The error with the line of `source`, the bytes of its file.
     func showing(_ source: [UInt8]) -> ResourceError {
         var copy = self
-        if excerpt == nil, let position { copy.excerpt = TOMLExcerpt.text(of: source, at: position) }
+        if excerpt == nil { copy.excerpt = location.tomlPosition.flatMap { TOMLExcerpt.text(of: source, at: $0) } }
         return copy
     }
 }

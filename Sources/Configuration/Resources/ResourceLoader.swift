@@ -10,7 +10,7 @@ package struct ResourceLoader {
         package var resources: [Resource] = []
         package var errors: [ResourceError] = []
         package var warnings: [ResourceError] = []
-        /// What is allowed and hardly meant: for `-validate`.
+        /// Valid but probably a mistake; reported by `-validate` only.
         package var advice: [ResourceError] = []
         /// Templates that resources want, also those that cannot be used.
         package var templates: [TemplateUse] = []
@@ -36,7 +36,7 @@ package struct ResourceLoader {
     /// itself; no folder to look in is an error.
     package func load(only: String? = nil) throws(ResourceError) -> Result {
         guard Files.exists(confdir) else {
-            throw ResourceError(confdir, nil, "confdir does not exist", hint: "name it with -confdir")
+            throw ResourceError(confdir, nil, .noConfdir)
         }
         var result = Result()
         var owners: [WrittenFile: String] = [:]
@@ -56,7 +56,7 @@ package struct ResourceLoader {
                 result.advice += parsed.advice
                 result.templates += parsed.templates
             } catch {
-                result.errors.append(ResourceError(path, nil, error.message))
+                result.errors.append(ResourceError(path, nil, .unreadable(error)))
             }
         }
         let sources = result.resources.map(\.source)
@@ -73,28 +73,28 @@ package struct ResourceLoader {
         for path in candidates {
             // What is not there is looked for in the next place.
             guard let status = try? Files.status(path) else { continue }
-            if status.kind == .folder { throw ResourceError(path, nil, "this is a directory, not a resource file") }
+            if status.kind == .folder { throw ResourceError(path, nil, .isDirectory) }
             do {
                 let (parent, name) = Files.split(path)
                 let absolute = Files.join(try Files.realPath(parent), name)
                 let below = try Files.realPath(folder) + "/"
                 return absolute.hasPrefix(below) ? String(absolute.dropFirst(below.count)) : absolute
             } catch {
-                throw ResourceError(path, nil, error.message)
+                throw ResourceError(path, nil, .unreadable(error))
             }
         }
         // What is not there is looked for among what is; a folder that cannot be read has nothing to offer.
         let near = Suggestion.nearest(to: Files.split(given).name, among: (try? files(below: folder)) ?? [])
         throw ResourceError(
             given.utf8.contains(UInt8(ascii: "/")) ? given : "\(folder)/\(given)", nil,
-            "there is no such resource file", hint: near.map { "did you mean \"\($0)\"?" })
+            .noSuchFile(suggestion: near))
     }
 
     /// Resource files in lexical order, relative to `folder`: names that end in `toml`, hidden ones included (confd's
     /// glob is `*toml`). Folders named `..something` are the generations of a Kubernetes volume, seen through links.
     private func files(below folder: String) throws(ResourceError) -> [String] {
         let tree = Files.tree(folder)
-        if let error = tree.errors.first { throw ResourceError(error.path ?? folder, nil, error.message) }
+        if let error = tree.errors.first { throw ResourceError(error.path ?? folder, nil, .unreadable(error)) }
         let names = tree.files.map { String(decoding: $0.utf8.dropFirst(folder.utf8.count + 1), as: UTF8.self) }
         return names.filter { $0.hasSuffix("toml") && !$0.hasPrefix("..") && !$0.contains(text: "/..") }
     }
@@ -102,13 +102,10 @@ package struct ResourceLoader {
     /// A resource that wrote its own template or resource file would change its own orders: refused.
     private func refuseInputs(_ parsed: inout ResourceParser.Result, _ bytes: [UInt8], path: String) {
         for claim in parsed.destinations {
-            guard
-                let refusal = InputFiles.refusal(
-                    of: claim.destination, source: claim.source, resourceFile: path)
-            else { continue }
-            let error = ResourceError(
-                path, claim.position, "dest: this is \(refusal): \"\(claim.destination)\"",
-                hint: "give the path of the file that the program reads")
+            guard let input = InputFiles.refusal(of: claim.destination, source: claim.source, resourceFile: path) else {
+                continue
+            }
+            let error = ResourceError(path, claim.position, .writesInput(input, claim.destination), field: "dest")
             parsed.errors.append(error.showing(bytes))
             parsed.resources.removeAll { $0.name == claim.resource }
         }
@@ -133,9 +130,7 @@ package struct ResourceLoader {
                 for file in files { owners[file] = claim.resource }
                 continue
             }
-            let error = ResourceError(
-                path, claim.position, "dest \(claim.destination) is already written by \(owner)",
-                hint: "give each resource a dest of its own")
+            let error = ResourceError(path, claim.position, .destinationTaken(claim.destination, by: owner))
             parsed.errors.append(error.showing(bytes))
             parsed.resources.removeAll { $0.name == claim.resource }
         }

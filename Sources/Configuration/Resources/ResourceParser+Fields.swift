@@ -61,8 +61,7 @@ extension ResourceParser {
         guard let text = table.text("reload_signal"), !text.isEmpty else { return nil }
         guard let signal = Signal(named: text) else {
             let near = Suggestion.nearest(to: text, among: Signal.allNames + Signal.allNames.map { "SIG" + $0 })
-            return table.refuse(
-                "reload_signal", "\"\(text)\" is not a signal", hint: near.map { "did you mean \"\($0)\"?" })
+            return table.refuse("reload_signal", .unknownSignal(text, suggestion: near))
         }
         return settings.command.isEmpty ? nil : signal
     }
@@ -72,15 +71,15 @@ extension ResourceParser {
         do {
             return try VariableExpansion.expand(text, environment)
         } catch {
-            return table.refuse(key, error.message, hint: error.hint)
+            return table.refuse(key, .variable(error))
         }
     }
 
     private func requiredText(_ key: String, _ table: inout TableReader) -> String? {
         let problems = table.errors.count
         if let text = expandedText(key, &table), !text.isEmpty { return text }
-        // A wrong type or variable has been told already.
-        if table.errors.count == problems { table.note(key, "is required and must not be empty") }
+        // A wrong type or variable has been noted already.
+        if table.errors.count == problems { table.note(key, .required) }
         return nil
     }
 
@@ -89,12 +88,10 @@ extension ResourceParser {
         guard let text = requiredText("src", &table) else { return nil }
         let path = text.hasPrefix("/") ? text : "\(templateFolder)/\(text)"
         // Why it cannot be read is reported when it is read.
-        if (try? Files.status(path))?.kind == .folder { return table.refuse("src", "this is a directory: \"\(path)\"") }
+        if (try? Files.status(path))?.kind == .folder { return table.refuse("src", .sourceIsDirectory(path)) }
         if Files.exists(path) { return path }
         let names = Files.tree(templateFolder).files.map { String($0.dropFirst(templateFolder.count + 1)) }
-        table.note(
-            "src", "Missing template: \(path)",
-            hint: Suggestion.nearest(to: text, among: names).map { "did you mean \"\($0)\"?" })
+        table.note("src", .sourceMissing(path, suggestion: Suggestion.nearest(to: text, among: names)))
         return path
     }
 
@@ -107,7 +104,7 @@ extension ResourceParser {
             do {
                 key = try VariableExpansion.expand(text, environment)
             } catch {
-                table.note("keys", at: position, error.message, hint: error.hint)
+                table.note("keys", at: position, .variable(error))
                 continue
             }
             var bytes = Array(key.utf8)
@@ -133,9 +130,7 @@ extension ResourceParser {
                 return number != index && covers && (outer.range != inner.range || number < index)
             }
             guard let outer = outer?.element else { continue }
-            table.advise(
-                "keys", at: inner.position, "\"\(inner.text)\" is covered by \"\(outer.text)\" already",
-                hint: "a key stands for itself and all that is below it: leave \"\(inner.text)\" out")
+            table.advise("keys", at: inner.position, .covered(inner.text, by: outer.text))
         }
     }
 
@@ -148,8 +143,7 @@ extension ResourceParser {
             guard let text = expandedText("mode", &table), !text.isEmpty else { return nil }
             mode = FileMode.parse(text)
         }
-        return mode
-            ?? table.refuse("mode", "not a file mode", hint: "write octal digits as text, for example \"0644\"")
+        return mode ?? table.refuse("mode", .notMode)
     }
 
     /// Mode, owner and group. Without the owner or group that setuid or setgid is meant for, the bit would give the rights
@@ -184,7 +178,7 @@ extension ResourceParser {
         let name = expandedText(nameKey, &table)
         if let number, number != -1 {
             if let id = Self.identifier(number) { return .known(id) }
-            table.note(numberKey, "\(number) is not an id")
+            table.note(numberKey, .notIdentifier(number))
             return .unset
         }
         guard let name, !name.isEmpty else { return .unset }
@@ -192,11 +186,10 @@ extension ResourceParser {
         do {
             if let found = try find(name) { return .known(found) }
         } catch {
-            table.note(nameKey, error.message)
+            table.note(nameKey, .account(error))
             return .unset
         }
-        let kind = nameKey == "owner" ? "user" : "group"
-        table.warn(nameKey, "this machine has no \(kind) \"\(name)\", so the \(nameKey) is left as it is")
+        table.warn(nameKey, nameKey == "owner" ? .unknownUser(name) : .unknownGroup(name))
         return .unknown
     }
 
@@ -205,14 +198,12 @@ extension ResourceParser {
         UInt32(exactly: number).flatMap { $0 == .max ? nil : $0 }
     }
 
-    private static let fieldsHint = "the fields are {{.src}}, the staged file, and {{.dest}}, the target"
-
     private func checkCommand(_ table: inout TableReader) -> CommandTemplate? {
         guard let text = table.text("check_cmd"), !text.isEmpty else { return nil }
         do {
             return try CommandTemplate(check: text)
         } catch {
-            return table.refuse("check_cmd", error.reason.text, hint: Self.fieldsHint)
+            return table.refuse("check_cmd", .checkTemplate(reason: error.reason.text))
         }
     }
 
@@ -221,9 +212,7 @@ extension ResourceParser {
         do {
             return try CommandTemplate(reload: text)
         } catch {
-            return table.refuse(
-                "reload_cmd", error.reason.text,
-                hint: Self.fieldsHint + "; write braces that are not confd's as {{\"{{\"}}")
+            return table.refuse("reload_cmd", .reloadTemplate(reason: error.reason.text))
         }
     }
 
@@ -233,7 +222,7 @@ extension ResourceParser {
         case nil, "": break
         case "staged": return false
         case "in-place": return command != nil
-        case let other?: table.note("check", "\"\(other)\" is unknown", hint: "write \"staged\" or \"in-place\"")
+        case let other?: table.note("check", .unknownCheck(other))
         }
         return command.map { !$0.namesSource } ?? false
     }
@@ -241,7 +230,7 @@ extension ResourceParser {
     private func delimiter(_ key: String, _ standard: String, _ table: inout TableReader) -> String {
         guard let text = table.text(key), !text.isEmpty else { return standard }
         if text.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) {
-            table.note(key, "\"\(text)\" holds white space", hint: "for example \"[[\" and \"]]\"")
+            table.note(key, .spaceInDelimiter(text))
         }
         return text
     }

@@ -16,7 +16,7 @@ struct ResourceParser {
         var resources: [Resource] = []
         var errors: [ResourceError] = []
         var warnings: [ResourceError] = []
-        /// What is allowed and hardly meant: for `-validate`.
+        /// Valid but probably a mistake; reported by `-validate` only.
         var advice: [ResourceError] = []
         /// The dest of each `[template]`, also of those that cannot be used.
         var destinations: [Claim] = []
@@ -59,7 +59,7 @@ struct ResourceParser {
         do {
             root = try TOMLParser.parse(bytes)
         } catch {
-            throw ResourceError(path, error.position, error.message, hint: error.hint)
+            throw ResourceError(path, error.position, .notTOML(error))
         }
         let start = TOMLPosition(line: 1, column: 1)
         var top = TableReader(root, file: path, at: start)
@@ -95,17 +95,17 @@ struct ResourceParser {
         switch value.kind {
         case .table(let table): return [(table, value.position)]
         case .array(let elements):
-            if elements.isEmpty { throw ResourceError(path, value.position, "template: there is no table in it") }
+            if elements.isEmpty { throw ResourceError(path, value.position, .noTableInTemplate, field: "template") }
             var tables: [(TOMLTable, TOMLPosition)] = []
             for element in elements {
                 guard case .table(let table) = element.kind else {
-                    throw ResourceError(path, element.position, "template: \(element.kind.typeName) is not a table")
+                    throw ResourceError(path, element.position, .notTable(element.kind.type), field: "template")
                 }
                 tables.append((table, element.position))
             }
             return tables
         default:
-            throw ResourceError(path, value.position, "template: \(value.kind.typeName) is not a table")
+            throw ResourceError(path, value.position, .notTable(value.kind.type), field: "template")
         }
     }
 
@@ -115,8 +115,7 @@ struct ResourceParser {
     ) -> BackendConfiguration? {
         guard let value = top.value("backend") else { return defaultBackend }
         guard case .table(let table) = value.kind else {
-            result.errors.append(
-                ResourceError(path, value.position, "backend: \(value.kind.typeName) is not a table"))
+            result.errors.append(ResourceError(path, value.position, .notTable(value.kind.type), field: "backend"))
             return nil
         }
         var reader = TableReader(table, file: path, at: value.position)

@@ -1,9 +1,15 @@
 /// `${VAR}`, `${VAR:-default}` and `${VAR:?message}` in texts of resource files; `$${` is a literal `${`.
 package enum VariableExpansion {
     /// Why a text could not be expanded.
-    package struct Failure: Error, Equatable, Sendable {
-        package let message: String
-        package let hint: String?
+    package enum Failure: Error, Equatable, Sendable {
+        /// `${` without `}`.
+        case notClosed
+        case badName(String)
+        case notSet(String)
+        /// The message of `${VAR:?message}`.
+        case refused(String, String)
+        /// What stands in the braces.
+        case unknownForm(String)
     }
 
     /// `text` with its variables replaced. An unset variable without a default is an error; a set but empty
@@ -18,9 +24,7 @@ package enum VariableExpansion {
                 result += "${".utf8
                 index += 3
             } else if bytes[index...].starts(with: "${".utf8) {
-                guard let end = bytes[index...].firstIndex(of: UInt8(ascii: "}")) else {
-                    throw Failure(message: "\"${\" without \"}\"", hint: "write $${ for a literal ${")
-                }
+                guard let end = bytes[index...].firstIndex(of: UInt8(ascii: "}")) else { throw .notClosed }
                 let body = String(decoding: bytes[index + 2..<end], as: UTF8.self)
                 result += try value(body, environment).utf8
                 index = end + 1
@@ -33,23 +37,18 @@ package enum VariableExpansion {
     }
 
     private static func value(_ body: String, _ environment: [String: String]) throws(Failure) -> String {
-        let name = body.prefix { $0 != ":" }
-        guard isName(name) else {
-            throw Failure(message: "\"\(name)\" is not the name of a variable", hint: "write $${ for a literal ${")
-        }
+        let name = String(body.prefix { $0 != ":" })
+        guard isName(name[...]) else { throw .badName(name) }
         let rest = body.dropFirst(name.count)
-        let found = environment[String(name)]
+        let found = environment[name]
         if rest.isEmpty {
-            guard let found else {
-                throw Failure(message: "variable \(name) is not set", hint: "write ${\(name):-default} to allow that")
-            }
+            guard let found else { throw .notSet(name) }
             return found
         }
         if let found, !found.isEmpty { return found }
         if rest.hasPrefix(":-") { return String(rest.dropFirst(2)) }
-        if rest.hasPrefix(":?") { throw Failure(message: "\(name): \(rest.dropFirst(2))", hint: nil) }
-        throw Failure(
-            message: "\"${\(body)}\" is not understood", hint: "forms are ${VAR}, ${VAR:-default} and ${VAR:?message}")
+        if rest.hasPrefix(":?") { throw .refused(name, String(rest.dropFirst(2))) }
+        throw .unknownForm(body)
     }
 
     private static func isName(_ name: Substring) -> Bool {

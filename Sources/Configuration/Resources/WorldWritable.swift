@@ -1,14 +1,12 @@
 import Posix
 
-/// Files and folders that anybody may write: whoever does decides what is written and which commands run.
+/// Files and directories that everybody may write: who does so decides what is written and which commands run.
 package enum WorldWritable {
-    /// A warning for each of `paths` that is one, in their order; what is not there is left out.
+    /// A warning for each of `paths` that is one, in their order; a path that does not exist has none.
     package static func warnings(_ paths: [String]) -> [ResourceError] {
         var seen: Set<String> = []
         return paths.filter { seen.insert($0).inserted && isWorldWritable($0) }.map { path in
-            ResourceError(
-                path, nil, "is writable for everybody, who can so choose the commands that confd runs",
-                hint: "chmod o-w \(path)")
+            ResourceError(path, nil, .writableForAll)
         }
     }
 

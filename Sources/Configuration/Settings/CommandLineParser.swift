@@ -20,10 +20,7 @@ package enum CommandLineParser {
             index += 1
             if word == "--" {
                 result.command = Array(arguments[index...])
-                guard !result.command.isEmpty else {
-                    throw SettingsError(
-                        "-- needs a command after it", hint: "for example confd -watch -- nginx -g 'daemon off;'")
-                }
+                guard !result.command.isEmpty else { throw SettingsError(.noCommand) }
                 break
             }
             guard word.hasPrefix("-"), word != "-" else {
@@ -40,7 +37,7 @@ package enum CommandLineParser {
     ) throws(SettingsError) {
         let body = word.drop { $0 == "-" }
         guard word.count - body.count <= 2, !body.isEmpty, !body.hasPrefix("=") else {
-            throw SettingsError("bad flag syntax: \(word)")
+            throw SettingsError(.flagSyntax(word))
         }
         let parts = body.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
@@ -55,7 +52,7 @@ package enum CommandLineParser {
             result.options.add(arguments[index], to: option, origin: .flag(name))
             index += 1
         } else {
-            throw SettingsError("flag needs an argument: -\(name)")
+            throw SettingsError(.flagWithoutValue(name))
         }
     }
 
@@ -64,23 +61,17 @@ package enum CommandLineParser {
         guard let backend = OptionTable.option(named: "backend"), result.options.values["backend"] == nil,
             BackendName.all.contains(word)
         else {
-            let flags = OptionTable.all.map(\.name)
-            let hint =
-                Suggestion.nearest(to: word, among: flags).map { "did you mean \"-\($0)\"?" }
-                ?? Suggestion.nearest(to: word, among: BackendName.all).map { "did you mean \"\($0)\"?" }
-                ?? "flags start with a dash, a command to run comes after --"
-            throw SettingsError("unexpected argument: \"\(word)\"", hint: hint)
+            let flag = Suggestion.nearest(to: word, among: OptionTable.all.map(\.name)).map { "-" + $0 }
+            let near = flag ?? Suggestion.nearest(to: word, among: BackendName.all)
+            throw SettingsError(.unexpectedArgument(word, near.map { .didYouMean($0) }))
         }
         result.options.add(word, to: backend, origin: .flag("backend"))
     }
 
     private static func unknown(_ name: String) -> SettingsError {
         let names = OptionTable.all.flatMap { [$0.name] + $0.aliases }
-        let hint =
-            FormerName.flagHint(for: name)
-            ?? Suggestion.nearest(to: name, among: names).map { "did you mean \"-\($0)\"?" }
-        return SettingsError(
-            "flag provided but not defined: -\(name)", hint: hint ?? "confd -help lists all flags")
+        let near = Suggestion.nearest(to: name, among: names).map { Advice.didYouMean("-" + $0) }
+        return SettingsError(.unknownFlag(name, FormerName.advice(forFlag: name) ?? near))
     }
 }
 
@@ -90,16 +81,4 @@ extension Option {
         guard let word, case .choice(let choices, _) = setter else { return false }
         return choices.contains(word.lowercased())
     }
-}
-
-/// The names of backends.
-package enum BackendName {
-    /// Those that are built.
-    package static let built = ["etcd", "etcdv3", "etcdv2", "file", "env"]
-    /// Those of confd 0.17 and its fork that are not.
-    package static let unbuilt = [
-        "consul", "vault", "redis", "zookeeper", "dynamodb", "ssm", "rancher", "acm", "secretsmanager",
-        "imds",
-    ]
-    package static let all = built + unbuilt
 }

@@ -10,15 +10,8 @@ enum ConfigurationFile {
         /// Keys that mean nothing.
         var warnings: [SettingsError] = []
         var errors: [SettingsError] = []
-        fileprivate(set) var path = ""
+        /// The bytes of the file, to show its lines in errors.
         fileprivate(set) var source: [UInt8] = []
-
-        /// `error` with the place that it is about.
-        func showing(_ error: SettingsError, at position: TOMLPosition) -> SettingsError {
-            error.located(
-                SettingsError.Place(file: path, line: position.line, column: position.column),
-                excerpt: TOMLExcerpt.text(of: source, at: position))
-        }
     }
 
     /// Reads the options of the file at `path`. Entries that cannot be used are returned as errors; the others apply.
@@ -27,61 +20,46 @@ enum ConfigurationFile {
             return parse(try Files.read(path, limit: FileLimit.settings), path: path, strict: strict)
         } catch {
             var result = Result()
-            result.errors.append(SettingsError(error.message))
+            result.errors.append(SettingsError(.unreadable(error)))
             return result
         }
     }
 
     static func parse(_ bytes: [UInt8], path: String, strict: Bool) -> Result {
         var result = Result()
-        result.path = path
         result.source = bytes
         let table: TOMLTable
         do {
             table = try TOMLParser.parse(bytes)
         } catch {
-            let position = error.position
-            let message = "\(path):\(position.line):\(position.column): \(error.message)"
-            result.errors.append(result.showing(SettingsError(message, hint: error.hint), at: position))
+            result.refuse(SettingsError(.notTOML(error), at: Location(path, error.position)))
             return result
         }
-        for entry in result.withoutResource(table.entries, strict: strict) {
+        for entry in result.withoutResource(table.entries, path, strict: strict) {
             guard let option = OptionTable.option(key: entry.key) else {
-                result.warn(unknown(entry, path), at: entry.position, strict: strict)
+                result.warn(unknown(entry, path), strict: strict)
                 continue
             }
             do {
                 for (text, position) in try texts(of: entry.value, key: entry.key, path) {
-                    result.options.add(text, to: option, origin: origin(path, position, entry.key))
+                    result.options.add(text, to: option, origin: .file(Location(path, position), key: entry.key))
                 }
             } catch {
-                result.errors.append(result.showing(error.error, at: error.position))
+                result.refuse(error)
             }
         }
         return result
     }
 
     private static func unknown(_ entry: TOMLTable.Entry, _ path: String) -> SettingsError {
-        let near = { Suggestion.nearest(to: entry.key, among: OptionTable.keyNames).map { "did you mean \"\($0)\"?" } }
-        return SettingsError(
-            "\(path):\(entry.position.line):\(entry.position.column): unknown key \"\(entry.key)\"",
-            hint: FormerName.keyHint(for: entry.key) ?? near())
-    }
-
-    private static func origin(_ path: String, _ position: TOMLPosition, _ key: String) -> Origin {
-        .file(path: path, line: position.line, column: position.column, key: key)
-    }
-
-    /// An error about the value at `position`.
-    private struct ValueError: Error {
-        let error: SettingsError
-        let position: TOMLPosition
+        let advice = FormerName.advice(forKey: entry.key) ?? .nearest(to: entry.key, among: OptionTable.keyNames)
+        return SettingsError(.unknownKey(entry.key, advice), at: Location(path, entry.position))
     }
 
     /// The value as it would stand on a command line; each element of an array by itself.
     private static func texts(
         of value: TOMLValue, key: String, _ path: String
-    ) throws(ValueError) -> [(text: String, position: TOMLPosition)] {
+    ) throws(SettingsError) -> [(text: String, position: TOMLPosition)] {
         switch value.kind {
         case .string(let text): return [(text, value.position)]
         case .integer(let number): return [(String(number), value.position)]
@@ -91,33 +69,29 @@ enum ConfigurationFile {
             for element in elements { all += try texts(of: element, key: key, path) }
             return all
         case .float, .offsetDateTime, .localDateTime, .localDate, .localTime, .table:
-            let place = origin(path, value.position, key).text
-            let message = "\(place): \(value.kind.typeName) where a string, an integer or a boolean is expected"
-            throw ValueError(error: SettingsError(message), position: value.position)
+            throw SettingsError(.wrongType(value.kind.type), of: .file(Location(path, value.position), key: key))
         }
     }
 }
 
 extension ConfigurationFile.Result {
+    /// Records `error`.
+    fileprivate mutating func refuse(_ error: SettingsError) { errors.append(error.showing(source)) }
+
     /// Records `warning`, an error with `strict`.
-    fileprivate mutating func warn(_ warning: SettingsError, at position: TOMLPosition, strict: Bool) {
-        let warning = showing(warning, at: position)
-        if strict { errors.append(warning) } else { warnings.append(warning) }
+    fileprivate mutating func warn(_ warning: SettingsError, strict: Bool) {
+        if strict { refuse(warning) } else { warnings.append(warning.showing(source)) }
     }
 
     /// `entries` without the tables of a template resource, which confd 0.17 ignores too: such a file was taken for the
     /// settings, and one warning says so.
     fileprivate mutating func withoutResource(
-        _ entries: [TOMLTable.Entry], strict: Bool
+        _ entries: [TOMLTable.Entry], _ path: String, strict: Bool
     ) -> [TOMLTable.Entry] {
         guard let template = entries.first(where: { $0.key.lowercased() == "template" && $0.value.isTable }) else {
             return entries
         }
-        let position = template.position
-        let warning = SettingsError(
-            "\(path):\(position.line):\(position.column): this is a template resource, not a settings file",
-            hint: "resources stand in conf.d below -confdir, and are found there; -config-file names confd.toml")
-        warn(warning, at: position, strict: strict)
+        warn(SettingsError(.isResource, at: Location(path, template.position)), strict: strict)
         return entries.filter { entry in
             !(["template", "backend"].contains(entry.key.lowercased()) && entry.value.isTable)
         }

@@ -12,17 +12,17 @@ enum FormerName {
     ]
 
     /// What to write in place of the flag `name`; nil if it never was one.
-    static func flagHint(for name: String) -> String? {
-        all[normalized(name)]?.flag.map { "this is called \($0) now" }
+    static func advice(forFlag name: String) -> Advice? {
+        all[normalized(name)]?.flag.map { .calledNow($0) }
     }
 
     /// What to write in place of the key `key` of confd.toml; nil if it never was one.
-    static func keyHint(for key: String) -> String? {
+    static func advice(forKey key: String) -> Advice? {
         let key = normalized(key)
-        if key == "confd" { return "settings stand at the top of the file now, without [confd]" }
-        if OptionTable.option(named: key) != nil { return "this is a flag only: -\(key)" }
+        if key == "confd" { return .noConfdTable }
+        if OptionTable.option(named: key) != nil { return .flagOnly("-" + key) }
         guard let name = all[key] else { return nil }
-        return name.line.map { "this is called \($0) now" } ?? name.flag.map { "this is a flag only: \($0)" }
+        return name.line.map { .calledNow($0) } ?? name.flag.map { .flagOnly($0) }
     }
 
     private static func normalized(_ name: String) -> String {

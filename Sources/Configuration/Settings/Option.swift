@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// One option: a flag of the command line, an environment variable and a key of confd.toml.
 package final class Option: Sendable {
     /// The flag without dashes, for example `client-ca-keys`.
@@ -92,15 +94,20 @@ package final class Option: Sendable {
 package enum Origin: Equatable, Sendable {
     case flag(String)
     case environment(String)
-    case file(path: String, line: Int, column: Int, key: String)
+    case file(Location, key: String)
 
-    /// `-interval`, `CONFD_INTERVAL`, `/etc/confd/confd.toml:3:12: interval`.
-    package var text: String {
+    /// The option as it was written: `-interval`, `CONFD_INTERVAL`, `interval`.
+    package var name: String {
         switch self {
         case .flag(let name): "-\(name)"
         case .environment(let name): name
-        case .file(let path, let line, let column, let key): "\(path):\(line):\(column): \(key)"
+        case .file(_, let key): key
         }
+    }
+
+    /// The name, in a file with its place: `/etc/confd/confd.toml:3:12: interval`.
+    package var text: String {
+        if case .file(let location, _) = self { "\(location): \(name)" } else { name }
     }
 }
 
@@ -115,39 +122,5 @@ package struct RawOptions: Sendable {
 
     package mutating func add(_ text: String, to option: Option, origin: Origin) {
         values[option.name, default: []].append(Value(text: text, origin: origin))
-    }
-}
-
-/// A usage or configuration error: exit code 2.
-package struct SettingsError: Error, Equatable, Sendable {
-    package let message: String
-    package let hint: String?
-    /// The place in confd.toml that it is about, where it is about one: `message` begins with it.
-    package private(set) var place: Place?
-    /// The line at that place, and a caret below the column.
-    package private(set) var excerpt: String?
-
-    package struct Place: Equatable, Sendable {
-        package let file: String
-        package let line: Int
-        package let column: Int
-    }
-
-    package init(_ message: String, hint: String? = nil) {
-        self.message = message
-        self.hint = hint
-    }
-
-    /// The error with its place in a file, and what stands there.
-    func located(_ place: Place, excerpt: String?) -> SettingsError {
-        var copy = self
-        copy.place = place
-        copy.excerpt = excerpt
-        return copy
-    }
-
-    /// The message; the line with a caret and the hint on lines of their own.
-    package var text: String {
-        message + (excerpt.map { "\n\($0)" } ?? "") + (hint.map { "\nhint: \($0)" } ?? "")
     }
 }

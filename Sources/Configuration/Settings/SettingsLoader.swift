@@ -13,7 +13,7 @@ package struct SettingsLoader {
     /// The nodes as they were given, each with its place.
     private(set) var givenNodes: [RawOptions.Value] = []
     /// Flags of backends that are not built, where they were given, and the backend of each.
-    private(set) var foreign: [(origin: Origin, backend: String)] = []
+    private(set) var foreign: [SettingsError.ForeignFlag] = []
 
     package init(environment: [String: String], fileExists: @escaping (String) -> Bool = Files.exists) {
         self.environment = environment
@@ -58,12 +58,6 @@ package struct SettingsLoader {
         if errors.isEmpty || settings.validate { validate() }
     }
 
-    /// `error`, which is about the value of `origin`, with the line of confd.toml if it stands there.
-    func showing(_ error: SettingsError, _ origin: Origin?) -> SettingsError {
-        guard case .file(_, let line, let column, _) = origin else { return error }
-        return file.showing(error, at: TOMLPosition(line: line, column: column))
-    }
-
     private func environmentOptions() -> RawOptions {
         var options = RawOptions()
         // Most have none of their own, so most names need not be made.
@@ -96,7 +90,7 @@ package struct SettingsLoader {
                 if option.name == "node" { givenNodes = values }
                 settings.origins[option.name] = last.origin
             } catch {
-                errors.append(showing(error, last.origin))
+                errors.append(error.showing(file.source))
             }
             return
         }
@@ -119,15 +113,15 @@ package struct SettingsLoader {
             // An empty value is the default, as in confd.
             if last.text.isEmpty { return }
             guard choices.contains(last.text.lowercased()) else {
-                throw invalid(last, "is none of \(choices.joined(separator: ", "))")
+                throw SettingsError(.notAmong(choices, last.text), of: last.origin)
             }
             put(&settings, last.text.lowercased())
         case .integer(let put):
-            guard let number = Int(last.text) else { throw invalid(last, "is not an integer") }
+            guard let number = Int(last.text) else { throw SettingsError(.notInteger(last.text), of: last.origin) }
             put(&settings, number)
         case .duration(let put):
             guard let duration = GoDuration.parse(last.text) else {
-                throw invalid(last, "is not a time", hint: "write seconds (10) or a duration (1m30s, 250ms)")
+                throw SettingsError(.notDuration(last.text), of: last.origin)
             }
             put(&settings, duration)
         case .list(let commas, let put):
@@ -136,7 +130,7 @@ package struct SettingsLoader {
             if isSwitch { _ = try boolean(last) }
         case .foreign(let isSwitch, let backend):
             let isUnset = isSwitch ? try !boolean(last) : last.text.isEmpty
-            if !isUnset { foreign.append((last.origin, backend)) }
+            if !isUnset { foreign.append(SettingsError.ForeignFlag(origin: last.origin, backend: backend)) }
         }
     }
 
@@ -155,12 +149,8 @@ package struct SettingsLoader {
         switch value.text {
         case "1", "t", "T", "true", "TRUE", "True", "yes": return true
         case "0", "f", "F", "false", "FALSE", "False", "no": return false
-        default: throw invalid(value, "is neither true nor false")
+        default: throw SettingsError(.notBoolean(value.text), of: value.origin)
         }
-    }
-
-    private func invalid(_ value: RawOptions.Value, _ problem: String, hint: String? = nil) -> SettingsError {
-        SettingsError("\(value.origin.text): \"\(value.text)\" \(problem)", hint: hint)
     }
 
     /// `ETCDCTL_PEERS` and `ETCDCTL_ENDPOINTS` stand in for `-node`, as in confd.

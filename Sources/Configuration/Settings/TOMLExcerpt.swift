@@ -1,6 +1,6 @@
+import Diagnostics
 import KeyValue
 import TOML
-import TextTemplate
 
 /// The line of a TOML file that an error is about, as it may be shown.
 enum TOMLExcerpt {
@@ -14,8 +14,7 @@ enum TOMLExcerpt {
         if holdsSecret(line) || isInsideSecret(position.line - 1, lines) { return nil }
         // TOML counts characters, the excerpt bytes.
         let before = line.unicodeScalars.prefix(position.column - 1).reduce(0) { $0 + String($1).utf8.count }
-        let excerpt = Diagnostic.excerpt(of: ByteString(line), line: 1, column: before + 1)
-        return String(excerpt.text.dropLast())
+        return Excerpt.text(of: line.utf8, line: 1, column: before + 1)
     }
 
     /// A password, a token, or a node with a user's password.

@@ -1,0 +1,152 @@
+import TOML
+
+extension SettingsError {
+    /// One line, without the place in a file.
+    package var message: String {
+        (origin.map { "\($0.name): " } ?? "") + Self.text(kind)
+    }
+
+    private static func text(_ kind: Kind) -> String {
+        switch kind {
+        case .noCommand: "-- needs a command after it"
+        case .flagSyntax(let word): "bad flag syntax: \(word)"
+        case .unknownFlag(let name, _): "flag provided but not defined: -\(name)"
+        case .flagWithoutValue(let name): "flag needs an argument: -\(name)"
+        case .unexpectedArgument(let word, _): "unexpected argument: \"\(word)\""
+        case .unreadable(let error): error.message
+        case .notTOML(let error): error.message
+        case .unknownKey(let key, _): "unknown key \"\(key)\""
+        case .wrongType(let type): "\(type.name) where a string, an integer or a boolean is expected"
+        case .isResource: "this is a template resource, not a settings file"
+        case .notBoolean(let text): "\"\(text)\" is neither true nor false"
+        case .notInteger(let text): "\"\(text)\" is not an integer"
+        case .notDuration(let text): "\"\(text)\" is not a time"
+        case .notAmong(let choices, let text): "\"\(text)\" is none of \(choices.joined(separator: ", "))"
+        case .notHostPort(let text): "\"\(text)\" is not HOST:PORT"
+        case .unknownBackend(let backend): backend.message
+        case .node(let error): error.message
+        case .diffWithoutNoop: "needs -noop or -check"
+        case .mockDataWithoutValidate: "needs -validate"
+        case .resourceWithoutValidate: "needs -validate or -preflight"
+        case .fileBackendWithoutFile: "the file backend needs -file"
+        case .certificateWithoutKey: "-client-cert and -client-key go together"
+        case .credentialsWithoutUser: "-basic-auth sends nothing without a user"
+        case .exclusiveModes(let modes): "\(modes.joined(separator: " and ")) exclude each other"
+        case .modeWithCommand(let mode, _): "\(mode) starts no command"
+        case .failFastWithoutOnetime: "-failure-mode fail-fast stops a pass of -onetime"
+        case .foreignFlags(let flags, let backend):
+            "ignored, because the backend is \(backend): "
+                + flags.map { "\($0.origin.text) (\($0.backend))" }.joined(separator: ", ")
+        }
+    }
+
+    /// What to do about it, where there is something to say.
+    package var hint: String? {
+        switch kind {
+        case .noCommand: "for example confd -watch -- nginx -g 'daemon off;'"
+        case .unknownFlag(_, let advice): advice?.text ?? "confd -help lists all flags"
+        case .unexpectedArgument(_, let advice):
+            advice?.text ?? "flags start with a dash, a command to run comes after --"
+        case .notTOML(let error): error.hint
+        case .unknownKey(_, let advice): advice?.text
+        case .isResource: "resources stand in conf.d below -confdir, and are found there; -config-file names confd.toml"
+        case .notDuration: "write seconds (10) or a duration (1m30s, 250ms)"
+        case .notHostPort: "for example 127.0.0.1:9100, or :9100 for all addresses"
+        case .unknownBackend(let backend): backend.hint
+        case .node(let error): error.hint
+        case .diffWithoutNoop: "without either the files would be written"
+        case .mockDataWithoutValidate: "without it the files would be written"
+        case .resourceWithoutValidate: "without either all resources would be written"
+        case .fileBackendWithoutFile: "for example -file /etc/confd/data.yaml"
+        case .credentialsWithoutUser: "add -username and -password-file"
+        case .modeWithCommand(_, let command): "leave \"-- \(command)\" out"
+        case .failFastWithoutOnetime: "a daemon goes on with the other resources and tries again"
+        case .flagSyntax, .flagWithoutValue, .unreadable, .wrongType, .notBoolean, .notInteger, .notAmong,
+            .certificateWithoutKey, .exclusiveModes, .foreignFlags:
+            nil
+        }
+    }
+}
+
+// MARK: - What both kinds of errors say
+
+extension Advice {
+    /// The hint.
+    var text: String {
+        switch self {
+        case .didYouMean(let name): "did you mean \"\(name)\"?"
+        case .calledNow(let name): "this is called \(name) now"
+        case .flagOnly(let flag): "this is a flag only: \(flag)"
+        case .noConfdTable: "settings stand at the top of the file now, without [confd]"
+        case .calledHere(let name): "it is called \"\(name)\" here"
+        case .calledHereAsArray(let name): "it is called \"\(name)\" here, and is an array"
+        case .writeFields(let names): "write \(names.joined(separator: " and "))"
+        case .templateTable: "a resource file begins with [template] here"
+        case .commandOnCommandLine: "a command to supervise comes after -- here"
+        case .noEffect: "it has no effect"
+        case .ofBackend(let backend): "it belongs to the \(backend) backend, and is ignored"
+        }
+    }
+}
+
+extension UnknownBackend {
+    var message: String {
+        "\"\(name)\" \(isUnbuilt ? "is not built into this confd" : "is not a backend")"
+    }
+
+    var hint: String {
+        suggestion.map { Advice.didYouMean($0).text } ?? "backends built: \(BackendName.built.joined(separator: ", "))"
+    }
+}
+
+extension ValueType {
+    /// What errors call it, with its article.
+    var name: String {
+        switch self {
+        case .string: "a string"
+        case .integer: "an integer"
+        case .float: "a float"
+        case .boolean: "a boolean"
+        case .time: "a date or time"
+        case .array: "an array"
+        case .table: "a table"
+        case .strings: "an array of strings"
+        case .duration: "a duration"
+        }
+    }
+}
+
+extension TOMLError {
+    /// What to do about a document that is not TOML; nil where the message says it.
+    var hint: String? {
+        switch kind {
+        case .leadingZero(let digits): "write a file mode in quotes: \"\(digits)\""
+        case .unknownEscape: "in single quotes a backslash stands for itself"
+        case .expected(.key, found: .text("{")): "this is TOML, not JSON: write key = value"
+        case .expected(.equals, found: .text(":")): "this is TOML, not YAML: write key = value"
+        case .expected(.value, found: .endOfFile): "an array or table before it is not closed"
+        default: nil
+        }
+    }
+}
+
+extension VariableExpansion.Failure {
+    var message: String {
+        switch self {
+        case .notClosed: "\"${\" without \"}\""
+        case .badName(let name): "\"\(name)\" is not the name of a variable"
+        case .notSet(let name): "variable \(name) is not set"
+        case .refused(let name, let message): "\(name): \(message)"
+        case .unknownForm(let body): "\"${\(body)}\" is not understood"
+        }
+    }
+
+    var hint: String? {
+        switch self {
+        case .notClosed, .badName: "write $${ for a literal ${"
+        case .notSet(let name): "write ${\(name):-default} to allow that"
+        case .refused: nil
+        case .unknownForm: "forms are ${VAR}, ${VAR:-default} and ${VAR:?message}"
+        }
+    }
+}
