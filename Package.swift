@@ -18,11 +18,11 @@ let layers: [Layer] = [
     Layer(number: 0, name: "JSON", imports: []),
     Layer(number: 0, name: "KeyValue", imports: []),
     Layer(number: 0, name: "Diagnostics", imports: []),
-    Layer(number: 0, name: "TextTemplate", imports: []),
+    Layer(number: 1, name: "TextTemplate", imports: ["Diagnostics"]),
     Layer(number: 1, name: "Posix", imports: ["CPosix"]),
     Layer(number: 2, name: "HTTP", imports: ["CCurl", "Posix"]),
     Layer(number: 3, name: "Backends", imports: ["KeyValue", "JSON", "HTTP", "Posix", "CYAML"]),
-    Layer(number: 2, name: "Rendering", imports: ["TextTemplate", "KeyValue", "JSON"]),
+    Layer(number: 2, name: "Rendering", imports: ["Diagnostics", "TextTemplate", "KeyValue", "JSON"]),
     Layer(number: 2, name: "Staging", imports: ["Diagnostics", "Posix"]),
     Layer(
         number: 4, name: "Configuration",

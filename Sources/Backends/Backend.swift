@@ -57,7 +57,4 @@ package struct BackendError: Error, Equatable, Sendable {
         self.message = message
         self.hint = hint
     }
-
-    /// The message, and the hint on a line of its own.
-    package var text: String { message + (hint.map { "\nhint: \($0)" } ?? "") }
 }

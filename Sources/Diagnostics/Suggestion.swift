@@ -24,10 +24,16 @@ package enum Suggestion {
     package static func nearest(
         to typed: String, among candidates: some Sequence<String>, _ rule: Rule = .names
     ) -> String? {
-        let wanted = Array(typed.utf8)
+        nearest(to: Array(typed.utf8), among: candidates, rule)
+    }
+
+    /// As above, for a name that need not be UTF-8.
+    package static func nearest(
+        to wanted: [UInt8], among candidates: some Sequence<String>, _ rule: Rule
+    ) -> String? {
         guard wanted.count <= rule.longest else { return nil }
         if rule.completes, wanted.count > 2 {
-            let longer = candidates.filter { $0.hasPrefix(typed) }
+            let longer = candidates.filter { $0.utf8.starts(with: wanted) }
             if longer.count == 1 { return longer[0] }
         }
         var best = (distance: rule.limit(wanted.count), lengths: Int.max, name: String?.none)

@@ -1,3 +1,4 @@
+import Diagnostics
 import KeyValue
 import TextTemplate
 
@@ -82,7 +83,7 @@ struct MissingKey {
             if !names.contains(name) {
                 // Letters that are not UTF-8 would not be found again.
                 let nearest = Suggestion.nearest(
-                    to: ByteString(name), among: names.map { String(decoding: $0, as: UTF8.self) })
+                    to: name, among: names.map { String(decoding: $0, as: UTF8.self) }.sorted(), .identifiers)
                 guard let nearest else { return nil }
                 name = Array(nearest.utf8)
             }

@@ -1,3 +1,5 @@
+import Diagnostics
+
 extension Template {
     /// Every error of `source` that shows without executing it: what parsing refuses, functions and templates that
     /// are not defined, calls that cannot succeed. In the order of the source.
@@ -41,7 +43,7 @@ extension Program {
 
     /// The problem of a call of a template that there is not.
     func notDefined(_ name: ByteString) -> Problem {
-        let names = bodies.map(\.name.text).filter { $0 != self.name.text }
-        return .templateNotDefined(name, suggestion: Suggestion.nearest(to: name, among: names))
+        let names = bodies.map(\.name.text).filter { $0 != self.name.text }.sorted()
+        return .templateNotDefined(name, suggestion: Suggestion.nearest(to: name.array, among: names, .identifiers))
     }
 }

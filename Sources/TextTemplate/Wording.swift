@@ -143,9 +143,9 @@ enum Wording {
 
     /// An error for people: place, message, the line of the source with a caret, a hint.
     static func diagnostic(
-        path: String, line: Int, column: Int, message: ByteString, excerpt: Message, hint: String?
+        path: String, line: Int, column: Int, message: ByteString, excerpt: [UInt8], hint: String?
     ) -> Message {
-        "\(path):\(line):\(column): \(message)\n\(excerpt)\(hint.map { "hint: \($0)\n" } ?? "")"
+        "\(path):\(line):\(column): \(message)\n\(Message(bytes: excerpt))\(hint.map { "hint: \($0)\n" } ?? "")"
     }
 
     private static func text(of token: Problem.TokenText) -> Message {

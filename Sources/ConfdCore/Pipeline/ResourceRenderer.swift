@@ -1,4 +1,5 @@
 import Configuration
+import Diagnostics
 import KeyValue
 import Posix
 import Rendering
@@ -191,11 +192,11 @@ package final class ResourceRenderer: Sendable {
         func hiding(_ text: String) -> String {
             hidden.reduce(text) { $0.replacing(text: $1.phrase.text, with: $1.masked.text) }
         }
-        let excerpt = Diagnostic.excerpt(of: source, line: error.line, column: error.column)
+        let excerpt = source.withBytes { Excerpt.text(of: $0, line: error.line, column: error.column) } + "\n"
         let hint = error.hint ?? key.flatMap { outside($0, resource) }
         return StepFailure(hiding(error.reason.text), hint: hint.map(hiding), key: key?.text).located(
             StepFailure.Place(file: resource.source, line: error.line, column: error.column),
-            excerpt: hiding(excerpt.text))
+            excerpt: hiding(excerpt))
     }
 
     /// What to do about a key that `resource` does not show its template; nil if it would.

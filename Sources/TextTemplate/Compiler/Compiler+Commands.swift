@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// Commands: what is called with which arguments, and operands.
 extension Compiler {
     /// A command that is being parsed.
@@ -253,7 +255,9 @@ extension Compiler {
         }
         guard case .found(let callee) = callees[number] else {
             let name = text(token.range)
-            let problem = Problem.unknownFunction(name, suggestion: Suggestion.nearest(to: name, functions))
+            let names = (Array(functions.keys) + Builtin.allCases.map(\.rawValue)).sorted()
+            let suggestion = Suggestion.nearest(to: name.array, among: names, .identifiers)
+            let problem = Problem.unknownFunction(name, suggestion: suggestion)
             guard unknownFunctions != nil else { throw problem }
             unknownFunctions?.append(problem.located(name: self.name, bytes: bytes, offset: token.start))
             // Each is told of once.

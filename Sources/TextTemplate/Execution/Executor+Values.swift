@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// Conversions to the types of parameters, and fields.
 extension Executor {
     /// Makes the value on top one of the type that is wanted: Go's `validateType`.
@@ -121,7 +123,8 @@ extension Executor {
             return .unexportedField(name, type: type)
         }
         let fields = receiver.asObject?.fields.map(\.name).filter { $0.first?.isUppercase == true } ?? []
-        return .noField(name, type: type, suggestion: Suggestion.nearest(to: name, among: fields))
+        let suggestion = Suggestion.nearest(to: name.array, among: fields.sorted(), .identifiers)
+        return .noField(name, type: type, suggestion: suggestion)
     }
 
     // MARK: Methods with arguments
