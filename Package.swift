@@ -32,7 +32,7 @@ let layers: [Layer] = [
     Layer(
         number: 5, name: "ConfdCore",
         imports: [
-            "Diagnostics", "TOML", "JSON", "KeyValue", "TextTemplate", "Posix", "HTTP", "Backends", "Rendering",
+            "Diagnostics", "TOML", "JSON", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering",
             "Staging", "Configuration",
         ]),
     Layer(number: 6, name: "confd", imports: ["ConfdCore"]),

@@ -1,4 +1,5 @@
 import KeyValue
+import Posix
 
 /// A key-value store.
 package protocol Backend: Sendable {
@@ -32,6 +33,17 @@ extension Backend {
         deliver: (Snapshot) -> Void
     ) throws(BackendError) {
         try readAndWait(ranges, timeout: timeout, cancellation: cancellation, deliver: deliver)
+    }
+}
+
+extension Cancellation {
+    /// Waits until it is cancelled, or for `time` (nil: for ever).
+    package func wait(_ time: Duration? = nil) throws(BackendError) {
+        do {
+            _ = try Poll.wait([descriptor], timeout: time)
+        } catch {
+            throw BackendError(.unreachable, error.message)
+        }
     }
 }
 

@@ -20,7 +20,7 @@ package enum Program {
         let environment = Dictionary(
             pairs.map { (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self)) }
         ) { _, last in last }
-        CurrentProcess.hideArguments(after: ["-password", "--password", "-auth-token", "--auth-token"])
+        CurrentProcess.hideArguments(after: OptionTable.secretFlags)
         let settings: Settings
         let errors: [SettingsError]
         do {
@@ -69,7 +69,7 @@ package enum Program {
         _ settings: Settings, _ pairs: [EnvironmentPair], _ held: HeldSignals, environment: [String: String],
         logger: Logger
     ) throws(SystemError) -> Never {
-        guard let backend = BackendConfiguration(settings) else { preconditionFailure("settings are validated") }
+        let backend = settings.backend
         for warning in settings.warnings { logger.warning(warning.summary, warning) }
         for warning in WorldWritable.warnings([settings.configFile]) { logger.warning(warning.summary, warning) }
         // Before there is a second thread. A command that we become inherits our signals; only one that we supervise gets
@@ -91,11 +91,13 @@ package enum Program {
                 settings: settings, logger: logger, listener: listener, loader: loader, backends: pool,
                 pipeline: pipeline)
         }
-        if settings.clientInsecure {
-            logger.warning("-client-insecure: the certificates of the backend are not verified")
+        for notice in backend.kind.notices(of: backend.options) {
+            switch notice {
+            case .warning(let text): logger.warning(text)
+            case .information(let text): logger.info(text)
+            }
         }
-        if let record = backend.serviceRecord { logger.info("SRV record set to \(record)") }
-        logger.info("Backend set to \(settings.backend)")
+        logger.info("Backend set to \(settings.backendName)")
         logger.info("Starting confd")
         logger.info("Backend source(s) set to \(backend.sources.joined(separator: ", "))", backend)
         try startEnding(logger) {
@@ -122,8 +124,7 @@ package enum Program {
     private static func validate(
         _ settings: Settings, errors: [SettingsError], environment: [String: String], logger: Logger
     ) throws(SystemError) -> Never {
-        let backend = BackendConfiguration(settings) ?? BackendConfiguration(kind: .etcd)
-        let loader = ResourceLoader(settings, environment: environment, backend: backend)
+        let loader = ResourceLoader(settings, environment: environment, backend: settings.backend)
         try startEnding(logger) {
             var validation = Validation(settings, errors: errors, loader: loader)
             return tell(validation.run(), settings, logger)

@@ -11,7 +11,7 @@ import Testing
     static func text(_ bytes: some Sequence<UInt8>) -> String { String(decoding: Array(bytes), as: UTF8.self) }
 
     /// Runs a command and returns its result and the lines it wrote.
-    func run(_ command: Command, _ cancellation: CommandCancellation? = nil) -> (CommandResult, [String]) {
+    func run(_ command: Command, _ cancellation: Cancellation? = nil) -> (CommandResult, [String]) {
         var lines: [String] = []
         let result = command.run(cancellation: cancellation) { lines.append(Self.text($0)) }
         return (result, lines)
@@ -145,7 +145,7 @@ import Testing
     }
 
     @Test func isCancelled() throws {
-        let cancellation = try CommandCancellation()
+        let cancellation = try Cancellation()
         let result = Mutex<CommandResult?>(nil)
         let thread = try Thread.start {
             let ended = Command("echo started; sleep 1000", timeout: .seconds(60)).run(cancellation: cancellation) {

@@ -130,8 +130,10 @@ import Testing
     ) async throws {
         let directory = try TemporaryDirectory()
         let file = directory("keys.yaml")
-        var configuration = BackendConfiguration(kind: .file)
-        configuration.files = [file]
+        var options = BackendOptions()
+        options["file"] = .list([file])
+        let kind = try #require(BackendRegistry.kind(named: "file"))
+        let configuration = BackendConfiguration(kind: kind, named: kind.name, options: options)
         let follower = Follower(
             configuration, BackendPool(environment: []) { _ in }, watches: true, timeout: .seconds(5), logger: logger,
             patience: .milliseconds(300)

@@ -110,8 +110,7 @@ private enum Pages {
         try Files.makeLink(confdir("templates"), to: Pages.root + "/templates")
         try confdir.write("conf.d/page.toml", text)
         let settings = try settings(of: ["-strict", "-confdir", confdir.path])
-        let backend = try #require(BackendConfiguration(settings))
-        return try ResourceLoader(settings, environment: [:], backend: backend).load()
+        return try ResourceLoader(settings, environment: [:], backend: settings.backend).load()
     }
 
     // MARK: Command lines

@@ -14,9 +14,8 @@ private func parse(
     let settings = try loader.load(arguments)
     let directory = try TemporaryDirectory()
     try directory.write("a.tmpl", "")
-    let backend = try #require(BackendConfiguration(settings))
     let parser = ResourceParser(
-        settings: settings, environment: environment, templateFolder: directory.path, defaultBackend: backend)
+        settings: settings, environment: environment, templateFolder: directory.path, defaultBackend: settings.backend)
     return parser.parse(Array(text.utf8), path: "r.toml", name: "r.toml")
 }
 
@@ -222,7 +221,7 @@ private func minimal(_ more: String) -> String {
         var reader = TableReader(TOMLTable(), file: "r.toml", at: TOMLPosition(line: 1, column: 1))
         var loader = SettingsLoader(environment: [:]) { _ in false }
         let settings = try loader.load(["-backend", "env"])
-        let backend = BackendConfiguration(kind: .env)
+        let backend = settings.backend
         let parser = ResourceParser(
             settings: settings, environment: [:], templateFolder: "/none", defaultBackend: backend)
         _ = parser.resource(&reader, bytes: [], name: "r.toml", backend: backend)
@@ -267,7 +266,7 @@ private func minimal(_ more: String) -> String {
     @Test func aBackendThatSendsNoPassword() throws {
         let text = minimal("[backend]\nbackend = \"etcd\"\nusername = \"u\"\npassword = \"p\"\nbasic_auth = false")
         let backend = try #require(try parse(text).resources.first?.backend)
-        #expect(backend.username == nil && backend.password == nil)
+        #expect(backend.options["basic-auth"] == .flag(false))
     }
 
     /// What comes after a secret is shown, what may belong to it is not.
@@ -285,8 +284,8 @@ private func minimal(_ more: String) -> String {
     @Test func aBackendOfItsOwn() throws {
         let text = minimal("[backend]\nbackend = \"etcdv3\"\nnodes = [\"a:1\"]\nusername = \"u\"")
         let backend = try #require(try parse(text).resources.first?.backend)
-        #expect(backend.kind == .etcd)
-        #expect(backend.nodes == ["a:1"] && backend.username == "u")
+        #expect(backend.name == "etcd" && backend.sources == ["a:1"])
+        #expect(backend.options["username"] == .text("u"))
     }
 }
 

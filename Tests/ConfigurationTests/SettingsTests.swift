@@ -1,3 +1,4 @@
+import Backends
 import Posix
 import Testing
 
@@ -39,7 +40,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
         (["-srv-domain", ""], nil),
     ])
     func namesTheServiceRecord(_ arguments: [String], _ record: String?) throws {
-        #expect(try load(arguments).serviceRecord == record)
+        #expect(try load(arguments).backend.options["srv-record"] == record.map { .text($0) })
     }
 
     @Test func switches() throws {
@@ -50,8 +51,9 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
     }
 
     @Test func listsSplitNodesButNotFiles() throws {
-        #expect(try load(["-node", "a:1,b:2", "-node=c:3"]).nodes == ["a:1", "b:2", "c:3"])
-        #expect(try load(["-backend", "file", "-file", "a,b", "-file=c"]).files == ["a,b", "c"])
+        let nodes = try load(["-node", "a:1,b:2", "-node=c:3"]).backend
+        #expect(nodes.options["node"] == .list(["a:1", "b:2", "c:3"]) && nodes.sources == ["a:1", "b:2", "c:3"])
+        #expect(try load(["-backend", "file", "-file", "a,b", "-file=c"]).backend.sources == ["a,b", "c"])
     }
 
     @Test(
@@ -59,7 +61,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
         arguments: [["env", "-onetime"], ["-onetime", "env"], ["--onetime", "env", "--noop"]])
     func backendWord(_ arguments: [String]) throws {
         let settings = try load(arguments)
-        #expect(settings.backend == "env")
+        #expect(settings.backendName == "env" && settings.backend.name == "env")
         #expect(settings.onetime)
     }
 
@@ -187,11 +189,11 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
         #expect(failure(["-backend", "vault", "-auth-type", "token"]) == expected)
     }
 
-    @Test("-basic-auth", arguments: [([], true), (["-basic-auth"], true), (["-basic-auth=false"], false)])
-    func basicAuthentication(_ arguments: [String], _ sends: Bool) throws {
-        let settings = try load(["-username", "u", "-password", "p"] + arguments)
-        let backend = try #require(BackendConfiguration(settings))
-        #expect(backend.username == (sends ? "u" : nil) && backend.password == (sends ? "p" : nil))
+    @Test("-basic-auth", arguments: [([], nil), (["-basic-auth"], true), (["-basic-auth=false"], false)])
+    func basicAuthentication(_ arguments: [String], _ given: Bool?) throws {
+        let options = try load(["-username", "u", "-password", "p"] + arguments).backend.options
+        #expect(options["username"] == .text("u") && options["password"] == .text("p"))
+        #expect(options["basic-auth"] == given.map { .flag($0) })
     }
 }
 
@@ -270,7 +272,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
             ["-confdir", "/c"], ["CONFD_INTERVAL": "7", "ETCDCTL_PEERS": "http://a:1, http://b:2"])
         #expect(settings.origins["confdir"] == .flag("confdir"))
         #expect(settings.origins["interval"] == .environment("CONFD_INTERVAL"))
-        #expect(settings.nodes == ["http://a:1", "http://b:2"])
+        #expect(settings.backend.sources == ["http://a:1", "http://b:2"])
         #expect(settings.origins["node"] == .environment("ETCDCTL_PEERS"))
         #expect(failure([], ["CONFD_INTERVAL": "x"])?.hasPrefix("CONFD_INTERVAL: \"x\" is not a time") == true)
     }
@@ -304,6 +306,26 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
             if option.isForeign { continue }
             #expect(page.contains("`-\(option.name)`"), "-\(option.name) is not in docs/running.md")
         }
+    }
+
+    /// The rows of docs/running.md: flags, defaults, meaning. What is given in words is not compared.
+    @Test func documentationHasTheDefaults() throws {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let page = String(decoding: try Files.read("/\(root)/docs/running.md"), as: UTF8.self)
+        var documented: [String: String] = [:]
+        for line in page.split(separator: "\n") where line.hasPrefix("| `-") {
+            let cells = line.split(separator: "|").map { $0.split(separator: " ").joined(separator: " ") }
+            guard cells.count == 3 else { continue }
+            let flags = cells[0].split(separator: ",").map { $0.filter { !" `-".contains($0) || $0 == "-" } }
+            let defaults = cells[1].split(separator: ",").map { $0.filter { !" `".contains($0) } }
+            for (flag, value) in zip(flags, defaults) { documented[String(flag.dropFirst())] = value }
+        }
+        for option in OptionTable.all {
+            guard let value = option.defaultText else { continue }
+            #expect(documented[option.name] == value, "-\(option.name)")
+            #expect(option.help.hasSuffix("(\(value))"))
+        }
+        #expect(OptionTable.all.count { $0.defaultText != nil } >= 18)
     }
 
     @Test(

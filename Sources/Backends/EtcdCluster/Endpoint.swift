@@ -1,11 +1,3 @@
-/// The address of an etcd member, as an operator writes it.
-package enum NodeAddress {
-    /// Throws if `node` is not an address; connects nowhere.
-    package static func check(_ node: String) throws(BackendError) {
-        _ = try Endpoint(node, encryptedByDefault: false, serverName: nil)
-    }
-}
-
 /// Where one etcd member listens for clients.
 struct Endpoint: Equatable, Sendable {
     /// `http://HOST:PORT`, the URL of requests.

@@ -3,15 +3,18 @@ import Posix
 
 /// How to reach an etcd cluster, for either API.
 package struct EtcdOptions: Sendable {
+    static let defaultEndpoint = "http://127.0.0.1:2379"
+    static let defaultDialTimeout = Duration.seconds(5)
+
     /// `[http://|https://]HOST[:PORT]`, at least one.
-    package var endpoints = ["http://127.0.0.1:2379"]
+    package var endpoints = [EtcdOptions.defaultEndpoint]
     /// Where the members are looked up, in place of `endpoints`.
     package var discovery: Discovery?
     package var credentials: EtcdCredentials?
     package var tls = TLSOptions()
     /// The name in the members' certificates, where it is not the host of the endpoint.
     package var serverName: String?
-    package var dialTimeout = Duration.seconds(5)
+    package var dialTimeout = EtcdOptions.defaultDialTimeout
     /// The most keys in the first page of a read; further pages grow. Of the v3 API.
     package var pageSize = 10_000
     /// The largest answer that is accepted, in bytes; a page that is larger is asked for again in smaller ones. Of the v3 API.

@@ -1,5 +1,6 @@
 import HTTP
 import KeyValue
+import Posix
 
 extension EtcdV2Backend {
     /// What a poll found.

@@ -1,24 +1,18 @@
+import Configuration
 import Posix
 
-/// The environment that commands and the supervised child get: ours, without what is secret.
+/// The environment of commands and of the supervised child: our own, without secrets.
 package enum ChildEnvironment {
-    /// Variables that hold a password or a token of ours, or say in which file one is; those of other backends too, for
-    /// one environment may serve several programs.
-    package static let secretVariables: Set<String> = [
-        "CONFD_PASSWORD", "CONFD_PASSWORD_FILE", "CONFD_AUTH_TOKEN", "CONFD_AUTH_TOKEN_FILE", "CONFD_CLIENT_KEY",
-        "CONFD_SECRET_ID", "CONFD_SECRET_KEYRING", "CONFD_IDENTITY_FILE",
-    ]
-
-    /// Every entry `NAME=VALUE` that is handed on.
+    /// Every entry `NAME=VALUE` that is passed on.
     static func entries() -> [[UInt8]] {
         Environment.entries().filter { entry in
             let name = entry.prefix { $0 != UInt8(ascii: "=") }
-            return !secretVariables.contains(String(decoding: name, as: UTF8.self))
+            return !OptionTable.secretVariables.contains(String(decoding: name, as: UTF8.self))
         }
     }
 
-    /// Removes what is secret from our own environment, before we become another program.
+    /// Removes the secrets from our own environment, before we become another program.
     static func forgetSecrets() {
-        for name in secretVariables { Environment.remove(name) }
+        for name in OptionTable.secretVariables { Environment.remove(name) }
     }
 }

@@ -1,5 +1,4 @@
 import Posix
-import Synchronization
 
 /// A shell command with its limits.
 package struct Command: Sendable {
@@ -32,7 +31,7 @@ package struct Command: Sendable {
     /// A child left in the background is left alone, even if it holds the pipe; only at the timeout the whole group
     /// ends. `cancellation` ends it as the timeout does.
     package func run(
-        cancellation: CommandCancellation? = nil, line: (ArraySlice<UInt8>) -> Void = { _ in }
+        cancellation: Cancellation? = nil, line: (ArraySlice<UInt8>) -> Void = { _ in }
     ) -> CommandResult {
         let start = Clock.monotonic()
         var output = CommandOutput(limit: outputLimit)
@@ -61,25 +60,4 @@ package struct Command: Sendable {
             executable: "/bin/sh", arguments: ["/bin/sh", "-c", text].map { Array($0.utf8) },
             environment: inherited + added)
     }
-}
-
-/// Ends running commands from another thread, as if their timeout had come.
-package final class CommandCancellation: Sendable {
-    private let wakeUp: WakeUp
-    private let cancelled = Atomic(false)
-
-    /// Throws if the process has no descriptors left.
-    package init() throws(SystemError) { wakeUp = try WakeUp() }
-
-    /// Ends every command that was given this object, now and later.
-    package func cancel() {
-        cancelled.store(true, ordering: .relaxed)
-        wakeUp.wake()
-    }
-
-    /// Whether `cancel` was called.
-    var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
-
-    /// Readable from `cancel` on.
-    var descriptor: Int32 { wakeUp.descriptor }
 }

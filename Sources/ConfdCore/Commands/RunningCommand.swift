@@ -17,7 +17,7 @@ struct RunningCommand: ~Copyable {
     private let command: Command
     private let child: ChildProcess
     private let pipe: Pipe
-    private let cancellation: CommandCancellation?
+    private let cancellation: Cancellation?
     private let timeoutAt: Duration?
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
@@ -26,7 +26,7 @@ struct RunningCommand: ~Copyable {
     private var status: TerminationStatus?
 
     init(
-        _ command: Command, _ child: ChildProcess, _ pipe: consuming Pipe, _ cancellation: CommandCancellation?,
+        _ command: Command, _ child: ChildProcess, _ pipe: consuming Pipe, _ cancellation: Cancellation?,
         startedAt start: Duration
     ) {
         self.command = command

@@ -74,7 +74,7 @@ extension Daemon {
         guard let entry = ids[resource.name].flatMap({ entries[$0] }), let source = sources[entry.source] else {
             return "it is being applied"
         }
-        let kind = resource.backend.kind.rawValue
+        let kind = resource.backend.name
         if let failure = source.follower.failure { return "backend \(kind): \(failure.message)" }
         return source.edition == nil ? "its keys have not been read from \(kind) yet" : "it is being applied"
     }

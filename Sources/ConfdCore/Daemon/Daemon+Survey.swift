@@ -21,7 +21,7 @@ extension Daemon {
             Survey.Source(
                 configuration: key.backend, contact: source.follower.contact,
                 revision: source.edition?.snapshot.revision ?? 0, keyCount: source.edition?.snapshot.count ?? 0)
-        }.sorted { $0.configuration.kind.rawValue < $1.configuration.kind.rawValue }
+        }.sorted { $0.configuration.name < $1.configuration.name }
         return survey
     }
 
@@ -35,7 +35,7 @@ extension Daemon {
         for source in survey.sources {
             let name = source.configuration.sources.joined(separator: ", ")
             logger.info(
-                "State: backend \(source.configuration.kind.rawValue) \(name): "
+                "State: backend \(source.configuration.name) \(name): "
                     + "\(source.contact.isConnected ? "connected" : "not connected"), revision \(source.revision), "
                     + "\(source.keyCount) keys", source.configuration)
         }

@@ -92,8 +92,7 @@ final class Follower: Sendable {
     var failure: BackendError? { state.withLock { $0.failure } }
 
     private func run() {
-        // Local files are cheap to read again.
-        var backoff = configuration.kind == .file ? Backoff(limit: .seconds(1)) : Backoff()
+        var backoff = Backoff(limit: configuration.kind.longestPause)
         var last: Delivery?
         while !state.withLock({ $0.isStopped }) {
             guard let cancellation = makeCancellation() else { continue }
@@ -151,7 +150,7 @@ final class Follower: Sendable {
             defer { state.failure = nil }
             return state.failure != nil
         }
-        if hadFailed { logger.notice("Backend \(configuration.kind.rawValue) answers again", configuration) }
+        if hadFailed { logger.notice("Backend \(configuration.name) answers again", configuration) }
         wake()
     }
 
@@ -173,7 +172,7 @@ final class Follower: Sendable {
         if becameStale {
             let since = lastHeard.map { "has not been heard of since \(Clock.rfc3339($0))" } ?? "has never been reached"
             logger.warning(
-                "Backend \(configuration.kind.rawValue) \(since): files stay as they are until it answers",
+                "Backend \(configuration.name) \(since): files stay as they are until it answers",
                 configuration)
         }
         wake()

@@ -9,7 +9,7 @@ import Synchronization
 /// without one a second TERM or INT ends the program at once.
 package final class SignalListener: Sendable {
     /// Ends the commands and slow renderings that run when the time to finish is over.
-    package let cancellation: CommandCancellation
+    package let cancellation: Cancellation
     /// The command after `--`.
     package let child = SupervisedChild()
     private let stopping = Atomic(false)
@@ -32,7 +32,7 @@ package final class SignalListener: Sendable {
         let wanted: [Signal] = supervises ? Signal.forwardable : [.terminate, .interrupt, .hangUp, .user1]
         queue = try SignalQueue(wanted + (reaps ? [.child] : []), held: held)
         if reaps { try Children.becomeReaper() }
-        cancellation = try CommandCancellation()
+        cancellation = try Cancellation()
         wakeUp = try WakeUp()
         self.logger = logger
         self.shutdownTimeout = shutdownTimeout

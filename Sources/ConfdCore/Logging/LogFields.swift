@@ -108,6 +108,6 @@ extension BackendError {
 
 extension BackendConfiguration: LogSubject {
     package var logFields: LogFields {
-        LogFields([("backend", .text(kind.rawValue))])
+        LogFields([("backend", .text(name))])
     }
 }

@@ -82,7 +82,7 @@ package final class Metrics: Sendable {
 extension BackendConfiguration {
     /// Which backend: its kind, and where it is.
     var metricLabels: [(String, String)] {
-        [("backend", kind.rawValue), ("source", sources.joined(separator: ","))]
+        [("backend", name), ("source", sources.joined(separator: ","))]
     }
 }
 

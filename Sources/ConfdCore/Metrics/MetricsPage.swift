@@ -28,7 +28,7 @@ struct MetricsPage {
     private var problem: String? {
         guard let survey else { return "confd does not answer" }
         if let stale = survey.sources.first(where: { $0.contact.isStale }) {
-            return "backend unhealthy: \(stale.configuration.kind.rawValue) "
+            return "backend unhealthy: \(stale.configuration.name) "
                 + (stale.contact.lastHeard.map { "has not been heard of since \(Clock.rfc3339($0))" }
                     ?? "has never been reached")
         }

@@ -10,7 +10,7 @@ package final class Pipeline: Sendable {
     let settings: Settings
     let logger: Logger
     let renderer: ResourceRenderer
-    let cancellation: CommandCancellation
+    let cancellation: Cancellation
     let child: SupervisedChild
     /// Where differences are printed, nil if nobody asked for them.
     let differences: DiffPrinter?
@@ -96,7 +96,7 @@ package final class Pipeline: Sendable {
 
     /// `cancellation` ends the commands that run; `child` gets the signals that take the place of commands.
     package init(
-        settings: Settings, logger: Logger, renderer: ResourceRenderer, cancellation: CommandCancellation,
+        settings: Settings, logger: Logger, renderer: ResourceRenderer, cancellation: Cancellation,
         child: SupervisedChild = SupervisedChild()
     ) {
         self.settings = settings

@@ -1,3 +1,5 @@
+import Backends
+
 /// Scripts that let shells complete confd's command line, made from the option table.
 enum Completions {
     /// For bash, with or without its package of completions; saved as `confd` in a folder of those.
@@ -47,7 +49,7 @@ enum Completions {
                 if [[ $word == --?* ]]; then
                     _confd_long '\(flags.joined(separator: " "))'
                 else
-                    _confd_words '\((flags + ["--"] + BackendName.built).joined(separator: " "))'
+                    _confd_words '\((flags + ["--"] + BackendRegistry.names).joined(separator: " "))'
                 fi
             }
             complete -F _confd confd
@@ -89,7 +91,7 @@ enum Completions {
                 specifications+=("${specifications[@]/-/--}")
             fi
             _arguments "${specifications[@]}" \\
-                '1:backend:(\(BackendName.built.joined(separator: " ")))'
+                '1:backend:(\(BackendRegistry.names.joined(separator: " ")))'
             """
     }
 
@@ -115,7 +117,7 @@ enum Completions {
                 complete -C (string join ' ' -- (string escape -- $command) (commandline -ct))
             end
             complete -c confd -f
-            complete -c confd -n 'not contains -- -- (commandline -opc)' -a '\(BackendName.built.joined(separator: " "))'
+            complete -c confd -n 'not contains -- -- (commandline -opc)' -a '\(BackendRegistry.names.joined(separator: " "))'
             complete -c confd -n 'contains -- -- (commandline -opc)' -a '(__confd_command)'
             \(lines.joined(separator: "\n"))
             """
@@ -128,7 +130,7 @@ enum Completions {
     }
 
     private static func value(_ option: Option) -> Value {
-        if option.name == "backend" { return .words(BackendName.built) }
+        if option.name == "backend" { return .words(BackendRegistry.names) }
         if case .choice(let choices, _) = option.setter { return .words(choices) }
         switch option.placeholder {
         case "": return .none

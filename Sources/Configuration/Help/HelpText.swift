@@ -1,3 +1,5 @@
+import Backends
+
 /// The texts of `-help` and `-help=all`, made from the option table.
 enum HelpText {
     private static let width = 80
@@ -32,7 +34,7 @@ enum HelpText {
         "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]",
         "Keeps configuration files in step with a key-value store: renders Go templates",
         "over its keys, replaces what changed and reloads the service.",
-        "Backends: \(BackendName.built.joined(separator: ", ")).",
+        "Backends: \(BackendRegistry.names.joined(separator: ", ")).",
     ]
 
     private static let tail = [

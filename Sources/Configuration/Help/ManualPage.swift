@@ -1,3 +1,4 @@
+import Backends
 import Rendering
 
 /// The manual page confd(1) in the macros of man(7), made from the tables of options, resource fields and functions.
@@ -30,7 +31,7 @@ enum ManualPage {
         "With a \\fICOMMAND\\fR it renders everything, starts the command and reloads it, and ends with its exit code.",
         ".PP",
         "\\fIBACKEND\\fR is the same as \\fB\\-backend\\fR; there are "
-            + roff(BackendName.built.joined(separator: ", ")) + ".",
+            + roff(BackendRegistry.names.joined(separator: ", ")) + ".",
     ]
 
     private static var options: [String] {

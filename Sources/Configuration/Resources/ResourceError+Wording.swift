@@ -1,3 +1,5 @@
+import Backends
+
 extension ResourceError {
     /// One line, without the location.
     package var message: String {
@@ -39,8 +41,16 @@ extension ResourceError {
 
         case .noBackendName: "the [backend] table must name its backend"
         case .unknownBackend(let backend): backend.message
-        case .node(let error): error.message
-        case .noFiles: "the file backend needs the files to read"
+        case .backend(let problem, let backend): text(problem, backend)
+        }
+    }
+
+    private static func text(_ problem: BackendProblem, _ backend: String) -> String {
+        switch problem {
+        case .element(_, _, let error): error.message
+        case .missing(let option): "the \(backend) backend needs \(option.need?.subject ?? option.placeholder)"
+        case .incomplete(let one, let other): "\(one.tableKey) and \(other.tableKey) go together"
+        case .warning(let message, _): message
         }
     }
 
@@ -79,9 +89,10 @@ extension ResourceError {
         case .spaceInDelimiter: "for example \"[[\" and \"]]\""
 
         case .unknownBackend(let backend): backend.hint
-        case .node(let error): error.hint
+        case .backend(.element(_, _, let error), _): error.hint
+        case .backend(.warning(_, let hint), _): hint
         case .isDirectory, .unreadable, .noTableInTemplate, .notTable, .required, .notIdentifier, .account,
-            .unknownUser, .unknownGroup, .sourceIsDirectory, .noBackendName, .noFiles:
+            .unknownUser, .unknownGroup, .sourceIsDirectory, .noBackendName, .backend:
             nil
         }
     }

@@ -51,8 +51,7 @@ package struct ResourceError: Error, Equatable, Sendable {
 
         case noBackendName
         case unknownBackend(UnknownBackend)
-        case node(BackendError)
-        case noFiles
+        case backend(BackendProblem, of: String)
     }
 
     /// What a file without a `[template]` looks like.

@@ -111,7 +111,7 @@ extension ResourceParser {
             // `/app/*` was the way to write a prefix for older backends; nothing else in keys is a pattern.
             if bytes.suffix(2) == [UInt8(ascii: "/"), UInt8(ascii: "*")] { bytes.removeLast(2) }
             let path = Path.join([prefix, bytes])
-            let range = KeyRange(cleaned: backend.kind == .env ? EnvironmentBackend.key(of: path) : path)
+            let range = KeyRange(cleaned: backend.kind.path(of: path))
             ranges.append((range, text, position))
         }
         adviseOfShadowed(ranges, &table)

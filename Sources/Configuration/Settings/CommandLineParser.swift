@@ -1,3 +1,4 @@
+import Backends
 import Diagnostics
 
 /// Reads a command line in the syntax of Go's `flag` package: `-f v`, `-f=v`, `--f v`, `--f=v`, `-switch`,
@@ -56,13 +57,16 @@ package enum CommandLineParser {
         }
     }
 
+    /// Also of those that are not built, whose refusal says more.
+    private static let backendNames = BackendRegistry.names + BackendRegistry.unbuiltNames
+
     /// A word that is neither a flag nor a flag's value.
     private static func takeWord(_ word: String, _ result: inout Result) throws(SettingsError) {
         guard let backend = OptionTable.option(named: "backend"), result.options.values["backend"] == nil,
-            BackendName.all.contains(word)
+            Self.backendNames.contains(word)
         else {
             let flag = Suggestion.nearest(to: word, among: OptionTable.all.map(\.name)).map { "-" + $0 }
-            let near = flag ?? Suggestion.nearest(to: word, among: BackendName.all)
+            let near = flag ?? Suggestion.nearest(to: word, among: Self.backendNames)
             throw SettingsError(.unexpectedArgument(word, near.map { .didYouMean($0) }))
         }
         result.options.add(word, to: backend, origin: .flag("backend"))

@@ -5,8 +5,6 @@ package enum FileLimit {
     package static let template = 64 << 20
     /// Resource files and confd.toml.
     package static let settings = 16 << 20
-    /// Passwords and tokens.
-    package static let secret = 1 << 20
     /// `-mock-data`, as the file backend has it.
     package static let mockData = 256 << 20
 }

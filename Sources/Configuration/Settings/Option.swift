@@ -12,7 +12,10 @@ package final class Option: Sendable {
     package let variables: [String]
     /// What help shows for the value, empty for a switch.
     package let placeholder: String
-    package let help: String
+    /// What it does, without its default.
+    package let summary: String
+    /// The default in `Settings`, as text; nil where there is none to show.
+    private let shownDefault: @Sendable (Settings) -> String?
     package let group: Group
     package let setter: Setter
     /// What the flag means where no value follows it; nil if one has to.
@@ -47,7 +50,8 @@ package final class Option: Sendable {
     }
 
     init(
-        _ name: String, _ group: Group, _ placeholder: String = "", help: String, aliases: [String] = [],
+        _ name: String, _ group: Group, _ placeholder: String = "", help: String,
+        default: @escaping @Sendable (Settings) -> String? = { _ in nil }, aliases: [String] = [],
         keys: [String] = [], variables: [String] = [], alone: String? = nil, _ setter: Setter
     ) {
         self.name = name
@@ -55,11 +59,18 @@ package final class Option: Sendable {
         self.keys = keys
         self.variables = variables
         self.placeholder = placeholder
-        self.help = help
+        summary = help
+        shownDefault = `default`
         self.group = group
         self.setter = setter
         valueWhenAlone = alone
     }
+
+    /// The default as help, the manual page and docs/running.md show it; nil where there is none to show.
+    package var defaultText: String? { shownDefault(Settings()) }
+
+    /// What it does, and its default.
+    package var help: String { summary + (defaultText.map { " (\($0))" } ?? "") }
 
     /// `CONFD_<NAME>` first, then the further variables; only these for what the environment must not choose.
     package var environmentNames: [String] {

@@ -1,10 +1,20 @@
-/// All options, in one table: the command line, the environment, confd.toml and the help are made from it.
+import Backends
+
+/// All options, in one table: the command line, the environment, confd.toml, help, the manual page and completions are made from
+/// it. Those of backends come from `BackendRegistry`.
 ///
 /// Names are those of confd 0.17, then those of the fork 0.41, then ours. Flags of backends that are not built are
 /// known, so that command lines and confd.toml with them go on working.
 package enum OptionTable {
     /// Every option, in the order of the help text.
-    package static let all: [Option] = mode + files + backend + security + timing + logging + compatibility
+    package static let all: [Option] =
+        mode + files + [backend] + of(.backend) + of(.security) + passTiming + of(.timing) + timing + logging
+        + compatibility
+
+    /// The options of backends that stand in the section `group` of the help.
+    private static func of(_ group: BackendOption.Group) -> [Option] {
+        BackendRegistry.options.filter { $0.group == group }.map(Option.init)
+    }
 
     /// The option of a flag name or alias.
     package static func option(named name: String) -> Option? {
@@ -30,6 +40,21 @@ package enum OptionTable {
 
     /// The names that a key of confd.toml can have.
     static let keyNames = all.filter { !onlyFlags.contains($0.name) }.flatMap { [$0.name] + $0.keys }
+
+    /// Flags whose value is a secret; of backends that are not built too.
+    package static let secretFlags: Set<String> = {
+        let own = BackendRegistry.options.filter { $0.secrecy == .value }.map(\.name)
+        return Set((own + ["auth-token"]).flatMap { ["-\($0)", "--\($0)"] })
+    }()
+
+    /// Environment variables that hold a secret or the path of a file with one. Those of other backends and programs are among
+    /// them, because one environment may serve several.
+    package static let secretVariables: Set<String> = {
+        let own = BackendRegistry.options.filter { $0.secrecy != .none }.compactMap { option(named: $0.name) }
+        return Set(own.flatMap(\.environmentNames)).union([
+            "CONFD_AUTH_TOKEN", "CONFD_SECRET_ID", "CONFD_SECRET_KEYRING", "CONFD_IDENTITY_FILE",
+        ])
+    }()
 
     private static func normalized(_ key: String) -> String {
         key.lowercased().map { $0 == "_" ? "-" : String($0) }.joined()
@@ -57,10 +82,11 @@ package enum OptionTable {
             "diff", .mode, help: "with -noop: print what would change as a unified diff",
             .flag { $0.diff = $0.diff || $1 }),
         Option(
-            "diff-context", .mode, "LINES", help: "unchanged lines around a change (3)",
+            "diff-context", .mode, "LINES", help: "unchanged lines around a change", default: { "\($0.diffContext)" },
             .integer { $0.diffContext = max(0, $1) }),
         Option(
-            "color", .mode, "WHEN", help: "colour of diffs: always, never or auto (auto)", alone: "always",
+            "color", .mode, "WHEN", help: "colour of diffs: always, never or auto",
+            default: { $0.color.rawValue }, alone: "always",
             .choice(["always", "never", "auto", "true", "false"]) { settings, choice in
                 // The fork's is a switch.
                 settings.color =
@@ -78,7 +104,8 @@ package enum OptionTable {
         Option(
             "preflight", .mode, help: "read the keys of every resource and exit", .flag { $0.preflight = $1 }),
         Option(
-            "failure-mode", .mode, "NAME", help: "with -onetime: best-effort or fail-fast (best-effort)",
+            "failure-mode", .mode, "NAME", help: "with -onetime: best-effort or fail-fast",
+            default: { $0.failFast ? "fail-fast" : "best-effort" },
             .choice(["best-effort", "fail-fast"]) { $0.failFast = $1 == "fail-fast" }),
         Option("strict", .mode, help: "unknown TOML keys are errors, not warnings", .flag { $0.strict = $1 }),
         Option("version", .mode, help: "print the version and exit", .flag { $0.showVersion = $1 }),
@@ -89,82 +116,56 @@ package enum OptionTable {
 
     private static let files: [Option] = [
         Option(
-            "confdir", .files, "DIR", help: "folder of conf.d and templates (/etc/confd)", .text { $0.confdir = $1 }),
+            "confdir", .files, "DIR", help: "folder of conf.d and templates", default: { $0.confdir },
+            .text { $0.confdir = $1 }),
         Option(
-            "config-file", .files, "FILE", help: "settings file (/etc/confd/confd.toml)",
+            "config-file", .files, "FILE", help: "settings file", default: { $0.configFile },
             .text { $0.configFile = $1 }),
         Option(
             "prefix", .files, "KEY", help: "key prefix, replaces the one of every resource",
             .text { $0.prefix = $1.isEmpty ? nil : $1 }),
     ]
 
-    private static let backend: [Option] = [
-        Option(
-            "backend", .backend, "NAME", help: "etcd (etcdv3), etcdv2, file or env (etcd)", .text { $0.backend = $1 }),
-        Option(
-            "node", .backend, "URL", help: "etcd endpoint, repeatable (http://127.0.0.1:2379)", aliases: ["n"],
-            keys: ["nodes"], .list(commas: true) { $0.nodes = $1 }),
-        Option(
-            "file", .backend, "FILE", help: "YAML or JSON file or folder of the file backend, repeatable",
-            .list(commas: false) { $0.files = $1 }),
-        Option("filter", .backend, "GLOB", help: "names to read in folders of -file (*)", .text { $0.filter = $1 }),
-        Option(
-            "scheme", .backend, "NAME", help: "http or https, for nodes that name none (http)",
-            .choice(["http", "https"]) { $0.scheme = $1 }),
-        Option(
-            "srv-domain", .backend, "NAME", help: "find the nodes in DNS, at _BACKEND._tcp.NAME",
-            .text { $0.serviceDomain = $1.isEmpty ? nil : $1 }),
-        Option(
-            "srv-record", .backend, "NAME", help: "find the nodes in DNS, in these SRV records",
-            .text { $0.serviceRecord = $1.isEmpty ? nil : $1 }),
-    ]
+    private static let backend = Option(
+        "backend", .backend, "NAME", help: backendNames, default: { $0.backendName }, .text { $0.backendName = $1 })
 
-    private static let security: [Option] = [
+    /// For example `etcd (etcdv3), file or env`.
+    private static let backendNames: String = {
+        let names = BackendRegistry.all.map { kind in
+            kind.name + (kind.aliases.isEmpty ? "" : " (\(kind.aliases.joined(separator: ", ")))")
+        }
+        return names.dropLast().joined(separator: ", ") + " or " + names[names.count - 1]
+    }()
+
+    private static let passTiming: [Option] = [
         Option(
-            "client-ca-keys", .security, "FILE", help: "CA certificates", keys: ["client_cakeys"],
-            variables: ["CONFD_CLIENT_CAKEYS"], .text { $0.clientCA = $1.isEmpty ? nil : $1 }),
+            "interval", .timing, "TIME", help: "time between full passes, seconds or 1m30s",
+            default: { "\($0.interval.components.seconds)" }, .duration { $0.interval = $1 }),
         Option(
-            "client-cert", .security, "FILE", help: "client certificate",
-            .text { $0.clientCertificate = $1.isEmpty ? nil : $1 }),
-        Option("client-key", .security, "FILE", help: "client key", .text { $0.clientKey = $1.isEmpty ? nil : $1 }),
-        Option(
-            "client-insecure", .security, help: "do not verify the server's certificate",
-            .flag { $0.clientInsecure = $1 }),
-        Option(
-            "basic-auth", .security, help: "send -username and -password (true if there is a user)",
-            .flag { $0.basicAuth = $1 }),
-        Option("username", .security, "NAME", help: "user", .text { $0.username = $1.isEmpty ? nil : $1 }),
-        Option("password", .security, "TEXT", help: "password", .text { $0.password = $1.isEmpty ? nil : $1 }),
-        Option(
-            "password-file", .security, "FILE", help: "file that holds the password",
-            .text { $0.passwordFile = $1.isEmpty ? nil : $1 }),
-        Option(
-            "auth-token-file", .security, "FILE", help: "file with a token of etcd, in place of user and password",
-            .text { $0.tokenFile = $1.isEmpty ? nil : $1 }),
+            "backend-timeout", .timing, "TIME", help: "limit of one read of the backend",
+            default: { seconds($0.backendTimeout) }, .duration { $0.backendTimeout = $1 }),
     ]
 
     private static let timing: [Option] = [
         Option(
-            "interval", .timing, "TIME", help: "time between full passes, seconds or 1m30s (600)",
-            .duration { $0.interval = $1 }),
-        Option(
-            "backend-timeout", .timing, "TIME", help: "limit of one read of the backend (10s)",
-            .duration { $0.backendTimeout = $1 }),
-        Option("dial-timeout", .timing, "TIME", help: "limit of one connect (5s)", .duration { $0.dialTimeout = $1 }),
-        Option(
-            "retry-for", .timing, "TIME", help: "with -onetime: retry an unreachable backend this long (0)",
+            "retry-for", .timing, "TIME", help: "with -onetime: retry an unreachable backend this long",
+            default: { seconds($0.retryFor) },
             .duration { $0.retryFor = $1 }),
         Option(
-            "preflight-timeout", .timing, "TIME", help: "limit of -preflight (10s)",
+            "preflight-timeout", .timing, "TIME", help: "limit of -preflight",
+            default: { seconds($0.preflightTimeout) },
             .duration { $0.preflightTimeout = $1 }),
         Option(
-            "check-cmd-timeout", .timing, "TIME", help: "limit of a check_cmd (30s)", .duration { $0.checkTimeout = $1 }
+            "check-cmd-timeout", .timing, "TIME", help: "limit of a check_cmd", default: { seconds($0.checkTimeout) },
+            .duration { $0.checkTimeout = $1 }
         ),
         Option(
-            "reload-cmd-timeout", .timing, "TIME", help: "limit of a reload_cmd (60s)",
+            "reload-cmd-timeout", .timing, "TIME", help: "limit of a reload_cmd",
+            default: { seconds($0.reloadTimeout) },
             .duration { $0.reloadTimeout = $1 }),
         Option(
-            "shutdown-timeout", .timing, "TIME", help: "time to finish after TERM (30s)",
+            "shutdown-timeout", .timing, "TIME", help: "time to finish after TERM",
+            default: { seconds($0.shutdownTimeout) },
             .duration { $0.shutdownTimeout = $1 }),
         // Before `debounce` and `max-wait`, which are applied after it and so prevail.
         Option(
@@ -174,13 +175,15 @@ package enum OptionTable {
                 settings.maxWait = time
             }),
         Option(
-            "debounce", .timing, "TIME", help: "wait for this much quiet before a render (0)",
+            "debounce", .timing, "TIME", help: "wait for this much quiet before a render",
+            default: { seconds($0.debounce) },
             .duration { $0.debounce = $1 }),
         Option(
             "max-wait", .timing, "TIME", help: "longest wait for quiet (4 times -debounce)",
             .duration { $0.maxWait = $1 }),
         Option(
-            "splay", .timing, "TIME", help: "random delay before a reload, up to this (0)", .duration { $0.splay = $1 }),
+            "splay", .timing, "TIME", help: "random delay before a reload, up to this", default: { seconds($0.splay) },
+            .duration { $0.splay = $1 }),
         Option(
             "watchdog-interval", .timing, "TIME", help: "time between signs of life for systemd (as the unit asks)",
             .duration { $0.watchdogInterval = $1 > .zero ? $1 : nil }),
@@ -188,12 +191,12 @@ package enum OptionTable {
 
     private static let logging: [Option] = [
         Option(
-            "log-level", .logging, "NAME", help: "debug, info, warn or error (info)",
+            "log-level", .logging, "NAME", help: "debug, info, warn or error", default: { "\($0.logLevel)" },
             .choice(["panic", "fatal", "error", "warn", "warning", "info", "debug", "trace"]) { settings, name in
                 if let level = LogLevel(name: name) { settings.logLevel = level }
             }),
         Option(
-            "log-format", .logging, "NAME", help: "text or json (text)",
+            "log-format", .logging, "NAME", help: "text or json", default: { $0.logFormat.rawValue },
             .choice(["text", "json"]) { $0.logFormat = LogFormat(rawValue: $1) ?? .text }),
         Option(
             "metrics-addr", .logging, "HOST:PORT", help: "serve /metrics, /health and /ready there",
@@ -227,5 +230,48 @@ package enum OptionTable {
         Option(
             name, .compatibility, isSwitch ? "" : "VALUE", help: "no effect, of the \(backend) backend",
             .foreign(isSwitch: isSwitch, backend: backend))
+    }
+
+    /// A default in whole seconds as help shows it: `30s`, `0`.
+    fileprivate static func seconds(_ time: Duration) -> String {
+        time == .zero ? "0" : "\(time.components.seconds)s"
+    }
+}
+
+extension Option {
+    /// The option of a backend.
+    fileprivate convenience init(_ option: BackendOption) {
+        let name = option.name
+        let setter: Setter =
+            switch option.form {
+            case .flag: .flag { $0.backendOptions[name] = .flag($1) }
+            case .text: .text { $0.backendOptions[name] = .text($1) }
+            case .choice(let choices): .choice(choices) { $0.backendOptions[name] = .text($1) }
+            case .duration: .duration { $0.backendOptions[name] = .duration($1) }
+            case .list(let commas): .list(commas: commas) { $0.backendOptions[name] = .list($1) }
+            }
+        self.init(
+            name, Group(option.group), option.placeholder, help: option.help,
+            default: { _ in option.defaultValue.map(Self.text) }, aliases: option.aliases, keys: option.keys,
+            variables: option.variables, setter)
+    }
+
+    private static func text(_ value: BackendOptions.Value) -> String {
+        switch value {
+        case .flag(let flag): flag ? "true" : "false"
+        case .text(let text): text
+        case .duration(let time): OptionTable.seconds(time)
+        case .list(let elements): elements.joined(separator: ", ")
+        }
+    }
+}
+
+extension Option.Group {
+    fileprivate init(_ group: BackendOption.Group) {
+        switch group {
+        case .backend: self = .backend
+        case .security: self = .security
+        case .timing: self = .timing
+        }
     }
 }

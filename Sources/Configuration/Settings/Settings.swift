@@ -1,3 +1,5 @@
+import Backends
+
 /// Everything that an operator can choose, complete and validated. Made by `SettingsLoader`, read by everyone.
 package struct Settings: Sendable {
     // What to do
@@ -34,30 +36,15 @@ package struct Settings: Sendable {
     package internal(set) var prefix: String?
 
     // Backend
-    package internal(set) var backend = "etcd"
-    package internal(set) var nodes: [String] = []
-    package internal(set) var files: [String] = []
-    package internal(set) var filter = "*"
-    package internal(set) var scheme = "http"
-    package internal(set) var serviceDomain: String?
-    /// The name of the service records that tell the nodes; made from the domain if only that is given.
-    package internal(set) var serviceRecord: String?
+    /// As it was given, an alias for example.
+    package internal(set) var backendName = BackendRegistry.standard.name
+    /// The options of all backends that were given.
+    var backendOptions = BackendOptions()
+    /// The chosen backend; the standard one if its name is wrong.
+    package internal(set) var backend: BackendConfiguration
     package internal(set) var backendTimeout = Duration.seconds(10)
-    package internal(set) var dialTimeout = Duration.seconds(5)
     package internal(set) var retryFor = Duration.zero
     package internal(set) var preflightTimeout = Duration.seconds(10)
-
-    // TLS and authentication
-    package internal(set) var clientCA: String?
-    package internal(set) var clientCertificate: String?
-    package internal(set) var clientKey: String?
-    package internal(set) var clientInsecure = false
-    /// Whether the user and password are sent; nil is: if there is a user.
-    package internal(set) var basicAuth: Bool?
-    package internal(set) var username: String?
-    package internal(set) var password: String?
-    package internal(set) var passwordFile: String?
-    package internal(set) var tokenFile: String?
 
     // Timing
     package internal(set) var interval = Duration.seconds(600)
@@ -82,7 +69,9 @@ package struct Settings: Sendable {
     /// What the operator should know but need not stop for: unknown keys of confd.toml.
     package internal(set) var warnings: [SettingsError] = []
 
-    init() {}
+    init() {
+        backend = BackendConfiguration(kind: BackendRegistry.standard, named: backendName, options: backendOptions)
+    }
 }
 
 /// When differences are shown in colour.

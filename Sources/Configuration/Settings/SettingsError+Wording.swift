@@ -1,3 +1,4 @@
+import Backends
 import TOML
 
 extension SettingsError {
@@ -24,13 +25,10 @@ extension SettingsError {
         case .notAmong(let choices, let text): "\"\(text)\" is none of \(choices.joined(separator: ", "))"
         case .notHostPort(let text): "\"\(text)\" is not HOST:PORT"
         case .unknownBackend(let backend): backend.message
-        case .node(let error): error.message
+        case .backend(let problem, let backend): problem.message(of: backend)
         case .diffWithoutNoop: "needs -noop or -check"
         case .mockDataWithoutValidate: "needs -validate"
         case .resourceWithoutValidate: "needs -validate or -preflight"
-        case .fileBackendWithoutFile: "the file backend needs -file"
-        case .certificateWithoutKey: "-client-cert and -client-key go together"
-        case .credentialsWithoutUser: "-basic-auth sends nothing without a user"
         case .exclusiveModes(let modes): "\(modes.joined(separator: " and ")) exclude each other"
         case .modeWithCommand(let mode, _): "\(mode) starts no command"
         case .failFastWithoutOnetime: "-failure-mode fail-fast stops a pass of -onetime"
@@ -53,17 +51,35 @@ extension SettingsError {
         case .notDuration: "write seconds (10) or a duration (1m30s, 250ms)"
         case .notHostPort: "for example 127.0.0.1:9100, or :9100 for all addresses"
         case .unknownBackend(let backend): backend.hint
-        case .node(let error): error.hint
+        case .backend(let problem, _): problem.hint
         case .diffWithoutNoop: "without either the files would be written"
         case .mockDataWithoutValidate: "without it the files would be written"
         case .resourceWithoutValidate: "without either all resources would be written"
-        case .fileBackendWithoutFile: "for example -file /etc/confd/data.yaml"
-        case .credentialsWithoutUser: "add -username and -password-file"
         case .modeWithCommand(_, let command): "leave \"-- \(command)\" out"
         case .failFastWithoutOnetime: "a daemon goes on with the other resources and tries again"
         case .flagSyntax, .flagWithoutValue, .unreadable, .wrongType, .notBoolean, .notInteger, .notAmong,
-            .certificateWithoutKey, .exclusiveModes, .foreignFlags:
+            .exclusiveModes, .foreignFlags:
             nil
+        }
+    }
+}
+
+extension BackendProblem {
+    fileprivate func message(of backend: String) -> String {
+        switch self {
+        case .element(_, _, let error): error.message
+        case .missing(let option): "the \(backend) backend needs -\(option.name)"
+        case .incomplete(let one, let other): "-\(one.name) and -\(other.name) go together"
+        case .warning(let message, _): message
+        }
+    }
+
+    fileprivate var hint: String? {
+        switch self {
+        case .element(_, _, let error): error.hint
+        case .missing(let option): option.need.map { "for example -\(option.name) \($0.example)" }
+        case .incomplete: nil
+        case .warning(_, let hint): hint
         }
     }
 }
@@ -95,7 +111,8 @@ extension UnknownBackend {
     }
 
     var hint: String {
-        suggestion.map { Advice.didYouMean($0).text } ?? "backends built: \(BackendName.built.joined(separator: ", "))"
+        suggestion.map { Advice.didYouMean($0).text }
+            ?? "backends built: \(BackendRegistry.names.joined(separator: ", "))"
     }
 }
 

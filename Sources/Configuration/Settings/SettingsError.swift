@@ -32,16 +32,13 @@ package struct SettingsError: Error, Equatable, Sendable {
         case notAmong([String], String)
         case notHostPort(String)
         case unknownBackend(UnknownBackend)
-        case node(BackendError)
         case diffWithoutNoop
         case mockDataWithoutValidate
         case resourceWithoutValidate
 
         // Several options
 
-        case fileBackendWithoutFile
-        case certificateWithoutKey
-        case credentialsWithoutUser
+        case backend(BackendProblem, of: String)
         case exclusiveModes([String])
         case modeWithCommand(String, command: String)
         case failFastWithoutOnetime

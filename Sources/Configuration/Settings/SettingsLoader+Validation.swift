@@ -5,8 +5,6 @@ extension SettingsLoader {
     /// What no single option can see.
     mutating func validate() {
         validateBackend()
-        validateNodes()
-        validateAuthentication()
         validateMode()
         warnOfForeignFlags()
         if let address = settings.metricsAddress, HostPort(address) == nil {
@@ -15,35 +13,21 @@ extension SettingsLoader {
     }
 
     private mutating func validateBackend() {
-        if let unknown = UnknownBackend(settings.backend) { refuse(.unknownBackend(unknown), option: "backend") }
-        if settings.backend == "file", settings.files.isEmpty, !settings.validate { refuse(.fileBackendWithoutFile) }
-    }
-
-    /// Addresses that no etcd can have. Those of service records replace them.
-    private mutating func validateNodes() {
-        guard settings.backend.hasPrefix("etcd"), settings.serviceRecord == nil else { return }
-        // None were given as such: they are those of ETCDCTL_ENDPOINTS.
-        guard !givenNodes.isEmpty else { return validateNodes(settings.nodes, settings.origins["node"]) }
-        for value in givenNodes { validateNodes(split(value.text), value.origin) }
-    }
-
-    private mutating func validateNodes(_ nodes: [String], _ origin: Origin?) {
-        for node in nodes where !node.isEmpty {
-            do {
-                try NodeAddress.check(node)
-            } catch {
-                refuse(.node(error), of: origin)
-            }
+        if let unknown = UnknownBackend(settings.backendName) {
+            return refuse(.unknownBackend(unknown), option: "backend")
         }
+        for problem in settings.backend.kind.problems(of: settings.backend.options) { validate(problem) }
     }
 
-    private mutating func validateAuthentication() {
-        guard settings.backend.hasPrefix("etcd") else { return }
-        // confd uses the two only together; alone, either is a slip where a connection is made.
-        if (settings.clientCertificate == nil) != (settings.clientKey == nil) {
-            refuse(.certificateWithoutKey)
+    private mutating func validate(_ problem: BackendProblem) {
+        let kind = SettingsError.Kind.backend(problem, of: settings.backend.name)
+        switch problem {
+        case .element(let option, let index, _): refuse(kind, of: givenLists[option.name]?[index].origin)
+        // A resource may have a backend of its own.
+        case .missing where settings.validate: break
+        case .missing, .incomplete: refuse(kind)
+        case .warning: warn(kind)
         }
-        if settings.basicAuth == true, settings.username == nil { warn(.credentialsWithoutUser) }
     }
 
     private mutating func validateMode() {
@@ -68,8 +52,8 @@ extension SettingsLoader {
 
     /// One warning for all flags of backends that are not built; to ask for such a backend is an error of its own.
     private mutating func warnOfForeignFlags() {
-        guard !foreign.isEmpty, BackendName.built.contains(settings.backend) else { return }
-        warn(.foreignFlags(foreign, backend: settings.backend))
+        guard !foreign.isEmpty, BackendRegistry.kind(named: settings.backendName) != nil else { return }
+        warn(.foreignFlags(foreign, backend: settings.backendName))
     }
 
     /// Records a warning that does not stop the program.

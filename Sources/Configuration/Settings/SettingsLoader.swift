@@ -1,3 +1,4 @@
+import Backends
 import Posix
 import TOML
 
@@ -10,8 +11,8 @@ package struct SettingsLoader {
     var errors: [SettingsError] = []
     /// confd.toml, to show its lines in errors.
     private(set) var file = ConfigurationFile.Result()
-    /// The nodes as they were given, each with its place.
-    private(set) var givenNodes: [RawOptions.Value] = []
+    /// The elements of lists as they were given, by the name of the option, each with its place.
+    private(set) var givenLists: [String: [RawOptions.Value]] = [:]
     /// Flags of backends that are not built, where they were given, and the backend of each.
     private(set) var foreign: [SettingsError.ForeignFlag] = []
 
@@ -52,8 +53,7 @@ package struct SettingsLoader {
         errors += file.errors
         let sources = [commandLine.options, fromEnvironment, file.options]
         for option in OptionTable.all { apply(option, from: sources) }
-        fillNodes()
-        fillServiceRecord()
+        fillBackend()
         // What follows from an option that is wrong itself would only add noise, unless all that is wrong is asked for.
         if errors.isEmpty || settings.validate { validate() }
     }
@@ -87,7 +87,6 @@ package struct SettingsLoader {
             guard let values = source.values[option.name], let last = values.last else { continue }
             do {
                 try set(option, values)
-                if option.name == "node" { givenNodes = values }
                 settings.origins[option.name] = last.origin
             } catch {
                 errors.append(error.showing(file.source))
@@ -125,7 +124,9 @@ package struct SettingsLoader {
             }
             put(&settings, duration)
         case .list(let commas, let put):
-            put(&settings, values.flatMap { commas ? split($0.text) : [$0.text] }.filter { !$0.isEmpty })
+            let elements = values.flatMap { commas ? split($0) : [$0] }.filter { !$0.text.isEmpty }
+            givenLists[option.name] = elements
+            put(&settings, elements.map(\.text))
         case .ignored(let isSwitch):
             if isSwitch { _ = try boolean(last) }
         case .foreign(let isSwitch, let backend):
@@ -135,12 +136,12 @@ package struct SettingsLoader {
     }
 
     /// The parts of a list with commas, without the spaces around them.
-    func split(_ text: String) -> [String] {
-        text.split(separator: ",").map { part in
+    private func split(_ value: RawOptions.Value) -> [RawOptions.Value] {
+        value.text.split(separator: ",").map { part in
             var part = part
             while part.first == " " { part.removeFirst() }
             while part.last == " " { part.removeLast() }
-            return String(part)
+            return RawOptions.Value(text: String(part), origin: value.origin)
         }
     }
 
@@ -153,20 +154,19 @@ package struct SettingsLoader {
         }
     }
 
-    /// `ETCDCTL_PEERS` and `ETCDCTL_ENDPOINTS` stand in for `-node`, as in confd.
-    private mutating func fillNodes() {
-        guard settings.nodes.isEmpty, settings.backend.hasPrefix("etcd") else { return }
-        for name in ["ETCDCTL_PEERS", "ETCDCTL_ENDPOINTS"] {
-            guard let text = environment[name], !text.isEmpty else { continue }
-            settings.nodes = split(text).filter { !$0.isEmpty }
-            settings.origins["node"] = .environment(name)
-            return
+    /// The chosen backend, with its options from the environment where nothing else gave them: `ETCDCTL_ENDPOINTS` stands in
+    /// for `-node`, as in confd.
+    private mutating func fillBackend() {
+        let kind = BackendRegistry.kind(named: settings.backendName) ?? BackendRegistry.standard
+        for option in kind.options where settings.backendOptions[option.name] == nil {
+            guard let name = option.fallbackVariables.first(where: { environment[$0]?.isEmpty == false }),
+                let text = environment[name], let row = OptionTable.option(named: option.name)
+            else { continue }
+            var given = RawOptions()
+            given.add(text, to: row, origin: .environment(name))
+            apply(row, from: [given])
         }
-    }
-
-    /// A domain stands for the record that confd looks for there.
-    private mutating func fillServiceRecord() {
-        guard settings.serviceRecord == nil, let domain = settings.serviceDomain else { return }
-        settings.serviceRecord = "_\(settings.backend)._tcp.\(domain)" + (domain.hasSuffix(".") ? "" : ".")
+        settings.backend = BackendConfiguration(
+            kind: kind, named: settings.backendName, options: settings.backendOptions)
     }
 }

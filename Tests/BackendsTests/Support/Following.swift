@@ -1,5 +1,6 @@
 import Glibc
 import KeyValue
+import Posix
 import Synchronization
 
 @testable import Backends

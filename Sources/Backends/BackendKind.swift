@@ -1,0 +1,72 @@
+/// All that the program knows about a backend: its names, its options, how it is opened. The directory of a backend declares
+/// one, and `BackendRegistry` lists them.
+package protocol BackendKind: Sendable {
+    /// What `-backend` takes, and what logs and metrics show.
+    var name: String { get }
+    /// Further names for `-backend`.
+    var aliases: [String] { get }
+    /// Where keys come from, in a line of docs/backends.md.
+    var summary: String { get }
+    /// How changes are noticed, in the same line.
+    var watching: String { get }
+    /// Those that it reads; several backends may share one.
+    var options: [BackendOption] { get }
+    /// The longest pause between attempts to reach it.
+    var longestPause: Duration { get }
+
+    /// Fills in what follows from other options. `name` is the name by which the backend was chosen.
+    func complete(_ options: inout BackendOptions, for name: String)
+    /// What is wrong with `options`; contacts nothing.
+    func problems(of options: BackendOptions) -> [BackendProblem]
+    /// What a start with `options` logs besides the name and the sources.
+    func notices(of options: BackendOptions) -> [BackendNotice]
+    /// Endpoints or files, for logs and metrics. Never a secret.
+    func sources(of options: BackendOptions) -> [String]
+    /// The path below which the backend keeps the keys of `path`.
+    func path(of path: [UInt8]) -> [UInt8]
+    /// A backend with `options`, which have no problems; nothing is contacted yet.
+    func open(_ options: BackendOptions, in context: BackendContext) throws(BackendError) -> any Backend
+}
+
+extension BackendKind {
+    package var aliases: [String] { [] }
+    package var longestPause: Duration { .seconds(15) }
+    package func complete(_ options: inout BackendOptions, for name: String) {}
+    package func problems(of options: BackendOptions) -> [BackendProblem] { [] }
+    package func notices(of options: BackendOptions) -> [BackendNotice] { [] }
+    package func path(of path: [UInt8]) -> [UInt8] { path }
+}
+
+/// What backends get from the program.
+package struct BackendContext: Sendable {
+    /// The variables of the environment, without `=`; of equal names the last one counts.
+    package let environment: @Sendable () -> [(name: [UInt8], value: [UInt8])]
+    /// Gets what the operator should know although the work goes on.
+    package let warn: @Sendable (String) -> Void
+
+    package init(
+        environment: @escaping @Sendable () -> [(name: [UInt8], value: [UInt8])],
+        warn: @escaping @Sendable (String) -> Void
+    ) {
+        self.environment = environment
+        self.warn = warn
+    }
+}
+
+/// What is wrong with the options of a backend.
+package enum BackendProblem: Equatable, Sendable {
+    /// The value at `index` of a list.
+    case element(of: BackendOption, index: Int, BackendError)
+    /// It was not given, and the backend cannot do without.
+    case missing(BackendOption)
+    /// Only one of the two was given.
+    case incomplete(BackendOption, BackendOption)
+    /// Probably a mistake, and no reason to stop.
+    case warning(String, hint: String)
+}
+
+/// A line of the log at the start.
+package enum BackendNotice: Equatable, Sendable {
+    case warning(String)
+    case information(String)
+}

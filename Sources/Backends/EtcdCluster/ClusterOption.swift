@@ -1,0 +1,109 @@
+import KeyValue
+
+/// The options of all backends that read from an etcd cluster.
+enum ClusterOption {
+    static let all = [
+        node, scheme, serviceDomain, serviceRecord, authority, certificate, key, insecure, basicAuth, username,
+        password,
+        passwordFile, tokenFile, dialTimeout,
+    ]
+
+    static let node = BackendOption(
+        "node", .backend, "URL", help: "etcd endpoint, repeatable", default: .list([EtcdOptions.defaultEndpoint]),
+        aliases: ["n"],
+        keys: ["nodes"], tableKey: "nodes", fallbackVariables: ["ETCDCTL_PEERS", "ETCDCTL_ENDPOINTS"],
+        .list(commas: true))
+    static let scheme = BackendOption(
+        "scheme", .backend, "NAME", help: "http or https, for nodes that name none", default: .text("http"),
+        .choice(["http", "https"]))
+    static let serviceDomain = BackendOption(
+        "srv-domain", .backend, "NAME", help: "find the nodes in DNS, at _BACKEND._tcp.NAME", .text)
+    static let serviceRecord = BackendOption(
+        "srv-record", .backend, "NAME", help: "find the nodes in DNS, in these SRV records", .text)
+    static let authority = BackendOption(
+        "client-ca-keys", .security, "FILE", help: "CA certificates", keys: ["client_cakeys"],
+        tableKey: "client_cakeys",
+        variables: ["CONFD_CLIENT_CAKEYS"], .text)
+    static let certificate = BackendOption("client-cert", .security, "FILE", help: "client certificate", .text)
+    static let key = BackendOption("client-key", .security, "FILE", help: "client key", secrecy: .path, .text)
+    static let insecure = BackendOption(
+        "client-insecure", .security, help: "do not verify the server's certificate", .flag)
+    static let basicAuth = BackendOption(
+        "basic-auth", .security, help: "send -username and -password (true if there is a user)", .flag)
+    static let username = BackendOption("username", .security, "NAME", help: "user", .text)
+    static let password = BackendOption("password", .security, "TEXT", help: "password", secrecy: .value, .text)
+    static let passwordFile = BackendOption(
+        "password-file", .security, "FILE", help: "file that holds the password", secrecy: .path, .text)
+    static let tokenFile = BackendOption(
+        "auth-token-file", .security, "FILE", help: "file with a token of etcd, in place of user and password",
+        secrecy: .path, .text)
+    static let dialTimeout = BackendOption(
+        "dial-timeout", .timing, "TIME", help: "limit of one connect",
+        default: .duration(EtcdOptions.defaultDialTimeout), .duration)
+}
+
+/// A backend that reads from an etcd cluster, by either API.
+protocol ClusterKind: BackendKind {
+    func open(_ options: EtcdOptions) throws(BackendError) -> any Backend
+}
+
+extension ClusterKind {
+    package var options: [BackendOption] { ClusterOption.all }
+
+    /// A domain stands for the SRV record that confd looks up there.
+    package func complete(_ options: inout BackendOptions, for name: String) {
+        if !options.has(ClusterOption.serviceRecord), let domain = options.text(ClusterOption.serviceDomain) {
+            let record = "_\(name)._tcp.\(domain)" + (domain.hasSuffix(".") ? "" : ".")
+            options[ClusterOption.serviceRecord.name] = .text(record)
+        }
+    }
+
+    package func problems(of options: BackendOptions) -> [BackendProblem] {
+        var problems: [BackendProblem] = []
+        // Service records replace the nodes.
+        if !options.has(ClusterOption.serviceRecord) {
+            for (index, node) in options.list(ClusterOption.node).enumerated() {
+                do throws(BackendError) {
+                    _ = try Endpoint(node, encryptedByDefault: false, serverName: nil)
+                } catch {
+                    problems.append(.element(of: ClusterOption.node, index: index, error))
+                }
+            }
+        }
+        if options.has(ClusterOption.certificate) != options.has(ClusterOption.key) {
+            problems.append(.incomplete(ClusterOption.certificate, ClusterOption.key))
+        }
+        if options.flag(ClusterOption.basicAuth) == true, !options.has(ClusterOption.username) {
+            problems.append(
+                .warning("-basic-auth sends nothing without a user", hint: "add -username and -password-file"))
+        }
+        return problems
+    }
+
+    package func notices(of options: BackendOptions) -> [BackendNotice] {
+        var notices: [BackendNotice] = []
+        if options.flag(ClusterOption.insecure) == true {
+            notices.append(.warning("-client-insecure: the certificates of the backend are not verified"))
+        }
+        if let record = options.text(ClusterOption.serviceRecord) {
+            notices.append(.information("SRV record set to \(record)"))
+        }
+        return notices
+    }
+
+    package func sources(of options: BackendOptions) -> [String] {
+        if let record = options.text(ClusterOption.serviceRecord) { return ["SRV \(record)"] }
+        return options.list(ClusterOption.node).map(withoutCredentials)
+    }
+
+    /// `node` for logs: a user and password before `@` are left out.
+    private func withoutCredentials(_ node: String) -> String {
+        guard let at = node.utf8.lastIndex(of: UInt8(ascii: "@")) else { return node }
+        let scheme = node.contains(text: "://") ? String(node.prefix { $0 != ":" }) + "://" : ""
+        return scheme + node[node.utf8.index(after: at)...]
+    }
+
+    package func open(_ options: BackendOptions, in context: BackendContext) throws(BackendError) -> any Backend {
+        try open(EtcdOptions(options, warn: context.warn))
+    }
+}

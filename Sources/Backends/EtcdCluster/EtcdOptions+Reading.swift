@@ -1,0 +1,60 @@
+import KeyValue
+import Posix
+
+extension EtcdOptions {
+    /// What `options` say, which have no problems.
+    init(_ options: BackendOptions, warn: @escaping @Sendable (String) -> Void) {
+        let isEncrypted = options.text(ClusterOption.scheme) == "https"
+        endpoints = options.list(ClusterOption.node).map { node in
+            isEncrypted && !node.contains(text: "://") ? "https://\(node)" : node
+        }
+        discovery = options.text(ClusterOption.serviceRecord).map { record in
+            Discovery(record: record, scheme: isEncrypted ? "https" : "http")
+        }
+        tls.authorityFile = options.text(ClusterOption.authority)
+        tls.certificateFile = options.text(ClusterOption.certificate)
+        tls.keyFile = options.text(ClusterOption.key)
+        tls.verifies = options.flag(ClusterOption.insecure) != true
+        dialTimeout = options.duration(ClusterOption.dialTimeout) ?? dialTimeout
+        credentials = EtcdCredentials(options)
+        self.warn = warn
+    }
+}
+
+extension EtcdCredentials {
+    /// A token before a user and password; nil for neither, and with `-basic-auth=false` for a user too. Files are read again
+    /// at each use, because they may change.
+    fileprivate init?(_ options: BackendOptions) {
+        if let path = options.text(ClusterOption.tokenFile) {
+            self.init { () throws(BackendError) in
+                let token = try Self.secret(inFile: path, "token file")
+                if Self.isToken(token) { return token }
+                throw BackendError(
+                    .configuration, "token file \(path): it holds no token", hint: "a token is one visible word")
+            }
+        } else if options.flag(ClusterOption.basicAuth) != false, let username = options.text(ClusterOption.username) {
+            let password = Array((options.text(ClusterOption.password) ?? "").utf8)
+            let path = options.text(ClusterOption.passwordFile)
+            self.init(username: username) { () throws(BackendError) in
+                try path.map { (path) throws(BackendError) in try Self.secret(inFile: path, "password file") }
+                    ?? password
+            }
+        } else {
+            return nil
+        }
+    }
+
+    /// A larger file is an error, where its size would else decide how much memory is used.
+    private static let largestSecret = 1 << 20
+
+    /// The contents of the file at `path` without the end of the line.
+    private static func secret(inFile path: String, _ what: String) throws(BackendError) -> [UInt8] {
+        do {
+            var bytes = try Files.read(path, limit: largestSecret)
+            while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
+            return bytes
+        } catch {
+            throw BackendError(.configuration, "\(what): \(error.message)")
+        }
+    }
+}

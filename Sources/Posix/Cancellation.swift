@@ -1,0 +1,36 @@
+import Synchronization
+
+/// Ends, from another thread, what waits for it: a command that runs, a backend that is followed.
+package final class Cancellation: Sendable {
+    private let handler = Mutex<(@Sendable () -> Void)?>(nil)
+    /// Written under the lock of `handler`; read without, because threads that render poll it.
+    private let cancelled = Atomic(false)
+    private let wakeUp: WakeUp
+
+    /// Throws if the process has no descriptors left.
+    package init() throws(SystemError) { wakeUp = try WakeUp() }
+
+    package var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
+
+    /// Readable for `Poll` from `cancel` on.
+    package var descriptor: Int32 { wakeUp.descriptor }
+
+    package func cancel() {
+        let last = handler.withLock { handler in
+            cancelled.store(true, ordering: .relaxed)
+            defer { handler = nil }
+            return handler
+        }
+        wakeUp.wake()
+        last?()
+    }
+
+    /// Calls `handler` when it is cancelled, in place of an earlier handler; at once if it is cancelled already.
+    package func onCancel(_ handler: @escaping @Sendable () -> Void) {
+        let isLate = self.handler.withLock { current in
+            if !isCancelled { current = handler }
+            return isCancelled
+        }
+        if isLate { handler() }
+    }
+}
