@@ -19,7 +19,7 @@ struct Candidate: ~Copyable {
     }
 
     deinit {
-        // Nobody is left to tell; the next pass uses another name.
+        // A `deinit` cannot report it; the next pass uses another name.
         if isArmed { try? folder.unlink(name) }
     }
 
@@ -29,7 +29,7 @@ struct Candidate: ~Copyable {
     /// Leaves the file where it is when this is dropped.
     mutating func keep() { isArmed = false }
 
-    /// Replaces `newName` in the folder by this file.
+    /// Replaces `newName` in the directory by this file.
     mutating func rename(to newName: String) throws(SystemError) {
         try folder.rename(name, to: newName)
         isArmed = false
@@ -37,8 +37,8 @@ struct Candidate: ~Copyable {
 
     /// Sets owner, extended attributes and mode, writes `content`, and waits until all is on disk.
     ///
-    /// In this order nobody sees a byte who may not read the finished file: carried-over access lists can be wider
-    /// than the mode that follows. Attributes of `destination`'s file are carried over where possible.
+    /// In this order no byte is readable for anybody who may not read the finished file: access lists that are carried
+    /// over can be wider than the mode that follows. Attributes of `destination`'s file are carried over where possible.
     mutating func fill(
         _ content: [UInt8], _ attributes: FileAttributes, like destination: Destination
     ) throws(SystemError) -> RefusedOwner {

@@ -8,7 +8,7 @@ package struct CheckedFile: ~Copyable {
         package var backup = false
         /// The mark of the reload that is owed from now on; nil leaves a mark that is there.
         package var reloadMark: [UInt8]?
-        /// Takes the folder that is to be synced; nil syncs it at once.
+        /// Collects the directory that is to be synced; nil syncs it at once.
         package var unsynced: UnsyncedFolders?
         /// The file is put in place for its check: `Destination.accept` or `undo` has to follow.
         package var isTrial = false
@@ -82,7 +82,7 @@ package struct CheckedFile: ~Copyable {
         return Replacement(method: .renamed, keptStagedFile: kept, warnings: warnings, trial: trial)
     }
 
-    /// The error of the replacement is the one to tell; what stays is found by the next start.
+    /// The error of the replacement is reported; the next start finds what is left.
     private func withdraw(_ trial: InPlaceTrial?) {
         if let trial { _ = try? destination.undo(trial) }
     }
@@ -129,7 +129,7 @@ package struct CheckedFile: ~Copyable {
 }
 
 extension Folder {
-    /// Waits until the names in the folder are on disk; a warning if that cannot be told.
+    /// Waits until the directory's entries are on disk; a warning if that fails.
     func synchronized() -> [StagingWarning] {
         do throws(SystemError) {
             try synchronize()

@@ -10,10 +10,10 @@ package enum Comparison: Equatable, Sendable {
     case attributesDiffer([AttributeDifference])
     /// The bytes differ, and so may mode and owner.
     case contentDiffers([AttributeDifference])
-    /// We may not read the bytes, so they count as different: to replace a file needs no more than its directory.
+    /// No permission to read the bytes, so they count as different; replacing a file needs only its directory.
     case unreadable(SystemError, [AttributeDifference])
 
-    /// What of mode and owner is not as wanted.
+    /// The differences of mode and owner.
     package var attributeDifferences: [AttributeDifference] {
         switch self {
         case .absent, .same: []

@@ -19,8 +19,8 @@ extension Destination {
         return differences.isEmpty ? .same : .attributesDiffer(differences)
     }
 
-    /// confd's log line `PATH has md5sum A should be B`; reads the whole target, so ask only when it is logged. Of a file
-    /// that is too large for that, or cannot be read, the sizes are told.
+    /// confd's log line `PATH has md5sum A should be B`; reads the whole target, so call it only if it is logged. For a file
+    /// that is too large for that, or cannot be read, it names the sizes.
     package func checksumMessage(content: [UInt8]) -> String {
         let size = (try? existing()).flatMap { $0 }?.size ?? 0
         if size <= Self.checksumLimit, let checksum = try? checksum() {

@@ -2,7 +2,7 @@ import Posix
 
 /// The file that a resource writes: a name in an open directory, with every symbolic link on the way followed.
 ///
-/// The way is walked once. Whatever is done, is done by that name in that directory, and follows no link any more.
+/// The path is resolved once. Everything afterwards uses that name in that directory, and follows no link.
 package struct Destination: Sendable {
     /// The path as the resource names it; log lines use this one.
     package let path: String
@@ -19,8 +19,8 @@ package struct Destination: Sendable {
 
     /// Follows the links in `path`; with `makesFolders`, creates the directories that are missing (`make_dirs`).
     ///
-    /// Throws for a path that names no file, for a loop of links, and for a step that might be somebody's attempt to have
-    /// us write what is not theirs (`PathWalk`).
+    /// Throws for a path that names no file, for a loop of links, and for a step by which a user could make confd write
+    /// somebody else's file (`PathWalk`).
     package init(resolving path: String, makesFolders: Bool = false) throws(StagingError) {
         var walk = try PathWalk(path, makesFolders: makesFolders)
         switch try walk.run() {
@@ -58,7 +58,7 @@ package struct Destination: Sendable {
         return "." + String(decoding: name.utf8.prefix(limit - 32), as: UTF8.self) + "-" + checksum + suffix
     }
 
-    /// How the names of temporary files in the target's folder begin.
+    /// How the names of temporary files in the target's directory begin.
     package var candidatePrefix: String { companion(".confd-", room: Leftovers.randomLetters) }
 }
 
@@ -102,9 +102,9 @@ extension Destination {
         return folder
     }
 
-    /// Throws if what is created beside the target would stay there for ever: each try would leave another file.
+    /// Throws if files that are created beside the target could not be removed: each attempt would leave another one.
     func refuseAppendOnlyFolder() throws(StagingError) {
-        // Where it cannot be asked, creating a file says what is wrong.
+        // If the flag cannot be read, creating a file shows what is wrong.
         let isAppendOnly = (try? folder?.flags().isAppendOnly) ?? false
         if isAppendOnly { throw StagingError(.appendOnly(folder: folderPath), path) }
     }

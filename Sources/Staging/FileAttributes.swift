@@ -18,9 +18,9 @@ package struct FileAttributes: Equatable, Sendable {
 
     /// What a new file in the place of `existing`, which is in `directory`, is to have.
     ///
-    /// Setuid, setgid and sticky were meant for the owner and the group that the file has. And who is neither root nor
-    /// us may have chosen mode and group so that our content can be changed or run, or read by his group when the file is
-    /// no longer his: by making the file, or by moving one of root's to this name in a directory where he can write.
+    /// Setuid, setgid and sticky were meant for the present owner and group of the file. And a user other than root and
+    /// ourselves may have chosen mode and group so that the new content can be changed, run, or read by his group: by
+    /// creating the file, or by moving one of root's to this name in a directory where he can write.
     func completed(from existing: FileStatus?, in directory: FileStatus) -> FileAttributes {
         guard let existing else { return FileAttributes(mode: mode ?? 0o644, uid: uid, gid: gid) }
         let owner = uid ?? existing.uid
@@ -33,8 +33,8 @@ package struct FileAttributes: Equatable, Sendable {
             mode: mode ?? existing.mode & bits, uid: uid ?? existing.uid, gid: gid ?? (losesGroup ? nil : existing.gid))
     }
 
-    /// Whether what was meant for the owner of a file of ours goes on. A file with several names may be a program that
-    /// somebody has linked there.
+    /// Whether special bits of a file of ours are kept. A file with several names may be a program that somebody has
+    /// linked there.
     private func keepsOwner(of status: FileStatus) -> Bool {
         (uid ?? status.uid) == status.uid && (gid ?? status.gid) == status.gid && status.linkCount == 1
     }
@@ -50,8 +50,8 @@ package struct FileAttributes: Equatable, Sendable {
 }
 
 extension FileStatus {
-    /// Whether a file that is to have `attributes` must be another one: whoever has this one open keeps the rights that he
-    /// had when he opened it, also those that its new owner or mode do not give.
+    /// Whether setting `attributes` requires a new file: a process that has this one open keeps the access that it had,
+    /// even if the new owner or mode do not grant it.
     func isReplaced(for attributes: FileAttributes) -> Bool {
         let losesRights = attributes.mode.map { mode & ~$0 != 0 } ?? false
         return losesRights || attributes.uid.map { $0 != uid } ?? false || attributes.gid.map { $0 != gid } ?? false
@@ -71,7 +71,7 @@ struct RefusedOwner: Equatable {
     var uid: UInt32?
     var gid: UInt32?
 
-    /// Bits that would give the rights of the wrong user or group away.
+    /// Bits that would grant the rights of the wrong user or group.
     var unsafeModeBits: UInt16 { (uid == nil ? 0 : 0o4000) | (gid == nil ? 0 : 0o2000) }
 
     func warnings(_ dest: String) -> [StagingWarning] {

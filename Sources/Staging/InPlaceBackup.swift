@@ -89,7 +89,7 @@ package enum Healing: Equatable, Sendable {
 }
 
 extension Destination {
-    /// The name of the backup in the target's folder.
+    /// The name of the backup in the target's directory.
     var backupName: String { companion(".confd-backup") }
 
     /// The path of the backup.
@@ -117,7 +117,7 @@ extension Destination {
     /// Finishes what a crash interrupted: a target that was being written in place gets its old bytes back, unless it
     /// holds all of the old or all of the new ones. Call it once for each resource at start.
     ///
-    /// A backup that is not ours (`OwnFile`) mends nothing: its bytes could be anybody's.
+    /// A backup that is not ours (`OwnFile`) is not used: its bytes could be anybody's.
     package func heal() throws(StagingError) -> Healing {
         guard let folder else { return .nothing }
         do throws(SystemError) {

@@ -116,7 +116,7 @@ extension Destination {
     /// Ends a trial that a crash interrupted: what was there before the new file is there again. False if there was no
     /// trial, or the new file had not come into place yet.
     package func undoTrial(_ attributes: FileAttributes) throws(StagingError) -> Bool {
-        // Nothing can stand in a directory that is not there.
+        // A directory that does not exist holds no leftovers.
         guard let folder else { return false }
         let trial = try staging(path, StagingError.Kind.trial) { () throws(SystemError) in
             try InPlaceTrial(beside: self, in: folder, owner: attributes.uid)

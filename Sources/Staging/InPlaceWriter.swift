@@ -8,8 +8,8 @@ struct InPlaceWriter {
 
     /// Writes `content` over the target and sets its attributes; its inode stays.
     ///
-    /// A durable backup makes a crash at any point mendable by `Destination.heal`. After an error the old bytes are
-    /// back, or the error is `.torn`.
+    /// A durable backup lets `Destination.heal` repair the file after a crash at any point. After an error the old bytes
+    /// are restored, or the error is `.torn`.
     func write(
         _ content: [UInt8], _ attributes: FileAttributes, _ mark: PendingMark
     ) throws(StagingError) -> [StagingWarning] {
@@ -46,7 +46,7 @@ struct InPlaceWriter {
     private struct Backup: ~Copyable {
         private var candidate: Candidate
         private let content: InPlaceBackup
-        /// Why it does not have its name, which a crash is mended by; it then serves a failure only.
+        /// Why it has no name, by which a crash could be repaired; it then only helps after an error.
         private let unnamed: SystemError?
 
         static func make(
@@ -97,7 +97,7 @@ struct InPlaceWriter {
         }
     }
 
-    /// Finds out that the disk is full before anything is written, where the file system can say.
+    /// Reserves space, where the file system can, so that a full disk is noticed before anything is written.
     private func reserve(_ size: Int, _ file: borrowing FileDescriptor) throws(SystemError) {
         do throws(SystemError) {
             try file.reserve(size)
@@ -110,7 +110,7 @@ struct InPlaceWriter {
     ) throws(SystemError) -> RefusedOwner {
         let refused = try file.changeOwner(attributes)
         try file.dropRights(ofOwner: status)
-        // Who may not read the new bytes must not see them on the way; who may, waits.
+        // While the bytes are written, nobody else may read them.
         let mode = (attributes.mode ?? status.mode) & ~refused.unsafeModeBits
         if mode & status.mode != status.mode { try file.setMode(mode & status.mode) }
         try file.overwrite(with: content)
@@ -132,7 +132,7 @@ struct InPlaceWriter {
             backup.keep()
             throw StagingError(.torn(failure, backup: path), destination.path)
         }
-        // The bytes are what counts; what is wrong with the rest, the next comparison finds.
+        // Only the bytes matter here; the next comparison finds wrong attributes.
         try? file.setOwner(uid: status.uid, gid: status.gid)
         try? file.setMode(status.mode)
         _ = backup.remove(destination, in: folder)
@@ -147,7 +147,7 @@ extension SystemError {
 }
 
 extension Destination {
-    /// What a change in place of a file that was `status` leaves to those who have it open.
+    /// The warning that processes which have the file open keep their access.
     func warnings(ofChangeInPlace status: FileStatus, to attributes: FileAttributes) -> [StagingWarning] {
         status.isReplaced(for: attributes) ? [.changedInPlace(dest: path)] : []
     }

@@ -1,7 +1,7 @@
 import Posix
 
-/// Temporary files of ours, which a kill leaves behind. They are locked while they are in use, so that a later start can
-/// tell and remove the others.
+/// Temporary files of ours that a kill leaves behind. They are locked while they are in use, so that a later start can
+/// recognise and remove the others.
 package enum Leftovers {
     static let randomLetters = 10
 
@@ -23,7 +23,7 @@ package enum Leftovers {
                 guard case .present(let file) = found, try file.lock() else { continue }
                 try folder.unlink(entry.name)
             } catch {
-                // Somebody else's, or gone: there is another start.
+                // Somebody else's, or gone already; the next start tries again.
             }
         }
     }

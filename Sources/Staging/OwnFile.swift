@@ -17,7 +17,8 @@ enum OwnFile: ~Copyable {
     init(
         _ name: String, in folder: Folder, besides destination: String? = nil, ofAnybody: Bool = false
     ) throws(SystemError) {
-        // Looked at before it is opened, for opening a device does something; and after, for it may have been exchanged.
+        // The type is checked before the open, because opening a device has effects, and after it, because the file may
+        // have been exchanged in between.
         guard let status = try folder.status(of: name) else {
             self = .absent
             return

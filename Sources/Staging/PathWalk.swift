@@ -1,10 +1,10 @@
 import Posix
 
-/// The walk from the root or the working directory to the directory of a file: a name at a time and by descriptors, so
-/// that what was looked at is what is entered, whatever others rename meanwhile.
+/// Resolves the path from the root or the working directory to the directory of a file, one name at a time and by
+/// descriptors, so that the directory that was checked is the one that is entered, whatever others rename meanwhile.
 ///
-/// The rules are those of systemd's CHASE_SAFE, seen from where a link ends: whoever is not root and not us can lead us
-/// only to what is theirs.
+/// The rules are those of systemd's CHASE_SAFE, seen from where a link ends: a user other than root and
+/// ourselves can lead the walk only to files of his own.
 /// - A link that such a user could have put there must lead to a directory of that user's. In a user's directory, and
 ///   below it, that is every link: he can rename a directory of root's there, with root's links in it.
 /// - From a directory of such a user nobody enters one of another such user. One of root's or ours may be entered: who
@@ -27,7 +27,7 @@ struct PathWalk {
         case endOfLink(String, owner: UInt32)
     }
 
-    /// As many links as the kernel follows.
+    /// The kernel's own limit.
     private static let linkLimit = 40
 
     private let dest: String
@@ -172,10 +172,10 @@ extension PathWalk {
         }
     }
 
-    /// Creates the directory `name`; that somebody else was faster is for the next look to judge.
+    /// Creates the directory `name`; if another process was faster, the next step checks what it made.
     private func makeFolder(_ name: String) throws(StagingError) {
         for case .endOfLink(let path, let owner) in steps {
-            // Ours would not be that user's.
+            // A directory of ours would not belong to that user.
             throw StagingError(.unsafeLink(path, owner: owner, to: folder.path(of: name), of: Users.effectiveUID), dest)
         }
         do throws(SystemError) {

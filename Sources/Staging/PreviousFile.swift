@@ -4,8 +4,8 @@ import Posix
 enum PreviousFile {
     /// Keeps what the target of `destination` holds under the second name, replacing an earlier one at once.
     ///
-    /// A file that may not be read, or a directory that has the second name, is a warning: whoever made it so could
-    /// otherwise keep the resource from being written.
+    /// A file that may not be read, or a directory that has the second name, is only a warning: otherwise the user who made
+    /// it so could prevent the resource from being written.
     ///
     /// A hard link costs nothing and keeps everything; where it cannot be made (another file system, a file that is
     /// not ours, a mount point) or must not be, it is a copy.

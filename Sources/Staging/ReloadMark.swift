@@ -14,7 +14,7 @@ enum ReloadMark {
             try folder.unlink(name)
         } catch {
             if error.code == Errno.noSuchFile { return }
-            // What somebody else put there is no mark.
+            // A file that somebody else put there is not a mark.
             if case .foreign = try OwnFile(name, in: folder, besides: destination.name) { return }
             throw error
         }
@@ -26,7 +26,7 @@ struct PendingMark {
     /// Where a mark was put.
     enum Place: Equatable {
         case nowhere, attribute, sidecar
-        /// There is neither room for an attribute nor for a file: the reload is remembered by this process alone.
+        /// Neither an attribute nor a file could be written: only this process remembers the reload.
         case impossible(SystemError)
 
         var warnings: [StagingWarning] { if case .impossible(let error) = self { [.notMarked(error)] } else { [] } }
@@ -67,7 +67,7 @@ struct PendingMark {
         from place: Place, _ file: borrowing FileDescriptor, _ destination: Destination, in folder: Folder
     ) {
         if wasOwed { return }
-        // If it stays, it costs one needless reload; the error of the replacement is the one to tell.
+        // If it stays, it causes one unnecessary reload; the error of the replacement is reported.
         switch place {
         case .nowhere, .impossible: break
         case .attribute: try? file.removeAttribute(ReloadMark.attribute)
@@ -87,7 +87,7 @@ extension Destination {
             switch try OwnFile(ReloadMark.sidecar(self), in: folder, besides: name) {
             case .absent: return nil
             case .foreign: return nil
-            // That it is there is what counts: one that is too large was put there by somebody.
+            // Only its existence matters: one that is too large was put there by somebody else.
             case .unreadable: return []
             case .present(let file): return try file.status().size > 65_536 ? [] : file.readAll(limit: 65_536)
             }

@@ -2,7 +2,7 @@ import Posix
 
 /// A candidate beside its destination, complete on disk with its owner and mode; dropping it unlinks it.
 package struct StagedFile: ~Copyable {
-    /// The candidate's path: `.NAME.confd-` and random letters, in the target's folder.
+    /// The candidate's path: `.NAME.confd-` and random letters, in the target's directory.
     package let path: String
     /// What could not be carried over; log each text once.
     package let warnings: [StagingWarning]

@@ -15,7 +15,7 @@ package struct StagingError: Error, Equatable, Sendable {
         case unsafeDirectory(String, owner: UInt32, in: String, of: UInt32)
         /// Somebody moved this directory while we were in it.
         case directoryMoved(String)
-        /// The destination is a folder, a device, a pipe or a socket.
+        /// The destination is a directory, a device, a pipe or a socket.
         case notAFile(FileStatus.Kind)
         case folderMissing(String)
         case makeFolder(SystemError)
@@ -35,7 +35,7 @@ package struct StagingError: Error, Equatable, Sendable {
         case mark(SystemError)
         /// What stands beside a file that is in place for its check cannot be made, or used.
         case trial(SystemError)
-        /// New names can be made in the folder, and neither renamed nor removed (`chattr +a`).
+        /// New names can be made in the directory, and neither renamed nor removed (`chattr +a`).
         case appendOnly(folder: String)
     }
     package let kind: Kind
@@ -48,7 +48,7 @@ package struct StagingError: Error, Equatable, Sendable {
     }
 }
 
-/// What became of a staged file under its name, where it is not as it was written.
+/// How a staged file was changed by somebody else.
 package enum StagedChange: Equatable, Sendable {
     case removed
     /// There is something else of this type.
@@ -56,22 +56,22 @@ package enum StagedChange: Equatable, Sendable {
     case edited
 }
 
-/// What was not done as asked, without harm to the destination's bytes.
+/// What could not be done as requested, without harm to the destination's bytes.
 package enum StagingWarning: Equatable, Sendable {
     /// Owner or group stay as they are: `uid` and `gid` are the ones wanted and refused.
     case ownerNotPermitted(dest: String, uid: UInt32?, gid: UInt32?)
     case modeNotPermitted(dest: String, mode: UInt16)
-    /// The rename is done, but the folder could not be synced to disk.
+    /// The rename is done, but the directory could not be synced to disk.
     case folderNotSynced(SystemError)
     /// The previous file stays under its second name.
     case backupNotRemoved(SystemError)
     /// There is no `DEST.bak` of this change.
     case notBackedUp(dest: String, SystemError)
-    /// Written in place without a backup that a crash could be mended by.
+    /// Written in place without a backup for the case of a crash.
     case crashNotCovered(SystemError)
-    /// Whoever had the file open keeps the rights that he had.
+    /// Processes that have the file open keep the access that they had.
     case changedInPlace(dest: String)
-    /// That a reload is owed is noted nowhere.
+    /// The mark of the owed reload could not be written.
     case notMarked(SystemError)
     /// Something that is not ours has the name of one of our files.
     case stranger(path: String, Stranger)

@@ -1,7 +1,7 @@
 import Posix
 import Synchronization
 
-/// Folders in which files were replaced: where many are, each folder is synced once for all of them.
+/// Directories in which files were replaced: each is synced once for all its files.
 package final class UnsyncedFolders: Sendable {
     private let paths = Mutex<Set<String>>([])
 

@@ -2,7 +2,7 @@ import Backends
 
 /// Scripts that let shells complete confd's command line, made from the option table.
 enum Completions {
-    /// For bash, with or without its package of completions; saved as `confd` in a folder of those.
+    /// For bash, with or without its package of completions; saved as `confd` in a directory of those.
     static var bash: String {
         let cases = options.compactMap { option -> String? in
             let names = ([option.name] + option.aliases).flatMap { ["-\($0)", "--\($0)"] }.joined(separator: "|")
@@ -56,7 +56,7 @@ enum Completions {
             """
     }
 
-    /// For zsh; saved as `_confd` in a folder of `fpath`.
+    /// For zsh; saved as `_confd` in a directory of `fpath`.
     static var zsh: String {
         let specifications = options.map { option -> String in
             let action =
@@ -95,7 +95,7 @@ enum Completions {
             """
     }
 
-    /// For fish; saved as `confd.fish` in a folder of its completions.
+    /// For fish; saved as `confd.fish` in a directory of its completions.
     static var fish: String {
         let lines = options.map { option -> String in
             let action =

@@ -34,14 +34,14 @@ package struct Resource: Equatable, Sendable {
     /// Whether the previous file is put back when its reload keeps failing.
     package let rollback: Bool
 
-    /// Whether it cannot do without what is in `range`.
+    /// Whether it reads keys in `range`.
     package func needs(_ range: KeyRange) -> Bool { ranges.contains { $0.overlaps(range) } }
 
     /// The check of what is in place, as the shell runs it; nil if there is none. Resources with the same one are
     /// checked together.
     package var inPlaceCheck: String? {
         guard checksInPlace, let checkCommand else { return nil }
-        // It was tried when the resource was loaded.
+        // The template was rendered once when the resource was loaded, so it does not fail.
         let text = try? checkCommand.shellText(source: destination, destination: destination)
         return text.map { String(decoding: $0, as: UTF8.self) }
     }

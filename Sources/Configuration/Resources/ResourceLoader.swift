@@ -12,13 +12,13 @@ package struct ResourceLoader {
         package var warnings: [ResourceError] = []
         /// Valid but probably a mistake; reported by `-validate` only.
         package var advice: [ResourceError] = []
-        /// Templates that resources want, also those that cannot be used.
+        /// Templates of all resources, also of those that have errors.
         package var templates: [TemplateUse] = []
         /// How many files were looked at.
         package var fileCount = 0
     }
 
-    /// The folder above conf.d and templates.
+    /// The directory that holds conf.d and templates.
     package let confdir: String
     private let parser: ResourceParser
 
@@ -32,8 +32,8 @@ package struct ResourceLoader {
     /// Where resource files are.
     package var folder: String { "\(confdir)/conf.d" }
 
-    /// Reads everything anew, or the file `only` (a path, or a name below conf.d). A file that cannot be used costs only
-    /// itself; no folder to look in is an error.
+    /// Reads all files, or the file `only` (a path, or a name below conf.d). A file with errors does not affect the others;
+    /// a missing confdir is an error.
     package func load(only: String? = nil) throws(ResourceError) -> Result {
         guard Files.exists(confdir) else {
             throw ResourceError(confdir, nil, .noConfdir)
@@ -83,7 +83,7 @@ package struct ResourceLoader {
                 throw ResourceError(path, nil, .unreadable(error))
             }
         }
-        // What is not there is looked for among what is; a folder that cannot be read has nothing to offer.
+        // What is not there is looked for among what is; a directory that cannot be read has nothing to offer.
         let near = Suggestion.nearest(to: Files.split(given).name, among: (try? files(below: folder)) ?? [])
         throw ResourceError(
             given.utf8.contains(UInt8(ascii: "/")) ? given : "\(folder)/\(given)", nil,
@@ -91,7 +91,7 @@ package struct ResourceLoader {
     }
 
     /// Resource files in lexical order, relative to `folder`: names that end in `toml`, hidden ones included (confd's
-    /// glob is `*toml`). Folders named `..something` are the generations of a Kubernetes volume, seen through links.
+    /// glob is `*toml`). Directories named `..something` are the generations of a Kubernetes volume, seen through links.
     private func files(below folder: String) throws(ResourceError) -> [String] {
         let tree = Files.tree(folder)
         if let error = tree.errors.first { throw ResourceError(error.path ?? folder, nil, .unreadable(error)) }
@@ -99,7 +99,7 @@ package struct ResourceLoader {
         return names.filter { $0.hasSuffix("toml") && !$0.hasPrefix("..") && !$0.contains(text: "/..") }
     }
 
-    /// A resource that wrote its own template or resource file would change its own orders: refused.
+    /// Refuses resources that would overwrite their own template or resource file.
     private func refuseInputs(_ parsed: inout ResourceParser.Result, _ bytes: [UInt8], path: String) {
         for claim in parsed.destinations {
             guard let input = InputFiles.refusal(of: claim.destination, source: claim.source, resourceFile: path) else {
@@ -111,20 +111,20 @@ package struct ResourceLoader {
         }
     }
 
-    /// A file that a resource writes: as it is spelled, and where it really is.
+    /// A file that a resource writes: by its path, and by the directory entry that the path leads to.
     private enum WrittenFile: Hashable {
         case path([UInt8])
         case place(Place)
     }
 
-    /// Two resources that write one file would undo each other for ever: the later one is refused. `owners` are the
-    /// resources by what they write.
+    /// Two resources that write one file would overwrite each other again and again: refuses the later one. `owners`
+    /// are the resources by the files that they write.
     private func refuseSharedDestinations(
         _ parsed: inout ResourceParser.Result, _ bytes: [UInt8], path: String, _ owners: inout [WrittenFile: String]
     ) {
         for claim in parsed.destinations {
             var files = [WrittenFile.path(Path.join([Array(claim.destination.utf8)]))]
-            // What cannot be looked up is reported when it is to be written.
+            // A path that cannot be resolved is reported when the file is written.
             if let place = try? Destination(resolving: claim.destination).place { files.append(.place(place)) }
             guard let owner = files.compactMap({ owners[$0] }).first else {
                 for file in files { owners[file] = claim.resource }

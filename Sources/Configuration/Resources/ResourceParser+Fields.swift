@@ -6,11 +6,11 @@ import Staging
 import TOML
 
 extension ResourceParser {
-    /// A `[template]` as far as it could be understood.
+    /// A `[template]` as far as it could be parsed.
     struct Reading {
         /// nil if anything is wrong with it.
         let complete: Resource?
-        /// The template's path; there may be no such file.
+        /// The template's path; the file need not exist.
         let source: String?
         let destination: String?
         let left: String
@@ -56,7 +56,7 @@ extension ResourceParser {
         return policy
     }
 
-    /// A signal for the supervised command. Where there is none, `reload_cmd` is what remains.
+    /// The signal for the supervised command; without such a command `reload_cmd` is used.
     private func signal(_ table: inout TableReader) -> Signal? {
         guard let text = table.text("reload_signal"), !text.isEmpty else { return nil }
         guard let signal = Signal(named: text) else {
@@ -83,7 +83,7 @@ extension ResourceParser {
         return nil
     }
 
-    /// The template's path. It must be there now: a missing one is an error of this resource alone.
+    /// The template's path. The file must exist now; if not, only this resource has an error.
     private func source(_ table: inout TableReader) -> String? {
         guard let text = requiredText("src", &table) else { return nil }
         let path = text.hasPrefix("/") ? text : "\(templateFolder)/\(text)"
@@ -108,7 +108,7 @@ extension ResourceParser {
                 continue
             }
             var bytes = Array(key.utf8)
-            // `/app/*` was the way to write a prefix for older backends; nothing else in keys is a pattern.
+            // `/app/*` meant a prefix for older backends; keys have no other patterns.
             if bytes.suffix(2) == [UInt8(ascii: "/"), UInt8(ascii: "*")] { bytes.removeLast(2) }
             let path = Path.join([prefix, bytes])
             let range = KeyRange(cleaned: backend.kind.path(of: path))
@@ -120,7 +120,7 @@ extension ResourceParser {
         return distinct
     }
 
-    /// A key that another one of the list covers is not wrong, and most likely a slip.
+    /// A key that another one of the list covers is valid, and probably a mistake.
     private func adviseOfShadowed(
         _ ranges: [(range: KeyRange, text: String, position: TOMLPosition)], _ table: inout TableReader
     ) {
@@ -146,8 +146,8 @@ extension ResourceParser {
         return mode ?? table.refuse("mode", .notMode)
     }
 
-    /// Mode, owner and group. Without the owner or group that setuid or setgid is meant for, the bit would give the rights
-    /// of another one away, so it is left out.
+    /// Mode, owner and group. setuid or setgid for an unknown owner or group would grant the rights of somebody else, so
+    /// the bit is left out.
     private func attributes(_ table: inout TableReader, _ bytes: [UInt8]) -> FileAttributes {
         let mode = mode(&table, bytes)
         let user = identity("uid", name: "owner", &table) { (name) throws(SystemError) in try Users.uid(of: name) }
@@ -156,7 +156,7 @@ extension ResourceParser {
         return FileAttributes(mode: mode.map { $0 & ~unsafeBits }, uid: user.number, gid: group.number)
     }
 
-    /// The user or group that a resource asks for.
+    /// The user or group that a resource sets.
     private enum Identity: Equatable {
         case unset
         /// An account that this machine does not have.
@@ -168,8 +168,8 @@ extension ResourceParser {
 
     /// The user or group by number (confd's `uid`, where -1 is unset), or by name.
     ///
-    /// As in confd 0.17 an account that the machine does not have changes nothing, which is a warning: many resource
-    /// files name one of the system that they were written for.
+    /// As in confd 0.17 an account that this machine does not have changes nothing; it is a warning, because many resource
+    /// files name an account of the system that they were written for.
     private func identity(
         _ numberKey: String, name nameKey: String, _ table: inout TableReader,
         find: (String) throws(SystemError) -> UInt32?
@@ -193,7 +193,7 @@ extension ResourceParser {
         return .unknown
     }
 
-    /// `number` as the id of a user or group. The greatest one of 32 bits tells chown(2) to change nothing.
+    /// `number` as the id of a user or group; not 2³² - 1, which means "no change" to chown(2).
     private static func identifier(_ number: Int64) -> UInt32? {
         UInt32(exactly: number).flatMap { $0 == .max ? nil : $0 }
     }
@@ -216,7 +216,7 @@ extension ResourceParser {
         }
     }
 
-    /// `check`, or what the text of `check_cmd` suggests: one that does not name the staged file cannot judge it.
+    /// `check`, or if it is not set, what `check_cmd` implies: a command that does not name the staged file cannot check it.
     private func checksInPlace(_ command: CommandTemplate?, _ table: inout TableReader) -> Bool {
         switch table.text("check") {
         case nil, "": break

@@ -1,7 +1,7 @@
 import Diagnostics
 import TOML
 
-/// What people write in resource files who come from elsewhere, and what it is called here.
+/// Names from other programs that people write in resource files, and their names here.
 extension ResourceParser {
     /// Fields of consul-template and remco.
     static let otherFields: [String: Advice] = [

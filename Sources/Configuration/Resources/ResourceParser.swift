@@ -20,15 +20,15 @@ struct ResourceParser {
         var advice: [ResourceError] = []
         /// The dest of each `[template]`, also of those that cannot be used.
         var destinations: [Claim] = []
-        /// Templates that resources want, also those that cannot be used.
+        /// Templates of all resources, also of those that have errors.
         var templates: [TemplateUse] = []
     }
 
-    /// A resource's wish to write a file.
+    /// The file that a resource writes.
     struct Claim {
         let resource: String
         let destination: String
-        /// The template, if there is such a file.
+        /// The template, if it exists.
         let source: String?
         let position: TOMLPosition
     }

@@ -11,7 +11,7 @@ package enum WorldWritable {
     }
 
     private static func isWorldWritable(_ path: String) -> Bool {
-        // Why it cannot be used is said elsewhere.
+        // Why it cannot be read is reported where it is used.
         guard let status = try? Files.status(path) else { return false }
         return [.regular, .folder].contains(status.kind) && status.mode & 0o002 != 0
     }

@@ -4,10 +4,10 @@ import TOML
 
 /// confd.toml: options by their keys.
 enum ConfigurationFile {
-    /// What a file says, and what is wrong with it.
+    /// The options of a file, and what is wrong with it.
     struct Result {
         var options = RawOptions()
-        /// Keys that mean nothing.
+        /// Unknown keys.
         var warnings: [SettingsError] = []
         var errors: [SettingsError] = []
         /// The bytes of the file, to show its lines in errors.

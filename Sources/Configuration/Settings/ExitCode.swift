@@ -7,6 +7,6 @@ package enum ExitCode {
     package static let usage: Int32 = 2
     /// `-check`: something would change.
     package static let drift: Int32 = 3
-    /// A backend could not be reached or refused us.
+    /// A backend could not be reached, or refused the connection.
     package static let backend: Int32 = 4
 }

@@ -1,6 +1,6 @@
 /// Names that settings had in confd before 0.6, which people copy from old articles.
 enum FormerName {
-    /// What takes the place of each: a flag, and a line of confd.toml; nil where there is none.
+    /// The present name of each: a flag, and a line of confd.toml; nil where there is none.
     private static let all: [String: (flag: String?, line: String?)] = [
         "etcd-nodes": ("-node", "nodes"), "etcd-node": ("-node", "nodes"), "etcd-scheme": ("-scheme", "scheme"),
         "consul-addr": ("-node", "nodes"), "consul": ("-backend consul", "backend = \"consul\""),

@@ -1,7 +1,7 @@
 /// Durations as operators write them: Go's form (`1m30s`, `250ms`) or plain seconds (`10`).
 package enum GoDuration {
     /// The duration that `text` names, nil if it is neither form or negative. Mirrors Go's `time.ParseDuration`,
-    /// with plain whole seconds besides.
+    /// and accepts integers as seconds.
     package static func parse(_ text: String) -> Duration? {
         let bytes = Array(text.utf8)
         guard !bytes.isEmpty else { return nil }

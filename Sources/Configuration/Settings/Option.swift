@@ -18,7 +18,7 @@ package final class Option: Sendable {
     private let shownDefault: @Sendable (Settings) -> String?
     package let group: Group
     package let setter: Setter
-    /// What the flag means where no value follows it; nil if one has to.
+    /// The value if none follows the flag; nil if one is required.
     package let valueWhenAlone: String?
 
     /// The sections of the help text.
@@ -43,7 +43,7 @@ package final class Option: Sendable {
         case duration(@Sendable (inout Settings, Duration) -> Void)
         /// Repeatable; `commas` says whether one value may hold several.
         case list(commas: Bool, @Sendable (inout Settings, [String]) -> Void)
-        /// Taken, checked for form, and without effect here.
+        /// Accepted and checked for its form, without effect.
         case ignored(isSwitch: Bool)
         /// Belongs to a backend that is not built, by its name: ignored, with a warning where it was given on purpose.
         case foreign(isSwitch: Bool, backend: String)
@@ -72,14 +72,14 @@ package final class Option: Sendable {
     /// What it does, and its default.
     package var help: String { summary + (defaultText.map { " (\($0))" } ?? "") }
 
-    /// `CONFD_<NAME>` first, then the further variables; only these for what the environment must not choose.
+    /// `CONFD_<NAME>` first, then the further variables; only the latter for options that the environment must not set.
     package var environmentNames: [String] {
         guard takesOwnVariable else { return variables }
         let own = name.uppercased().utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
         return [Self.environmentPrefix + String(decoding: own, as: UTF8.self)] + variables
     }
 
-    /// What the names of all environment variables begin with, but for the further ones.
+    /// The prefix of all environment variables except the further ones.
     static let environmentPrefix = "CONFD_"
 
     /// Whether the flag stands without a value, as `-noop`.
@@ -96,8 +96,8 @@ package final class Option: Sendable {
         if case .foreign = setter { true } else { false }
     }
 
-    /// Whether `CONFD_<NAME>` sets it. Images name the release that they downloaded `CONFD_VERSION`; no variable that is
-    /// left over may choose what one run does, or matter to a backend that is not in use.
+    /// Whether `CONFD_<NAME>` sets it. Container images call the release that they downloaded `CONFD_VERSION`: such a
+    /// leftover must not change what a run does, nor matter to a backend that is not in use.
     private var takesOwnVariable: Bool { !isForeign && !OptionTable.onlyOnCommandLine.contains(name) }
 }
 
@@ -122,7 +122,7 @@ package enum Origin: Equatable, Sendable {
     }
 }
 
-/// Values as they were given, not yet understood: option name → values of one source.
+/// Values as they were given, not yet parsed: option name → values of one source.
 package struct RawOptions: Sendable {
     package struct Value: Equatable, Sendable {
         package let text: String

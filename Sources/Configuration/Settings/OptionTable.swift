@@ -3,8 +3,8 @@ import Backends
 /// All options, in one table: the command line, the environment, confd.toml, help, the manual page and completions are made from
 /// it. Those of backends come from `BackendRegistry`.
 ///
-/// Names are those of confd 0.17, then those of the fork 0.41, then ours. Flags of backends that are not built are
-/// known, so that command lines and confd.toml with them go on working.
+/// Names are those of confd 0.17, then those of its fork 0.41, then new ones. Flags of backends that are not built are
+/// known, so that existing command lines and confd.toml files keep working.
 package enum OptionTable {
     /// Every option, in the order of the help text.
     package static let all: [Option] =
@@ -33,7 +33,7 @@ package enum OptionTable {
     /// Options that make no sense in a configuration file.
     private static let onlyFlags: Set<String> = ["help", "version", "config-file"]
 
-    /// What one run does in place of its work, and what belongs to that: never chosen by the environment.
+    /// Options that replace the normal work of one run, and options of those: never taken from the environment.
     static let onlyOnCommandLine: Set<String> = [
         "help", "version", "validate", "mock-data", "resource", "preflight", "check",
     ]
@@ -205,15 +205,15 @@ package enum OptionTable {
 
     private static let compatibility: [Option] =
         [
-            // The fork's caches: we look at files each time, and parse only what changed.
+            // The fork's caches. Here files are checked each time, and parsed only when they changed.
             Option("template-cache", .compatibility, help: "no effect", .ignored(isSwitch: true)),
             Option("no-template-cache", .compatibility, help: "no effect", .ignored(isSwitch: true)),
-            // systemd says in the environment that it wants to be notified.
+            // systemd announces in the environment that it wants to be notified.
             Option("systemd-notify", .compatibility, help: "no effect, always on", .ignored(isSwitch: true)),
-            // Pauses grow by themselves.
+            // The back-off is exponential, without a setting.
             Option("watch-error-backoff", .compatibility, "TIME", help: "no effect", .ignored(isSwitch: false)),
             Option("stat-cache-ttl", .compatibility, "TIME", help: "no effect", .ignored(isSwitch: false)),
-            // For the functions `cget` and its kin, which confd 0.17 has not either.
+            // For functions such as `cget`, which confd 0.17 does not have either.
             Option("secret-keyring", .compatibility, "FILE", help: "no effect", .ignored(isSwitch: false)),
         ] + foreign
 

@@ -2,7 +2,7 @@ import Backends
 import Posix
 
 extension SettingsLoader {
-    /// What no single option can see.
+    /// Checks that concern more than one option, or need more than its type.
     mutating func validate() {
         validateBackend()
         validateMode()
@@ -38,8 +38,8 @@ extension SettingsLoader {
         if let mode = modes.first, !settings.command.isEmpty {
             refuse(.modeWithCommand(mode, command: settings.command[0]))
         }
-        // These three limit what is done; without their mode files would be written that nobody asked for.
-        // In the environment or confd.toml it says how -noop is wanted.
+        // These three restrict what is done: without their mode, files would be written unexpectedly.
+        // In the environment or confd.toml, `diff` only configures -noop.
         if settings.diff, !settings.noop, modes.isEmpty, case .flag = settings.origins["diff"] {
             refuse(.diffWithoutNoop, option: "diff")
         }

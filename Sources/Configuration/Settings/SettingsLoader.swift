@@ -5,7 +5,7 @@ import TOML
 /// Makes `Settings` from the command line, the environment and confd.toml, in this order of precedence.
 package struct SettingsLoader {
     private let environment: [String: String]
-    /// Whether a file is there; injected so that tests need no files.
+    /// Whether a file exists; injected so that tests need no files.
     private let fileExists: (String) -> Bool
     var settings = Settings()
     var errors: [SettingsError] = []
@@ -42,7 +42,7 @@ package struct SettingsLoader {
         let commandLine = try CommandLineParser.parse(arguments)
         settings.command = commandLine.command
         let fromEnvironment = environmentOptions()
-        // Help and version need nothing else to be right, and the file's own path comes from these two sources.
+        // Help and version work whatever else is wrong, and the path of confd.toml comes from these two sources.
         for option in OptionTable.all where ["help", "version", "config-file", "strict"].contains(option.name) {
             apply(option, from: [commandLine.options, fromEnvironment])
         }
@@ -54,13 +54,13 @@ package struct SettingsLoader {
         let sources = [commandLine.options, fromEnvironment, file.options]
         for option in OptionTable.all { apply(option, from: sources) }
         fillBackend()
-        // What follows from an option that is wrong itself would only add noise, unless all that is wrong is asked for.
+        // After an error in one option, errors that follow from it are only noise; -validate asks for all.
         if errors.isEmpty || settings.validate { validate() }
     }
 
     private func environmentOptions() -> RawOptions {
         var options = RawOptions()
-        // Most have none of their own, so most names need not be made.
+        // Most environments have no CONFD_ variable: then most names need not be built.
         let mayHaveOwn = environment.keys.contains { $0.hasPrefix(Option.environmentPrefix) }
         for option in OptionTable.all {
             for name in mayHaveOwn ? option.environmentNames : option.variables {
@@ -72,7 +72,7 @@ package struct SettingsLoader {
         return options
     }
 
-    /// An absent file is skipped when it is the default one and an error when it was asked for.
+    /// A missing file is skipped if it is the default one, and an error if it was asked for.
     private mutating func configurationFile() -> ConfigurationFile.Result {
         let wasGiven = settings.origins["config-file"] != nil
         if !wasGiven, !fileExists(settings.configFile) { return ConfigurationFile.Result() }
@@ -145,7 +145,7 @@ package struct SettingsLoader {
         }
     }
 
-    /// Go's `strconv.ParseBool`, with `yes` and `no` besides (the fork's parser takes them).
+    /// Go's `strconv.ParseBool`, and `yes` and `no` (which the fork's parser accepts).
     private func boolean(_ value: RawOptions.Value) throws(SettingsError) -> Bool {
         switch value.text {
         case "1", "t", "T", "true", "TRUE", "True", "yes": return true

@@ -9,7 +9,7 @@ enum TOMLExcerpt {
         let lines = source.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         guard lines.indices.contains(position.line - 1) else { return nil }
         let line = String(decoding: lines[position.line - 1], as: UTF8.self)
-        // A document that ends too early: there is nothing to show.
+        // A document that ends too early has nothing to show.
         if line.isEmpty { return nil }
         if holdsSecret(line) || isInsideSecret(position.line - 1, lines) { return nil }
         // TOML counts characters, the excerpt bytes.
@@ -24,19 +24,18 @@ enum TOMLExcerpt {
             || (text.contains(text: "://") && text.contains(text: "@"))
     }
 
-    /// Whether the line belongs to a text of several lines that a secret's key began.
+    /// Whether the line belongs to a value of several lines whose first line names a secret.
     private static func isInsideSecret(_ index: Int, _ lines: [ArraySlice<UInt8>]) -> Bool {
         lines[..<index].lazy.map { String(decoding: $0, as: UTF8.self) }.contains { holdsSecret($0) && isOpen($0) }
     }
 
-    /// Whether the value that begins on `line`, or the table that its header begins, goes on in further lines. In doubt
-    /// it does.
+    /// Whether the value or table that begins on `line` continues on further lines; when in doubt, yes.
     private static func isOpen(_ line: String) -> Bool {
         if line.contains(text: "\"\"\"") || line.contains(text: "'''") { return true }
         guard line.utf8.contains(UInt8(ascii: "[")) else { return false }
         let isHeader = line.first { $0 != " " && $0 != "\t" } == "["
         let last = line.last { $0 != " " && $0 != "\t" && $0 != "\r" }
-        // One pair, whose end ends the line, so that it stands in no string and no comment.
+        // Exactly one pair of brackets that ends with the line, so neither is part of a string or a comment.
         let isClosed = last == "]" && line.count { "[]#".contains($0) } == 2
         return isHeader || !isClosed
     }

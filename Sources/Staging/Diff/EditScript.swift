@@ -1,4 +1,4 @@
-/// What makes one list of lines of another: the runs that are taken out and put in.
+/// Turns one list of lines into another: the runs that are removed and inserted.
 ///
 /// Myers' algorithm in linear space ("An O(ND) difference algorithm and its variations", section 4b). Lines that only
 /// one side has are set aside first, which changes nothing. Where the sides differ so much that the shortest script

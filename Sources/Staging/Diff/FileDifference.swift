@@ -77,13 +77,13 @@ extension AttributeDifference {
         return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
     }
 
-    // A number says enough where the name cannot be had.
+    // If the name cannot be looked up, the number is enough.
     private static func user(_ id: UInt32) -> String { (try? Users.name(uid: id)).flatMap { $0 } ?? String(id) }
 
     private static func group(_ id: UInt32) -> String { (try? Users.name(gid: id)).flatMap { $0 } ?? String(id) }
 }
 
-/// Where differences are printed: one file after the other, whichever threads find them.
+/// Prints differences one file after the other, from any thread.
 package final class DiffPrinter: Sendable {
     private let style: DiffStyle
     private let sink: @Sendable ([UInt8]) -> Void

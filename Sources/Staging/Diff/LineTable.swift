@@ -103,7 +103,7 @@ private struct LineClasses {
     var count: Int { lines.count }
 
     mutating func number(of line: UnsafeBufferPointer<UInt8>) -> UInt32 {
-        // Seeded anew in each process: nobody can choose lines that collide.
+        // Seeded in each process, so that nobody can choose lines that collide.
         var hasher = Hasher()
         hasher.combine(bytes: UnsafeRawBufferPointer(line))
         let hash = hasher.finalize()

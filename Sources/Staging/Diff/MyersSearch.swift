@@ -1,4 +1,4 @@
-/// Finds which elements of two lists are to be taken out and put in.
+/// Finds which elements of two lists are removed and inserted.
 struct MyersSearch {
     private let old: [UInt32]
     private let new: [UInt32]
