@@ -118,3 +118,24 @@ extension ResourceError {
         }
     }
 }
+
+extension VariableExpansion.Failure {
+    var message: String {
+        switch self {
+        case .notClosed: "\"${\" without \"}\""
+        case .badName(let name): "\"\(name)\" is not the name of a variable"
+        case .notSet(let name): "variable \(name) is not set"
+        case .refused(let name, let message): "\(name): \(message)"
+        case .unknownForm(let body): "\"${\(body)}\" is not understood"
+        }
+    }
+
+    var hint: String? {
+        switch self {
+        case .notClosed, .badName: "write $${ for a literal ${"
+        case .notSet(let name): "write ${\(name):-default} to allow that"
+        case .refused: nil
+        case .unknownForm: "forms are ${VAR}, ${VAR:-default} and ${VAR:?message}"
+        }
+    }
+}

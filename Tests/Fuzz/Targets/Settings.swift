@@ -64,7 +64,7 @@ enum Target: FuzzTarget {
                 Array(try VariableExpansion.expand(text, environment).utf8) == Array(word.utf8),
                 "escaped, a text is itself")
         } catch {
-            fatalError("an escaped text is refused: \(error.message)")
+            fatalError("an escaped text is refused: \(error)")
         }
     }
 
