@@ -93,7 +93,7 @@ let package = Package(
         tests("TextTemplateTests", ["TextTemplate"], data: ["Golden"]),
         tests("DiagnosticsTests", ["Diagnostics"]),
         tests("PosixTests", ["Posix", "TestSupport"]),
-        tests("BackendsTests", ["Backends", "HTTP", "JSON", "KeyValue", "Posix"]),
+        tests("BackendsTests", ["Backends", "HTTP", "JSON", "KeyValue", "Posix", "TestSupport"]),
         tests("RenderingTests", ["Rendering", "TextTemplate", "KeyValue", "Posix"], data: ["Conformance"]),
         tests("StagingTests", ["Staging", "Posix", "TestSupport"]),
         tests(
@@ -104,6 +104,6 @@ let package = Package(
             [
                 "ConfdCore", "Configuration", "Staging", "Diagnostics", "Backends", "KeyValue", "Posix", "TestSupport",
             ]),
-        tests("CommandLineTests", ["Posix"], data: ["Golden"]),
+        tests("CommandLineTests", ["Posix", "TestSupport"], data: ["Golden"]),
     ]
 )

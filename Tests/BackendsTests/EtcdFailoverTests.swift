@@ -1,4 +1,5 @@
 import KeyValue
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -20,7 +21,7 @@ import Testing
     }
 
     @Test func namesARefusedConnection() throws {
-        let port = try Port.free()
+        let port = try Ports.free()
         let error = try #require(try backend(["127.0.0.1:\(port)"]).failure("/app"))
         #expect(error.message == #"etcd: http://127.0.0.1:\#(port): range "/app": connection refused"#)
         #expect(error.hint == "is etcd running there?")
@@ -33,7 +34,7 @@ import Testing
     }
 
     @Test func namesEveryEndpointThatFailed() throws {
-        let ports = try [Port.free(), Port.free()]
+        let ports = try [Ports.free(), Ports.free()]
         let error = try #require(try backend(ports.map { "127.0.0.1:\($0)" }).failure("/app"))
         for port in ports {
             #expect(error.message.contains(#"http://127.0.0.1:\#(port): range "/app": connection refused"#))
@@ -46,7 +47,7 @@ import Testing
         let closing = try TCPServer { _ = $0.read() }
         let leaderless = try ScriptedServer { _ in ScriptedServer.Reply(status: 14, message: "etcdserver: no leader") }
         let dead = [
-            "127.0.0.1:\(try Port.free())", "127.0.0.1:\(resetting.port)", "127.0.0.1:\(closing.port)", leaderless.url,
+            "127.0.0.1:\(try Ports.free())", "127.0.0.1:\(resetting.port)", "127.0.0.1:\(closing.port)", leaderless.url,
         ]
         let backend = try backend(dead + [server.url])
         #expect(try backend.read("/failover") == ["/failover/a": "1"])

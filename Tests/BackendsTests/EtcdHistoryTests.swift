@@ -1,5 +1,6 @@
 import Glibc
 import KeyValue
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -134,8 +135,8 @@ private final class Place {
 
     init(arguments: String = "") throws {
         self.arguments = arguments
-        port = try Port.free()
-        let peerPort = try Port.free()
+        port = try Ports.free()
+        let peerPort = try Ports.free()
         let url = "http://127.0.0.1:\(peerPort)"
         peers = EtcdServer.Peers(name: "default", port: peerPort, cluster: "default=\(url)", url: url)
         data = try TemporaryFolder()
@@ -180,7 +181,7 @@ private final class Place {
                     --initial-cluster \(peers.cluster) --initial-advertise-peer-urls \(peers.url)
                 """)
         }
-        var other: EtcdServer? = try start(Port.free())
+        var other: EtcdServer? = try start(Ports.free())
         if let other { try fill(other) }
         other = nil
         server = try start(port)

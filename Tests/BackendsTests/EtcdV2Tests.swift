@@ -1,6 +1,8 @@
 import Glibc
 import KeyValue
+import Posix
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -134,7 +136,7 @@ import Testing
     @Test func goesOnAtTheNextEndpoint() throws {
         try server.curl("/v2failover/a", "-XPUT -d value=1")
         let silent = try TCPServer { connection in while connection.read() != nil {} }
-        let dead = try Port.free()
+        let dead = try Ports.free()
         let backend = try server.v2Backend {
             $0.endpoints = ["127.0.0.1:\(dead)", "127.0.0.1:\(silent.port)", server.url]
         }
@@ -209,8 +211,8 @@ import Testing
 
     /// Attack: it is as far as ours was, or further, when we reach it.
     @Test(arguments: Exchange.allCases) func noticesAnotherStore(_ exchange: Exchange) throws {
-        let port = try Port.free()
-        let peer = try Port.free()
+        let port = try Ports.free()
+        let peer = try Ports.free()
         let url = "http://127.0.0.1:\(peer)"
         let peers = EtcdServer.Peers(name: "default", port: peer, cluster: "default=\(url)", url: url)
         func start(_ port: UInt16, _ data: TemporaryFolder) throws -> EtcdServer {
@@ -234,7 +236,7 @@ import Testing
         #expect(following.sees(["/history/a": "old", "/history/b": "old", "/history/c": "old"]))
         server = nil
         var expected = ["/history/a": "new"]
-        var other: EtcdServer? = try start(Port.free(), otherData)
+        var other: EtcdServer? = try start(Ports.free(), otherData)
         switch exchange {
         case .filledAsFar: for _ in 0..<5 { try other?.curl("/history/a", "-XPUT -d value=new") }
         case .filledBeyond: for _ in 0..<25 { try other?.curl("/history/a", "-XPUT -d value=new") }
@@ -261,7 +263,7 @@ import Testing
         let between = try TCPServer { client in
             guard let server = TCPServer.Connection(to: port) else { return }
             connections.withLock { $0 += 1 }
-            try? Thread.run {
+            try? Thread.detach {
                 while let bytes = server.read() { client.write(bytes) }
                 client.end()
             }

@@ -1,4 +1,5 @@
 import KeyValue
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -190,7 +191,7 @@ import Testing
 
     @Test func goesToAnEndpointThatAnswers() throws {
         let silent = try TCPServer { connection in while connection.read() != nil {} }
-        let dead = try Port.free()
+        let dead = try Ports.free()
         let backend = try server.backend {
             $0.endpoints = ["127.0.0.1:\(dead)", "127.0.0.1:\(silent.port)", server.url]
         }

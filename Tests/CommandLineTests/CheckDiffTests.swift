@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `-check`, `-noop -diff`: what would change, and the exit code that tells of it.

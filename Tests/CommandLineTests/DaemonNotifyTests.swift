@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// What systemd is told (`sd_notify`).
@@ -19,7 +20,7 @@ import Testing
                     bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
                 }
             }
-            guard bound == 0 else { throw KitError("cannot bind \(path)") }
+            guard bound == 0 else { throw SupportError("cannot bind \(path)") }
         }
 
         deinit { close(descriptor) }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `-watch` with etcd: what changes is applied, and is tried until it is applied.

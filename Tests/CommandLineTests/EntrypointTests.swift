@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `confd … -- COMMAND`: files first, then the command under us, with its signals and its exit code.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What one resource may not read, or nobody can, does not keep the others from their turn nor the machine busy.

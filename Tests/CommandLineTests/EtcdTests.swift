@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The etcd backend against a real etcd: many keys, several nodes, passwords, certificates.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A confdir of `Golden/Inputs`, run over one backend; what it renders lies in `Golden/<backend>/<name>`.
@@ -106,7 +107,7 @@ extension GoldenCase {
     func keys() throws -> [String: String] {
         let data = try Data(contentsOf: URL(fileURLWithPath: inputFolder + "/keys.json"))
         guard let keys = try JSONSerialization.jsonObject(with: data) as? [String: String] else {
-            throw KitError("\(inputFolder)/keys.json is not an object of strings")
+            throw SupportError("\(inputFolder)/keys.json is not an object of strings")
         }
         return keys
     }
@@ -116,7 +117,7 @@ extension GoldenCase {
         for name in try FileManager.default.contentsOfDirectory(atPath: expectedFolder) {
             files[name] = [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(expectedFolder)/\(name)")))
         }
-        if files.isEmpty { throw KitError("\(expectedFolder) is empty") }
+        if files.isEmpty { throw SupportError("\(expectedFolder) is empty") }
         return files
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// confd 0.17's log lines, on standard error.

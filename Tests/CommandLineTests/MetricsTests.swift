@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// `-metrics-addr`: what a scraper and an orchestrator see.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The main job: keys in a real etcd become the configuration of a real nginx.

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// `-preflight`: backends are contacted, keys are read, nothing is written; and `-failure-mode`.

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// What happened is told right: output of commands, summary, metrics, readiness, signals.

@@ -1,5 +1,6 @@
 import HTTP
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -16,8 +17,8 @@ final class EtcdCluster: Sendable {
 
     init() throws {
         folder = try TemporaryFolder()
-        ports = try (0..<3).map { _ in try Port.free() }
-        let peerPorts = try (0..<3).map { _ in try Port.free() }
+        ports = try (0..<3).map { _ in try Ports.free() }
+        let peerPorts = try (0..<3).map { _ in try Ports.free() }
         let proxies = try peerPorts.map { try Proxy(to: $0) }
         self.proxies = proxies
         let urls = proxies.map { "http://127.0.0.1:\($0.port)" }

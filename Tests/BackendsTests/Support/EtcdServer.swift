@@ -1,6 +1,7 @@
 import Glibc
 import HTTP
 import KeyValue
+import TestSupport
 
 @testable import Backends
 
@@ -39,10 +40,10 @@ final class EtcdServer: Sendable {
         port: UInt16? = nil, arguments: String = "", scheme: String = "http", tls: TLSOptions = TLSOptions(),
         folder: TemporaryFolder? = nil
     ) throws {
-        let peerPort = try Port.free()
+        let peerPort = try Ports.free()
         let url = "http://127.0.0.1:\(peerPort)"
         try self.init(
-            port: port ?? Port.free(), arguments: arguments, scheme: scheme, tls: tls,
+            port: port ?? Ports.free(), arguments: arguments, scheme: scheme, tls: tls,
             folder: folder ?? TemporaryFolder(),
             peers: Peers(name: "default", port: peerPort, cluster: "default=\(url)", url: url))
         try waitUntilHealthy()
@@ -56,7 +57,7 @@ final class EtcdServer: Sendable {
         self.port = port
         url = "\(scheme)://127.0.0.1:\(port)"
         self.tls = tls
-        metrics = "http://127.0.0.1:\(try Port.free())"
+        metrics = "http://127.0.0.1:\(try Ports.free())"
         process = try BackgroundProcess(
             """
             \(program) --name \(peers.name) --data-dir \(folder.path)/\(peers.name) --listen-client-urls \(url) \

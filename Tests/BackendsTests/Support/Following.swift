@@ -28,7 +28,7 @@ final class Following: Sendable {
         ranges = paths.map { KeyRange(cleaned: Array($0.utf8)) }
         self.onDelivery = onDelivery
         cancellation = try Cancellation()
-        try Thread.run { [self] in run() }
+        try Thread.detach { [self] in run() }
     }
 
     private func run() {

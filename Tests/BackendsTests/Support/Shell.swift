@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// Commands that tests need around the code under test.
 enum Shell {
@@ -48,21 +47,5 @@ final class TemporaryFolder: Sendable {
         let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
         path = try Shell.run("mktemp -d \(parent)/confd-test.XXXXXX").filter { $0 != "\n" }
         remover = try BackgroundProcess("true", cleanUp: "rm -rf \(path)")
-    }
-}
-
-enum Port {
-    private static let next = Mutex(10_000 + UInt16(getpid() % 200) * 100)
-
-    /// A TCP port of 127.0.0.1 that nobody listens on. No two calls get the same, and it lies below the ports that the system
-    /// gives to connections, so it stays free until the test's server takes it.
-    static func free() throws -> UInt16 {
-        while true {
-            let port = next.withLock { port in
-                port = port < 30_000 ? port + 1 : 10_000
-                return port
-            }
-            if (try? TCPListener(port: port)) != nil { return port }
-        }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Posix
 
 /// A listening socket on 127.0.0.1.
 final class TCPListener: Sendable {
@@ -71,7 +72,7 @@ final class TCPServer: Sendable {
         let listener = try TCPListener()
         self.listener = listener
         port = listener.port
-        try Thread.run {
+        try Thread.detach {
             while true {
                 // The thread keeps the listener open: its number could become that of another test's.
                 let connection = accept(listener.descriptor, nil, nil)
@@ -79,7 +80,7 @@ final class TCPServer: Sendable {
                 _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
                 TCPServer.sendAtOnce(connection)
                 // Without a thread there is no service: the client sees its connection closed.
-                try? Thread.run {
+                try? Thread.detach {
                     serve(Connection(descriptor: connection))
                     close(connection)
                 }

@@ -1,4 +1,5 @@
 import Glibc
+import Posix
 import Synchronization
 
 /// Calls a closure with 1, 2, 3… on a thread of its own, until it is stopped.
@@ -9,7 +10,7 @@ final class WriterThread: Sendable {
 
     init(_ body: @escaping @Sendable (Int) throws -> Void) throws {
         self.body = body
-        try Thread.run { [self] in run() }
+        try Thread.detach { [self] in run() }
     }
 
     private func run() {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// Faults 10 and 11: as PID 1 of a container, and with a destination that is a mount point.
@@ -160,7 +161,7 @@ import Testing
         let descriptor = open(box.path(path), O_WRONLY | O_TRUNC)
         defer { close(descriptor) }
         let bytes = Array(text.utf8)
-        guard write(descriptor, bytes, bytes.count) == bytes.count else { throw KitError("cannot write \(path)") }
+        guard write(descriptor, bytes, bytes.count) == bytes.count else { throw SupportError("cannot write \(path)") }
     }
 
     /// The disk is full when a file is written in place, or staged: the old content stays, and nothing is left behind.

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// A sandbox, an etcd with its data in memory, and a proxy in front of it.

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// Real servers under us, reloaded by signal while wrk asks them as fast as it can: no request fails.

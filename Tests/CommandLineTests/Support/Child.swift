@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// How a process ended.
@@ -94,7 +95,7 @@ final class Child {
         var started = pid_t()
         let status = posix_spawnp(&started, words[0], &actions, &attributes, argv.pointers, environ.pointers)
         guard status == 0 else {
-            throw KitError("cannot start \(command.executable): \(String(cString: strerror(status)))")
+            throw SupportError("cannot start \(command.executable): \(String(cString: strerror(status)))")
         }
         processID = started
     }
@@ -174,15 +175,6 @@ func eventually(seconds: Double = 60, _ condition: () throws -> Bool) async thro
         looksLeft -= 1
         if ContinuousClock.now > deadline, looksLeft <= 0 { return false }
         try await Task.sleep(for: .milliseconds(5))
-    }
-}
-
-/// Why the test kit itself could not do its part.
-struct KitError: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) {
-        self.description = description
     }
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 
 /// Calls to etcd's JSON gateway over one kept connection: many times faster than a process for each.
 final class EtcdClient {
@@ -41,7 +42,7 @@ final class EtcdClient {
     /// The revision that the store is at.
     func revision() throws -> Int {
         let header = try call("kv/range", ["key": Self.encoded("none")])["header"] as? [String: String]
-        guard let revision = header?["revision"].flatMap({ Int($0) }) else { throw KitError("no revision") }
+        guard let revision = header?["revision"].flatMap({ Int($0) }) else { throw SupportError("no revision") }
         return revision
     }
 
@@ -49,7 +50,7 @@ final class EtcdClient {
     func compactAndDefragment() throws {
         do {
             _ = try call("kv/compaction", ["revision": revision(), "physical": true])
-        } catch let error as KitError where error.description.contains("has been compacted") {
+        } catch let error as SupportError where error.description.contains("has been compacted") {
             // Nothing was written since the last time.
         }
         _ = try call("maintenance/defragment", [:])
@@ -58,7 +59,7 @@ final class EtcdClient {
     /// Its own id as it tells other members, in hexadecimal digits.
     func memberID() throws -> String {
         let header = try call("maintenance/status", [:])["header"] as? [String: String]
-        guard let id = header?["member_id"].flatMap({ UInt64($0) }) else { throw KitError("no member id") }
+        guard let id = header?["member_id"].flatMap({ UInt64($0) }) else { throw SupportError("no member id") }
         return String(id, radix: 16)
     }
 
@@ -77,7 +78,7 @@ final class EtcdClient {
         let answer = try exchange(head, body: body)
         let object = try JSONSerialization.jsonObject(with: answer) as? [String: Any]
         guard let object, object["error"] == nil else {
-            throw KitError("etcd: \(path): \(String(decoding: answer, as: UTF8.self))")
+            throw SupportError("etcd: \(path): \(String(decoding: answer, as: UTF8.self))")
         }
         return object
     }
@@ -101,16 +102,18 @@ final class EtcdClient {
         if descriptor < 0 { try connect() }
         let bytes = [UInt8](Data(head.utf8) + body)
         guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
-            throw KitError("etcd takes no request")
+            throw SupportError("etcd takes no request")
         }
         var answer = Data()
         while answer.range(of: Data("\r\n\r\n".utf8)) == nil { answer += try receive() }
-        guard let end = answer.range(of: Data("\r\n\r\n".utf8)) else { throw KitError("no header") }
+        guard let end = answer.range(of: Data("\r\n\r\n".utf8)) else { throw SupportError("no header") }
         let header = String(decoding: answer[..<end.lowerBound], as: UTF8.self).lowercased()
         var rest = Data(answer[end.upperBound...])
         if header.contains("transfer-encoding: chunked") { return try chunked(&rest) }
         let lengthLine = header.split(separator: "\r\n").first { $0.hasPrefix("content-length: ") }
-        guard let length = lengthLine.flatMap({ Int($0.dropFirst(16)) }) else { throw KitError("no length: \(header)") }
+        guard let length = lengthLine.flatMap({ Int($0.dropFirst(16)) }) else {
+            throw SupportError("no length: \(header)")
+        }
         while rest.count < length { rest += try receive() }
         return rest
     }
@@ -122,7 +125,7 @@ final class EtcdClient {
             while rest.range(of: lineEnd) == nil { rest += try receive() }
             guard let end = rest.range(of: lineEnd),
                 let size = Int(String(decoding: rest[rest.startIndex..<end.lowerBound], as: UTF8.self), radix: 16)
-            else { throw KitError("no chunk") }
+            else { throw SupportError("no chunk") }
             rest = Data(rest[end.upperBound...])
             while rest.count < size + 2 { rest += try receive() }
             if size == 0 { return body }
@@ -140,14 +143,14 @@ final class EtcdClient {
         var address = loopback(port)
         let descriptor = descriptor
         guard withSocketAddress(&address, { Glibc.connect(descriptor, $0, $1) }) == 0 else {
-            throw KitError("etcd does not listen on \(port)")
+            throw SupportError("etcd does not listen on \(port)")
         }
     }
 
     private func receive() throws -> Data {
         var buffer = [UInt8](repeating: 0, count: 262_144)
         let count = recv(descriptor, &buffer, buffer.count, 0)
-        guard count > 0 else { throw KitError("etcd does not answer") }
+        guard count > 0 else { throw SupportError("etcd does not answer") }
         return Data(buffer[..<count])
     }
 

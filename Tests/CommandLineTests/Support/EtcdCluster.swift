@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 
 /// A real cluster of three, whose members reach each other through proxies.
 final class EtcdCluster {
@@ -63,7 +64,7 @@ final class MemoryFolder {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         var ends: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw KitError("no socket pair") }
+        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw SupportError("no socket pair") }
         lifeline = ends[1]
         defer { close(ends[0]) }
         remover = try Child(

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 
 /// A confdir, a folder for what is rendered, and the binary under test; gone when the test is over.
 final class Sandbox {
@@ -60,7 +61,7 @@ final class Sandbox {
     /// Type, permissions, owner and inode, of the link itself if it is one.
     func status(_ relative: String) throws -> stat {
         var status = stat()
-        guard lstat(path(relative), &status) == 0 else { throw KitError("cannot stat \(path(relative))") }
+        guard lstat(path(relative), &status) == 0 else { throw SupportError("cannot stat \(path(relative))") }
         return status
     }
 

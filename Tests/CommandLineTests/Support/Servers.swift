@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 
 /// A server that ends with the tests, even when they crash: a shell waits on a socket whose other end only this
 /// process holds.
@@ -11,7 +12,7 @@ final class ServerProcess {
         var ends: [Int32] = [-1, -1]
         // Closed on exec from the start: a child that inherited our end would keep the server alive.
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw KitError("no socket pair") }
+        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw SupportError("no socket pair") }
         let script = #""$@" & server=$!; read line; kill -TERM $server; wait $server"#
         let command = ChildCommand(
             executable: "/bin/sh", arguments: ["-c", script, "server", executable] + arguments,
@@ -118,7 +119,7 @@ final class Etcd {
                     environment: Machine.environment))
             if status.exitCode == 0 { return }
             guard ContinuousClock.now < deadline else {
-                throw KitError("etcd did not start:\n\(process?.log ?? "")")
+                throw SupportError("etcd did not start:\n\(process?.log ?? "")")
             }
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -193,7 +194,7 @@ final class Etcd {
         let done = try await run(
             ChildCommand(
                 executable: "etcdctl", arguments: access + arguments, environment: Machine.environment, input: input))
-        guard done.exitCode == 0 else { throw KitError("etcdctl \(arguments.joined(separator: " ")): \(done)") }
+        guard done.exitCode == 0 else { throw SupportError("etcdctl \(arguments.joined(separator: " ")): \(done)") }
     }
 }
 
@@ -257,10 +258,10 @@ final class Nginx {
             ChildCommand(
                 executable: "nginx", arguments: ["-t", "-q", "-p", prefix, "-c", "\(prefix)/nginx.conf"],
                 environment: Machine.environment))
-        guard test.exitCode == 0 else { throw KitError("nginx -t: \(test)") }
+        guard test.exitCode == 0 else { throw SupportError("nginx -t: \(test)") }
         process = try ServerProcess("nginx", ["-p", prefix, "-c", "\(prefix)/nginx.conf"], directory: "/")
         let ready = try await eventually { !http(port: upstreams.keys.first ?? port, path: "/").isEmpty }
-        guard ready else { throw KitError("nginx did not start:\n\(process.log)") }
+        guard ready else { throw SupportError("nginx did not start:\n\(process.log)") }
     }
 }
 

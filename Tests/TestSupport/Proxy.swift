@@ -1,10 +1,10 @@
-import Foundation
 import Glibc
+import Posix
 import Synchronization
 
 /// A TCP proxy on 127.0.0.1 in front of one server, which can hold, delay, cut and truncate what goes through.
-final class Proxy: Sendable {
-    let port: UInt16
+package final class Proxy: Sendable {
+    package let port: UInt16
     private let target: UInt16
     private let state = Mutex(State())
 
@@ -22,7 +22,7 @@ final class Proxy: Sendable {
     }
 
     /// Listens, and forwards to `target` once somebody connects.
-    init(to target: UInt16) throws {
+    package init(to target: UInt16) throws {
         port = try Ports.free()
         self.target = target
         try listen()
@@ -34,10 +34,10 @@ final class Proxy: Sendable {
 
     /// Nothing goes through any more and nothing is closed: a black hole, for connections to come as well. Nothing is
     /// lost until they are cut.
-    func hold() { state.withLock { $0.isHeld = true } }
+    package func hold() { state.withLock { $0.isHeld = true } }
 
     /// Ends `hold` and `isolate`.
-    func release() {
+    package func release() {
         state.withLock { state in
             state.isHeld = false
             state.heldSources = []
@@ -45,21 +45,21 @@ final class Proxy: Sendable {
     }
 
     /// Holds the connections of one member of an etcd cluster, which names itself on each of them.
-    func hold(source: String) { state.withLock { _ = $0.heldSources.insert(source) } }
+    package func hold(source: String) { state.withLock { _ = $0.heldSources.insert(source) } }
 
     /// Each piece of data is late by so many seconds.
-    func delay(_ seconds: Double) { state.withLock { $0.delay = seconds } }
+    package func delay(_ seconds: Double) { state.withLock { $0.delay = seconds } }
 
     /// Resets all connections.
-    func cut() {
+    package func cut() {
         for connection in state.withLock({ Array($0.connections.values) }) { connection.reset() }
     }
 
     /// After so many more bytes to clients, all connections are reset.
-    func truncate(after bytes: Int) { state.withLock { $0.bytesLeft = bytes } }
+    package func truncate(after bytes: Int) { state.withLock { $0.bytesLeft = bytes } }
 
     /// Refuses connections, and resets those that there are.
-    func refuse() {
+    package func refuse() {
         let listener = state.withLock { state in
             defer { state.listener = -1 }
             return state.listener
@@ -69,16 +69,16 @@ final class Proxy: Sendable {
     }
 
     /// Accepts connections again.
-    func accept() throws {
+    package func accept() throws {
         if state.withLock({ $0.listener }) < 0 { try listen() }
     }
 
     /// How many connections came.
-    var accepted: Int { state.withLock { $0.accepted } }
+    package var accepted: Int { state.withLock { $0.accepted } }
     /// How many bytes went to clients.
-    var sent: Int { state.withLock { $0.sent } }
+    package var sent: Int { state.withLock { $0.sent } }
 
-    func close() {
+    package func close() {
         state.withLock { $0.isClosed = true }
         refuse()
     }
@@ -94,10 +94,10 @@ final class Proxy: Sendable {
         let isBound = withSocketAddress(&address) { bind(listener, $0, $1) }
         guard isBound == 0, Glibc.listen(listener, 128) == 0 else {
             Glibc.close(listener)
-            throw KitError("the proxy cannot listen on \(port): errno \(errno)")
+            throw SupportError("the proxy cannot listen on \(port): errno \(errno)")
         }
         state.withLock { $0.listener = listener }
-        Foundation.Thread.detachNewThread { [weak self] in
+        try? Thread.detach { [weak self] in
             while true {
                 let client = Glibc.accept(listener, nil, nil)
                 guard client >= 0, let self else { break }
@@ -119,13 +119,13 @@ final class Proxy: Sendable {
             connection.end()
             self?.state.withLock { _ = $0.connections.removeValue(forKey: id) }
         }
-        Foundation.Thread.detachNewThread { [weak self] in
+        try? Thread.detach { [weak self] in
             connection.pump(from: connection.client, to: connection.server) { _ in
                 self?.mayPass(connection, nil) ?? 0
             }
             ended()
         }
-        Foundation.Thread.detachNewThread { [weak self] in
+        try? Thread.detach { [weak self] in
             connection.pump(from: connection.server, to: connection.client) { self?.mayPass(connection, $0) ?? 0 }
             ended()
         }
@@ -251,13 +251,5 @@ private final class Connection: Sendable {
         var nothing = sockaddr()
         nothing.sa_family = sa_family_t(AF_UNSPEC)
         connect(descriptor, &nothing, socklen_t(MemoryLayout<sockaddr>.size))
-    }
-}
-
-func withSocketAddress<Result>(
-    _ address: inout sockaddr_in, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
-) -> Result {
-    withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
     }
 }

@@ -1,0 +1,76 @@
+import Glibc
+import Synchronization
+
+/// Ports on 127.0.0.1 for the servers of the tests, each given out once.
+package enum Ports {
+    private static let given = Mutex<Set<UInt16>>([])
+
+    /// A port nobody listens on, below the range the kernel takes for outgoing connections.
+    package static func free() throws -> UInt16 {
+        for _ in 0..<200 {
+            let port = UInt16.random(in: 20_000..<32_000)
+            guard given.withLock({ $0.insert(port).inserted }) else { continue }
+            if canBind(port) { return port }
+        }
+        throw SupportError("no free port")
+    }
+
+    private static func canBind(_ port: UInt16) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        return bind(descriptor, to: port)
+    }
+
+    /// A port that refuses connections, and that nobody else can take while this lives.
+    package final class Closed: Sendable {
+        package let number: UInt16
+        private let descriptor: Int32
+
+        package init() throws {
+            number = try Ports.free()
+            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            guard Ports.bind(descriptor, to: number) else { throw SupportError("port \(number) was taken") }
+        }
+
+        deinit { close(descriptor) }
+    }
+
+    /// A port that takes connections and never says anything.
+    package final class Silent: Sendable {
+        package let number: UInt16
+        private let descriptor: Int32
+
+        package init() throws {
+            number = try Ports.free()
+            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            guard Ports.bind(descriptor, to: number), listen(descriptor, 16) == 0 else {
+                throw SupportError("port \(number) was taken")
+            }
+        }
+
+        deinit { close(descriptor) }
+    }
+
+    private static func bind(_ descriptor: Int32, to port: UInt16) -> Bool {
+        var address = loopback(port)
+        return withSocketAddress(&address) { Glibc.bind(descriptor, $0, $1) == 0 }
+    }
+}
+
+/// The address 127.0.0.1:`port`.
+package func loopback(_ port: UInt16) -> sockaddr_in {
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+    return address
+}
+
+/// Calls `body` with `address` as the C functions of sockets take it.
+package func withSocketAddress<Result>(
+    _ address: inout sockaddr_in, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+) -> Result {
+    withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+    }
+}
