@@ -20,7 +20,7 @@ final class Connections: Sendable {
     /// TLS handshakes that are under way.
     private let handshakes = Atomic(0)
 
-    /// What transfers fail with whose connection was cut.
+    /// The error of transfers whose connection was cut.
     static let failure = HTTPError(.malformed, detail: "frames without data, and no end of them")
 
     /// Must be made on the client's thread, whose processor time it measures.
@@ -45,25 +45,25 @@ final class Connections: Sendable {
         }
     }
 
-    /// Part of a head or of a body has come: at most 16 KiB, which take 1 ms with TLS on a slow machine. Ten times that are
-    /// allowed, so that no answer is cut while its bytes come.
+    /// Part of a head or of a body was received: at most 16 KiB, which take 1 ms with TLS on a slow machine. Ten times that is
+    /// allowed, so that no answer is cut while its bytes arrive.
     func notePiece() { allowed.wrappingAdd(10, ordering: .relaxed) }
 
-    /// There was nothing to do for a while. Looking for that, 200 times a second while calls wait, costs a slow machine
-    /// a good part of its time.
+    /// The thread was idle. Checking for that, 200 times a second while calls wait, takes a good part of a slow machine's time,
+    /// which is allowed.
     func noteIdleness() { allowed.wrappingAdd(1, ordering: .relaxed) }
 
     func noteHandshake(begins: Bool) {
         handshakes.wrappingAdd(begins ? 1 : -1, ordering: .relaxed)
-        // What a handshake took is not counted against what follows it.
+        // The time of a handshake does not count afterwards.
         if !begins { allowed.wrappingAdd(500, ordering: .relaxed) }
     }
 
-    /// Shuts all sockets down if too much time was spent on nothing: libcurl does not say which of them costs it. The other
+    /// Shuts all sockets down if too much time was wasted: libcurl does not tell which of them is the cause. The other
     /// connections are made again.
     func cutIfWasted() {
         state.withLock { state in
-            // No clock: the thread has ended.
+            // Without a time the thread has ended.
             guard let processor = clock.time else { return }
             let isWasted = state.effort.isWasted(
                 processor: processor, now: .now, allowed: .milliseconds(allowed.exchange(0, ordering: .relaxed)),

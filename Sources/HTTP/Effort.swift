@@ -1,7 +1,7 @@
-/// What a client's thread costs, compared with what it receives.
+/// Weighs the processor time of a client's thread against what it receives.
 ///
 /// libcurl skips HTTP/2 frames that carry nothing (empty DATA, PING, SETTINGS, WINDOW_UPDATE), and a server that sends
-/// nothing else would keep a processor busy without end. Time and counts in, verdict out.
+/// nothing else would keep a processor busy for ever. Pure: times in, verdict out.
 struct Effort {
     /// The processor time that may be spent at once without receiving anything.
     private static let limit = Duration.milliseconds(100)
@@ -10,7 +10,7 @@ struct Effort {
     /// One part in this many of all time may be spent without receiving anything: pings, flow control, waking up.
     private static let share = 10
 
-    /// No more counts at once: the clock of a virtual machine goes on while its host runs another.
+    /// The most that counts at once: the clock of a virtual machine runs on while its host runs another.
     private static let largestSample = Duration.milliseconds(25)
 
     private var wasted = Duration.zero

@@ -1,10 +1,9 @@
 import Posix
 import Synchronization
 
-/// One request under way: all that the caller and the client's thread share about it.
+/// One request in flight: the state that the caller and the client's thread share.
 ///
-/// The thread reports into it, the caller takes out of it, both under the lock; libcurl's side is in `Transfer`, which
-/// never leaves the thread.
+/// The thread writes and the caller reads, both under the lock; libcurl's side is in `Transfer`, which stays on the thread.
 final class Exchange: Sendable {
     enum Mode {
         /// The body is sent at once and the answer is handed over when it is complete.
@@ -25,7 +24,7 @@ final class Exchange: Sendable {
 
     let request: Request
     let mode: Mode
-    /// When a whole answer has to be here.
+    /// The deadline of a whole answer.
     let deadline: ContinuousClock.Instant?
     let firstByteDeadline: ContinuousClock.Instant?
     private let changed = Semaphore()
@@ -111,7 +110,7 @@ extension Exchange {
         changed.post()
     }
 
-    /// Takes over bytes of the body; false if too much waits already and the caller has to be waited for.
+    /// Takes bytes of the body; false if the limit is reached and receiving has to pause for the caller.
     func received(_ bytes: UnsafeRawBufferPointer) -> Bool {
         let (taken, wasEmpty) = state.withLock { state in
             guard state.inbound.count < Exchange.inboundLimit else {

@@ -4,7 +4,7 @@ import Synchronization
 
 /// The mailbox of a client's thread.
 final class Loop: Sendable {
-    /// What callers left for the thread.
+    /// What callers have queued for the thread.
     struct Work {
         var beginning: [Exchange] = []
         /// Exchanges that have more to send, have room again or are cancelled.
@@ -13,7 +13,7 @@ final class Loop: Sendable {
     }
 
     private let work = Mutex(Work())
-    /// Set while the thread can be woken. With a lock of its own: the thread, once woken, wants the other.
+    /// Set while the thread can be woken. It has its own lock, because the woken thread takes the other one at once.
     private let wakeup = Mutex<WakeupHandle?>(nil)
 
     /// A loop whose thread runs, or `nil` if no thread can be started.
@@ -41,7 +41,7 @@ final class Loop: Sendable {
         }
     }
 
-    /// The thread tells what wakes it; `nil` before it frees the handle.
+    /// Called by the thread with its handle, and with `nil` before it frees that.
     fileprivate func canBeWoken(by wakeup: WakeupHandle?) {
         self.wakeup.withLock { $0 = wakeup }
     }
@@ -93,7 +93,7 @@ private final class Runner {
             curl_multi_perform(multi, &running)
             if connections.takeCut() { endAllForWaste() }
             if !isWatched {
-                // Not before: the first connection is under way now, and does not wait until that thread has started.
+                // Not earlier: the first connection must not wait for the watchdog's thread to start.
                 Watchdog.shared.add(connections)
                 isWatched = true
             }
@@ -155,8 +155,8 @@ private final class Runner {
 
     /// Ends transfers whose first byte is late; the milliseconds until the next one would be.
     private func endLateTransfers() -> Int {
-        // Calls that share an HTTP/2 connection: libcurl 7.88 now and then forgets bytes of one that it read while it served
-        // another, about once in 8,000 calls, and sleeps until its next timer (5 s). Running it again finds them.
+        // Calls that share an HTTP/2 connection: about once in 8,000 calls libcurl 7.88 does not process bytes of one that it
+        // read while it served another, and sleeps until its next timer (5 s). Calling it again processes them.
         var wait = transfers.values.contains { $0.maySleepOverBytes } ? 5 : 60_000
         for transfer in transfers.values {
             guard let deadline = transfer.firstByteDeadline else { continue }
@@ -171,8 +171,8 @@ private final class Runner {
         return wait
     }
 
-    /// Ends all transfers, which have lost their connections. Those on a kept connection are made again first: about once in
-    /// 30,000 calls libcurl 7.88 does not read an answer that is there, and is busy with that until the call's deadline.
+    /// Ends all transfers, which have lost their connections. Those on a kept connection are repeated instead: about once in
+    /// 30,000 calls libcurl 7.88 does not read an answer that has arrived, and spins until the call's deadline.
     private func endAllForWaste() {
         pool = ConnectionPool()
         for transfer in transfers.values {
@@ -198,8 +198,8 @@ private final class Runner {
 
 /// Which servers have a kept connection that worked a moment ago.
 ///
-/// libcurl looks for one itself, but a connection into a black hole looks alive to it: after any failure, and after a while
-/// of silence, the next request gets a new connection.
+/// libcurl checks that itself, but takes a connection into a black hole for alive: after any failure, and after some time
+/// without use, the next request gets a new connection.
 private struct ConnectionPool {
     private static let lifetime = Duration.seconds(30)
     private var lastUse: [String: ContinuousClock.Instant] = [:]
@@ -215,7 +215,7 @@ private struct ConnectionPool {
 }
 
 extension Request {
-    /// Scheme, host and port of the URL, and where it really goes.
+    /// Scheme, host and port of the URL, and the address to connect to.
     fileprivate var origin: String {
         var slashes = 0
         let server = url.utf8.prefix {

@@ -1,6 +1,6 @@
 /// An HTTP request, complete: nothing is taken from the environment (no proxy variables, no `.netrc`).
 package struct Request: Sendable {
-    /// Which version of HTTP is spoken; there is no falling back from one to the other.
+    /// The version of HTTP; there is no fallback to the other.
     package enum Version: Sendable {
         case http1
         /// With `http://` by prior knowledge, with `https://` by ALPN.
@@ -24,8 +24,8 @@ package struct Request: Sendable {
     package var repeatsOnNewConnection = true
     /// An answer with a larger body fails with `tooLarge`. Streams ignore it.
     package var bodyLimit: Int
-    /// Tells the size of the whole body from its first bytes (at least one), where the format says so: the body then
-    /// gets its memory at once, and one that is too large is refused at once. Called on the client's thread.
+    /// The size of the whole body by its first bytes (at least one), if the format has it: memory is allocated once, and a body
+    /// that is too large is refused at once. Called on the client's thread.
     package var announcedSize: (@Sendable (UnsafeRawBufferPointer) -> Int?)?
 
     package enum Method: Sendable {
@@ -59,7 +59,7 @@ package struct Header: Equatable, Sendable {
     }
 }
 
-/// How a server is verified and how we prove who we are. Files are PEM and are read on every new connection.
+/// How the server is verified, and our own certificate. Files are PEM, and are read for every new connection.
 package struct TLSOptions: Equatable, Sendable {
     /// The authorities to trust instead of the system's.
     package var authorityFile: String?

@@ -1,17 +1,17 @@
 import CCurl
 import Posix
 
-/// libcurl's side of an exchange: an easy handle, its callbacks and what they gathered. Lives on the client's thread.
+/// libcurl's side of an exchange: an easy handle, its callbacks and what they received. Used only on the client's thread.
 final class Transfer {
     let exchange: Exchange
     let handle: UnsafeMutableRawPointer
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private var connectList: UnsafeMutablePointer<curl_slist>?
-    /// libcurl writes its words for a failure here.
+    /// libcurl writes its error message here.
     private let errorText: UnsafeMutablePointer<CChar>
-    /// When the first byte of the answer has to be here; `nil` once it is.
+    /// The deadline for the first byte of the answer; `nil` once it has come.
     private(set) var firstByteDeadline: ContinuousClock.Instant?
-    /// The first option that libcurl did not take.
+    /// The first option that libcurl refused.
     private var optionFailure: CURLcode?
     /// Whether a kept connection may be used.
     private let isReusing: Bool
@@ -22,7 +22,7 @@ final class Transfer {
     private var isReceivePaused = false
     private var answer = Answer()
 
-    /// What has come so far.
+    /// What has been received so far.
     private struct Answer {
         var status = 0
         var headers: [Header] = []
@@ -64,7 +64,7 @@ final class Transfer {
         return context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// Goes on with a side that waited for the caller.
+    /// Continues sending or receiving after it waited for the caller.
     func resume() {
         guard isSendPaused || isReceivePaused else { return }
         isSendPaused = false
@@ -75,7 +75,7 @@ final class Transfer {
 
 // Options.
 extension Transfer {
-    /// Sets all options; why that cannot be done, if so.
+    /// Sets all options; returns an error if libcurl refuses one.
     func prepare() -> HTTPError? {
         let request = exchange.request
         guard let lines = headerLines(request) else {
@@ -213,7 +213,7 @@ extension Transfer {
         var text = line[...]
         while let last = text.last, last == 10 || last == 13 || last == 32 { text.removeLast() }
         if text.starts(with: "HTTP/".utf8) && !answer.headIsComplete {
-            // A status line; one after an interim answer (1xx) starts anew.
+            // A status line; the one after an interim answer (1xx) starts over.
             answer.status =
                 text.split(separator: 32).dropFirst().first.flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
             answer.headers = []
@@ -235,7 +235,7 @@ extension Transfer {
         return true
     }
 
-    /// The number of bytes taken, or libcurl's code for "not now".
+    /// The number of bytes taken, or libcurl's code for a pause.
     fileprivate func receive(body bytes: UnsafeRawBufferPointer) -> Int {
         connections.notePiece()
         guard exchange.mode == .whole else {
@@ -280,14 +280,14 @@ extension Transfer {
         return false
     }
 
-    /// Whether the certificate of a new connection names its host as Go wants it, before anything is sent. libcurl would also
-    /// take the common name, which is deprecated since RFC 2818 and which Go's clients have not looked at since 1.15.
+    /// Whether the certificate of a new connection has an alternative name, checked before anything is sent. libcurl would
+    /// accept the common name too, which is deprecated since RFC 2818 and ignored by Go's clients since 1.15.
     fileprivate func acceptsCertificate() -> Bool {
         endHandshake()
         let request = exchange.request
         guard request.tls.verifies, request.url.hasPrefix("https:") else { return true }
         var pointer: UnsafeMutableRawPointer?
-        // A kept connection has none: it was looked at when it was made.
+        // A kept connection reports none: it was checked when it was made.
         guard confd_curl_get_pointer(handle, CURLINFO_CERTINFO, &pointer) == CURLE_OK, let pointer else { return true }
         let chain = pointer.assumingMemoryBound(to: curl_certinfo.self).pointee
         guard chain.num_of_certs > 0, let certificates = chain.certinfo else { return true }
@@ -296,12 +296,12 @@ extension Transfer {
             if Self.namesHost(String(cString: entry.pointee.data)) { return true }
             line = entry.pointee.next
         }
-        // Other requests must not come upon the connection.
+        // Other requests must not use the connection.
         set(CURLOPT_FORBID_REUSE, 1)
         return refuse(HTTPError(.certificate(.noAlternativeNames)))
     }
 
-    /// Whether a line of libcurl's about a certificate is that of alternative names with a host among them:
+    /// Whether a line of libcurl's certificate information lists alternative names with a host or address:
     /// `X509v3 Subject Alternative Name:DNS:localhost, IP Address:127.0.0.1`.
     private static func namesHost(_ line: String) -> Bool {
         guard line.hasPrefix("X509v3 Subject Alternative Name:") else { return false }
@@ -314,7 +314,7 @@ extension Transfer {
 
 // Results.
 extension Transfer {
-    /// What the finished transfer comes to.
+    /// The outcome of the finished transfer.
     func outcome(_ code: CURLcode) -> Result<Response, HTTPError> {
         if let refusal = answer.refusal { return .failure(refusal) }
         guard code == CURLE_OK || isAnswered else { return .failure(error(code)) }
@@ -328,7 +328,7 @@ extension Transfer {
                 isFirstOfConnection: info(CURLINFO_NUM_CONNECTS) > 0))
     }
 
-    /// Whether the failure can come from a kept connection that the peer had closed, so that a new one is worth a try.
+    /// Whether the failure may come from a kept connection that the peer had closed, so that a new connection may succeed.
     func mayHaveMetStaleConnection(_ error: HTTPError) -> Bool {
         guard isReusing, exchange.request.repeatsOnNewConnection else { return false }
         switch error.kind {
@@ -337,13 +337,13 @@ extension Transfer {
         }
     }
 
-    /// Whether libcurl may read bytes of this transfer and forget them.
+    /// Whether libcurl may buffer bytes of this transfer and not process them (see `Runner.endLateTransfers`).
     var maySleepOverBytes: Bool { exchange.mode == .whole && exchange.request.version == .http2 }
 
     /// Whether the peer has ended a stream: libcurl 7.88 then waits for our side, which has nothing to send.
     var isAnswered: Bool { exchange.mode == .stream && !answer.trailers.isEmpty }
 
-    /// What it comes to when the first byte does not arrive in time.
+    /// The error when the first byte does not arrive in time.
     var firstByteFailure: HTTPError { HTTPError(isConnected ? .answerTimeout : .connectTimeout) }
 
     private func error(_ code: CURLcode) -> HTTPError {
@@ -379,7 +379,7 @@ extension Transfer {
         }
     }
 
-    /// Whether the connection, TLS included, had come about.
+    /// Whether the connection, TLS included, was established.
     private var isConnected: Bool {
         if info(CURLINFO_NUM_CONNECTS) == 0 && isReusing { return true }
         var time: curl_off_t = 0
@@ -387,7 +387,7 @@ extension Transfer {
         return confd_curl_get_offset(handle, timer, &time) == CURLE_OK && time > 0
     }
 
-    /// OpenSSL's `X509_V_ERR_…`; libcurl compares host names itself and then leaves the code as it was.
+    /// OpenSSL's `X509_V_ERR_…`; libcurl compares host names itself, and leaves the code unchanged then.
     private var certificateProblem: HTTPError.CertificateProblem {
         switch info(CURLINFO_SSL_VERIFYRESULT) {
         case 0, 1, 62, 64: .wrongName

@@ -14,15 +14,15 @@ package enum TerminationStatus: Equatable, Sendable {
     }
 }
 
-/// What to start a process with.
+/// How to start a process.
 package struct SpawnRequest: Sendable {
     /// A path, or a name that is looked up in our `PATH`.
     package var executable: String
-    /// With the name that the process is told, first.
+    /// The first one is the name that the process gets as its own.
     package var arguments: [[UInt8]]
     /// `NAME=VALUE` each.
     package var environment: [[UInt8]]
-    /// Whether it leads a process group of its own, so that it and all it starts can be signalled at once.
+    /// Whether it leads a new process group, so that it and its children can be signalled together.
     package var ownGroup = true
     /// Whether its standard input is `/dev/null`, else ours.
     package var nullInput = true
@@ -36,8 +36,7 @@ package struct SpawnRequest: Sendable {
 
 /// A process that we started. It must be waited for.
 ///
-/// Signals go out under the same lock that its end is collected under, so they never reach another process that has
-/// been given the same number.
+/// Signals are sent under the lock that protects waiting for it, so they never reach another process that was given the same id.
 package final class ChildProcess: Sendable {
     /// The process id, and the id of its group if it has its own.
     package let id: Int32
@@ -56,7 +55,7 @@ package final class ChildProcess: Sendable {
             }
         let id = try Children.adopt { () throws(SystemError) in try Spawn.start(request, outputNumber) }
         self.id = id
-        // Kernels before 5.3 and some sandboxes have no such call; then `wait` looks again and again.
+        // Kernels before 5.3 and some sandboxes do not have the call; `wait` polls then.
         endDescriptor = (try? SystemCall.run("pidfd_open") { confd_pidfd_open(id) })
             .map { FileDescriptor(number: $0, path: nil) }
     }
@@ -70,7 +69,7 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// How it ended, nil if it runs. Waits for this process only, so nobody else's status is taken.
+    /// How it ended, nil while it runs. Waits for this process only, so the status of no other one is lost.
     package func collect() -> TerminationStatus? {
         status.withLock { status in
             if status == nil { status = Children.collect(id) }
@@ -93,14 +92,14 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// Leaves a process that does not end (it hangs in the kernel, or is another user's) to be collected when the
-    /// next process is started.
+    /// Gives up a process that does not end (it hangs in the kernel, or is another user's): it is waited for when the next
+    /// process is started.
     package func abandon() { Children.abandon(self) }
 
     /// Sends `signal` to all processes of its group, also after it has ended itself; false if there are none left.
     ///
-    /// Those that became another user's (`sudo`) do not get it. The kernel does not give the group's number away
-    /// while the group has members.
+    /// Processes that changed their user (`sudo`) do not get it. The kernel does not reuse the group's id while the group has
+    /// members.
     package func sendToGroup(_ signal: Signal) throws(SystemError) -> Bool {
         precondition(hasOwnGroup, "the group is ours")
         return try Self.kill(-id, signal.number)

@@ -2,7 +2,7 @@ import CPosix
 import Glibc
 import Synchronization
 
-/// All processes that we started and have not waited for, so that a reaper leaves them alone.
+/// All processes that we started and have not waited for; a reaper must leave them to their owners.
 package enum Children {
     private struct State {
         var ours: Set<Int32> = []
@@ -21,7 +21,7 @@ package enum Children {
 
     /// Collects children that have ended and are not ours; call it for each `Signal.child` after `becomeReaper`.
     ///
-    /// A child of ours that has ended hides later ones until it was waited for, and that calls this again.
+    /// An ended child of ours hides the ones after it until it is waited for, which calls this again.
     package static func collectOrphans() {
         while true {
             let foundOne = state.withLock { state -> Bool in
@@ -34,7 +34,7 @@ package enum Children {
         }
     }
 
-    /// Takes over a process that nobody waits for any more.
+    /// Takes over a process that its owner has given up.
     static func abandon(_ child: ChildProcess) {
         state.withLock { $0.abandoned.append(child) }
     }
@@ -44,7 +44,7 @@ package enum Children {
         let abandoned = state.withLock { $0.abandoned }
         let ended = Set(abandoned.filter { $0.collect() != nil }.map { $0.id })
         return try state.withLock { state throws(SystemError) in
-            // Inherited as ignored (exec keeps that), it would make the kernel throw every exit status away.
+            // If SIGCHLD is inherited as ignored (exec keeps that), the kernel discards every exit status.
             signal(SIGCHLD, SIG_DFL)
             state.abandoned.removeAll { ended.contains($0.id) }
             let id = try start()
@@ -53,8 +53,7 @@ package enum Children {
         }
     }
 
-    /// How our child `id` ended, nil while it runs. Collected and forgotten at once: from then on the kernel may
-    /// give its number to another.
+    /// How our child `id` ended, nil while it runs. It is removed at once, because the kernel may reuse its id from then on.
     static func collect(_ id: Int32) -> TerminationStatus? {
         let status = state.withLock { state -> TerminationStatus? in
             guard let raw = wait(id) else { return nil }

@@ -7,7 +7,7 @@ package struct OpenFlags: OptionSet, Sendable {
 
     package init(rawValue: Int32) { self.rawValue = rawValue }
 
-    // The library's own looks for its types at run time, which takes longer than to open the first file.
+    // OptionSet's own implementation looks up witness tables at run time, which takes longer than opening the first file.
     package init(arrayLiteral flags: OpenFlags...) { self.init(rawValue: flags.reduce(0) { $0 | $1.rawValue }) }
 
     package static let read = OpenFlags(rawValue: O_RDONLY)
@@ -23,7 +23,7 @@ package struct OpenFlags: OptionSet, Sendable {
     /// Does not wait for the other end of a pipe.
     package static let nonBlocking = OpenFlags(rawValue: O_NONBLOCK)
     package static let folder = OpenFlags(rawValue: O_DIRECTORY)
-    /// Opens the name and not what it holds (O_PATH): with `noFollow` a link itself, and never waits or asks for rights.
+    /// Opens the name without its contents (O_PATH): with `noFollow` a link itself. Needs no permission and never blocks.
     package static let nameOnly = OpenFlags(rawValue: confd_open_path_only)
 }
 
@@ -49,8 +49,8 @@ package struct FileDescriptor: ~Copyable, Sendable {
         self.path = path
     }
 
-    // What close says is of no use: data that must be on disk went through `synchronize`, and the number is free
-    // after EINTR too.
+    // The result of close is ignored: data that must be on disk went through `synchronize`, and Linux frees the number even on
+    // EINTR.
     deinit { close(number) }
 
     /// Type, mode, owner and size.
@@ -60,7 +60,7 @@ package struct FileDescriptor: ~Copyable, Sendable {
         return FileStatus(raw)
     }
 
-    /// What the symbolic link holds that was opened with `nameOnly` and `noFollow`.
+    /// The target of a symbolic link that was opened with `nameOnly` and `noFollow`.
     package func linkContent() throws(SystemError) -> String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = try SystemCall.run("readlink", path) { readlinkat(number, "", &buffer, buffer.count) }
@@ -107,11 +107,11 @@ extension FileDescriptor {
         let size = try status().size
         if size > limit { throw SystemError(call: "read", path: path, code: EFBIG, limit: limit) }
         var bytes: [UInt8] = []
-        // One more than the size, so that the end is seen without growing; /proc says 0 for everything.
+        // One more than the size, so that the end is found without another allocation; files of /proc have size 0.
         var room = size > 0 ? Int(size) + 1 : 16_384
         while true {
             let old = bytes.count
-            // `read` may stop short of the room, and a closure given to the array cannot throw a typed error.
+            // `read` may return less, and the closure of the array cannot throw a typed error.
             var failure: SystemError?
             let chunk = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
                 do throws(SystemError) {
@@ -129,8 +129,8 @@ extension FileDescriptor {
         }
     }
 
-    /// What is read of a file where the caller names no limit: 1 GiB, the limit of an output. Whoever may write a file
-    /// chooses its size, and a sparse one costs nothing.
+    /// The limit where the caller names none: 1 GiB, as for an output. Other users may choose the size of a file, and a sparse
+    /// one costs them nothing.
     package static let standardLimit = 1 << 30
 
     /// Whether the bytes from here to the end are `bytes`; stops at the first block that differs.
@@ -169,7 +169,7 @@ extension FileDescriptor {
     package func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
         var done = 0
         while done < bytes.count {
-            // In pieces, so that a signal need not wait for one huge call.
+            // In pieces, so that a signal does not wait for one huge call.
             let piece = UnsafeRawBufferPointer(rebasing: bytes[done...].prefix(1 << 17))
             done += try SystemCall.run("pwrite", path) {
                 pwrite(number, piece.baseAddress, piece.count, offset + done)

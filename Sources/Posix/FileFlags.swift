@@ -2,7 +2,7 @@ import CPosix
 
 /// What the kernel knows about an open file besides its status (statx(2)).
 package struct FileFlags: Equatable, Sendable {
-    /// `chattr +a`: a directory takes new names, and lets none be renamed or removed.
+    /// `chattr +a`: in such a directory files can be made, but not renamed or removed.
     package let isAppendOnly: Bool
     /// Whether something is mounted on the file; nil where the kernel (before 5.8) cannot say.
     package let isMountPoint: Bool?

@@ -24,7 +24,7 @@ package struct PathTrail: Equatable, Sendable {
     private var known: [String: Entry] = [:]
     private let entry: @Sendable (String) -> Entry
 
-    /// The trail of no path yet; `entry` says what a path names, and is asked once for each path.
+    /// An empty trail; `entry` says what a path names, and is called once for each path.
     package init(_ entry: @escaping @Sendable (String) -> Entry = PathTrail.entry) { self.entry = entry }
 
     /// Follows `path`, relative ones from the working directory, as far as it leads. Returns where it ends, without

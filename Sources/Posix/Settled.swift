@@ -1,29 +1,30 @@
 import Glibc
 
-/// Files that others write in place: half of one is nothing to read.
+/// Reads files that other processes rewrite in place, without seeing a partial write.
 extension Files {
     /// `F_SETLEASE` of fcntl.h, which is hidden behind `_GNU_SOURCE`.
     private static let setLease: Int32 = 1024
-    /// Where there are no leases, a file that was changed within this time may still be being written.
+    /// Without leases, a file that was changed within this time may still be being written.
     private static let quiet = Duration.milliseconds(100)
-    /// A file that is open for writing and was not changed for so long is not being written: its descriptor was
-    /// forgotten, or went to a child by mistake.
+    /// A file that is open for writing and was not changed for this long is not being written: its descriptor leaked, perhaps to
+    /// a child.
     private static let patience = Duration.seconds(2)
 
-    /// Who opens a file for writing while we have a lease waits, and we get this signal, which would end us.
+    /// Whoever opens a file for writing while we hold a lease waits, and the kernel sends us SIGIO, whose default is to end the
+    /// process.
     private static let ignoresLeaseBreaks: Void = { _ = Glibc.signal(SIGIO, SIG_IGN) }()
 
     /// The content of the file at `path`, nil while somebody is writing it.
     ///
-    /// A lease to read is not given while anybody has the file open for writing; writers may pause for two seconds.
-    /// Where there are no leases (files of other users, network file systems), they may for 100 ms.
+    /// The kernel grants no read lease while the file is open for writing; a writer may pause for two seconds. Without leases
+    /// (files of other users, network file systems) it may pause for 100 ms.
     package static func readSettled(
         _ path: String, limit: Int = FileDescriptor.standardLimit
     ) throws(SystemError) -> [UInt8]? {
         _ = ignoresLeaseBreaks
         let file = try FileDescriptor(opening: path, .read)
         let status = try file.status()
-        // A pipe is read as it comes.
+        // A pipe is read to its end.
         guard status.kind == .regular else { return try file.readAll(limit: limit) }
         do throws(SystemError) {
             try SystemCall.run("fcntl", path) { fcntl(file.number, setLease, F_RDLCK) }
@@ -33,12 +34,11 @@ extension Files {
             let isFresh = age >= .zero && age < (error.code == EAGAIN ? patience : quiet)
             return isFresh ? nil : try file.readAll(limit: limit)
         }
-        // Closing gives the lease back.
+        // Closing releases the lease.
         return try file.readAll(limit: limit)
     }
 
-    /// The content of the file at `path`; waits for the end of writing, and fails with `ETXTBSY` if that
-    /// does not come within three seconds.
+    /// The content of the file at `path`. Waits until it is not being written, and fails with `ETXTBSY` after three seconds.
     package static func readWhenSettled(
         _ path: String, limit: Int = FileDescriptor.standardLimit
     ) throws(SystemError) -> [UInt8] {
@@ -46,14 +46,14 @@ extension Files {
         while true {
             if let bytes = try readSettled(path, limit: limit) { return bytes }
             if Clock.monotonic() >= end { throw SystemError(call: "read", path: path, code: ETXTBSY) }
-            // A lease tells of writers that come, not of the end of one that is there.
+            // A lease notifies about new writers only, so poll until the current one closes.
             Clock.sleep(.milliseconds(10))
         }
     }
 }
 
 extension FileDescriptor {
-    /// Tells others that the file is in use for as long as it is open; false if somebody else has told so.
+    /// Locks the file (`flock`) for as long as it is open; false if another process holds the lock.
     package func lock() throws(SystemError) -> Bool {
         do throws(SystemError) {
             try SystemCall.run("flock", path) { flock(number, LOCK_EX | LOCK_NB) }

@@ -45,8 +45,8 @@ package struct Signal: Equatable, Hashable, Sendable {
     /// All names, for `did you mean`.
     package static var allNames: [String] { names.map { $0.name } }
 
-    /// All signals that a program can be sent and go on: not KILL and STOP, those of its own faults, and the two that
-    /// the C library keeps for itself.
+    /// All signals that can be forwarded: not KILL and STOP, those of faults such as SEGV, and the two that the C library
+    /// reserves.
     package static var forwardable: [Signal] {
         let kept: Set<Int32> = [
             SIGKILL, SIGSTOP, SIGCHLD, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, 32, 33,
@@ -74,16 +74,16 @@ package struct Signal: Equatable, Hashable, Sendable {
     }
 }
 
-/// Signals that wait while the program starts: a HUP for the daemon that is about to run must not end it.
+/// Signals that are blocked while the program starts: a HUP for the daemon must not end it before it has a handler.
 ///
-/// TERM, INT and QUIT have their usual effect, or a start that hangs could not be ended; only for process 1, where the
-/// kernel would throw them away, they wait too. Those of a terminal's job control are let alone.
+/// TERM, INT and QUIT keep their effect, or a start that hangs could not be ended; only as process 1, for which the kernel
+/// discards them, they are blocked too. Signals of job control are not blocked.
 package struct HeldSignals: Sendable {
     private let held: [Signal]
-    /// What was blocked before: whoever started us may have wanted that.
+    /// The mask that was inherited: those signals stay blocked.
     private let before: sigset_t
 
-    /// Holds them in this thread and those that it starts. Make it first of all.
+    /// Blocks them in this thread and the threads that it starts. Make it before any other thread.
     package init() {
         let exempt: Set<Int32> = getpid() == 1 ? [] : [SIGTERM, SIGINT, SIGQUIT]
         let jobControl: Set<Int32> = [SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT]
@@ -95,7 +95,7 @@ package struct HeldSignals: Sendable {
         self.before = before
     }
 
-    /// Gives all but `taken` their usual effect again, which those that have come have now.
+    /// Unblocks all but `taken`; those that are pending take effect now.
     package func release(but taken: [Signal] = []) {
         var set = sigset_t(held.filter { !taken.contains($0) && sigismember([before], $0.number) == 0 })
         let code = pthread_sigmask(SIG_UNBLOCK, &set, nil)
@@ -111,12 +111,12 @@ extension sigset_t {
     }
 }
 
-/// Signals as something to wait for with `Poll`, in place of handlers.
+/// Signals as a descriptor for `Poll` (signalfd), in place of handlers.
 package struct SignalQueue: ~Copyable, Sendable {
     private let file: FileDescriptor
 
-    /// Blocks `signals` in this thread and those it starts from now on, so make it first of all in the main thread.
-    /// Those of `held` that are not among `signals` have their usual effect again, also if they came before.
+    /// Blocks `signals` in this thread and the threads that it starts, so make it in the main thread before others start. Those
+    /// of `held` that are not among `signals` are unblocked; pending ones take effect.
     package init(_ signals: [Signal], held: HeldSignals? = nil) throws(SystemError) {
         var set = sigset_t(signals)
         try SystemCall.runReturningCode("pthread_sigmask") { pthread_sigmask(SIG_BLOCK, &set, nil) }
@@ -127,13 +127,13 @@ package struct SignalQueue: ~Copyable, Sendable {
         file = FileDescriptor(number: number, path: nil)
     }
 
-    /// Readable when a signal waits.
+    /// Readable when a signal is pending.
     package var descriptor: Int32 { file.number }
 
     /// A signal that came.
     package struct Received: Equatable, Sendable {
         package let signal: Signal
-        /// Whether a process sent it. The kernel itself sends those of a terminal, to the whole foreground group.
+        /// Whether a process sent it; those of a terminal come from the kernel, and go to the whole foreground group.
         package let isFromProcess: Bool
     }
 

@@ -28,14 +28,14 @@ package enum Users {
     /// The group whose rights we have.
     package static var effectiveGID: UInt32 { getegid() }
 
-    /// Whether `uid` is root's or ours: nobody else's files may lead us.
+    /// Whether `uid` is root's or ours: links of other users are not trusted.
     package static func isRootOrOurs(_ uid: UInt32) -> Bool { uid == 0 || uid == effectiveUID || isUnmapped(uid) }
 
     /// Whether `uid` stands for users that this user namespace does not know, the machine's root among them: the
     /// kernel shows all of those as 65534.
     package static func isUnmapped(_ uid: UInt32) -> Bool { uid == 65_534 && overflowIsUnmapped }
 
-    /// Lines of `FIRST-HERE FIRST-OUTSIDE COUNT`. Without /proc it is not known, so nobody is taken for root.
+    /// Lines of `FIRST-HERE FIRST-OUTSIDE COUNT`. Without /proc the map is unknown, and no other user counts as root.
     private static let overflowIsUnmapped: Bool = {
         guard let map = try? Files.read("/proc/self/uid_map", limit: 65_536) else { return false }
         return !map.split(separator: UInt8(ascii: "\n")).contains { line in

@@ -49,7 +49,7 @@ extension FileError.Position {
                 line += 1
                 column = 1
             } else if byte & 0xC0 != 0x80 {
-                // The bytes that continue a character are no columns.
+                // Continuation bytes of UTF-8 are not columns of their own.
                 column += 1
             }
         }

@@ -3,7 +3,7 @@ import JSON
 /// Turns JSON into keys and values. Numbers are printed as those of YAML are: integers exactly, others in full
 /// without an exponent.
 struct JSONReader {
-    /// The walk over arrays and objects recurs.
+    /// The walk over arrays and objects is recursive.
     static let maximumDepth = YAMLDocument.maximumDepth
 
     /// The pairs of `bytes`, which must be one object; of equal keys the last one counts.

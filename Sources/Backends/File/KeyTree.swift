@@ -1,11 +1,11 @@
 import KeyValue
 import Posix
 
-/// How much one file may stand for; a short one can stand for a lot.
+/// Limits of what one file may expand to; a short one can expand to a lot.
 struct FileLimits {
     /// How many nodes aliases may stand for in all (go-yaml refuses somewhat less): nested aliases multiply.
     var aliasedNodes = 1_000_000
-    /// The bytes of all keys and values, and those moved on the way to them: each key repeats those above it.
+    /// The bytes of all keys and values, and those copied on the way to them: each key repeats the keys above it.
     var bytes = MemoryLimit.bounded(256 << 20, to: 8)
 }
 

@@ -2,8 +2,8 @@ import CYAML
 
 /// The first document of a YAML stream as a tree of nodes, which refer to each other by number.
 struct YAMLDocument {
-    /// Mappings and lists may stand inside each other so deep. The walk over them recurs, and libyaml takes time
-    /// in proportion to it for each token.
+    /// The deepest nesting of mappings and lists. The walk over them is recursive, and libyaml takes time in proportion to the
+    /// depth for each token.
     static let maximumDepth = 256
 
     enum Node {
@@ -51,7 +51,7 @@ struct YAMLDocument {
             let isLast = try events.next { (event) throws(ContentError) in try take(event) }
             if isLast { break }
         }
-        // Nothing that is wrong there matters.
+        // Errors after the first document do not matter.
         secondDocument = try? findSecondDocument(events)
     }
 
@@ -145,7 +145,7 @@ private final class YAMLEvents {
         parser.deallocate()
     }
 
-    /// Calls `body` with the next event, which is gone afterwards.
+    /// Calls `body` with the next event, which is freed afterwards.
     func next<Result>(
         _ body: (yaml_event_t) throws(ContentError) -> Result
     ) throws(ContentError) -> Result {
