@@ -18,11 +18,12 @@ let layers: [Layer] = [
     Layer(number: 0, name: "JSON", imports: []),
     Layer(number: 0, name: "KeyValue", imports: []),
     Layer(number: 0, name: "Diagnostics", imports: []),
+    Layer(number: 0, name: "RegularExpressions", imports: []),
     Layer(number: 1, name: "TextTemplate", imports: ["Diagnostics"]),
     Layer(number: 1, name: "Posix", imports: ["CPosix"]),
     Layer(number: 2, name: "HTTP", imports: ["CCurl", "Posix"]),
     Layer(number: 3, name: "Backends", imports: ["KeyValue", "JSON", "HTTP", "Posix", "CYAML"]),
-    Layer(number: 2, name: "Rendering", imports: ["Diagnostics", "TextTemplate", "KeyValue", "JSON"]),
+    Layer(number: 2, name: "Rendering", imports: ["Diagnostics", "TextTemplate", "RegularExpressions", "KeyValue", "JSON"]),
     Layer(number: 2, name: "Staging", imports: ["Diagnostics", "Posix"]),
     Layer(
         number: 4, name: "Configuration",
@@ -94,7 +95,9 @@ let package = Package(
         tests("DiagnosticsTests", ["Diagnostics"]),
         tests("PosixTests", ["Posix", "TestSupport"]),
         tests("BackendsTests", ["Backends", "HTTP", "JSON", "KeyValue", "Posix", "TestSupport"]),
-        tests("RenderingTests", ["Rendering", "TextTemplate", "KeyValue", "Posix"], data: ["Conformance"]),
+        tests(
+            "RenderingTests", ["Rendering", "RegularExpressions", "TextTemplate", "KeyValue", "Posix"],
+            data: ["Conformance"]),
         tests("StagingTests", ["Staging", "Posix", "TestSupport"]),
         tests(
             "ConfigurationTests",

@@ -59,7 +59,7 @@ package struct AbsencePlace: Equatable, Sendable {
 
 /// Renders templates, with the functions of confd.
 package struct Renderer: Sendable {
-    private let includes = IncludeCache()
+    private let includes = IncludeCache(functions: FunctionTable.all)
 
     package init() {}
 

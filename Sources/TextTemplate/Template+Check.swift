@@ -1,5 +1,3 @@
-import Diagnostics
-
 extension Template {
     /// Every error of `source` that shows without executing it: what parsing refuses, functions and templates that
     /// are not defined, calls that cannot succeed. In the order of the source.
@@ -39,11 +37,5 @@ extension Program {
             }
         }
         return errors
-    }
-
-    /// The problem of a call of a template that there is not.
-    func notDefined(_ name: ByteString) -> Problem {
-        let names = bodies.map(\.name.text).filter { $0 != self.name.text }.sorted()
-        return .templateNotDefined(name, suggestion: Suggestion.nearest(to: name.array, among: names, .identifiers))
     }
 }

@@ -1,4 +1,5 @@
 import KeyValue
+import RegularExpressions
 import Testing
 import TextTemplate
 

@@ -1,3 +1,5 @@
+import RegularExpressions
+
 /// Maps the characters of one text to another case.
 ///
 /// The standard library makes a `String` for each answer, and a text has few distinct characters: what was found is kept

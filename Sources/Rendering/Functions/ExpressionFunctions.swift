@@ -1,3 +1,4 @@
+import RegularExpressions
 import TextTemplate
 
 /// `regexMatch`, `regexFind` and `regexReplaceAll`.
@@ -27,5 +28,26 @@ enum ExpressionFunctions {
         } catch {
             throw arguments.failure(.regularExpression(error), of: arguments.string(0))
         }
+    }
+}
+
+// Strings of templates, as the engine takes them.
+extension RegularExpression {
+    init(_ pattern: ByteString) throws(RegularExpressionError) { try self.init(pattern.array) }
+
+    func matches(_ text: ByteString) -> Bool { text.withBytes { matches($0) } }
+
+    func firstMatch(in text: ByteString) -> Range<Int>? { text.withBytes { firstMatch(in: $0) } }
+
+    /// `text` itself if nothing matches.
+    func replacing(
+        in text: ByteString, with replacement: ByteString
+    ) throws(RegularExpressionError) -> ByteString {
+        let replaced = try text.withBytes { text throws(RegularExpressionError) in
+            try replacement.withBytes { replacement throws(RegularExpressionError) in
+                try replacing(in: text, with: replacement)
+            }
+        }
+        return replaced.map { ByteString($0) } ?? text
     }
 }

@@ -1,16 +1,6 @@
 import JSON
 import TextTemplate
 
-/// Why a value has no form in JSON.
-enum JSONEncodingError: Error, Equatable {
-    case unsupportedType(String)
-    case notFinite(JSONError)
-    /// The text would be longer than the limit.
-    case tooLong(limit: Int)
-    /// A method of the value failed.
-    case method(String, type: String, ByteString)
-}
-
 /// Writes values as Go's `json.Marshal` does.
 struct JSONEncoder: ~Copyable {
     private var writer: JSONWriter

@@ -1,3 +1,4 @@
+import RegularExpressions
 import TextTemplate
 
 /// Functions of Go's package `strings` and their like.
@@ -119,7 +120,9 @@ enum StringFunctions {
             // Like Go's strings.Map this turns each invalid byte into U+FFFD.
             var mapping = CaseMapping(target, length: text.count)
             return try ByteString.measured(limit: limit) { writer in
-                UTF8Scanner.forEach(in: text) { writer.append(mapping.map($0)) }
+                text.withBytes { bytes in
+                    UTF8Scanner.forEach(in: bytes) { writer.append(mapping.map($0)) }
+                }
             }
         }
         let affected = target.asciiRange

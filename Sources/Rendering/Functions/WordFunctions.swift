@@ -1,3 +1,4 @@
+import RegularExpressions
 import TextTemplate
 
 /// `snakecase` and the like, and `nospace`.
@@ -19,7 +20,9 @@ enum WordFunctions {
 
     private static func withoutSpace(_ text: ByteString, limit: Int) throws(FunctionError) -> ByteString {
         try ByteString.measured(limit: limit) { writer in
-            UTF8Scanner.forEach(in: text) { if !UnicodeCase.isSpace($0) { writer.append($0) } }
+            text.withBytes { bytes in
+                UTF8Scanner.forEach(in: bytes) { if !UnicodeCase.isSpace($0) { writer.append($0) } }
+            }
         }
     }
 

@@ -135,7 +135,7 @@ extension Compiler {
             guard case .function(.builtin(let builtin), _, _) = pipeline.command.head,
                 builtin == .and || builtin == .or
             else { return }
-            let jump = definition.emit(.shortCircuit(truth: builtin == .or, target: 0), pushes: -1)
+            let jump = definition.emit(.shortCircuit(truth: builtin == .or, target: 0))
             pipeline.command.shortCircuits.append(jump)
         }
     }
@@ -150,7 +150,7 @@ extension Compiler {
             notExecutable()
         }
         noteArgument(node)
-        definition.emit(.slot(slot, context: node, as: use.expected), pushes: 1)
+        definition.emit(.slot(slot, context: node, as: use.expected))
     }
 
     /// Notes a head after a pipe that cannot be executed: a constant or the cursor.
@@ -168,7 +168,7 @@ extension Compiler {
             } else {
                 let path = parsePath(from: token.start, slot: 0, firstField: nil, use)
                 let node = paths[Int(path)].context
-                definition.emit(.variable(reference: reference(to: token), context: node, as: .value), pushes: 1)
+                definition.emit(.variable(reference: reference(to: token), context: node, as: .value))
                 compilePath(path, isOnStack: true, use)
             }
             return
@@ -177,9 +177,9 @@ extension Compiler {
         if case .head = use { pipeline.command.head = .value(at: nil, node: node) }
         noteArgument(node)
         if let slot = variables.slot(number) {
-            definition.emit(.slot(slot, context: node, as: use.expected), pushes: 1)
+            definition.emit(.slot(slot, context: node, as: use.expected))
         } else {
-            definition.emit(.variable(reference: reference(to: token), context: node, as: use.expected), pushes: 1)
+            definition.emit(.variable(reference: reference(to: token), context: node, as: use.expected))
         }
     }
 
@@ -216,7 +216,7 @@ extension Compiler {
         if isOnStack {
             definition.emit(.fieldsOfTop(path: path))
         } else {
-            definition.emit(.fields(path: path), pushes: 1)
+            definition.emit(.fields(path: path))
         }
     }
 
@@ -276,21 +276,18 @@ extension Compiler {
         noteArgument(node)
         if case .methodArgument(let index) = use {
             literals.append(literal)
-            definition.emit(
-                .methodLiteral(UInt32(literals.count - 1), argument: index, context: node), pushes: 1)
+            definition.emit(.methodLiteral(UInt32(literals.count - 1), argument: index, context: node))
             return
         }
         if case .head = use { notExecutable() }
-        let instruction: Instruction
+        let position = definition.emit(.constant(UInt32(constants.count), context: node))
         do throws(Problem) {
             if case .nil = literal, case .head = use { throw .nilCommand }
             constants.append(try literal.value(as: use.expected, text: text(token.range)))
-            instruction = .constant(UInt32(constants.count - 1), context: node)
             noteFormat(constants[constants.count - 1])
         } catch {
-            instruction = .fail(problem: problem(error), context: node)
+            definition.code[position] = .fail(problem: problem(error), context: node)
         }
-        let position = definition.emit(instruction, pushes: 1)
         if case .head = use { pipeline.command.head = .value(at: position, node: node) }
     }
 
@@ -365,7 +362,7 @@ extension Compiler {
         case .fields(let path, let isOnStack):
             let call = UInt32(methodCalls.count)
             methodCalls.append(MethodCallPlan(path: path, isOnStack: isOnStack, hasFinal: hasFinal))
-            definition.replaceLast(.beginMethod(call: call), pushes: -1)
+            definition.replaceLast(.beginMethod(call: call, popsReceiver: isOnStack))
             pipeline.command.head = .method(call: call)
             return
         case .value(let position, let node):
@@ -408,7 +405,8 @@ extension Compiler {
         case .function(let callee, let marker, let name): endCall(callee, command, marker: marker, name: name)
         case .method(let call):
             methodCalls[Int(call)].argumentCount = command.operandCount - 1
-            definition.emit(.callMethod(call), pushes: 2 - command.operandCount - (hasFinal ? 1 : 0))
+            let arguments = command.operandCount - 1 + (hasFinal ? 1 : 0)
+            definition.emit(.callMethod(call, arguments: UInt32(arguments)))
             methodCalls[Int(call)].end = definition.label()
         case .none, .fields, .value, .parenthesized, .failed: break
         }
@@ -444,13 +442,13 @@ extension Compiler {
         switch callee {
         case .builtin(let builtin):
             plan.builtin = builtin
-            instruction = .callBuiltin(index)
+            instruction = .callBuiltin(index, arguments: plan.count)
         case .function(let function):
             plan.function = function
-            instruction = .call(index)
+            instruction = .call(index, arguments: plan.count)
         }
         calls.append(plan)
-        definition.emit(instruction, pushes: 1 - Int(plan.count))
+        definition.emit(instruction)
     }
 
     /// Ends `and` or `or`: the value is the argument that ended the evaluation, or the last one.
@@ -464,7 +462,7 @@ extension Compiler {
         } else if !jumps.isEmpty {
             // The last argument is the value, true or not.
             jumps.removeLast()
-            definition.removeLast(pushes: 1)
+            definition.removeLast()
             bind(jumps)
         }
         definition.emit(.convert(as: .plain))

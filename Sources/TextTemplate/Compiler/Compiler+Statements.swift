@@ -93,13 +93,13 @@ extension Compiler {
     private mutating func emitResult() {
         let declares = lastDeclarations != .none
         switch definition.last {
-        case .declare(let slot)? where declares: definition.replaceLast(.store(slot: slot), pushes: -1)
+        case .declare(let slot)? where declares: definition.replaceLast(.store(slot: slot))
         case .slot(let slot, let context, .plain)? where !declares:
-            definition.replaceLast(.printSlot(slot, context: context), pushes: -1)
-        case .fields(let path)? where !declares: definition.replaceLast(.printFields(path: path), pushes: -1)
-        case .callBuiltin(let call)? where !declares && isFormatting(call):
-            definition.replaceLast(.printFormatted(call: call), pushes: -1)
-        default: definition.emit(declares ? .discard : .print, pushes: -1)
+            definition.replaceLast(.printSlot(slot, context: context))
+        case .fields(let path)? where !declares: definition.replaceLast(.printFields(path: path))
+        case .callBuiltin(let call, let arguments)? where !declares && isFormatting(call):
+            definition.replaceLast(.printFormatted(call: call, arguments: arguments))
+        default: definition.emit(declares ? .discard : .print)
         }
     }
 
@@ -119,11 +119,11 @@ extension Compiler {
         switch kind {
         case .if:
             try parsePipeline(.if)
-            block.jumpToElse = definition.emit(.jumpUnlessTrue(0), pushes: -1)
+            block.jumpToElse = definition.emit(.jumpUnlessTrue(0))
         case .with:
             try parsePipeline(.with)
             let slot = definition.makeSlot()
-            block.jumpToElse = definition.emit(.enterWith(slot: slot, otherwise: 0), pushes: -1)
+            block.jumpToElse = definition.emit(.enterWith(slot: slot, otherwise: 0))
             definition.dotSlot = slot
         case .range:
             try parsePipeline(.range)
@@ -140,7 +140,7 @@ extension Compiler {
         block.usesOuterDot = definition.usesDot
         definition.usesDot = false
         ranges.append(RangePlan(dotSlot: definition.dotSlot, variables: lastDeclarations.rangeVariables))
-        definition.emit(.startRange(range: UInt32(ranges.count - 1)), pushes: -1)
+        definition.emit(.startRange(range: UInt32(ranges.count - 1)))
         ranges[ranges.count - 1].body = definition.label()
         block.range = ranges.count - 1
         block.conditionalStart = definition.conditionalCount
@@ -306,8 +306,8 @@ extension Compiler {
             let invocation = addInvocation(Invocation(name: name, context: context, argument: nil))
             definition.emit(.checkTemplate(invocation: invocation))
             constants.append(.invalid)
-            definition.emit(.constant(UInt32(constants.count - 1), context: context), pushes: 1)
-            definition.emit(.callTemplate(invocation: invocation), pushes: -1)
+            definition.emit(.constant(UInt32(constants.count - 1), context: context))
+            definition.emit(.callTemplate(invocation: invocation))
         } else {
             backUp()
             try compileInvocation(name, at: token, .template)
@@ -325,7 +325,7 @@ extension Compiler {
         definition.emit(.checkTemplate(invocation: invocation))
         let argument = try parsePipeline(clause)
         invocations[Int(invocation)] = Invocation(name: name, context: node, argument: argument)
-        definition.emit(.callTemplate(invocation: invocation), pushes: -1)
+        definition.emit(.callTemplate(invocation: invocation))
     }
 
     private mutating func addInvocation(_ invocation: Invocation) -> UInt32 {

@@ -179,7 +179,7 @@ struct Compiler: ~Copyable {
                 ranges[Int(range)].body += start
                 ranges[Int(range)].otherwise += start
                 code.append(instruction)
-            case .beginMethod(let call):
+            case .beginMethod(let call, _):
                 methodCalls[Int(call)].end += start
                 code.append(instruction)
             default: code.append(instruction)

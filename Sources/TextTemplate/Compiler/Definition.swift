@@ -55,11 +55,11 @@ struct Definition {
     /// Where the next instruction goes.
     var position: UInt32 { UInt32(code.count) }
 
-    /// Adds an instruction, after which the value stack holds `pushes` more values.
+    /// Adds an instruction; returns its position.
     @discardableResult
-    mutating func emit(_ instruction: Instruction, pushes: Int = 0) -> Int {
+    mutating func emit(_ instruction: Instruction) -> Int {
         code.append(instruction)
-        stackInUse += pushes
+        stackInUse += instruction.stackEffect
         stackDepth = max(stackDepth, stackInUse)
         return code.count - 1
     }
@@ -74,16 +74,13 @@ struct Definition {
     var last: Instruction? { lastLabel == code.count ? nil : code.last }
 
     /// Puts another instruction in place of the last one.
-    mutating func replaceLast(_ instruction: Instruction, pushes: Int) {
-        code.removeLast()
-        emit(instruction, pushes: pushes)
+    mutating func replaceLast(_ instruction: Instruction) {
+        removeLast()
+        emit(instruction)
     }
 
-    /// Takes the last instruction back, after which the value stack holds `pushes` more values.
-    mutating func removeLast(pushes: Int) {
-        code.removeLast()
-        stackInUse += pushes
-    }
+    /// Takes the last instruction back.
+    mutating func removeLast() { stackInUse -= code.removeLast().stackEffect }
 
     /// Ends the code, and gives the template its place in the program.
     mutating func finish(at start: Int) -> Program.Body {

@@ -214,7 +214,7 @@ struct Executor: ~Copyable {
                 context = node
                 try print(valueAddress(index))
             case .printFields(let path): try printFields(tables.paths[Int(path)])
-            case .printFormatted(let call): try printFormatted(tables.calls[Int(call)])
+            case .printFormatted(let call, _): try printFormatted(tables.calls[Int(call)])
             case .discard: drop(1)
 
             case .jump(let target): counter = Int(target)
@@ -262,15 +262,15 @@ struct Executor: ~Copyable {
             case .store(let index): set(index, pop())
             case .assign(let reference): set(try declaredSlot(reference), topValue)
 
-            case .call(let call): try callFunction(tables.calls[Int(call)])
-            case .callBuiltin(let call): try callBuiltin(tables.calls[Int(call)])
+            case .call(let call, _): try callFunction(tables.calls[Int(call)])
+            case .callBuiltin(let call, _): try callBuiltin(tables.calls[Int(call)])
             case .rotate(let count): rotate(Int(count))
             case .shortCircuit(let truth, let target):
                 if topValue.isTrue == truth { counter = Int(target) } else { drop(1) }
             case .removeBelow:
                 let value = pop()
                 replaceTop(value)
-            case .beginMethod(let call):
+            case .beginMethod(let call, _):
                 if try !beginMethod(program.methodCalls[Int(call)]) {
                     counter = Int(program.methodCalls[Int(call)].end)
                 }
@@ -278,7 +278,7 @@ struct Executor: ~Copyable {
                 context = node
                 try pushMethodLiteral(Int(literal), argument: Int(argument))
             case .methodArgument(let argument): try convertMethodArgument(Int(argument))
-            case .callMethod(let call): try callMethod(program.methodCalls[Int(call)])
+            case .callMethod(let call, _): try callMethod(program.methodCalls[Int(call)])
             case .fail(let problem, let node):
                 if node != Program.noContext { context = node }
                 throw program.problems[Int(problem)]

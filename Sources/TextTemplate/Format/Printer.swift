@@ -166,11 +166,6 @@ struct Printer: ~Copyable {
     }
 }
 
-/// A type with a `GoString` method: what `%#v` shows.
-protocol GoStringer: Object {
-    var goDescription: ByteString { get }
-}
-
 extension Value {
     /// The result of the `String` or `Error` method, nil if the type has none.
     fileprivate var methodText: ByteString? {

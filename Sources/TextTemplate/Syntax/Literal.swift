@@ -49,19 +49,3 @@ enum Literal: Sendable {
         return value
     }
 }
-
-extension Expected {
-    /// The nil of the type, if it has one: what an absent value is converted to.
-    var zero: Value? {
-        switch self {
-        case .plain, .value, .index: .invalid
-        case .any, .location: .nilInterface
-        case .strings: .slice(Slice(.string, [], isNil: true))
-        case .anys: .slice(Slice(.any, [], isNil: true))
-        case .pairs: .slice(Slice(.pair, [], isNil: true))
-        case .bytes: .slice(Slice(.byte, [], isNil: true))
-        case .map: .map(Map([], isNil: true))
-        case .string, .bool, .int, .float, .duration, .time: nil
-        }
-    }
-}

@@ -1,3 +1,4 @@
+@testable import RegularExpressions
 @testable import Rendering
 @testable import TextTemplate
 

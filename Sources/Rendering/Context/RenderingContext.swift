@@ -1,5 +1,6 @@
 import JSON
 import KeyValue
+import RegularExpressions
 import TextTemplate
 
 /// What the functions work on during one rendering: the snapshot, the environment, and notes of what was read.

@@ -1,18 +1,18 @@
 /// Simple case mappings, one character to one character, as Go's package `unicode` has them.
-enum UnicodeCase {
+package enum UnicodeCase {
     /// All characters that have another case lie in here.
     static let folding: ClosedRange<UInt32> = 0x41...0x1E943
 
-    enum Target {
+    package enum Target {
         case upper, lower
 
         /// The ASCII characters that become others.
-        @inline(__always)
-        var asciiRange: ClosedRange<UInt8> { self == .upper ? 0x61...0x7A : 0x41...0x5A }
+        @inlinable
+        package var asciiRange: ClosedRange<UInt8> { self == .upper ? 0x61...0x7A : 0x41...0x5A }
     }
 
     /// Go's `unicode.ToUpper`.
-    static func upper(_ scalar: UInt32) -> UInt32 {
+    package static func upper(_ scalar: UInt32) -> UInt32 {
         if scalar < 0x80 { return scalar >= 0x61 && scalar <= 0x7A ? scalar - 0x20 : scalar }
         guard let properties = Unicode.Scalar(scalar)?.properties else { return scalar }
         // Where upper case takes several characters, there may still be a single one for titles: U+1F80.
@@ -20,7 +20,7 @@ enum UnicodeCase {
     }
 
     /// Go's `unicode.ToLower`.
-    static func lower(_ scalar: UInt32) -> UInt32 {
+    package static func lower(_ scalar: UInt32) -> UInt32 {
         if scalar < 0x80 { return scalar >= 0x41 && scalar <= 0x5A ? scalar + 0x20 : scalar }
         // The only character whose lower case takes two; the simple mapping drops the dot.
         if scalar == 0x130 { return 0x69 }
@@ -29,7 +29,7 @@ enum UnicodeCase {
     }
 
     /// The next character of those that are equal but for case, around to `scalar` itself: Go's `SimpleFold`.
-    static func nextFold(_ scalar: UInt32) -> UInt32 {
+    package static func nextFold(_ scalar: UInt32) -> UInt32 {
         if scalar < 0x80 {
             switch scalar {
             case 0x4B, 0x53: return scalar + 0x20
@@ -45,16 +45,18 @@ enum UnicodeCase {
         return lower != scalar ? lower : upper(scalar)
     }
 
-    static func isUpper(_ scalar: UInt32) -> Bool {
+    @inlinable
+    package static func isUpper(_ scalar: UInt32) -> Bool {
         scalar < 0x80 ? scalar >= 0x41 && scalar <= 0x5A : category(scalar) == .uppercaseLetter
     }
 
-    static func isLower(_ scalar: UInt32) -> Bool {
+    @inlinable
+    package static func isLower(_ scalar: UInt32) -> Bool {
         scalar < 0x80 ? scalar >= 0x61 && scalar <= 0x7A : category(scalar) == .lowercaseLetter
     }
 
     /// Letters and decimal digits: what a name in a replacement is made of, besides `_`.
-    static func isLetterOrDigit(_ scalar: UInt32) -> Bool {
+    package static func isLetterOrDigit(_ scalar: UInt32) -> Bool {
         if scalar < 0x80 {
             switch UInt8(scalar) {
             case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -70,12 +72,14 @@ enum UnicodeCase {
     }
 
     /// Go's `unicode.IsSpace`.
-    static func isSpace(_ scalar: UInt32) -> Bool {
+    @inlinable
+    package static func isSpace(_ scalar: UInt32) -> Bool {
         if scalar < 0x80 { return scalar == 0x20 || scalar >= 0x09 && scalar <= 0x0D }
         return Unicode.Scalar(scalar)?.properties.isWhitespace ?? false
     }
 
-    private static func category(_ scalar: UInt32) -> Unicode.GeneralCategory? {
+    @usableFromInline
+    static func category(_ scalar: UInt32) -> Unicode.GeneralCategory? {
         Unicode.Scalar(scalar)?.properties.generalCategory
     }
 

@@ -1,5 +1,3 @@
-import TextTemplate
-
 /// Parses Go's regular expressions (RE2 syntax).
 struct RegularExpressionParser {
     typealias Node = RegularExpressionNode
@@ -41,8 +39,8 @@ struct RegularExpressionParser {
     /// Where the repetition starts that was read last, if nothing came after it.
     private var lastRepetition: Int?
 
-    static func parse(_ pattern: ByteString) throws(RegularExpressionError) -> Result {
-        try pattern.withBytes { bytes throws(RegularExpressionError) in
+    static func parse(_ pattern: [UInt8]) throws(RegularExpressionError) -> Result {
+        try pattern.withUnsafeBufferPointer { bytes throws(RegularExpressionError) in
             var parser = RegularExpressionParser(bytes: bytes)
             return try parser.parseAll()
         }
@@ -71,7 +69,7 @@ struct RegularExpressionParser {
         _ kind: RegularExpressionError.Kind, from start: Int, to end: Int? = nil
     ) -> RegularExpressionError {
         RegularExpressionError(
-            kind: kind, expression: ByteString(UnsafeBufferPointer(rebasing: bytes[start..<(end ?? bytes.count)])))
+            kind: kind, expression: Array(bytes[start..<(end ?? bytes.count)]))
     }
 
     /// Fails if the bytes from `start` to `end` are not UTF-8.

@@ -1,5 +1,4 @@
 import KeyValue
-import Synchronization
 import TextTemplate
 
 /// `include`: renders another template of the folder on its own; its dot is the optional second argument.
@@ -84,33 +83,5 @@ enum IncludeFunction {
                 .include(.failed("parse include", name: name, error.description)),
                 hint: error.hint.map { "\(error.name):\(error.line):\(error.column): \($0)" })
         }
-    }
-}
-
-/// The parsed forms of included templates, for all renderings.
-final class IncludeCache: Sendable {
-    private struct Entry {
-        let source: ByteString
-        let template: Template
-    }
-
-    private let entries = Mutex<[ByteString: Entry]>([:])
-    /// There can be no more files than this in use at a time, or nearly so.
-    private static let mostEntries = 1024
-
-    /// The parsed form of `source`, the text at `path`.
-    func template(_ source: ByteString, at path: ByteString) throws(TemplateError) -> Template {
-        if let entry = entries.withLock({ $0[path] }), entry.source == source { return entry.template }
-        let name =
-            switch path.withBytes(Path.base) {
-            case .range(let range): path[range].text
-            case .bytes(let bytes): String(decoding: bytes, as: UTF8.self)
-            }
-        let template = try Template(source, name: name, functions: FunctionTable.all)
-        entries.withLock { entries in
-            if entries.count >= Self.mostEntries { entries = [:] }
-            entries[path] = Entry(source: source, template: template)
-        }
-        return template
     }
 }

@@ -1,19 +1,18 @@
-import TextTemplate
-
 /// Decodes UTF-8 as Go does: an invalid byte stands for U+FFFD and is one byte wide.
-enum UTF8Scanner {
-    static let replacement: UInt32 = 0xFFFD
+package enum UTF8Scanner {
+    package static let replacement: UInt32 = 0xFFFD
 
     /// The character at `position` and its width; `position` must be inside `bytes`.
-    @inline(__always)
-    static func decode(
+    @inlinable @inline(__always)
+    package static func decode(
         _ bytes: UnsafeBufferPointer<UInt8>, at position: Int
     ) -> (scalar: UInt32, width: Int) {
         let first = bytes[position]
         return first < 0x80 ? (UInt32(first), 1) : decodeMultiple(bytes, at: position)
     }
 
-    private static func decodeMultiple(
+    @usableFromInline
+    static func decodeMultiple(
         _ bytes: UnsafeBufferPointer<UInt8>, at position: Int
     ) -> (scalar: UInt32, width: Int) {
         let first = UInt32(bytes[position])
@@ -41,16 +40,14 @@ enum UTF8Scanner {
         return (replacement, 1)
     }
 
-    /// Calls `body` with each character of `text`.
-    @inline(__always)
-    static func forEach(in text: ByteString, _ body: (UInt32) -> Void) {
-        text.withBytes { bytes in
-            var position = 0
-            while position < bytes.count {
-                let (scalar, width) = decode(bytes, at: position)
-                body(scalar)
-                position += width
-            }
+    /// Calls `body` with each character of `bytes`.
+    @inlinable @inline(__always)
+    package static func forEach(in bytes: UnsafeBufferPointer<UInt8>, _ body: (UInt32) -> Void) {
+        var position = 0
+        while position < bytes.count {
+            let (scalar, width) = decode(bytes, at: position)
+            body(scalar)
+            position += width
         }
     }
 

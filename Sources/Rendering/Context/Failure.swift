@@ -1,4 +1,5 @@
 import JSON
+import RegularExpressions
 import TextTemplate
 
 /// Why a function failed.
@@ -42,7 +43,7 @@ extension Failure {
         let data: ByteString
         switch self {
         case .notParsable(_, let text), .outOfRange(_, let text): data = text.quoted
-        case .regularExpression(let error): data = error.expression
+        case .regularExpression(let error): data = ByteString(error.expression)
         case .json(let error):
             guard case .outOfRange(let number, _) = error.kind else { return nil }
             data = ByteString(number)
@@ -58,7 +59,7 @@ extension Failure {
         case .notParsable(let function, _): .notParsable(function: function, "…")
         case .outOfRange(let function, _): .outOfRange(function: function, "…")
         case .regularExpression(let error):
-            .regularExpression(RegularExpressionError(kind: error.kind, expression: "…"))
+            .regularExpression(RegularExpressionError(kind: error.kind, expression: Array("…".utf8)))
         case .json(let error): .json(JSONError(kind: .outOfRange(number: "…", path: ["…"]), offset: error.offset))
         default: self
         }

@@ -1,3 +1,4 @@
+import RegularExpressions
 import TextTemplate
 
 /// A message of text and of bytes from the data.
@@ -38,7 +39,7 @@ extension Failure {
         case .notParsable(let function, let text): "strconv.\(function): parsing \(text.quoted): invalid syntax"
         case .outOfRange(let function, let text): "strconv.\(function): parsing \(text.quoted): value out of range"
         case .notBase64(let offset): "illegal base64 data at input byte \(offset)"
-        case .regularExpression(let error): "error parsing regexp: \(error.reason): `\(error.expression)`"
+        case .regularExpression(let error): "error parsing regexp: \(error.reason): `\(ByteString(error.expression))`"
         case .lengthOverflow: "strings: Repeat output length overflow"
         case .tooLong(let limit): "the text would be longer than \(limit) bytes"
         case .tooMany(let limit): "the list would be longer than \(limit) elements"
@@ -68,28 +69,6 @@ extension Failure.IncludeFailure {
         case .cycle(let path): "include cycle detected: \(path) is already being processed"
         case .tooDeep: "maximum include depth (\(Failure.deepestInclude)) exceeded"
         case .failed(let step, let name, let cause): "\(step) \(name): \(cause)"
-        }
-    }
-}
-
-extension RegularExpressionError {
-    /// Go's words for the kind.
-    fileprivate var reason: StaticString {
-        switch kind {
-        case .invalidClassRange: "invalid character class range"
-        case .invalidEscape: "invalid escape sequence"
-        case .invalidNamedCapture: "invalid named capture"
-        case .invalidPerlSyntax: "invalid or unsupported Perl syntax"
-        case .nestedRepetition: "invalid nested repetition operator"
-        case .invalidRepeatCount: "invalid repeat count"
-        case .invalidUTF8: "invalid UTF-8"
-        case .missingBracket: "missing closing ]"
-        case .missingParenthesis: "missing closing )"
-        case .missingRepeatArgument: "missing argument to repetition operator"
-        case .trailingBackslash: "trailing backslash at end of expression"
-        case .unexpectedParenthesis: "unexpected )"
-        case .nestsTooDeeply: "expression nests too deeply"
-        case .tooLarge: "expression too large"
         }
     }
 }

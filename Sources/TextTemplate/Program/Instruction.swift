@@ -13,7 +13,7 @@ enum Instruction: BitwiseCopyable {
     /// Writes a field of a variable.
     case printFields(path: UInt32)
     /// Writes what a built-in function that formats its arguments makes of them.
-    case printFormatted(call: UInt32)
+    case printFormatted(call: UInt32, arguments: UInt32)
     /// Pops a value.
     case discard
 
@@ -64,8 +64,8 @@ enum Instruction: BitwiseCopyable {
 
     // MARK: Calls
 
-    case call(UInt32)
-    case callBuiltin(UInt32)
+    case call(UInt32, arguments: UInt32)
+    case callBuiltin(UInt32, arguments: UInt32)
     /// Moves the value below `count` others to the top: the result of the previous command is the last argument.
     case rotate(count: UInt32)
     /// Keeps the value on top and jumps if its truth is `truth`, else pops it: `and`, `or`.
@@ -73,74 +73,38 @@ enum Instruction: BitwiseCopyable {
     /// Removes the value below the top.
     case removeBelow
     /// Looks up a method with arguments, and jumps past the call if there is no receiver.
-    case beginMethod(call: UInt32)
+    case beginMethod(call: UInt32, popsReceiver: Bool)
     /// Pushes a literal as an argument of the method that is being called.
     case methodLiteral(UInt32, argument: UInt32, context: UInt32)
     /// Converts the value on top to an argument of the method that is being called.
     case methodArgument(UInt32)
-    case callMethod(UInt32)
+    case callMethod(UInt32, arguments: UInt32)
 
     /// Fails, at a node if `context` is not `Program.noContext`.
     case fail(problem: UInt32, context: UInt32)
 }
 
-/// What the context of an operand makes of its value: the Go type that is wanted there.
-enum Expected: UInt8, BitwiseCopyable {
-    /// The value of a command: an interface gives what it holds.
-    case plain
-    /// `reflect.Value`: anything, as it is.
-    case value
-    /// `reflect.Value`, an index of `slice`: Go does not look into interfaces there.
-    case index
-    /// `interface {}`.
-    case any
-    case string, bool, int, float
-    case strings, anys, pairs, map
-    case duration, time, location, bytes
-
-    init(_ parameter: Function.Parameter) {
-        switch parameter {
-        case .string: self = .string
-        case .bool: self = .bool
-        case .int: self = .int
-        case .float: self = .float
-        case .any: self = .any
-        case .strings: self = .strings
-        case .anys: self = .anys
-        case .pairs: self = .pairs
-        case .map: self = .map
-        case .duration: self = .duration
-        case .time: self = .time
-        case .location: self = .location
-        case .bytes: self = .bytes
-        }
-    }
-
-    /// Whether a string, in an interface or not, is taken as it is.
-    var takesAnyString: Bool {
+extension Instruction {
+    /// How many more values the stack holds after the instruction, when it does not jump.
+    var stackEffect: Int {
         switch self {
-        case .plain, .value, .any, .string: true
-        default: false
-        }
-    }
-
-    /// How Go names the type.
-    var typeName: String {
-        switch self {
-        case .plain, .value, .index: "reflect.Value"
-        case .any: "interface {}"
-        case .string: "string"
-        case .bool: "bool"
-        case .int: "int"
-        case .float: "float64"
-        case .strings: "[]string"
-        case .anys: "[]interface {}"
-        case .pairs: "[]memkv.KVPair"
-        case .map: "map[string]interface {}"
-        case .duration: "time.Duration"
-        case .time: "time.Time"
-        case .location: "*time.Location"
-        case .bytes: "[]uint8"
+        case .text, .printSlot, .printFields: 0
+        case .print, .discard: -1
+        case .printFormatted(_, let arguments): -Int(arguments)
+        case .jump, .nextRange, .leaveRange, .checkTemplate, .finish: 0
+        case .jumpUnlessTrue, .enterWith, .startRange, .callTemplate: -1
+        case .at, .fieldsOfTop, .convert: 0
+        case .constant, .slot, .variable, .fields: 1
+        case .declare, .assign: 0
+        case .store: -1
+        case .call(_, let arguments), .callBuiltin(_, let arguments), .callMethod(_, let arguments): 1 - Int(arguments)
+        case .rotate: 0
+        case .shortCircuit, .removeBelow: -1
+        case .beginMethod(_, let popsReceiver): popsReceiver ? -1 : 0
+        case .methodLiteral: 1
+        case .methodArgument: 0
+        // What would follow is not reached; where it takes the place of an operand, that one's effect counts.
+        case .fail: 0
         }
     }
 }

@@ -1,13 +1,12 @@
-import TextTemplate
-
 /// A compiled regular expression in Go's syntax (RE2): leftmost-first matches in time linear in the text.
-struct RegularExpression: Sendable {
-    private let pattern: ByteString
+package struct RegularExpression: Sendable {
+    private let pattern: [UInt8]
     private let program: RegularExpressionProgram
     /// The name of each group, the whole match first; empty where it has none.
     private let names: [[UInt8]]
 
-    init(_ pattern: ByteString) throws(RegularExpressionError) {
+    /// Compiles `pattern`; throws what Go's `regexp.Compile` refuses.
+    package init(_ pattern: [UInt8]) throws(RegularExpressionError) {
         let parsed = try RegularExpressionParser.parse(pattern)
         self.pattern = pattern
         program = RegularExpressionProgram(parsed.root)
@@ -15,50 +14,44 @@ struct RegularExpression: Sendable {
     }
 
     /// Whether there is a match in `text`.
-    func matches(_ text: ByteString) -> Bool {
-        text.withBytes { bytes in
-            var machine = RegularExpressionMachine(program, slotCount: 0)
-            return machine.findMatch(in: bytes, from: 0)
-        }
+    package func matches(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        var machine = RegularExpressionMachine(program, slotCount: 0)
+        return machine.findMatch(in: text, from: 0)
     }
 
     /// The bounds of the first match in `text`.
-    func firstMatch(in text: ByteString) -> Range<Int>? {
-        text.withBytes { bytes in
-            var machine = RegularExpressionMachine(program, slotCount: 2)
-            return machine.findMatch(in: bytes, from: 0) ? machine.slots[0]..<machine.slots[1] : nil
-        }
+    package func firstMatch(in text: UnsafeBufferPointer<UInt8>) -> Range<Int>? {
+        var machine = RegularExpressionMachine(program, slotCount: 2)
+        return machine.findMatch(in: text, from: 0) ? machine.slots[0]..<machine.slots[1] : nil
     }
 
-    /// `text` with each match replaced by `replacement`, in which `$1`, `${1}` and `${name}` stand for groups:
-    /// Go's `ReplaceAllString`. Throws if the groups would take too much memory.
-    func replacing(
-        in text: ByteString, with replacement: ByteString
-    ) throws(RegularExpressionError) -> ByteString {
-        try text.withBytes { bytes throws(RegularExpressionError) in
-            var output: [UInt8] = []
-            let parts = Replacement(replacement, names: names)
-            let slotCount = 2 * (parts.lastGroup(of: names.count) + 1)
-            guard program.instructions.count * slotCount <= RegularExpressionMachine.mostSlots else {
-                throw RegularExpressionError(kind: .tooLarge, expression: pattern)
-            }
-            var machine = RegularExpressionMachine(program, slotCount: slotCount)
-            var copied = 0
-            var position = 0
-            while position <= bytes.count, machine.findMatch(in: bytes, from: position) {
-                let match = machine.slots
-                output += bytes[copied..<match[0]]
-                // No replacement for an empty match right behind another one.
-                if match[1] > copied || match[0] == 0 { parts.append(to: &output, match: match, in: bytes) }
-                copied = match[1]
-                // At least one character further, or the same match would be found again.
-                let width = position < bytes.count ? UTF8Scanner.decode(bytes, at: position).width : 1
-                position = max(position + width, match[1])
-            }
-            if copied == 0 && output.isEmpty { return text }
-            output += bytes[copied...]
-            return ByteString(output)
+    /// `text` with each match replaced by `replacement`, in which `$1`, `${1}` and `${name}` stand for groups: Go's
+    /// `ReplaceAllString`; nil if nothing matched. Throws if the groups would take too much memory.
+    package func replacing(
+        in text: UnsafeBufferPointer<UInt8>, with replacement: UnsafeBufferPointer<UInt8>
+    ) throws(RegularExpressionError) -> [UInt8]? {
+        var output: [UInt8] = []
+        let parts = Replacement(replacement, names: names)
+        let slotCount = 2 * (parts.lastGroup(of: names.count) + 1)
+        guard program.instructions.count * slotCount <= RegularExpressionMachine.mostSlots else {
+            throw RegularExpressionError(kind: .tooLarge, expression: pattern)
         }
+        var machine = RegularExpressionMachine(program, slotCount: slotCount)
+        var copied = 0
+        var position = 0
+        while position <= text.count, machine.findMatch(in: text, from: position) {
+            let match = machine.slots
+            output += text[copied..<match[0]]
+            // No replacement for an empty match right behind another one.
+            if match[1] > copied || match[0] == 0 { parts.append(to: &output, match: match, in: text) }
+            copied = match[1]
+            // At least one character further, or the same match would be found again.
+            let width = position < text.count ? UTF8Scanner.decode(text, at: position).width : 1
+            position = max(position + width, match[1])
+        }
+        if copied == 0 && output.isEmpty { return nil }
+        output += text[copied...]
+        return output
     }
 }
 
@@ -85,27 +78,25 @@ private struct Replacement {
         return groups.filter { $0 < count }.max() ?? 0
     }
 
-    init(_ source: ByteString, names: [[UInt8]]) {
-        source.withBytes { bytes in
-            var position = 0
-            while let dollar = bytes[position...].firstIndex(of: UInt8(ascii: "$")) {
-                append(bytes[position..<dollar])
-                position = dollar + 1
-                if position < bytes.count, bytes[position] == UInt8(ascii: "$") {
-                    append(bytes[position...position])
-                    position += 1
-                } else if let (name, end) = Self.reference(in: bytes, from: position) {
-                    parts.append(Self.part(named: name, names: names))
-                    position = end
-                } else {
-                    append(bytes[dollar...dollar])
-                }
+    init(_ bytes: UnsafeBufferPointer<UInt8>, names: [[UInt8]]) {
+        var position = 0
+        while let dollar = bytes[position...].firstIndex(of: UInt8(ascii: "$")) {
+            append(bytes[position..<dollar])
+            position = dollar + 1
+            if position < bytes.count, bytes[position] == UInt8(ascii: "$") {
+                append(bytes[position...position])
+                position += 1
+            } else if let (name, end) = Self.reference(in: bytes, from: position) {
+                parts.append(Self.part(named: name, names: names))
+                position = end
+            } else {
+                append(bytes[dollar...dollar])
             }
-            append(bytes[position...])
         }
+        append(bytes[position...])
     }
 
-    private mutating func append(_ text: Swift.Slice<UnsafeBufferPointer<UInt8>>) {
+    private mutating func append(_ text: Slice<UnsafeBufferPointer<UInt8>>) {
         if !text.isEmpty { parts.append(.text(Array(text))) }
     }
 

@@ -158,3 +158,8 @@ extension Value {
         }
     }
 }
+
+/// A type with a `GoString` method: what `%#v` shows.
+protocol GoStringer: Object {
+    var goDescription: ByteString { get }
+}

@@ -1,8 +1,6 @@
-import TextTemplate
-
 /// Why a pattern is not a regular expression: Go's `regexp/syntax.Error`.
-struct RegularExpressionError: Error, Equatable {
-    enum Kind: Equatable {
+package struct RegularExpressionError: Error, Equatable {
+    package enum Kind: Equatable, Sendable {
         case invalidClassRange
         case invalidEscape
         case invalidNamedCapture
@@ -19,7 +17,12 @@ struct RegularExpressionError: Error, Equatable {
         case tooLarge
     }
 
-    let kind: Kind
+    package let kind: Kind
     /// The part of the pattern that is at fault.
-    let expression: ByteString
+    package let expression: [UInt8]
+
+    package init(kind: Kind, expression: [UInt8]) {
+        self.kind = kind
+        self.expression = expression
+    }
 }

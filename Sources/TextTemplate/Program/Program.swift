@@ -121,19 +121,6 @@ struct FieldPath: BitwiseCopyable, Sendable {
     var names: Range<Int> { Int(firstName)..<Int(firstName + nameCount) }
 }
 
-/// The name of a field, with those of key-value pairs recognised.
-struct FieldName: Sendable {
-    enum Known { case key, value, other }
-
-    let name: ByteString
-    let known: Known
-
-    init(_ name: ByteString) {
-        self.name = name
-        known = name == "Key" ? .key : name == "Value" ? .value : .other
-    }
-}
-
 /// A variable that may not have been declared when it is used: Go looks variables up by name while it
 /// executes, and a declaration within an argument of `and`, `or` or a method may not have been reached.
 struct VariableReference: Sendable {
