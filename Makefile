@@ -11,8 +11,10 @@
 # make fault  injects every fault of docs/reliability.md many times and prints its table, in about 20 minutes
 # make soak   random keys, faults and signals for SOAK_SECONDS
 # make tsan   runs the tests under ThreadSanitizer
-# make asan   hostile files through a program built with AddressSanitizer
+# make asan   the tests of the engine, and hostile files through the program, built with AddressSanitizer
+# make test-release   the tests that start the program, with dist/confd
 # make fuzz   fuzzes each target of Tests/Fuzz for FUZZ_SECONDS; FUZZ_TARGETS chooses some
+# make fuzz-gate   the same for ten seconds each, without measuring growth; part of the gate
 # make fuzz-check   compiles the fuzz targets only
 
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
@@ -23,7 +25,7 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 16
 CHAOS_SEED ?= 20261121
 
 .PHONY: build demo release deb test test-etcd35 test-chaos lint bench limits chart instruction-check fault soak tsan asan \
-	fuzz fuzz-check clean
+	fuzz fuzz-gate fuzz-check test-release clean
 
 build:
 	./.ci/install build
@@ -52,7 +54,12 @@ test: lint
 	$(MAKE) deb
 	Tests/Release/run dist/confd
 	$(MAKE) instruction-check
-	$(MAKE) fuzz-check
+	$(MAKE) fuzz-gate
+
+test-release: release
+	./.ci/install test
+	swift build --build-tests $(SWIFT_FLAGS)
+	CONFD_BINARY=$(CURDIR)/dist/confd swift test --skip-build --filter CommandLineTests
 
 test-etcd35:
 	./.ci/install test
@@ -107,10 +114,9 @@ tsan:
 ASAN := .build-asan
 asan:
 	./.ci/install test
-	swift build --product confd --sanitize=address --scratch-path $(ASAN)
-	swift build --build-tests $(SWIFT_FLAGS)
-	CONFD_BINARY=$(CURDIR)/$(ASAN)/debug/confd \
-	swift test --skip-build --filter 'CommandLineTests\.(SecurityTests|BadInputTests)'
+	swift build --build-tests --sanitize=address --scratch-path $(ASAN)
+	swift test --skip-build --sanitize=address --scratch-path $(ASAN) \
+	  --filter '^(TextTemplateTests|RenderingTests|KeyValueTests|JSONTests|CommandLineTests\.(SecurityTests|BadInputTests))'
 
 instruction-check:
 	./.ci/install test
@@ -120,6 +126,10 @@ instruction-check:
 fuzz:
 	./.ci/install build
 	FUZZ_SECONDS=$(FUZZ_SECONDS) Tests/Fuzz/fuzz run $(FUZZ_TARGETS)
+
+fuzz-gate:
+	./.ci/install build
+	FUZZ_SECONDS=10 Tests/Fuzz/fuzz gate $(FUZZ_TARGETS)
 
 fuzz-check:
 	./.ci/install build

@@ -74,36 +74,37 @@ import Testing
         }
     }
 
-    #if DEBUG
-        /// The fourth sync of three files in one folder is that folder's, and comes before the reload.
-        @Test func aFolderIsSyncedOnceForAllItsFiles() async throws {
-            try await withSandbox { box in
-                for name in ["a", "b", "c"] {
-                    try box.resource(name, fields: "reload_cmd = \"\(box.counting("reload"))\"", template: name)
-                }
-                let killed = try await box.render(environment: ["CONFD_FAULTS": "fsync:4=kill"])
-                #expect(killed.ending == .signalled(SIGKILL), "\(killed.testDescription)")
-                #expect(try box.names("out") == ["a", "b", "c"])
-                #expect(box.runs(of: "reload") == 0)
-                let again = try await box.render()
-                #expect(again.exitCode == 0, "\(again.testDescription)")
-                #expect(box.runs(of: "reload") == 1, "it was owed")
+    /// The fourth sync of three files in one folder is that folder's, and comes before the reload.
+    @Test(.enabled(if: Machine.injectsFaults, Machine.needsFaults)) func aFolderIsSyncedOnceForAllItsFiles()
+        async throws
+    {
+        try await withSandbox { box in
+            for name in ["a", "b", "c"] {
+                try box.resource(name, fields: "reload_cmd = \"\(box.counting("reload"))\"", template: name)
             }
+            let killed = try await box.render(environment: ["CONFD_FAULTS": "fsync:4=kill"])
+            #expect(killed.ending == .signalled(SIGKILL), "\(killed.testDescription)")
+            #expect(try box.names("out") == ["a", "b", "c"])
+            #expect(box.runs(of: "reload") == 0)
+            let again = try await box.render()
+            #expect(again.exitCode == 0, "\(again.testDescription)")
+            #expect(box.runs(of: "reload") == 1, "it was owed")
         }
+    }
 
-        @Test(arguments: [(4, 1), (5, 0)]) func aFolderThatCannotBeSyncedIsAWarning(_ nth: Int, _ count: Int)
-            async throws
-        {
-            try await withSandbox { box in
-                for name in ["a", "b", "c"] { try box.resource(name, template: name) }
-                let done = try await box.render(environment: ["CONFD_FAULTS": "fsync:\(nth)=5"])
-                #expect(done.exitCode == 0, "\(done.testDescription)")
-                #expect(try box.names("out") == ["a", "b", "c"])
-                let warnings = done.standardError.components(separatedBy: "cannot sync the folder of").count - 1
-                #expect(warnings == count, "\(done.testDescription)")
-            }
+    @Test(.enabled(if: Machine.injectsFaults, Machine.needsFaults), arguments: [(4, 1), (5, 0)])
+    func aFolderThatCannotBeSyncedIsAWarning(_ nth: Int, _ count: Int)
+        async throws
+    {
+        try await withSandbox { box in
+            for name in ["a", "b", "c"] { try box.resource(name, template: name) }
+            let done = try await box.render(environment: ["CONFD_FAULTS": "fsync:\(nth)=5"])
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+            #expect(try box.names("out") == ["a", "b", "c"])
+            let warnings = done.standardError.components(separatedBy: "cannot sync the folder of").count - 1
+            #expect(warnings == count, "\(done.testDescription)")
         }
-    #endif
+    }
 
     /// All files of a pass are replaced first; then each distinct command runs once.
     @Test func oneReloadForSeveralFiles() async throws {

@@ -243,80 +243,83 @@ import Testing
         }
     }
 
-    #if DEBUG
-        /// Fault: `kill -9` before each system call of a pass with a check in place.
-        @Test(arguments: [(accepts: true, previous: "old"), (true, nil), (false, "old"), (false, nil)])
-        func killedAtEachStep(accepts: Bool, previous: String?) async throws {
-            try await killAtEachStep(accepts: accepts, previous: previous)
-        }
+    /// Fault: `kill -9` before each system call of a pass with a check in place.
+    @Test(
+        .enabled(if: Machine.injectsFaults, Machine.needsFaults),
+        arguments: [(accepts: true, previous: "old"), (true, nil), (false, "old"), (false, nil)])
+    func killedAtEachStep(accepts: Bool, previous: String?) async throws {
+        try await killAtEachStep(accepts: accepts, previous: previous)
+    }
 
-        /// The new file belongs to another user than the traces of its trial.
-        @Test(
-            .enabled(if: Machine.isRoot, "needs files of two users"),
-            arguments: [(accepts: true, previous: "old"), (true, nil), (false, "old"), (false, nil)])
-        func killedAtEachStepWithAnOwner(accepts: Bool, previous: String?) async throws {
-            try await killAtEachStep(accepts: accepts, previous: previous, fields: "uid = 33\ngid = 33\n")
-        }
+    /// The new file belongs to another user than the traces of its trial.
+    @Test(
+        .enabled(if: Machine.injectsFaults, Machine.needsFaults),
+        .enabled(if: Machine.isRoot, "needs files of two users"),
+        arguments: [(accepts: true, previous: "old"), (true, nil), (false, "old"), (false, nil)])
+    func killedAtEachStepWithAnOwner(accepts: Bool, previous: String?) async throws {
+        try await killAtEachStep(accepts: accepts, previous: previous, fields: "uid = 33\ngid = 33\n")
+    }
 
-        /// A mount point is written into, so bytes, owner and mode have to come back.
-        @Test(.enabled(if: Machine.canBindMount, "needs a mount namespace"), arguments: [true, false])
-        func killedAtEachStepOfAMountPoint(accepts: Bool) async throws {
-            try await killAtEachStep(
-                accepts: accepts, previous: "old", fields: "uid = 33\nmode = \"0644\"\n", isMounted: true)
-        }
+    /// A mount point is written into, so bytes, owner and mode have to come back.
+    @Test(
+        .enabled(if: Machine.injectsFaults, Machine.needsFaults),
+        .enabled(if: Machine.canBindMount, "needs a mount namespace"), arguments: [true, false])
+    func killedAtEachStepOfAMountPoint(accepts: Bool) async throws {
+        try await killAtEachStep(
+            accepts: accepts, previous: "old", fields: "uid = 33\nmode = \"0644\"\n", isMounted: true)
+    }
 
-        private func killAtEachStep(
-            accepts: Bool, previous: String?, fields: String = "", isMounted: Bool = false
-        ) async throws {
-            var report = FaultReport(
-                "12 check in place",
-                "kill -9 before each system call: \(accepts ? "accepted" : "refused"), "
-                    + (isMounted ? "mount point" : previous == nil ? "first file" : "replacement")
-                    + (fields.isEmpty ? "" : " with an owner"))
-            try await withSandbox { box in
-                try box.resource(
-                    "a", keys: ["/a"], fields: "\(fields)check_cmd = \"\(accepts)\"", template: "{{getv \"/a\"}}")
-                let file = isMounted ? "mounted" : "out/a"
-                var nth = 40
-                while true {
-                    for name in try box.names("out") { unlink(box.path("out/\(name)")) }
-                    if isMounted { try box.write("out/a", "") }
-                    unlink(box.path(file))
-                    if let previous { try box.write(file, previous, mode: 0o600) }
-                    let killed = try await confd(box, faults: "*:\(nth)=kill", isMounted: isMounted)
-                    if killed.exitCode != nil { break }
-                    report.times += 1
-                    let healed = try await confd(box, backend: ["-node", "127.0.0.1:1"], isMounted: isMounted)
-                    let content = box.read(file)
-                    let isPrevious = try content == previous && (previous == nil || box.mode(file) == 0o600)
-                    let isRight = isPrevious || accepts && content == "new"
-                    if !isRight { report.lost += 1 }
-                    #expect(isRight, "call \(nth): \(content ?? "no file")\n\(healed.testDescription)")
-                    let again = try await confd(box, isMounted: isMounted)
-                    #expect(again.exitCode == (accepts ? 0 : 1), "call \(nth): \(again.testDescription)")
-                    #expect(box.read(file) == (accepts ? "new" : previous), "call \(nth): \(again.testDescription)")
-                    let left = try box.names("out").filter { $0 != "a" }
-                    #expect(left.isEmpty, "call \(nth): \(left)\n\(healed.testDescription)")
-                    nth += FaultScale.isFull ? 1 : 9
-                }
+    private func killAtEachStep(
+        accepts: Bool, previous: String?, fields: String = "", isMounted: Bool = false
+    ) async throws {
+        var report = FaultReport(
+            "12 check in place",
+            "kill -9 before each system call: \(accepts ? "accepted" : "refused"), "
+                + (isMounted ? "mount point" : previous == nil ? "first file" : "replacement")
+                + (fields.isEmpty ? "" : " with an owner"))
+        try await withSandbox { box in
+            try box.resource(
+                "a", keys: ["/a"], fields: "\(fields)check_cmd = \"\(accepts)\"", template: "{{getv \"/a\"}}")
+            let file = isMounted ? "mounted" : "out/a"
+            var nth = 40
+            while true {
+                for name in try box.names("out") { unlink(box.path("out/\(name)")) }
+                if isMounted { try box.write("out/a", "") }
+                unlink(box.path(file))
+                if let previous { try box.write(file, previous, mode: 0o600) }
+                let killed = try await confd(box, faults: "*:\(nth)=kill", isMounted: isMounted)
+                if killed.exitCode != nil { break }
+                report.times += 1
+                let healed = try await confd(box, backend: ["-node", "127.0.0.1:1"], isMounted: isMounted)
+                let content = box.read(file)
+                let isPrevious = try content == previous && (previous == nil || box.mode(file) == 0o600)
+                let isRight = isPrevious || accepts && content == "new"
+                if !isRight { report.lost += 1 }
+                #expect(isRight, "call \(nth): \(content ?? "no file")\n\(healed.testDescription)")
+                let again = try await confd(box, isMounted: isMounted)
+                #expect(again.exitCode == (accepts ? 0 : 1), "call \(nth): \(again.testDescription)")
+                #expect(box.read(file) == (accepts ? "new" : previous), "call \(nth): \(again.testDescription)")
+                let left = try box.names("out").filter { $0 != "a" }
+                #expect(left.isEmpty, "call \(nth): \(left)\n\(healed.testDescription)")
+                nth += FaultScale.isFull ? 1 : 9
             }
-            report.print()
         }
+        report.print()
+    }
 
-        private func confd(
-            _ box: Sandbox, faults: String? = nil, backend: [String] = ["-backend", "env"], isMounted: Bool
-        ) async throws -> Finished {
-            var environment = keyEnvironment(["/a": "new"])
-            if let faults { environment["CONFD_FAULTS"] = faults }
-            var command = box.command(["-onetime"] + backend, environment: environment)
-            if isMounted {
-                let script = #"mount --bind "$1" "$2" && shift 2 && exec "$@""#
-                command.arguments =
-                    ["-m", "sh", "-c", script, "sh", box.path("mounted"), box.path("out/a"), command.executable]
-                    + command.arguments
-                command.executable = "unshare"
-            }
-            return try await run(command)
+    private func confd(
+        _ box: Sandbox, faults: String? = nil, backend: [String] = ["-backend", "env"], isMounted: Bool
+    ) async throws -> Finished {
+        var environment = keyEnvironment(["/a": "new"])
+        if let faults { environment["CONFD_FAULTS"] = faults }
+        var command = box.command(["-onetime"] + backend, environment: environment)
+        if isMounted {
+            let script = #"mount --bind "$1" "$2" && shift 2 && exec "$@""#
+            command.arguments =
+                ["-m", "sh", "-c", script, "sh", box.path("mounted"), box.path("out/a"), command.executable]
+                + command.arguments
+            command.executable = "unshare"
         }
-    #endif
+        return try await run(command)
+    }
 }

@@ -126,77 +126,75 @@ import Testing
     }
 
     /// One system call of the daemon fails as often as the seed says, at a random place of a random step.
-    @Test func changeArrivesWhateverSystemCallFailed() async throws {
-        #if DEBUG
-            var report = FaultReport("1 lost change", "a system call of a random step fails, once or several times")
-            let calls = [
-                "open", "fstat", "fchmod", "fsync", "rename", "write", "lstat", "pipe2", "posix_spawn", "read", "poll",
-                "fsetxattr", "fremovexattr", "stat", "pthread_create", "eventfd", "pidfd_open", "inotify_add_watch",
-            ]
-            try await withRig { rig in
-                let seeds = FaultScale.rounds(12, full: 200)
-                for first in stride(from: 0, to: seeds, by: 6) {
-                    let batch = first..<min(first + 6, seeds)
-                    let lost = try await round(batch, calls, rig)
-                    report.times += batch.count
-                    report.lost += lost
-                }
+    @Test(.enabled(if: Machine.injectsFaults, Machine.needsFaults)) func changeArrivesWhateverSystemCallFailed()
+        async throws
+    {
+        var report = FaultReport("1 lost change", "a system call of a random step fails, once or several times")
+        let calls = [
+            "open", "fstat", "fchmod", "fsync", "rename", "write", "lstat", "pipe2", "posix_spawn", "read", "poll",
+            "fsetxattr", "fremovexattr", "stat", "pthread_create", "eventfd", "pidfd_open", "inotify_add_watch",
+        ]
+        try await withRig { rig in
+            let seeds = FaultScale.rounds(12, full: 200)
+            for first in stride(from: 0, to: seeds, by: 6) {
+                let batch = first..<min(first + 6, seeds)
+                let lost = try await round(batch, calls, rig)
+                report.times += batch.count
+                report.lost += lost
             }
-            report.print()
-        #endif
+        }
+        report.print()
     }
 
-    #if DEBUG
-        /// One failure of `call`, in the words of CONFD_FAULTS.
-        private func fault(_ call: String, _ random: inout SeededGenerator) -> String {
-            // The first reads are those of the program's start, which may end it.
-            let nth = Int.random(in: 1...20, using: &random) + (call == "read" ? 40 : 3)
-            // The kernel has one reason only to refuse a poll.
-            let codes = call == "poll" ? [ENOMEM] : [EIO, ENOMEM, EMFILE, ENOSPC]
-            return "\(call):\(nth)=\(codes.randomElement(using: &random) ?? EIO)"
-        }
+    /// One failure of `call`, in the words of CONFD_FAULTS.
+    private func fault(_ call: String, _ random: inout SeededGenerator) -> String {
+        // The first reads are those of the program's start, which may end it.
+        let nth = Int.random(in: 1...20, using: &random) + (call == "read" ? 40 : 3)
+        // The kernel has one reason only to refuse a poll.
+        let codes = call == "poll" ? [ENOMEM] : [EIO, ENOMEM, EMFILE, ENOSPC]
+        return "\(call):\(nth)=\(codes.randomElement(using: &random) ?? EIO)"
+    }
 
-        /// One daemon for each seed, all at a time; how many did not get there.
-        private func round(_ seeds: Range<Int>, _ calls: [String], _ rig: FaultRig) async throws -> Int {
-            var running: [(seed: Int, faults: String, child: Child)] = []
-            for seed in seeds {
-                var random = SeededGenerator(seed: seed)
-                let name = "s\(seed)"
-                let faults = (0..<3).map { _ in fault(calls.randomElement(using: &random) ?? "rename", &random) }
-                    .joined(separator: " ")
-                let folder = "dir\(seed)"
-                try rig.client.put("/\(name)", "start")
-                try rig.box.write(
-                    "\(folder)/conf.d/app.toml",
-                    """
-                    [template]
-                    src = "app.tmpl"
-                    dest = "\(rig.box.root)/\(folder)/app"
-                    keys = ["/\(name)"]
-                    check_cmd = "true"
-                    reload_cmd = "cp {{.dest}} \(rig.box.root)/\(folder)/service"
+    /// One daemon for each seed, all at a time; how many did not get there.
+    private func round(_ seeds: Range<Int>, _ calls: [String], _ rig: FaultRig) async throws -> Int {
+        var running: [(seed: Int, faults: String, child: Child)] = []
+        for seed in seeds {
+            var random = SeededGenerator(seed: seed)
+            let name = "s\(seed)"
+            let faults = (0..<3).map { _ in fault(calls.randomElement(using: &random) ?? "rename", &random) }
+                .joined(separator: " ")
+            let folder = "dir\(seed)"
+            try rig.client.put("/\(name)", "start")
+            try rig.box.write(
+                "\(folder)/conf.d/app.toml",
+                """
+                [template]
+                src = "app.tmpl"
+                dest = "\(rig.box.root)/\(folder)/app"
+                keys = ["/\(name)"]
+                check_cmd = "true"
+                reload_cmd = "cp {{.dest}} \(rig.box.root)/\(folder)/service"
 
-                    """)
-                try rig.box.write("\(folder)/templates/app.tmpl", "{{getv \"/\(name)\"}}\n")
-                let command = rig.box.command(
-                    ["-watch", "-interval", "0", "-node", rig.node, "-confdir", rig.box.path(folder)],
-                    environment: ["CONFD_FAULTS": faults], confdir: false)
-                running.append((seed, faults, try Child(command)))
-            }
-            try await Task.sleep(for: .milliseconds(700))
-            for one in running { try rig.client.put("/s\(one.seed)", "changed") }
-            var lost = 0
-            for (seed, faults, child) in running {
-                // A daemon that said why it ended is the service manager's to start again.
-                let arrived = try await eventually(seconds: 20) {
-                    rig.box.read("dir\(seed)/service") == "changed\n" || !child.isRunning
-                }
-                if !arrived { lost += 1 }
-                #expect(arrived && child.isRunning, "seed \(seed): \(faults)\n\(child.standardError)")
-                child.send(SIGTERM)
-            }
-            for one in running { _ = try await one.child.wait() }
-            return lost
+                """)
+            try rig.box.write("\(folder)/templates/app.tmpl", "{{getv \"/\(name)\"}}\n")
+            let command = rig.box.command(
+                ["-watch", "-interval", "0", "-node", rig.node, "-confdir", rig.box.path(folder)],
+                environment: ["CONFD_FAULTS": faults], confdir: false)
+            running.append((seed, faults, try Child(command)))
         }
-    #endif
+        try await Task.sleep(for: .milliseconds(700))
+        for one in running { try rig.client.put("/s\(one.seed)", "changed") }
+        var lost = 0
+        for (seed, faults, child) in running {
+            // A daemon that said why it ended is the service manager's to start again.
+            let arrived = try await eventually(seconds: 20) {
+                rig.box.read("dir\(seed)/service") == "changed\n" || !child.isRunning
+            }
+            if !arrived { lost += 1 }
+            #expect(arrived && child.isRunning, "seed \(seed): \(faults)\n\(child.standardError)")
+            child.send(SIGTERM)
+        }
+        for one in running { _ = try await one.child.wait() }
+        return lost
+    }
 }

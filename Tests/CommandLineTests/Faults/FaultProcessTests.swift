@@ -114,44 +114,43 @@ import Testing
     /// The command line of one pass, for scripts.
     private func pass(_ box: Sandbox) -> String { "\(Machine.confd) -onetime -backend env -confdir \(box.confdir)" }
 
-    #if DEBUG
-        /// `kill -9` before each system call while a bind-mounted file is written in place.
-        @Test(.enabled(if: Machine.canBindMount)) func killedWhileWritingInPlace() async throws {
-            var report = FaultReport("11 bind mount", "kill -9 before each system call of a write in place")
-            let old = String(repeating: "old ", count: 50_000)
-            try await withSandbox { box in
-                try box.resource("app", fields: "reload_cmd = \"\(box.counting("reload"))\"", template: newTemplate)
-                try box.write("volume/app", "")
-                try box.write("out/app", "")
-                let inode = try box.status("volume/app").st_ino
-                let new = String(repeating: "new ", count: 60_000)
-                let mount = "mount --bind volume/app out/app"
-                var nth = 1
-                while true {
-                    for name in try box.names("out") where name != "app" { unlink(box.path("out/\(name)")) }
-                    try await overwrite(box, "volume/app", old)
-                    let killed = try await inNamespace(
-                        box, "\(mount) && exec \(pass(box))", ["CONFD_FAULTS": "*:\(nth)=kill", "APP_NAME": "new"])
-                    if killed.exitCode == 0 { break }
-                    report.times += 1
-                    // A start without the store heals, although it has nothing to write.
-                    let away = "\(Machine.confd) -onetime -node 127.0.0.1:1 -confdir \(box.confdir)"
-                    let healed = try await inNamespace(box, "\(mount) && exec \(away)")
-                    #expect(healed.exitCode == 4, "\(healed.testDescription)")
-                    let content = box.read("volume/app")
-                    let isWhole = content == old || content == new
-                    if !isWhole { report.lost += 1 }
-                    #expect(isWhole, "call \(nth): \(content?.utf8.count ?? -1) bytes\n\(healed.testDescription)")
-                    let again = try await inNamespace(box, "\(mount) && exec \(pass(box))", ["APP_NAME": "new"])
-                    #expect(again.exitCode == 0 && box.read("volume/app") == new, "\(again.testDescription)")
-                    nth += FaultScale.isFull ? 1 : 9
-                }
-                #expect(try box.status("volume/app").st_ino == inode, "the container's side is the same file")
-                #expect(box.read("volume/app") == new)
+    /// `kill -9` before each system call while a bind-mounted file is written in place.
+    @Test(.enabled(if: Machine.injectsFaults, Machine.needsFaults), .enabled(if: Machine.canBindMount))
+    func killedWhileWritingInPlace() async throws {
+        var report = FaultReport("11 bind mount", "kill -9 before each system call of a write in place")
+        let old = String(repeating: "old ", count: 50_000)
+        try await withSandbox { box in
+            try box.resource("app", fields: "reload_cmd = \"\(box.counting("reload"))\"", template: newTemplate)
+            try box.write("volume/app", "")
+            try box.write("out/app", "")
+            let inode = try box.status("volume/app").st_ino
+            let new = String(repeating: "new ", count: 60_000)
+            let mount = "mount --bind volume/app out/app"
+            var nth = 1
+            while true {
+                for name in try box.names("out") where name != "app" { unlink(box.path("out/\(name)")) }
+                try await overwrite(box, "volume/app", old)
+                let killed = try await inNamespace(
+                    box, "\(mount) && exec \(pass(box))", ["CONFD_FAULTS": "*:\(nth)=kill", "APP_NAME": "new"])
+                if killed.exitCode == 0 { break }
+                report.times += 1
+                // A start without the store heals, although it has nothing to write.
+                let away = "\(Machine.confd) -onetime -node 127.0.0.1:1 -confdir \(box.confdir)"
+                let healed = try await inNamespace(box, "\(mount) && exec \(away)")
+                #expect(healed.exitCode == 4, "\(healed.testDescription)")
+                let content = box.read("volume/app")
+                let isWhole = content == old || content == new
+                if !isWhole { report.lost += 1 }
+                #expect(isWhole, "call \(nth): \(content?.utf8.count ?? -1) bytes\n\(healed.testDescription)")
+                let again = try await inNamespace(box, "\(mount) && exec \(pass(box))", ["APP_NAME": "new"])
+                #expect(again.exitCode == 0 && box.read("volume/app") == new, "\(again.testDescription)")
+                nth += FaultScale.isFull ? 1 : 9
             }
-            report.print()
+            #expect(try box.status("volume/app").st_ino == inode, "the container's side is the same file")
+            #expect(box.read("volume/app") == new)
         }
-    #endif
+        report.print()
+    }
 
     /// 240 kB.
     private let newTemplate = #"{{range seq 1 60000}}{{getv "/app/name"}} {{end}}"#

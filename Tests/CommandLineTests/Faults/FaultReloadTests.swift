@@ -69,52 +69,52 @@ import Testing
         report.print()
     }
 
-    #if DEBUG
-        /// `kill -9` before each system call of a pass in turn, then a start that is left alone: the file is old or new
-        /// in full, nothing is left beside it, and the service has had the new content exactly once or more.
-        @Test(arguments: ["file that is renamed", "sidecar mark", "first file"])
-        func killedAtEverySystemCall(_ kind: String) async throws {
-            var report = FaultReport("2 reload", "kill -9 before each system call of a pass: \(kind)")
-            var stepsSeen: Set<String> = []
-            try await withSandbox { box in
-                let recorder = Recorder(box, "reload")
-                let attributes = kind == "sidecar mark" ? " fsetxattr:1=95 fsetxattr:2=95" : ""
-                try box.resource(
-                    "app", fields: "check_cmd = \"true\"\nreload_cmd = '''\(recorder.command())'''",
-                    template: #"{{getv "/app/name"}}"# + "\n")
-                let step = FaultScale.isFull ? 1 : 3
-                var nth = 1
-                while true {
-                    try? FileManager.default.removeItem(atPath: box.path("reload.record"))
-                    if kind == "first file" { unlink(box.path("out/app")) } else { try settle(box) }
-                    unlink(box.path("reload.record"))
-                    let killed = try await box.render(
-                        keys: ["/app/name": "new"], environment: ["CONFD_FAULTS": "*:\(nth)=kill\(attributes)"])
-                    if killed.exitCode == 0 { break }
-                    #expect(killed.ending == .signalled(SIGKILL), "\(killed.testDescription)")
-                    report.times += 1
-                    let content = box.output("app")
-                    let isWhole = content == "new\n" || content == (kind == "first file" ? nil : "old\n")
-                    #expect(isWhole, "call \(nth): \(content ?? "no file")")
-                    stepsSeen.insert(content == "new\n" ? "after the rename" : "before the rename")
-                    let again = try await box.render(keys: ["/app/name": "new"])
-                    #expect(again.exitCode == 0, "\(again.testDescription)")
-                    let isRight = box.output("app") == "new\n" && recorder.runs.last?.content == "new"
-                    if !isRight || !isWhole { report.lost += 1 }
-                    #expect(isRight, "call \(nth)\n\(again.testDescription)")
-                    #expect(recorder.runs.count <= 2, "call \(nth): at most one reload is needless")
-                    let idle = try await box.render(keys: ["/app/name": "new"])
-                    #expect(idle.exitCode == 0 && recorder.runs.count <= 2, "nothing is owed any more")
-                    nth += step
-                }
-                #expect(stepsSeen.count == 2)
+    /// `kill -9` before each system call of a pass in turn, then a start that is left alone: the file is old or new
+    /// in full, nothing is left beside it, and the service has had the new content exactly once or more.
+    @Test(
+        .enabled(if: Machine.injectsFaults, Machine.needsFaults),
+        arguments: ["file that is renamed", "sidecar mark", "first file"])
+    func killedAtEverySystemCall(_ kind: String) async throws {
+        var report = FaultReport("2 reload", "kill -9 before each system call of a pass: \(kind)")
+        var stepsSeen: Set<String> = []
+        try await withSandbox { box in
+            let recorder = Recorder(box, "reload")
+            let attributes = kind == "sidecar mark" ? " fsetxattr:1=95 fsetxattr:2=95" : ""
+            try box.resource(
+                "app", fields: "check_cmd = \"true\"\nreload_cmd = '''\(recorder.command())'''",
+                template: #"{{getv "/app/name"}}"# + "\n")
+            let step = FaultScale.isFull ? 1 : 3
+            var nth = 1
+            while true {
+                try? FileManager.default.removeItem(atPath: box.path("reload.record"))
+                if kind == "first file" { unlink(box.path("out/app")) } else { try settle(box) }
+                unlink(box.path("reload.record"))
+                let killed = try await box.render(
+                    keys: ["/app/name": "new"], environment: ["CONFD_FAULTS": "*:\(nth)=kill\(attributes)"])
+                if killed.exitCode == 0 { break }
+                #expect(killed.ending == .signalled(SIGKILL), "\(killed.testDescription)")
+                report.times += 1
+                let content = box.output("app")
+                let isWhole = content == "new\n" || content == (kind == "first file" ? nil : "old\n")
+                #expect(isWhole, "call \(nth): \(content ?? "no file")")
+                stepsSeen.insert(content == "new\n" ? "after the rename" : "before the rename")
+                let again = try await box.render(keys: ["/app/name": "new"])
+                #expect(again.exitCode == 0, "\(again.testDescription)")
+                let isRight = box.output("app") == "new\n" && recorder.runs.last?.content == "new"
+                if !isRight || !isWhole { report.lost += 1 }
+                #expect(isRight, "call \(nth)\n\(again.testDescription)")
+                #expect(recorder.runs.count <= 2, "call \(nth): at most one reload is needless")
+                let idle = try await box.render(keys: ["/app/name": "new"])
+                #expect(idle.exitCode == 0 && recorder.runs.count <= 2, "nothing is owed any more")
+                nth += step
             }
-            report.print()
+            #expect(stepsSeen.count == 2)
         }
+        report.print()
+    }
 
-        private func settle(_ box: Sandbox) throws {
-            unlink(box.path("out/app"))
-            try box.write("out/app", "old\n")
-        }
-    #endif
+    private func settle(_ box: Sandbox) throws {
+        unlink(box.path("out/app"))
+        try box.write("out/app", "old\n")
+    }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import Testing
 
 /// What this machine offers to the tests.
 enum Machine {
@@ -55,6 +56,10 @@ enum Machine {
         if FileManager.default.isExecutableFile(atPath: beside) { return beside }
         return testFolder + "/../../.build/debug/confd"
     }()
+
+    /// Whether `confd` takes `CONFD_FAULTS`: debug builds do.
+    static let injectsFaults = confd.contains("/debug/")
+    static let needsFaults: Comment = "release builds inject no faults"
 
     private static func hasTool(_ name: String) -> Bool {
         let folders = environment["PATH", default: ""].split(separator: ":")
