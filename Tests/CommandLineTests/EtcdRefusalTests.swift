@@ -70,9 +70,10 @@ struct EtcdRefusalTests {
             let before = (lines: daemon.standardError.split(separator: "\n").count, time: daemon.processorTime)
             try await Task.sleep(for: .seconds(5))
             let after = (lines: daemon.standardError.split(separator: "\n").count, time: daemon.processorTime)
-            // On a busy machine more than the five seconds pass, and waking up costs more.
+            // A debug build takes 1 to 2 % of a processor for this, one that tries without a pause all that it gets, which is
+            // a third of one beside four busy processes.
             let seconds = (ContinuousClock.now - start) / .seconds(1)
-            #expect(after.time - before.time <= 0.02 * seconds, "seconds of processor time in \(seconds)")
+            #expect(after.time - before.time <= 0.1 * seconds, "seconds of processor time in \(seconds)")
             // An error and its hint, once more at most as the other node comes first.
             #expect(after.lines - before.lines <= 4, "\(daemon.standardError)")
             daemon.send(SIGTERM)
