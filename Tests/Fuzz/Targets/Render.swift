@@ -112,7 +112,8 @@ enum Target: FuzzTarget {
         limits.outputSize = outputSize
         limits.callDepth = 1000
         let context = RenderingContext(
-            snapshot: snapshot, environment: environment, includes: IncludeCache(), limits: limits)
+            snapshot: snapshot, environment: environment, includes: IncludeCache(functions: FunctionTable.all),
+            limits: limits)
         var output: [UInt8] = []
         do throws(TemplateError) {
             try template.render(.nilInterface, context: context, limits: limits, into: &output)
