@@ -23,7 +23,9 @@ let layers: [Layer] = [
     Layer(number: 1, name: "Posix", imports: ["CPosix"]),
     Layer(number: 2, name: "HTTP", imports: ["CCurl", "Posix"]),
     Layer(number: 3, name: "Backends", imports: ["KeyValue", "JSON", "HTTP", "Posix", "CYAML"]),
-    Layer(number: 2, name: "Rendering", imports: ["Diagnostics", "TextTemplate", "RegularExpressions", "KeyValue", "JSON"]),
+    Layer(
+        number: 2, name: "Rendering",
+        imports: ["Diagnostics", "TextTemplate", "RegularExpressions", "KeyValue", "JSON"]),
     Layer(number: 2, name: "Staging", imports: ["Diagnostics", "Posix"]),
     Layer(
         number: 4, name: "Configuration",

@@ -52,6 +52,7 @@ package enum Program {
             }
             return ExitCode.usage
         }
+        if settings.subcommand == .status { return printStatus(settings) }
         do {
             if settings.validate {
                 // Nobody takes signals here.
@@ -147,6 +148,20 @@ package enum Program {
         }
         if report.exitCode == ExitCode.done { logger.info(report.summary) } else { logger.error(report.summary) }
         return report.exitCode
+    }
+
+    /// `confd status`.
+    private static func printStatus(_ settings: Settings) -> Int32 {
+        let socket = settings.controlSocket ?? ""
+        do throws(StatusCommand.Problem) {
+            let answer = try StatusCommand(socket: socket, wantsJSON: settings.json).run()
+            // A reader that is gone, as `head` is, needs no more.
+            try? StandardStream.output.write(answer)
+            return ExitCode.done
+        } catch {
+            print("confd: error: \(PrintableText.text(error.message(socket)))", to: .error)
+            return ExitCode.backend
+        }
     }
 
     private typealias EnvironmentPair = (name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)

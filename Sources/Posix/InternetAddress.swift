@@ -27,6 +27,11 @@ enum InternetAddress {
         return "\(written(groups[..<zeros.lowerBound]))::\(written(groups[zeros.upperBound...]))"
     }
 
+    /// The IPv4 address that is mapped into an IPv6 one (`::ffff:1.2.3.4`); any other address as it is.
+    static func unmapped(_ bytes: [UInt8]) -> [UInt8] {
+        bytes.count == 16 && bytes.starts(with: mappedPrefix) ? Array(bytes[12...]) : bytes
+    }
+
     private static let mappedPrefix: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
 
     /// The first of the longest runs of two or more zeros, empty if there is none.

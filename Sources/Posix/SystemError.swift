@@ -59,4 +59,7 @@ package enum Errno {
     package static let interrupted = EINTR
     package static let tooLarge = EFBIG
     package static let notEmpty = ENOTEMPTY
+    package static let addressInUse = EADDRINUSE
+    package static let connectionRefused = ECONNREFUSED
+    package static let timedOut = ETIMEDOUT
 }

@@ -1,7 +1,7 @@
 /// `-backend file`.
 struct FileKind: BackendKind {
     private static let files = BackendOption(
-        "file", .backend, "FILE", help: "YAML or JSON file or folder of the file backend, repeatable",
+        "file", .backend, "FILE", help: "YAML or JSON file, or a directory of them, repeatable",
         need: .init(subject: "the files to read", example: "/etc/confd/data.yaml"), .list(commas: false))
     private static let filter = BackendOption(
         "filter", .backend, "GLOB", help: "names to read in folders of -file", default: .text("*"), .text)

@@ -93,6 +93,7 @@ extension Daemon {
                 let id = makeID()
                 ids[resource.name] = id
                 entries[id] = Entry(resource: resource)
+                records.read(resource.name)
             }
         }
         try updateSources(readsAnew: readsAnew)

@@ -13,6 +13,7 @@ extension Daemon {
             if agenda[id]?.hasBeenInStep ?? false || Files.exists(resource.destination) { continue }
             survey.neverWritten.append((resource.destination, pipeline.lastFailure(of: resource) ?? "not tried yet"))
         }
+        survey.resources = entries.map { id, entry in status(of: id, entry) }.sorted { $0.name < $1.name }
         survey.owed.sort { $0.destination < $1.destination }
         survey.neverWritten.sort { $0.destination < $1.destination }
         survey.unusable = inventory.unusable
@@ -46,24 +47,53 @@ extension Daemon {
         for file in survey.unusable { logger.info("State: \(file) cannot be used") }
     }
 
-    /// `-metrics-addr`. That nobody can look is no reason not to work.
-    func serveMetrics() {
-        guard let given = settings.metricsAddress, let address = HostPort(given) else { return }
-        let server = MetricsServer { [inbox, pipeline] path in
+    /// `-metrics-addr` and `-control-socket`. A place where they cannot be served is logged; the work goes on.
+    func serveStatus() {
+        let listeners = [metricsListener(), controlListener()].compactMap { $0 }
+        if listeners.isEmpty { return }
+        let access = StatusAccess(settings.statusAllow)
+        let server = MetricsServer { [inbox, pipeline] request in
             let page: @Sendable (Survey?) -> HTTPResponse = { survey in
-                MetricsPage(metrics: pipeline.metrics, survey: survey).response(to: path)
+                MetricsPage(metrics: pipeline.metrics, survey: survey, showsStatus: access.allows(request.peer))
+                    .response(to: request.path)
             }
             // Whoever asks whether we are alive must not wait for the daemon's thread. Without a descriptor for the
             // request, there is no answer either.
-            guard path != "/health", let request = try? SurveyRequest() else { return .now(page(nil)) }
-            inbox.post(.surveyWanted(request))
-            return .later(request.descriptor) { page(request.result) }
+            guard request.path != "/health", let asked = try? SurveyRequest() else { return .now(page(nil)) }
+            inbox.post(.surveyWanted(asked))
+            return .later(asked.descriptor) { page(asked.result) }
         }
         do {
-            try server.start(host: address.host, port: address.port)
+            try server.start(listeners)
+        } catch {
+            logger.error("cannot serve metrics and status: \(error.message)")
+        }
+    }
+
+    private func metricsListener() -> MetricsServer.Listener? {
+        guard let given = settings.metricsAddress, let address = HostPort(given) else { return nil }
+        do {
+            let listener = MetricsServer.Listener(try SocketListener(host: address.host, port: address.port))
             logger.info("Serving metrics on \(given)")
+            return listener
         } catch {
             logger.error("-metrics-addr: \(error.message)")
+            return nil
         }
+    }
+
+    /// Without the right to make the default one, there is none, and only one that was asked for is missed.
+    private func controlListener() -> MetricsServer.Listener? {
+        guard let path = settings.controlSocket else { return nil }
+        do throws(ControlSocket.Problem) {
+            return try ControlSocket.listen(at: path)
+        } catch {
+            log(error.message(path), isMissed: error == .inUse || settings.origins["control-socket"] != nil)
+            return nil
+        }
+    }
+
+    private func log(_ message: String, isMissed: Bool) {
+        if isMissed { logger.warning(message) } else { logger.debug(message) }
     }
 }

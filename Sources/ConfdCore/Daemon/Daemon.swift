@@ -34,6 +34,8 @@ package final class Daemon {
     /// Files that are checked in their place, and those that wait for that.
     var checks = CheckBatches()
     var trials: [Agenda.ID: (trial: Trial, edition: Edition)] = [:]
+    /// What is kept across restarts.
+    var records: ResourceRecords
     var childReminder = ReminderSchedule(from: Clock.monotonic())
     /// `-watch` only.
     private(set) var confdirWatch: ConfdirWatch?
@@ -58,6 +60,7 @@ package final class Daemon {
         self.listener = listener
         self.pipeline = pipeline
         inventory = Inventory(loader, logger: logger)
+        records = ResourceRecords(Self.stateDirectory(settings, logger))
         inbox = Inbox { listener.wake() }
         makeFollower = { configuration in
             Follower(
@@ -82,7 +85,7 @@ package final class Daemon {
         let progress = Progress(logger)
         progress.begin("first pass")
         defer { progress.end() }
-        serveMetrics()
+        serveStatus()
         try takeInventory(readsAnew: false)
         guard childCanStart() else { return ExitCode.usage }
         awaited = Set(entries.keys)
@@ -272,6 +275,7 @@ extension Daemon {
         let result = Scheduler.Rendering(outcome)
         if result == .inStep, entry.reload == nil { entry.applied = edition.snapshot }
         entries[id] = entry
+        if outcome.state == .updated { keepRecord(of: entry.resource, revision: edition.snapshot.revision) }
         awaited.remove(id)
         agenda.tell(id, at: now) { $0.rendered(result, keysChanged: keysChanged, at: now) }
         if let pause = agenda[id]?.dampedPause {
@@ -302,7 +306,9 @@ extension Daemon {
     func forget(_ id: Agenda.ID) {
         agenda.remove(id)
         awaited.remove(id)
-        if let name = entries.removeValue(forKey: id)?.resource.name { ids[name] = nil }
+        guard let name = entries.removeValue(forKey: id)?.resource.name else { return }
+        ids[name] = nil
+        records.drop(name)
     }
 }
 

@@ -105,6 +105,8 @@ struct Survey: Sendable {
     /// Resource files that have never been usable.
     var unusable: [String] = []
     var sources: [Source] = []
+    /// All resources, by name.
+    var resources: [ResourceStatus] = []
 }
 
 /// When a backend was heard of.

@@ -6,10 +6,19 @@ struct MetricsPage {
     let metrics: Metrics
     /// Nil where the daemon did not answer.
     let survey: Survey?
+    /// Whether the one who asks may see the state of each resource.
+    let showsStatus: Bool
 
     /// The answer to a GET of `path`.
     func response(to path: String) -> HTTPResponse {
         switch path {
+        case "/status", "/status.json":
+            guard showsStatus else { return HTTPResponse(403, "text/plain; charset=utf-8", "not in -status-allow\n") }
+            guard let survey else { return HTTPResponse(503, "text/plain; charset=utf-8", "confd does not answer\n") }
+            let report = StatusReport(status: survey)
+            return path == "/status"
+                ? HTTPResponse(200, "text/plain; charset=utf-8", report.text)
+                : HTTPResponse(200, "application/json", String(decoding: report.json, as: UTF8.self))
         case "/metrics":
             return HTTPResponse(200, "text/plain; version=0.0.4; charset=utf-8", text)
         case "/health":

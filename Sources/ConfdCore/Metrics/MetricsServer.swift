@@ -13,7 +13,8 @@ struct HTTPResponse {
     }
 
     fileprivate func bytes(withBody: Bool) -> [UInt8] {
-        let reason = [200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"][status]
+        let reason = [200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed"][
+            status]
         let head = """
             HTTP/1.1 \(status) \(reason ?? "Service Unavailable")\r
             Content-Type: \(type)\r
@@ -44,15 +45,21 @@ struct MetricsServer: Sendable {
     private static let answerPatience = Duration.seconds(2)
     private static let largestRequest = 8 << 10
 
-    private let answer: @Sendable (String) -> Answer
+    /// A GET or HEAD that came.
+    struct Request: Sendable {
+        /// Without a query.
+        let path: String
+        /// The address it came from, nil at a socket with a path.
+        let peer: [UInt8]?
+    }
 
-    /// `answer` gets the path of each request.
-    init(answer: @escaping @Sendable (String) -> Answer) { self.answer = answer }
+    private let answer: @Sendable (Request) -> Answer
 
-    /// Listens and serves from now on.
-    func start(host: String, port: UInt16) throws(SystemError) {
-        let listener = Listener(try TCPListener(host: host, port: port))
-        try Thread.detach { serve(listener) }
+    init(answer: @escaping @Sendable (Request) -> Answer) { self.answer = answer }
+
+    /// Serves those who connect to one of `listeners` from now on.
+    func start(_ listeners: [Listener]) throws(SystemError) {
+        try Thread.detach { serve(listeners) }
     }
 
     /// A connection, from its first byte to the last one of its answer.
@@ -63,7 +70,7 @@ struct MetricsServer: Sendable {
             case sending(ArraySlice<UInt8>)
         }
 
-        let socket: TCPConnection
+        let socket: SocketConnection
         var stage = Stage.reading([])
         var deadline: Duration
 
@@ -76,7 +83,7 @@ struct MetricsServer: Sendable {
         }
     }
 
-    private func serve(_ listener: Listener) {
+    private func serve(_ listeners: [Listener]) {
         var connections: [Connection] = []
         // Until then nobody is let in, for want of descriptors.
         var pausedUntil = Duration.zero
@@ -89,16 +96,19 @@ struct MetricsServer: Sendable {
             let ready: [Bool]
             do {
                 ready = try Poll.wait(
-                    for: [.reading(isPaused ? -1 : listener.socket.descriptor)] + interests, timeout: timeout)
+                    for: interests + listeners.map { .reading(isPaused ? -1 : $0.socket.descriptor) }, timeout: timeout)
             } catch {
                 // Out of memory, for the kernel: later it may have some.
                 Clock.sleep(.seconds(1))
                 continue
             }
-            for index in connections.indices.reversed() where isOver(&connections[index], isReady: ready[index + 1]) {
+            for index in connections.indices.reversed() where isOver(&connections[index], isReady: ready[index]) {
                 connections.remove(at: index)
             }
-            if ready[0], !accept(listener, &connections) { pausedUntil = Clock.monotonic() + .milliseconds(100) }
+            for (listener, isReady) in zip(listeners, ready[interests.count...])
+            where isReady && !accept(listener, &connections) {
+                pausedUntil = Clock.monotonic() + .milliseconds(100)
+            }
         }
     }
 
@@ -151,7 +161,9 @@ struct MetricsServer: Sendable {
             connection.stage = .reading(request)
             return false
         }
-        let (answer, withBody) = Self.isWhole(request) ? self.answer(to: request) : (.now(Self.badRequest), true)
+        let (answer, withBody) =
+            Self.isWhole(request)
+            ? self.answer(to: request, from: connection.socket) : (.now(Self.badRequest), true)
         switch answer {
         case .now(let response): return try send(response.bytes(withBody: withBody)[...], &connection)
         case .later(let descriptor, let response):
@@ -177,19 +189,25 @@ struct MetricsServer: Sendable {
     }
 
     /// The answer, and whether its body is wanted.
-    private func answer(to request: [UInt8]) -> (Answer, withBody: Bool) {
+    private func answer(to request: [UInt8], from socket: SocketConnection) -> (Answer, withBody: Bool) {
         let line = String(
             decoding: request.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         let words = line.split(separator: " ")
         guard words.count == 3, words[2].hasPrefix("HTTP/1") else { return (.now(Self.badRequest), true) }
         guard words[0] == "GET" || words[0] == "HEAD" else { return (.now(HTTPResponse(405, "text/plain", "")), true) }
-        return (answer(String(words[1].prefix { $0 != "?" })), words[0] == "GET")
+        let path = String(words[1].prefix { $0 != "?" })
+        return (answer(Request(path: path, peer: socket.peer)), words[0] == "GET")
     }
 
-    /// A class around the socket, which cannot be copied into a closure.
-    private final class Listener: Sendable {
-        let socket: TCPListener
+    /// A socket that others connect to.
+    final class Listener: Sendable {
+        let socket: SocketListener
+        /// A lock that is held for as long as the socket is open.
+        private let lock: FileDescriptor?
 
-        init(_ socket: consuming TCPListener) { self.socket = socket }
+        init(_ socket: consuming SocketListener, lock: consuming FileDescriptor? = nil) {
+            self.socket = socket
+            self.lock = lock
+        }
     }
 }

@@ -31,10 +31,9 @@ enum HelpText {
     }
 
     private static let head = [
-        "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]",
+        "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]   or   confd status [-json]",
         "Keeps configuration files in step with a key-value store: renders Go templates",
         "over its keys, replaces what changed and reloads the service.",
-        "Backends: \(BackendRegistry.names.joined(separator: ", ")).",
     ]
 
     private static let tail = [
@@ -89,7 +88,7 @@ extension Option.Group {
     fileprivate var isCommon: Bool {
         switch self {
         case .mode, .files, .backend: true
-        case .security, .timing, .logging, .compatibility: false
+        case .security, .timing, .logging, .status, .compatibility: false
         }
     }
 }

@@ -2,12 +2,14 @@ import Backends
 import Diagnostics
 
 /// Reads a command line in the syntax of Go's `flag` package: `-f v`, `-f=v`, `--f v`, `--f=v`, `-switch`,
-/// `-switch=false`; a backend's name as a word of its own sets `-backend` (the form of confd's fork); after
+/// `-switch=false`; a sub-command as the first word; a backend's name as a word of its own sets `-backend` (the form of confd's fork); after
 /// `--` comes the command to supervise.
 package enum CommandLineParser {
     /// What a command line says.
     package struct Result: Sendable {
         package var options = RawOptions()
+        /// The first word, where it is that of a sub-command.
+        package var subcommand: Subcommand?
         /// The words after `--`.
         package var command: [String] = []
     }
@@ -15,7 +17,8 @@ package enum CommandLineParser {
     /// `arguments` without the program's own name.
     package static func parse(_ arguments: [String]) throws(SettingsError) -> Result {
         var result = Result()
-        var index = 0
+        result.subcommand = arguments.first.flatMap { Subcommand(rawValue: $0) }
+        var index = result.subcommand == nil ? 0 : 1
         while index < arguments.count {
             let word = arguments[index]
             index += 1
@@ -66,7 +69,8 @@ package enum CommandLineParser {
             Self.backendNames.contains(word)
         else {
             let flag = Suggestion.nearest(to: word, among: OptionTable.all.map(\.name)).map { "-" + $0 }
-            let near = flag ?? Suggestion.nearest(to: word, among: Self.backendNames)
+            let near =
+                flag ?? Suggestion.nearest(to: word, among: Self.backendNames + Subcommand.allCases.map(\.rawValue))
             throw SettingsError(.unexpectedArgument(word, near.map { .didYouMean($0) }))
         }
         result.options.add(word, to: backend, origin: .flag("backend"))

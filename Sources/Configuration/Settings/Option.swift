@@ -29,6 +29,7 @@ package final class Option: Sendable {
         case security = "TLS and authentication"
         case timing = "Timing"
         case logging = "Logging"
+        case status = "Status"
         case compatibility = "Taken for compatibility"
     }
 

@@ -9,7 +9,7 @@ package enum OptionTable {
     /// Every option, in the order of the help text.
     package static let all: [Option] =
         mode + files + [backend] + of(.backend) + of(.security) + passTiming + of(.timing) + timing + logging
-        + compatibility
+        + status + compatibility
 
     /// The options of backends that stand in the section `group` of the help.
     private static func of(_ group: BackendOption.Group) -> [Option] {
@@ -35,7 +35,7 @@ package enum OptionTable {
 
     /// Options that replace the normal work of one run, and options of those: never taken from the environment.
     static let onlyOnCommandLine: Set<String> = [
-        "help", "version", "validate", "mock-data", "resource", "preflight", "check",
+        "help", "version", "validate", "mock-data", "resource", "preflight", "check", "json",
     ]
 
     /// The names that a key of confd.toml can have.
@@ -201,6 +201,21 @@ package enum OptionTable {
         Option(
             "metrics-addr", .logging, "HOST:PORT", help: "serve /metrics, /health and /ready there",
             .text { $0.metricsAddress = $1.isEmpty ? nil : $1 }),
+    ]
+
+    private static let status: [Option] = [
+        Option("json", .status, help: "with status: print JSON", .flag { $0.json = $1 }),
+        Option(
+            "control-socket", .status, "FILE", help: "where the daemon answers confd status, or none",
+            default: { $0.controlSocket ?? "none" },
+            .text { if !$1.isEmpty { $0.controlSocket = $1 == "none" ? nil : $1 } }),
+        Option(
+            "state-dir", .status, "DIR", help: "what the daemon keeps across restarts, or none",
+            default: { $0.stateDirectory ?? "none" },
+            .text { if !$1.isEmpty { $0.stateDirectory = $1 == "none" ? nil : $1 } }),
+        Option(
+            "status-allow", .status, "CIDR", help: "who may see /status at -metrics-addr, repeatable (this machine)",
+            .list(commas: true) { $0.statusAllow = $1 }),
     ]
 
     private static let compatibility: [Option] =

@@ -6,6 +6,10 @@ package struct Settings: Sendable {
     /// What `-help` is to print, nil without it.
     package internal(set) var help: HelpPage?
     package internal(set) var showVersion = false
+    /// What to do in place of keeping files in step, nil without a sub-command.
+    package internal(set) var subcommand: Subcommand?
+    /// For `status`: print JSON.
+    package internal(set) var json = false
     package internal(set) var onetime = false
     package internal(set) var watch = false
     package internal(set) var noop = false
@@ -32,6 +36,10 @@ package struct Settings: Sendable {
     // Where things are
     package internal(set) var confdir = "/etc/confd"
     package internal(set) var configFile = "/etc/confd/confd.toml"
+    /// Where the daemon answers `confd status`; nil for none.
+    package internal(set) var controlSocket: String? = "/run/confd/confd.sock"
+    /// Where the daemon keeps what it has to know after a restart; nil for nowhere.
+    package internal(set) var stateDirectory: String? = "/var/lib/confd"
     /// The global prefix; where it is set it replaces the one of every resource.
     package internal(set) var prefix: String?
 
@@ -63,6 +71,8 @@ package struct Settings: Sendable {
     package internal(set) var logFormat = LogFormat.text
     /// Where metrics can be fetched, `HOST:PORT`.
     package internal(set) var metricsAddress: String?
+    /// Who may see the state of resources at `metricsAddress`, in CIDR notation; empty for the machine itself.
+    package internal(set) var statusAllow: [String] = []
 
     /// Where each option that was given got its value, by option name.
     package internal(set) var origins: [String: Origin] = [:]
@@ -72,6 +82,12 @@ package struct Settings: Sendable {
     init() {
         backend = BackendConfiguration(kind: BackendRegistry.standard, named: backendName, options: backendOptions)
     }
+}
+
+/// The first word of a command line that asks for something else than keeping files in step.
+package enum Subcommand: String, CaseIterable, Sendable {
+    /// Asks the running daemon how it is.
+    case status
 }
 
 /// When differences are shown in colour.

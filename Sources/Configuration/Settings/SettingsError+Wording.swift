@@ -24,11 +24,14 @@ extension SettingsError {
         case .notDuration(let text): "\"\(text)\" is not a time"
         case .notAmong(let choices, let text): "\"\(text)\" is none of \(choices.joined(separator: ", "))"
         case .notHostPort(let text): "\"\(text)\" is not HOST:PORT"
+        case .notAddressRange(let text): "\"\(text)\" is not an address range"
         case .unknownBackend(let backend): backend.message
         case .backend(let problem, let backend): problem.message(of: backend)
         case .diffWithoutNoop: "needs -noop or -check"
         case .mockDataWithoutValidate: "needs -validate"
         case .resourceWithoutValidate: "needs -validate or -preflight"
+        case .jsonWithoutStatus: "needs status"
+        case .statusWithoutSocket: "status needs one"
         case .exclusiveModes(let modes): "\(modes.joined(separator: " and ")) exclude each other"
         case .modeWithCommand(let mode, _): "\(mode) starts no command"
         case .failFastWithoutOnetime: "-failure-mode fail-fast stops a pass of -onetime"
@@ -50,15 +53,17 @@ extension SettingsError {
         case .isResource: "resources stand in conf.d below -confdir, and are found there; -config-file names confd.toml"
         case .notDuration: "write seconds (10) or a duration (1m30s, 250ms)"
         case .notHostPort: "for example 127.0.0.1:9100, or :9100 for all addresses"
+        case .notAddressRange: "for example 10.0.0.0/8 or ::1"
         case .unknownBackend(let backend): backend.hint
         case .backend(let problem, _): problem.hint
         case .diffWithoutNoop: "without either the files would be written"
         case .mockDataWithoutValidate: "without it the files would be written"
         case .resourceWithoutValidate: "without either all resources would be written"
+        case .jsonWithoutStatus: "for example confd status -json"
         case .modeWithCommand(_, let command): "leave \"-- \(command)\" out"
         case .failFastWithoutOnetime: "a daemon goes on with the other resources and tries again"
         case .flagSyntax, .flagWithoutValue, .unreadable, .wrongType, .notBoolean, .notInteger, .notAmong,
-            .exclusiveModes, .foreignFlags:
+            .statusWithoutSocket, .exclusiveModes, .foreignFlags:
             nil
         }
     }

@@ -31,10 +31,13 @@ package struct SettingsError: Error, Equatable, Sendable {
         case notDuration(String)
         case notAmong([String], String)
         case notHostPort(String)
+        case notAddressRange(String)
         case unknownBackend(UnknownBackend)
         case diffWithoutNoop
         case mockDataWithoutValidate
         case resourceWithoutValidate
+        case jsonWithoutStatus
+        case statusWithoutSocket
 
         // Several options
 

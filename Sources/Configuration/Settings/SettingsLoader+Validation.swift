@@ -6,6 +6,7 @@ extension SettingsLoader {
     mutating func validate() {
         validateBackend()
         validateMode()
+        validateSubcommand()
         warnOfForeignFlags()
         if let address = settings.metricsAddress, HostPort(address) == nil {
             refuse(.notHostPort(address), option: "metrics-addr")
@@ -48,6 +49,20 @@ extension SettingsLoader {
             refuse(.resourceWithoutValidate, option: "resource")
         }
         if settings.failFast, !settings.onetime { warn(.failFastWithoutOnetime) }
+    }
+
+    private mutating func validateSubcommand() {
+        if let subcommand = settings.subcommand {
+            if let command = settings.command.first {
+                refuse(.modeWithCommand(subcommand.rawValue, command: command))
+            }
+            if settings.controlSocket == nil { refuse(.statusWithoutSocket, option: "control-socket") }
+        } else if settings.json {
+            refuse(.jsonWithoutStatus, option: "json")
+        }
+        for range in settings.statusAllow where AddressRange(range) == nil {
+            refuse(.notAddressRange(range), option: "status-allow")
+        }
     }
 
     /// One warning for all flags of backends that are not built; to ask for such a backend is an error of its own.

@@ -41,6 +41,7 @@ package struct SettingsLoader {
     private mutating func read(_ arguments: [String]) throws(SettingsError) {
         let commandLine = try CommandLineParser.parse(arguments)
         settings.command = commandLine.command
+        settings.subcommand = commandLine.subcommand
         let fromEnvironment = environmentOptions()
         // Help and version work whatever else is wrong, and the path of confd.toml comes from these two sources.
         for option in OptionTable.all where ["help", "version", "config-file", "strict"].contains(option.name) {

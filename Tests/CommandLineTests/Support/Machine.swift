@@ -14,6 +14,8 @@ enum Machine {
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
             "ETCDCTL_API": "3",
+            // Daemons of tests have nothing in common with each other, nor with one of the machine.
+            "CONFD_CONTROL_SOCKET": "none", "CONFD_STATE_DIR": "none",
         ]) { $1 }
     }()
 

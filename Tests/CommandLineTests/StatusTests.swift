@@ -1,0 +1,168 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// `confd status`, the control socket and the state directory.
+@Suite struct StatusTests {
+    private func start(_ box: Sandbox, _ flags: String...) throws -> Child {
+        try Child(
+            box.command(
+                [
+                    "-watch", "-interval", "0", "-backend", "file", "-file", box.path("keys.yaml"), "-control-socket",
+                    box.path("run/control"), "-state-dir", box.path("state"),
+                ] + flags))
+    }
+
+    private func status(_ box: Sandbox, _ flags: String...) async throws -> Finished {
+        try await run(
+            box.command(["status", "-control-socket", box.path("run/control")] + flags, confdir: false))
+    }
+
+    private func statusWhenReady(_ box: Sandbox) async throws -> String {
+        var shown = ""
+        for _ in 0..<1_000 {
+            shown = try await status(box).standardOutput
+            if shown.contains(": ready") { return shown }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        return shown
+    }
+
+    @Test func showsEachResource() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            try box.resource("bad", template: #"{{getv "/app/none"}}"#)
+            let daemon = try start(box)
+            let shown = try await statusWhenReady(box)
+            let lines = shown.split(separator: "\n").map(String.init)
+            #expect(lines.first == "confd 1.0.0: ready, 1 in sync, 1 not, 0 reloads owed", "\(shown)")
+            #expect(lines.contains { $0.hasPrefix("file \(box.path("keys.yaml")): connected, revision ") }, "\(shown)")
+            #expect(
+                lines.contains { $0.hasPrefix("app.toml  in sync") && $0.hasSuffix("  \(box.out)/app") }, "\(shown)")
+            #expect(lines.contains { $0.hasPrefix("bad.toml  failed ") }, "\(shown)")
+            #expect(lines.contains { $0.hasPrefix("bad.toml: ") && $0.contains("key does not exist") }, "\(shown)")
+            let json = try await status(box, "-json")
+            let object = try #require(
+                try JSONSerialization.jsonObject(with: Data(json.standardOutput.utf8)) as? [String: Any])
+            let resources = try #require(object["resources"] as? [[String: Any]])
+            #expect(resources.map { $0["resource"] as? String } == ["app.toml", "bad.toml"])
+            #expect(resources.map { $0["state"] as? String } == ["in sync", "failed"])
+            #expect(resources[0]["changed"] is String && resources[0]["error"] is NSNull)
+            #expect(object["ready"] as? Bool == true)
+            daemon.send(SIGTERM)
+            #expect(try await daemon.wait().exitCode == 0)
+        }
+    }
+
+    /// A restart that finds everything in sync knows when the file was replaced.
+    @Test func remembersTheLastChange() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            let first = try start(box)
+            let changed = /app\.toml +in sync +\d+ +(\d{4}-\d\d-\d\dT[0-9:]+Z)/
+            let before = try #require(try await statusWhenReady(box).firstMatch(of: changed)).1
+            #expect(try await eventually { (try? box.names("state/resources")) == ["app.toml.json"] })
+            first.send(SIGTERM)
+            #expect(try await first.wait().exitCode == 0)
+            let second = try start(box)
+            #expect(try #require(try await statusWhenReady(box).firstMatch(of: changed)).1 == before)
+            second.send(SIGTERM)
+            #expect(try await second.wait().exitCode == 0)
+        }
+    }
+
+    @Test func saysThatNobodyAnswers() async throws {
+        try await withSandbox { box in
+            let none = try await status(box)
+            #expect(none.exitCode == 4, "\(none.testDescription)")
+            #expect(
+                none.standardError == """
+                    confd: error: no confd answers at \(box.path("run/control")): no such file or directory
+                    hint: is a daemon running, with this -control-socket?
+
+                    """)
+        }
+    }
+
+    /// Attack: what listens there is silent, talks without end, or is no confd.
+    @Test func isNotHeldUpByOthers() async throws {
+        try await withSandbox { box in
+            try FileManager.default.createDirectory(atPath: box.path("run"), withIntermediateDirectories: true)
+            let other = try Child(
+                ChildCommand(
+                    executable: "/usr/bin/python3",
+                    arguments: [
+                        "-c",
+                        """
+                        import socket
+                        s = socket.socket(socket.AF_UNIX); s.bind("\(box.path("run/control"))"); s.listen()
+                        c = s.accept()[0]; c.sendall(b"SSH-2.0-x\\r\\n\\r\\n"); c.close()
+                        s.accept()[0].recv(1)
+                        """,
+                    ], environment: Machine.environment))
+            #expect(try await eventually { access(box.path("run/control"), F_OK) == 0 })
+            var done = try await status(box)
+            // Until it listens.
+            for _ in 0..<1_000 where done.standardError.contains("connection refused") { done = try await status(box) }
+            #expect(
+                done.exitCode == 4 && done.standardError.contains("is no confd of this version"),
+                "\(done.testDescription)")
+            other.send(SIGKILL)
+            _ = try await other.wait()
+        }
+    }
+
+    /// A second daemon says that it cannot be asked, and does its work.
+    @Test func theSecondDaemonGoesOn() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            let first = try start(box)
+            _ = try await statusWhenReady(box)
+            let second = try start(box)
+            #expect(
+                try await eventually {
+                    second.standardError.contains("WARNING -control-socket \(box.path("run/control")) is in use")
+                        && second.standardError.contains("WARNING -state-dir \(box.path("state")) is in use")
+                }, "\(second.standardError)")
+            unlink(box.path("out/app"))
+            try box.write("keys.yaml", "app: {name: two}\n")
+            #expect(try await eventually { box.output("app") == "two" })
+            for daemon in [first, second] { daemon.send(SIGTERM) }
+            for daemon in [first, second] { #expect(try await daemon.wait().exitCode == 0) }
+        }
+    }
+
+    /// Metrics are for everybody who reaches the port, the state of resources is not.
+    @Test func accessIsLimited() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            let port = try Ports.free()
+            let daemon = try start(box, "-metrics-addr", "127.0.0.1:\(port)", "-status-allow", "10.0.0.0/8")
+            _ = try await statusWhenReady(box)
+            #expect(httpBody(port: port, path: "/metrics")?.contains("confd_ready 1") == true)
+            let refused = http(port: port, path: "/status.json")
+            #expect(refused.hasPrefix("HTTP/1.1 403 Forbidden\r\n") && refused.hasSuffix("not in -status-allow\n"))
+            daemon.send(SIGTERM)
+            #expect(try await daemon.wait().exitCode == 0)
+        }
+    }
+
+    @Test(arguments: [
+        (["-json"], "-json: needs status"), (["status", "--", "x"], "status starts no command"),
+        (["status", "-control-socket", "none"], "-control-socket: status needs one"),
+        (["-status-allow", "10.0.0.0/99"], #"-status-allow: "10.0.0.0/99" is not an address range"#),
+        (["statsu"], #"did you mean "status"?"#), (["-onetime", "status"], #"unexpected argument: "status""#),
+    ])
+    func usageErrors(_ arguments: [String], _ says: String) async throws {
+        try await withSandbox { box in
+            let done = try await run(box.command(arguments, confdir: false))
+            #expect(done.exitCode == 2, "\(done.testDescription)")
+            #expect(done.standardError.contains(says), "\(done.testDescription)")
+        }
+    }
+}

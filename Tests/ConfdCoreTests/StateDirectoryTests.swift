@@ -1,0 +1,176 @@
+import Glibc
+import Posix
+import TestSupport
+import Testing
+
+@testable import ConfdCore
+
+@Suite struct StateDirectoryTests {
+    private let folder: TemporaryDirectory
+
+    init() throws { folder = try TemporaryDirectory() }
+
+    private func record(_ resource: String, revision: Int64 = 7) -> ResourceRecord {
+        ResourceRecord(
+            resource: resource, destination: "/etc/\u{1}\"x", revision: revision,
+            changed: WallTime(seconds: 1_700_000_000))
+    }
+
+    @Test func keepsRecords() throws {
+        let path = folder("state")
+        do {
+            let state = try StateDirectory(path)
+            #expect(state.record(of: "app.toml") == nil)
+            try state.save(record("app.toml"))
+            try state.save(record("app.toml", revision: 8))
+            try state.save(record("sub/app.toml#2"))
+        }
+        #expect(try Files.status(path).mode == 0o700)
+        let state = try StateDirectory(path)
+        #expect(state.record(of: "app.toml") == record("app.toml", revision: 8))
+        #expect(state.record(of: "sub/app.toml#2") == record("sub/app.toml#2"))
+        #expect(try Files.list(path + "/resources").map(\.name) == ["app.toml.json", "sub%2Fapp.toml%232.json"])
+    }
+
+    /// Names that others choose stay in the directory, apart from each other, and short enough for a file.
+    @Test func namesFilesSafely() {
+        let names = [
+            "..", ".", "/", "../../etc/passwd", "a/b", "a%2Fb", "lock", "é\u{0}\n", String(repeating: "/", count: 300),
+            String(repeating: "/", count: 301),
+        ].map(ResourceRecord.fileName(of:))
+        #expect(Set(names).count == names.count)
+        for name in names {
+            #expect(name.utf8.count <= 255 && !name.hasPrefix(".") && !name.contains("/"), "\(name)")
+        }
+    }
+
+    @Test(arguments: [
+        "", "{", "[]", "{}", "null", #"{"version":2,"resource":"app.toml","dest":"/x","revision":1,"changed":1}"#,
+        #"{"version":1,"resource":"other.toml","dest":"/x","revision":1,"changed":1}"#,
+        #"{"version":1,"resource":"app.toml","dest":"/x","revision":1.5,"changed":1}"#,
+        #"{"version":1,"resource":7,"dest":"/x","revision":1,"changed":1}"#,
+    ])
+    func readsNoOtherForm(_ text: String) throws {
+        let state = try StateDirectory(folder("state"))
+        try folder.write("state/resources/app.toml.json", text)
+        #expect(state.record(of: "app.toml") == nil)
+    }
+
+    /// A record of a later version may have more members.
+    @Test func readsMoreMembers() throws {
+        let state = try StateDirectory(folder("state"))
+        let text =
+            #"{"more":[{"version":9}],"version":1,"resource":"a","dest":"/x","revision":-1,"changed":1,"also":null}"#
+        try folder.write("state/resources/a.json", text)
+        #expect(state.record(of: "a")?.revision == -1)
+    }
+
+    /// Attack: what is in the directory is a pipe, a link, or huge.
+    @Test func isNotHeldUp() throws {
+        let state = try StateDirectory(folder("state"))
+        mkfifo(folder("state/resources/pipe.json"), 0o600)
+        try Files.makeLink(folder("state/resources/link.json"), to: "/etc/passwd")
+        truncate(try folder.write("state/resources/huge.json", ""), 1 << 40)
+        for name in ["pipe", "link", "huge"] { #expect(state.record(of: name) == nil) }
+    }
+
+    @Test func oneProcessHasIt() throws {
+        let path = folder("state")
+        do {
+            let first = try StateDirectory(path)
+            // A lock of one process stands between two open files of it as well.
+            #expect(throws: StateDirectory.Problem.inUse) { try StateDirectory(path) }
+            try first.save(record("app.toml"))
+        }
+        _ = try StateDirectory(path)
+    }
+
+    /// Attack: another user could exchange what is in it.
+    @Test func othersCannotWriteThere() throws {
+        let path = folder("state")
+        try Files.makeFolder(path)
+        try Files.setMode(path, 0o777)
+        let refused = SystemError(call: "open", path: path, code: EPERM)
+        #expect(throws: StateDirectory.Problem.failed(refused)) { try StateDirectory(path) }
+    }
+
+    @Test func saysWhyThereIsNone() {
+        let missing = StateDirectory.Problem.failed(
+            SystemError(call: "mkdir", path: folder("none/state"), code: ENOENT))
+        #expect(throws: missing) { try StateDirectory(folder("none/state")) }
+    }
+
+    #if DEBUG
+        /// The record is the old or the new one whatever fails.
+        @Test(arguments: ["open", "pwrite", "fsync", "rename"]) func failsWithoutLoss(_ call: String) throws {
+            let state = try StateDirectory(folder("state"))
+            try state.save(record("app.toml"))
+            #expect(throws: SystemError.self) {
+                try Faults.with(.init(call, code: EIO)) { try state.save(record("app.toml", revision: 8)) }
+            }
+            #expect(state.record(of: "app.toml") == record("app.toml"))
+            try state.save(record("app.toml", revision: 9))
+            #expect(state.record(of: "app.toml")?.revision == 9)
+        }
+    #endif
+}
+
+@Suite struct ControlSocketTests {
+    private let folder: TemporaryDirectory
+
+    init() throws { folder = try TemporaryDirectory() }
+
+    @Test func replacesWhatAKilledDaemonLeft() throws {
+        let path = folder("run/control")
+        // It is closed here, and stays in the directory.
+        _ = try ControlSocket.listen(at: path)
+        let listener = try ControlSocket.listen(at: path)
+        _ = try SocketConnection(path: path)
+        #expect(throws: ControlSocket.Problem.inUse) { try ControlSocket.listen(at: path) }
+        withExtendedLifetime(listener) {}
+    }
+
+    /// One that answers without our lock belongs to another program, or to a daemon that lost its lock file.
+    @Test func replacesNobodyWhoAnswers() throws {
+        let path = folder("control")
+        let other = try SocketListener(path: path)
+        #expect(throws: ControlSocket.Problem.inUse) { try ControlSocket.listen(at: path) }
+        withExtendedLifetime(other.descriptor) {}
+        _ = try SocketConnection(path: path)
+    }
+
+    @Test func leavesAloneWhatIsNoSocket() throws {
+        let path = try folder.write("control", "text")
+        #expect(throws: ControlSocket.Problem.occupied) { try ControlSocket.listen(at: path) }
+        #expect(folder.text("control") == "text")
+    }
+
+    @Test func accessList() {
+        #expect(StatusAccess([]).allows([127, 0, 0, 1]))
+        #expect(StatusAccess([]).allows([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]))
+        #expect(!StatusAccess([]).allows([10, 0, 0, 1]))
+        #expect(StatusAccess(["10.0.0.0/8"]).allows([10, 0, 0, 1]))
+        #expect(!StatusAccess(["10.0.0.0/8"]).allows([127, 0, 0, 1]))
+        #expect(StatusAccess(["10.0.0.0/8"]).allows(nil), "a socket with a path")
+    }
+}
+
+@Suite struct StatusCommandTests {
+    private func body(_ answer: String) throws(StatusCommand.Problem) -> String {
+        String(decoding: try StatusCommand.body(of: Array(answer.utf8)), as: UTF8.self)
+    }
+
+    @Test func readsAnswers() throws {
+        #expect(try body("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") == "ok")
+        let refused = StatusCommand.Problem.refused(status: "403 Forbidden")
+        #expect(throws: refused) { try body("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") }
+    }
+
+    @Test(arguments: [
+        "", "x", "HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", "HTTP/1.1 200 OK\r\n\r\nok",
+        "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nok",
+    ])
+    func refusesWhatIsCutOff(_ answer: String) {
+        #expect(throws: StatusCommand.Problem.unreadable) { try body(answer) }
+    }
+}
