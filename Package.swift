@@ -35,8 +35,8 @@ let layers: [Layer] = [
     Layer(
         number: 5, name: "ConfdCore",
         imports: [
-            "Diagnostics", "TOML", "JSON", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering",
-            "Staging", "Configuration",
+            "Diagnostics", "JSON", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering", "Staging",
+            "Configuration",
         ]),
     Layer(number: 6, name: "confd", imports: ["ConfdCore"]),
 ]

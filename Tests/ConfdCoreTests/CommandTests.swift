@@ -25,12 +25,12 @@ import Testing
             ("kill -9 $$", .signalled(.kill), "signal: killed"),
             // The end of standard input is seen at once.
             ("cat", .exited(code: 0), "exit status 0"),
-        ] as [(String, CommandResult.Outcome, String)])
-    func tellsHowItEnded(text: String, outcome: CommandResult.Outcome, message: String) {
+        ] as [(String, CommandResult.End, String)])
+    func tellsHowItEnded(text: String, end: CommandResult.End, message: String) {
         let (result, _) = run(Command(text, timeout: .seconds(30)))
-        #expect(result.outcome == outcome)
+        #expect(result.end == end)
         #expect(result.message == message)
-        #expect(result.succeeded == (outcome == .exited(code: 0)))
+        #expect(result.succeeded == (end == .exited(code: 0)))
     }
 
     @Test(arguments: [
@@ -74,7 +74,7 @@ import Testing
     /// users.md, test 9: neither the child nor we are stopped by it.
     @Test func readsAGigabyteWithoutKeepingIt() {
         let (result, lines) = run(Command("head -c 1000000000 /dev/zero", timeout: .seconds(120)))
-        #expect(result.outcome == .exited(code: 0))
+        #expect(result.end == .exited(code: 0))
         #expect(result.output.count == 65_536)
         #expect(result.droppedBytes == 1_000_000_000 - 65_536)
         #expect(lines.last == "... 999934464 more bytes of output not shown")
@@ -84,7 +84,7 @@ import Testing
 
     @Test func endsAtTheTimeout() {
         let (result, lines) = run(Command("echo started; sleep 1000", timeout: .seconds(2)))
-        #expect(result.outcome == .timedOut(after: .seconds(2)))
+        #expect(result.end == .timedOut(after: .seconds(2)))
         #expect(result.message == "timed out after 2s")
         #expect(lines == ["started"])
         #expect(result.duration >= .seconds(2))
@@ -96,7 +96,7 @@ import Testing
         let child = "trap 'sleep 0.1; echo cleaned up; exit' TERM; echo ready; while :; do sleep 0.01; done"
         let (result, lines) = run(
             Command("sh -c \(ShellQuote.quote(child)) & wait", timeout: .seconds(3)))
-        #expect(result.outcome == .timedOut(after: .seconds(3)))
+        #expect(result.end == .timedOut(after: .seconds(3)))
         // Between the two the shell may say "Terminated".
         #expect(lines.first == "ready" && lines.last == "cleaned up")
     }
@@ -110,7 +110,7 @@ import Testing
             sleep 1000
             """
         let (result, _) = run(Command(text, timeout: .seconds(3), killGrace: .milliseconds(100)))
-        #expect(result.outcome == .timedOut(after: .seconds(3)))
+        #expect(result.end == .timedOut(after: .seconds(3)))
         #expect(result.duration >= .milliseconds(3_100))
         for name in ["child", "shell"] {
             let id = try #require(Int32(folder.text(name)?.dropLast() ?? ""))
@@ -122,7 +122,7 @@ import Testing
         let (result, lines) = run(Command("nohup sleep 1000 & echo $!", timeout: .seconds(30)))
         let id = try #require(lines.compactMap { Int32($0) }.first)
         defer { kill(id, SIGKILL) }
-        #expect(result.outcome == .exited(code: 0))
+        #expect(result.end == .exited(code: 0))
         #expect(result.duration < .seconds(25), "not the 30 s of its timeout")
         #expect(!isGone(id))
     }
@@ -132,7 +132,7 @@ import Testing
         let (result, _) = run(Command("yes & echo $! > \(folder("id")); sleep 0.05", timeout: .seconds(30)))
         let id = try #require(Int32(folder.text("id")?.dropLast() ?? ""))
         defer { kill(id, SIGKILL) }
-        #expect(result.outcome == .exited(code: 0))
+        #expect(result.end == .exited(code: 0))
         #expect(result.duration < .seconds(25), "not the 30 s of its timeout")
         #expect(result.droppedBytes > 0)
     }
@@ -156,9 +156,9 @@ import Testing
             result.withLock { $0 = ended }
         }
         thread.join()
-        #expect(result.withLock { $0?.outcome } == .cancelled)
+        #expect(result.withLock { $0?.end } == .cancelled)
         // And so is whatever is started with it later.
-        #expect(run(Command("sleep 1000", timeout: .seconds(60)), cancellation).0.outcome == .cancelled)
+        #expect(run(Command("sleep 1000", timeout: .seconds(60)), cancellation).0.end == .cancelled)
     }
 
     #if DEBUG
@@ -172,17 +172,17 @@ import Testing
             let (result, lines) = Faults.with(.init("pidfd_open", code: ENOSYS)) {
                 run(Command("sleep 0.03; echo a; exit 4"))
             }
-            #expect(result.outcome == .exited(code: 4))
+            #expect(result.end == .exited(code: 4))
             #expect(lines == ["a"])
             let (slow, _) = Faults.with(.init("pidfd_open", code: ENOSYS)) {
                 run(Command("sleep 1000", timeout: .milliseconds(50)))
             }
-            #expect(slow.outcome == .timedOut(after: .milliseconds(50)))
+            #expect(slow.end == .timedOut(after: .milliseconds(50)))
         }
 
         @Test func leavesNoChildWhenItCannotBeFollowed() {
             let (result, _) = Faults.with(.init("poll", nth: 1, code: EINVAL)) { run(Command("sleep 1000")) }
-            #expect(result.outcome == .notStarted(SystemError(call: "poll", code: EINVAL)))
+            #expect(result.end == .notStarted(SystemError(call: "poll", code: EINVAL)))
             #expect(result.duration < .seconds(10))
         }
     #endif

@@ -1,7 +1,7 @@
 import Configuration
 import Posix
 
-/// The environment of commands and of the supervised child: our own, without secrets.
+/// The environment of commands and of the supervised child: that of confd, without secrets.
 package enum ChildEnvironment {
     /// Every entry `NAME=VALUE` that is passed on.
     static func entries() -> [[UInt8]] {
@@ -11,7 +11,7 @@ package enum ChildEnvironment {
         }
     }
 
-    /// Removes the secrets from our own environment, before we become another program.
+    /// Removes the secrets from the environment of this process, before it becomes another program.
     static func forgetSecrets() {
         for name in OptionTable.secretVariables { Environment.remove(name) }
     }

@@ -35,19 +35,19 @@ package struct Command: Sendable {
     ) -> CommandResult {
         let start = Clock.monotonic()
         var output = CommandOutput(limit: outputLimit)
-        let outcome: CommandResult.Outcome
+        let end: CommandResult.End
         do throws(SystemError) {
             var pipe = try Pipe()
             let child = try ChildProcess(request, output: pipe.writing)
             pipe.closeWriting()
             var running = RunningCommand(self, child, pipe, cancellation, startedAt: start)
-            outcome = running.finish(&output, line)
+            end = running.finish(&output, line)
         } catch {
-            outcome = .notStarted(error)
+            end = .notStarted(error)
         }
         output.finish(line)
         return CommandResult(
-            outcome: outcome, output: output.kept, droppedBytes: output.dropped, duration: Clock.monotonic() - start)
+            end: end, output: output.kept, droppedBytes: output.dropped, duration: Clock.monotonic() - start)
     }
 
     private var request: SpawnRequest {

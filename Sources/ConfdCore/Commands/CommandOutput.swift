@@ -7,7 +7,7 @@ struct CommandOutput {
     private var lines = 0
     private(set) var kept: [UInt8] = []
     private(set) var dropped = 0
-    /// Where the line starts that is not complete yet.
+    /// The start of the line that is not complete yet.
     private var lineStart = 0
 
     init(limit: Int) { self.limit = limit }
@@ -33,7 +33,7 @@ struct CommandOutput {
         return fitting
     }
 
-    /// Hands the last line on if it has no line feed, and says how much is missing.
+    /// Hands a last line without a line feed on, and a line about the dropped bytes.
     mutating func finish(_ line: (ArraySlice<UInt8>) -> Void) {
         if lineStart < kept.count { line(kept[lineStart...]) }
         lineStart = kept.count

@@ -2,7 +2,7 @@ import Posix
 
 /// How a command ended.
 package struct CommandResult: Equatable, Sendable {
-    package enum Outcome: Equatable, Sendable {
+    package enum End: Equatable, Sendable {
         case exited(code: Int32)
         case signalled(Signal)
         /// Its group was told to end after this time.
@@ -11,7 +11,7 @@ package struct CommandResult: Equatable, Sendable {
         /// The shell could not be started, or not be followed; in that case its group got KILL.
         case notStarted(SystemError)
     }
-    package let outcome: Outcome
+    package let end: End
     /// The first bytes of the output, at most `Command.outputLimit`.
     package let output: [UInt8]
     /// How many bytes of output were read and dropped.
@@ -19,12 +19,12 @@ package struct CommandResult: Equatable, Sendable {
     package let duration: Duration
 
     /// Whether it exited with 0.
-    package var succeeded: Bool { outcome == .exited(code: 0) }
+    package var succeeded: Bool { end == .exited(code: 0) }
 
-    /// Whether its failure says something about what it was asked: not if it was never run, or not let finish, be it by
-    /// us, by the machine's load or by a kernel that is short of memory.
+    /// Whether a failure is a verdict on what was checked: not if the command was never run, or was ended by confd, by the
+    /// load of the machine or by the kernel for want of memory.
     package var isAnswer: Bool {
-        switch outcome {
+        switch end {
         case .exited: true
         case .signalled, .timedOut, .cancelled, .notStarted: false
         }
@@ -32,7 +32,7 @@ package struct CommandResult: Equatable, Sendable {
 
     /// One phrase, for example `exit status 1`, `signal: killed`, `timed out after 30s`.
     package var message: String {
-        switch outcome {
+        switch end {
         case .exited(let code): "exit status \(code)"
         case .signalled(let signal): "signal: \(signal.description)"
         case .timedOut(let time): "timed out after \(Self.text(time))"

@@ -2,16 +2,16 @@ import Posix
 
 /// A command between its start and its end.
 struct RunningCommand: ~Copyable {
-    /// How far it is.
+    /// The state of the process group.
     private enum Phase: Equatable {
         case running
         /// Its group got TERM, and gets KILL at `killAt`.
-        case ending(CommandResult.Outcome, killAt: Duration)
-        /// Its group got KILL; at `giveUpAt` it is left to itself, for a process may hang in the kernel.
-        case killed(CommandResult.Outcome, giveUpAt: Duration)
+        case ending(CommandResult.End, killAt: Duration)
+        /// Its group got KILL; after `giveUpAt` it is abandoned, because a process may hang in the kernel.
+        case killed(CommandResult.End, giveUpAt: Duration)
     }
 
-    /// How often it is looked after what no descriptor tells: the end of a group, or of a process on old kernels.
+    /// The polling interval for what no descriptor reports: the end of a group, or of a process on old kernels.
     private static let period = Duration.milliseconds(10)
 
     private let command: Command
@@ -41,34 +41,34 @@ struct RunningCommand: ~Copyable {
     /// Reads the output until the shell has ended, by itself or by force.
     mutating func finish(
         _ output: inout CommandOutput, _ line: (ArraySlice<UInt8>) -> Void
-    ) -> CommandResult.Outcome {
-        let outcome: CommandResult.Outcome
+    ) -> CommandResult.End {
+        let end: CommandResult.End
         do throws(SystemError) {
-            outcome = try follow(&output, line)
+            end = try follow(&output, line)
         } catch {
-            // The error to tell is the first one.
+            // Only the first error is reported.
             _ = try? child.sendToGroup(.kill)
-            outcome = .notStarted(error)
+            end = .notStarted(error)
         }
         if status == nil { child.abandon() }
-        return outcome
+        return end
     }
 
     private mutating func follow(
         _ output: inout CommandOutput, _ line: (ArraySlice<UInt8>) -> Void
-    ) throws(SystemError) -> CommandResult.Outcome {
+    ) throws(SystemError) -> CommandResult.End {
         while true {
             let isCancelled = try wait(&output, line)
             if status == nil { status = child.collect() }
-            if let outcome = try step(now: Clock.monotonic(), isCancelled: isCancelled) {
+            if let end = try step(now: Clock.monotonic(), isCancelled: isCancelled) {
                 try drain(&output, line)
-                return outcome
+                return end
             }
         }
     }
 
-    /// Waits for output, the end, a cancellation or the next deadline, and reads what is there. Returns whether it
-    /// is cancelled.
+    /// Waits for output, the end, a cancellation or the next deadline, and reads the output. Returns whether it
+    /// was cancelled.
     private mutating func wait(
         _ output: inout CommandOutput, _ line: (ArraySlice<UInt8>) -> Void
     ) throws(SystemError) -> Bool {
@@ -90,13 +90,13 @@ struct RunningCommand: ~Copyable {
             case .killed(_, let giveUpAt): giveUpAt
             }
         let left = deadline.map { max($0 - now, .zero) }
-        // Once the shell has ended no descriptor tells when the rest of its group does.
+        // After the end of the shell, no descriptor reports the end of the rest of its group.
         let mustLook = status != nil || child.descriptor < 0
         return mustLook ? min(left ?? Self.period, Self.period) : left
     }
 
-    /// Decides what comes next; the outcome if the command is over.
-    private mutating func step(now: Duration, isCancelled: Bool) throws(SystemError) -> CommandResult.Outcome? {
+    /// Decides what comes next; the end if the command is over.
+    private mutating func step(now: Duration, isCancelled: Bool) throws(SystemError) -> CommandResult.End? {
         switch phase {
         case .running:
             switch status {
@@ -109,24 +109,24 @@ struct RunningCommand: ~Copyable {
             } else if let timeout = command.timeout, let timeoutAt, now >= timeoutAt {
                 try end(.timedOut(after: timeout), now: now)
             }
-        case .ending(let outcome, let killAt):
-            if status != nil, try !child.groupIsAlive() { return outcome }
+        case .ending(let end, let killAt):
+            if status != nil, try !child.groupIsAlive() { return end }
             if now >= killAt {
                 _ = try child.sendToGroup(.kill)
-                phase = .killed(outcome, giveUpAt: now + max(command.killGrace, .seconds(1)))
+                phase = .killed(end, giveUpAt: now + max(command.killGrace, .seconds(1)))
             }
-        case .killed(let outcome, let giveUpAt):
-            if status != nil || now >= giveUpAt { return outcome }
+        case .killed(let end, let giveUpAt):
+            if status != nil || now >= giveUpAt { return end }
         }
         return nil
     }
 
-    private mutating func end(_ outcome: CommandResult.Outcome, now: Duration) throws(SystemError) {
+    private mutating func end(_ end: CommandResult.End, now: Duration) throws(SystemError) {
         _ = try child.sendToGroup(.terminate)
-        phase = .ending(outcome, killAt: now + command.killGrace)
+        phase = .ending(end, killAt: now + command.killGrace)
     }
 
-    /// Reads what is in the pipe, and no more than fits into it: a child in the background may write for ever.
+    /// Reads at most what fits into the pipe: a child in the background may write for ever.
     private mutating func drain(
         _ output: inout CommandOutput, _ line: (ArraySlice<UInt8>) -> Void
     ) throws(SystemError) {
@@ -138,7 +138,7 @@ struct RunningCommand: ~Copyable {
         }
     }
 
-    /// Reads once; 0 if nothing is there, now or ever.
+    /// Reads once; 0 if there is nothing to read, or the pipe is closed.
     private mutating func read(
         _ output: inout CommandOutput, _ line: (ArraySlice<UInt8>) -> Void
     ) throws(SystemError) -> Int {

@@ -1,7 +1,7 @@
 import Posix
 import Synchronization
 
-/// Tells on a terminal what takes more than a second: one line, written anew as it goes on and gone at the end.
+/// Shows work that takes more than a second on a terminal: one line, updated as it goes on and erased at the end.
 package final class Progress: Sendable {
     private struct State {
         var text = ""
@@ -10,7 +10,7 @@ package final class Progress: Sendable {
         var isOver = false
     }
 
-    /// What takes the line away.
+    /// Erases the line.
     static let erasure = Array("\r\u{1B}[K".utf8)
     private static let patience = Duration.seconds(1)
     private static let period = Duration.milliseconds(250)
@@ -30,7 +30,7 @@ package final class Progress: Sendable {
         do throws(SystemError) {
             try Thread.detach { [self] in show() }
         } catch {
-            // It is only for the eye.
+            // Without a thread there is no progress line; nothing depends on it.
             state.withLock { $0.isOver = true }
         }
     }
@@ -47,7 +47,7 @@ package final class Progress: Sendable {
     /// One step is done.
     package func advance() { state.withLock { $0.done += 1 } }
 
-    /// Takes the line away for good.
+    /// Erases the line and ends.
     package func end() {
         let wasShowing = state.withLock { state in
             defer { state.isOver = true }
@@ -57,7 +57,7 @@ package final class Progress: Sendable {
     }
 
     private func show() {
-        // Most work is over before it is worth a line. This thread does nothing else, and nobody waits for it.
+        // Most work ends before a line is worth it. Nobody waits for this thread.
         Clock.sleep(Self.patience)
         while true {
             let isOver = state.withLock { state in
@@ -65,7 +65,7 @@ package final class Progress: Sendable {
                 return state.isOver
             }
             if isOver { return }
-            // Often enough for the eye.
+            // Four times a second is often enough for people.
             Clock.sleep(Self.period)
         }
     }

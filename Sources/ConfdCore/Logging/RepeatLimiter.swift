@@ -1,13 +1,13 @@
 import Configuration
 
-/// Holds lines back that come again and again, as a loop that retries makes them: the first few pass, then one after
-/// ever longer pauses, which says how many were held back.
+/// Limits lines that a retry loop repeats: the first few pass, then one after each of ever longer pauses, with the number
+/// of those held back.
 struct RepeatLimiter {
     /// How often a line passes before it is held back.
     static let burst = 3
     private static let firstPause = Duration.seconds(10)
     private static let longestPause = Duration.seconds(600)
-    /// How many lines are remembered; of more, the one that passed longest ago is forgotten.
+    /// How many lines are remembered; beyond that, the one that passed longest ago is dropped.
     static let capacity = 128
 
     struct Line: Hashable {

@@ -27,13 +27,13 @@ struct HTTPResponse {
     }
 }
 
-/// Serves GET requests on a thread of its own, one answer a connection. It waits for nobody: whoever is silent, slow, or
-/// does not take the answer, keeps no other from one.
+/// Serves GET requests on a thread of its own, one answer a connection. A client that is silent, slow, or does not read
+/// the answer does not delay the others.
 struct MetricsServer: Sendable {
-    /// What is known of an answer.
+    /// An answer, or when there will be one.
     enum Answer {
         case now(HTTPResponse)
-        /// It is there when the descriptor can be read, or is made without that after `patience`.
+        /// It is there when the descriptor is readable; after `answerPatience` it is made without waiting any longer.
         case later(Int32, @Sendable () -> HTTPResponse)
     }
 
@@ -41,7 +41,7 @@ struct MetricsServer: Sendable {
     static let capacity = 64
     /// A request or an answer that takes longer than this is dropped.
     private static let patience = Duration.seconds(5)
-    /// How long an answer that is not there yet is waited for.
+    /// The longest wait for an answer.
     private static let answerPatience = Duration.seconds(2)
     private static let largestRequest = 8 << 10
 
@@ -85,7 +85,7 @@ struct MetricsServer: Sendable {
 
     private func serve(_ listeners: [Listener]) {
         var connections: [Connection] = []
-        // Until then nobody is let in, for want of descriptors.
+        // Until then no connection is accepted: there was no descriptor for one.
         var pausedUntil = Duration.zero
         while true {
             let now = Clock.monotonic()
@@ -98,7 +98,7 @@ struct MetricsServer: Sendable {
                 ready = try Poll.wait(
                     for: interests + listeners.map { .reading(isPaused ? -1 : $0.socket.descriptor) }, timeout: timeout)
             } catch {
-                // Out of memory, for the kernel: later it may have some.
+                // The kernel is out of memory; try again later.
                 Clock.sleep(.seconds(1))
                 continue
             }
@@ -112,8 +112,8 @@ struct MetricsServer: Sendable {
         }
     }
 
-    /// Takes those who wait; false if there is no descriptor for one. A request that has come already is answered before
-    /// anybody else is dropped for want of room.
+    /// Accepts waiting connections; false if there is no descriptor for one. A request that has arrived already is answered
+    /// before an older connection is dropped to make room.
     private func accept(_ listener: Listener, _ connections: inout [Connection]) -> Bool {
         for _ in 0..<Self.capacity {
             do {
@@ -123,7 +123,7 @@ struct MetricsServer: Sendable {
                 if connections.count == Self.capacity { connections.removeFirst() }
                 connections.append(connection)
             } catch {
-                // The oldest gives its descriptor back.
+                // Drops the oldest, to free its descriptor.
                 if !connections.isEmpty { connections.removeFirst() }
                 return false
             }
@@ -131,7 +131,7 @@ struct MetricsServer: Sendable {
         return true
     }
 
-    /// Goes on with a connection; true if it is over.
+    /// Does the next step of a connection; true if it has ended.
     private func isOver(_ connection: inout Connection, isReady: Bool) -> Bool {
         let isLate = connection.deadline <= Clock.monotonic()
         do {
@@ -147,12 +147,12 @@ struct MetricsServer: Sendable {
                 return try send(bytes, &connection)
             }
         } catch {
-            // The other end is gone.
+            // The client has closed the connection.
             return true
         }
     }
 
-    /// Reads what has come, and begins with the answer of a request that is whole; true if the connection is over.
+    /// Reads what has arrived, and starts the answer of a complete request; true if the connection has ended.
     private func read(_ connection: inout Connection, after start: [UInt8]) throws(SystemError) -> Bool {
         guard let bytes = try connection.socket.receive(limit: Self.largestRequest) else { return false }
         if bytes.isEmpty { return true }
@@ -173,7 +173,7 @@ struct MetricsServer: Sendable {
         }
     }
 
-    /// Sends what there is room for; true if that was all.
+    /// Sends as much as fits into the socket's buffer; true if that was all.
     private func send(_ bytes: ArraySlice<UInt8>, _ connection: inout Connection) throws(SystemError) -> Bool {
         let rest = bytes.dropFirst(try connection.socket.send(bytes))
         if rest.isEmpty { return true }

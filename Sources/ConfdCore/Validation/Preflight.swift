@@ -17,7 +17,7 @@ struct Preflight {
         self.backends = backends
     }
 
-    /// Tells what it finds, a line for each resource, and returns the exit code.
+    /// Logs what it finds, a line for each resource, and returns the exit code.
     func run() -> Int32 {
         logger.info("Running pre-flight checks")
         let loaded: ResourceLoader.Result
@@ -30,7 +30,7 @@ struct Preflight {
         for warning in loaded.warnings { logger.warning(warning.summary, warning) }
         for error in loaded.errors { logger.error("Cannot process template resource \(error.summary)", error) }
         if loaded.fileCount == 0 { logger.warning("Found no templates in \(loader.folder)") }
-        // One time for all of them.
+        // One deadline for all of them.
         let deadline = Clock.monotonic() + settings.preflightTimeout
         var byName: [String: SnapshotReader.Reading] = [:]
         for resources in Dictionary(grouping: loaded.resources, by: \.backend).values {

@@ -123,7 +123,7 @@ enum Completions {
             """
     }
 
-    /// What can follow an option.
+    /// The kinds of values that can follow an option.
     private enum Value {
         case none, anything, files, folders
         case words([String])

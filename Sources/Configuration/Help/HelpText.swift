@@ -46,7 +46,7 @@ enum HelpText {
         "-\(option.name)" + (option.placeholder.isEmpty ? "" : " \(option.placeholder)")
     }
 
-    /// The option and its help, which starts at `column` and goes on there in further lines.
+    /// The option and its help, which starts at `column` and is wrapped there.
     private static func line(_ option: Option, column: Int) -> [String] {
         let margin = String(repeating: " ", count: column)
         let start = "  " + flag(option)

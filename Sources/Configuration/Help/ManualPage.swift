@@ -3,7 +3,7 @@ import Rendering
 
 /// The manual page confd(1) in the macros of man(7), made from the tables of options, resource fields and functions.
 enum ManualPage {
-    /// The day of the version.
+    /// The release date of the version.
     private static let date = "2026-11-21"
 
     static var text: String {
@@ -156,14 +156,14 @@ enum ManualPage {
         [".TP", ".B " + roff(name), roff(meaning)]
     }
 
-    /// A line of text in lines of a length that editors and linters like; requests and examples as they are.
+    /// Wraps a line of text to 80 columns; requests and examples stay as they are.
     private static func wrapped(_ line: String) -> [String] {
         if line.hasPrefix(".") || line.hasPrefix(" ") { return [line] }
         return HelpText.wrapped(line.split(separator: " ").map(String.init), separator: " ", margin: "")
     }
 
-    /// `text` without a meaning to roff: dashes that stay dashes, backslashes, and dots and quotes that could come to
-    /// stand at the start of a line.
+    /// `text` with everything escaped that means something to roff: dashes, backslashes, and dots and quotes that wrapping
+    /// could move to the start of a line.
     private static func roff(_ text: String) -> String {
         var result = ""
         for character in text {
