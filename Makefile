@@ -49,6 +49,7 @@ lint:
 
 test: lint
 	./.ci/install test
+	Tests/Architecture/arrows Sources
 	swift build --build-tests $(SWIFT_FLAGS)
 	swift test --skip-build
 	$(MAKE) deb
