@@ -1,5 +1,6 @@
 import HTTP
 import KeyValue
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -28,8 +29,8 @@ import Testing
     /// All certificates are replaced by those of another authority while the server restarts.
     @Test func readsReplacedCertificates() throws {
         let certificates = try Certificates.shared.get()
-        let files = try TemporaryFolder()
-        let data = try TemporaryFolder()
+        let files = try MemoryDirectory()
+        let data = try MemoryDirectory()
         try certificates.install(authority: "ca", client: "root", into: files)
         var tls = TLSOptions()
         tls.authorityFile = files.path + "/ca.pem"
@@ -79,7 +80,7 @@ import Testing
 
     /// etcd forgets its simple tokens when it restarts.
     @Test func renewsItsTokenWhenTheServerHasRestarted() throws {
-        let data = try TemporaryFolder()
+        let data = try MemoryDirectory()
         var server: EtcdServer? = try EtcdServer(arguments: "--bcrypt-cost 4", folder: data)
         let url = try #require(server).url
         try #require(server).enableAuthentication()
@@ -103,7 +104,7 @@ import Testing
 
     /// A signed token ends whether it is used or not.
     @Test func renewsATokenThatHasExpired() throws {
-        let keys = try TemporaryFolder()
+        let keys = try MemoryDirectory()
         try Shell.run(
             """
             openssl genrsa -out \(keys.path)/private.pem 2048

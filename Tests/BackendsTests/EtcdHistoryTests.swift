@@ -45,7 +45,7 @@ import Testing
     @Test("Report: restored from a snapshot, and written to past our revision", arguments: pageSizes, [true, false])
     func restoredAndPast(_ pageSize: Int, changesOurs: Bool) throws {
         let place = try Place()
-        let backup = try TemporaryFolder()
+        let backup = try MemoryDirectory()
         let following = try place.followed(pageSize) { server in
             for key in "abcd" { try server.put(["/history/\(key)": "old"]) }
             try server.etcdctl("snapshot save \(backup.path)/snapshot")
@@ -66,7 +66,7 @@ import Testing
     @Test("Report: restored from a snapshot, and not written to", arguments: pageSizes)
     func restored(_ pageSize: Int) throws {
         let place = try Place()
-        let backup = try TemporaryFolder()
+        let backup = try MemoryDirectory()
         let following = try place.followed(pageSize) { server in
             for key in "abcd" { try server.put(["/history/\(key)": "old"]) }
             try server.etcdctl("snapshot save \(backup.path)/snapshot")
@@ -130,7 +130,7 @@ private final class Place {
     private let port: UInt16
     private let peers: EtcdServer.Peers
     private let arguments: String
-    private var data: TemporaryFolder
+    private var data: MemoryDirectory
     private(set) var server: EtcdServer?
 
     init(arguments: String = "") throws {
@@ -139,7 +139,7 @@ private final class Place {
         let peerPort = try Ports.free()
         let url = "http://127.0.0.1:\(peerPort)"
         peers = EtcdServer.Peers(name: "default", port: peerPort, cluster: "default=\(url)", url: url)
-        data = try TemporaryFolder()
+        data = try MemoryDirectory()
         server = try start(port)
     }
 
@@ -173,7 +173,7 @@ private final class Place {
     ) throws {
         server = nil
         guard eventually({ !following.failures.isEmpty }) else { throw Shell.Failure(output: "still connected") }
-        data = try TemporaryFolder()
+        data = try MemoryDirectory()
         if let snapshot {
             try Shell.run(
                 """

@@ -215,13 +215,13 @@ import Testing
         let peer = try Ports.free()
         let url = "http://127.0.0.1:\(peer)"
         let peers = EtcdServer.Peers(name: "default", port: peer, cluster: "default=\(url)", url: url)
-        func start(_ port: UInt16, _ data: TemporaryFolder) throws -> EtcdServer {
+        func start(_ port: UInt16, _ data: MemoryDirectory) throws -> EtcdServer {
             let server = try EtcdServer(
                 port: port, arguments: "--enable-v2=true", scheme: "http", tls: .init(), folder: data, peers: peers)
             try server.waitUntilHealthy()
             return server
         }
-        let (data, otherData) = (try TemporaryFolder(), try TemporaryFolder())
+        let (data, otherData) = (try MemoryDirectory(), try MemoryDirectory())
         var server: EtcdServer? = try start(port, data)
         for key in "abcd" { try server?.curl("/history/\(key)", "-XPUT -d value=old") }
         if exchange == .restored || exchange == .restoredAndWritten {

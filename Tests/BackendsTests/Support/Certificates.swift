@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Backends
 
 /// Certificates made with openssl, once: an authority with server and client certificates, an expired one, and another
@@ -5,10 +7,10 @@
 final class Certificates: Sendable {
     static let shared = Result { try Certificates() }
 
-    private let folder: TemporaryFolder
+    private let folder: MemoryDirectory
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try MemoryDirectory()
         try Shell.run(
             """
             cd \(folder.path)
@@ -39,7 +41,7 @@ final class Certificates: Sendable {
     }
 
     /// Puts `ca.pem`, `client.pem` and `client.key` into `folder`, in place of those that are there.
-    func install(authority: String, client: String, into folder: TemporaryFolder) throws {
+    func install(authority: String, client: String, into folder: MemoryDirectory) throws {
         for (from, to) in [
             ("\(authority).pem", "ca.pem"), ("\(client).pem", "client.pem"), ("\(client).key", "client.key"),
         ] {

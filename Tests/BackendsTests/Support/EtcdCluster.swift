@@ -7,7 +7,7 @@ import Testing
 
 /// A real cluster of three, whose members reach each other through proxies.
 final class EtcdCluster: Sendable {
-    private let folder: TemporaryFolder
+    private let folder: MemoryDirectory
     private let ports: [UInt16]
     private let peers: [EtcdServer.Peers]
     private let proxies: [Proxy]
@@ -16,7 +16,7 @@ final class EtcdCluster: Sendable {
     private let names: Mutex<[String]>
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try MemoryDirectory()
         ports = try (0..<3).map { _ in try Ports.free() }
         let peerPorts = try (0..<3).map { _ in try Ports.free() }
         let proxies = try peerPorts.map { try Proxy(to: $0) }

@@ -11,7 +11,7 @@ final class EtcdServer: Sendable {
     let url: String
     /// Ends before its folder is removed.
     private let process: BackgroundProcess
-    private let folder: TemporaryFolder
+    private let folder: MemoryDirectory
     private let client = Client()
     private let tls: TLSOptions
     private let metrics: String
@@ -38,19 +38,19 @@ final class EtcdServer: Sendable {
     /// Starts it and waits until it is healthy. `tls` is how the test's own calls reach it. With a `folder` its data stay.
     convenience init(
         port: UInt16? = nil, arguments: String = "", scheme: String = "http", tls: TLSOptions = TLSOptions(),
-        folder: TemporaryFolder? = nil
+        folder: MemoryDirectory? = nil
     ) throws {
         let peerPort = try Ports.free()
         let url = "http://127.0.0.1:\(peerPort)"
         try self.init(
             port: port ?? Ports.free(), arguments: arguments, scheme: scheme, tls: tls,
-            folder: folder ?? TemporaryFolder(),
+            folder: folder ?? MemoryDirectory(),
             peers: Peers(name: "default", port: peerPort, cluster: "default=\(url)", url: url))
         try waitUntilHealthy()
     }
 
     /// Starts it, without waiting.
-    init(port: UInt16, arguments: String, scheme: String, tls: TLSOptions, folder: TemporaryFolder, peers: Peers) throws
+    init(port: UInt16, arguments: String, scheme: String, tls: TLSOptions, folder: MemoryDirectory, peers: Peers) throws
     {
         let program = try Self.program.get()
         self.folder = folder

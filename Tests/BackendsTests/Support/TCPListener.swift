@@ -1,5 +1,6 @@
 import Glibc
 import Posix
+import TestSupport
 
 /// A listening socket on 127.0.0.1.
 final class TCPListener: Sendable {

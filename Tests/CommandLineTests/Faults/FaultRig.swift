@@ -10,11 +10,11 @@ final class FaultRig {
     let proxy: Proxy
     /// Calls etcd past the proxy.
     let client: EtcdClient
-    private let folder: MemoryFolder
+    private let folder: MemoryDirectory
 
     fileprivate init(_ box: Sandbox, arguments: [String]) async throws {
         self.box = box
-        folder = try MemoryFolder()
+        folder = try MemoryDirectory()
         etcd = try await Etcd.start(in: box, folder: folder.path + "/data", arguments: arguments)
         proxy = try Proxy(to: etcd.port)
         client = EtcdClient(port: etcd.port)

@@ -5,7 +5,7 @@ import TestSupport
 /// A real cluster of three, whose members reach each other through proxies.
 final class EtcdCluster {
     let members: [Etcd]
-    private let folder: MemoryFolder
+    private let folder: MemoryDirectory
     private let proxies: [Proxy]
     private var names: [String] = []
 
@@ -20,7 +20,7 @@ final class EtcdCluster {
     private init(_ box: Sandbox) throws {
         let ports = try (0..<3).map { _ in try Ports.free() }
         let proxies = try ports.map { try Proxy(to: $0) }
-        let folder = try MemoryFolder()
+        let folder = try MemoryDirectory()
         self.proxies = proxies
         self.folder = folder
         let cluster = proxies.enumerated().map { "m\($0)=http://127.0.0.1:\($1.port)" }.joined(separator: ",")
@@ -49,32 +49,5 @@ final class EtcdCluster {
     /// Ends all isolation.
     func heal() {
         for proxy in proxies { proxy.release() }
-    }
-}
-
-/// A folder in memory, because etcd waits for its disk a lot; gone with this object, and at the latest with the tests.
-final class MemoryFolder {
-    let path: String
-    private let remover: Child
-    private let lifeline: Int32
-
-    init() throws {
-        let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NSTemporaryDirectory()
-        path = "\(parent)/confd-test-\(UUID().uuidString.prefix(13))"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        var ends: [Int32] = [-1, -1]
-        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw SupportError("no socket pair") }
-        lifeline = ends[1]
-        defer { close(ends[0]) }
-        remover = try Child(
-            ChildCommand(
-                executable: "/bin/sh", arguments: ["-c", #"read line; sleep 0.2; rm -rf "$1""#, "remover", path],
-                environment: Machine.environment), inputDescriptor: ends[0])
-    }
-
-    deinit {
-        close(lifeline)
-        for _ in 0..<400 where remover.isRunning { usleep(5_000) }
     }
 }

@@ -1,10 +1,10 @@
 import Glibc
 
 /// Commands that tests need around the code under test.
-enum Shell {
+package enum Shell {
     /// Runs `script` with `sh`; its output, or a failure with the output in it.
     @discardableResult
-    static func run(_ script: String) throws -> String {
+    package static func run(_ script: String) throws -> String {
         guard let pipe = popen("{ \(script)\n} 2>&1 </dev/null", "re") else { throw Failure(output: "popen failed") }
         var output: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
@@ -15,18 +15,20 @@ enum Shell {
         return text
     }
 
-    struct Failure: Error {
-        let output: String
+    package struct Failure: Error {
+        package let output: String
+
+        package init(output: String) { self.output = output }
     }
 }
 
-/// A process that runs for as long as this object lives, and no longer than the tests do: its shell reads from a pipe and
-/// kills it when the pipe is closed, whatever the reason.
-final class BackgroundProcess: Sendable {
+/// A process that is killed when this object is freed, and when the tests end in any way: its shell reads from a pipe, and kills
+/// it when the pipe is closed.
+package final class BackgroundProcess: Sendable {
     private nonisolated(unsafe) let pipe: UnsafeMutablePointer<FILE>
 
     /// Runs `command`, which must be a single command, and `cleanUp` after its end.
-    init(_ command: String, cleanUp: String = "true") throws {
+    package init(_ command: String, cleanUp: String = "true") throws {
         let script = "exec 3<&0; \(command) </dev/null & cat <&3; kill -CONT $!; kill -KILL $!; wait; \(cleanUp)"
         guard let pipe = popen("{ \(script)\n} >/dev/null 2>&1", "we") else {
             throw Shell.Failure(output: "popen failed")
@@ -35,17 +37,4 @@ final class BackgroundProcess: Sendable {
     }
 
     deinit { pclose(pipe) }
-}
-
-/// A folder that is removed with this object, and at the latest when the tests end.
-final class TemporaryFolder: Sendable {
-    let path: String
-    private let remover: BackgroundProcess
-
-    /// In memory where possible: etcd waits for its disk a lot.
-    init() throws {
-        let parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
-        path = try Shell.run("mktemp -d \(parent)/confd-test.XXXXXX").filter { $0 != "\n" }
-        remover = try BackgroundProcess("true", cleanUp: "rm -rf \(path)")
-    }
 }
