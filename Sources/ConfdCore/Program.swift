@@ -1,3 +1,4 @@
+import Backends
 import Configuration
 import Diagnostics
 import Posix
@@ -80,17 +81,17 @@ package enum Program {
             supervises: !settings.command.isEmpty && !settings.onetime)
         let pool = BackendPool(environment: pairs.map { (Array($0.name), Array($0.value)) }) { logger.warning($0) }
         let loader = ResourceLoader(settings, environment: environment, backend: backend)
-        let pipeline = Pipeline(
+        let applier = Applier(
             settings: settings, logger: logger, renderer: ResourceRenderer(settings),
             cancellation: listener.cancellation, child: listener.child)
         let pass = Pass(
-            loader: loader, reader: SnapshotReader(pool, timeout: settings.backendTimeout), pipeline: pipeline,
+            loader: loader, reader: SnapshotReader(pool, timeout: settings.backendTimeout), applier: applier,
             logger: logger, failFast: settings.failFast, startsCommand: !settings.command.isEmpty,
             shouldStop: { listener.isStopping })
         let runner = Runner(settings: settings, logger: logger, listener: listener, pass: pass) {
             Daemon(
                 settings: settings, logger: logger, listener: listener, loader: loader, backends: pool,
-                pipeline: pipeline)
+                applier: applier)
         }
         for notice in backend.kind.notices(of: backend.options) {
             switch notice {

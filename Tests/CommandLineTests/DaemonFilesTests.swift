@@ -81,6 +81,61 @@ import Testing
         }
     }
 
+    /// Report: a resource that fails, was taken away and put back, was never reported again.
+    @Test func failureOfAResourceThatIsPutBackIsReported() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource("app", template: #"{{getv "/app/none"}}"#)
+            try box.resource("other", template: #"{{getv "/app/name"}}"#)
+            let daemon = try daemon(box, "keys.yaml", "-log-level", "debug")
+            let reports = {
+                daemon.standardError.split(separator: "\n").count {
+                    $0.contains(" ERROR ") && $0.contains("key does not exist: /app/none")
+                }
+            }
+            #expect(try await eventually { reports() == 1 }, "\(daemon.standardError)")
+            let file = box.path("confdir/conf.d/app.toml")
+            rename(file, box.path("away"))
+            #expect(try await eventually { try isGone("app.toml", from: box, daemon) }, "\(daemon.standardError)")
+            rename(box.path("away"), file)
+            #expect(try await eventually { reports() == 2 }, "\(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
+    /// Report: content that a check had refused was not checked again for up to a minute, though the resource was taken
+    /// away and put back, or HUP was sent.
+    @Test(arguments: ["put back", "HUP"]) func aMendedCheckIsAskedAtOnce(_ way: String) async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource(
+                "app", fields: "check_cmd = \"test -s {{.src}} && test -e \(box.root)/allow\"",
+                template: #"{{getv "/app/name"}}"#)
+            try box.resource("other", template: #"{{getv "/app/name"}}"#)
+            let daemon = try daemon(box, "keys.yaml", "-log-level", "debug")
+            #expect(try await eventually { daemon.standardError.contains("Config check failed") })
+            let file = box.path("confdir/conf.d/app.toml")
+            if way == "put back" {
+                rename(file, box.path("away"))
+                #expect(try await eventually { try isGone("app.toml", from: box, daemon) }, "\(daemon.standardError)")
+            }
+            try box.write("allow", "")
+            let start = ContinuousClock.now
+            if way == "put back" { rename(box.path("away"), file) } else { daemon.send(SIGHUP) }
+            #expect(try await eventually(seconds: 20) { box.output("app") == "one" }, "\(daemon.standardError)")
+            #expect(ContinuousClock.now - start < .seconds(25), "not after the pause of a check")
+            try await stop(daemon)
+        }
+    }
+
+    /// Whether the daemon has looked at conf.d without the resource: what it finds there is a debug line.
+    private func isGone(_ name: String, from box: Sandbox, _ daemon: Child) throws -> Bool {
+        let found = daemon.standardError.split(separator: "\n").compactMap { line in
+            line.range(of: "Found template: \(box.confdir)/conf.d/").map { String(line[$0.upperBound...]) }
+        }
+        return found.suffix(1) == ["other.toml"] && found.dropLast().last != name
+    }
+
     @Test func resourcesAndTemplatesAreTakenUp() async throws {
         try await withSandbox { box in
             try box.write("keys.yaml", "app: {name: one}\n")

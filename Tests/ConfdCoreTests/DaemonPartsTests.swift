@@ -8,74 +8,76 @@ import Testing
 
 @testable import ConfdCore
 
-/// The agenda over several resources.
-@Suite struct DaemonAgendaTests {
+/// Several resources that reload together.
+@Suite struct ResourceTableTests {
     /// Resources 1, 2, … of one group, all of which have been rendered and owe their reload.
-    private static func owing(_ count: Int) -> Agenda {
-        var agenda = Agenda()
-        for id in 1...count { agenda.add(id, Scheduler(Scheduler.Policy(), now: .zero) { 0 }, group: "reload") }
-        #expect(agenda.begin(at: .zero) == (1...count).map { .render($0) })
-        return agenda
+    private static func owing(_ count: Int) throws -> ResourceTable {
+        let table = ResourceTable()
+        for _ in 1...count {
+            table.schedule(table.insert(try .test()), Scheduler(ApplyPolicy(), now: .zero) { 0 })
+        }
+        #expect(table.begin(at: .zero) == (1...count).map { .render($0) })
+        return table
     }
 
-    @Test func sharedReloadWaitsForAllThatIsRendered() {
-        var agenda = Self.owing(2)
-        agenda.tell(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
-        #expect(agenda.begin(at: .zero) == [])
-        #expect(agenda.deadline == nil)
-        agenda.tell(2, at: .zero) { $0.rendered(.replaced, at: .zero) }
-        #expect(agenda.begin(at: .zero) == [.reload([1, 2])])
+    @Test func sharedReloadWaitsForAllThatIsRendered() throws {
+        let table = try Self.owing(2)
+        table.update(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
+        #expect(table.begin(at: .zero) == [])
+        #expect(table.deadline == nil)
+        table.update(2, at: .zero) { $0.rendered(.replaced, at: .zero) }
+        #expect(table.begin(at: .zero) == [.reload([1, 2])])
     }
 
-    @Test func failedMemberHoldsNobodyUp() {
-        var agenda = Self.owing(2)
-        agenda.tell(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
-        agenda.tell(2, at: .zero) { $0.rendered(.failed, at: .zero) }
-        #expect(agenda.begin(at: .zero) == [.reload([1])])
+    @Test func failedMemberHoldsNobodyUp() throws {
+        let table = try Self.owing(2)
+        table.update(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
+        table.update(2, at: .zero) { $0.rendered(.failed, at: .zero) }
+        #expect(table.begin(at: .zero) == [.reload([1])])
     }
 
-    @Test func reloadsAreHeldUntilTheServiceRuns() {
-        var agenda = Self.owing(1)
-        agenda.holdsReloads = true
-        agenda.tell(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
-        #expect(agenda.begin(at: .seconds(60)) == [])
-        agenda.holdsReloads = false
-        #expect(agenda.begin(at: .seconds(60)) == [.reload([1])])
+    @Test func reloadsAreHeldUntilTheServiceRuns() throws {
+        let table = try Self.owing(1)
+        table.holdsReloads = true
+        table.update(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
+        #expect(table.begin(at: .seconds(60)) == [])
+        table.holdsReloads = false
+        #expect(table.begin(at: .seconds(60)) == [.reload([1])])
     }
 
     /// Report: a reload began while files were in place that no check had accepted.
-    @Test func reloadsWaitForChecksInPlace() {
-        var agenda = Self.owing(1)
-        agenda.tell(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
-        agenda.pausesReloads = true
-        #expect(agenda.begin(at: .seconds(60)) == [])
-        #expect(!agenda.isReloading)
-        #expect(agenda.deadline.map { $0 > .seconds(60) } ?? true, "nothing is due that must wait")
-        agenda.pausesReloads = false
-        #expect(agenda.begin(at: .seconds(60)) == [.reload([1])])
-        #expect(agenda.isReloading)
-        agenda.tell(1, at: .zero) { $0.reloaded(succeeded: true, at: .zero) }
-        #expect(!agenda.isReloading)
+    @Test func reloadsWaitForChecksInPlace() throws {
+        let table = try Self.owing(1)
+        table.update(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
+        table.pausesReloads = true
+        #expect(table.begin(at: .seconds(60)) == [])
+        #expect(!table.isReloading)
+        #expect(table.deadline.map { $0 > .seconds(60) } ?? true, "nothing is due that must wait")
+        table.pausesReloads = false
+        #expect(table.begin(at: .seconds(60)) == [.reload([1])])
+        #expect(table.isReloading)
+        table.update(1, at: .zero) { $0.reloaded(succeeded: true, at: .zero) }
+        #expect(!table.isReloading)
     }
 
-    @Test func stoppingFinishesWhatRuns() {
-        var agenda = Self.owing(2)
-        agenda.stop(at: .zero)
-        #expect(!agenda.isInStep)
-        agenda.tell(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
-        agenda.tell(2, at: .zero) { $0.rendered(.failed, at: .zero) }
-        #expect(agenda.begin(at: .zero) == [.reload([1])])
-        agenda.tell(1, at: .zero) { $0.reloaded(succeeded: false, at: .zero) }
-        #expect(agenda.isInStep, "what failed is left to its mark")
+    @Test func stoppingFinishesWhatRuns() throws {
+        let table = try Self.owing(2)
+        table.stop(at: .zero)
+        #expect(!table.isInStep)
+        table.update(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
+        table.update(2, at: .zero) { $0.rendered(.failed, at: .zero) }
+        #expect(table.begin(at: .zero) == [.reload([1])])
+        table.update(1, at: .zero) { $0.reloaded(succeeded: false, at: .zero) }
+        #expect(table.isInStep, "what failed is left to its mark")
     }
 
-    @Test func removedResourceIsForgotten() {
-        var agenda = Self.owing(1)
-        agenda.tell(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
-        agenda.remove(1)
-        agenda.tell(1, at: .zero) { $0.reloaded(succeeded: true, at: .zero) }
-        #expect(agenda.begin(at: .zero) == [])
-        #expect(agenda.isInStep)
+    @Test func removedResourceIsForgotten() throws {
+        let table = try Self.owing(1)
+        table.update(1, at: .zero) { $0.rendered(.replaced, at: .zero) }
+        table.remove(try #require(table[1]))
+        table.update(1, at: .zero) { $0.reloaded(succeeded: true, at: .zero) }
+        #expect(table.begin(at: .zero) == [])
+        #expect(table.isInStep)
     }
 }
 
@@ -165,7 +167,7 @@ import Testing
             #expect(try await eventually { follower.take()?.snapshot.count == 3 })
             #expect(follower.take() == nil, "each is taken once")
             #expect(try follower.read([key]) == 2)
-            #expect(try await eventually { follower.take()?.reading == 2 })
+            #expect(try await eventually { follower.take()?.generation == 2 })
         }
     }
 

@@ -1,12 +1,17 @@
-import ConfdCore
+import Configuration
 import Testing
+
+@testable import ConfdCore
 
 /// Random schedules: whatever happens in whatever order, once the faults end every resource converges.
 @Suite struct SchedulerScheduleTests {
     /// A small world: resources over one counter of versions each, and services that must have seen the newest files.
     private struct World {
+        /// One for each group; the table's numbers are those of the arrays below, and one.
+        private static let resources = (0..<3).compactMap { try? Resource.test(fields: "reload_cmd = \"group \($0)\"") }
+
         var random: SplitMix
-        var agenda = Agenda()
+        let table = ResourceTable()
         var now = Duration.zero
         /// What the store holds, what the file holds, what the service has loaded, by resource.
         var store: [Int]
@@ -37,13 +42,12 @@ import Testing
             self.random = random
             for id in 0..<count {
                 let jitter = Double.random(in: 0..<1, using: &self.random)
-                agenda.add(
-                    id, Scheduler(policy(), now: now) { jitter }, group: "group \(group[id])")
+                table.schedule(table.insert(Self.resources[group[id]]), Scheduler(policy(), now: now) { jitter })
             }
         }
 
-        private mutating func policy() -> Scheduler.Policy {
-            var policy = Scheduler.Policy()
+        private mutating func policy() -> ApplyPolicy {
+            var policy = ApplyPolicy()
             let choices = [0, 0, 10, 500, 3_000].map { Duration.milliseconds($0) }
             policy.debounce = choices.randomElement(using: &random) ?? .zero
             policy.maxWait = policy.debounce * Int.random(in: 1...5, using: &random)
@@ -55,11 +59,12 @@ import Testing
         private mutating func fails() -> Bool { hasFaults && Int.random(in: 0..<3, using: &random) == 0 }
 
         mutating func begin() {
-            for action in agenda.begin(at: now) {
+            for action in table.begin(at: now) {
                 let end = now + .milliseconds(Int.random(in: 0...400, using: &random))
                 switch action {
-                case .render(let id): running.append((end, .render(id, version: store[id])))
-                case .reload(let ids):
+                case .render(let id): running.append((end, .render(id - 1, version: store[id - 1])))
+                case .reload(let numbers):
+                    let ids = numbers.map { $0 - 1 }
                     if Set(ids.map { group[$0] }).count != 1 { mixedReloads += 1 }
                     running.append((end, .reload(ids)))
                 }
@@ -69,7 +74,7 @@ import Testing
         mutating func finish(_ work: Work) {
             switch work {
             case .render(let id, let version):
-                let result: Scheduler.Rendering
+                let result: Scheduler.RenderOutcome
                 if fails() {
                     result = .failed
                 } else if file[id] == version {
@@ -78,23 +83,23 @@ import Testing
                     file[id] = version
                     result = .replaced
                 }
-                agenda.tell(id, at: now) { $0.rendered(result, at: now) }
+                table.update(id + 1, at: now) { $0.rendered(result, at: now) }
                 // As the daemon does it: what changed while it ran has not been read.
-                if store[id] != version { agenda.tell(id, at: now) { $0.changed(at: now) } }
+                if store[id] != version { table.update(id + 1, at: now) { $0.changed(at: now) } }
             case .reload(let ids):
                 let succeeded = !fails()
                 if succeeded {
                     if ids.allSatisfy({ loaded[$0] == file[$0] }) { needlessReloads += 1 }
                     for id in ids { loaded[id] = file[id] }
                 }
-                for id in ids { agenda.tell(id, at: now) { $0.reloaded(succeeded: succeeded, at: now) } }
+                for id in ids { table.update(id + 1, at: now) { $0.reloaded(succeeded: succeeded, at: now) } }
             }
         }
 
         /// Moves on to the next thing that happens, not beyond `limit`. False if nothing is left to happen.
         mutating func step(until limit: Duration?) -> Bool {
             begin()
-            let next = [running.map(\.end).min(), agenda.deadline, limit].compactMap { $0 }.min()
+            let next = [running.map(\.end).min(), table.deadline, limit].compactMap { $0 }.min()
             guard let next else { return false }
             now = max(now, next)
             for (index, item) in running.enumerated().reversed() where item.end <= now {
@@ -107,7 +112,7 @@ import Testing
         /// What is not as it must be when nothing is left to happen.
         var problems: [String] {
             [
-                (agenda.isInStep, "something is due"), (file == store, "a file is old"),
+                (table.isInStep, "something is due"), (file == store, "a file is old"),
                 (loaded == file, "a service has an old file"), (needlessReloads == 0, "a needless reload"),
                 (mixedReloads == 0, "a reload for resources of several commands"),
             ].compactMap { $0.0 ? nil : $0.1 }
@@ -117,7 +122,7 @@ import Testing
             let id = Int.random(in: store.indices, using: &random)
             store[id] += 1
             // A change while it is rendered is found at its end.
-            if agenda[id]?.isRendering == false { agenda.tell(id, at: now) { $0.changed(at: now) } }
+            if table[id + 1]?.isRendering == false { table.update(id + 1, at: now) { $0.changed(at: now) } }
         }
     }
 

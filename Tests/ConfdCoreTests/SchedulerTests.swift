@@ -1,12 +1,13 @@
 import ConfdCore
+import Configuration
 import Testing
 
 /// One resource, with a clock that the test moves.
 @Suite struct SchedulerTests {
     private static func policy(
         debounce: Duration = .zero, maxWait: Duration = .zero, minReload: Duration = .zero, splay: Duration = .zero
-    ) -> Scheduler.Policy {
-        var policy = Scheduler.Policy()
+    ) -> ApplyPolicy {
+        var policy = ApplyPolicy()
         policy.debounce = debounce
         policy.maxWait = maxWait
         policy.minReloadInterval = minReload
@@ -15,7 +16,7 @@ import Testing
     }
 
     /// A resource that is in step at second 0; `random` is what jitter gets.
-    private static func inStep(_ policy: Scheduler.Policy, random: Double = 0) -> Scheduler {
+    private static func inStep(_ policy: ApplyPolicy, random: Double = 0) -> Scheduler {
         var scheduler = Scheduler(policy, now: .zero) { random }
         scheduler.begin(.render, at: .zero)
         scheduler.rendered(.inStep, at: .zero)
@@ -99,8 +100,26 @@ import Testing
         #expect(scheduler.action(at: .seconds(2)) == .render)
     }
 
+    /// When a check is asked again about the content that it refused is decided once, when it refuses: renderings in
+    /// between, every few seconds with a short interval, must not put that off.
+    @Test func refusedContentIsCheckedAgainThoughItIsRenderedOften() {
+        var scheduler = Self.inStep(Self.policy(), random: 0)
+        scheduler.changed(at: .seconds(1))
+        scheduler.begin(.render, at: .seconds(1))
+        scheduler.rendered(.rejected, at: .seconds(1))
+        for second in stride(from: 5, to: 31, by: 5) {
+            #expect(!scheduler.mayCheckAgain(at: .seconds(second)))
+            scheduler.refresh(at: .seconds(second))
+            scheduler.begin(.render, at: .seconds(second))
+            scheduler.rendered(.refusedBefore, at: .seconds(second))
+            #expect(scheduler.deadline() == .seconds(31))
+        }
+        #expect(scheduler.action(at: .seconds(31)) == .render)
+        #expect(scheduler.mayCheckAgain(at: .seconds(31)))
+    }
+
     /// A scheduler that owes a reload since second 0.
-    private static func owing(_ policy: Scheduler.Policy, random: Double = 0) -> Scheduler {
+    private static func owing(_ policy: ApplyPolicy, random: Double = 0) -> Scheduler {
         var scheduler = Scheduler(policy, now: .zero) { random }
         scheduler.begin(.render, at: .zero)
         scheduler.rendered(.replaced, at: .zero)
@@ -166,7 +185,7 @@ import Testing
         ("owed and splayed: now", Self.policy(splay: .seconds(10)), false, Scheduler.Action?.some(.reload)),
         ("failed before: left to the mark", Self.policy(), true, nil),
     ])
-    func stopping(_ name: String, _ policy: Scheduler.Policy, _ fails: Bool, _ expected: Scheduler.Action?) {
+    func stopping(_ name: String, _ policy: ApplyPolicy, _ fails: Bool, _ expected: Scheduler.Action?) {
         var scheduler = Self.owing(policy, random: 0.5)
         if fails {
             scheduler.begin(.reload, at: .zero)

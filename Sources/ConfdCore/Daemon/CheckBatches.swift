@@ -14,18 +14,18 @@ struct CheckBatches {
         var stage = Stage.rendering
     }
 
-    private var members: [Agenda.ID: Member] = [:]
+    private var members: [ResourceID: Member] = [:]
     /// A batch has just ended: what it accepted is reloaded before the next one.
     private var isReloadsTurn = false
 
     /// The rendering of a resource with this check begins.
-    mutating func began(_ id: Agenda.ID, command: String) { members[id] = Member(command: command) }
+    mutating func began(_ id: ResourceID, command: String) { members[id] = Member(command: command) }
 
     /// It is rendered, differs from its file, and waits for its check.
-    mutating func waits(_ id: Agenda.ID) { members[id]?.stage = .waiting }
+    mutating func waits(_ id: ResourceID) { members[id]?.stage = .waiting }
 
     /// What was begun has ended, with or without a check.
-    mutating func ended(_ id: Agenda.ID) {
+    mutating func ended(_ id: ResourceID) {
         let wasChecking = isChecking
         members[id] = nil
         if wasChecking, !isChecking { isReloadsTurn = true }
@@ -37,7 +37,7 @@ struct CheckBatches {
     private var isChecking: Bool { members.values.contains { $0.stage == .checking } }
 
     /// The first batch that is complete: those with one command, in the order of their ids.
-    private var ready: [Agenda.ID]? {
+    private var ready: [ResourceID]? {
         if members.isEmpty { return nil }
         let groups = Dictionary(grouping: members.keys) { members[$0]?.command }.values
         return groups.filter { group in group.allSatisfy { members[$0]?.stage == .waiting } }
@@ -45,7 +45,7 @@ struct CheckBatches {
     }
 
     /// The batch that can be checked now, which counts as begun. `reloadsRun`: whether a reload is under way.
-    mutating func take(reloadsRun: Bool) -> [Agenda.ID]? {
+    mutating func take(reloadsRun: Bool) -> [ResourceID]? {
         isReloadsTurn = false
         guard !reloadsRun, !isChecking, let batch = ready else { return nil }
         for id in batch { members[id]?.stage = .checking }

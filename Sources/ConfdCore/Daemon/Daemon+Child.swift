@@ -28,8 +28,11 @@ extension Daemon {
     /// wrong is logged; no key can mend it, and whoever started the container waits for an answer.
     func childCanStart() -> Bool {
         guard let supervisor else { return true }
-        let hasGoodTemplates = inventory.resources.map(pipeline.reportTemplate(of:)).allSatisfy { $0 }
-        if inventory.errors.isEmpty, hasGoodTemplates { return true }
+        // In the order of the files, and all of them: each is reported.
+        let unusable = table.states.sorted { $0.id < $1.id }.filter { state in
+            !state.withHistory { applier.canUseTemplate(of: state.resource, &$0) }
+        }
+        if inventory.errors.isEmpty, unusable.isEmpty { return true }
         logger.fatal("\(supervisor.name) is not started: no key in the store can mend these errors")
         return false
     }
@@ -38,14 +41,13 @@ extension Daemon {
     /// that are owed until then are not run.
     func startChildWhenReady(at now: Duration) throws(SystemError) {
         guard let supervisor, !supervisor.hasStarted, inventory.isComplete else { return }
-        guard entries.keys.allSatisfy({ agenda[$0]?.hasBeenInStep ?? false }) else { return }
-        for (id, entry) in entries {
-            guard let reload = entry.reload else { continue }
-            pipeline.settle(reload)
-            entries[id]?.noteReload()
-            agenda.tell(id, at: now) { $0.settleReload() }
+        guard table.states.allSatisfy(\.hasBeenInStep) else { return }
+        for state in table.states {
+            guard let reload = state.owedReload else { continue }
+            applier.reloadDone(reload)
+            state.takeServiceStart()
         }
-        agenda.holdsReloads = false
+        table.holdsReloads = false
         try self.supervisor?.start { [inbox] status in inbox.post(.childEnded(status)) }
         if self.supervisor?.exitCode != nil { stop(at: now) }
     }
@@ -53,29 +55,24 @@ extension Daemon {
     /// Says again what the command waits for, or a container that does nothing would say nothing.
     func remindOfWaiting(at now: Duration) {
         guard let supervisor, !supervisor.hasStarted, childReminder.isDue(at: now) else { return }
-        let waiting = waitingResources
+        let waiting = table.states.filter { !$0.hasBeenInStep }.sorted { $0.resource.name < $1.resource.name }
         guard let first = waiting.first else {
             let what = inventory.errors.first?.summary ?? "a resource file in \(inventory.folder)"
             return logger.warning("\(supervisor.name) is not started yet, it waits for \(what)")
         }
         let more = waiting.count == 1 ? "" : " (and for \(waiting.count - 1) more)"
+        let resource = first.resource
         logger.warning(
-            "\(supervisor.name) is not started yet, it waits for \(first.name)\(more): \(obstacle(of: first))", first)
-    }
-
-    /// The resources whose files have not been in step yet, by name.
-    private var waitingResources: [Resource] {
-        entries.filter { !(agenda[$0.key]?.hasBeenInStep ?? false) }.map(\.value.resource).sorted { $0.name < $1.name }
+            "\(supervisor.name) is not started yet, it waits for \(resource.name)\(more): \(obstacle(of: first))",
+            resource)
     }
 
     /// Why a resource is not in step, in one line.
-    private func obstacle(of resource: Resource) -> String {
-        if let failure = pipeline.lastFailure(of: resource) { return failure }
-        guard let entry = ids[resource.name].flatMap({ entries[$0] }), let source = sources[entry.source] else {
-            return "it is being applied"
-        }
-        let kind = resource.backend.name
+    private func obstacle(of state: ResourceState) -> String {
+        if let failure = state.history.failure { return failure }
+        guard let source = sources[state.source] else { return "it is being applied" }
+        let kind = state.resource.backend.name
         if let failure = source.follower.failure { return "backend \(kind): \(failure.message)" }
-        return source.edition == nil ? "its keys have not been read from \(kind) yet" : "it is being applied"
+        return source.snapshot == nil ? "its keys have not been read from \(kind) yet" : "it is being applied"
     }
 }

@@ -3,152 +3,91 @@ import Configuration
 import KeyValue
 import Posix
 
+/// A backend, or a part of one, that is followed for the resources that read it.
+struct Source {
+    /// Which one.
+    struct Key: Hashable {
+        let backend: BackendConfiguration
+        /// The ranges of resources that wait by themselves; nil for all others.
+        let separate: [KeyRange]?
+    }
+
+    let follower: Follower
+    /// The generation that was asked for last.
+    var requestedGeneration = 0
+    /// The generation of the newest snapshot.
+    var deliveredGeneration = 0
+    /// The newest snapshot, nil until there is one.
+    var snapshot: VersionedSnapshot?
+    /// When this generation is delivered, all resources are rendered.
+    var refreshGeneration: Int?
+}
+
 extension Daemon {
-    /// A resource as the daemon knows it.
-    struct Entry {
-        var resource: Resource
-        /// What its file was made from last.
-        var inputs = Inputs()
-        /// The snapshot that file and service are in step with.
-        var applied: Snapshot?
-        /// The reload that is owed.
-        var reload: Outcome.Reload?
-        /// From this reading on its backend's snapshots hold all keys of the resource.
-        var firstReading = 0
-        var isScheduled = false
-        /// Whether it has a follower of its own, because some of its keys may not be read.
-        var isSeparate = false
-        /// What comes when that which runs for it is over.
-        var successor: Successor?
-
-        enum Successor {
-            case removed
-            case redefined(Resource)
-        }
-
-        /// Where its keys come from.
-        var source: Source.Key {
-            Source.Key(backend: resource.backend, separate: isSeparate ? resource.ranges : nil)
-        }
-
-        /// The service has the files that its reload was owed for.
-        mutating func noteReload() {
-            applied = reload?.changes.snapshot
-            reload = nil
-        }
-
-        /// Whether a rendering over `new` may differ from the last one, which was over `old` or one like it.
-        func isConcerned(from old: Snapshot, to new: Snapshot) -> Bool {
-            guard let reads = inputs.reads else { return true }
-            let before = old.view(of: resource.ranges, strippingPrefix: resource.prefix)
-            let after = new.view(of: resource.ranges, strippingPrefix: resource.prefix)
-            return reads.intersects(after.difference(from: before))
-        }
-    }
-
-    /// A backend as the daemon knows it.
-    struct Source {
-        struct Key: Hashable {
-            let backend: BackendConfiguration
-            /// The ranges of resources that wait by themselves; nil for all others.
-            let separate: [KeyRange]?
-        }
-
-        let follower: Follower
-        /// The number of the reading that was asked for last.
-        var reading = 0
-        /// The newest snapshot, and the reading that it belongs to.
-        var edition: Edition?
-        var delivered = 0
-        /// All resources are rendered when this reading is delivered.
-        var refreshesAt: Int?
-    }
-
     /// The keys that a resource is rendered over now.
-    func edition(for entry: Entry) -> Edition {
+    func snapshot(for state: ResourceState) -> VersionedSnapshot {
         // Resources without keys need no backend: confd renders them over an empty store.
-        let edition = entry.resource.ranges.isEmpty ? nil : sources[entry.source]?.edition
-        return edition ?? Edition(snapshot: Snapshot([]), number: 0)
+        let snapshot = state.resource.ranges.isEmpty ? nil : sources[state.source]?.snapshot
+        return snapshot ?? VersionedSnapshot(snapshot: Snapshot([]), version: 0)
     }
 }
 
 // MARK: - Files below confdir
 
 extension Daemon {
-    /// Looks at all resources and templates anew: those that are new, changed or gone are taken up, the others are let
-    /// be. With `readsAnew`, all backends are read again too.
+    /// Loads all resources and looks at all templates anew: what is new, changed or gone is taken up. With `readsAnew`,
+    /// all backends are read again too.
     func takeInventory(readsAnew: Bool) throws(SystemError) {
         let now = Clock.monotonic()
         inventory.reload()
-        pipeline.keepClaims(of: inventory.resources)
-        let included = entries.values.flatMap { $0.inputs.sources.keys }
+        applier.claims.keep(of: inventory.resources)
+        let included = table.states.flatMap { $0.inputs.sources.keys }
         confdirWatch?.watch(inventory.templates.union(included))
+        let known = table.byName
         let names = Set(inventory.resources.map(\.name))
-        for (name, id) in ids where !names.contains(name) { replace(id, by: .removed, at: now) }
+        for (name, state) in known where !names.contains(name) {
+            state.pendingDefinition = .removed
+            applyPendingDefinition(state, at: now)
+        }
         for resource in inventory.resources {
-            if let id = ids[resource.name] {
-                lookAgain(id, resource, at: now)
+            if let state = known[resource.name] {
+                update(state, to: resource, at: now)
             } else {
-                pipeline.heal(resource)
-                let id = makeID()
-                ids[resource.name] = id
-                entries[id] = Entry(resource: resource)
-                records.read(resource.name)
+                let state = table.insert(resource)
+                state.withHistory { applier.restore(resource, &$0) }
+                state.record = stateDirectory?.record(of: resource)
             }
         }
         try updateSources(readsAnew: readsAnew)
     }
 
-    private func lookAgain(_ id: Agenda.ID, _ resource: Resource, at now: Duration) {
-        guard let entry = entries[id] else { return }
-        if entry.successor != nil || entry.resource != resource {
-            replace(id, by: .redefined(resource), at: now)
-        } else if agenda[id]?.isRendering == false, !entry.inputs.sourcesAreCurrent {
-            // One that is being rendered is looked at when it is done.
-            refresh(id, at: now)
+    private func update(_ state: ResourceState, to resource: Resource, at now: Duration) {
+        if state.pendingDefinition != nil || state.resource != resource {
+            state.pendingDefinition = .redefined(resource)
+            applyPendingDefinition(state, at: now)
+        } else if state.isScheduled, !state.isRendering, !state.inputs.sourcesAreCurrent {
+            // The inputs of one that is being rendered are looked at when it is done.
+            refresh(state, at: now)
         }
     }
 
-    /// Lets another definition take the place of a resource, once nothing runs for it.
-    private func replace(_ id: Agenda.ID, by successor: Entry.Successor, at now: Duration) {
-        entries[id]?.successor = successor
-        succeed(id, at: now)
-    }
-
-    /// Takes up what waited for the end of that which ran.
-    func succeed(_ id: Agenda.ID, at now: Duration) {
-        guard let entry = entries[id], let successor = entry.successor, !(agenda[id]?.isRunning ?? false) else {
-            return
-        }
-        entries[id]?.successor = nil
+    /// Applies the pending definition once nothing runs for the resource.
+    func applyPendingDefinition(_ state: ResourceState, at now: Duration) {
+        guard let pending = state.pendingDefinition, !state.isRunning else { return }
+        state.pendingDefinition = nil
         sourcesAreStale = true
-        switch successor {
-        case .removed: forget(id)
-        case .redefined(let resource): redefine(id, entry, resource, at: now)
+        switch pending {
+        case .removed:
+            table.remove(state)
+        case .redefined(let resource):
+            if state.resource == resource || table.redefine(state, as: resource) { refresh(state, at: now) }
         }
     }
 
     /// Has a resource rendered at once, unless the pass that starts will do so with newer keys.
-    private func refresh(_ id: Agenda.ID, at now: Duration) {
+    private func refresh(_ state: ResourceState, at now: Duration) {
         if passIsStarting { return }
-        agenda.tell(id, at: now) { $0.refresh(at: now) }
-    }
-
-    private func redefine(_ id: Agenda.ID, _ entry: Entry, _ resource: Resource, at now: Duration) {
-        if entry.resource == resource { return refresh(id, at: now) }
-        let hasSameKeys = entry.resource.ranges == resource.ranges && entry.resource.backend == resource.backend
-        guard entry.isScheduled, hasSameKeys else {
-            // Other keys: it begins anew with a snapshot that has them.
-            agenda.remove(id)
-            entries[id] = Entry(resource: resource)
-            return
-        }
-        entries[id]?.resource = resource
-        // A reload that is owed is found by its mark, and is then that of the new definition.
-        entries[id]?.reload = nil
-        agenda.update(id, resource.policy, group: resource.reloadGroup)
-        agenda.tell(id, at: now) { $0.settleReload() }
-        refresh(id, at: now)
+        table.update(state, at: now) { $0.refresh(at: now) }
     }
 }
 
@@ -159,8 +98,8 @@ extension Daemon {
     func updateSources(readsAnew: Bool) throws(SystemError) {
         sourcesAreStale = false
         var ranges: [Source.Key: [KeyRange]] = [:]
-        for entry in entries.values where !entry.resource.ranges.isEmpty {
-            ranges[entry.source, default: []] += entry.resource.ranges
+        for state in table.states where !state.resource.ranges.isEmpty {
+            ranges[state.source, default: []] += state.resource.ranges
         }
         let previous = sources
         for (key, source) in sources where ranges[key] == nil {
@@ -170,16 +109,16 @@ extension Daemon {
         for (key, ranges) in ranges {
             var source = sources[key] ?? Source(follower: makeFollower(key.backend))
             if key.separate != nil, sources[key] == nil {
-                // What is rendered already goes on with the keys that there were.
-                source.edition = previous[Source.Key(backend: key.backend, separate: nil)]?.edition
+                // Until its own snapshot arrives, the resource keeps the shared one.
+                source.snapshot = previous[Source.Key(backend: key.backend, separate: nil)]?.snapshot
             }
             if readsAnew || Set(source.follower.ranges) != Set(ranges) {
-                source.reading = try source.follower.read(Array(Set(ranges)))
+                source.requestedGeneration = try source.follower.read(Array(Set(ranges)))
             }
             sources[key] = source
         }
-        for (id, entry) in entries where !entry.isScheduled && entry.firstReading == 0 {
-            entries[id]?.firstReading = sources[entry.source]?.reading ?? 0
+        for state in table.states where !state.isScheduled && state.neededGeneration == 0 {
+            state.neededGeneration = sources[state.source]?.requestedGeneration ?? 0
         }
     }
 
@@ -187,14 +126,14 @@ extension Daemon {
     func separateRefused() {
         for (key, source) in sources where key.separate == nil {
             guard let refused = source.follower.failure?.refused else { continue }
-            let dependents = entries.filter { $0.value.source == key && !$0.value.resource.ranges.isEmpty }
-            let concerned = dependents.filter { $0.value.resource.needs(refused) }
+            let dependents = table.states.filter { $0.source == key && !$0.resource.ranges.isEmpty }
+            let concerned = dependents.filter { $0.resource.needs(refused) }
             guard concerned.count < dependents.count else { continue }
-            for id in concerned.keys {
-                entries[id]?.isSeparate = true
-                entries[id]?.firstReading = 0
+            for state in concerned {
+                state.isSeparate = true
+                state.neededGeneration = 0
                 // The service need not wait for it to be called ready.
-                awaited.remove(id)
+                state.isAwaited = false
                 sourcesAreStale = true
             }
         }
@@ -204,11 +143,12 @@ extension Daemon {
     func takeDeliveries(at now: Duration) {
         for (key, source) in sources {
             guard let delivery = source.follower.take() else { continue }
-            let previous = source.edition
-            sources[key]?.edition = Edition(snapshot: delivery.snapshot, number: (previous?.number ?? 0) + 1)
-            sources[key]?.delivered = delivery.reading
-            let refreshes = source.refreshesAt.map { delivery.reading >= $0 } ?? false
-            if refreshes { sources[key]?.refreshesAt = nil }
+            let previous = source.snapshot
+            sources[key]?.snapshot = VersionedSnapshot(
+                snapshot: delivery.snapshot, version: (previous?.version ?? 0) + 1)
+            sources[key]?.deliveredGeneration = delivery.generation
+            let refreshes = source.refreshGeneration.map { delivery.generation >= $0 } ?? false
+            if refreshes { sources[key]?.refreshGeneration = nil }
             if refreshes { refresh(key, at: now) }
             if let previous, !refreshes { mark(key, from: previous.snapshot, to: delivery.snapshot, at: now) }
         }
@@ -217,18 +157,18 @@ extension Daemon {
 
     /// Begins with resources whose keys are there now. Those without keys need no backend.
     private func scheduleNew(at now: Duration) {
-        for (id, entry) in entries where !entry.isScheduled && entry.successor == nil {
-            let source = sources[entry.source]
-            let hasKeys = source.map { $0.edition != nil && $0.delivered >= entry.firstReading } ?? false
-            guard entry.resource.ranges.isEmpty || hasKeys else { continue }
-            entries[id]?.isScheduled = true
-            agenda.add(id, Scheduler(entry.resource.policy, now: now), group: entry.resource.reloadGroup)
+        for state in table.states where !state.isScheduled && state.pendingDefinition == nil {
+            let source = sources[state.source]
+            let hasKeys =
+                source.map { $0.snapshot != nil && $0.deliveredGeneration >= state.neededGeneration } ?? false
+            guard state.resource.ranges.isEmpty || hasKeys else { continue }
+            table.schedule(state, Scheduler(state.resource.policy, now: now))
         }
     }
 
     private func refresh(_ key: Source.Key, at now: Duration) {
-        for (id, entry) in entries where entry.source == key && !entry.resource.ranges.isEmpty {
-            agenda.tell(id, at: now) { $0.refresh(at: now) }
+        for state in table.states where state.source == key && !state.resource.ranges.isEmpty {
+            table.update(state, at: now) { $0.refresh(at: now) }
         }
     }
 
@@ -237,16 +177,15 @@ extension Daemon {
     private func mark(_ key: Source.Key, from old: Snapshot, to new: Snapshot, at now: Duration) {
         let changes = new.difference(from: old)
         if changes.isEmpty { return }
-        for (id, entry) in entries where entry.source == key && entry.isScheduled {
-            guard let scheduler = agenda[id], !scheduler.isRendering else { continue }
+        for state in table.states where state.isScheduled && !state.isRendering && state.source == key {
             let isInRange = changes.contains { change in
-                entry.resource.ranges.contains { $0.contains(change.key.bytes) }
+                state.resource.ranges.contains { $0.contains(change.key.bytes) }
             }
-            if isInRange, entry.isConcerned(from: old, to: new) {
-                agenda.tell(id, at: now) { $0.changed(at: now) }
-            } else if scheduler.isInStep {
+            if isInRange, state.isConcerned(from: old, to: new) {
+                table.update(state, at: now) { $0.changed(at: now) }
+            } else if state.isInStep {
                 // So that old snapshots are not held for ever.
-                entries[id]?.applied = new
+                state.applied = new
             }
         }
     }

@@ -14,30 +14,30 @@ extension Daemon {
         }
     }
 
-    /// Notes that the file of `resource` was replaced. The disk is waited for elsewhere: nothing else depends on it.
-    func keepRecord(of resource: Resource, revision: Int64) {
-        guard let (record, directory) = records.noteChange(of: resource, revision: revision, at: Clock.wall()) else {
-            return
-        }
+    /// Notes that the file of a resource was replaced. The disk is waited for elsewhere: nothing else depends on it.
+    func keepRecord(of state: ResourceState, revision: Int64) {
+        let resource = state.resource
+        let record = ResourceRecord(
+            resource: resource.name, destination: resource.destination, revision: revision, changed: Clock.wall())
+        state.record = record
+        guard let stateDirectory else { return }
         commands.run { [logger] _ in
             do throws(SystemError) {
-                try directory.save(record)
+                try stateDirectory.save(record)
             } catch {
                 logger.warning("-state-dir: \(error.message)")
             }
         }
     }
+}
 
-    /// How `entry` is, for `confd status`.
-    func status(of id: Agenda.ID, _ entry: Entry) -> ResourceStatus {
-        let resource = entry.resource
-        let failure = pipeline.lastFailure(of: resource)
+extension ResourceState {
+    /// How it is, for `confd status`.
+    var status: ResourceStatus {
         let state: ResourceStatus.State =
-            entry.reload != nil
-            ? .reloadOwed : agenda[id]?.isInStep ?? false ? .inSync : failure != nil ? .failed : .pending
-        let record = records.record(of: resource)
+            owedReload != nil ? .reloadOwed : isInStep ? .inSync : history.failure != nil ? .failed : .pending
         return ResourceStatus(
             name: resource.name, destination: resource.destination, state: state,
-            revision: entry.applied?.revision ?? record?.revision, changed: record?.changed, error: failure)
+            revision: applied?.revision ?? record?.revision, changed: record?.changed, error: history.failure)
     }
 }

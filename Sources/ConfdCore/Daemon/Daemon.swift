@@ -3,29 +3,24 @@ import Configuration
 import KeyValue
 import Posix
 
-/// Follows backends and confdir until a signal comes: the loop that performs what the agenda decides.
+/// Follows backends and confdir until a signal comes: the loop that performs what the resource table decides.
 ///
-/// Everything here happens on one thread. Others read, render and run commands, and put what came of it into the inbox.
+/// Everything here happens on one thread. Others read, render and run commands, and post the outcome to the inbox.
 package final class Daemon {
     let settings: Settings
     let logger: Logger
     let listener: SignalListener
-    let pipeline: Pipeline
+    let applier: Applier
     let inbox: Inbox
     let makeFollower: (BackendConfiguration) -> Follower
 
-    var agenda = Agenda()
+    let table = ResourceTable()
     var inventory: Inventory
-    var entries: [Agenda.ID: Entry] = [:]
-    var ids: [String: Agenda.ID] = [:]
-    private var lastID = 0
     var sources: [Source.Key: Source] = [:]
     /// Whether all resources are about to be rendered anyway, as soon as their keys have been read.
     var passIsStarting = false
     /// Whether resources have come to need other keys since `updateSources`.
     var sourcesAreStale = false
-    /// Resources of the first look that have not been tried yet.
-    var awaited: Set<Agenda.ID> = []
     private(set) var isReady = false
     private var isStopping = false
     /// What to end with, where that is not what the command or a signal decides.
@@ -33,9 +28,8 @@ package final class Daemon {
     var supervisor: Supervisor?
     /// Files that are checked in their place, and those that wait for that.
     var checks = CheckBatches()
-    var trials: [Agenda.ID: (trial: Trial, edition: Edition)] = [:]
-    /// What is kept across restarts.
-    var records: ResourceRecords
+    /// Where records of resources are kept across restarts.
+    let stateDirectory: StateDirectory?
     var childReminder = ReminderSchedule(from: Clock.monotonic())
     /// `-watch` only.
     private(set) var confdirWatch: ConfdirWatch?
@@ -50,28 +44,28 @@ package final class Daemon {
     private var nextPass: Duration?
     private var nextSignOfLife: Duration?
 
-    /// `pipeline` must send signals to the child of `listener`.
+    /// `applier` must send signals to the child of `listener`.
     package init(
         settings: Settings, logger: Logger, listener: SignalListener, loader: ResourceLoader, backends: BackendPool,
-        pipeline: Pipeline
+        applier: Applier
     ) {
         self.settings = settings
         self.logger = logger
         self.listener = listener
-        self.pipeline = pipeline
+        self.applier = applier
         inventory = Inventory(loader, logger: logger)
-        records = ResourceRecords(Self.stateDirectory(settings, logger))
+        stateDirectory = Self.stateDirectory(settings, logger)
         inbox = Inbox { listener.wake() }
         makeFollower = { configuration in
             Follower(
                 configuration, backends, watches: settings.watch, timeout: settings.backendTimeout, logger: logger,
-                metrics: pipeline.metrics
+                metrics: applier.metrics
             ) { listener.wake() }
         }
         notifier = SystemdNotifier(interval: settings.watchdogInterval)
         if !settings.command.isEmpty {
             supervisor = Supervisor(settings.command, listener.child, logger: logger)
-            agenda.holdsReloads = true
+            table.holdsReloads = true
         }
     }
 
@@ -88,7 +82,7 @@ package final class Daemon {
         serveStatus()
         try takeInventory(readsAnew: false)
         guard childCanStart() else { return ExitCode.usage }
-        awaited = Set(entries.keys)
+        for state in table.states { state.isAwaited = true }
         nextPass = settings.interval > .zero ? start + settings.interval : nil
         nextSignOfLife = notifier.watchdogInterval.map { start + $0 }
         while true {
@@ -96,10 +90,10 @@ package final class Daemon {
             for message in inbox.take() { try take(message, at: now) }
             if let code = try turn(at: now) { return code }
             if isReady || isStopping { progress.end() }
-            agenda.pausesReloads = checks.holdsReloads
-            for action in agenda.begin(at: now) { perform(action) }
-            if let batch = checks.take(reloadsRun: agenda.isReloading) { checkInPlace(batch) }
-            agenda.pausesReloads = checks.holdsReloads
+            table.pausesReloads = checks.holdsReloads
+            for action in table.begin(at: now) { perform(action, at: now) }
+            if let batch = checks.take(reloadsRun: table.isReloading) { checkInPlace(batch) }
+            table.pausesReloads = checks.holdsReloads
             try listener.wait(deadline.map { max($0 - Clock.monotonic(), .zero) })
         }
     }
@@ -112,14 +106,14 @@ package final class Daemon {
         }
         if listener.isStopping { stop(at: now) }
         if isStopping {
-            guard agenda.isInStep, supervisor?.isRunning != true else { return nil }
+            guard table.isInStep, supervisor?.isRunning != true else { return nil }
             return supervisor?.exitCode ?? failureCode ?? ExitCode.done
         }
         if listener.takeHangUp() {
             notifier.reloading()
             logger.info("Captured hangup. Reading resources, templates and keys again")
-            // The operator may have mended what a check refused: its answer is asked for again.
-            pipeline.forgetRefusals()
+            // The operator may have corrected what a check or a template failed for.
+            for state in table.states { state.change { $0.clearForAnotherLook() } }
             try startPass(at: now)
             if isReady { notifier.ready() }
         }
@@ -128,7 +122,7 @@ package final class Daemon {
         separateRefused()
         if sourcesAreStale { try updateSources(readsAnew: false) }
         takeDeliveries(at: now)
-        if !isReady, awaited.isEmpty {
+        if !isReady, !table.states.contains(where: \.isAwaited) {
             isReady = true
             notifier.ready()
         }
@@ -148,7 +142,7 @@ package final class Daemon {
         let isAhead = !isReady && settings.retryFor > .zero && Clock.monotonic() < giveUp
         let reminder = supervisor?.hasStarted == false ? childReminder.next : nil
         let others = isStopping ? [nextSignOfLife] : [nextPass, nextSignOfLife, isAhead ? giveUp : nil, reminder]
-        return ([agenda.deadline] + others).compactMap { $0 }.min()
+        return ([table.deadline] + others).compactMap { $0 }.min()
     }
 
     /// Reads resources, templates and keys anew and renders everything again, whether or not keys have changed: templates
@@ -158,9 +152,9 @@ package final class Daemon {
         passIsStarting = true
         defer { passIsStarting = false }
         try takeInventory(readsAnew: true)
-        for (key, source) in sources { sources[key]?.refreshesAt = source.reading }
-        for (id, entry) in entries where entry.resource.ranges.isEmpty {
-            agenda.tell(id, at: now) { $0.refresh(at: now) }
+        for (key, source) in sources { sources[key]?.refreshGeneration = source.requestedGeneration }
+        for state in table.states where state.resource.ranges.isEmpty {
+            table.update(state, at: now) { $0.refresh(at: now) }
         }
     }
 
@@ -168,7 +162,7 @@ package final class Daemon {
         if isStopping { return }
         isStopping = true
         notifier.stopping()
-        agenda.stop(at: now)
+        table.stop(at: now)
         // There may be nothing left to wait for.
         listener.wake()
     }
@@ -177,69 +171,65 @@ package final class Daemon {
     private func backendHasGivenUp(at now: Duration) -> Bool {
         guard !isReady, settings.retryFor > .zero, now >= start + settings.retryFor else { return false }
         // What does not wait for a backend is tried first, however busy the machine is.
-        guard awaited.allSatisfy({ entries[$0].map(waitsForBackend) ?? true }) else { return false }
+        guard table.states.allSatisfy({ !$0.isAwaited || waitsForBackend($0) }) else { return false }
         guard
             sources.contains(where: { key, source in
-                key.separate == nil && source.edition == nil && source.follower.failure != nil
+                key.separate == nil && source.snapshot == nil && source.follower.failure != nil
             })
         else { return false }
         logger.fatal("the backend was not reached within -retry-for \(GoDuration.text(settings.retryFor))")
         return true
     }
 
-    private func waitsForBackend(_ entry: Entry) -> Bool {
-        !entry.resource.ranges.isEmpty && sources[entry.source]?.edition == nil
-    }
-
-    func makeID() -> Agenda.ID {
-        lastID += 1
-        return lastID
+    private func waitsForBackend(_ state: ResourceState) -> Bool {
+        !state.resource.ranges.isEmpty && sources[state.source]?.snapshot == nil
     }
 }
 
 // MARK: - Performing
 
 extension Daemon {
-    private func perform(_ action: Agenda.Action) {
+    private func perform(_ action: ResourceTable.Action, at now: Duration) {
         switch action {
-        case .render(let id): render(id)
+        case .render(let id): render(id, at: now)
         case .reload(let ids): reload(ids)
         }
     }
 
-    private func render(_ id: Agenda.ID) {
-        guard let entry = entries[id] else { return }
-        let edition = edition(for: entry)
-        let resource = entry.resource
-        let base = entry.applied
+    private func render(_ id: ResourceID, at now: Duration) {
+        guard let state = table[id] else { return }
+        let snapshot = snapshot(for: state)
+        let request = state.renderRequest(over: snapshot.snapshot, at: now)
+        let resource = state.resource
         if let command = resource.inPlaceCheck { checks.began(id, command: command) }
-        renderers.run { [pipeline, inbox, commands, listener] place in
+        renderers.run { [applier, inbox, commands, listener] place in
             if listener.isStopping { return inbox.post(.skipped(id)) }
-            let draft = pipeline.render(resource, edition.snapshot, base: base) { place.giveUp() }
-            let put: @Sendable () -> Void = {
-                switch pipeline.put(draft) {
-                case .done(let outcome): inbox.post(.applied(id, outcome, on: edition))
-                case .awaitsCheck(let trial): inbox.post(.awaitsCheck(id, trial, on: edition))
+            let file = applier.render(request) { place.giveUp() }
+            let apply: @Sendable () -> Void = {
+                switch applier.apply(file) {
+                case .done(let outcome): inbox.post(.applied(id, outcome, over: snapshot))
+                case .awaitsCheck(let trial): inbox.post(.awaitsCheck(id, trial, over: snapshot))
                 }
             }
-            if resource.checkCommand == nil || resource.checksInPlace { put() } else { commands.run { _ in put() } }
+            if resource.checkCommand == nil || resource.checksInPlace { apply() } else { commands.run { _ in apply() } }
         }
     }
 
-    private func checkInPlace(_ batch: [Agenda.ID]) {
-        let batch = batch.compactMap { id in trials.removeValue(forKey: id).map { (id: id, $0.trial, $0.edition) } }
-        commands.run { [pipeline, inbox] _ in
-            let outcomes = pipeline.checkInPlace(batch.map(\.1))
-            for ((id, _, edition), outcome) in zip(batch, outcomes) { inbox.post(.applied(id, outcome, on: edition)) }
+    private func checkInPlace(_ ids: [ResourceID]) {
+        let batch = ids.compactMap { id in table[id]?.takeTrial().map { (id: id, trial: $0.trial, over: $0.snapshot) } }
+        commands.run { [applier, inbox] _ in
+            let outcomes = applier.checkInPlace(batch.map(\.trial))
+            for (member, outcome) in zip(batch, outcomes) {
+                inbox.post(.applied(member.id, outcome, over: member.over))
+            }
         }
     }
 
-    private func reload(_ ids: [Agenda.ID]) {
-        let reloads = ids.compactMap { id in entries[id]?.reload.map { (id, $0) } }
-        commands.run { [pipeline, inbox] _ in
-            let failed = Set(pipeline.reload(reloads.map(\.1)).owed.map(\.resource.name))
-            let failedIDs = reloads.filter { failed.contains($0.1.resource.name) }.map(\.0)
-            inbox.post(.reloaded(ids, failed: Set(failedIDs)))
+    private func reload(_ ids: [ResourceID]) {
+        let due = ids.compactMap { id in table[id]?.dueReload.map { (id: id, reload: $0) } }
+        commands.run { [applier, inbox] _ in
+            let outcomes = applier.reload(due.map(\.reload))
+            inbox.post(.reloaded(ids, Dictionary(uniqueKeysWithValues: zip(due.map(\.id), outcomes))))
         }
     }
 }
@@ -249,76 +239,43 @@ extension Daemon {
 extension Daemon {
     private func take(_ message: Message, at now: Duration) throws(SystemError) {
         switch message {
-        case .applied(let id, let outcome, let edition): applied(id, outcome, on: edition, at: now)
-        case .awaitsCheck(let id, let trial, let edition):
-            trials[id] = (trial, edition)
+        case .applied(let id, let outcome, let snapshot): applied(id, outcome, over: snapshot, at: now)
+        case .awaitsCheck(let id, let trial, let snapshot):
+            table[id]?.waitingTrial = (trial, snapshot)
             checks.waits(id)
         case .skipped(let id):
             checks.ended(id)
-            agenda.tell(id, at: now) { $0.rendered(.failed, at: now) }
-        case .reloaded(let ids, let failed): reloaded(ids, failed, at: now)
+            if let state = table[id] { table.update(state, at: now) { $0.rendered(.failed, at: now) } }
+        case .reloaded(let ids, let outcomes):
+            for id in ids {
+                guard let state = table[id] else { continue }
+                table.reloaded(state, outcomes[id], at: now)
+                applyPendingDefinition(state, at: now)
+            }
         case .filesChanged: if !isStopping { try takeInventory(readsAnew: false) }
-        case .surveyWanted(let request): request.answer(survey)
+        case .statusWanted(let request): request.answer(status)
         case .childEnded(let status):
             supervisor?.ended(status, isStopping: isStopping || listener.isStopping)
             stop(at: now)
         }
     }
 
-    private func applied(_ id: Agenda.ID, _ outcome: Outcome, on edition: Edition, at now: Duration) {
+    private func applied(_ id: ResourceID, _ outcome: Outcome, over snapshot: VersionedSnapshot, at now: Duration) {
         checks.ended(id)
-        guard var entry = entries[id] else { return }
-        let keysChanged = entry.applied.map { entry.isConcerned(from: $0, to: edition.snapshot) } ?? true
-        entry.inputs = outcome.inputs
+        guard let state = table[id] else { return }
         confdirWatch?.add(outcome.inputs.sources.keys)
-        if let reload = outcome.reload, reload.isNew || entry.reload == nil { entry.reload = reload }
-        let result = Scheduler.Rendering(outcome)
-        if result == .inStep, entry.reload == nil { entry.applied = edition.snapshot }
-        entries[id] = entry
-        if outcome.state == .updated { keepRecord(of: entry.resource, revision: edition.snapshot.revision) }
-        awaited.remove(id)
-        agenda.tell(id, at: now) { $0.rendered(result, keysChanged: keysChanged, at: now) }
-        if let pause = agenda[id]?.dampedPause {
+        if outcome.state == .updated { keepRecord(of: state, revision: snapshot.snapshot.revision) }
+        table.applied(state, outcome, over: snapshot, newest: self.snapshot(for: state), at: now)
+        if let pause = state.scheduler?.dampedPause {
+            let resource = state.resource
             logger.warning(
-                "\(entry.resource.name): its template or dest was changed right after its \(entry.resource.reloadField), "
-                    + "perhaps by it: the next one waits until \(GoDuration.text(pause)) after that", entry.resource)
-        }
-        // What came while it was rendered.
-        let newest = self.edition(for: entry)
-        if newest.number != edition.number, entry.isConcerned(from: edition.snapshot, to: newest.snapshot) {
-            agenda.tell(id, at: now) { $0.changed(at: now) }
+                "\(resource.name): its template or dest was changed right after its \(resource.reloadField), "
+                    + "perhaps by it: the next one waits until \(GoDuration.text(pause)) after that", resource)
         }
         // A template that was written meanwhile may not be complete yet.
-        if !entry.inputs.sourcesAreCurrent { agenda.tell(id, at: now) { $0.refresh(at: now + ConfdirWatch.quiet) } }
-        succeed(id, at: now)
-    }
-
-    private func reloaded(_ ids: [Agenda.ID], _ failed: Set<Agenda.ID>, at now: Duration) {
-        for id in ids {
-            let succeeded = !failed.contains(id)
-            if succeeded { entries[id]?.noteReload() }
-            agenda.tell(id, at: now) { $0.reloaded(succeeded: succeeded, at: now) }
-            succeed(id, at: now)
+        if !state.inputs.sourcesAreCurrent {
+            table.update(state, at: now) { $0.refresh(at: now + ConfdirWatch.quiet) }
         }
-    }
-
-    /// A resource that was removed is waited for no longer.
-    func forget(_ id: Agenda.ID) {
-        agenda.remove(id)
-        awaited.remove(id)
-        guard let name = entries.removeValue(forKey: id)?.resource.name else { return }
-        ids[name] = nil
-        records.drop(name)
-    }
-}
-
-extension Scheduler.Rendering {
-    init(_ outcome: Outcome) {
-        switch (outcome.state, outcome.reload) {
-        case (.failed, _): self = .failed
-        case (.rejected, _): self = .rejected
-        case (_, nil): self = .inStep
-        case (_, let reload?): self = reload.isNew ? .replaced : .stillOwed
-        }
+        applyPendingDefinition(state, at: now)
     }
 }

@@ -6,24 +6,24 @@ import Synchronization
 
 /// Holds the newest snapshot of one backend, on a thread of its own: the last one counts, none waits in a queue.
 ///
-/// It reads when it is told to and, if it watches, each time something has changed. What fails is tried again for ever.
+/// It reads when `read` is called and, if it watches, each time something has changed. What fails is tried again for ever.
 final class Follower: Sendable {
-    /// A snapshot, and the reading that it belongs to.
+    /// A snapshot, and the generation that it belongs to.
     struct Delivery: Sendable {
         let snapshot: Snapshot
-        /// The number of the last `read` that the snapshot comes after.
-        let reading: Int
+        /// The number of the last call of `read` before the snapshot was taken.
+        let generation: Int
     }
 
     private struct State {
         var ranges: [KeyRange] = []
-        var reading = 0
+        var generation = 0
         var current: Cancellation?
         var delivery: Delivery?
         var failure: BackendError?
         /// When the failures began that nothing has ended yet.
         var failingSince: Duration?
-        var lastHeard: WallTime?
+        var lastContact: WallTime?
         var isStale = false
         var hasStarted = false
         var isStopped = false
@@ -56,17 +56,17 @@ final class Follower: Sendable {
         self.wake = wake
     }
 
-    /// Reads what `ranges` cover anew; returns the number of the reading, which its delivery has or a later one.
+    /// Reads what `ranges` cover anew; returns the generation that its delivery has, or a later delivery.
     func read(_ ranges: [KeyRange]) throws(SystemError) -> Int {
-        let (reading, old, isFirst) = state.withLock { state in
+        let (generation, old, isFirst) = state.withLock { state in
             state.ranges = ranges
-            state.reading += 1
+            state.generation += 1
             defer { state.hasStarted = true }
-            return (state.reading, state.current, !state.hasStarted)
+            return (state.generation, state.current, !state.hasStarted)
         }
         old?.cancel()
         if isFirst { try Thread.detach { [self] in run() } }
-        return reading
+        return generation
     }
 
     /// Ends its thread.
@@ -96,24 +96,24 @@ final class Follower: Sendable {
         var last: Delivery?
         while !state.withLock({ $0.isStopped }) {
             guard let cancellation = makeCancellation() else { continue }
-            let (ranges, reading) = state.withLock { state in
+            let (ranges, generation) = state.withLock { state in
                 state.current = cancellation
-                return (state.ranges, state.reading)
+                return (state.ranges, state.generation)
             }
-            // A new reading begins from nothing.
-            if last?.reading != reading { last = nil }
+            // A new generation begins from nothing.
+            if last?.generation != generation { last = nil }
             do {
                 let backend = try backends.backend(for: configuration)
                 try follow(backend, ranges, from: last?.snapshot, cancellation) { snapshot in
                     backoff.reset()
-                    let delivery = Delivery(snapshot: snapshot, reading: reading)
+                    let delivery = Delivery(snapshot: snapshot, generation: generation)
                     last = delivery
                     deliver(delivery)
                 }
             } catch {
                 if cancellation.isCancelled { continue }
                 note(error)
-                // Ended early by the next reading; if not even waiting works, the next attempt says so.
+                // Ended early by the next `read`; if not even waiting works, the next attempt says so.
                 try? cancellation.wait(backoff.next())
             }
         }
@@ -144,7 +144,7 @@ final class Follower: Sendable {
     private func deliver(_ delivery: Delivery) {
         let hadFailed = state.withLock { state in
             state.delivery = delivery
-            state.lastHeard = Clock.wall()
+            state.lastContact = Clock.wall()
             state.failingSince = nil
             state.isStale = false
             defer { state.failure = nil }
@@ -156,21 +156,22 @@ final class Follower: Sendable {
 
     private func note(_ error: BackendError) {
         let now = Clock.monotonic()
-        let (isNew, becameStale, lastHeard) = state.withLock { state in
+        let (isNew, becameStale, lastContact) = state.withLock { state in
             let since = state.failingSince ?? now
-            // A watch has a heartbeat: until it broke, the backend was heard of.
-            if state.failingSince == nil, watches, state.lastHeard != nil { state.lastHeard = Clock.wall() }
+            // A watch has a heartbeat: until it broke, there was contact.
+            if state.failingSince == nil, watches, state.lastContact != nil { state.lastContact = Clock.wall() }
             state.failingSince = since
             let becomesStale = !state.isStale && now - since >= patience
             if becomesStale { state.isStale = true }
             defer { state.failure = error }
-            return (state.failure != error, becomesStale, state.lastHeard)
+            return (state.failure != error, becomesStale, state.lastContact)
         }
         metrics.countFailure(of: configuration)
         let subject = error.logFields(configuration)
         if isNew { logger.error(error.message, subject) } else { logger.debug(error.message, subject) }
         if becameStale {
-            let since = lastHeard.map { "has not been heard of since \(Clock.rfc3339($0))" } ?? "has never been reached"
+            let since =
+                lastContact.map { "has not been heard of since \(Clock.rfc3339($0))" } ?? "has never been reached"
             logger.warning(
                 "Backend \(configuration.name) \(since): files stay as they are until it answers",
                 configuration)
@@ -178,12 +179,12 @@ final class Follower: Sendable {
         wake()
     }
 
-    /// When the backend was heard of.
+    /// The last contact with the backend.
     var contact: BackendContact {
         state.withLock { state in
-            let isConnected = state.failure == nil && state.lastHeard != nil
+            let isConnected = state.failure == nil && state.lastContact != nil
             return BackendContact(
-                isConnected: isConnected, lastHeard: isConnected && watches ? Clock.wall() : state.lastHeard,
+                isConnected: isConnected, lastHeard: isConnected && watches ? Clock.wall() : state.lastContact,
                 isStale: state.isStale)
         }
     }

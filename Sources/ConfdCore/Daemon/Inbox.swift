@@ -2,25 +2,24 @@ import KeyValue
 import Posix
 import Synchronization
 
-/// What other threads tell the daemon's own.
+/// What other threads report to the daemon's own.
 enum Message: Sendable {
-    case applied(Agenda.ID, Outcome, on: Edition)
+    case applied(ResourceID, Outcome, over: VersionedSnapshot)
     /// A file is to be put in its place and checked there.
-    case awaitsCheck(Agenda.ID, Trial, on: Edition)
+    case awaitsCheck(ResourceID, Trial, over: VersionedSnapshot)
     /// A rendering that was not begun, because we are about to end.
-    case skipped(Agenda.ID)
-    case reloaded([Agenda.ID], failed: Set<Agenda.ID>)
+    case skipped(ResourceID)
+    case reloaded([ResourceID], [ResourceID: ReloadOutcome])
     /// Files below confdir changed.
     case filesChanged
     case childEnded(TerminationStatus)
-    /// Somebody wants to know how things are.
-    case surveyWanted(SurveyRequest)
+    case statusWanted(StatusRequest)
 }
 
-/// A snapshot of one backend, and which it is of those that it delivered.
-package struct Edition: Sendable {
+/// A snapshot of one backend, numbered in the order of delivery.
+package struct VersionedSnapshot: Sendable {
     let snapshot: Snapshot
-    let number: Int
+    let version: Int
 }
 
 /// Messages to the daemon's thread, in the order in which they came.

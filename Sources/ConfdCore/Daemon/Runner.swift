@@ -47,9 +47,11 @@ package struct Runner: Sendable {
     /// One pass; a backend that cannot be reached is tried again for `-retry-for`.
     private func runOnce() throws(SystemError) -> Int32 {
         let start = Clock.monotonic()
+        // A pass that is repeated goes on with what the one before has learned.
+        let table = ResourceTable()
         var delay = Duration.milliseconds(100)
         while true {
-            let report = pass.run()
+            let report = pass.run(table, at: Clock.monotonic())
             if report.stopped { return ExitCode.done }
             let left = settings.retryFor - (Clock.monotonic() - start)
             if report.backendFailed, left > .zero, !listener.isStopping {

@@ -5,15 +5,13 @@ import Configuration
 /// A resource is in step when nothing is due. Rendering and reloading never overlap for one resource. What failed is due
 /// again later, with no new event; what changed while something ran is due after it.
 package struct Scheduler: Sendable {
-    package typealias Policy = ApplyPolicy
-
     package enum Action: Equatable, Sendable {
         case render
         case reload
     }
 
     /// How a rendering, with all that comes up to the replacement of the file, went.
-    package enum Rendering: Equatable, Sendable {
+    package enum RenderOutcome: Equatable, Sendable {
         /// The file is as it should be.
         case inStep
         /// The file was replaced, and its reload is owed.
@@ -22,9 +20,11 @@ package struct Scheduler: Sendable {
         case stillOwed
         /// It will be tried again.
         case failed
-        /// The check refused this content: another try makes sense after a change, or after a long time, for it may
-        /// have refused something else, such as a name that could not be looked up.
+        /// The check refused this content: it is asked again after a change, or after a long time, for it may have refused
+        /// something else, such as a name that could not be looked up.
         case rejected
+        /// The same content was refused before, and was not tried again.
+        case refusedBefore
     }
 
     /// The first pause after a failure; it doubles each time.
@@ -37,7 +37,7 @@ package struct Scheduler: Sendable {
         case idle, rendering, reloading
     }
 
-    package var policy: Policy
+    package var policy: ApplyPolicy
     private var activity = Activity.idle
     private var renderDue: Duration?
     private var reloadDue: Duration?
@@ -45,6 +45,8 @@ package struct Scheduler: Sendable {
     private var firstChange: Duration?
     private var renderFailures = 0
     private var reloadFailures = 0
+    /// Until when content that the check refused is not checked again.
+    private var refusedUntil: Duration?
     private var lastReload: Duration?
     private var lastReloadEnd: Duration?
     /// How many reloads in a row seem to have changed what their resource is made from, or its file.
@@ -56,7 +58,7 @@ package struct Scheduler: Sendable {
 
     /// A resource that has to be rendered at once.
     package init(
-        _ policy: Policy, now: Duration,
+        _ policy: ApplyPolicy, now: Duration,
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
         self.policy = policy
@@ -84,6 +86,8 @@ package struct Scheduler: Sendable {
     package var isRunning: Bool { activity != .idle }
     package var isRendering: Bool { activity == .rendering }
     package var owesReload: Bool { reloadDue != nil }
+    /// Whether a check is asked again about content that it refused.
+    package func mayCheckAgain(at now: Duration) -> Bool { refusedUntil.map { now >= $0 } ?? true }
     /// Whether its file has been right at some time.
     package private(set) var hasBeenInStep = false
 }
@@ -122,7 +126,7 @@ extension Scheduler {
 
     /// The rendering that was begun is over. `keysChanged` says whether a key that it reads differs from when file and
     /// service were last in step.
-    package mutating func rendered(_ result: Rendering, keysChanged: Bool = true, at now: Duration) {
+    package mutating func rendered(_ result: RenderOutcome, keysChanged: Bool = true, at now: Duration) {
         precondition(activity == .rendering, "it was begun")
         activity = .idle
         dampedPause = nil
@@ -133,8 +137,8 @@ extension Scheduler {
             return
         }
         renderFailures = 0
-        if result == .rejected {
-            let again = now + Self.longestPause * (0.5 + random() / 2)
+        if result == .rejected || result == .refusedBefore {
+            let again = nextCheck(after: result, at: now)
             renderDue = min(renderDue ?? again, again)
         } else {
             hasBeenInStep = true
@@ -173,8 +177,17 @@ extension Scheduler {
         reloadDue = reloadFailures > 0 || isTooEarly ? nil : now
     }
 
-    /// The service has the new files without a reload: it starts only now.
-    package mutating func settleReload() { reloadDue = nil }
+    /// The service has the new files without a reload.
+    package mutating func reloadDone() { reloadDue = nil }
+
+    /// When content that was refused is rendered again. Renderings before that have no part in when it is checked again: a
+    /// short interval would else put it off for ever.
+    private mutating func nextCheck(after result: RenderOutcome, at now: Duration) -> Duration {
+        if result == .refusedBefore, let refusedUntil, refusedUntil > now { return refusedUntil }
+        let again = now + Self.longestPause * (0.5 + random() / 2)
+        if result == .rejected { refusedUntil = again }
+        return again
+    }
 
     private func nextReload(at now: Duration) -> Duration {
         let earliest = lastReload.map { $0 + policy.minReloadInterval } ?? now

@@ -10,7 +10,7 @@ import Synchronization
 /// A message is one line, whatever is in it: here, and only here, what is not printable is escaped. An excerpt of a file
 /// and a hint follow on lines of their own; they come from the subject.
 ///
-/// Only Pipeline, Daemon and the program log; libraries return errors. Values, passwords and tokens never
+/// Only Applier, Daemon and the program log; libraries return errors. Values, passwords and tokens never
 /// reach a message.
 package final class Logger: Sendable {
     private struct State {

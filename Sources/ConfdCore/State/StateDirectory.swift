@@ -1,3 +1,4 @@
+import Configuration
 import Posix
 
 /// `-state-dir`: what confd keeps of each resource across restarts, a record a resource. One process has it at a time.
@@ -50,7 +51,12 @@ final class StateDirectory: Sendable {
         return try Folder(path)
     }
 
-    /// What is kept of `resource`; nil if nothing is, or nothing that this version reads.
+    /// What is kept of `resource`; a record of the same name for another file says nothing about it.
+    func record(of resource: Resource) -> ResourceRecord? {
+        record(of: resource.name).flatMap { $0.destination == resource.destination ? $0 : nil }
+    }
+
+    /// What is kept under the name `resource`; nil if nothing is, or nothing that this version reads.
     func record(of resource: String) -> ResourceRecord? {
         let name = ResourceRecord.fileName(of: resource)
         guard let file = try? records.open(name, [.read, .noFollow, .nonBlocking]),

@@ -26,7 +26,7 @@ struct ResourceStatus: Equatable, Sendable {
 
 /// What `confd status` shows.
 struct StatusReport {
-    let status: Survey
+    let status: DaemonStatus
 
     /// A line about confd, one for each backend, and a table of resources.
     var text: String {
@@ -48,7 +48,7 @@ struct StatusReport {
             + "\(status.inSync) in sync, \(status.dirty) not, \(owed) \(owed == 1 ? "reload" : "reloads") owed"
     }
 
-    private func line(of source: Survey.Source) -> String {
+    private func line(of source: DaemonStatus.BackendState) -> String {
         "\(source.configuration.kind.name) \(source.configuration.sources.joined(separator: ", ")): "
             + "\(source.contact.isConnected ? "connected" : "not connected")\(source.contact.isStale ? ", stale" : ""), "
             + "revision \(source.revision), \(source.keyCount) keys"

@@ -55,8 +55,9 @@ struct Definition {
     /// Where the next instruction goes.
     var position: UInt32 { UInt32(code.count) }
 
-    /// Adds an instruction; returns its position.
+    /// Adds an instruction; returns its position. Inlined, so that the stack effect is a constant where the instruction is.
     @discardableResult
+    @inline(__always)
     mutating func emit(_ instruction: Instruction) -> Int {
         code.append(instruction)
         stackInUse += instruction.stackEffect

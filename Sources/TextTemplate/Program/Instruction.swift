@@ -86,6 +86,7 @@ enum Instruction: BitwiseCopyable {
 
 extension Instruction {
     /// How many more values the stack holds after the instruction, when it does not jump.
+    @inline(__always)
     var stackEffect: Int {
         switch self {
         case .text, .printSlot, .printFields: 0

@@ -3,8 +3,8 @@ import Posix
 import Synchronization
 
 /// Point-in-time status of the daemon.
-struct Survey: Sendable {
-    struct Source: Sendable {
+struct DaemonStatus: Sendable {
+    struct BackendState: Sendable {
         let configuration: BackendConfiguration
         let contact: BackendContact
         let revision: Int64
@@ -20,7 +20,7 @@ struct Survey: Sendable {
     var neverWritten: [(destination: String, reason: String)] = []
     /// Resource files that have never been usable.
     var unusable: [String] = []
-    var sources: [Source] = []
+    var sources: [BackendState] = []
     /// All resources, by name.
     var resources: [ResourceStatus] = []
 }
@@ -29,21 +29,21 @@ struct Survey: Sendable {
 struct BackendContact: Equatable, Sendable {
     /// Whether the last attempt succeeded.
     var isConnected = false
-    /// When the backend answered last, nil if it never did.
+    /// When that was, nil if there was none.
     var lastHeard: WallTime?
-    /// Whether that is longer ago than it may be.
+    /// Whether that is so long ago that somebody should know.
     var isStale = false
 }
 
-/// A request to the daemon's thread for its status.
-final class SurveyRequest: Sendable {
-    private let survey = Mutex<Survey?>(nil)
+/// Asks the daemon's thread for its status.
+final class StatusRequest: Sendable {
+    private let status = Mutex<DaemonStatus?>(nil)
     private let wakeUp: WakeUp
 
     init() throws(SystemError) { wakeUp = try WakeUp() }
 
-    func answer(_ survey: Survey) {
-        self.survey.withLock { $0 = survey }
+    func answer(_ status: DaemonStatus) {
+        self.status.withLock { $0 = status }
         wakeUp.wake()
     }
 
@@ -51,5 +51,5 @@ final class SurveyRequest: Sendable {
     var descriptor: Int32 { wakeUp.descriptor }
 
     /// The answer, nil as long as the daemon has given none.
-    var result: Survey? { survey.withLock { $0 } }
+    var result: DaemonStatus? { status.withLock { $0 } }
 }

@@ -3,40 +3,37 @@ import KeyValue
 import Posix
 import Staging
 
-extension Pipeline {
-    /// Reloads that did not do what they should.
-    package struct FailedReloads: Sendable {
-        /// They stay owed.
-        package var owed: [Outcome.Reload] = []
-        /// The previous file is back, and the service has it.
-        package var rolledBack: [Outcome.Reload] = []
-    }
-
-    /// Runs each distinct reload of `reloads` once, in order, after all files of a pass are in place.
-    package func reload(_ reloads: [Outcome.Reload]) -> FailedReloads {
-        var failed = FailedReloads()
-        let byAction = Dictionary(grouping: reloads, by: \.action)
-        var done: Set<Outcome.Reload.Action> = []
-        for first in reloads where done.insert(first.action).inserted {
-            let group = byAction[first.action, default: []]
-            guard let problem = perform(first, changes: KeyChanges.lines(of: group.map(\.changes))) else {
-                for reload in group { settle(reload) }
-                continue
+extension Applier {
+    /// Runs each distinct reload of `due` once, in order, after all files of a pass are in place. The outcomes come in
+    /// the same order; every failure is logged.
+    package func reload(_ due: [DueReload]) -> [ReloadOutcome] {
+        var outcomes = due.map { ReloadOutcome(state: .done, history: $0.history) }
+        let groups = Dictionary(grouping: due.indices) { due[$0].reload.action }
+        for group in groups.values.sorted(by: { $0[0] < $1[0] }) {
+            let first = due[group[0]].reload
+            let problem = perform(first, changes: KeyChanges.lines(of: group.map { due[$0].reload.changes }))
+            if let problem {
+                log(
+                    StepFailure(
+                        "\(first.resource.reloadField) failed: \(problem); it stays owed",
+                        command: first.failedCommand),
+                    of: first.resource, change: first.change)
             }
-            log(
-                StepFailure(
-                    "\(first.resource.reloadField) failed: \(problem); it stays owed", command: first.failedCommand),
-                of: first.resource, change: first.change)
-            for reload in group {
-                if rollBack(reload) { failed.rolledBack.append(reload) } else { failed.owed.append(reload) }
+            for index in group {
+                let reload = due[index].reload
+                if problem != nil {
+                    outcomes[index].state = rollBack(reload, &outcomes[index].history) ? .rolledBack : .owed
+                } else {
+                    outcomes[index].history.previous = nil
+                    reloadDone(reload)
+                }
             }
         }
-        return failed
+        return outcomes
     }
 
-    /// Notes that the service has the file that is there.
-    package func settle(_ reload: Outcome.Reload, hasNewFile: Bool = true) {
-        memory.withLock { _ = $0.previous.removeValue(forKey: reload.resource.destination) }
+    /// Notes on disk that the service has the file that is there.
+    package func reloadDone(_ reload: Reload, hasNewFile: Bool = true) {
         do {
             // Looked up anew: one that is held for as long as a reload is owed would cost a descriptor each.
             try Destination(resolving: reload.resource.destination).clearReloadMark()
@@ -47,7 +44,7 @@ extension Pipeline {
     }
 
     /// Runs the command or sends the signal; what went wrong, if anything did.
-    private func perform(_ reload: Outcome.Reload, changes: [UInt8]) -> String? {
+    private func perform(_ reload: Reload, changes: [UInt8]) -> String? {
         switch reload.action {
         case .command(let text):
             let result = run(
@@ -65,9 +62,9 @@ extension Pipeline {
     /// The reload that `resource` owes once its file is replaced, nil if it has none.
     func reload(
         _ resource: Resource, _ destination: Destination, source: String, _ changes: KeyChanges, isNew: Bool
-    ) throws(StepFailure) -> Outcome.Reload? {
+    ) throws(StepFailure) -> Reload? {
         guard resource.reloads, !settings.syncOnly else { return nil }
-        let action: Outcome.Reload.Action
+        let action: Reload.Action
         if let signal = resource.reloadSignal {
             action = .signal(signal)
         } else if let command = resource.reloadCommand {
@@ -75,9 +72,9 @@ extension Pipeline {
         } else {
             return nil
         }
-        return Outcome.Reload(
+        return Reload(
             resource: resource, action: action, environment: commandEnvironment(resource, source: source, changes),
-            changes: changes, change: isNew ? nextChange() : 0)
+            changes: changes, change: isNew ? changeNumbers.next() : 0)
     }
 
     func shellText(
@@ -97,8 +94,8 @@ extension Pipeline {
         ]
     }
 
-    /// Runs a command of `resource`. What it wrote is logged when it is over, as an error if it failed: whoever sees
-    /// only errors has to see the reason too. With `isTrial` another run follows, whose output is the one that counts.
+    /// Runs a command of `resource`. Its output is logged when it has ended, as errors if it failed: a log of
+    /// errors only has to hold the reason too. With `isTrial` another run follows, whose output is the one that counts.
     func run(
         _ text: String, _ field: String, _ resource: Resource, _ environment: [String: String], _ changes: [UInt8],
         timeout: Duration, isTrial: Bool = false
@@ -111,7 +108,7 @@ extension Pipeline {
         let command = Command(text, environment: environment, timeout: timeout)
         var lines: [String] = []
         let result = withExtendedLifetime(file) {
-            command.run(cancellation: cancellation) { lines.append(String(decoding: $0, as: UTF8.self)) }
+            runCommand(command) { lines.append(String(decoding: $0, as: UTF8.self)) }
         }
         for line in lines {
             let message = "\(resource.name): \(field): \(line)"
@@ -130,12 +127,13 @@ extension Pipeline {
         do throws(SystemError) {
             return try ChangesFile(lines)
         } catch {
-            warn("cannot write to \(ChangesFile.folder): \(error.reason); CONFD_CHANGES is beside dest instead")
+            warnings.give(
+                "cannot write to \(ChangesFile.folder): \(error.reason); CONFD_CHANGES is beside dest instead")
         }
         do {
             return try ChangesFile(lines, beside: try Destination(resolving: resource.destination))
         } catch {
-            warn("cannot write beside \(resource.destination): its commands get no CONFD_CHANGES")
+            warnings.give("cannot write beside \(resource.destination): its commands get no CONFD_CHANGES")
             return nil
         }
     }
@@ -143,52 +141,47 @@ extension Pipeline {
 
 // MARK: - Rollback
 
-extension Pipeline {
+extension Applier {
     /// A reload that is tried again is given up after this many failures.
     private static let failuresBeforeRollback = 3
 
     /// What is to be put back if the service does not take the next content; nil if nothing is.
-    func previousContent(_ resource: Resource, _ destination: Destination) -> [UInt8]? {
-        guard resource.rollback, resource.reloads else { return nil }
-        if let known = memory.withLock({ $0.previous[resource.destination]?.content }) { return known }
+    func previousContent(_ file: RenderedFile, _ destination: Destination) -> [UInt8]? {
+        guard file.resource.rollback, file.resource.reloads else { return nil }
+        if let known = file.history.previous { return known.content }
         do throws(StagingError) {
             return try destination.read()
         } catch {
-            // Whoever made it unreadable, or huge, could else keep it from being written.
-            warn("\(error.message), so it cannot be put back if its reload fails")
+            // A file that somebody made unreadable or huge must not keep the new one from being written.
+            warnings.give("\(error.message), so it cannot be put back if its reload fails")
             return nil
         }
     }
 
     /// Remembers what is to be put back if the service does not take `content`.
-    func notePrevious(_ previous: [UInt8]?, of content: [UInt8], _ resource: Resource) {
+    func notePrevious(_ previous: [UInt8]?, of content: [UInt8], _ history: inout History) {
         guard let previous else { return }
-        memory.withLock {
-            $0.previous[resource.destination] = PreviousContent(content: previous, replacement: content)
-        }
+        history.previous = History.PreviousContent(content: previous, replacement: content)
     }
 
     /// Puts the previous file back after the last failure, and reloads once more; false if the reload is to be tried
     /// again.
-    private func rollBack(_ reload: Outcome.Reload) -> Bool {
-        let resource = reload.resource
-        let limit = settings.onetime ? 1 : Self.failuresBeforeRollback
-        hasFailed.store(true, ordering: .relaxed)
-        let previous = memory.withLock { memory -> PreviousContent? in
-            guard var previous = memory.previous[resource.destination] else { return nil }
-            previous.failures += 1
-            memory.previous[resource.destination] = previous.failures < limit ? previous : nil
-            if previous.failures < limit { return nil }
-            memory.rejected[resource.destination] = RejectedCandidate(previous.replacement, resource)
-            return previous
+    private func rollBack(_ reload: Reload, _ history: inout History) -> Bool {
+        guard var previous = history.previous else { return false }
+        previous.failures += 1
+        guard previous.failures >= (settings.onetime ? 1 : Self.failuresBeforeRollback) else {
+            history.previous = previous
+            return false
         }
-        guard let previous else { return false }
+        history.previous = nil
+        history.refusal = History.Refusal(content: previous.replacement, origin: .service)
+        let resource = reload.resource
         logger.warning("\(resource.name): putting the previous \(resource.destination) back", resource)
         do {
             let staged = try StagedFile(
                 previous.content, for: Destination(resolving: resource.destination), attributes: resource.attributes)
             let options = CheckedFile.Options(backup: false, reloadMark: Array(resource.name.utf8))
-            warn(try staged.withoutCheck().replace(options).warnings)
+            warnings.give(try staged.withoutCheck().replace(options).warnings)
         } catch {
             log(StepFailure(error), of: resource)
             return false
@@ -199,7 +192,7 @@ extension Pipeline {
             log(failure, of: resource, change: reload.change)
             return false
         }
-        settle(reload, hasNewFile: false)
+        reloadDone(reload, hasNewFile: false)
         return true
     }
 }

@@ -1,39 +1,40 @@
+import Configuration
 import Posix
 
 extension Daemon {
-    /// How everything is now.
-    var survey: Survey {
-        var survey = Survey()
-        survey.isReady = isReady
-        for (id, entry) in entries {
-            if agenda[id]?.isInStep ?? false { survey.inSync += 1 } else { survey.dirty += 1 }
-            let resource = entry.resource
-            if resource.reloads { survey.owed.append((resource.destination, entry.reload != nil)) }
+    /// The status now.
+    var status: DaemonStatus {
+        var status = DaemonStatus()
+        status.isReady = isReady
+        for state in table.states {
+            if state.isInStep { status.inSync += 1 } else { status.dirty += 1 }
+            let resource = state.resource
+            if resource.reloads { status.owed.append((resource.destination, state.owedReload != nil)) }
             // A file from before does as well.
-            if agenda[id]?.hasBeenInStep ?? false || Files.exists(resource.destination) { continue }
-            survey.neverWritten.append((resource.destination, pipeline.lastFailure(of: resource) ?? "not tried yet"))
+            if state.hasBeenInStep || Files.exists(resource.destination) { continue }
+            status.neverWritten.append((resource.destination, state.history.failure ?? "not tried yet"))
         }
-        survey.resources = entries.map { id, entry in status(of: id, entry) }.sorted { $0.name < $1.name }
-        survey.owed.sort { $0.destination < $1.destination }
-        survey.neverWritten.sort { $0.destination < $1.destination }
-        survey.unusable = inventory.unusable
+        status.resources = table.states.map(\.status).sorted { $0.name < $1.name }
+        status.owed.sort { $0.destination < $1.destination }
+        status.neverWritten.sort { $0.destination < $1.destination }
+        status.unusable = inventory.unusable
         // A backend once, also where resources without permission wait for it by themselves.
-        survey.sources = sources.filter { $0.key.separate == nil }.map { key, source in
-            Survey.Source(
+        status.sources = sources.filter { $0.key.separate == nil }.map { key, source in
+            DaemonStatus.BackendState(
                 configuration: key.backend, contact: source.follower.contact,
-                revision: source.edition?.snapshot.revision ?? 0, keyCount: source.edition?.snapshot.count ?? 0)
+                revision: source.snapshot?.snapshot.revision ?? 0, keyCount: source.snapshot?.snapshot.count ?? 0)
         }.sorted { $0.configuration.name < $1.configuration.name }
-        return survey
+        return status
     }
 
-    /// Logs how everything is now: USR1.
+    /// Logs the status: USR1.
     func logStatus() {
-        let survey = survey
-        let owed = survey.owed.filter(\.isOwed)
+        let status = status
+        let owed = status.owed.filter(\.isOwed)
         logger.info(
-            "State: \(survey.isReady ? "ready" : "the first pass is not complete"), \(survey.inSync) in sync, "
-                + "\(survey.dirty) not, \(owed.count) reloads owed, \(survey.neverWritten.count) never written")
-        for source in survey.sources {
+            "State: \(status.isReady ? "ready" : "the first pass is not complete"), \(status.inSync) in sync, "
+                + "\(status.dirty) not, \(owed.count) reloads owed, \(status.neverWritten.count) never written")
+        for source in status.sources {
             let name = source.configuration.sources.joined(separator: ", ")
             logger.info(
                 "State: backend \(source.configuration.name) \(name): "
@@ -41,10 +42,10 @@ extension Daemon {
                     + "\(source.keyCount) keys", source.configuration)
         }
         for (destination, _) in owed { logger.info("State: \(destination) is owed a reload") }
-        for (destination, reason) in survey.neverWritten {
+        for (destination, reason) in status.neverWritten {
             logger.info("State: \(destination) was never written: \(reason)")
         }
-        for file in survey.unusable { logger.info("State: \(file) cannot be used") }
+        for file in status.unusable { logger.info("State: \(file) cannot be used") }
     }
 
     /// `-metrics-addr` and `-control-socket`. A place where they cannot be served is logged; the work goes on.
@@ -52,15 +53,15 @@ extension Daemon {
         let listeners = [metricsListener(), controlListener()].compactMap { $0 }
         if listeners.isEmpty { return }
         let access = StatusAccess(settings.statusAllow)
-        let server = MetricsServer { [inbox, pipeline] request in
-            let page: @Sendable (Survey?) -> HTTPResponse = { survey in
-                MetricsPage(metrics: pipeline.metrics, survey: survey, showsStatus: access.allows(request.peer))
+        let server = MetricsServer { [inbox, applier] request in
+            let page: @Sendable (DaemonStatus?) -> HTTPResponse = { status in
+                MetricsPage(metrics: applier.metrics, status: status, showsStatus: access.allows(request.peer))
                     .response(to: request.path)
             }
-            // Whoever asks whether we are alive must not wait for the daemon's thread. Without a descriptor for the
-            // request, there is no answer either.
-            guard request.path != "/health", let asked = try? SurveyRequest() else { return .now(page(nil)) }
-            inbox.post(.surveyWanted(asked))
+            // A health check must not wait for the daemon's thread. Without a descriptor for the request, there is no
+            // answer either.
+            guard request.path != "/health", let asked = try? StatusRequest() else { return .now(page(nil)) }
+            inbox.post(.statusWanted(asked))
             return .later(asked.descriptor) { page(asked.result) }
         }
         do {

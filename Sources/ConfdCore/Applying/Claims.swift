@@ -1,4 +1,7 @@
+import Configuration
+import Posix
 import Staging
+import Synchronization
 
 /// Which resource writes which file: two that write one would undo each other for ever.
 ///
@@ -37,5 +40,21 @@ struct Claims {
             claims[place] = nil
             places[resource] = nil
         }
+    }
+}
+
+/// The claims of all resources, for the threads that apply them.
+final class DestinationClaims: Sendable {
+    private let claims = Mutex(Claims())
+
+    /// As `Claims.claim`.
+    func claim(_ destination: Destination, for resource: String) -> String? {
+        claims.withLock { $0.claim(destination, for: resource) }
+    }
+
+    /// Forgets which files were written by resources that are not there any more, or write another one now.
+    func keep(of resources: [Resource]) {
+        let destinations = Dictionary(resources.map { ($0.name, $0.destination) }) { first, _ in first }
+        claims.withLock { $0.keep(destinations) }
     }
 }

@@ -5,7 +5,7 @@ import Posix
 struct MetricsPage {
     let metrics: Metrics
     /// Nil where the daemon did not answer.
-    let survey: Survey?
+    let status: DaemonStatus?
     /// Whether the one who asks may see the state of each resource.
     let showsStatus: Bool
 
@@ -14,8 +14,8 @@ struct MetricsPage {
         switch path {
         case "/status", "/status.json":
             guard showsStatus else { return HTTPResponse(403, "text/plain; charset=utf-8", "not in -status-allow\n") }
-            guard let survey else { return HTTPResponse(503, "text/plain; charset=utf-8", "confd does not answer\n") }
-            let report = StatusReport(status: survey)
+            guard let status else { return HTTPResponse(503, "text/plain; charset=utf-8", "confd does not answer\n") }
+            let report = StatusReport(status: status)
             return path == "/status"
                 ? HTTPResponse(200, "text/plain; charset=utf-8", report.text)
                 : HTTPResponse(200, "application/json", String(decoding: report.json, as: UTF8.self))
@@ -35,16 +35,16 @@ struct MetricsPage {
 
     /// Why it is not ready, nil if it is.
     private var problem: String? {
-        guard let survey else { return "confd does not answer" }
-        if let stale = survey.sources.first(where: { $0.contact.isStale }) {
+        guard let status else { return "confd does not answer" }
+        if let stale = status.sources.first(where: { $0.contact.isStale }) {
             return "backend unhealthy: \(stale.configuration.name) "
                 + (stale.contact.lastHeard.map { "has not been heard of since \(Clock.rfc3339($0))" }
                     ?? "has never been reached")
         }
-        if !survey.isReady { return "the first pass is not complete" }
+        if !status.isReady { return "the first pass is not complete" }
         let missing =
-            survey.neverWritten.map { "\($0.destination) was never written: \($0.reason)" }
-            + survey.unusable.map { "\($0) cannot be used" }
+            status.neverWritten.map { "\($0.destination) was never written: \($0.reason)" }
+            + status.unusable.map { "\($0) cannot be used" }
         guard let first = missing.first else { return nil }
         return first + (missing.count > 1 ? " (and \(missing.count - 1) more)" : "")
     }
@@ -52,11 +52,11 @@ struct MetricsPage {
     private var details: String {
         var fields = LogFields([("status", .text(problem == nil ? "ready" : "unready"))])
         fields.append("message", .text(problem ?? "ok"))
-        if let survey {
-            fields.append("in_sync", .number(survey.inSync))
-            fields.append("dirty", .number(survey.dirty))
-            fields.append("never_written", .number(survey.neverWritten.count + survey.unusable.count))
-            fields.append("reloads_owed", .number(survey.owed.count { $0.isOwed }))
+        if let status {
+            fields.append("in_sync", .number(status.inSync))
+            fields.append("dirty", .number(status.dirty))
+            fields.append("never_written", .number(status.neverWritten.count + status.unusable.count))
+            fields.append("reloads_owed", .number(status.owed.count { $0.isOwed }))
         }
         return String(decoding: fields.json, as: UTF8.self) + "\n"
     }
@@ -95,22 +95,22 @@ extension MetricsPage {
                 [([], "\(last.seconds)")])
         }
         text += gauge("confd_build_info", "The version.", [([("version", Version.current)], "1")])
-        if let survey { text += gauges(survey) }
+        if let status { text += gauges(status) }
         return text
     }
 
-    private func gauges(_ survey: Survey) -> String {
-        func each(_ value: (Survey.Source) -> String?) -> [([(String, String)], String)] {
-            survey.sources.compactMap { source in value(source).map { (source.configuration.metricLabels, $0) } }
+    private func gauges(_ status: DaemonStatus) -> String {
+        func each(_ value: (DaemonStatus.BackendState) -> String?) -> [([(String, String)], String)] {
+            status.sources.compactMap { source in value(source).map { (source.configuration.metricLabels, $0) } }
         }
-        return gauge("confd_ready", "Whether the first pass is complete.", [([], survey.isReady ? "1" : "0")])
-            + gauge("confd_templates_loaded", "Resources.", [([], "\(survey.inSync + survey.dirty)")])
+        return gauge("confd_ready", "Whether the first pass is complete.", [([], status.isReady ? "1" : "0")])
+            + gauge("confd_templates_loaded", "Resources.", [([], "\(status.inSync + status.dirty)")])
             + gauge(
                 "confd_resources", "Resources by state.",
-                [([("state", "in_sync")], "\(survey.inSync)"), ([("state", "dirty")], "\(survey.dirty)")])
+                [([("state", "in_sync")], "\(status.inSync)"), ([("state", "dirty")], "\(status.dirty)")])
             + gauge(
                 "confd_reload_owed", "Whether the service has not got its file yet.",
-                survey.owed.map { ([("dest", $0.destination)], $0.isOwed ? "1" : "0") })
+                status.owed.map { ([("dest", $0.destination)], $0.isOwed ? "1" : "0") })
             + gauge(
                 "confd_backend_healthy", "Whether the last attempt to reach the backend succeeded.",
                 each { $0.contact.isConnected ? "1" : "0" })

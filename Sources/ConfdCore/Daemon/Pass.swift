@@ -19,13 +19,13 @@ package struct Pass {
         package var backendFailed = false
         /// There was nothing to do: no confdir, no conf.d, no resource file.
         package var foundNothing = false
-        /// It was told to stop before the last resource.
+        /// It was stopped before the last resource.
         package var stopped = false
     }
 
     let loader: ResourceLoader
     let reader: SnapshotReader
-    let pipeline: Pipeline
+    let applier: Applier
     let logger: Logger
     /// Whether the first failure ends the round.
     let failFast: Bool
@@ -37,9 +37,11 @@ package struct Pass {
     private let renderings = Semaphore(Host.processorCount)
 
     /// Runs the round. Every failure is logged, none stops the others.
-    package func run() -> Report {
+    ///
+    /// `table` holds what an earlier round has learned of the resources; `now` is the time of the round.
+    package func run(_ table: ResourceTable, at now: Duration) -> Report {
         // Differences that are printed would run into the line.
-        let progress = Progress(logger, isTerminal: StandardStream.error.isTerminal && pipeline.differences == nil)
+        let progress = Progress(logger, isTerminal: StandardStream.error.isTerminal && applier.differences == nil)
         defer { progress.end() }
         var report = Report()
         guard let resources = load(&report) else { return report }
@@ -48,86 +50,116 @@ package struct Pass {
             return report
         }
         logger.debug("Retrieving keys from store")
-        // Whatever becomes of the backend: a file that was never accepted must not stay.
-        for resource in resources where resource.checksInPlace { pipeline.heal(resource) }
+        let states = states(of: resources, in: table, at: now)
+        // Even if the backend cannot be read: a file that was never accepted must not stay.
+        for state in states where state.resource.checksInPlace {
+            state.withHistory { applier.restore(state.resource, &$0) }
+        }
         progress.begin("reading keys")
-        let readings = read(for: resources)
+        let readings = read(for: states)
         for (configuration, error) in readings.failures {
             logger.error(error.message, error.logFields(configuration))
             report.backendFailed = true
         }
         progress.begin("rendering", total: resources.count)
-        let (outcomes, isStopped) = apply(resources, readings, progress)
+        let requests = states.map { state in
+            // What is wrong with the backend has been logged.
+            (try? readings[state.resource].get()).map { state.renderRequest(over: $0, at: now) }
+        }
+        let (outcomes, isStopped) = apply(resources, requests, progress)
         report.stopped = isStopped
+        for index in states.indices where requests[index] != nil {
+            if let outcome = outcomes[index] { states[index].takePass(outcome, at: now) }
+        }
         progress.begin("reloading")
         // Also after a request to stop: what was replaced must be reloaded.
-        let failed = finish(outcomes.compactMap(\.outcome.reload))
-        let owed = Set(failed.owed.map(\.resource.name))
-        let rolledBack = Set(failed.rolledBack.map(\.resource.name))
-        for (name, outcome) in outcomes {
-            report.count(rolledBack.contains(name) ? .failed : outcome.state, isOwed: owed.contains(name))
+        let reloads = finish(states, outcomes)
+        for (state, outcome) in zip(states, outcomes) {
+            guard let outcome else { continue }
+            let reload = reloads[state.id]
+            report.count(reload == .rolledBack ? .failed : outcome.state, isOwed: reload == .owed)
         }
         return report
     }
 
+    /// The record of each resource: that of an earlier round, or a new one.
+    private func states(
+        of resources: [Resource], in table: ResourceTable, at now: Duration
+    ) -> [ResourceState] {
+        let known = table.byName
+        return resources.map { resource in
+            let state = known[resource.name] ?? table.insert(resource)
+            if state.resource != resource { _ = table.redefine(state, as: resource) }
+            if !state.isScheduled { table.schedule(state, Scheduler(resource.policy, now: now)) }
+            return state
+        }
+    }
+
+    /// The histories of the resources that a thread prepares.
+    private final class Preparation: Sendable {
+        let histories: Mutex<[History]>
+
+        init(_ histories: [History]) { self.histories = Mutex(histories) }
+    }
+
     /// Reads the keys, and gets ready what can be without them meanwhile.
-    private func read(for resources: [Resource]) -> SnapshotReader.Readings {
+    private func read(for states: [ResourceState]) -> SnapshotReader.Readings {
+        let resources = states.map(\.resource)
+        let preparation = Preparation(states.map(\.history))
         let prepare: @Sendable () -> Void = {
-            for resource in resources { pipeline.prepare(resource) }
+            preparation.histories.withLock { histories in
+                for (index, resource) in resources.enumerated() { applier.prepare(resource, &histories[index]) }
+            }
         }
         let thread = try? Thread.start(prepare)
         if thread == nil { prepare() }
-        defer { thread?.join() }
-        return reader.read(for: resources)
+        let readings = reader.read(for: resources)
+        thread?.join()
+        for (state, history) in zip(states, preparation.histories.withLock { $0 }) {
+            state.withHistory { $0 = history }
+        }
+        return readings
     }
 
-    /// Applies the resources in their order, several at a time, and returns what became of them and whether a request
-    /// to stop came before the last.
+    /// Applies the resources in their order, several at a time, and returns what became of them (nil for those that were
+    /// not tried) and whether a request to stop came before the last. A request is nil where the keys could not be read.
     private func apply(
-        _ resources: [Resource], _ readings: SnapshotReader.Readings, _ progress: Progress
-    ) -> (outcomes: [(name: String, outcome: Outcome)], isStopped: Bool) {
+        _ resources: [Resource], _ requests: [RenderRequest?], _ progress: Progress
+    ) -> (outcomes: [Outcome?], isStopped: Bool) {
         // Reloads come after all files, so each folder needs to be synced only once.
         let unsynced = UnsyncedFolders()
-        defer { pipeline.synchronize(unsynced) }
+        defer { applier.synchronize(unsynced) }
         let queue = Mutex(Queue(outcomes: Array(repeating: nil, count: resources.count)))
         // Differences are printed in order, and the first failure may have to be the last.
-        let isOrdered = failFast || pipeline.differences != nil
+        let isOrdered = failFast || applier.differences != nil
         withThreads(isOrdered ? 1 : min(resources.count, Self.threads())) {
             while let index = queue.withLock({ $0.take(of: resources.count, isStopping: shouldStop()) }) {
-                let resource = resources[index]
-                let placement = place(resource, readings[resource], unsynced)
+                let placement = place(requests[index], unsynced)
                 queue.withLock { $0.note(placement, of: index) }
                 guard case .done(let outcome) = placement else { continue }
                 progress.advance()
-                if stopsAtFailure(outcome, resource) { return }
+                if stopsAtFailure(outcome, resources[index]) { return }
             }
         }
-        checkInPlace(queue, progress, unsynced)
-        return queue.withLock { queue in
-            let outcomes = zip(resources, queue.outcomes).compactMap { resource, outcome in
-                outcome.map { (resource.name, $0) }
-            }
-            return (outcomes, queue.isStopped)
-        }
+        checkInPlace(queue, progress)
+        return queue.withLock { ($0.outcomes, $0.isStopped) }
     }
 
     /// Renders and replaces one resource. What has to be checked in its place waits for the others of the pass, unless the
     /// first failure is to be the last.
-    private func place(
-        _ resource: Resource, _ reading: Result<Snapshot, BackendError>, _ unsynced: UnsyncedFolders
-    ) -> Placement {
-        guard case .success(let snapshot) = reading else { return .done(Outcome(.failed)) }
-        let placement = pipeline.put(renderings.use { pipeline.render(resource, snapshot) }, unsynced)
+    private func place(_ request: RenderRequest?, _ unsynced: UnsyncedFolders) -> Placement {
+        guard let request else { return .done(Outcome(.failed)) }
+        let placement = applier.apply(renderings.use { applier.render(request) }, unsynced)
         guard failFast, case .awaitsCheck(let trial) = placement else { return placement }
-        return .done(pipeline.checkInPlace([trial], unsynced)[0])
+        return .done(applier.checkInPlace([trial])[0])
     }
 
     /// Checks what waits for that, those with the same command together.
-    private func checkInPlace(_ queue: borrowing Mutex<Queue>, _ progress: Progress, _ unsynced: UnsyncedFolders) {
+    private func checkInPlace(_ queue: borrowing Mutex<Queue>, _ progress: Progress) {
         let trials = queue.withLock { $0.trials.sorted { $0.key < $1.key } }
         if trials.isEmpty { return }
         if shouldStop() { return queue.withLock { $0.isStopped = true } }
-        let outcomes = pipeline.checkInPlace(trials.map(\.value), unsynced)
+        let outcomes = applier.checkInPlace(trials.map(\.value))
         queue.withLock { queue in
             for (trial, outcome) in zip(trials, outcomes) { queue.outcomes[trial.key] = outcome }
         }
@@ -160,7 +192,7 @@ package struct Pass {
         }
     }
 
-    /// What is taken of a pass's resources, and what became of them, by their number.
+    /// The resources that were taken so far, and their outcomes, by index.
     private struct Queue {
         var next = 0
         var isStopped = false
@@ -188,16 +220,23 @@ package struct Pass {
 
     /// `-failure-mode fail-fast`: the first failure is the last.
     private func stopsAtFailure(_ outcome: Outcome, _ resource: Resource) -> Bool {
-        guard failFast, outcome.state == .failed || outcome.state == .rejected else { return false }
+        guard failFast, outcome.isFailure else { return false }
         logger.warning("Fail-fast mode: stopping after error in \(resource.destination)", resource)
         return true
     }
 
-    /// Runs the reloads. A command that we are about to become needs none.
-    private func finish(_ reloads: [Outcome.Reload]) -> Pipeline.FailedReloads {
-        if !startsCommand { return pipeline.reload(reloads) }
-        for reload in reloads { pipeline.settle(reload) }
-        return Pipeline.FailedReloads()
+    /// Runs the reloads that are owed, and returns how each went. A command that we are about to become needs none.
+    private func finish(
+        _ states: [ResourceState], _ outcomes: [Outcome?]
+    ) -> [ResourceID: ReloadOutcome.State] {
+        let due = zip(states, outcomes).compactMap { state, outcome in outcome?.reload.map { (state, $0) } }
+        if startsCommand {
+            for (_, reload) in due { applier.reloadDone(reload) }
+            return [:]
+        }
+        let reloads = applier.reload(due.map { state, reload in DueReload(reload, state.history) })
+        for ((state, _), reload) in zip(due, reloads) { state.take(reload) }
+        return Dictionary(uniqueKeysWithValues: zip(due.map(\.0.id), reloads.map(\.state)))
     }
 
     /// The resources that can be used; nil if there is none to speak of.
@@ -234,7 +273,7 @@ extension Pass.Report {
         switch state {
         case .inSync: inSync += isOwed ? 0 : 1
         case .updated, .wouldChange: updated += 1
-        case .failed, .rejected: failed += 1
+        case .failed, .rejected, .refusedBefore: failed += 1
         }
     }
 }

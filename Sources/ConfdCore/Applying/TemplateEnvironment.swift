@@ -1,4 +1,5 @@
 import Configuration
+import Diagnostics
 import KeyValue
 import Posix
 import Rendering
@@ -82,20 +83,22 @@ struct TemplateEnvironment: Rendering.Environment {
 
     func template(at path: ByteString) throws(TemplateLoadError) -> ByteString {
         log?.note(path.text)
-        do {
-            // Resolved each time: deployments exchange a link on the way while we run.
-            let folder = try Files.realPath(templateFolder.text)
-            guard try Files.realPath(path.text).hasPrefix(folder + "/") else {
-                throw TemplateLoadError.outsideFolder
-            }
-            return ByteString(try Files.readWhenSettled(path.text, limit: FileLimit.template))
-        } catch let error as SystemError {
-            throw .unreadable(ByteString(error.message))
-        } catch let error as TemplateLoadError {
-            throw error
+        let source: ByteString?
+        do throws(SystemError) {
+            source = try read(path)
         } catch {
-            preconditionFailure("untyped error")
+            throw .unreadable(ByteString(error.message))
         }
+        guard let source else { throw .outsideFolder }
+        return source
+    }
+
+    /// nil if the file is not below the folder of the templates.
+    private func read(_ path: ByteString) throws(SystemError) -> ByteString? {
+        // Resolved each time: deployments exchange a link on the way while we run.
+        let folder = try Files.realPath(templateFolder.text)
+        guard try Files.realPath(path.text).hasPrefix(folder + "/") else { return nil }
+        return ByteString(try Files.readWhenSettled(path.text, limit: FileLimit.template))
     }
 }
 
@@ -112,8 +115,8 @@ final class SourceLog: Sendable {
         }
     }
 
-    /// Notes that what is used of the file at `path` is not what it holds: it counts as changed.
-    func forget(_ path: String) { notes.withLock { $0[path] = .some(nil) } }
+    /// Marks `path` as changed: we render from an older copy than the file on disk.
+    func markUnknown(_ path: String) { notes.withLock { $0[path] = .some(nil) } }
 
     var sources: [String: FileStatus?] { notes.withLock { $0 } }
 }

@@ -3,6 +3,7 @@ import Diagnostics
 import KeyValue
 import Posix
 import Rendering
+import Staging
 import Synchronization
 import TextTemplate
 
@@ -44,7 +45,7 @@ package final class ResourceRenderer: Sendable {
 
     /// The time that one rendering may take.
     private static let timeLimit = Duration.seconds(60)
-    /// A rendering that takes longer than this is told to be slow.
+    /// After this long `isUnwanted` is polled, so that the worker can be replaced.
     private static let slowness = Duration.milliseconds(200)
 
     package init(_ settings: Settings) {
@@ -52,21 +53,20 @@ package final class ResourceRenderer: Sendable {
         environment = TemplateEnvironment(templateFolder: "\(settings.confdir)/templates")
     }
 
-    /// What the template of `resource` makes of `snapshot`, and what it looked at. To be called on a thread with a
+    /// Renders the template of `resource` over `snapshot`, and notes what it read. To be called on a thread with a
     /// stack of `stackSize`.
     ///
-    /// What is wrong with a template that was changed and cannot be used any more is told to `report`, nil if nothing
-    /// is; its last good version serves meanwhile. `isUnwanted` is asked again and again once it takes
-    /// long, and ends it.
+    /// If the template was changed and does not parse any more, its last good version is rendered and `report` gets the
+    /// failure; nil if there is none. `isUnwanted` is polled once it takes long, and ends it.
     func render(
         _ resource: Resource, _ snapshot: Snapshot, isUnwanted: @escaping @Sendable () -> Bool,
         report: (StepFailure?, Inputs) -> Void
-    ) -> Rendition {
+    ) -> RenderResult {
         let log = SourceLog()
         log.note(resource.source)
         var reads: ReadSet?
         var warnings: [String] = []
-        let result = Result { () throws(StepFailure) in
+        let content = Result { () throws(StepFailure) in
             let entry = try template(of: resource, log) { failure in
                 report(failure, failure == nil ? Inputs() : Inputs(sources: log.sources))
             }
@@ -82,11 +82,11 @@ package final class ResourceRenderer: Sendable {
             if isStrict, let first = warnings.first { throw StepFailure(first) }
             return rendered.output
         }
-        return Rendition(result: result, inputs: Inputs(reads: reads, sources: log.sources), warnings: warnings)
+        return RenderResult(content: content, inputs: Inputs(reads: reads, sources: log.sources), warnings: warnings)
     }
 
-    /// Parses the template of `resource` if none is known yet and nobody is writing it. What is wrong with it is told by
-    /// `render`.
+    /// Parses the template of `resource` if none is known yet and nobody is writing it. What is wrong with it is reported
+    /// by `render`.
     func prepare(_ resource: Resource) {
         let key = Key(resource)
         guard compiled.withLock({ $0[key] == nil }), let source = try? readSettled(resource),
@@ -131,8 +131,8 @@ package final class ResourceRenderer: Sendable {
             let source: ByteString
             if let known {
                 guard let settled = try readSettled(resource) else {
-                    // Not waited for: the end of the writing is seen, for it is noted as unknown.
-                    log.forget(resource.source)
+                    // Don't wait for the writer; marking the source unknown makes the next check re-render.
+                    log.markUnknown(resource.source)
                     return known
                 }
                 source = settled
@@ -216,10 +216,10 @@ package final class ResourceRenderer: Sendable {
     }
 }
 
-/// What became of a rendering, and what it was made from.
-struct Rendition {
-    let result: Result<[UInt8], StepFailure>
+/// What a template gave, and what it was made from.
+struct RenderResult {
+    let content: Result<[UInt8], StepFailure>
     let inputs: Inputs
-    /// What is odd about the result.
+    /// What is odd about the content.
     let warnings: [String]
 }

@@ -1,0 +1,173 @@
+import KeyValue
+import Posix
+import Staging
+
+// Checks of what is in place: `nginx -t` and its like look at the files of the service, not at the staged one. So the new
+// file is put in place before the check, and what was there comes back if it refuses. This is the one exception from
+// "only a checked file can replace".
+extension Applier {
+    /// A file that is in its place for its check.
+    private struct Placed {
+        /// Which of the trials it is.
+        let index: Int
+        /// What there is to put back.
+        let kept: InPlaceTrial
+        let reload: Reload?
+        /// For `rollback`.
+        let previous: [UInt8]?
+        /// Whether a reload was owed before.
+        let wasOwed: Bool
+    }
+
+    /// Puts the files in place and checks them, those with the same command together; the outcomes come in the same
+    /// order. Every failure is logged.
+    package func checkInPlace(_ trials: [Trial]) -> [Outcome] {
+        var outcomes: [Outcome?] = trials.map { _ in nil }
+        let groups = Dictionary(grouping: trials.indices) { trials[$0].command }
+        for group in groups.values.sorted(by: { $0[0] < $1[0] }) {
+            for (index, outcome) in zip(group, checkTogether(group.map { trials[$0] })) {
+                outcomes[index] = outcome
+                count(outcome, of: trials[index].resource)
+            }
+        }
+        return outcomes.compactMap { $0 }
+    }
+
+    /// All files in place, one check. If it refuses, all go back, and each is tried alone: again and again as long as one
+    /// more is accepted, for one may need another.
+    private func checkTogether(_ trials: [Trial]) -> [Outcome] {
+        var trials = trials
+        var results = attempt(Array(trials.indices), of: &trials, isLast: trials.count == 1)
+        var left = trials.count > 1 ? trials.indices.filter { results[$0].isFailure } : []
+        if !left.isEmpty, !cancellation.isCancelled {
+            logger.info("\(trials.count) files were refused together by \(trials[0].command): each is tried alone")
+            var hasAdvanced = true
+            while hasAdvanced, !left.isEmpty {
+                for index in left { results[index] = attempt([index], of: &trials, isLast: true)[0] }
+                let refused = left.filter { results[$0].isFailure }
+                hasAdvanced = refused.count < left.count
+                left = refused
+            }
+        }
+        return results.indices.map { finish(&trials[$0], results[$0]) }
+    }
+
+    /// Reports what became of a trial; content that was refused is remembered.
+    private func finish(_ trial: inout Trial, _ result: Result<Outcome, StepFailure>) -> Outcome {
+        switch result {
+        case .success(let outcome):
+            return succeeded(outcome, &trial.file)
+        case .failure(let failure):
+            noteRefusal(failure, trial.content, &trial.file.history)
+            return failed(failure, &trial.file)
+        }
+    }
+
+    /// Puts the trials with these indices in place, checks them once, and lets them stay or puts all back.
+    private func attempt(
+        _ indices: [Int], of trials: inout [Trial], isLast: Bool
+    ) -> [Result<Outcome, StepFailure>] {
+        var placements: [Result<Placed, StepFailure>] = []
+        for index in indices {
+            placements.append(Result { () throws(StepFailure) in try place(&trials[index], index) })
+        }
+        let placed = placements.compactMap { try? $0.get() }  // The failures are returned below.
+        guard !placed.isEmpty else { return placements.map { $0.map { _ in Outcome(.failed) } } }
+        let result = runCheck(placed.map { trials[$0.index] }, isLast: isLast)
+        if !result.succeeded { for file in placed.reversed() { putBack(file, trials[file.index]) } }
+        return placements.map { placement in
+            placement.flatMap { file in
+                Result { () throws(StepFailure) in
+                    try judge(result, of: trials[file.index].command)
+                    return accept(file, &trials[file.index])
+                }
+            }
+        }
+    }
+
+    /// The environment of the check is that of the first file.
+    private func runCheck(_ trials: [Trial], isLast: Bool) -> CommandResult {
+        let first = trials[0]
+        let resource = first.resource
+        let environment = commandEnvironment(resource, source: resource.destination, first.file.changes)
+        let changes = KeyChanges.lines(of: trials.map(\.file.changes))
+        return run(
+            first.command, "check_cmd", resource, environment, changes, timeout: resource.checkTimeout,
+            isTrial: !isLast)
+    }
+
+    private func place(_ trial: inout Trial, _ index: Int) throws(StepFailure) -> Placed {
+        let resource = trial.resource
+        let destination: Destination
+        let wasOwed: Bool
+        do {
+            destination = try Destination(resolving: resource.destination, place: trial.place)
+            wasOwed = try destination.reloadMark() != nil
+        } catch {
+            throw StepFailure(error)
+        }
+        let staged = try stage(trial.content, resource, destination)
+        let reload = try reload(resource, destination, source: staged.path, trial.file.changes, isNew: true)
+        let previous = previousContent(trial.file, destination)
+        var options = CheckedFile.Options(reloadMark: reload.map { Array($0.resource.name.utf8) })
+        options.isTrial = true
+        let replacement: Replacement
+        do throws(StepFailure) {
+            replacement = try replace(&trial.file, destination, trial.content, by: staged.withoutCheck(), options)
+        } catch {
+            // Something may be left of it.
+            recovery.lookAgain(at: destination)
+            throw error
+        }
+        guard let kept = replacement.trial else { preconditionFailure("asked for by the options") }
+        return Placed(index: index, kept: kept, reload: reload, previous: previous, wasOwed: wasOwed)
+    }
+
+    private func accept(_ placed: Placed, _ trial: inout Trial) -> Outcome {
+        let resource = trial.resource
+        do {
+            warnings.give(try destination(of: trial).accept(placed.kept, backup: resource.backup))
+        } catch {
+            // As long as it stands there, a restart puts the previous file back; the pass after that replaces it again.
+            log(StepFailure(error), of: resource)
+        }
+        notePrevious(placed.previous, of: trial.content, &trial.file.history)
+        metrics.countChange(of: resource)
+        if placed.reload == nil { logUpdate(resource, trial.file.changes) }
+        return Outcome(.updated, reload: placed.reload)
+    }
+
+    private func putBack(_ placed: Placed, _ trial: Trial) {
+        var isUndone = false
+        var failure: StagingError?
+        do {
+            isUndone = try destination(of: trial).undo(placed.kept)
+        } catch {
+            failure = error
+        }
+        // Content that was refused, and could not be taken out again, is not for the service to load.
+        if placed.reload != nil, failure != nil || isUndone && !placed.wasOwed {
+            do {
+                try destination(of: trial).clearReloadMark()
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        guard let failure else { return }
+        log(StepFailure(failure), of: trial.resource)
+        // A path that leads elsewhere now is restored there.
+        if let destination = try? Destination(resolving: trial.resource.destination) {
+            recovery.lookAgain(at: destination)
+        }
+    }
+
+    private func destination(of trial: Trial) throws(StagingError) -> Destination {
+        try Destination(resolving: trial.resource.destination, place: trial.place)
+    }
+}
+
+extension Result {
+    fileprivate var isFailure: Bool {
+        if case .failure = self { true } else { false }
+    }
+}

@@ -1,0 +1,79 @@
+import Configuration
+import KeyValue
+import Posix
+import Staging
+
+extension Applier {
+    /// Logs a failure of a resource: as an error if it fails differently than before, or if what it is made from has
+    /// changed since it failed last. With nil nothing is wrong any more.
+    func report(
+        _ failure: StepFailure?, _ topic: History.Topic, of resource: Resource, madeFrom cause: Cause? = nil,
+        _ history: inout History
+    ) {
+        guard let failure else {
+            if !history.reports.isEmpty { history.reports[topic] = nil }
+            return
+        }
+        let last = history.reports[topic]
+        let hasChanged = cause.map { !$0.isSame(as: last?.cause) } ?? false
+        let change = hasChanged ? changeNumbers.next() : last?.change ?? 0
+        history.reports[topic] = History.Report(
+            message: failure.message, cause: cause ?? last?.cause, change: change)
+        log(failure, of: resource, isNew: hasChanged || last?.message != failure.message, change: change)
+    }
+
+    /// Logs a failure with its resource, and with `dest` if the message does not name it already.
+    ///
+    /// One that is not new is a debug line. `change` numbers what has failed: a failure of another change is not held
+    /// back as a repetition.
+    func log(_ failure: StepFailure, of resource: Resource, isNew: Bool = true, change: Int = 0) {
+        var details = failure.namesDestination ? [] : ["dest \(resource.destination)"]
+        if let command = failure.command { details.append("\(command.field) \(Self.shown(command.text))") }
+        let suffix = details.isEmpty ? "" : " (\(details.joined(separator: ", ")))"
+        let message = "\(resource.name): \(failure.message)\(suffix)"
+        let place = failure.place
+        let subject = resource.logFields.with("command", failure.command?.field)
+            .with("command_line", failure.command?.text).with("key", failure.key)
+            .at(place?.file, line: place?.line, column: place?.column)
+            .explained(excerpt: failure.excerpt, hint: failure.hint)
+        if isNew { logger.error(message, subject, change: change) } else { logger.debug(message, subject) }
+    }
+
+    /// The beginning of a command, by which it is known: the message is about what it wrote and how it ended, and
+    /// scripts are long. JSON has all of it.
+    private static func shown(_ command: String) -> String {
+        let limit = 24
+        let start = command.unicodeScalars.prefix(limit + 1)
+        return start.count > limit ? "\"\(String(String.UnicodeScalarView(start.dropLast())))…\"" : "\"\(command)\""
+    }
+
+    /// confd 0.17's line about a file that was replaced, with the keys that changed.
+    func logUpdate(_ resource: Resource, _ changes: KeyChanges) {
+        let revision = Int(changes.snapshot.revision)
+        logger.info(
+            "Target config \(resource.destination) has been updated\(changes.summary)",
+            revision > 0 ? resource.logFields.with("revision", number: revision) : resource.logFields)
+    }
+
+    /// Parses the template of `resource`; false if it cannot be used whatever the keys are, which is logged.
+    func canUseTemplate(of resource: Resource, _ history: inout History) -> Bool {
+        guard let problem = renderer.problem(of: resource) else { return true }
+        report(problem, .application, of: resource, &history)
+        return false
+    }
+
+    func logDifferences(
+        _ comparison: Comparison, _ destination: Destination, _ content: [UInt8], _ resource: Resource
+    ) {
+        // Those that are corrected without a write are logged when that was possible.
+        if case .attributesDiffer = comparison, !settings.noop { return }
+        for difference in comparison.attributeDifferences {
+            logger.info(difference.message(dest: destination.path), resource)
+        }
+        switch comparison {
+        case .contentDiffers: logger.info(destination.checksumMessage(content: content), resource)
+        case .unreadable(let error, _): warnings.give([.unreadable(dest: destination.path, error)])
+        case .absent, .same, .attributesDiffer: break
+        }
+    }
+}

@@ -1,0 +1,352 @@
+import Configuration
+import KeyValue
+import Posix
+import Staging
+import Synchronization
+
+/// Does for one resource and one snapshot what there is to do: render, compare, stage, check, replace; and runs the
+/// reloads that are owed.
+///
+/// It decides nothing about time and remembers no resource: what it has to know comes in as a `History`, and what it
+/// learned comes back with the outcome. Shared by all resources are the claims of destinations, and what is looked at
+/// or logged once.
+package struct Applier: Sendable {
+    /// Runs a command and hands out the lines that it writes.
+    package typealias CommandRunner = @Sendable (Command, _ line: (ArraySlice<UInt8>) -> Void) -> CommandResult
+
+    let settings: Settings
+    let logger: Logger
+    let renderer: ResourceRenderer
+    let cancellation: Cancellation
+    let child: SupervisedChild
+    /// Where differences are printed, nil if nobody asked for them.
+    let differences: DiffPrinter?
+    let metrics: Metrics
+    let warnings: WarningLog
+    let recovery: Recovery
+    let claims = DestinationClaims()
+    let changeNumbers = ChangeNumbers()
+    let runCommand: CommandRunner
+
+    /// `cancellation` ends the commands that run; `child` gets the signals that take the place of commands. Commands are
+    /// run by the shell unless `runCommand` says otherwise.
+    package init(
+        settings: Settings, logger: Logger, renderer: ResourceRenderer, cancellation: Cancellation,
+        child: SupervisedChild = SupervisedChild(), runCommand: CommandRunner? = nil
+    ) {
+        self.settings = settings
+        self.logger = logger
+        self.renderer = renderer
+        self.cancellation = cancellation
+        self.child = child
+        metrics = Metrics(areRead: settings.metricsAddress != nil)
+        differences = settings.diff ? DiffPrinter(settings) : nil
+        warnings = WarningLog(logger)
+        recovery = Recovery(isNoop: settings.noop, warnings: warnings)
+        self.runCommand =
+            runCommand ?? { command, line in command.run(cancellation: cancellation, line: line) }
+    }
+
+    /// Does for `resource` what needs no keys: restores what a crash left and parses the template.
+    package func prepare(_ resource: Resource, _ history: inout History) {
+        restore(resource, &history)
+        renderer.prepare(resource)
+    }
+
+    /// Restores what a crash left half-written, whatever becomes of the resource then: its keys or its template may be
+    /// out of reach for long.
+    package func restore(_ resource: Resource, _ history: inout History) {
+        do throws(StagingError) {
+            try recovery.restore(resource.destination, resource.attributes)
+        } catch {
+            report(StepFailure(error), .application, of: resource, &history)
+        }
+    }
+
+    /// Renders the template; a failure is logged. Touches no file and runs no command.
+    ///
+    /// `whenSlow` is called once or several times if it takes long.
+    package func render(
+        _ request: RenderRequest, whenSlow: @escaping @Sendable () -> Void = {}
+    ) -> RenderedFile {
+        let resource = request.resource
+        var history = request.history
+        logger.debug("Using source template \(resource.source)", resource)
+        let view = request.snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix)
+        logger.debug("Got \(view.count) keys from the store for \(resource.name)", resource)
+        logger.debug("Compiling source template \(resource.source)", resource)
+        let isUnwanted: @Sendable () -> Bool = { [cancellation] in
+            whenSlow()
+            return cancellation.isCancelled
+        }
+        let result = renderer.render(resource, view, isUnwanted: isUnwanted) { failure, inputs in
+            // Other keys make no difference to a template that does not parse.
+            report(failure, .template, of: resource, madeFrom: Cause(nil, inputs), &history)
+        }
+        var content: [UInt8]?
+        switch result.content {
+        case .success(let bytes):
+            content = bytes
+            for warning in result.warnings { warnings.give(warning) }
+        case .failure(let failure):
+            report(failure, .application, of: resource, madeFrom: Cause(view, result.inputs), &history)
+        }
+        let changes = KeyChanges(base: request.base, snapshot: request.snapshot, ranges: resource.ranges)
+        return RenderedFile(
+            request: request, content: content, inputs: result.inputs, changes: changes, history: history)
+    }
+
+    /// Compares, stages, checks and replaces; a file that has to be checked in its place is left for `checkInPlace`.
+    /// Every failure is logged. With `unsynced` the caller has to sync the folders that are noted there before any reload.
+    package func apply(_ file: RenderedFile, _ unsynced: UnsyncedFolders? = nil) -> Placement {
+        let placement = tryApply(file, unsynced)
+        if case .done(let outcome) = placement { count(outcome, of: file.resource) }
+        return placement
+    }
+
+    func count(_ outcome: Outcome, of resource: Resource) {
+        metrics.countPass(of: resource, succeeded: !outcome.isFailure)
+    }
+
+    /// Syncs `folders`; what cannot be synced is a warning.
+    package func synchronize(_ folders: UnsyncedFolders) { warnings.give(folders.synchronize()) }
+
+    private func tryApply(_ file: RenderedFile, _ unsynced: UnsyncedFolders?) -> Placement {
+        var file = file
+        guard let content = file.content else { return .done(file.completed(Outcome(.failed))) }
+        do throws(StepFailure) {
+            let placement = try apply(content, &file, unsynced)
+            guard case .done(let outcome) = placement else { return placement }
+            return .done(succeeded(outcome, &file))
+        } catch {
+            return .done(failed(error, &file))
+        }
+    }
+
+    /// Notes that nothing is wrong any more.
+    func succeeded(_ outcome: Outcome, _ file: inout RenderedFile) -> Outcome {
+        report(nil, .application, of: file.resource, &file.history)
+        return file.completed(outcome)
+    }
+
+    /// Reports why a rendered file could not be applied.
+    func failed(_ failure: StepFailure, _ file: inout RenderedFile) -> Outcome {
+        report(failure, .application, of: file.resource, madeFrom: file.cause, &file.history)
+        return file.completed(Outcome(failure.state))
+    }
+
+    private func apply(
+        _ content: [UInt8], _ file: inout RenderedFile, _ unsynced: UnsyncedFolders?
+    ) throws(StepFailure) -> Placement {
+        let resource = file.resource
+        let destination = try resolve(resource)
+        let comparison: Comparison
+        do throws(StagingError) {
+            try recovery.restore(destination, resource.attributes)
+            logger.debug("Comparing candidate config to \(resource.destination)", resource)
+            comparison = file.history.settled(
+                try destination.compare(with: content, attributes: resource.attributes), destination, content)
+        } catch {
+            throw StepFailure(error)
+        }
+        logDifferences(comparison, destination, content, resource)
+        if settings.noop { return .done(try noop(comparison, content, resource, destination)) }
+        switch comparison {
+        case .same, .attributesDiffer:
+            return .done(try keepContent(comparison, content, &file, destination))
+        case .absent, .contentDiffers, .unreadable:
+            logger.info("Target config \(resource.destination) out of sync", resource)
+            try refuseAgain(content, &file)
+            if let command = resource.inPlaceCheck, !settings.syncOnly {
+                return .awaitsCheck(
+                    Trial(file: file, content: content, place: destination.place, command: command))
+            }
+            return .done(try replace(content, &file, destination, unsynced))
+        }
+    }
+
+    /// Where `resource` writes; refused if another resource writes there.
+    private func resolve(_ resource: Resource) throws(StepFailure) -> Destination {
+        let destination: Destination
+        do {
+            destination = try Destination(
+                resolving: resource.destination, makesFolders: resource.makeDirectories && !settings.noop)
+        } catch {
+            throw StepFailure(error)
+        }
+        guard let owner = claims.claim(destination, for: resource.name) else { return destination }
+        throw StepFailure(
+            "\(resource.name): dest \(resource.destination) is already written by \(owner)",
+            hint: "both are the file \(destination.target)")
+    }
+
+    /// The bytes are right: mode and owner are corrected in place, and a reload that failed before is still owed.
+    private func keepContent(
+        _ comparison: Comparison, _ content: [UInt8], _ file: inout RenderedFile, _ destination: Destination
+    ) throws(StepFailure) -> Outcome {
+        let resource = file.resource
+        var state = Outcome.State.inSync
+        var isOwed = false
+        do throws(StagingError) {
+            if settings.keepStageFile { try keepStaged(content, resource, destination) }
+            if case .attributesDiffer = comparison {
+                state = try correctAttributes(resource, destination, content, &file.history)
+            } else {
+                logger.debug("Target config \(resource.destination) in sync", resource)
+            }
+            if !settings.syncOnly, resource.reloads { isOwed = try destination.reloadMark() != nil }
+        } catch {
+            throw StepFailure(error)
+        }
+        guard isOwed else { return Outcome(state) }
+        logger.info("Reload of \(resource.destination) is still owed", resource)
+        let reload = try reload(resource, destination, source: destination.target, file.changes, isNew: false)
+        return Outcome(state, reload: reload)
+    }
+
+    private func replace(
+        _ content: [UInt8], _ file: inout RenderedFile, _ destination: Destination, _ unsynced: UnsyncedFolders?
+    ) throws(StepFailure) -> Outcome {
+        let resource = file.resource
+        let staged = try stage(content, resource, destination)
+        let path = staged.path
+        let checked = try staged.check { (path) throws(StepFailure) in
+            try check(path, content, &file, destination)
+        }
+        let reload = try reload(resource, destination, source: path, file.changes, isNew: true)
+        notePrevious(previousContent(file, destination), of: content, &file.history)
+        let options = CheckedFile.Options(
+            backup: resource.backup, reloadMark: reload.map { Array($0.resource.name.utf8) }, unsynced: unsynced)
+        try replace(&file, destination, content, by: checked, options)
+        metrics.countChange(of: resource)
+        if reload == nil { logUpdate(resource, file.changes) }
+        return Outcome(.updated, reload: reload)
+    }
+
+    func stage(
+        _ content: [UInt8], _ resource: Resource, _ destination: Destination
+    ) throws(StepFailure) -> StagedFile {
+        do {
+            let staged = try StagedFile(
+                content, for: destination, attributes: resource.attributes, keep: settings.keepStageFile)
+            warnings.give(staged.warnings)
+            if settings.keepStageFile { logger.info("Keeping staged file: \(staged.path)", resource) }
+            return staged
+        } catch {
+            throw StepFailure(error)
+        }
+    }
+
+    @discardableResult
+    func replace(
+        _ file: inout RenderedFile, _ destination: Destination, _ content: [UInt8], by checked: consuming CheckedFile,
+        _ options: CheckedFile.Options
+    ) throws(StepFailure) -> Replacement {
+        let resource = file.resource
+        logger.debug("Overwriting target config \(resource.destination)", resource)
+        do {
+            let replacement = try checked.replace(options)
+            warnings.give(replacement.warnings)
+            file.history.noteWritten(
+                content, resource, destination, isAsWanted: replacement.warnings.isEmpty)
+            if case .writtenInPlace = replacement.method {
+                warnings.give(
+                    "Rename failed - target is likely a mount. Writing \(resource.destination) in place instead")
+            }
+            return replacement
+        } catch {
+            throw StepFailure(error)
+        }
+    }
+
+    /// Runs `check_cmd` on the staged file; content that it refuses is remembered.
+    private func check(
+        _ path: String, _ content: [UInt8], _ file: inout RenderedFile, _ destination: Destination
+    ) throws(StepFailure) {
+        let resource = file.resource
+        guard let command = resource.checkCommand, !settings.syncOnly else { return }
+        let text = try shellText(command, source: path, destination: destination.path)
+        let environment = commandEnvironment(resource, source: path, file.changes)
+        let result = run(
+            text, "check_cmd", resource, environment, file.changes.lines, timeout: resource.checkTimeout)
+        do throws(StepFailure) {
+            try judge(result, of: text)
+        } catch {
+            noteRefusal(error, content, &file.history)
+            throw error
+        }
+    }
+
+    /// Throws if the check `text` has failed.
+    func judge(_ result: CommandResult, of text: String) throws(StepFailure) {
+        if result.succeeded { return }
+        // What says nothing about the content is no rejection: it is tried again.
+        throw StepFailure(
+            "Config check failed: \(result.message)", state: result.isAnswer ? .rejected : .failed,
+            command: StepFailure.FailedCommand(field: "check_cmd", text: text))
+    }
+
+    /// Remembers content that a check has refused.
+    func noteRefusal(_ failure: StepFailure, _ content: [UInt8], _ history: inout History) {
+        guard failure.state == .rejected else { return }
+        history.refusal = History.Refusal(content: content, origin: .check)
+    }
+
+    /// Throws if the same content was refused before and is not to be tried again yet.
+    private func refuseAgain(_ content: [UInt8], _ file: inout RenderedFile) throws(StepFailure) {
+        guard let refusal = file.history.refusal else { return }
+        let isTriedAgain = refusal.origin == .check && file.request.mayCheckAgain
+        guard refusal.content == content, !isTriedAgain else {
+            file.history.refusal = nil
+            return
+        }
+        throw StepFailure("the same content was refused before, not tried again yet", state: .refusedBefore)
+    }
+
+    /// `-keep-stage-file` where nothing is replaced: the candidate is written beside the destination all the same.
+    private func keepStaged(
+        _ content: [UInt8], _ resource: Resource, _ destination: Destination
+    ) throws(StagingError) {
+        let staged = try StagedFile(content, for: destination, attributes: resource.attributes, keep: true)
+        logger.info("Keeping staged file: \(staged.path)", resource)
+    }
+
+    private func noop(
+        _ comparison: Comparison, _ content: [UInt8], _ resource: Resource, _ destination: Destination
+    ) throws(StepFailure) -> Outcome {
+        if settings.keepStageFile {
+            do {
+                try keepStaged(content, resource, destination)
+            } catch {
+                throw StepFailure(error)
+            }
+        }
+        logger.warning("Noop mode enabled. \(resource.destination) will not be modified", resource)
+        show(comparison, content, resource, destination)
+        return Outcome(comparison == .same ? .inSync : .wouldChange)
+    }
+
+    /// `-diff`: prints what would change.
+    private func show(
+        _ comparison: Comparison, _ content: [UInt8], _ resource: Resource, _ destination: Destination
+    ) {
+        guard let differences, comparison != .same else { return }
+        do {
+            differences.print(
+                FileDifference(
+                    path: resource.destination, old: try destination.read(limit: 64 << 20), new: content,
+                    attributes: comparison.attributeDifferences))
+        } catch {
+            // It would be replaced all the same.
+            warnings.give(error.message)
+        }
+    }
+}
+
+/// Numbers the changes that may fail, so that the log knows a new failure from a repeated one (`Logger.error`).
+final class ChangeNumbers: Sendable {
+    private let last = Atomic(0)
+
+    /// A number that was never given before, from 1.
+    func next() -> Int { last.add(1, ordering: .relaxed).newValue }
+}

@@ -1,0 +1,97 @@
+import Configuration
+import KeyValue
+import Posix
+import Staging
+
+/// What was learned of a resource while it was rendered, checked and reloaded.
+///
+/// The applier keeps none of it: each job gets the history of its resource, and the outcome brings the new one back.
+package struct History: Sendable {
+    /// The failures that were reported: each is reported once, until it changes.
+    var reports: [Topic: Report] = [:]
+    /// Content that is not tried again for now.
+    var refusal: Refusal?
+    /// What is put back if the reload keeps failing (`rollback`).
+    var previous: PreviousContent?
+    /// Attributes that we may not set: they are tried and reported once.
+    var refusedAttributes: [AttributeDifference] = []
+    /// What was written into a file that we may not read.
+    var unreadable: WrittenFile?
+
+    /// Nothing is known yet.
+    package init() {}
+
+    /// What can be wrong with a resource at one time.
+    enum Topic: Hashable {
+        /// Its template does not parse, and an earlier version of it is used.
+        case template
+        /// It cannot be applied.
+        case application
+    }
+
+    struct Report {
+        let message: String
+        /// What it was rendered from; nil if nothing was rendered.
+        let cause: Cause?
+        /// The number of the change that failed; see `Logger.error`.
+        let change: Int
+    }
+
+    struct Refusal {
+        enum Origin {
+            /// A check, which may be asked again after a time.
+            case check
+            /// The service: the reload failed, and the previous content was put back.
+            case service
+        }
+
+        let content: [UInt8]
+        let origin: Origin
+    }
+
+    struct PreviousContent {
+        /// What the service ran with last.
+        let content: [UInt8]
+        /// What was put in its place last.
+        let replacement: [UInt8]
+        /// How often the reload for it has failed.
+        var failures = 0
+    }
+
+    /// Why the resource is not applied, nil if it is.
+    var failure: String? { reports[.application]?.message }
+
+    /// The operator asks for another look (HUP): checks are asked again. Content that was rolled back stays refused until
+    /// it changes.
+    mutating func clearForAnotherLook() {
+        if refusal?.origin == .check { refusal = nil }
+    }
+
+    /// What holds of `old` for the definition `new` too: what is known of the file, if it is the same one.
+    func kept(from old: Resource, to new: Resource) -> History {
+        var history = History()
+        guard old.destination == new.destination else { return history }
+        history.previous = previous
+        history.refusedAttributes = refusedAttributes
+        history.unreadable = unreadable
+        return history
+    }
+}
+
+/// What a file was rendered from: a failure that has another cause than the last one is a new failure.
+struct Cause: Sendable {
+    let snapshot: Snapshot?
+    let sources: [String: FileStatus?]
+
+    /// The templates, and the keys of a resource: `snapshot` is a view of them. Without keys, they make no difference.
+    init(_ snapshot: Snapshot?, _ inputs: Inputs) {
+        self.snapshot = snapshot
+        sources = inputs.sources
+    }
+
+    func isSame(as other: Cause?) -> Bool {
+        guard let other, sources == other.sources else { return false }
+        guard let snapshot, let old = other.snapshot else { return true }
+        return snapshot.hasSameContents(as: old)
+    }
+}

@@ -1,0 +1,54 @@
+import KeyValue
+import Posix
+
+/// What became of one resource when it was applied.
+package struct Outcome: Sendable {
+    package enum State: Equatable, Sendable {
+        /// Bytes, mode and owner were as wanted.
+        case inSync
+        /// The file was replaced, or only its mode or owner corrected.
+        case updated
+        /// `-noop`: it would have changed.
+        case wouldChange
+        /// Nothing was changed; it has been logged.
+        case failed
+        /// The check refused the content.
+        case rejected
+        /// The same content was refused before, and was not tried again.
+        case refusedBefore
+    }
+
+    package let state: State
+    /// The reload that must run now, because the file was replaced or because an earlier run of it failed.
+    package let reload: Reload?
+    /// What it was made from.
+    package var inputs = Inputs()
+    /// What is known of the resource from now on.
+    package var history = History()
+
+    init(_ state: State, reload: Reload? = nil) {
+        self.state = state
+        self.reload = reload
+    }
+
+    /// Whether the file is not as it should be.
+    var isFailure: Bool {
+        switch state {
+        case .inSync, .updated, .wouldChange: false
+        case .failed, .rejected, .refusedBefore: true
+        }
+    }
+}
+
+/// What a rendering depends on: if none of it changes, neither does the outcome.
+package struct Inputs: Sendable {
+    /// What was read of the resource's keys; nil if that is not known.
+    package var reads: ReadSet?
+    /// The template and those it includes, nil where there was no file.
+    package var sources: [String: FileStatus?] = [:]
+
+    /// Whether the templates are as they were.
+    package var sourcesAreCurrent: Bool {
+        sources.allSatisfy { path, status in (try? Files.status(path)) == status }
+    }
+}

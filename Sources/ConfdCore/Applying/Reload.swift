@@ -1,0 +1,58 @@
+import Configuration
+import Posix
+
+/// A reload that is owed to the service of a resource.
+package struct Reload: Sendable {
+    package let resource: Resource
+    package let action: Action
+    /// What the command sees: `CONFD_SRC`, `CONFD_DEST`, `CONFD_RESOURCE`, `CONFD_REVISION`.
+    package let environment: [String: String]
+    /// Which keys have changed, for `CONFD_CHANGES`.
+    package let changes: KeyChanges
+    /// The number of the replacement that it is for; 0 if it is left over from an earlier one.
+    let change: Int
+
+    /// Whether the file was replaced now: a reload that is left over logs no update.
+    package var isNew: Bool { change > 0 }
+
+    /// Equal ones are run once for all that owe them.
+    package enum Action: Hashable, Sendable {
+        /// What the shell runs.
+        case command(String)
+        case signal(Signal)
+    }
+
+    /// What is logged if it fails; a signal has no command.
+    var failedCommand: StepFailure.FailedCommand? {
+        guard case .command(let text) = action else { return nil }
+        return StepFailure.FailedCommand(field: resource.reloadField, text: text)
+    }
+}
+
+/// A reload that is to be run now.
+package struct DueReload: Sendable {
+    let reload: Reload
+    let history: History
+
+    /// `history` is that of the resource.
+    package init(_ reload: Reload, _ history: History) {
+        self.reload = reload
+        self.history = history
+    }
+}
+
+/// How a reload went.
+package struct ReloadOutcome: Sendable {
+    package enum State: Equatable, Sendable {
+        /// The service has the file.
+        case done
+        /// It failed, and is to be tried again.
+        case owed
+        /// It failed; the previous file is back, and the service has that.
+        case rolledBack
+    }
+
+    package var state: State
+    /// What is known of the resource from now on.
+    package var history: History
+}

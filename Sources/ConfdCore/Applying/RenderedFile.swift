@@ -1,0 +1,60 @@
+import Configuration
+import KeyValue
+import Posix
+import Staging
+
+/// A rendering that is due, with all that it depends on.
+package struct RenderRequest: Sendable {
+    let resource: Resource
+    let snapshot: Snapshot
+    /// The snapshot that was applied before, nil if none was: commands get what changed since.
+    let base: Snapshot?
+    let history: History
+    /// Whether a check that refused this content before is to be asked again.
+    let mayCheckAgain: Bool
+}
+
+/// What a template gave for a snapshot; no file has been touched yet.
+package struct RenderedFile: Sendable {
+    let request: RenderRequest
+    /// nil if the rendering failed, which has been logged.
+    let content: [UInt8]?
+    let inputs: Inputs
+    let changes: KeyChanges
+    /// What is known of the resource, with what the steps so far have added.
+    var history: History
+
+    var resource: Resource { request.resource }
+
+    /// What it was made from, to tell whether a failure is a new one.
+    var cause: Cause {
+        Cause(changes.snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix), inputs)
+    }
+
+    /// `outcome` with what the next rendering has to know.
+    func completed(_ outcome: Outcome) -> Outcome {
+        var outcome = outcome
+        outcome.inputs = inputs
+        outcome.history = history
+        return outcome
+    }
+}
+
+/// What `Applier.apply` did with a rendered file.
+package enum Placement: Sendable {
+    case done(Outcome)
+    /// The file differs, and is to be checked in its place; nothing has been changed yet.
+    case awaitsCheck(Trial)
+}
+
+/// A file that is to be put in its place for a check.
+package struct Trial: Sendable {
+    var file: RenderedFile
+    let content: [UInt8]
+    /// Where it belongs. The directory is not kept open: many may wait at a time.
+    let place: Place
+    /// What the shell runs: those with the same command are checked together.
+    let command: String
+
+    var resource: Resource { file.resource }
+}

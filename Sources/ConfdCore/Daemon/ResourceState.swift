@@ -1,0 +1,174 @@
+import Configuration
+import KeyValue
+import Posix
+
+/// A resource of the engine, by a number that is never used again.
+package typealias ResourceID = Int
+
+/// All that the engine knows of one resource: made and dropped by `ResourceTable`, used by the engine's thread alone.
+///
+/// A class, because the engine looks at every resource in every turn: to copy a value of this size retains some forty
+/// objects, a thousand times a turn.
+package final class ResourceState {
+    package let id: ResourceID
+    /// The definition that is in use.
+    package private(set) var resource: Resource
+    /// What takes its place when the rendering or reload that runs has ended.
+    var pendingDefinition: PendingDefinition?
+    /// When it is rendered and reloaded; nil until its keys are there.
+    package internal(set) var scheduler: Scheduler?
+    /// What its file was made from last.
+    private(set) var inputs = Inputs()
+    /// The snapshot that file and service are in step with.
+    var applied: Snapshot?
+    /// The reload that is owed.
+    private(set) var owedReload: Reload?
+    /// What rendering and reloading it has shown so far.
+    private(set) var history = History()
+    /// When its file was replaced last, and from what: also kept in the state directory.
+    var record: ResourceRecord?
+    /// From this generation on the snapshots of its backend hold all its keys.
+    var neededGeneration = 0
+    /// Whether it has a follower of its own, because some of its keys may not be read.
+    var isSeparate = false
+    /// Whether the daemon is not ready before it was tried.
+    var isAwaited = false
+    /// Its rendered file, while that waits for its check in place.
+    var waitingTrial: (trial: Trial, snapshot: VersionedSnapshot)?
+    /// Changes of the history that came while a job had it: made again when the job brings it back.
+    private var historyCorrections: [(inout History) -> Void] = []
+
+    enum PendingDefinition {
+        case removed
+        case redefined(Resource)
+    }
+
+    init(_ id: ResourceID, _ resource: Resource) {
+        self.id = id
+        self.resource = resource
+    }
+
+    /// Where its keys come from.
+    var source: Source.Key {
+        Source.Key(backend: resource.backend, separate: isSeparate ? resource.ranges : nil)
+    }
+
+    var isScheduled: Bool { scheduler != nil }
+    var isRunning: Bool { scheduler?.isRunning ?? false }
+    var isRendering: Bool { scheduler?.isRendering ?? false }
+    var isInStep: Bool { scheduler?.isInStep ?? false }
+    var hasBeenInStep: Bool { scheduler?.hasBeenInStep ?? false }
+
+    /// The rendering over `snapshot` that begins now.
+    func renderRequest(over snapshot: Snapshot, at now: Duration) -> RenderRequest {
+        RenderRequest(
+            resource: resource, snapshot: snapshot, base: applied, history: history,
+            mayCheckAgain: scheduler?.mayCheckAgain(at: now) ?? true)
+    }
+
+    /// Its file that waits for a check in place, which begins now.
+    func takeTrial() -> (trial: Trial, snapshot: VersionedSnapshot)? {
+        defer { waitingTrial = nil }
+        return waitingTrial
+    }
+
+    /// The reload that begins now.
+    var dueReload: DueReload? { owedReload.map { DueReload($0, history) } }
+
+    /// Whether a rendering over `new` may differ from the last one, which was over `old` or one like it.
+    func isConcerned(from old: Snapshot, to new: Snapshot) -> Bool {
+        guard let reads = inputs.reads else { return true }
+        let before = old.view(of: resource.ranges, strippingPrefix: resource.prefix)
+        let after = new.view(of: resource.ranges, strippingPrefix: resource.prefix)
+        return reads.intersects(after.difference(from: before))
+    }
+}
+
+// MARK: - What becomes of it
+
+extension ResourceState {
+    /// Takes the outcome of a rendering over `snapshot`.
+    func take(_ outcome: Outcome, over snapshot: Snapshot) {
+        isAwaited = false
+        take(outcome.history)
+        inputs = outcome.inputs
+        if let reload = outcome.reload, reload.isNew || owedReload == nil { owedReload = reload }
+        if Scheduler.RenderOutcome(outcome) == .inStep, owedReload == nil { applied = snapshot }
+    }
+
+    /// Takes the outcome of a pass (`-onetime`), in which nothing happens but renderings.
+    func takePass(_ outcome: Outcome, at now: Duration) {
+        take(outcome.history)
+        scheduler?.begin(.render, at: now)
+        scheduler?.rendered(Scheduler.RenderOutcome(outcome), at: now)
+    }
+
+    /// Takes the outcome of the reload that was owed.
+    func take(_ outcome: ReloadOutcome) {
+        take(outcome.history)
+        if outcome.state != .owed { noteReload() }
+    }
+
+    /// The service has the files that its reload was owed for.
+    private func noteReload() {
+        applied = owedReload?.changes.snapshot
+        owedReload = nil
+    }
+
+    /// The service starts only now, and so reads the files that are there: its reload is owed no longer.
+    func takeServiceStart() {
+        noteReload()
+        change { $0.previous = nil }
+        scheduler?.reloadDone()
+    }
+
+    /// Lets the engine's thread do something with the history itself; nothing may run.
+    func withHistory<Result>(_ body: (inout History) -> Result) -> Result { body(&history) }
+
+    /// Changes the history, also the one that a running job will bring back.
+    func change(_ correction: @escaping (inout History) -> Void) {
+        correction(&history)
+        if isRunning { historyCorrections.append(correction) }
+    }
+
+    /// Takes the history that a job brings back.
+    private func take(_ new: History) {
+        history = new
+        for correction in historyCorrections { correction(&history) }
+        historyCorrections = []
+    }
+
+    /// Uses another definition with the same keys: nothing may run.
+    func redefine(_ new: Resource) {
+        history = history.kept(from: resource, to: new)
+        resource = new
+        // A reload that is owed is found by its mark, and is then that of the new definition.
+        owedReload = nil
+        scheduler?.policy = new.policy
+        scheduler?.reloadDone()
+    }
+
+    /// Uses another definition with other keys: it begins anew with a snapshot that has them. Nothing may run.
+    func beginAnew(_ new: Resource) {
+        history = history.kept(from: resource, to: new)
+        resource = new
+        scheduler = nil
+        inputs = Inputs()
+        applied = nil
+        owedReload = nil
+        neededGeneration = 0
+        isSeparate = false
+    }
+}
+
+extension Scheduler.RenderOutcome {
+    init(_ outcome: Outcome) {
+        switch (outcome.state, outcome.reload) {
+        case (.failed, _): self = .failed
+        case (.rejected, _): self = .rejected
+        case (.refusedBefore, _): self = .refusedBefore
+        case (_, nil): self = .inStep
+        case (_, let reload?): self = reload.isNew ? .replaced : .stillOwed
+        }
+    }
+}
