@@ -43,7 +43,7 @@ package enum Program {
             level: settings.logLevel, format: settings.logFormat, isJournal: StandardStream.error.isJournal,
             tag: arguments.first ?? "confd", host: host
         ) { line in
-            // Nobody is left to tell when standard error is gone.
+            // Standard error may be closed; the work goes on without a log.
             try? StandardStream.error.write(line)
         }
         defer { logger.finish() }
@@ -180,7 +180,7 @@ package enum Program {
     }
 
     private static func print(_ text: String, to stream: StandardStream) {
-        // Nobody is left to tell when the stream is gone.
+        // The stream may be closed; the exit code still tells the result.
         try? stream.write(Array((text + "\n").utf8))
     }
 }

@@ -4,7 +4,7 @@ import Synchronization
 /// A thread that cuts the connections of clients that are kept busy for nothing.
 ///
 /// It sleeps by the clock of the process's processor time, which stands still in an idle process: it wakes once in 25 ms
-/// of work, whoever does it, and otherwise never.
+/// of work, of any thread, and otherwise never.
 final class Watchdog: Sendable {
     static let shared = Watchdog()
 

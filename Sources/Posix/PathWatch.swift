@@ -103,8 +103,8 @@ package struct PathWatch: ~Copyable, Sendable {
         }
     }
 
-    /// Waits until nothing has changed for `quiet`, for at most `longest`: whoever writes all the time must not keep
-    /// others from being read.
+    /// Waits until nothing has changed for `quiet`, for at most `longest`: a file that is written all the time must
+    /// not keep others from being read.
     package mutating func settle(quiet: Duration, longest: Duration, wakeUp: Int32) throws(SystemError) {
         let end = Clock.monotonic() + longest
         while Clock.monotonic() < end, try hasChange(within: quiet, wakeUp: wakeUp) {}

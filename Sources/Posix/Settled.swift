@@ -10,8 +10,8 @@ extension Files {
     /// a child.
     private static let patience = Duration.seconds(2)
 
-    /// Whoever opens a file for writing while we hold a lease waits, and the kernel sends us SIGIO, whose default is to end the
-    /// process.
+    /// A process that opens a file for writing while we hold a lease waits, and the kernel sends us SIGIO, whose
+    /// default is to end the process.
     private static let ignoresLeaseBreaks: Void = { _ = Glibc.signal(SIGIO, SIG_IGN) }()
 
     /// The content of the file at `path`, nil while somebody is writing it.

@@ -80,8 +80,9 @@ package enum InPlaceTrial: Equatable, Sendable {
 extension InPlaceTrial {
     /// What stands beside `destination`, nil if there is nothing that can be trusted. `owner` is the resource's.
     ///
-    /// A file that is renamed to the destination keeps its owner and mode, so it counts if whoever could have put it there
-    /// could as well have put it in place. Bytes that are written into a mount point count only where nobody else can write.
+    /// A file that is renamed to the destination keeps its owner and mode, so it counts if only users could have put it
+    /// there who could as well have put it in place. Bytes that are written into a mount point count only where nobody else
+    /// can write.
     fileprivate init?(beside destination: Destination, in folder: Folder, owner: UInt32?) throws(SystemError) {
         let folderStatus = try folder.status()
         let isPrivate = try folder.isPrivate()

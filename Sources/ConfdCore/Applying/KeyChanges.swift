@@ -93,7 +93,7 @@ final class ChangesFile {
     private static let sweepsOnce: Void = { try? Leftovers.sweep(Folder(folder), isOurs: Leftovers.isChangesFile) }()
 
     deinit {
-        // Nobody is left to tell.
+        // A file that stays in TMPDIR does no harm: its name is never used again.
         try? Files.unlink(path)
     }
 }

@@ -25,7 +25,7 @@ struct ReminderSchedule {
 
 extension Daemon {
     /// Whether the command can be started as soon as there are data: all resource files and templates can be used. What is
-    /// wrong is logged; no key can mend it, and whoever started the container waits for an answer.
+    /// wrong is logged; no key can mend it, and an orchestrator waits for the exit code.
     func childCanStart() -> Bool {
         guard let supervisor else { return true }
         // In the order of the files, and all of them: each is reported.

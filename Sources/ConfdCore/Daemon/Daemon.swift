@@ -69,7 +69,7 @@ package final class Daemon {
         }
     }
 
-    /// Runs until it is told to stop; returns the exit code.
+    /// Runs until a signal, or the end of the supervised command, stops it; returns the exit code.
     package func run() throws(SystemError) -> Int32 {
         if settings.watch {
             let watch = try ConfdirWatch(settings.confdir, logger: logger) { [inbox] in inbox.post(.filesChanged) }

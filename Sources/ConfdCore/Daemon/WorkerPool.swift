@@ -76,7 +76,7 @@ final class WorkerPool: Sendable {
         do {
             try Thread.detach(stackSize: stackSize, smallest: 1 << 20) { [self] in work() }
         } catch {
-            // No thread to be had: whoever runs already, or we ourselves, do the work.
+            // Thread creation failed: the threads that there are, or the calling one, run the queue.
             work()
         }
     }
@@ -91,7 +91,7 @@ final class WorkerPool: Sendable {
             guard let job else { return }
             let place = Place(self)
             job(place)
-            // Whoever came in for us goes on.
+            // A replacement worker has taken this place: end this thread.
             if !place.isTaken { return }
         }
     }

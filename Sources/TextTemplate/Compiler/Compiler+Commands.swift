@@ -260,7 +260,7 @@ extension Compiler {
             let problem = Problem.unknownFunction(name, suggestion: suggestion)
             guard unknownFunctions != nil else { throw problem }
             unknownFunctions?.append(problem.located(name: self.name, bytes: bytes, offset: token.start))
-            // Each is told of once.
+            // Each is reported once.
             let standIn = Callee.function(UInt32(usedFunctions.count))
             usedFunctions.append(Function([], variadic: .any) { _ in .invalid })
             callees[number] = .found(standIn)
