@@ -166,6 +166,22 @@ import Testing
         }
     }
 
+    /// Report of the fuzzer: where the left delimiter is that of comments, an error in a comment was shown at the first
+    /// byte of the template, as if an action had been begun there.
+    @Test func commentsThatBeginAsActionsDo() throws {
+        var options = Template.Options()
+        options.leftDelimiter = Array("/*".utf8)
+        options.rightDelimiter = Array("*/".utf8)
+        for prefix in ["", "x", "xy"] {
+            let source = ByteString(prefix + "a */ /*/* c */b")
+            let error = #expect(throws: TemplateError.self) {
+                _ = try Template(source, name: "a", functions: [:], options: options)
+            }
+            #expect(error?.column == prefix.count + 8)
+            #expect(error?.hint == nil)
+        }
+    }
+
     @Test func diagnosticsOfLongLinesShowAPart() throws {
         let source = ByteString(String(repeating: "x", count: 500) + "{{1 2}}" + String(repeating: "y", count: 500))
         let template = try Template(source, name: "a", functions: [:])

@@ -114,6 +114,8 @@ struct Compiler: ~Copyable {
         case .unclosedAction, .inAction(.unclosedAction, _, _): return (.action, lastAction)
         case .unclosedLeftParenthesis, .inAction(.unclosedLeftParenthesis, _, _):
             return pipelines.last { $0.end == .rightParenthesis }.map { (.parenthesis, $0.start) }
+        // The left delimiter may be "/*", as the comment begins.
+        case .unclosedComment, .commentEndsBeforeDelimiter: return nil
         // An action that begins within another: that one is not closed.
         default: return offset > lastAction && lexer.hasPrefix(lexer.left, at: offset) ? (.action, lastAction) : nil
         }
