@@ -112,7 +112,7 @@ package final class Daemon {
         if listener.takeHangUp() {
             notifier.reloading()
             logger.info("Captured hangup. Reading resources, templates and keys again")
-            // The operator may have corrected what a check or a template failed for.
+            // The operator may have corrected what a check refused.
             for state in table.states { state.change { $0.clearForAnotherLook() } }
             try startPass(at: now)
             if isReady { notifier.ready() }
