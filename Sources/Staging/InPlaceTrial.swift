@@ -162,8 +162,12 @@ extension Destination {
     }
 
     /// Ends a trial: the new file stays. With `backup` the previous one stays too, as `DEST.bak`.
+    ///
+    /// Throws if the new file is in place no longer: a second confd that is started during the check takes it for what a
+    /// crash has left, and puts the previous one back.
     package func accept(_ trial: InPlaceTrial, backup: Bool) throws(StagingError) -> [StagingWarning] {
         let folder = try openFolder()
+        if try isWithdrawn(trial, in: folder) { throw StagingError(.withdrawnDuringCheck, path) }
         return try staging(path, StagingError.Kind.trial) { () throws(SystemError) in
             var warnings: [StagingWarning] = []
             switch trial {
@@ -183,6 +187,20 @@ extension Destination {
                 try folder.unlink(kept, ifIt: copy)
             }
             return warnings + folder.synchronized()
+        }
+    }
+
+    /// Whether the previous file is in place again, or none where there was none. Any other file may be one that the check
+    /// has edited.
+    private func isWithdrawn(_ trial: InPlaceTrial, in folder: Folder) throws(StagingError) -> Bool {
+        let found = try staging(path, StagingError.Kind.trial) { () throws(SystemError) in try folder.status(of: name) }
+        switch trial {
+        case .first: return found == nil
+        case .replaced(let previous, _): return found == nil || found?.identity == previous
+        case .written(_, let kept):
+            return try staging(path, StagingError.Kind.trial) { () throws(SystemError) in
+                try folder.status(of: kept) == nil
+            }
         }
     }
 

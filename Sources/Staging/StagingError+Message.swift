@@ -28,6 +28,7 @@ extension StagingError {
         case .torn(let error, let backup): "\(dest) is damaged: \(error.reason); its previous content is in \(backup)"
         case .heal(let error, let backup): "cannot restore \(dest) from \(backup): \(error.reason)"
         case .trial(let error): "cannot keep or put back the previous \(dest): \(error.reason)"
+        case .withdrawnDuringCheck: "the previous \(dest) was put back while the new one was checked in its place"
         case .mark(let error): "cannot note the reload that \(dest) is owed: \(error.reason)"
         case .appendOnly(let folder): "cannot replace \(dest): the folder \(folder) is append-only"
         }
@@ -51,6 +52,7 @@ extension StagingError {
         case .stagedFileChanged(_, .edited), .stagedFileChanged(_, .replaced(.regular)):
             "a check may edit the staged file only in a directory where nobody but root and confd's user can write"
         case .stagedFileChanged: nil
+        case .withdrawnDuringCheck: "probably by another confd that was started meanwhile: it is tried again"
         case .appendOnly(let folder): "what is created there can be neither renamed nor removed: chattr -a \(folder)"
         case .torn: "make room or fix the disk: confd restores the file when it starts"
         case .heal: "copy all but the last line of it by hand, or fix the cause and start confd again"

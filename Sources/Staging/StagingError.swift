@@ -35,6 +35,8 @@ package struct StagingError: Error, Equatable, Sendable {
         case mark(SystemError)
         /// What stands beside a file that is in place for its check cannot be made, or used.
         case trial(SystemError)
+        /// Another confd put the previous file back while the new one was being checked in place.
+        case withdrawnDuringCheck
         /// New names can be made in the directory, and neither renamed nor removed (`chattr +a`).
         case appendOnly(folder: String)
     }

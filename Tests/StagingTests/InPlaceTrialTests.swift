@@ -39,6 +39,19 @@ import Testing
         #expect(try !destination.undoTrial(FileAttributes()))
     }
 
+    /// `confd -onetime` beside a daemon takes the trial of the daemon for what a crash has left: the daemon must not count as
+    /// applied what is in place no longer.
+    @Test(arguments: ["old", nil])
+    func isNotAcceptedAfterItWasWithdrawn(previous: String?) throws {
+        if let previous { try folder.write("x", previous) }
+        let trial = try #require(destination.apply("new", Self.trial).trial)
+        #expect(try destination.undoTrial(FileAttributes()))
+        #expect(throws: StagingError(.withdrawnDuringCheck, folder("x"))) {
+            try destination.accept(trial, backup: false)
+        }
+        #expect(folder.text("x") == previous && folder.names == (previous == nil ? [] : ["x"]))
+    }
+
     /// Somebody has put another file in the place of the first one: that is not ours to remove.
     @Test func onlyTheSameFirstFileIsRemoved() throws {
         try destination.apply("new", Self.trial)

@@ -128,7 +128,7 @@ extension Applier {
             return try ChangesFile(lines)
         } catch {
             warnings.give(
-                "cannot write to \(ChangesFile.folder): \(error.reason); CONFD_CHANGES is beside dest instead")
+                "cannot write to \(ChangesFile.temporary): \(error.reason); CONFD_CHANGES is beside dest instead")
         }
         do {
             return try ChangesFile(lines, beside: try Destination(resolving: resource.destination))

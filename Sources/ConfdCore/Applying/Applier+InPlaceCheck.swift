@@ -79,7 +79,7 @@ extension Applier {
             placement.flatMap { file in
                 Result { () throws(StepFailure) in
                     try judge(result, of: trials[file.index].command)
-                    return accept(file, &trials[file.index])
+                    return try accept(file, &trials[file.index])
                 }
             }
         }
@@ -123,10 +123,12 @@ extension Applier {
         return Placed(index: index, kept: kept, reload: reload, previous: previous, wasOwed: wasOwed)
     }
 
-    private func accept(_ placed: Placed, _ trial: inout Trial) -> Outcome {
+    private func accept(_ placed: Placed, _ trial: inout Trial) throws(StepFailure) -> Outcome {
         let resource = trial.resource
-        do {
+        do throws(StagingError) {
             warnings.give(try destination(of: trial).accept(placed.kept, backup: resource.backup))
+        } catch let error where error.kind == .withdrawnDuringCheck {
+            throw StepFailure(error)
         } catch {
             // As long as it stands there, a restart puts the previous file back; the pass after that replaces it again.
             log(StepFailure(error), of: resource)

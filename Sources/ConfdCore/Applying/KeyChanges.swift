@@ -68,32 +68,39 @@ final class ChangesFile {
     let path: String
     /// Open, and so locked, for as long as it is used.
     private let file: FileDescriptor
+    private let folder: Folder
 
     /// A file of mode 0600 in `TMPDIR`, or `/tmp`.
     convenience init(_ lines: [UInt8]) throws(SystemError) {
         _ = Self.sweepsOnce
-        try self.init(lines, in: Self.folder, prefix: "confd-changes-")
+        try self.init(lines, in: try Folder(Self.temporary), prefix: "confd-changes-")
     }
 
     /// A file of mode 0600 with the name of a candidate of `destination`.
     convenience init(_ lines: [UInt8], beside destination: Destination) throws(SystemError) {
-        try self.init(lines, in: destination.folderPath, prefix: destination.candidatePrefix)
+        // The directory that was resolved, whatever its path leads to by now.
+        guard let folder = destination.folder else {
+            throw SystemError(call: "open", path: destination.folderPath, code: Errno.noSuchFile)
+        }
+        try self.init(lines, in: folder, prefix: destination.candidatePrefix)
     }
 
-    private init(_ lines: [UInt8], in folder: String, prefix: String) throws(SystemError) {
-        file = try Leftovers.create(in: try Folder(folder), prefix: prefix)
+    private init(_ lines: [UInt8], in folder: Folder, prefix: String) throws(SystemError) {
+        self.folder = folder
+        file = try Leftovers.create(in: folder, prefix: prefix)
         // A file that was created has a path. From here on `deinit` removes it.
         path = file.path ?? ""
         try file.writeAll(lines)
     }
 
-    static let folder = Environment.text("TMPDIR") ?? "/tmp"
+    /// The path of the directory of temporary files.
+    static let temporary = Environment.text("TMPDIR") ?? "/tmp"
 
     /// Removes those that a kill has left behind; what cannot be removed does no harm.
-    private static let sweepsOnce: Void = { try? Leftovers.sweep(Folder(folder), isOurs: Leftovers.isChangesFile) }()
+    private static let sweepsOnce: Void = { try? Leftovers.sweep(Folder(temporary), isOurs: Leftovers.isChangesFile) }()
 
     deinit {
         // A file that stays in TMPDIR does no harm: its name is never used again.
-        try? Files.unlink(path)
+        try? folder.unlink(Files.split(path).name)
     }
 }
