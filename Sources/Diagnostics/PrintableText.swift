@@ -27,7 +27,7 @@ package enum PrintableText {
     /// `bytes` with line feeds and tabs as they are; every other character that is not printable is escaped, and what
     /// is not UTF-8 as `\x80`.
     package static func lines(_ bytes: [UInt8]) -> [UInt8] {
-        guard !bytes.allSatisfy({ isPlain($0) || isLayout($0) }) else { return bytes }
+        guard !bytes.allSatisfy({ isPrintableASCII($0) || isLayout($0) }) else { return bytes }
         var shown: [UInt8] = []
         var decoder = Unicode.UTF8.ForwardParser()
         var iterator = bytes.makeIterator()
@@ -54,7 +54,7 @@ package enum PrintableText {
     /// `json`, the bytes of a JSON document, with each character that is not printable as a JSON escape: they occur in
     /// strings only.
     package static func json(_ json: [UInt8]) -> [UInt8] {
-        if json.allSatisfy(isPlain) { return json }
+        if json.allSatisfy(isPrintableASCII) { return json }
         var shown: [UInt8] = []
         for scalar in String(decoding: json, as: UTF8.self).unicodeScalars {
             if isPrintable(scalar) {
@@ -67,7 +67,7 @@ package enum PrintableText {
     }
 
     private static func replacingUnprintable(of text: String, by replacement: (Unicode.Scalar) -> String) -> String {
-        if text.utf8.allSatisfy(isPlain) { return text }
+        if text.utf8.allSatisfy(isPrintableASCII) { return text }
         var shown = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             if isPrintable(scalar) {
@@ -95,14 +95,14 @@ package enum PrintableText {
         return prefix + String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
     }
 
-    private static func isPlain(_ byte: UInt8) -> Bool { byte >= 0x20 && byte < 0x7F }
+    private static func isPrintableASCII(_ byte: UInt8) -> Bool { byte >= 0x20 && byte < 0x7F }
 
     private static func isLayout(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\t") }
 
     /// Whether a terminal shows `scalar` where it stands: not controls (C0, C1), not format characters (bidirectional
     /// marks, zero width), not line and paragraph separators, nothing unassigned or private.
     package static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar.isASCII { return isPlain(UInt8(scalar.value)) }
+        if scalar.isASCII { return isPrintableASCII(UInt8(scalar.value)) }
         switch scalar.properties.generalCategory {
         case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: return false
         default: return true

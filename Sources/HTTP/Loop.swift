@@ -141,10 +141,10 @@ private final class Runner {
             let request = transfer.exchange.request
             switch outcome {
             case .failure(let error) where transfer.mayHaveMetStaleConnection(error):
-                pool.forget(request)
+                pool.markUnknown(request)
                 startAgain(transfer)
             case .failure:
-                pool.forget(request)
+                pool.markUnknown(request)
                 end(transfer, outcome)
             case .success:
                 if transfer.exchange.mode == .whole { pool.remember(request) }
@@ -157,14 +157,14 @@ private final class Runner {
     private func endLateTransfers() -> Int {
         // Calls that share an HTTP/2 connection: about once in 8,000 calls libcurl 7.88 does not process bytes of one that it
         // read while it served another, and sleeps until its next timer (5 s). Calling it again processes them.
-        var wait = transfers.values.contains { $0.maySleepOverBytes } ? 5 : 60_000
+        var wait = transfers.values.contains { $0.mayHaveUnprocessedBytes } ? 5 : 60_000
         for transfer in transfers.values {
             guard let deadline = transfer.firstByteDeadline else { continue }
             let left = Int(ContinuousClock.now.duration(to: deadline).milliseconds(roundedUp: true))
             if left > 0 {
                 wait = min(wait, left)
             } else {
-                pool.forget(transfer.exchange.request)
+                pool.markUnknown(transfer.exchange.request)
                 end(transfer, .failure(transfer.firstByteFailure))
             }
         }
@@ -211,7 +211,7 @@ private struct ConnectionPool {
 
     mutating func remember(_ request: Request) { lastUse[request.origin] = .now }
 
-    mutating func forget(_ request: Request) { lastUse[request.origin] = nil }
+    mutating func markUnknown(_ request: Request) { lastUse[request.origin] = nil }
 }
 
 extension Request {

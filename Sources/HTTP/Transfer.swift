@@ -338,7 +338,7 @@ extension Transfer {
     }
 
     /// Whether libcurl may buffer bytes of this transfer and not process them (see `Runner.endLateTransfers`).
-    var maySleepOverBytes: Bool { exchange.mode == .whole && exchange.request.version == .http2 }
+    var mayHaveUnprocessedBytes: Bool { exchange.mode == .whole && exchange.request.version == .http2 }
 
     /// Whether the peer has ended a stream: libcurl 7.88 then waits for our side, which has nothing to send.
     var isAnswered: Bool { exchange.mode == .stream && !answer.trailers.isEmpty }

@@ -6,8 +6,8 @@
 /// - `glob` (`gets`, `getvs`): the keys that start with the pattern's literal prefix. A malformed pattern
 ///   depends on whether there is any key at all.
 /// - `children`, `directories` (`ls`, `lsdir`): the key that is the cleaned path, and which keys there are,
-///   whatever their values, below it. An odd key (one not clean) may lie below any path by its cleaned
-///   form, so its coming and going concerns every listing. Views have no odd keys but for `/`.
+///   whatever their values, below it. An unclean key (one not clean) may lie below any path by its cleaned
+///   form, so its coming and going concerns every listing. Views have no unclean keys but for `/`.
 package struct ReadSet: Sendable {
     /// The hashes of single keys, in ascending order.
     private let keys: [UInt64]

@@ -108,8 +108,9 @@ private struct BlockChanges {
         let parts = (entries.count + Block.capacity - 1) / Block.capacity
         return (0..<parts).map { part in
             let slice = entries[part * entries.count / parts..<(part + 1) * entries.count / parts]
-            let odd = slice.indices.filter { !Path.isCleanAbsolute(slice[$0].keyBytes) }
-            return Block(slice, odd: odd.map { UInt8($0 - slice.startIndex) }, retained: retained, changed: changed)
+            let unclean = slice.indices.filter { !Path.isCleanAbsolute(slice[$0].keyBytes) }
+            return Block(
+                slice, unclean: unclean.map { UInt8($0 - slice.startIndex) }, retained: retained, changed: changed)
         }
     }
 

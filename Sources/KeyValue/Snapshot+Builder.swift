@@ -92,9 +92,9 @@ private struct TableBuilder {
     /// All entries, once a key came out of order.
     private var unsorted: [Entry] = []
     private var isSorted = true
-    /// Where the entries in progress are odd.
-    private var odd: [UInt8] = []
-    private var previousIsOdd = true
+    /// Where the entries in progress are unclean.
+    private var unclean: [UInt8] = []
+    private var previousIsUnclean = true
 
     mutating func append(_ entry: Entry) {
         guard isSorted else { return unsorted.append(entry) }
@@ -104,7 +104,7 @@ private struct TableBuilder {
         let common = commonCount(previous.key, entry.key, limit: limit)
         let ascends = common < limit ? previous.key[common] < entry.key[common] : previous.keyCount < entry.keyCount
         if ascends {
-            add(entry, sharing: previousIsOdd ? 0 : common)
+            add(entry, sharing: previousIsUnclean ? 0 : common)
         } else if common == limit, previous.keyCount == entry.keyCount {
             memory[filled - 1] = entry
         } else {
@@ -122,21 +122,21 @@ private struct TableBuilder {
     /// Frees what no table has taken over; nothing may be called after that.
     mutating func abandon() { memory.deallocate() }
 
-    /// Adds an entry whose key comes after all others and shares `known` bytes with one that is not odd.
+    /// Adds an entry whose key comes after all others and shares `known` bytes with one that is not unclean.
     private mutating func add(_ entry: Entry, sharing known: Int) {
         if filled == Block.capacity { flush() }
-        previousIsOdd = !Path.isCleanAbsolute(entry.keyBytes, from: known)
-        if previousIsOdd { odd.append(UInt8(filled)) }
+        previousIsUnclean = !Path.isCleanAbsolute(entry.keyBytes, from: known)
+        if previousIsUnclean { unclean.append(UInt8(filled)) }
         (memory + filled).initialize(to: entry)
         filled += 1
     }
 
     private mutating func flush() {
         if filled == 0 { return }
-        blocks.append(Block(taking: memory, count: filled, odd: odd, retained: retained))
+        blocks.append(Block(taking: memory, count: filled, unclean: unclean, retained: retained))
         memory = .allocate(capacity: Block.capacity)
         filled = 0
-        odd.removeAll()
+        unclean.removeAll()
     }
 
     /// Gives up indexing: from here on all entries are collected, and sorted at the end.
@@ -145,7 +145,7 @@ private struct TableBuilder {
         unsorted += UnsafeBufferPointer(start: memory, count: filled)
         blocks = []
         filled = 0
-        odd = []
+        unclean = []
         isSorted = false
     }
 

@@ -21,7 +21,7 @@ extension Snapshot {
 /// One `ls` or `lsdir`.
 ///
 /// Both are defined by cleaned paths. For a clean key that says whether it lies in one range; this range is
-/// walked from child to child, each child's subtree passed over. Odd keys, which only a store that was not
+/// walked from child to child, each child's subtree passed over. Unclean keys, which only a store that was not
 /// made by `view` has, are looked at one by one.
 private struct Listing {
     let snapshot: Snapshot
@@ -44,7 +44,7 @@ private struct Listing {
         if isRoot {
             topLevelKeys()
         } else if cleaned.first == slash {
-            if let index = snapshot.find(path), !snapshot.isOdd(index) { addBase(index) }
+            if let index = snapshot.find(path), !snapshot.isUnclean(index) { addBase(index) }
             let range = below.withUnsafeBufferPointer { snapshot.range(ofPrefix: $0) }
             let written = keysAsWritten(in: range)
             // Names of keys that do not start with `path` count from the root, so they are all the same.
@@ -55,7 +55,7 @@ private struct Listing {
             }
             walk(written, from: path.count, directoriesOnly: false)
         }
-        for index in snapshot.odd { addOddChild(index) }
+        for index in snapshot.unclean { addUncleanChild(index) }
     }
 
     mutating func directories() {
@@ -65,7 +65,7 @@ private struct Listing {
             let range = below.withUnsafeBufferPointer { snapshot.range(ofPrefix: $0) }
             walk(keysAsWritten(in: range), from: below.count, directoriesOnly: true)
         }
-        for index in snapshot.odd { addOddDirectory(index) }
+        for index in snapshot.unclean { addUncleanDirectory(index) }
     }
 
     func sortedNames() -> [Window] {
@@ -90,7 +90,7 @@ private struct Listing {
     private mutating func walk(_ range: Range<Int>, from offset: Int, directoriesOnly: Bool) {
         var index = range.lowerBound
         while index < range.upperBound {
-            if snapshot.isOdd(index) {
+            if snapshot.isUnclean(index) {
                 index += 1
                 continue
             }
@@ -114,7 +114,7 @@ private struct Listing {
         while index < range.upperBound {
             let key = snapshot.keyBytes(index)
             let end = key.slashOffset(from: 1)
-            if snapshot.isOdd(index) {
+            if snapshot.isUnclean(index) {
                 index += 1
             } else if end < key.count {
                 index = snapshot.indexPast(index, sharing: end + 1, in: range)
@@ -125,13 +125,13 @@ private struct Listing {
         }
     }
 
-    private func firstClean(_ range: Range<Int>) -> Int? { range.first { !snapshot.isOdd($0) } }
+    private func firstClean(_ range: Range<Int>) -> Int? { range.first { !snapshot.isUnclean($0) } }
 }
 
-// MARK: - Odd keys
+// MARK: - Unclean keys
 
 extension Listing {
-    private mutating func addOddChild(_ index: Int) {
+    private mutating func addUncleanChild(_ index: Int) {
         let key = snapshot.keyBytes(index)
         if key.equals(path) {
             addBase(index)
@@ -142,7 +142,7 @@ extension Listing {
         }
     }
 
-    private mutating func addOddDirectory(_ index: Int) {
+    private mutating func addUncleanDirectory(_ index: Int) {
         let key = snapshot.keyBytes(index)
         guard key.hasPrefix(path), !isRoot else { return }
         let directory = Path.dir(key).array(of: key)

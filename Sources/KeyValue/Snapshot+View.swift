@@ -75,7 +75,7 @@ extension Snapshot {
             isKept = false
         }
         let stripped = isKept ? 0 : length
-        for index in odd {
+        for index in unclean {
             let key = keyBytes(index)
             guard shown(key, stripping: prefix) == .range(stripped..<key.count) else { return nil }
         }

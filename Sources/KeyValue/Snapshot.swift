@@ -16,7 +16,7 @@ package struct Snapshot: Sendable {
     /// The number of leading bytes of every key that are left out.
     let stripped: Int
     /// The indices of keys that are not clean absolute paths below the root: none in a view, but for `/`.
-    let odd: [Int]
+    let unclean: [Int]
 
     /// A part of the table.
     struct Part: Sendable {
@@ -28,11 +28,13 @@ package struct Snapshot: Sendable {
 
     init(table: Table, ranges: [Range<Int>], stripped: Int, revision: Int64, newestChange: Int64 = 0) {
         var parts: [Part] = []
-        var odd: [Int] = []
+        var unclean: [Int] = []
         var count = 0
         for range in ranges where !range.isEmpty {
             parts.append(Part(start: count, range: range))
-            for index in table.odd[table.odd.positions(in: range)] { odd.append(index - range.lowerBound + count) }
+            for index in table.unclean[table.unclean.positions(in: range)] {
+                unclean.append(index - range.lowerBound + count)
+            }
             count += range.count
         }
         self.revision = revision
@@ -41,7 +43,7 @@ package struct Snapshot: Sendable {
         self.table = table
         self.parts = parts
         self.stripped = stripped
-        self.odd = odd
+        self.unclean = unclean
     }
 
     /// The keys and values of `pairs`, in any order; of equal keys the last one stays.
@@ -157,9 +159,9 @@ extension Snapshot {
         return gallop(in: index + 1..<range.upperBound) { keyBytes($0).hasPrefix(prefix) }
     }
 
-    func isOdd(_ index: Int) -> Bool {
-        if odd.isEmpty { return false }
-        return !odd.positions(in: index..<index + 1).isEmpty
+    func isUnclean(_ index: Int) -> Bool {
+        if unclean.isEmpty { return false }
+        return !unclean.positions(in: index..<index + 1).isEmpty
     }
 }
 

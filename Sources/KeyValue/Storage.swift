@@ -64,28 +64,28 @@ final class Block: @unchecked Sendable {
     let entries: UnsafePointer<Entry>
     let count: Int
     /// The offsets of entries whose key is not a clean absolute path below the root.
-    let odd: [UInt8]
+    let unclean: [UInt8]
     /// What keeps the bytes alive: of entries as they were first read, and of those changed since.
     let retained: Retained?
     let changed: [CopiedChunk]
 
     convenience init(
-        _ source: some Collection<Entry>, odd: [UInt8], retained: Retained?, changed: [CopiedChunk] = []
+        _ source: some Collection<Entry>, unclean: [UInt8], retained: Retained?, changed: [CopiedChunk] = []
     ) {
         let memory = UnsafeMutablePointer<Entry>.allocate(capacity: source.count)
         _ = UnsafeMutableBufferPointer(start: memory, count: source.count).initialize(fromContentsOf: source)
-        self.init(taking: memory, count: source.count, odd: odd, retained: retained, changed: changed)
+        self.init(taking: memory, count: source.count, unclean: unclean, retained: retained, changed: changed)
     }
 
     /// Takes over `memory`, which holds `count` entries.
     init(
-        taking memory: UnsafeMutablePointer<Entry>, count: Int, odd: [UInt8], retained: Retained?,
+        taking memory: UnsafeMutablePointer<Entry>, count: Int, unclean: [UInt8], retained: Retained?,
         changed: [CopiedChunk] = []
     ) {
         precondition(count <= Block.capacity, "a block holds at most \(Block.capacity) entries")
         entries = UnsafePointer(memory)
         self.count = count
-        self.odd = odd
+        self.unclean = unclean
         self.retained = retained
         self.changed = changed
     }
@@ -99,7 +99,7 @@ final class Table: @unchecked Sendable {
     let blocks: [Block]
     let count: Int
     /// The indices of keys that are not clean absolute paths below the root.
-    let odd: [Int]
+    let unclean: [Int]
     /// The entries of each block, so that reading one does not touch reference counts.
     private let bases: [UnsafePointer<Entry>]
     /// The index of the first entry of each block, and the count; empty if all blocks but the last are full.
@@ -111,15 +111,15 @@ final class Table: @unchecked Sendable {
         self.blocks = blocks
         bases = blocks.map(\.entries)
         var starts: [Int] = []
-        var odd: [Int] = []
+        var unclean: [Int] = []
         var count = 0
         for block in blocks {
             starts.append(count)
-            odd.append(contentsOf: block.odd.map { count + Int($0) })
+            unclean.append(contentsOf: block.unclean.map { count + Int($0) })
             count += block.count
         }
         self.count = count
-        self.odd = odd
+        self.unclean = unclean
         let isUniform = blocks.dropLast().allSatisfy { $0.count == Block.capacity }
         self.starts = isUniform ? [] : starts + [count]
     }

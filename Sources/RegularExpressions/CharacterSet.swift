@@ -46,12 +46,12 @@ struct CharacterSet: Equatable, Sendable {
 
     /// The only member, nil if there are several or none.
     var single: UInt32? {
-        guard isPlain, ranges.count == 1, ranges[0].count == 1 else { return nil }
+        guard isRangesOnly, ranges.count == 1, ranges[0].count == 1 else { return nil }
         return ranges[0].lowerBound
     }
 
     /// Whether the set is nothing but its ranges.
-    var isPlain: Bool { categories.isEmpty && !isNegated }
+    var isRangesOnly: Bool { categories.isEmpty && !isNegated }
 
     mutating func insert(_ range: ClosedRange<UInt32>) {
         if let last = ranges.last, range.lowerBound >= last.lowerBound, range.lowerBound <= last.upperBound + 1 {
@@ -105,7 +105,7 @@ struct CharacterSet: Equatable, Sendable {
     /// Turns the set into its complement.
     mutating func negate() {
         normalize()
-        guard isPlain else {
+        guard isRangesOnly else {
             if ranges.isEmpty && categories.count == 1 {
                 categories[0].isNegated.toggle()
             } else {

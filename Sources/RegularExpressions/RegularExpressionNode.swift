@@ -97,7 +97,7 @@ final class RegularExpressionNode: Sendable {
     private var plainSet: CharacterSet? {
         switch kind {
         case .scalar(let scalar): CharacterSet(scalar...scalar)
-        case .set(let set) where set.isPlain: set
+        case .set(let set) where set.isRangesOnly: set
         default: nil
         }
     }

@@ -22,7 +22,7 @@ package struct CompiledTemplate: Sendable {
 }
 
 /// What became of a rendering.
-package struct Rendered: Sendable {
+package struct RenderOutcome: Sendable {
     /// What the template wrote, in case of a failure before it.
     package let output: [UInt8]
     /// Why the template could not be executed to its end, nil if it was.
@@ -68,7 +68,7 @@ package struct Renderer: Sendable {
     package func render(
         _ template: CompiledTemplate, over snapshot: Snapshot, in environment: any Environment,
         limits: Limits = Limits(), trial: TrialData? = nil
-    ) -> Rendered {
+    ) -> RenderOutcome {
         let context = RenderingContext(
             snapshot: snapshot, environment: environment, includes: includes, limits: limits)
         context.missingKeysAreEmpty = trial != nil
@@ -76,13 +76,13 @@ package struct Renderer: Sendable {
         var failure: TemplateError?
         do {
             try template.template.render(
-                trial?.dot ?? .nilInterface, context: context, limits: limits, into: &output, note: context.noteAbsent)
+                trial?.dot ?? .nilInterface, userData: context, limits: limits, into: &output, note: context.noteAbsent)
         } catch {
             failure = error
         }
         // The template was handed texts of the snapshot that nothing else keeps alive.
         return withExtendedLifetime(snapshot) {
-            Rendered(
+            RenderOutcome(
                 output: output, failure: failure,
                 quotations: context.quotations + [failure?.quotation].compactMap { $0 },
                 keyAtFault: failure == nil ? nil : context.keyAtFault,

@@ -29,9 +29,9 @@ extension Program {
                 case .checkTemplate(let index):
                     let invocation = invocations[Int(index)]
                     if invocation.body != nil { continue }
-                    errors.append(error(notDefined(invocation.name), body: number, context: invocation.context))
-                case .fail(let problem, let context) where context != Program.noContext:
-                    errors.append(error(problems[Int(problem)], body: number, context: context))
+                    errors.append(error(notDefined(invocation.name), body: number, node: invocation.node))
+                case .fail(let problem, let node) where node != Program.noNode:
+                    errors.append(error(problems[Int(problem)], body: number, node: node))
                 default: continue
                 }
             }

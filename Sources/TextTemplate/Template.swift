@@ -81,57 +81,57 @@ public struct Template: Sendable {
     }
 
     /// Executes the template with `dot`, appending what it writes to `output`; after an error, `output`
-    /// holds what was written before it. Functions find `context` in their arguments. `limits` stand in for those
+    /// holds what was written before it. Functions find `userData` in their arguments. `limits` stand in for those
     /// that the template was parsed with.
     public func render(
-        _ dot: Value = .invalid, context: AnyObject? = nil, limits: Limits? = nil, into output: inout [UInt8]
+        _ dot: Value = .invalid, userData: AnyObject? = nil, limits: Limits? = nil, into output: inout [UInt8]
     ) throws(TemplateError) {
-        if let failure = execute(dot, context, limits, output: &output, sink: nil, note: nil) { throw failure }
+        if let failure = execute(dot, userData, limits, output: &output, sink: nil, note: nil) { throw failure }
     }
 
-    /// As `render(_:context:limits:into:)`; the first few places that wrote `<no value>` are noted.
+    /// As `render(_:userData:limits:into:)`; the first few places that wrote `<no value>` are noted.
     package func render(
-        _ dot: Value, context: AnyObject?, limits: Limits, into output: inout [UInt8], note: (AbsentValue) -> Void
+        _ dot: Value, userData: AnyObject?, limits: Limits, into output: inout [UInt8], note: (AbsentValue) -> Void
     ) throws(TemplateError) {
         let failure = withoutActuallyEscaping(note) { note in
-            execute(dot, context, limits, output: &output, sink: nil, note: note)
+            execute(dot, userData, limits, output: &output, sink: nil, note: note)
         }
         if let failure { throw failure }
     }
 
-    /// As `render(_:context:limits:into:)`, but hands the output to `sink` piece by piece, so that it need not be held
+    /// As `render(_:userData:limits:into:)`, but hands the output to `sink` piece by piece, so that it need not be held
     /// in memory. After an error, the sink has got what was written before it.
     public func render(
-        _ dot: Value = .invalid, context: AnyObject? = nil, limits: Limits? = nil,
+        _ dot: Value = .invalid, userData: AnyObject? = nil, limits: Limits? = nil,
         to sink: (UnsafeBufferPointer<UInt8>) -> Void
     ) throws(TemplateError) {
         var rest: [UInt8] = []
         let failure = withoutActuallyEscaping(sink) { sink in
-            execute(dot, context, limits, output: &rest, sink: sink, note: nil)
+            execute(dot, userData, limits, output: &rest, sink: sink, note: nil)
         }
         rest.withUnsafeBufferPointer(sink)
         if let failure { throw failure }
     }
 
     private func execute(
-        _ dot: Value, _ context: AnyObject?, _ limits: Limits?, output: inout [UInt8],
+        _ dot: Value, _ userData: AnyObject?, _ limits: Limits?, output: inout [UInt8],
         sink: ((UnsafeBufferPointer<UInt8>) -> Void)?, note: ((AbsentValue) -> Void)?
     ) -> TemplateError? {
         let program = storage.program
         return program.withTables { tables -> TemplateError? in
             var executor = Executor(
-                program, tables, limits ?? storage.limits, body: body, functionContext: context)
+                program, tables, limits ?? storage.limits, body: body, userData: userData)
             executor.sink = sink
             executor.exchangeOutput(&output)
             defer {
                 executor.exchangeOutput(&output)
-                if let note { for context in executor.absences { note(program.absentValue(at: context)) } }
+                if let note { for node in executor.absences { note(program.absentValue(at: node)) } }
             }
             do throws(Problem) {
                 try executor.run(dot.isAbsent ? .invalid : dot)
                 return nil
             } catch {
-                return program.error(error, body: executor.body, context: executor.context)
+                return program.error(error, body: executor.body, node: executor.currentNode)
             }
         }
     }

@@ -22,7 +22,7 @@ import Testing
             ("delete all", ["/a", "/b"], [("/a", nil), ("/b", nil)], []),
             ("delete what is not there", ["/b"], [("/a", nil), ("/c", nil)], ["/b=v0"]),
             ("the last counts", ["/a"], [("/a", "1"), ("/b", "1"), ("/a", nil), ("/b", "2")], ["/b=2"]),
-            ("an odd key", ["/a/b"], [("/a//b", "x")], ["/a//b=x", "/a/b=v0"]),
+            ("an unclean key", ["/a/b"], [("/a//b", "x")], ["/a//b=x", "/a/b=v0"]),
         ] as [(String, [String], [(String, String?)], [String])])
     func makesUpdates(_ name: String, _ keys: [String], _ updates: [(String, String?)], _ expected: [String]) {
         let snapshot = Snapshot(keys: keys)
@@ -31,7 +31,7 @@ import Testing
         #expect(new.pairs == expected)
         #expect(new.revision == 1)
         #expect(snapshot.pairs == before)
-        #expect(new.odd == Snapshot(expected.map { ($0.split(separator: "=")[0].description, "") }).odd)
+        #expect(new.unclean == Snapshot(expected.map { ($0.split(separator: "=")[0].description, "") }).unclean)
     }
 
     @Test func sharesUntouchedBlocks() {

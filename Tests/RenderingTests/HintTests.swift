@@ -14,7 +14,7 @@ import TextTemplate
     /// Parses or renders, and gives the failure.
     private func failure(
         _ template: String, _ environment: TestEnvironment = TestEnvironment()
-    ) -> (error: TemplateError, rendered: Rendered?)? {
+    ) -> (error: TemplateError, rendered: RenderOutcome?)? {
         let compiled: CompiledTemplate
         do {
             compiled = try CompiledTemplate(ByteString(template), name: "t")

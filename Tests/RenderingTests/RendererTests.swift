@@ -14,7 +14,7 @@ import TextTemplate
 
     private func render(
         _ template: ByteString, over snapshot: Snapshot, in environment: TestEnvironment = TestEnvironment()
-    ) throws -> Rendered {
+    ) throws -> RenderOutcome {
         renderer.render(try CompiledTemplate(template, name: "t"), over: snapshot, in: environment)
     }
 

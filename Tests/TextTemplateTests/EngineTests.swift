@@ -121,15 +121,15 @@ import Testing
     }
 
     @Test func functionsSeeTheContextOfTheRendering() throws {
-        final class Context { let text: ByteString = "here" }
+        final class UserData { let text: ByteString = "here" }
         let functions = [
             "where": Function([]) { arguments throws(FunctionError) in
-                .string((arguments.context as? Context)?.text ?? "nowhere")
+                .string((arguments.userData as? UserData)?.text ?? "nowhere")
             }
         ]
         let template = try Template("{{where}}", name: "x", functions: functions)
         var output: [UInt8] = []
-        try template.render(context: Context(), into: &output)
+        try template.render(userData: UserData(), into: &output)
         #expect(output == Array("here".utf8))
     }
 }

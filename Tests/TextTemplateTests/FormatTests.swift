@@ -9,7 +9,7 @@ private func written(_ body: (inout ByteBuffer) -> Void) -> ByteString { ByteStr
 private func formatted(_ format: ByteString, _ arguments: [Value]) -> ByteString {
     arguments.withUnsafeBufferPointer { arguments in
         let text = written { Format.appendFormatted(format, arguments, into: &$0) }
-        if let plain = PlainFormat(format) {
+        if let plain = ParsedFormat(format) {
             withUnsafePointer(to: plain) { plain in
                 #expect(written { Format.appendFormatted(plain, arguments, into: &$0) } == text)
             }
@@ -78,7 +78,7 @@ struct FormatTests {
             ("%*d", false), ("%.*f", false), ("%[1]d", false), ("%d %", false), ("%100000000d", false),
         ] as [(ByteString, Bool)])
     func readsAhead(_ format: ByteString, _ canBe: Bool) {
-        #expect((PlainFormat(format) != nil) == canBe)
+        #expect((ParsedFormat(format) != nil) == canBe)
     }
 
     @Test func buffersGrow() {

@@ -15,7 +15,7 @@ private func result(_ call: TimeGolden.Call) throws -> String {
     let value: Value
     do {
         value = try call.arguments.withUnsafeBufferPointer { arguments throws(FunctionError) in
-            try function.body(Arguments(values: arguments, context: nil))
+            try function.body(Arguments(values: arguments, userData: nil))
         }
     } catch {
         return "error \(error.message.text)"

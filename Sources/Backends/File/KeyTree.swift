@@ -30,7 +30,7 @@ struct KeyTree {
 
     /// Goes down to `element`; `leave` with the result comes back.
     mutating func enter(_ element: [UInt8]) -> Mark {
-        if Self.isPlain(element) {
+        if Self.isCleanElement(element) {
             let mark = Mark.length(path.count)
             path.append(UInt8(ascii: "/"))
             path += element
@@ -63,7 +63,7 @@ struct KeyTree {
     var isFull: Bool { bytes > limits.bytes }
 
     /// Whether joining `element` is appending it.
-    private static func isPlain(_ element: [UInt8]) -> Bool {
+    private static func isCleanElement(_ element: [UInt8]) -> Bool {
         if element.isEmpty || element.contains(UInt8(ascii: "/")) { return false }
         return element[0] != UInt8(ascii: ".") || (element != Array(".".utf8) && element != Array("..".utf8))
     }

@@ -31,7 +31,7 @@ struct RepeatLimiter {
     /// How many lines like `line` were held back since the last one passed; nil if it is to be held back too.
     mutating func admit(_ line: Line, about subject: LogFields? = nil, at now: Duration) -> Int? {
         guard var entry = entries[line], now - entry.lastPass < Self.longestPause * 2 else {
-            forgetOldest()
+            dropOldest()
             entries[line] = Entry(passes: 1, lastPass: now)
             return 0
         }
@@ -62,7 +62,7 @@ struct RepeatLimiter {
         return heldBack.map { ($0.key, $0.value.subject, $0.value.heldBack) }
     }
 
-    private mutating func forgetOldest() {
+    private mutating func dropOldest() {
         guard entries.count >= Self.capacity else { return }
         guard let oldest = entries.min(by: { $0.value.lastPass < $1.value.lastPass }) else { return }
         entries[oldest.key] = nil

@@ -133,7 +133,7 @@ final class RenderingContext {
 extension Arguments {
     /// The context of the rendering in which the function is called.
     var rendering: RenderingContext {
-        guard let context, type(of: context) == RenderingContext.self else {
+        guard let context = userData, type(of: context) == RenderingContext.self else {
             preconditionFailure("confd's functions are called in a rendering")
         }
         // The class is final, so comparing the types is exact, and much faster than a cast.

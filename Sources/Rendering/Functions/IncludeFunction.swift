@@ -21,7 +21,7 @@ enum IncludeFunction {
         var output: [UInt8] = []
         do {
             try template.render(
-                arguments.count > 1 ? arguments[1] : .nilInterface, context: context, limits: context.limits,
+                arguments.count > 1 ? arguments[1] : .nilInterface, userData: context, limits: context.limits,
                 into: &output, note: context.noteAbsent)
         } catch {
             let failure = Failure.include(.failed("execute include", name: name, error.description))

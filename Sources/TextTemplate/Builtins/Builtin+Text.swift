@@ -3,7 +3,7 @@ enum TextBuiltins {
     /// Appends what a built-in function that makes text makes of its arguments. `format` is that of `printf`, if it
     /// was read ahead.
     static func append(
-        _ builtin: Builtin, _ arguments: UnsafeBufferPointer<Value>, format: UnsafePointer<PlainFormat>?,
+        _ builtin: Builtin, _ arguments: UnsafeBufferPointer<Value>, format: UnsafePointer<ParsedFormat>?,
         into output: inout ByteBuffer
     ) {
         switch builtin {

@@ -4,7 +4,7 @@ enum Builtin: String, CaseIterable, BitwiseCopyable, Sendable {
     case eq, ge, gt, le, lt, ne
 
     /// The types of the arguments that there must be.
-    var fixed: [Expected] {
+    var fixed: [ParameterType] {
         switch self {
         case .and, .or, .call, .index, .slice, .len, .not, .eq: [.value]
         case .ge, .gt, .le, .lt, .ne: [.value, .value]
@@ -14,7 +14,7 @@ enum Builtin: String, CaseIterable, BitwiseCopyable, Sendable {
     }
 
     /// The type of further arguments, if there may be any.
-    var variadic: Expected? {
+    var variadic: ParameterType? {
         switch self {
         case .and, .or, .call, .index, .eq: .value
         case .slice: .index
@@ -34,7 +34,7 @@ enum Builtin: String, CaseIterable, BitwiseCopyable, Sendable {
 
 extension Builtin {
     /// The type of the argument at `index`; of one too many, anything.
-    func expected(at index: Int) -> Expected { index < fixed.count ? fixed[index] : variadic ?? .value }
+    func expected(at index: Int) -> ParameterType { index < fixed.count ? fixed[index] : variadic ?? .value }
 
     /// What is wrong with that many arguments, if anything is.
     func countProblem(name: ByteString, arguments: Int, hasFinal: Bool) -> Problem? {
@@ -44,9 +44,9 @@ extension Builtin {
 }
 
 extension Function {
-    func expected(at index: Int) -> Expected {
-        if index < parameters.count { return Expected(parameters[index]) }
-        return variadic.map(Expected.init) ?? .value
+    func expected(at index: Int) -> ParameterType {
+        if index < parameters.count { return ParameterType(parameters[index]) }
+        return variadic.map(ParameterType.init) ?? .value
     }
 
     /// What is wrong with the call, if anything is: the number of arguments, or that there is no such result.

@@ -4,9 +4,9 @@ import Diagnostics
 extension Compiler {
     /// A command that is being parsed.
     struct Command {
-        var context: UInt32 = Program.noContext
+        var node: UInt32 = Program.noNode
         var operandCount = 0
-        var head = Head.none
+        var head = CommandHead.none
         /// The node of the first argument.
         var firstArgument: UInt32?
         /// The format of `printf`, if it is a literal that can be read ahead.
@@ -17,8 +17,8 @@ extension Compiler {
         var infixCall: Int?
     }
 
-    /// The first operand of a command: what the arguments are given to.
-    enum Head: BitwiseCopyable {
+    /// The first operand of a command: the callee of its arguments.
+    enum CommandHead: BitwiseCopyable {
         case none
         /// A function; `at` is the instruction that marks its name.
         case function(Callee, at: Int, name: UInt32)
@@ -29,17 +29,17 @@ extension Compiler {
         case value(at: Int?, node: UInt32)
         /// A pipeline in parentheses; `at` is the instruction before it.
         case parenthesized(at: Int, node: UInt32)
-        /// One that fails for having arguments.
+        /// An operand that fails because arguments follow it.
         case failed
     }
 
-    /// How an operand is used.
-    private enum Use: BitwiseCopyable {
+    /// The place of an operand in its command.
+    private enum OperandRole: BitwiseCopyable {
         case head
-        case argument(Expected)
+        case argument(ParameterType)
         case methodArgument(UInt32)
 
-        var expected: Expected {
+        var expected: ParameterType {
             switch self {
             case .head: .plain
             case .argument(let expected): expected
@@ -58,7 +58,7 @@ extension Compiler {
 
     mutating func beginCommand(at start: Int) {
         pipeline.command = Command()
-        pipeline.command.context = context(start..<start)
+        pipeline.command.node = addNode(start..<start)
     }
 
     // MARK: Operands
@@ -76,28 +76,28 @@ extension Compiler {
             if token.kind == .identifier, !hasFinal { noteInfixCall(token) }
             refuseArguments()
         }
-        let use = use(ofOperand: pipeline.command.operandCount)
+        let role = role(ofOperand: pipeline.command.operandCount)
         pipeline.command.operandCount += 1
         operandEnd = token.end
         switch token.kind {
         case .leftParenthesis:
-            try openParenthesis(token, use)
+            try openParenthesis(token, role)
             return true
-        case .identifier: try compileIdentifier(token, use)
+        case .identifier: try compileIdentifier(token, role)
         case .dot:
             try refuseFields(after: token)
-            let node = context(token.range)
+            let node = addNode(token.range)
             definition.usesDot = true
-            compileSlot(definition.dotSlot, node, use)
-        case .variable: try compileVariable(token, use)
-        case .field: compileField(token, use)
-        default: try compileLiteral(token, use)
+            compileSlot(definition.dotSlot, node, role)
+        case .variable: try compileVariable(token, role)
+        case .field: compileField(token, role)
+        default: try compileLiteral(token, role)
         }
-        finishOperand(use)
+        finishOperand(role)
         return false
     }
 
-    private func expected(by callee: Callee, at index: Int) -> Expected {
+    private func expected(by callee: Callee, at index: Int) -> ParameterType {
         switch callee {
         case .builtin(let builtin): builtin.expected(at: index)
         case .function(let function): usedFunctions[Int(function)].expected(at: index)
@@ -105,7 +105,7 @@ extension Compiler {
     }
 
     /// What is wrong with the number of arguments of a call, if anything is.
-    private func countProblem(_ callee: Callee, name: Context, arguments: Int, hasFinal: Bool) -> Problem? {
+    private func countProblem(_ callee: Callee, name: SourceNode, arguments: Int, hasFinal: Bool) -> Problem? {
         let name = text(Int(name.start)..<Int(name.end))
         return switch callee {
         case .builtin(let builtin): builtin.countProblem(name: name, arguments: arguments, hasFinal: hasFinal)
@@ -114,7 +114,7 @@ extension Compiler {
         }
     }
 
-    private func use(ofOperand index: Int) -> Use {
+    private func role(ofOperand index: Int) -> OperandRole {
         switch pipeline.command.head {
         case .none: .head
         case .function(let callee, _, _): .argument(expected(by: callee, at: index - 1))
@@ -124,8 +124,8 @@ extension Compiler {
     }
 
     /// What follows every operand, once its value is on the stack.
-    private mutating func finishOperand(_ use: Use) {
-        switch use {
+    private mutating func finishOperand(_ role: OperandRole) {
+        switch role {
         case .head:
             if hasFinal { refuseArguments() }
         case .methodArgument(let index):
@@ -144,13 +144,13 @@ extension Compiler {
         if pipeline.command.operandCount == 2 { pipeline.command.firstArgument = node }
     }
 
-    private mutating func compileSlot(_ slot: UInt32, _ node: UInt32, _ use: Use) {
-        if case .head = use {
+    private mutating func compileSlot(_ slot: UInt32, _ node: UInt32, _ role: OperandRole) {
+        if case .head = role {
             pipeline.command.head = .value(at: nil, node: node)
             notExecutable()
         }
         noteArgument(node)
-        definition.emit(.slot(slot, context: node, as: use.expected))
+        definition.emit(.slot(slot, node: node, as: role.expected))
     }
 
     /// Notes a head after a pipe that cannot be executed: a constant or the cursor.
@@ -158,39 +158,39 @@ extension Compiler {
         if hasFinal && pipeline.nonExecutableStage == nil { pipeline.nonExecutableStage = pipeline.commandCount + 1 }
     }
 
-    private mutating func compileVariable(_ token: Token, _ use: Use) throws(Problem) {
+    private mutating func compileVariable(_ token: Token, _ role: OperandRole) throws(Problem) {
         let number = names.number(of: token.range)
         guard variables.isVisible(number) else { throw .undefinedVariable(text(token.range)) }
         if peek().kind == .field {
             if let slot = variables.slot(number) {
-                let path = parsePath(from: token.start, slot: slot, firstField: nil, use)
-                compilePath(path, isOnStack: false, use)
+                let path = parsePath(from: token.start, slot: slot, firstField: nil, role)
+                compilePath(path, isOnStack: false, role)
             } else {
-                let path = parsePath(from: token.start, slot: 0, firstField: nil, use)
-                let node = paths[Int(path)].context
-                definition.emit(.variable(reference: reference(to: token), context: node, as: .value))
-                compilePath(path, isOnStack: true, use)
+                let path = parsePath(from: token.start, slot: 0, firstField: nil, role)
+                let node = paths[Int(path)].node
+                definition.emit(.variable(reference: reference(to: token), node: node, as: .value))
+                compilePath(path, isOnStack: true, role)
             }
             return
         }
-        let node = context(token.range)
-        if case .head = use { pipeline.command.head = .value(at: nil, node: node) }
+        let node = addNode(token.range)
+        if case .head = role { pipeline.command.head = .value(at: nil, node: node) }
         noteArgument(node)
         if let slot = variables.slot(number) {
-            definition.emit(.slot(slot, context: node, as: use.expected))
+            definition.emit(.slot(slot, node: node, as: role.expected))
         } else {
-            definition.emit(.variable(reference: reference(to: token), context: node, as: use.expected))
+            definition.emit(.variable(reference: reference(to: token), node: node, as: role.expected))
         }
     }
 
-    private mutating func compileField(_ token: Token, _ use: Use) {
+    private mutating func compileField(_ token: Token, _ role: OperandRole) {
         definition.usesDot = true
-        let path = parsePath(from: token.start, slot: definition.dotSlot, firstField: token, use)
-        compilePath(path, isOnStack: false, use)
+        let path = parsePath(from: token.start, slot: definition.dotSlot, firstField: token, role)
+        compilePath(path, isOnStack: false, role)
     }
 
     /// Reads the fields that follow. Go gives a chain the position of the first field that follows its head.
-    private mutating func parsePath(from start: Int, slot: UInt32, firstField: Token?, _ use: Use) -> UInt32 {
+    private mutating func parsePath(from start: Int, slot: UInt32, firstField: Token?, _ role: OperandRole) -> UInt32 {
         let first = fieldNames.count
         if let firstField { fieldNames.append(FieldName(text(firstField.start + 1..<firstField.end))) }
         var position: Int?
@@ -202,17 +202,17 @@ extension Compiler {
             end = token.end
         }
         operandEnd = end
-        let node = context(start..<end, position: position)
+        let node = addNode(start..<end, position: position)
         paths.append(
             FieldPath(
-                slot: slot, firstName: UInt32(first), nameCount: UInt32(fieldNames.count - first), context: node,
-                expected: use.expected))
+                slot: slot, firstName: UInt32(first), nameCount: UInt32(fieldNames.count - first), node: node,
+                expected: role.expected))
         return UInt32(paths.count - 1)
     }
 
-    private mutating func compilePath(_ path: UInt32, isOnStack: Bool, _ use: Use) {
-        if case .head = use { pipeline.command.head = .fields(path: path, isOnStack: isOnStack) }
-        noteArgument(paths[Int(path)].context)
+    private mutating func compilePath(_ path: UInt32, isOnStack: Bool, _ role: OperandRole) {
+        if case .head = role { pipeline.command.head = .fields(path: path, isOnStack: isOnStack) }
+        noteArgument(paths[Int(path)].node)
         if isOnStack {
             definition.emit(.fieldsOfTop(path: path))
         } else {
@@ -220,21 +220,21 @@ extension Compiler {
         }
     }
 
-    private mutating func compileIdentifier(_ token: Token, _ use: Use) throws(Problem) {
+    private mutating func compileIdentifier(_ token: Token, _ role: OperandRole) throws(Problem) {
         let callee = try callee(token)
-        let node = context(token.range)
+        let node = addNode(token.range)
         let isChain = peek().kind == .field
-        let marker = definition.emit(.at(context: node))
-        if case .head = use, !isChain {
+        let marker = definition.emit(.at(node: node))
+        if case .head = role, !isChain {
             pipeline.command.head = .function(callee, at: marker, name: node)
             return
         }
-        if let problem = countProblem(callee, name: contexts[Int(node)], arguments: 0, hasFinal: false) {
-            definition.code[marker] = .fail(problem: self.problem(problem), context: node)
+        if let problem = countProblem(callee, name: nodes[Int(node)], arguments: 0, hasFinal: false) {
+            definition.code[marker] = .fail(problem: self.problem(problem), node: node)
         }
-        emitCall(callee, CallPlan(name: node, count: 0, context: node, expected: isChain ? .value : use.expected))
+        emitCall(callee, CallPlan(name: node, count: 0, node: node, expected: isChain ? .value : role.expected))
         if isChain {
-            compilePath(parsePath(from: token.start, slot: 0, firstField: nil, use), isOnStack: true, use)
+            compilePath(parsePath(from: token.start, slot: 0, firstField: nil, role), isOnStack: true, role)
         } else {
             noteArgument(node)
         }
@@ -269,32 +269,32 @@ extension Compiler {
         return callee
     }
 
-    private mutating func compileLiteral(_ token: Token, _ use: Use) throws(Problem) {
+    private mutating func compileLiteral(_ token: Token, _ role: OperandRole) throws(Problem) {
         let literal = try literal(token)
         try refuseFields(after: token)
-        let node = context(token.range)
+        let node = addNode(token.range)
         noteArgument(node)
-        if case .methodArgument(let index) = use {
+        if case .methodArgument(let index) = role {
             literals.append(literal)
-            definition.emit(.methodLiteral(UInt32(literals.count - 1), argument: index, context: node))
+            definition.emit(.methodLiteral(UInt32(literals.count - 1), argument: index, node: node))
             return
         }
-        if case .head = use { notExecutable() }
-        let position = definition.emit(.constant(UInt32(constants.count), context: node))
+        if case .head = role { notExecutable() }
+        let position = definition.emit(.constant(UInt32(constants.count), node: node))
         do throws(Problem) {
-            if case .nil = literal, case .head = use { throw .nilCommand }
-            constants.append(try literal.value(as: use.expected, text: text(token.range)))
+            if case .nil = literal, case .head = role { throw .nilCommand }
+            constants.append(try literal.value(as: role.expected, text: text(token.range)))
             noteFormat(constants[constants.count - 1])
         } catch {
-            definition.code[position] = .fail(problem: problem(error), context: node)
+            definition.code[position] = .fail(problem: problem(error), node: node)
         }
-        if case .head = use { pipeline.command.head = .value(at: position, node: node) }
+        if case .head = role { pipeline.command.head = .value(at: position, node: node) }
     }
 
     /// Reads a literal that is the format of `printf` ahead.
     private mutating func noteFormat(_ literal: Value) {
         guard case .function(.builtin(.printf), _, _) = pipeline.command.head, pipeline.command.operandCount == 2,
-            case .string(let text) = literal, let format = PlainFormat(text)
+            case .string(let text) = literal, let format = ParsedFormat(text)
         else { return }
         formats.append(format)
         pipeline.command.format = UInt32(formats.count - 1)
@@ -320,12 +320,12 @@ extension Compiler {
 
     // MARK: Parentheses
 
-    private mutating func openParenthesis(_ token: Token, _ use: Use) throws(Problem) {
+    private mutating func openParenthesis(_ token: Token, _ role: OperandRole) throws(Problem) {
         guard pipelines.count <= limits.parenthesesDepth else { throw .parenthesesTooDeep }
         var isConditional = pipeline.isConditional
-        if case .head = use {
-            let marker = definition.emit(.at(context: pipeline.context))
-            pipeline.command.head = .parenthesized(at: marker, node: Program.noContext)
+        if case .head = role {
+            let marker = definition.emit(.at(node: pipeline.node))
+            pipeline.command.head = .parenthesized(at: marker, node: Program.noNode)
         } else {
             switch pipeline.command.head {
             case .function(.builtin(.and), _, _), .function(.builtin(.or), _, _):
@@ -341,16 +341,16 @@ extension Compiler {
     mutating func finishParenthesized(_ inner: Pipeline, end: Int) {
         operandEnd = end
         let isHead = pipeline.command.operandCount == 1
-        let use: Use = isHead ? .head : use(ofOperand: pipeline.command.operandCount - 1)
+        let role: OperandRole = isHead ? .head : role(ofOperand: pipeline.command.operandCount - 1)
         if peek().kind == .field {
-            compilePath(parsePath(from: inner.start, slot: 0, firstField: nil, use), isOnStack: true, use)
+            compilePath(parsePath(from: inner.start, slot: 0, firstField: nil, role), isOnStack: true, role)
         } else if case .parenthesized(let marker, _) = pipeline.command.head, isHead {
-            pipeline.command.head = .parenthesized(at: marker, node: inner.context)
+            pipeline.command.head = .parenthesized(at: marker, node: inner.node)
         } else {
-            noteArgument(inner.context)
-            if use.expected != .plain && use.expected != .value { definition.emit(.convert(as: use.expected)) }
+            noteArgument(inner.node)
+            if role.expected != .plain && role.expected != .value { definition.emit(.convert(as: role.expected)) }
         }
-        finishOperand(use)
+        finishOperand(role)
     }
 
     // MARK: Calls
@@ -368,31 +368,31 @@ extension Compiler {
         case .value(let position, let node):
             let failure = problem(.argumentOfNonFunction(text(ofNode: node)))
             if let position {
-                definition.code[position] = .fail(problem: failure, context: node)
+                definition.code[position] = .fail(problem: failure, node: node)
             } else {
-                definition.emit(.fail(problem: failure, context: Program.noContext))
+                definition.emit(.fail(problem: failure, node: Program.noNode))
             }
         case .parenthesized(let position, let node):
             let failure = problem(.argumentOfNonFunction(text(ofNode: node)))
-            let context = hasFinal ? Program.noContext : pipeline.context
-            definition.code[position] = .fail(problem: failure, context: context)
+            let place = hasFinal ? Program.noNode : pipeline.node
+            definition.code[position] = .fail(problem: failure, node: place)
         }
         pipeline.command.head = .failed
     }
 
     /// Notes a command that gives something that is no function a function's name for its first argument.
     private mutating func noteInfixCall(_ name: Token) {
-        let context: UInt32
+        let head: UInt32
         switch pipeline.command.head {
-        case .value(_, let node): context = node
-        case .parenthesized: context = pipeline.context
-        case .fields(let path, _): context = paths[Int(path)].context
+        case .value(_, let node): head = node
+        case .parenthesized: head = pipeline.node
+        case .fields(let path, _): head = paths[Int(path)].node
         case .none, .function, .method, .failed: return
         }
         pipeline.command.infixCall = infixCalls.count
         infixCalls.append(
             InfixCall(
-                context: context, first: Int(contexts[Int(pipeline.command.context)].start)..<operandEnd,
+                node: head, first: Int(nodes[Int(pipeline.command.node)].start)..<operandEnd,
                 name: name.range, end: name.end))
     }
 
@@ -400,7 +400,7 @@ extension Compiler {
     mutating func endCommand() {
         let command = pipeline.command
         if let index = command.infixCall { infixCalls[index].end = operandEnd }
-        contexts[Int(command.context)].end = UInt32(operandEnd)
+        nodes[Int(command.node)].end = UInt32(operandEnd)
         switch command.head {
         case .function(let callee, let marker, let name): endCall(callee, command, marker: marker, name: name)
         case .method(let call):
@@ -415,8 +415,8 @@ extension Compiler {
 
     private mutating func endCall(_ callee: Callee, _ command: Command, marker: Int, name node: UInt32) {
         let arguments = command.operandCount - 1
-        if let problem = countProblem(callee, name: contexts[Int(node)], arguments: arguments, hasFinal: hasFinal) {
-            definition.code[marker] = .fail(problem: self.problem(problem), context: node)
+        if let problem = countProblem(callee, name: nodes[Int(node)], arguments: arguments, hasFinal: hasFinal) {
+            definition.code[marker] = .fail(problem: self.problem(problem), node: node)
         }
         if case .builtin(let builtin) = callee, builtin == .and || builtin == .or {
             endShortCircuit(command)
@@ -431,8 +431,8 @@ extension Compiler {
         emitCall(
             callee,
             CallPlan(
-                name: node, count: UInt32(count), context: command.context, expected: .plain,
-                calledText: command.firstArgument ?? Program.noContext, format: command.format))
+                name: node, count: UInt32(count), node: command.node, expected: .plain,
+                calledText: command.firstArgument ?? Program.noNode, format: command.format))
     }
 
     private mutating func emitCall(_ callee: Callee, _ plan: CallPlan) {

@@ -7,7 +7,7 @@ extension Compiler {
         let end: TokenKind
         /// Where its left parenthesis is.
         let start: Int
-        let context: UInt32
+        let node: UInt32
         /// Whether it may not be reached when the template executes.
         let isConditional: Bool
         /// The variables it declares or assigns to, the index of a range first.
@@ -44,14 +44,14 @@ extension Compiler {
         default: scopeStart = blocks.last?.bodyVariableCount ?? 0
         }
         try openPipeline(clause, end: .rightDelimiter, start: peekNonSpace().start, isConditional: false)
-        let context = pipelines[0].context
+        let node = pipelines[0].node
         var step = Step.command
         while true {
             switch step {
             case .command:
                 let token = nextNonSpace()
                 if token.kind == pipelines[pipelines.count - 1].end {
-                    if try closePipeline(token) { return context }
+                    if try closePipeline(token) { return node }
                     step = .afterOperand
                 } else if token.kind.startsOperand {
                     backUp()
@@ -83,7 +83,7 @@ extension Compiler {
     ) throws(Problem) {
         let first = peekNonSpace()
         var pipeline = Pipeline(
-            clause: clause, end: end, start: start, context: context(first.range), isConditional: isConditional)
+            clause: clause, end: end, start: start, node: addNode(first.range), isConditional: isConditional)
         try parseDeclarations(&pipeline)
         pipelines.append(pipeline)
     }
@@ -129,7 +129,7 @@ extension Compiler {
         let pipeline = pipelines[pipelines.count - 1]
         guard pipeline.commandCount > 0 else { throw .missingValue(pipeline.clause) }
         if let stage = pipeline.nonExecutableStage { throw .notExecutable(stage: stage) }
-        contexts[Int(pipeline.context)].end = UInt32(operandEnd)
+        nodes[Int(pipeline.node)].end = UInt32(operandEnd)
         pipelines.removeLast()
         lastDeclarations = compileDeclarations(pipeline)
         if pipelines.isEmpty { return true }

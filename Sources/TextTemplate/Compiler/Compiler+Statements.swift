@@ -94,8 +94,8 @@ extension Compiler {
         let declares = lastDeclarations != .none
         switch definition.last {
         case .declare(let slot)? where declares: definition.replaceLast(.store(slot: slot))
-        case .slot(let slot, let context, .plain)? where !declares:
-            definition.replaceLast(.printSlot(slot, context: context))
+        case .slot(let slot, let node, .plain)? where !declares:
+            definition.replaceLast(.printSlot(slot, node: node))
         case .fields(let path)? where !declares: definition.replaceLast(.printFields(path: path))
         case .callBuiltin(let call, let arguments)? where !declares && isFormatting(call):
             definition.replaceLast(.printFormatted(call: call, arguments: arguments))
@@ -302,11 +302,11 @@ extension Compiler {
         let token = nextNonSpace()
         let name = try parseTemplateName(token, in: .template)
         if nextNonSpace().kind == .rightDelimiter {
-            let context = context(token.range)
-            let invocation = addInvocation(Invocation(name: name, context: context, argument: nil))
+            let node = addNode(token.range)
+            let invocation = addInvocation(Invocation(name: name, node: node, argument: nil))
             definition.emit(.checkTemplate(invocation: invocation))
             constants.append(.invalid)
-            definition.emit(.constant(UInt32(constants.count - 1), context: context))
+            definition.emit(.constant(UInt32(constants.count - 1), node: node))
             definition.emit(.callTemplate(invocation: invocation))
         } else {
             backUp()
@@ -320,11 +320,11 @@ extension Compiler {
         _ name: ByteString, at token: Token, _ clause: Problem.Clause
     ) throws(Problem) {
         let invocation = UInt32(invocations.count)
-        let node = context(token.range)
-        _ = addInvocation(Invocation(name: name, context: node, argument: nil))
+        let node = addNode(token.range)
+        _ = addInvocation(Invocation(name: name, node: node, argument: nil))
         definition.emit(.checkTemplate(invocation: invocation))
         let argument = try parsePipeline(clause)
-        invocations[Int(invocation)] = Invocation(name: name, context: node, argument: argument)
+        invocations[Int(invocation)] = Invocation(name: name, node: node, argument: argument)
         definition.emit(.callTemplate(invocation: invocation))
     }
 

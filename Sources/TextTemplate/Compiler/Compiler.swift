@@ -33,7 +33,7 @@ struct Compiler: ~Copyable {
     var bodyOfName: [ByteString: Int] = [:]
     var emptyBodies: Set<Int> = []
 
-    var contexts: [Context] = []
+    var nodes: [SourceNode] = []
     var constants: [Value] = []
     var literals: [Literal] = []
     var paths: [FieldPath] = []
@@ -43,7 +43,7 @@ struct Compiler: ~Copyable {
     var invocations: [Invocation] = []
     var usedFunctions: [Function] = []
     var calls: [CallPlan] = []
-    var formats: [PlainFormat] = []
+    var formats: [ParsedFormat] = []
     var methodCalls: [MethodCallPlan] = []
     var problems: [Problem] = []
     var infixCalls: [InfixCall] = []
@@ -125,7 +125,7 @@ struct Compiler: ~Copyable {
         var invocations = invocations
         for index in invocations.indices { invocations[index].body = bodyOfName[invocations[index].name] }
         return Program(
-            source: source, name: name, code: code, bodies: bodies, main: bodyOfName[name] ?? 0, contexts: contexts,
+            source: source, name: name, code: code, bodies: bodies, main: bodyOfName[name] ?? 0, nodes: nodes,
             constants: constants, literals: literals, paths: paths, fieldNames: fieldNames, references: references,
             ranges: ranges, invocations: invocations, functions: usedFunctions, calls: calls,
             formats: formats, methodCalls: methodCalls, problems: problems, infixCalls: infixCalls,
@@ -286,16 +286,16 @@ struct Compiler: ~Copyable {
     // MARK: Nodes
 
     /// A node that covers `range`, and that Go reports at `position`.
-    mutating func context(_ range: Range<Int>, position: Int? = nil) -> UInt32 {
-        contexts.append(
-            Context(
+    mutating func addNode(_ range: Range<Int>, position: Int? = nil) -> UInt32 {
+        nodes.append(
+            SourceNode(
                 position: UInt32(position ?? range.lowerBound), start: UInt32(range.lowerBound),
                 end: UInt32(range.upperBound)))
-        return UInt32(contexts.count - 1)
+        return UInt32(nodes.count - 1)
     }
 
     /// The text of a node as Go prints it.
-    func text(ofNode context: UInt32) -> ByteString {
-        NodeText(source: source, delimiters: delimiters).text(of: contexts[Int(context)])
+    func text(ofNode node: UInt32) -> ByteString {
+        NodeText(source: source, delimiters: delimiters).text(of: nodes[Int(node)])
     }
 }

@@ -6,7 +6,7 @@ extension Executor {
         let result: Value
         do {
             result = try tables.functions[Int(plan.function)].body(
-                Arguments(values: arguments(count), context: functionContext))
+                Arguments(values: arguments(count), userData: userData))
         } catch {
             throw failure(plan, error)
         }
@@ -17,14 +17,14 @@ extension Executor {
     }
 
     private mutating func failure(_ plan: CallPlan, _ error: FunctionError) -> Problem {
-        context = plan.context
+        currentNode = plan.node
         return .calling(text(ofNode: plan.name), message: error.message, details: error.details)
     }
 
     /// The text of a node that is a single word.
     private func text(ofNode node: UInt32) -> ByteString {
-        let context = program.contexts[Int(node)]
-        return program.source[Int(context.start)..<Int(context.end)]
+        let word = program.nodes[Int(node)]
+        return program.source[Int(word.start)..<Int(word.end)]
     }
 
     /// The result of `function`; its errors are reported at `node`.
@@ -32,9 +32,9 @@ extension Executor {
         _ function: Function, _ name: ByteString, _ node: UInt32, _ arguments: UnsafeBufferPointer<Value>
     ) throws(Problem) -> Value {
         do {
-            return try function.body(Arguments(values: arguments, context: functionContext))
+            return try function.body(Arguments(values: arguments, userData: userData))
         } catch {
-            context = node
+            currentNode = node
             throw .calling(name, message: error.message, details: error.details)
         }
     }
@@ -73,7 +73,7 @@ extension Executor {
     }
 
     /// The format of `printf`, if it was read ahead.
-    func format(_ plan: CallPlan) -> UnsafePointer<PlainFormat>? {
+    func format(_ plan: CallPlan) -> UnsafePointer<ParsedFormat>? {
         plan.format.map { tables.formats + Int($0) }
     }
 
@@ -102,9 +102,9 @@ extension Executor {
         if value.isAbsent { return FunctionError("call of nil") }
         let type = Format.typeName(value)
         let called: ByteString
-        if plan.calledText != Program.noContext {
+        if plan.calledText != Program.noNode {
             called = NodeText(source: program.source, delimiters: program.delimiters)
-                .text(of: program.contexts[Int(plan.calledText)])
+                .text(of: program.nodes[Int(plan.calledText)])
         } else if case .string(let text) = value {
             called = text
         } else {

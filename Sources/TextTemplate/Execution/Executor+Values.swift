@@ -4,7 +4,7 @@ import Diagnostics
 extension Executor {
     /// Makes the value on top one of the type that is wanted: Go's `validateType`.
     @inline(__always)
-    mutating func convertTop(_ expected: Expected, isBoxed: Bool = false) throws(Problem) {
+    mutating func convertTop(_ expected: ParameterType, isBoxed: Bool = false) throws(Problem) {
         // Most values have the type already; looked at in place, they need not be copied.
         switch expected {
         case .value: return
@@ -22,7 +22,7 @@ extension Executor {
     }
 
     /// `value` as one of the type that is wanted.
-    static func convert(_ value: Value, to expected: Expected) throws(Problem) -> Value {
+    static func convert(_ value: Value, to expected: ParameterType) throws(Problem) -> Value {
         switch (expected, value) {
         case (.plain, .nilInterface): return .invalid
         case (.any, .invalid): return .nilInterface
@@ -49,7 +49,7 @@ extension Executor {
 
     /// The field that a path leads to from a variable.
     mutating func fields(_ path: FieldPath) throws(Problem) -> Value {
-        context = path.context
+        currentNode = path.node
         let slot = slot(path.slot)
         if path.nameCount == 1, path.expected.takesAnyString, case .pair(let pair) = slot.pointee.value {
             switch tables.fieldNames[Int(path.firstName)].known {
@@ -70,8 +70,8 @@ extension Executor {
         _ path: FieldPath, _ names: Range<Int>, from start: Value, isBoxed: Bool
     ) throws(Problem) -> Value {
         var isBoxed = isBoxed
-        var value = try field(names.lowerBound, of: start, &isBoxed, path.context)
-        for name in names.dropFirst() { value = try field(name, of: value, &isBoxed, path.context) }
+        var value = try field(names.lowerBound, of: start, &isBoxed, path.node)
+        for name in names.dropFirst() { value = try field(name, of: value, &isBoxed, path.node) }
         switch (path.expected, value) {
         case (.index, .invalid): return value
         case (.index, _) where isBoxed: return .boxed
@@ -137,11 +137,11 @@ extension Executor {
         if plan.isOnStack {
             receiver = pop()
         } else {
-            context = path.context
+            currentNode = path.node
             receiver = slot(path.slot).pointee.value
             isBoxed = slot(path.slot).pointee.isBoxed
         }
-        for name in path.names.dropLast() { receiver = try field(name, of: receiver, &isBoxed, path.context) }
+        for name in path.names.dropLast() { receiver = try field(name, of: receiver, &isBoxed, path.node) }
         let name = tables.fieldNames[path.names.upperBound - 1].name
         if case .invalid = receiver {
             if plan.hasFinal { drop(1) }
@@ -178,7 +178,7 @@ extension Executor {
     }
 
     mutating func pushMethodLiteral(_ literal: Int, argument: Int) throws(Problem) {
-        let node = program.contexts[Int(context)]
+        let node = program.nodes[Int(currentNode)]
         let text = program.source[Int(node.start)..<Int(node.end)]
         let expected = methods[methods.count - 1].function.expected(at: argument)
         push(try program.literals[literal].value(as: expected, text: text))
@@ -197,7 +197,7 @@ extension Executor {
             count += 1
         }
         let path = program.paths[Int(plan.path)]
-        let result = try call(method.function, method.name, path.context, arguments(count))
+        let result = try call(method.function, method.name, path.node, arguments(count))
         drop(count)
         push(try Executor.convert(result, to: path.expected))
     }

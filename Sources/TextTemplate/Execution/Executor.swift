@@ -7,7 +7,7 @@ struct Executor: ~Copyable {
     let tables: Program.Tables
     let limits: Limits
     /// What functions get besides their arguments.
-    let functionContext: AnyObject?
+    let userData: AnyObject?
     var output: [UInt8] = []
     /// The size of the output at which rendering stops.
     private var outputLimit = 0
@@ -18,7 +18,7 @@ struct Executor: ~Copyable {
     private static let stagingSize = 8192
 
     /// The node that errors are reported at, Go's `state.node`.
-    var context: UInt32 = Program.noContext
+    var currentNode: UInt32 = Program.noNode
     /// The index of the template that runs.
     var body: Int
 
@@ -53,11 +53,11 @@ struct Executor: ~Copyable {
 
     /// `body` is the template that rendering begins with.
     init(
-        _ program: Program, _ tables: Program.Tables, _ limits: Limits, body: Int, functionContext: AnyObject?
+        _ program: Program, _ tables: Program.Tables, _ limits: Limits, body: Int, userData: AnyObject?
     ) {
         self.program = program
         self.tables = tables
-        self.functionContext = functionContext
+        self.userData = userData
         self.limits = limits
         self.body = body
         stack = .allocate(capacity: program.bodies.reduce(1) { max($0, $1.stackDepth) })
@@ -117,7 +117,7 @@ struct Executor: ~Copyable {
     mutating func drop(_ count: Int) {
         for _ in 0..<count {
             top -= 1
-            (stack + top).forget()
+            (stack + top).deinitializeInPlace()
         }
     }
 
@@ -148,7 +148,7 @@ struct Executor: ~Copyable {
     mutating func set(_ index: UInt32, _ value: consuming Value, isBoxed: Bool = false) {
         let slot = slot(index)
         let address = UnsafeMutablePointer(mutating: valueAddress(index))
-        address.forget()
+        address.deinitializeInPlace()
         address.initialize(to: value)
         slot.pointee.isBoxed = isBoxed
         slot.pointee.isDeclared = true
@@ -156,10 +156,10 @@ struct Executor: ~Copyable {
 
     @inline(__always)
     mutating func set(_ index: UInt32, copying value: UnsafePointer<Value>, isBoxed: Bool = false) {
-        if value.pointee.isPlain {
+        if value.pointee.isTrivial {
             let slot = slot(index)
             let address = UnsafeMutablePointer(mutating: valueAddress(index))
-            address.forget()
+            address.deinitializeInPlace()
             address.initialize(copying: value)
             slot.pointee.isBoxed = isBoxed
             slot.pointee.isDeclared = true
@@ -211,7 +211,7 @@ struct Executor: ~Copyable {
                 try print(topAddress)
                 drop(1)
             case .printSlot(let index, let node):
-                context = node
+                currentNode = node
                 try print(valueAddress(index))
             case .printFields(let path): try printFields(tables.paths[Int(path)])
             case .printFormatted(let call, _): try printFormatted(tables.calls[Int(call)])
@@ -241,16 +241,16 @@ struct Executor: ~Copyable {
                 body = frame.body
                 counter = frame.counter
 
-            case .at(let node): context = node
+            case .at(let node): currentNode = node
             case .constant(let constant, let node):
-                context = node
+                currentNode = node
                 push(copying: tables.constants + Int(constant))
             case .slot(let index, let node, let expected):
-                context = node
+                currentNode = node
                 push(copying: valueAddress(index))
                 try convertTop(expected, isBoxed: slot(index).pointee.isBoxed)
             case .variable(let reference, let node, let expected):
-                context = node
+                currentNode = node
                 let index = try declaredSlot(reference)
                 push(copying: valueAddress(index))
                 try convertTop(expected, isBoxed: slot(index).pointee.isBoxed)
@@ -275,12 +275,12 @@ struct Executor: ~Copyable {
                     counter = Int(program.methodCalls[Int(call)].end)
                 }
             case .methodLiteral(let literal, let argument, let node):
-                context = node
+                currentNode = node
                 try pushMethodLiteral(Int(literal), argument: Int(argument))
             case .methodArgument(let argument): try convertMethodArgument(Int(argument))
             case .callMethod(let call, _): try callMethod(program.methodCalls[Int(call)])
             case .fail(let problem, let node):
-                if node != Program.noContext { context = node }
+                if node != Program.noNode { currentNode = node }
                 throw program.problems[Int(problem)]
             }
         }
@@ -345,7 +345,7 @@ struct Executor: ~Copyable {
             if let map = receiver.mapStorage,
                 let value = map._withUnsafeGuaranteedRef({ $0.address(of: name.pointee.name.unretainedBytes) })
             {
-                context = path.context
+                currentNode = path.node
                 return try print(value)
             }
         }
@@ -379,7 +379,7 @@ struct Executor: ~Copyable {
     }
 
     private mutating func noteAbsence() {
-        if absences.count < Executor.mostAbsences, !absences.contains(context) { absences.append(context) }
+        if absences.count < Executor.mostAbsences, !absences.contains(currentNode) { absences.append(currentNode) }
     }
 
     /// Looks at the limit after something was staged whose length was not known.
@@ -424,7 +424,7 @@ struct Executor: ~Copyable {
     }
 
     private mutating func check(_ invocation: Invocation) throws(Problem) {
-        context = invocation.context
+        currentNode = invocation.node
         if invocation.body == nil { throw program.notDefined(invocation.name) }
         if frames.count >= limits.callDepth { throw .callsTooDeep(limit: limits.callDepth) }
     }

@@ -46,7 +46,7 @@ enum Format {
 
     /// Appends the operands as the directives of a format that was read ahead ask.
     static func appendFormatted(
-        _ format: UnsafePointer<PlainFormat>, _ arguments: UnsafeBufferPointer<Value>, into output: inout ByteBuffer
+        _ format: UnsafePointer<ParsedFormat>, _ arguments: UnsafeBufferPointer<Value>, into output: inout ByteBuffer
     ) {
         Printer.run(into: &output) { $0.printFormatted(format, arguments) }
     }

@@ -59,7 +59,7 @@ extension Printer {
     }
 
     /// The same for a format that was read ahead; read in place, it need not be kept by each call.
-    mutating func printFormatted(_ format: UnsafePointer<PlainFormat>, _ arguments: UnsafeBufferPointer<Value>) {
+    mutating func printFormatted(_ format: UnsafePointer<ParsedFormat>, _ arguments: UnsafeBufferPointer<Value>) {
         var argument = 0
         let bytes = format.pointee.bytes.unretainedBytes
         for index in 0..<format.pointee.directives.count where !isFull {
@@ -276,7 +276,7 @@ extension Printer {
 
 /// A format that was read ahead, which can be done if no directive takes its width, its precision or its place
 /// from the operands.
-struct PlainFormat: Sendable {
+struct ParsedFormat: Sendable {
     struct Directive: Sendable {
         /// What stands in front of it.
         let text: Range<Int>
@@ -301,16 +301,16 @@ struct PlainFormat: Sendable {
 extension Printer {
     fileprivate static func directives(
         _ format: UnsafeBufferPointer<UInt8>
-    ) -> (directives: [PlainFormat.Directive], rest: Range<Int>)? {
+    ) -> (directives: [ParsedFormat.Directive], rest: Range<Int>)? {
         var printer = Printer()
         var cursor = Cursor(format: format)
-        var directives: [PlainFormat.Directive] = []
+        var directives: [ParsedFormat.Directive] = []
         while true {
             let text = printer.readText(&cursor)
             if text.upperBound == format.count { return (directives, text) }
             let verb = printer.readDirective(&cursor, UnsafeBufferPointer<Value>(start: nil, count: 0))
             guard let verb, !cursor.isReordered, !cursor.takesNumbers else { return nil }
-            directives.append(PlainFormat.Directive(text: text, flags: printer.flags, verb: verb))
+            directives.append(ParsedFormat.Directive(text: text, flags: printer.flags, verb: verb))
         }
     }
 }

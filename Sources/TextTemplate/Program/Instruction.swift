@@ -9,7 +9,7 @@ enum Instruction: BitwiseCopyable {
     /// Pops a value and writes it.
     case print
     /// Writes a variable, or the cursor.
-    case printSlot(UInt32, context: UInt32)
+    case printSlot(UInt32, node: UInt32)
     /// Writes a field of a variable.
     case printFields(path: UInt32)
     /// Writes what a built-in function that formats its arguments makes of them.
@@ -40,18 +40,18 @@ enum Instruction: BitwiseCopyable {
     // MARK: Operands
 
     /// Marks the node that errors are reported at, Go's `state.at`.
-    case at(context: UInt32)
-    case constant(UInt32, context: UInt32)
+    case at(node: UInt32)
+    case constant(UInt32, node: UInt32)
     /// Pushes a variable, or the cursor.
-    case slot(UInt32, context: UInt32, as: Expected)
+    case slot(UInt32, node: UInt32, as: ParameterType)
     /// Pushes a variable the declaration of which may not have been executed.
-    case variable(reference: UInt32, context: UInt32, as: Expected)
+    case variable(reference: UInt32, node: UInt32, as: ParameterType)
     /// Pushes a field of a variable.
     case fields(path: UInt32)
     /// Replaces the value on top by a field of it.
     case fieldsOfTop(path: UInt32)
     /// Converts the value on top to the type of a parameter.
-    case convert(as: Expected)
+    case convert(as: ParameterType)
 
     // MARK: Variables
 
@@ -75,13 +75,13 @@ enum Instruction: BitwiseCopyable {
     /// Looks up a method with arguments, and jumps past the call if there is no receiver.
     case beginMethod(call: UInt32, popsReceiver: Bool)
     /// Pushes a literal as an argument of the method that is being called.
-    case methodLiteral(UInt32, argument: UInt32, context: UInt32)
+    case methodLiteral(UInt32, argument: UInt32, node: UInt32)
     /// Converts the value on top to an argument of the method that is being called.
     case methodArgument(UInt32)
     case callMethod(UInt32, arguments: UInt32)
 
-    /// Fails, at a node if `context` is not `Program.noContext`.
-    case fail(problem: UInt32, context: UInt32)
+    /// Fails. The error is reported at `node`, or at none if that is `Program.noNode`.
+    case fail(problem: UInt32, node: UInt32)
 }
 
 extension Instruction {

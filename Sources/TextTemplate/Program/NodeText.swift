@@ -4,8 +4,8 @@ struct NodeText {
     let source: ByteString
     let delimiters: Problem.Delimiters
 
-    func text(of context: Context) -> ByteString {
-        let range = Int(context.start)..<Int(context.end)
+    func text(of node: SourceNode) -> ByteString {
+        let range = Int(node.start)..<Int(node.end)
         var output: [UInt8] = []
         output.reserveCapacity(range.count + 8)
         source[range].withBytes { bytes in
@@ -58,8 +58,8 @@ struct NodeText {
 
 extension NodeText {
     /// A `{{template}}` action as Go prints it.
-    func text(of invocation: Invocation, _ contexts: [Context]) -> ByteString {
-        let argument: Message = invocation.argument.map { " \(text(of: contexts[Int($0)]))" } ?? ""
+    func text(of invocation: Invocation, _ nodes: [SourceNode]) -> ByteString {
+        let argument: Message = invocation.argument.map { " \(text(of: nodes[Int($0)]))" } ?? ""
         let message: Message =
             "\(delimiters.left)template \(quoted: invocation.name)\(argument)\(delimiters.right)"
         return message.byteString

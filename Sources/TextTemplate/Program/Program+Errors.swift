@@ -1,28 +1,27 @@
 import Diagnostics
 
 extension Program {
-    /// The error for a problem that the template `body` met at the node `context`.
-    func error(_ problem: Problem, body: Int, context: UInt32) -> TemplateError {
-        guard context != Program.noContext else {
+    /// The error for a problem that the template `body` met at the node with the index `node`.
+    func error(_ problem: Problem, body: Int, node: UInt32) -> TemplateError {
+        guard node != Program.noNode else {
             return source.withBytes { problem.located(name: name, bytes: $0, offset: 0) }
         }
-        let node = contexts[Int(context)]
-        let position = source.withBytes { SourcePosition($0, at: Int(node.position)) }
-        let message = Wording.executing(problem, template: bodies[body].name, node: text(of: context))
+        let position = source.withBytes { SourcePosition($0, at: Int(nodes[Int(node)].position)) }
+        let message = Wording.executing(problem, template: bodies[body].name, node: text(of: node))
         let description = Wording.executeError(
             message, name: name, line: position.line, column: position.column)
         return TemplateError(
             problem, phase: .execute, name: name, position: position, reason: message.byteString,
-            description: description.byteString, hint: infixHint(problem, context))
+            description: description.byteString, hint: infixHint(problem, node))
     }
 
     /// What to write in place of a call whose function stands second.
-    private func infixHint(_ problem: Problem, _ context: UInt32) -> ByteString? {
+    private func infixHint(_ problem: Problem, _ node: UInt32) -> ByteString? {
         switch problem {
         case .argumentOfNonFunction, .fieldWithArguments, .mapEntryWithArguments: break
         default: return nil
         }
-        guard let call = infixCalls.first(where: { $0.context == context }) else { return nil }
+        guard let call = infixCalls.first(where: { $0.node == node }) else { return nil }
         let hint = Wording.infixHint(
             function: source[call.name], first: source[call.first], rest: source[call.name.upperBound..<call.end])
         // An action may go over several lines, a hint is one.
@@ -30,18 +29,18 @@ extension Program {
     }
 
     /// The place of a node, as templates that wrote `<no value>` there name it.
-    func absentValue(at context: UInt32) -> AbsentValue {
-        guard context != Program.noContext else { return AbsentValue(name: name, line: 1, column: 1, node: "") }
-        let position = source.withBytes { SourcePosition($0, at: Int(contexts[Int(context)].position)) }
-        return AbsentValue(name: name, line: position.line, column: position.column + 1, node: text(of: context))
+    func absentValue(at node: UInt32) -> AbsentValue {
+        guard node != Program.noNode else { return AbsentValue(name: name, line: 1, column: 1, node: "") }
+        let position = source.withBytes { SourcePosition($0, at: Int(nodes[Int(node)].position)) }
+        return AbsentValue(name: name, line: position.line, column: position.column + 1, node: text(of: node))
     }
 
-    private func text(of context: UInt32) -> ByteString {
+    private func text(of node: UInt32) -> ByteString {
         let printer = NodeText(source: source, delimiters: delimiters)
-        guard let invocation = invocations.first(where: { $0.context == context }) else {
-            return printer.text(of: contexts[Int(context)])
+        guard let invocation = invocations.first(where: { $0.node == node }) else {
+            return printer.text(of: nodes[Int(node)])
         }
-        return printer.text(of: invocation, contexts)
+        return printer.text(of: invocation, nodes)
     }
 
     /// The problem of a `{{template}}` whose name is not defined.

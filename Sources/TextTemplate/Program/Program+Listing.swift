@@ -28,7 +28,7 @@ extension Program: CustomStringConvertible {
             ("text", quoted(source[Int(start)..<Int(start + count)]), Int(start))
         case .print: ("print", "", nil)
         case .printSlot(let slot, let node): ("printSlot", self.slot(slot), offset(node))
-        case .printFields(let path): ("printFields", text(path), offset(paths[Int(path)].context))
+        case .printFields(let path): ("printFields", text(path), offset(paths[Int(path)].node))
         case .printFormatted(let call, let count): ("printFormatted", text(call, count), offset(calls[Int(call)].name))
         case .discard: ("discard", "", nil)
         case .jump(let target): ("jump", "to \(target)", nil)
@@ -37,8 +37,8 @@ extension Program: CustomStringConvertible {
         case .startRange(let range): ("startRange", text(ranges[Int(range)]), nil)
         case .nextRange(let range): ("nextRange", "to \(ranges[Int(range)].body)", nil)
         case .leaveRange: ("leaveRange", "", nil)
-        case .checkTemplate(let index): ("checkTemplate", name(index), offset(invocations[Int(index)].context))
-        case .callTemplate(let index): ("callTemplate", name(index), offset(invocations[Int(index)].context))
+        case .checkTemplate(let index): ("checkTemplate", name(index), offset(invocations[Int(index)].node))
+        case .callTemplate(let index): ("callTemplate", name(index), offset(invocations[Int(index)].node))
         case .finish: ("finish", "", nil)
         case .at(let node): ("at", text(ofNode: node), offset(node))
         default: operandParts(of: instruction)
@@ -52,8 +52,8 @@ extension Program: CustomStringConvertible {
         case .slot(let slot, let node, let type): ("slot", self.slot(slot) + suffix(type), offset(node))
         case .variable(let reference, let node, let type):
             ("variable", references[Int(reference)].name.text + suffix(type), offset(node))
-        case .fields(let path): ("fields", text(path), offset(paths[Int(path)].context))
-        case .fieldsOfTop(let path): ("fieldsOfTop", fields(path), offset(paths[Int(path)].context))
+        case .fields(let path): ("fields", text(path), offset(paths[Int(path)].node))
+        case .fieldsOfTop(let path): ("fieldsOfTop", fields(path), offset(paths[Int(path)].node))
         case .convert(let type): ("convert", type.typeName, nil)
         case .declare(let slot): ("declare", self.slot(slot), nil)
         case .store(let slot): ("store", self.slot(slot), nil)
@@ -83,7 +83,7 @@ extension Program: CustomStringConvertible {
         }
     }
 
-    private func suffix(_ type: Expected) -> String { type == .plain ? "" : " as \(type.typeName)" }
+    private func suffix(_ type: ParameterType) -> String { type == .plain ? "" : " as \(type.typeName)" }
 
     private func constant(_ index: UInt32) -> String {
         if case .string(let text) = constants[Int(index)] { return quoted(text) }
@@ -100,7 +100,7 @@ extension Program: CustomStringConvertible {
 
     private func text(_ call: UInt32, _ count: UInt32) -> String {
         let plan = calls[Int(call)]
-        let name = contexts[Int(plan.name)]
+        let name = nodes[Int(plan.name)]
         return "\(source[Int(name.start)..<Int(name.end)].text), \(count) arguments" + suffix(plan.expected)
     }
 
@@ -123,11 +123,11 @@ extension Program: CustomStringConvertible {
     }
 
     private func text(ofNode node: UInt32) -> String {
-        NodeText(source: source, delimiters: delimiters).text(of: contexts[Int(node)]).text
+        NodeText(source: source, delimiters: delimiters).text(of: nodes[Int(node)]).text
     }
 
     private func offset(_ node: UInt32) -> Int? {
-        node == Program.noContext ? nil : Int(contexts[Int(node)].position)
+        node == Program.noNode ? nil : Int(nodes[Int(node)].position)
     }
 
     private func quoted(_ text: ByteString) -> String { text.quoted.text }

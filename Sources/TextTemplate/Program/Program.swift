@@ -2,8 +2,8 @@
 ///
 /// Everything is written once, by the compiler, and only read afterwards.
 struct Program: Sendable {
-    /// Stands for "no node" where an index of `contexts` is expected.
-    static let noContext = UInt32.max
+    /// Stands for "no node" where an index of `nodes` is expected.
+    static let noNode = UInt32.max
 
     let source: ByteString
     /// What errors call the source.
@@ -13,7 +13,7 @@ struct Program: Sendable {
     let bodies: [Body]
     /// The body that rendering begins with.
     let main: Int
-    let contexts: [Context]
+    let nodes: [SourceNode]
     let constants: [Value]
     let literals: [Literal]
     let paths: [FieldPath]
@@ -23,7 +23,7 @@ struct Program: Sendable {
     let invocations: [Invocation]
     let functions: [Function]
     let calls: [CallPlan]
-    let formats: [PlainFormat]
+    let formats: [ParsedFormat]
     let methodCalls: [MethodCallPlan]
     let problems: [Problem]
     let infixCalls: [InfixCall]
@@ -50,7 +50,7 @@ struct Program: Sendable {
         let ranges: UnsafePointer<RangePlan>
         let functions: UnsafePointer<Function>
         let calls: UnsafePointer<CallPlan>
-        let formats: UnsafePointer<PlainFormat>
+        let formats: UnsafePointer<ParsedFormat>
     }
 
     /// Calls `body` with the tables, which are valid during the call.
@@ -101,7 +101,7 @@ enum ReservedSlot {
 }
 
 /// A node of the source that errors can be reported at.
-struct Context: BitwiseCopyable, Sendable {
+struct SourceNode: BitwiseCopyable, Sendable {
     /// The position that Go gives for the node, which is not always its first byte.
     let position: UInt32
     let start: UInt32
@@ -115,8 +115,8 @@ struct FieldPath: BitwiseCopyable, Sendable {
     /// Where its names begin in `Program.fieldNames`.
     let firstName: UInt32
     let nameCount: UInt32
-    let context: UInt32
-    let expected: Expected
+    let node: UInt32
+    let expected: ParameterType
 
     var names: Range<Int> { Int(firstName)..<Int(firstName + nameCount) }
 }
@@ -165,7 +165,7 @@ struct Invocation: Sendable {
     let name: ByteString
     /// Which of `Program.bodies` it runs, nil if there is no such template.
     var body: Int?
-    let context: UInt32
+    let node: UInt32
     /// The node of its argument, if there is one.
     let argument: UInt32?
 }
@@ -179,10 +179,10 @@ struct CallPlan: BitwiseCopyable, Sendable {
     let name: UInt32
     let count: UInt32
     /// The node that errors of the function are reported at.
-    let context: UInt32
-    let expected: Expected
+    let node: UInt32
+    let expected: ParameterType
     /// For `call`: what is being called, as the template has it; none if it is the result of the previous command.
-    var calledText = Program.noContext
+    var calledText = Program.noNode
     /// Which of `Program.formats` is the first argument, for `printf` if that was read ahead.
     var format: UInt32?
 }
@@ -190,7 +190,7 @@ struct CallPlan: BitwiseCopyable, Sendable {
 /// A command whose second word names a function, `(atoi x) mul 2`: it fails, and the error says how to write it.
 struct InfixCall: Sendable {
     /// The node that the error is reported at.
-    let context: UInt32
+    let node: UInt32
     let first: Range<Int>
     let name: Range<Int>
     /// Where the command ends.

@@ -6,7 +6,7 @@ enum Literal: Sendable {
     case `nil`
 
     /// The constant as a value of the type `expected`; `text` is the constant in the source.
-    func value(as expected: Expected, text: ByteString) throws(Problem) -> Value {
+    func value(as expected: ParameterType, text: ByteString) throws(Problem) -> Value {
         if case .nil = self { return try Literal.zero(expected) }
         switch expected {
         case .plain, .value, .index, .any:
@@ -44,7 +44,7 @@ enum Literal: Sendable {
     }
 
     /// What nil is as a value of the type `expected`.
-    private static func zero(_ expected: Expected) throws(Problem) -> Value {
+    private static func zero(_ expected: ParameterType) throws(Problem) -> Value {
         guard let value = expected.zero else { throw .nilAssigned(type: expected.typeName) }
         return value
     }

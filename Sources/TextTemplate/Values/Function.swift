@@ -99,11 +99,11 @@ final class ErrorDetails: Equatable, Sendable {
 public struct Arguments {
     let values: UnsafeBufferPointer<Value>
     /// What was given to `Template.render`: where functions find the data of the rendering.
-    public unowned(unsafe) let context: AnyObject?
+    public unowned(unsafe) let userData: AnyObject?
 
-    init(values: UnsafeBufferPointer<Value>, context: AnyObject? = nil) {
+    init(values: UnsafeBufferPointer<Value>, userData: AnyObject? = nil) {
         self.values = values
-        self.context = context
+        self.userData = userData
     }
 
     public var count: Int { values.count }

@@ -59,8 +59,8 @@ public struct Map: Sendable {
             if isAscending, count > 0 {
                 isAscending = entries[count - 1].key.unretainedBytes.precedes(key.unretainedBytes)
             }
-            if key.owner != nil || !value.isPlain {
-                storage.head.pointee.isPlain = false
+            if key.owner != nil || !value.isTrivial {
+                storage.head.pointee.isTrivial = false
                 storage.head.pointee.depth = max(storage.head.pointee.depth, 1 + value.depth)
             }
             (entries + count).initialize(to: MapEntry(value: value, key: key))
@@ -82,7 +82,7 @@ struct MapHeader {
     /// How deep lists and maps nest in here, this one counted.
     var depth = 1
     /// Whether no entry keeps anything alive.
-    var isPlain = true
+    var isTrivial = true
 }
 
 struct MapEntry {
@@ -107,7 +107,7 @@ final class MapStorage: ManagedBuffer<MapHeader, MapEntry> {
         withExtendedLifetime(self) { head.pointee }
     }
 
-    deinit { if !head.pointee.isPlain { _ = entries.deinitialize(count: head.pointee.count) } }
+    deinit { if !head.pointee.isTrivial { _ = entries.deinitialize(count: head.pointee.count) } }
 
     /// The value of `key`, nil if there is none.
     @inline(__always)

@@ -152,7 +152,7 @@ final class SliceStorage: @unchecked Sendable {
 
     deinit {
         guard let elements else { return }
-        for index in 0..<count { (elements + index).forget() }
+        for index in 0..<count { (elements + index).deinitializeInPlace() }
         elements.deallocate()
     }
 

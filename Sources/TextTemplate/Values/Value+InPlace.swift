@@ -4,11 +4,11 @@
 extension Value {
     /// Whether the value keeps nothing alive: its copies are the same bytes, and it can be forgotten.
     @inline(__always)
-    var isPlain: Bool {
+    var isTrivial: Bool {
         switch self {
         case .invalid, .nilInterface, .bool, .int, .integer, .float, .complex: true
         case .string(let text): text.owner == nil
-        case .pair(let pair): pair.isPlain
+        case .pair(let pair): pair.isTrivial
         case .slice, .map, .object: false
         }
     }
@@ -43,7 +43,7 @@ extension UnsafeMutablePointer<Value> {
     /// Puts a copy of the value at `source` here, where none is.
     @inline(__always)
     func initialize(copying source: UnsafePointer<Value>) {
-        if source.pointee.isPlain {
+        if source.pointee.isTrivial {
             UnsafeMutableRawPointer(self).copyMemory(from: source, byteCount: MemoryLayout<Value>.size)
         } else {
             initialize(to: source.pointee)
@@ -52,7 +52,7 @@ extension UnsafeMutablePointer<Value> {
 
     /// Ends the value here.
     @inline(__always)
-    func forget() {
-        if !pointee.isPlain { deinitialize(count: 1) }
+    func deinitializeInPlace() {
+        if !pointee.isTrivial { deinitialize(count: 1) }
     }
 }

@@ -103,7 +103,7 @@ public struct Pair: Sendable {
 
     /// Whether the pair keeps nothing alive.
     @inline(__always)
-    var isPlain: Bool { owner == nil }
+    var isTrivial: Bool { owner == nil }
 
     /// The bytes of the key, for callers that keep the pair alive in another way.
     @inline(__always)

@@ -66,7 +66,7 @@ enum Target: FuzzTarget {
     {
         let format = ByteString(owner: nil, bytes: format)
         let text = ByteBuffer.bytes { Format.appendFormatted(format, arguments, into: &$0) }
-        if let plain = PlainFormat(format) {
+        if let plain = ParsedFormat(format) {
             let again = withUnsafePointer(to: plain) { plain in
                 ByteBuffer.bytes { Format.appendFormatted(plain, arguments, into: &$0) }
             }

@@ -116,7 +116,7 @@ enum Target: FuzzTarget {
             limits: limits)
         var output: [UInt8] = []
         do throws(TemplateError) {
-            try template.render(.nilInterface, context: context, limits: limits, into: &output)
+            try template.render(.nilInterface, userData: context, limits: limits, into: &output)
             return (output, nil)
         } catch {
             return (output, error)

@@ -110,7 +110,7 @@ enum Target: FuzzTarget {
         arguments.withUnsafeBufferPointer { arguments in
             var output: [UInt8] = []
             do throws(FunctionError) {
-                let result = try function.body(Arguments(values: arguments, context: nil))
+                let result = try function.body(Arguments(values: arguments, userData: nil))
                 output = ByteBuffer.bytes { Format.appendValue(result, into: &$0) }
             } catch { output = error.message.array }
             check(!output.isEmpty || layout.isEmpty || function.parameters.count == 1, "a method has a result")

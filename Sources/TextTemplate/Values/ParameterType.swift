@@ -1,5 +1,5 @@
-/// What the context of an operand makes of its value: the Go type that is wanted there.
-enum Expected: UInt8, BitwiseCopyable {
+/// The Go type that the place of an operand asks for: a value is converted to it or refused.
+enum ParameterType: UInt8, BitwiseCopyable {
     /// The value of a command: an interface gives what it holds.
     case plain
     /// `reflect.Value`: anything, as it is.
@@ -59,7 +59,7 @@ enum Expected: UInt8, BitwiseCopyable {
     }
 }
 
-extension Expected {
+extension ParameterType {
     /// The nil of the type, if it has one: what an absent value is converted to.
     var zero: Value? {
         switch self {
