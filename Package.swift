@@ -90,9 +90,9 @@ let package = Package(
         .executableTarget(
             name: "EngineBenchmark", dependencies: ["KeyValue", "Posix", "Rendering", "TextTemplate"],
             path: "Benchmarks/Engine", exclude: ["instruction-check", "instructions.txt"], swiftSettings: strict),
-        tests("TOMLTests", ["TOML"]),
-        tests("JSONTests", ["JSON"]),
-        tests("KeyValueTests", ["KeyValue"]),
+        tests("TOMLTests", ["TOML", "TestSupport"]),
+        tests("JSONTests", ["JSON", "TestSupport"]),
+        tests("KeyValueTests", ["KeyValue", "TestSupport"]),
         tests("TextTemplateTests", ["TextTemplate"], data: ["Golden"]),
         tests("DiagnosticsTests", ["Diagnostics"]),
         tests("PosixTests", ["Posix", "TestSupport"]),

@@ -27,16 +27,11 @@ enum SystemCall {
     static func runReturningCode(
         _ name: StaticString, _ path: String? = nil, _ call: () -> Int32
     ) throws(SystemError) {
-        while true {
-            #if DEBUG
-                if let code = Faults.next(name) {
-                    if code == EINTR { continue }
-                    throw SystemError(call: name.description, path: path, code: code)
-                }
-            #endif
+        try run(name, path) { () -> Int32 in
             let code = call()
-            if code == 0 { return }
-            if code != EINTR { throw SystemError(call: name.description, path: path, code: code) }
+            if code == 0 { return 0 }
+            errno = code
+            return -1
         }
     }
 }

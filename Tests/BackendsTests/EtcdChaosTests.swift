@@ -1,6 +1,7 @@
 import Glibc
 import KeyValue
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -18,7 +19,7 @@ import Testing
         let rounds = Int(Self.number("CONFD_CHAOS_ROUNDS", or: 6))
         let seed = Self.number("CONFD_CHAOS_SEED", or: 20_261_121)
         print("chaos: \(rounds) rounds, CONFD_CHAOS_SEED=\(seed)")
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let cluster = try EtcdCluster()
         let writer = try ChaosWriter(cluster, seed: generator.next())
         defer { writer.stop() }
@@ -121,7 +122,7 @@ private final class ChaosWriter: Sendable {
 
     init(_ cluster: EtcdCluster, seed: UInt64) throws {
         self.cluster = cluster
-        state = Mutex(State(generator: SeededGenerator(state: seed)))
+        state = Mutex(State(generator: SeededGenerator(seed: seed)))
         try cluster.member(0)?.put(["/chaos/a/key": "0", "/chaos/z/key": "0"])
         let thread = try WriterThread { [self] number in write(number) }
         self.thread.withLock { $0 = thread }
@@ -223,17 +224,5 @@ private final class ChaosObserver: Sendable {
             list.texts.withLock { $0 += complaints }
             list.last.withLock { $0 = (a, snapshot.revision) }
         }
-    }
-}
-
-/// SplitMix64: the same numbers from the same seed everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = (state ^ state >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ mixed >> 31
     }
 }

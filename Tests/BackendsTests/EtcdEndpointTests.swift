@@ -1,5 +1,6 @@
 import KeyValue
 import Posix
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -100,7 +101,7 @@ import Testing
     /// By priority; of one priority, the heavier is first more often, in proportion.
     @Test func ordersRecordsByChance() {
         let records = [record("light", 1, 9), record("heavy", 1, 29), record("last", 2, 65_535)]
-        var generator = SeededGenerator(state: 1)
+        var generator = SeededGenerator(seed: 1)
         var heavy = 0
         for _ in 0..<1_000 {
             let ordered = Discovery.ordered(records, using: &generator)

@@ -1,4 +1,5 @@
 import Configuration
+import TestSupport
 import Testing
 
 @testable import ConfdCore
@@ -10,7 +11,7 @@ import Testing
         /// One for each group; the table's numbers are those of the arrays below, and one.
         private static let resources = (0..<3).compactMap { try? Resource.test(fields: "reload_cmd = \"group \($0)\"") }
 
-        var random: SplitMix
+        var random: SeededGenerator
         let table = ResourceTable()
         var now = Duration.zero
         /// What the store holds, what the file holds, what the service has loaded, by resource.
@@ -33,7 +34,7 @@ import Testing
         }
 
         init(seed: UInt64) {
-            var random = SplitMix(state: seed)
+            var random = SeededGenerator(seed: seed)
             let count = Int.random(in: 1...6, using: &random)
             store = Array(repeating: 1, count: count)
             file = Array(repeating: 0, count: count)
@@ -129,19 +130,6 @@ import Testing
     @Test func worldNoticesWhatIsWrong() {
         let world = World(seed: 1)
         #expect(world.problems == ["something is due", "a file is old"])
-    }
-
-    /// Steele, Lea and Flood's generator: small, and every seed gives another sequence.
-    private struct SplitMix: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var word = state
-            word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-            return word ^ (word >> 31)
-        }
     }
 
     @Test(arguments: 0..<10)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import TOML
@@ -6,7 +7,7 @@ import Testing
 @Suite struct RoundTripTests {
     @Test("What is printed is parsed to the same", arguments: 0..<300 as Range<UInt64>)
     func roundTrip(seed: UInt64) throws {
-        var printer = Printer(random: SplitMix(state: seed))
+        var printer = Printer(random: SeededGenerator(seed: seed))
         let document = printer.randomTable(depth: 0)
         let text = printer.document(document)
         #expect(try parsed(text).sorted == document.sorted, "\(text)")
@@ -16,7 +17,7 @@ import Testing
         "A damaged document is refused or parsed, and what is parsed survives printing",
         arguments: 0..<300 as Range<UInt64>)
     func damaged(seed: UInt64) throws {
-        var printer = Printer(random: SplitMix(state: seed))
+        var printer = Printer(random: SeededGenerator(seed: seed))
         var bytes = Array(printer.document(printer.randomTable(depth: 0)).utf8)
         for _ in 0..<Int.random(in: 1...3, using: &printer.random) where !bytes.isEmpty {
             let place = Int.random(in: 0..<bytes.count, using: &printer.random)
@@ -33,22 +34,9 @@ import Testing
     }
 }
 
-/// A generator whose sequence the seed decides.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
-
 /// Makes random values and prints them as TOML in randomly chosen spellings.
 private struct Printer {
-    var random: SplitMix
+    var random: SeededGenerator
 
     private mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// Fault 1: applying a change fails once, and no further event comes.
@@ -161,7 +162,7 @@ import Testing
     private func round(_ seeds: Range<Int>, _ calls: [String], _ rig: FaultRig) async throws -> Int {
         var running: [(seed: Int, faults: String, child: Child)] = []
         for seed in seeds {
-            var random = SeededGenerator(seed: seed)
+            var random = SeededGenerator(seed: UInt64(seed))
             let name = "s\(seed)"
             let faults = (0..<3).map { _ in fault(calls.randomElement(using: &random) ?? "rename", &random) }
                 .joined(separator: " ")

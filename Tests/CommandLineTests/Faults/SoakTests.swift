@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// Random keys, faults and signals for `SOAK_SECONDS`; at every quiet point all files are what etcd's state makes of
@@ -60,7 +61,7 @@ import Testing
         try await withRig { rig in
             let steady = try Agent(rig, "steady")
             let killed = try Agent(rig, "killed")
-            var random = SeededGenerator(seed: Int(time(nil)))
+            var random = SeededGenerator(seed: UInt64(time(nil)))
             var editions = [Int](repeating: 0, count: Self.resources)
             let end = ContinuousClock.now + .seconds(Self.seconds)
             while ContinuousClock.now < end {
