@@ -19,7 +19,7 @@ package protocol Backend: Sendable {
 }
 
 extension Backend {
-    /// Reads once and waits for the end: for backends that do not report changes, and where nobody follows them.
+    /// Reads once and waits until it is cancelled: for backends and stores that do not report changes.
     package func readAndWait(
         _ ranges: [KeyRange], timeout: Duration, cancellation: Cancellation, deliver: (Snapshot) -> Void
     ) throws(BackendError) {

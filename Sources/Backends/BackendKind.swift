@@ -1,24 +1,24 @@
-/// All that the program knows about a backend: its names, its options, how it is opened. The directory of a backend declares
-/// one, and `BackendRegistry` lists them.
+/// A kind of backend: its names, its options, how it is opened. The directory of a backend declares one, and
+/// `BackendRegistry` lists them; nothing else names a backend.
 package protocol BackendKind: Sendable {
-    /// What `-backend` takes, and what logs and metrics show.
+    /// The name for `-backend`, in logs and in metrics.
     var name: String { get }
     /// Further names for `-backend`.
     var aliases: [String] { get }
-    /// Where keys come from, in a line of docs/backends.md.
+    /// Where keys come from, for its line in docs/backends.md.
     var summary: String { get }
-    /// How changes are noticed, in the same line.
+    /// How changes are noticed, for the same line.
     var watching: String { get }
-    /// Those that it reads; several backends may share one.
+    /// The options that it reads; backends may share options.
     var options: [BackendOption] { get }
     /// The longest pause between attempts to reach it.
     var longestPause: Duration { get }
 
-    /// Fills in what follows from other options. `name` is the name by which the backend was chosen.
+    /// Sets the options that follow from others. `name` is the name by which the backend was chosen.
     func complete(_ options: inout BackendOptions, for name: String)
-    /// What is wrong with `options`; contacts nothing.
+    /// The problems of `options`; contacts nothing.
     func problems(of options: BackendOptions) -> [BackendProblem]
-    /// What a start with `options` logs besides the name and the sources.
+    /// Log lines of a start with `options`, besides the name and the sources.
     func notices(of options: BackendOptions) -> [BackendNotice]
     /// Endpoints or files, for logs and metrics. Never a secret.
     func sources(of options: BackendOptions) -> [String]
@@ -37,11 +37,11 @@ extension BackendKind {
     package func path(of path: [UInt8]) -> [UInt8] { path }
 }
 
-/// What backends get from the program.
+/// What the program gives to backends.
 package struct BackendContext: Sendable {
     /// The variables of the environment, without `=`; of equal names the last one counts.
     package let environment: @Sendable () -> [(name: [UInt8], value: [UInt8])]
-    /// Gets what the operator should know although the work goes on.
+    /// Logs a warning.
     package let warn: @Sendable (String) -> Void
 
     package init(
@@ -53,11 +53,11 @@ package struct BackendContext: Sendable {
     }
 }
 
-/// What is wrong with the options of a backend.
+/// A problem of the options of a backend.
 package enum BackendProblem: Equatable, Sendable {
     /// The value at `index` of a list.
     case element(of: BackendOption, index: Int, BackendError)
-    /// It was not given, and the backend cannot do without.
+    /// A required option was not given.
     case missing(BackendOption)
     /// Only one of the two was given.
     case incomplete(BackendOption, BackendOption)

@@ -15,14 +15,14 @@ package struct BackendOption: Equatable, Sendable {
         case backend, security, timing
     }
 
-    /// Of an option that a backend cannot do without, for the error.
+    /// The words of the error if a required option is missing.
     package struct Need: Equatable, Sendable {
         /// For example `the files to read`.
         package let subject: String
         package let example: String
     }
 
-    /// What of the option is kept from others.
+    /// What about the option is secret.
     package enum Secrecy: Sendable {
         case none
         /// The value: from the command line that all users of the machine can read, and from commands.
@@ -132,6 +132,6 @@ extension BackendOptions {
         if case .list(let elements)? = value(option) { elements } else { [] }
     }
 
-    /// What was given, else the default.
+    /// The given value, or the default.
     private func value(_ option: BackendOption) -> Value? { self[option.name] ?? option.defaultValue }
 }

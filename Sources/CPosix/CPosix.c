@@ -37,9 +37,9 @@ __attribute__((constructor)) static void keep_command_line(int count, char **wor
 
 char **confd_arguments(void) { return command_line; }
 
-// The first write to a page of variables gives it other memory, and every processor that runs a thread of ours has to be
-// interrupted to forget the old. Before there are threads, two calls do it for all. packaging/static.ld says where the
-// variables of a release build end; others go without.
+// The first write to a page of variables copies it (copy on write), and with several threads that takes a TLB shootdown: an
+// interrupt of every CPU that runs one. Two calls before there are threads populate all pages of variables at once.
+// packaging/static.ld says where they end in a release build; other builds go without.
 extern char __data_start[], confd_data_end[] __attribute__((weak)), __bss_start[], _end[];
 
 static void populate(const char *start, const char *end) {

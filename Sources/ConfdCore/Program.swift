@@ -10,11 +10,11 @@ package enum Program {
 
     /// Runs confd with the words of this process's command line; returns the exit code, or ends the process with it.
     package static func run() -> Int32 {
-        // First of all: a HUP that comes while settings are read is for the daemon.
+        // Before anything else: a HUP that arrives while settings are read is kept for the daemon.
         let held = HeldSignals()
         let arguments = CurrentProcess.arguments
         MemoryLimit.prepare()
-        // A log that nobody reads must not end the work.
+        // Writing to a log pipe without a reader must not end the process.
         Signal.ignorePipe()
         Resolver.useBuiltInServices()
         let pairs = environmentPairs()
@@ -38,7 +38,7 @@ package enum Program {
             print("confd \(Version.current)", to: .output)
             return ExitCode.done
         }
-        let host = (try? Host.name()) ?? "localhost"  // A log line without the name is better than none.
+        let host = (try? Host.name()) ?? "localhost"  // Without the name the log still works.
         let logger = Logger(
             level: settings.logLevel, format: settings.logFormat, isJournal: StandardStream.error.isJournal,
             tag: arguments.first ?? "confd", host: host
@@ -56,7 +56,7 @@ package enum Program {
         if settings.subcommand == .status { return printStatus(settings) }
         do {
             if settings.validate {
-                // Nobody takes signals here.
+                // Validation has no listener: pending signals take effect now.
                 held.release()
                 try validate(settings, errors: errors, environment: environment, logger: logger)
             }
@@ -74,8 +74,8 @@ package enum Program {
         let backend = settings.backend
         for warning in settings.warnings { logger.warning(warning.summary, warning) }
         for warning in WorldWritable.warnings([settings.configFile]) { logger.warning(warning.summary, warning) }
-        // Before there is a second thread. A command that we become inherits our signals; only one that we supervise gets
-        // them through us.
+        // Signals are blocked before there is a second thread. A supervised command gets them forwarded; the command of
+        // -onetime is not supervised: it replaces confd by exec.
         let listener = try SignalListener(
             logger: logger, shutdownTimeout: settings.shutdownTimeout, held: held,
             supervises: !settings.command.isEmpty && !settings.onetime)
@@ -109,8 +109,8 @@ package enum Program {
         listener.listen()
     }
 
-    /// Starts a thread that ends the process with the exit code of `body`; its stack is large enough for templates. To
-    /// join it would have to give the stack back, which interrupts every processor.
+    /// Starts a thread that ends the process with the exit code of `body`; its stack is large enough for templates.
+    /// Detached: joining unmaps the stack, and the TLB shootdown interrupts every CPU.
     private static func startEnding(
         _ logger: Logger, by body: @escaping @Sendable () -> Int32
     ) throws(SystemError) {
@@ -121,20 +121,20 @@ package enum Program {
         }
     }
 
-    /// `-validate`: what it finds goes to standard error, each as a compiler would put it, or as lines of the log if
-    /// those are JSON.
+    /// `-validate`: prints its findings to standard error in the form of a compiler's, or with -log-format json as log
+    /// lines.
     private static func validate(
         _ settings: Settings, errors: [SettingsError], environment: [String: String], logger: Logger
     ) throws(SystemError) -> Never {
         let loader = ResourceLoader(settings, environment: environment, backend: settings.backend)
         try startEnding(logger) {
             var validation = Validation(settings, errors: errors, loader: loader)
-            return tell(validation.run(), settings, logger)
+            return printReport(validation.run(), settings, logger)
         }
         CurrentProcess.waitForEnd()
     }
 
-    private static func tell(_ report: Validation.Report, _ settings: Settings, _ logger: Logger) -> Int32 {
+    private static func printReport(_ report: Validation.Report, _ settings: Settings, _ logger: Logger) -> Int32 {
         guard settings.logFormat == .json else {
             for finding in report.findings { print(PrintableText.text(finding.text), to: .error) }
             print(report.summary, to: .error)
@@ -156,7 +156,7 @@ package enum Program {
         let socket = settings.controlSocket ?? ""
         do throws(StatusCommand.Problem) {
             let answer = try StatusCommand(socket: socket, wantsJSON: settings.json).run()
-            // A reader that is gone, as `head` is, needs no more.
+            // A reader that has closed the pipe, as `head` does, needs no more.
             try? StandardStream.output.write(answer)
             return ExitCode.done
         } catch {

@@ -31,7 +31,7 @@ package enum PrintableText {
         var shown: [UInt8] = []
         var decoder = Unicode.UTF8.ForwardParser()
         var iterator = bytes.makeIterator()
-        // What was read last, for an error leaves out which bytes it is about.
+        // The offset of the next scalar: the parser's errors have a length and no place.
         var offset = 0
         while true {
             switch decoder.parseScalar(from: &iterator) {

@@ -47,7 +47,7 @@ package final class Client: Sendable {
     }
 }
 
-/// An answer that is awaited. Dropping it cancels the request.
+/// A request in flight. Dropping it cancels the request.
 package final class PendingResponse: Sendable {
     private let client: Client
     private let exchange: Exchange
@@ -72,7 +72,7 @@ package final class PendingResponse: Sendable {
 package enum StreamEvent: Equatable, Sendable {
     case head(ResponseHead)
     case bytes([UInt8])
-    /// The peer ended its side in good order.
+    /// The peer closed its direction in good order.
     case end(trailers: [Header])
 }
 
@@ -94,13 +94,13 @@ package final class Stream: Sendable {
         client.wake(exchange)
     }
 
-    /// Ends our side after what is queued.
+    /// Closes our direction once everything that is queued has been sent.
     package func finishSending() {
         exchange.finishSending()
         client.wake(exchange)
     }
 
-    /// What came next, or `nil` if nothing did until `deadline`. What is not taken is held back at the peer (1 MiB).
+    /// The next event, `nil` if there is none until `deadline`. Flow control stops the peer when 1 MiB is not taken.
     package func next(until deadline: ContinuousClock.Instant) throws(HTTPError) -> StreamEvent? {
         try exchange.next(until: deadline) { client.wake(exchange) }
     }

@@ -2,10 +2,10 @@ import CCurl
 import Posix
 import Synchronization
 
-/// The sockets of one client's thread. They are shut down when the thread is busy with frames that carry nothing.
+/// The sockets of one client's thread. `Watchdog` shuts them down while the thread is busy with frames without data.
 ///
-/// While such frames keep coming, libcurl 7.88 neither returns from `curl_multi_perform` nor calls any callback, so that
-/// another thread has to end it: `Watchdog`.
+/// While such frames keep coming, libcurl 7.88 neither returns from `curl_multi_perform` nor calls any callback, so
+/// only another thread can end it.
 final class Connections: Sendable {
     private struct State {
         var sockets: [curl_socket_t] = []
@@ -15,7 +15,7 @@ final class Connections: Sendable {
 
     private let state: Mutex<State>
     private let clock: ThreadClock
-    /// Milliseconds of processor time that are not wasted, since the watchdog looked.
+    /// Milliseconds of processor time that count as well spent since the watchdog's last look.
     private let allowed = Atomic(0)
     /// TLS handshakes that are under way.
     private let handshakes = Atomic(0)
@@ -49,8 +49,8 @@ final class Connections: Sendable {
     /// allowed, so that no answer is cut while its bytes arrive.
     func notePiece() { allowed.wrappingAdd(10, ordering: .relaxed) }
 
-    /// The thread was idle. Checking for that, 200 times a second while calls wait, takes a good part of a slow machine's time,
-    /// which is allowed.
+    /// Notes that the loop found nothing to do. While calls wait it wakes 200 times a second, which on a slow machine
+    /// takes much processor time that counts as well spent.
     func noteIdleness() { allowed.wrappingAdd(1, ordering: .relaxed) }
 
     func noteHandshake(begins: Bool) {
@@ -63,7 +63,7 @@ final class Connections: Sendable {
     /// connections are made again.
     func cutIfWasted() {
         state.withLock { state in
-            // Without a time the thread has ended.
+            // nil: the thread has ended.
             guard let processor = clock.time else { return }
             let isWasted = state.effort.isWasted(
                 processor: processor, now: .now, allowed: .milliseconds(allowed.exchange(0, ordering: .relaxed)),

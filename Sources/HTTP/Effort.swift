@@ -10,7 +10,7 @@ struct Effort {
     /// One part in this many of all time may be spent without receiving anything: pings, flow control, waking up.
     private static let share = 10
 
-    /// The most that counts at once: the clock of a virtual machine runs on while its host runs another.
+    /// The most that one sample counts: a virtual machine's clock runs on while the host runs another machine.
     private static let largestSample = Duration.milliseconds(25)
 
     private var wasted = Duration.zero

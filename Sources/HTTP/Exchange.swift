@@ -12,7 +12,7 @@ final class Exchange: Sendable {
         case stream
     }
 
-    /// What there is to send next on a stream.
+    /// The next thing to send on a stream.
     enum Outbound {
         case bytes(Int)
         case nothingYet
@@ -59,7 +59,7 @@ extension Exchange {
         }
     }
 
-    /// What came next, waiting until `deadline`; `nil` if nothing did. `resume` is called when the thread held bytes
+    /// The next event, `nil` if there is none until `deadline`. `resume` is called when the thread held bytes
     /// back and there is room again.
     func next(until deadline: ContinuousClock.Instant, resume: () -> Void) throws(HTTPError) -> StreamEvent? {
         while true {

@@ -19,7 +19,7 @@ package struct HTTPError: Error, Equatable, Sendable {
         case file(TLSFile)
         /// The peer speaks HTTP, but not the version that was asked for.
         case wrongVersion
-        /// What came is not HTTP as it should be.
+        /// The answer is not valid HTTP.
         case malformed
         /// The body is larger than the limit: the bytes it announced, or those that had come.
         case tooLarge(Int)

@@ -1,14 +1,14 @@
 import Posix
 import Synchronization
 
-/// A thread that cuts the connections of clients that are kept busy for nothing.
+/// A thread that cuts the connections of clients whose thread spends its time on frames without data.
 ///
 /// It sleeps by the clock of the process's processor time, which stands still in an idle process: it wakes once in 25 ms
 /// of work, of any thread, and otherwise never.
 final class Watchdog: Sendable {
     static let shared = Watchdog()
 
-    /// Of the process's processor time.
+    /// In the process's processor time.
     private static let interval = Duration.milliseconds(25)
 
     private struct State {

@@ -68,7 +68,7 @@ extension JSONParser {
         if end == start { throw missingDigit() }
     }
 
-    /// Reads the exponent, and gives what Go takes it for.
+    /// Reads the exponent, and returns the value that Go takes it for.
     private mutating func exponent(_ decimal: inout Decimal) throws(JSONError) -> Int {
         var isNegative = false
         if offset < input.count, input[offset] == UInt8(ascii: "-") || input[offset] == UInt8(ascii: "+") {

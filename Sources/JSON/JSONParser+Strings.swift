@@ -105,7 +105,7 @@ extension JSONParser {
         guard let first = hexDigits(at: offset + 2) else {
             let end = min(offset + 6, input.count)
             let digits = input[offset + 2..<end]
-            // What the end of the input cuts off might have been right.
+            // An escape that the end of the input cuts off may have been valid.
             let isCutOff = end < offset + 6 && digits.allSatisfy { hexDigit($0) != nil }
             let kind: JSONError.Kind = isCutOff ? .unexpectedEnd : .invalidEscape(Array(input[offset..<end]))
             throw JSONError(kind: kind, offset: offset)

@@ -63,7 +63,7 @@ package struct Glob: Sendable {
             if pattern[special - 1] == slash { head = special }
         }
         if head == pattern.count - 1, pattern[head] == UInt8(ascii: "*") {
-            // All names of a folder, as in most patterns: what follows would find the same.
+            // All names of a directory, as in most patterns: what follows would find the same.
             isMalformed = false
             literalPrefix = Array(pattern.window(0..<head))
             isLiteral = false
@@ -94,7 +94,7 @@ package struct Glob: Sendable {
 
     private static let anyName = [Element.anything]
 
-    /// Whether all that follows the literal prefix, which is a folder, is a lone star.
+    /// Whether all that follows the literal prefix, which is a directory, is a lone star.
     var isAnyName: Bool {
         guard start == literalPrefix.count, elements.count == 1, !hasTail, case .anything = elements[0] else {
             return false

@@ -1,4 +1,4 @@
-/// What was read of a snapshot: enough to tell whether a change can make a difference to the reader.
+/// What was read of a snapshot: enough to decide whether a change can affect the reader.
 ///
 /// Each query depends on the keys of one interval only:
 /// - `find` (confd's `get`, `getv`, `exists`): the key itself, noted by its hash. That two keys have one
@@ -6,7 +6,7 @@
 /// - `glob` (`gets`, `getvs`): the keys that start with the pattern's literal prefix. A malformed pattern
 ///   depends on whether there is any key at all.
 /// - `children`, `directories` (`ls`, `lsdir`): the key that is the cleaned path, and which keys there are,
-///   whatever their values, below it. An unclean key (one not clean) may lie below any path by its cleaned
+///   whatever their values, below it. An unclean key (not a clean absolute path) may lie below any path by its cleaned
 ///   form, so its coming and going concerns every listing. Views have no unclean keys but for `/`.
 package struct ReadSet: Sendable {
     /// The hashes of single keys, in ascending order.

@@ -98,7 +98,7 @@ private struct BlockChanges {
         var changed = (block?.changed ?? []) + [chunk]
         let live = entries.reduce(0) { $0 + Int($1.keyCount) + Int($1.valueCount) }
         let held = changed.reduce(0) { $0 + $1.capacity }
-        // What is not used any more must not be held for ever.
+        // Chunks whose bytes are no longer used must not be kept for ever.
         if changed.count > Self.mostChunks || held > live + Self.mostUnusedBytes {
             let copy = CopiedChunk(capacity: live)
             entries = entries.map { copy.entry(key: $0.keyBytes, value: $0.valueBytes) }

@@ -92,7 +92,7 @@ private struct TableBuilder {
     /// All entries, once a key came out of order.
     private var unsorted: [Entry] = []
     private var isSorted = true
-    /// Where the entries in progress are unclean.
+    /// The offsets of the unclean entries in the block in progress.
     private var unclean: [UInt8] = []
     private var previousIsUnclean = true
 
@@ -119,10 +119,10 @@ private struct TableBuilder {
         return blocks.isEmpty ? Table.empty : Table(blocks)
     }
 
-    /// Frees what no table has taken over; nothing may be called after that.
+    /// Frees the memory that no table has taken over; nothing may be called after that.
     mutating func abandon() { memory.deallocate() }
 
-    /// Adds an entry whose key comes after all others and shares `known` bytes with one that is not unclean.
+    /// Adds an entry whose key comes after all others and shares `known` bytes with a clean one.
     private mutating func add(_ entry: Entry, sharing known: Int) {
         if filled == Block.capacity { flush() }
         previousIsUnclean = !Path.isCleanAbsolute(entry.keyBytes, from: known)

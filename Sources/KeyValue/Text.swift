@@ -20,7 +20,7 @@ extension StringProtocol {
     }
 }
 
-// Of one type, so that a search need not ask at run time how to go through a string.
+// Concrete `Substring`: the generic version would look up witness tables at run time.
 extension Substring {
     fileprivate func pieces(between text: Substring, limit: Int) -> [Substring] {
         var pieces: [Substring] = []

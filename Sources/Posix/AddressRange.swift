@@ -4,8 +4,8 @@ package struct AddressRange: Equatable, Sendable {
     package let network: [UInt8]
     private let prefixLength: Int
 
-    /// Nil for what is no range. As in Go's `netip.ParsePrefix`, the length has no sign and no leading zeros, and bits
-    /// behind it do not matter.
+    /// Nil if `text` is not a range. As in Go's `netip.ParsePrefix`, the prefix length has no sign and no leading
+    /// zeros, and address bits beyond it are ignored.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let address = InternetAddress.parse(String(parts[0])), !parts[0].contains("%") else { return nil }
@@ -31,6 +31,6 @@ package struct AddressRange: Equatable, Sendable {
         return bits == 0 || (address[whole] ^ network[whole]) >> UInt8(8 - bits) == 0
     }
 
-    /// Those of the machine itself.
+    /// The loopback addresses of IPv4 and IPv6.
     package static let loopback = ["127.0.0.0/8", "::1"].compactMap { AddressRange($0) }
 }

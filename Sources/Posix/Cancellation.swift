@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Ends, from another thread, what waits for it: a command that runs, a backend that is followed.
+/// A signal from one thread to others to end early: a command that runs, a backend that is followed.
 package final class Cancellation: Sendable {
     private let handler = Mutex<(@Sendable () -> Void)?>(nil)
     /// Written under the lock of `handler`; read without, because threads that render poll it.

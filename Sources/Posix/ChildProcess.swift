@@ -44,8 +44,8 @@ package final class ChildProcess: Sendable {
     private let endDescriptor: FileDescriptor?
     private let status = Mutex<TerminationStatus?>(nil)
 
-    /// Starts a process with all signals unblocked and at their defaults, and none of the files that we opened;
-    /// with `output`, its standard output and error both go there.
+    /// Starts a process with all signals unblocked and at their defaults. It inherits the three standard streams and no
+    /// other descriptor; with `output`, its standard output and error are that file.
     package init(_ request: SpawnRequest, output: borrowing FileDescriptor?) throws(SystemError) {
         hasOwnGroup = request.ownGroup
         let outputNumber: Int32? =
@@ -60,8 +60,7 @@ package final class ChildProcess: Sendable {
             .map { FileDescriptor(number: $0, path: nil) }
     }
 
-    /// Readable for `Poll` when the process has ended; -1 where the kernel cannot say, then call `collect` from time
-    /// to time.
+    /// Readable for `Poll` when the process has ended; -1 where the kernel has no pidfds: poll `collect` then.
     package var descriptor: Int32 {
         switch endDescriptor {
         case .some(let file): file.number

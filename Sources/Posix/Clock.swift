@@ -17,7 +17,7 @@ package struct WallTime: Equatable, Comparable, Sendable {
     }
 }
 
-/// What a time zone's clocks show at one moment.
+/// A time zone's offset and abbreviation at one moment.
 package struct ZoneOffset: Equatable, Sendable {
     /// For example `CET`.
     package let abbreviation: String
@@ -53,7 +53,7 @@ package enum Clock {
         return WallTime(seconds: Int64(now.tv_sec), nanoseconds: Int32(now.tv_nsec))
     }
 
-    /// Waits; for threads that have nothing else to wait for.
+    /// Blocks the thread; for threads that have no descriptor to wait for.
     package static func sleep(_ duration: Duration) {
         let end = monotonic() + duration
         while monotonic() < end { poll(nil, 0, Int32(clamping: (end - monotonic()).milliseconds(roundedUp: true))) }

@@ -10,8 +10,8 @@ package enum DescriptorLimit {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// How many of up to `wanted` jobs can run at a time, where each has up to `each` files open and all else up to
-    /// `reserve`; at least one.
+    /// How many jobs may run at a time, from 1 to `wanted`, if each has up to `each` descriptors open and the rest of
+    /// the program up to `reserve`.
     package static func jobs(_ wanted: Int, each: Int, reserve: Int, of limit: Int = current) -> Int {
         max(1, min(wanted, (limit - reserve) / each))
     }

@@ -36,15 +36,15 @@
         }
 
         @TaskLocal private static var current: Faults?
-        /// Those of the whole process, for tests of the built program: `CONFD_FAULTS="rename:2=kill fsync:1=5"` kills
-        /// it (`SIGKILL`) before its second rename, and fails the first fsync with errno 5. `*` counts all calls.
+        /// The faults of the whole process, for tests of the built program: `CONFD_FAULTS="rename:2=kill fsync:1=5"`
+        /// kills it (`SIGKILL`) before its second rename, and fails the first fsync with errno 5. `*` counts all calls.
         private static let ofProcess = getenv("CONFD_FAULTS").map { text in
             Faults(String(cString: text).split(separator: " ").map { Fault(parsing: $0) }, deadFrom: nil)
         }
 
         private let faults: [Fault]
         private let deadFrom: Int?
-        /// What somebody else does between two calls: before the call of this number.
+        /// What another process does between two of our calls: `act`, before our call number `nth`.
         private let intrusion: (nth: Int, act: @Sendable () -> Void)?
         private let counts = Mutex(Counts())
 
@@ -70,8 +70,8 @@
             return faults.counts.withLock { $0.total >= nth }
         }
 
-        /// Runs `body`, and `act` just before its `nth` system call (from 1), as somebody would who is exactly that fast.
-        /// Returns whether `body` came that far.
+        /// Runs `body`, and `act` just before its `nth` system call (from 1), as another process could that wins the
+        /// race. Returns whether `body` came that far.
         package static func intruding(
             at nth: Int, _ act: @escaping @Sendable () -> Void, body: () throws -> Void
         ) rethrows -> Bool {

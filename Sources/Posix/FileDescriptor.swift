@@ -169,7 +169,7 @@ extension FileDescriptor {
     package func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemError) {
         var done = 0
         while done < bytes.count {
-            // In pieces, so that a signal does not wait for one huge call.
+            // In pieces of 128 KiB: between them a signal can take effect.
             let piece = UnsafeRawBufferPointer(rebasing: bytes[done...].prefix(1 << 17))
             done += try SystemCall.run("pwrite", path) {
                 pwrite(number, piece.baseAddress, piece.count, offset + done)

@@ -46,7 +46,7 @@ package struct FileStatus: Equatable, Sendable {
     }
 }
 
-/// What two names of one file have in common, as long as one of them exists or is open.
+/// Device and inode: equal for two names of one file, as long as the file exists or is open.
 package struct FileIdentity: Hashable, Sendable {
     package let device: UInt64
     package let inode: UInt64

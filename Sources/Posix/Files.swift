@@ -1,7 +1,7 @@
 import CPosix
 import Glibc
 
-/// Files and folders by path.
+/// Files and directories by path.
 package enum Files {
     /// The content of the file at `path`; more than `limit` bytes fail with `EFBIG`.
     package static func read(_ path: String, limit: Int = FileDescriptor.standardLimit) throws(SystemError) -> [UInt8] {
@@ -65,12 +65,12 @@ package enum Files {
         return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// Creates the folder `path`.
+    /// Creates the directory `path`.
     package static func makeFolder(_ path: String, mode: UInt16 = 0o755) throws(SystemError) {
         try SystemCall.run("mkdir", path) { mkdir(path, mode_t(mode)) }
     }
 
-    /// Creates a new folder for ourselves alone, below `parent`, and returns its path.
+    /// Creates a new directory for ourselves alone, below `parent`, and returns its path.
     package static func makeTemporaryFolder(in parent: String, prefix: String) throws(SystemError) -> String {
         let path = join(parent, prefix + Random.letters(12))
         try makeFolder(path, mode: 0o700)
@@ -82,7 +82,7 @@ package enum Files {
         try SystemCall.run("unlink", path) { Glibc.unlink(path) }
     }
 
-    /// Removes the empty folder `path`.
+    /// Removes the empty directory `path`.
     package static func removeFolder(_ path: String) throws(SystemError) {
         try SystemCall.run("rmdir", path) { rmdir(path) }
     }
@@ -106,7 +106,7 @@ extension Files {
         folder.isEmpty ? name : folder.hasSuffix("/") ? folder + name : folder + "/" + name
     }
 
-    /// The path split before its last part: `/etc/x` is `/etc` and `x`; without a slash the folder is `.`.
+    /// The path split before its last part: `/etc/x` is `/etc` and `x`; without a slash the directory is `.`.
     package static func split(_ path: String) -> (folder: String, name: String) {
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", path) }
         let folder = slash == path.startIndex ? "/" : String(path[..<slash])
@@ -114,28 +114,28 @@ extension Files {
     }
 }
 
-// MARK: Folders
+// MARK: Directories
 
-/// A name in a folder.
+/// A name in a directory.
 package struct FolderEntry: Equatable, Sendable {
     package let name: String
     /// The type of the entry itself, not of what a link leads to.
     package let kind: FileStatus.Kind
 }
 
-/// The files below a folder, and what could not be read.
+/// The files below a directory, and what could not be read.
 package struct FolderTree: Sendable {
-    /// Paths of all that is not a folder, a symbolic link to a folder not being followed, each folder's names in
-    /// byte order (Go's `filepath.Walk`).
+    /// Paths of all that is not a directory, a symbolic link to a directory not being followed, each directory's names
+    /// in byte order (Go's `filepath.Walk`).
     package var files: [String] = []
     package var folders: [String] = []
-    /// Paths of the symbolic links, also of those to folders.
+    /// Paths of the symbolic links, also of those to directories.
     package var links: [String] = []
     package var errors: [SystemError] = []
 }
 
 extension Files {
-    /// The names in the folder at `path` in byte order, hidden ones included, `.` and `..` not.
+    /// The names in the directory at `path` in byte order, hidden ones included, `.` and `..` not.
     package static func list(_ path: String) throws(SystemError) -> [FolderEntry] {
         try list(path) { () throws(SystemError) in
             var stream: OpaquePointer?
@@ -147,13 +147,13 @@ extension Files {
         }
     }
 
-    /// The names in the directory that `open` gives a stream of; `path` is what errors call it.
-    /// Those that `isWanted` is not true for take no memory.
+    /// The names in the directory whose stream `open` returns; `path` is its name in errors. Names that `isWanted`
+    /// refuses take no memory.
     static func list(
         _ path: String, where isWanted: (String) -> Bool = { _ in true },
         _ open: () throws(SystemError) -> OpaquePointer?
     ) throws(SystemError) -> [FolderEntry] {
-        // Only memory can be short here.
+        // nil: fdopendir ran out of memory.
         guard let stream = try open() else { throw SystemError(call: "open", path: path, code: ENOMEM) }
         defer { closedir(stream) }
         var entries: [FolderEntry] = []
@@ -172,7 +172,7 @@ extension Files {
         return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 
-    /// All files below the folder at `path`; what cannot be read is reported and the rest still listed.
+    /// All files below the directory at `path`; what cannot be read is reported and the rest still listed.
     package static func tree(_ path: String) -> FolderTree {
         var tree = FolderTree()
         // A stack of what is to be visited, last first, so that depth is bounded by memory and not by the stack.

@@ -1,15 +1,15 @@
 import CPosix
 import Glibc
 
-/// An open folder: what is done in it stays in it, even when its path comes to mean another folder meanwhile.
+/// An open directory. Operations by name act on it even if its path leads to another directory meanwhile.
 package final class Folder: Sendable {
     /// The path it was opened with.
     package let path: String
     private let descriptor: FileDescriptor
-    /// Without read permission a folder can be worked in, but not synced.
+    /// False without read permission: names can be used, and the directory cannot be synced.
     private let canSynchronize: Bool
 
-    /// Opens the folder at `path`.
+    /// Opens the directory at `path`.
     package init(_ path: String) throws(SystemError) {
         self.path = path
         do throws(SystemError) {
@@ -50,13 +50,13 @@ package final class Folder: Sendable {
         canSynchronize = true
     }
 
-    /// The path of `name` in this folder.
+    /// The path of `name` in this directory.
     package func path(of name: String) -> String { path == "." ? name : Files.join(path, name) }
 
-    /// Type, mode and owner of the folder itself.
+    /// Type, mode and owner of the directory itself.
     package func status() throws(SystemError) -> FileStatus { try descriptor.status() }
 
-    /// The flags of the folder itself.
+    /// The flags of the directory itself.
     package func flags() throws(SystemError) -> FileFlags { try descriptor.flags() }
 
     /// Opens `name`.
@@ -69,7 +69,7 @@ package final class Folder: Sendable {
     }
 
     /// Creates a file of mode 0600 whose name is `prefix` and ten random letters or digits; the descriptor's path
-    /// tells it.
+    /// ends in it.
     package func create(prefix: String) throws(SystemError) -> FileDescriptor {
         var attempt = 0
         while true {
@@ -121,7 +121,7 @@ package final class Folder: Sendable {
         try SystemCall.run("mkdir", path(of: name)) { mkdirat(descriptor.number, name, mode_t(mode)) }
     }
 
-    /// The names in it, as `Files.list` tells them.
+    /// The names in it, in the form of `Files.list`.
     package func list(where isWanted: (String) -> Bool = { _ in true }) throws(SystemError) -> [FolderEntry] {
         try Files.list(path, where: isWanted) { () throws(SystemError) in fdopendir(try reopen()) }
     }
@@ -131,7 +131,7 @@ package final class Folder: Sendable {
         try SystemCall.run("unlink", path(of: name)) { unlinkat(descriptor.number, name, 0) }
     }
 
-    /// Waits until the folder's names are on disk; a file system that has no such call is taken to need none.
+    /// Waits until the directory's names are on disk; on a file system without that call it does nothing.
     package func synchronize() throws(SystemError) {
         guard canSynchronize else { return }
         do throws(SystemError) {

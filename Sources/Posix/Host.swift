@@ -38,7 +38,7 @@ package enum Host {
         return addresses
     }
 
-    /// The C library gives an address's label, `eth0:1`, for the name of its interface, `eth0`.
+    /// getifaddrs(3) returns an address's label, `eth0:1`, in place of the name of its interface, `eth0`.
     private static func interface(_ label: UnsafePointer<CChar>) -> String {
         String(String(cString: label).prefix { $0 != ":" })
     }

@@ -1,15 +1,15 @@
-/// The local time zone, chosen as Go chooses it (`time.initLocal`): TZ names a file of the zone database, with or without
-/// a colon before it; without TZ it is /etc/localtime; and where there is no such file, it is UTC. Rules that stand in TZ
-/// itself, as POSIX has them, are no file.
+/// The local time zone, chosen as Go chooses it (`time.initLocal`): TZ names a file of the zone database, with or
+/// without a colon before it; without TZ it is /etc/localtime; and where there is no such file, it is UTC. POSIX rules
+/// in TZ itself (`CET-1CEST`) are not supported, as in Go.
 package struct LocalZone: Sendable {
     /// What Go's `Location.String` gives: `Local`, `UTC` or the name of the file.
     package let name: String
     private let file: ZoneFile?
 
-    /// That of this process, read once.
+    /// The zone of this process, read once.
     package static let current = LocalZone(
         variable: Environment.text("TZ"),
-        // A file that cannot be read is none, as in Go.
+        // As in Go, a file that cannot be read counts as missing.
         read: { try? Files.read($0, limit: ZoneFile.sizeLimit) })
 
     private static let folders = [
@@ -39,7 +39,7 @@ package struct LocalZone: Sendable {
         }
     }
 
-    /// What holds at a second since 1970.
+    /// The zone's offset at `seconds` since 1970.
     package func zone(at seconds: Int64) -> ZoneOffset {
         file?.zone(at: seconds) ?? ZoneOffset(abbreviation: "UTC", seconds: 0, isDaylightSaving: false)
     }

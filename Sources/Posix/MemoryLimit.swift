@@ -3,9 +3,9 @@ import Glibc
 
 /// How much memory this process may have (`ulimit -v`, `ulimit -d`).
 ///
-/// An allocation that fails ends a Swift program. So where memory is limited all sizes that somebody else chooses are too,
-/// each to a part of it, and what goes beyond that is a named error. A limit on what is used rather than asked for (cgroups)
-/// is not looked at: it costs nothing to ask for much.
+/// An allocation that fails ends a Swift program. So where address space is limited, every size that others choose
+/// (files, answers, outputs) is limited to a part of it, and exceeding that is a named error. Limits on memory in use
+/// (cgroups) are not looked at, because reserving memory does not count towards them.
 package enum MemoryLimit {
     /// The limit in bytes; nil if there is none.
     package static let current: Int? = {
@@ -26,8 +26,8 @@ package enum MemoryLimit {
         min(size, limit.map { $0 / divisor } ?? size)
     }
 
-    /// Where memory is limited all threads take theirs from one place, where each would reserve 64 MiB. To be called before
-    /// there is a second thread.
+    /// Where memory is limited, makes all threads share one malloc arena: each arena reserves 64 MiB of address space.
+    /// Call it before there is a second thread.
     package static func prepare() {
         // It fails only for an option that does not exist.
         if current != nil { _ = mallopt(M_ARENA_MAX, 1) }

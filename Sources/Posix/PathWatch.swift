@@ -1,7 +1,7 @@
-/// Tells when what paths lead to may have changed, wherever symbolic links lead them (`PathTrail`).
+/// Watches what paths lead to, also through symbolic links (`PathTrail`).
 ///
-/// It is made for one look: make it, read the files, wait for a change, and make the next one, for the paths may lead
-/// elsewhere then. What cannot be watched is looked at every two seconds.
+/// A watch serves one round: make it, read the files, wait for a change, then make a new one, because the paths may
+/// lead elsewhere by then. What cannot be watched is polled every two seconds.
 package struct PathWatch: ~Copyable, Sendable {
     /// What to watch.
     package struct Paths: Equatable, Sendable {
@@ -25,11 +25,11 @@ package struct PathWatch: ~Copyable, Sendable {
 
     private let paths: Paths
     private var plan: Plan
-    /// nil if there is no inotify to be had.
+    /// nil if inotify is not available.
     private var watch: FileWatch?
     /// Why not everything can be watched, nil if it can; a directory that we may not read is no reason.
     package private(set) var problem: SystemError?
-    /// Whether something is not watched, and `seen` decides.
+    /// Whether something is polled: its status is compared with `seen`.
     private var polls = false
     private var seen: [String: FileStatus] = [:]
     /// Whether the paths changed again and again while they were looked up.
@@ -44,8 +44,8 @@ package struct PathWatch: ~Copyable, Sendable {
         } catch {
             note(error)
         }
-        // A link that was replaced before its directory was watched has caused no event. If the paths lead the same way
-        // after all directories are watched, there was none.
+        // A link that was replaced before its directory was watched caused no event. If the paths lead the same way
+        // after all directories are watched, no link was replaced.
         isUnsettled = true
         for _ in 0..<Self.attempts where isUnsettled {
             add(limit)
@@ -62,7 +62,7 @@ package struct PathWatch: ~Copyable, Sendable {
             do throws(SystemError) {
                 try watch?.add(directory, contents: plan.hasFiles(directory))
             } catch let error where error.code == Errno.noSuchFile || error.code == Errno.notAFolder {
-                // It has just gone: the next look at the paths shows that.
+                // The directory was removed meanwhile: the next `Plan` shows that.
             } catch let error where error.code == Errno.accessDenied {
                 polls = true
             } catch {
@@ -70,8 +70,8 @@ package struct PathWatch: ~Copyable, Sendable {
                 return
             }
         }
-        // A mounted file is written without an event in the directory that it is mounted in. All others need no watch of
-        // their own, so it does no harm if there is none to be had.
+        // Writing to a bind-mounted file causes no event in the directory that it is mounted in, so files are watched
+        // too. Other files do not depend on that watch, so an error is ignored.
         for file in plan.ends.prefix(max(0, limit - plan.directories.count)) { try? watch?.add(file, contents: true) }
     }
 
@@ -121,13 +121,13 @@ package struct PathWatch: ~Copyable, Sendable {
         return current != seen
     }
 
-    /// Everything that is looked at where it cannot be watched.
+    /// The status of everything that is polled.
     private func fingerprint() -> [String: FileStatus] {
         let current = Plan(paths)
-        // Without inotify it is all files, else only the names on the way.
+        // Without inotify all files, otherwise only the names that the paths pass through.
         let files = problem == nil ? [] : current.files
         var fingerprint: [String: FileStatus] = [:]
-        // What is not there has no status.
+        // A missing file has no status.
         for path in current.trail.entries.union(files) { fingerprint[path] = try? Files.linkStatus(path) }
         return fingerprint
     }

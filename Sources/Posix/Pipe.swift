@@ -10,7 +10,7 @@ package struct Pipe: ~Copyable, Sendable {
     /// The most bytes that wait in it.
     package let capacity: Int
 
-    /// A new pipe, neither end of which a child inherits by itself.
+    /// A new pipe, both ends close-on-exec.
     package init() throws(SystemError) {
         var numbers: [Int32] = [0, 0]
         try SystemCall.run("pipe2") { confd_pipe(&numbers) }

@@ -23,8 +23,8 @@ package enum Poll {
     }
 
     /// Waits until one of `interests` is ready, has ended or failed, or `timeout` is over (nil: for ever). Negative
-    /// descriptors are never ready. Returns which are ready, in the same order. While the kernel has no memory for the
-    /// call, it is tried again: a program that waits for its whole life must not end because of one bad moment.
+    /// descriptors are never ready. Returns which are ready, in the same order. While the kernel is out of
+    /// memory the call is repeated: a daemon must not end because of one bad moment.
     package static func wait(for interests: [Interest], timeout: Duration?) throws(SystemError) -> [Bool] {
         var items = interests.map(\.item)
         let end = timeout.map { Clock.monotonic() + $0 }
@@ -33,7 +33,7 @@ package enum Poll {
             let left = end.map { max($0 - Clock.monotonic(), .zero).milliseconds(roundedUp: true) } ?? -1
             do throws(SystemError) {
                 let count = try SystemCall.run("poll") {
-                    // A signal must not start the whole time anew: it ends this call as if nothing had come.
+                    // EINTR counts as "nothing ready": a retry inside `SystemCall` would start the whole timeout anew.
                     let count = poll(&items, nfds_t(items.count), Int32(clamping: left))
                     return count == -1 && errno == EINTR ? 0 : count
                 }

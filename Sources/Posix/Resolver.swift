@@ -34,8 +34,8 @@ package enum Resolver {
     /// for ours. Must be called before the first look-up.
     package static func useBuiltInServices() { confd_use_built_in_name_services() }
 
-    /// The addresses of `host` as text, each once, in byte order. An address as a host is itself, as Go reads it; what
-    /// only the C library takes for one (`127.1`) is a host name, and is not found.
+    /// The addresses of `host` as text, each once, in byte order. A `host` that Go reads as an address is returned as
+    /// it is; forms that only the C library accepts (`127.1`) count as names, and are not found.
     package static func addresses(of host: String) throws(LookupError) -> [String] {
         if let literal = InternetAddress.parse(host).flatMap(InternetAddress.text) { return [literal] }
         var legacy = in_addr()

@@ -17,7 +17,7 @@ package final class Semaphore: Sendable {
         semaphore.deallocate()
     }
 
-    /// Adds one to the count. At the largest count nothing happens: enough is there then.
+    /// Adds one to the count. At the largest possible count nothing happens.
     package func post() { sem_post(semaphore) }
 
     /// Waits until the count is above zero, and takes one from it.
@@ -35,7 +35,7 @@ package final class Semaphore: Sendable {
         return true
     }
 
-    /// Runs `body` between a `wait` and a `post`: as many threads at a time as `init` was told.
+    /// Runs `body` between a `wait` and a `post`: at most as many threads at a time as the initial count.
     package func use<Result>(_ body: () -> Result) -> Result {
         wait()
         defer { post() }

@@ -14,7 +14,7 @@ extension Files {
     /// default is to end the process.
     private static let ignoresLeaseBreaks: Void = { _ = Glibc.signal(SIGIO, SIG_IGN) }()
 
-    /// The content of the file at `path`, nil while somebody is writing it.
+    /// The content of the file at `path`, nil while another process is writing it.
     ///
     /// The kernel grants no read lease while the file is open for writing; a writer may pause for two seconds. Without leases
     /// (files of other users, network file systems) it may pause for 100 ms.

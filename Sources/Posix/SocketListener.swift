@@ -80,8 +80,8 @@ package final class SocketConnection: Sendable {
         file = opened
     }
 
-    /// The address of the other end, 4 or 16 bytes; nil at a socket with a path. An IPv4 address that came to a socket
-    /// of IPv6 is the IPv4 address.
+    /// The address of the other end, 4 or 16 bytes; nil at a socket with a path. A client that reached an IPv6
+    /// socket by IPv4 has its IPv4 address.
     package var peer: [UInt8]? {
         var storage = sockaddr_storage()
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)

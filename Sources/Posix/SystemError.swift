@@ -8,7 +8,7 @@ package struct SystemError: Error, Equatable, Sendable {
     package let path: String?
     /// The value of errno, for example `Errno.noSuchFile`.
     package let code: Int32
-    /// The most bytes that the caller takes of a file, where it has more (`Errno.tooLarge`).
+    /// With `Errno.tooLarge`: the most bytes that the caller reads of a file.
     package let limit: Int?
 
     package init(call: String, path: String? = nil, code: Int32, limit: Int? = nil) {

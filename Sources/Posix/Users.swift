@@ -71,7 +71,7 @@ package enum Users {
             } catch let error where error.code == ERANGE && size < 1 << 24 {
                 size *= 4
             } catch let error where error.code == ENOENT || error.code == ESRCH {
-                // getpwnam(3): some sources say so in place of "found nothing".
+                // getpwnam(3): some name services return these errors for "not found".
                 return nil
             }
         }

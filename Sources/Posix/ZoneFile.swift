@@ -9,21 +9,21 @@ struct ZoneFile: Sendable {
         let zone: Int
     }
 
-    /// By time; what holds before the first is `first`.
+    /// In the order of time; `first` applies before the first one.
     private let transitions: [Transition]
     private let zones: [ZoneOffset]
     private let first: ZoneOffset
-    /// What holds after the last transition.
+    /// Applies after the last transition.
     private let rule: ZoneRule?
 
-    /// Nil if `bytes` are no such file, or one that is cut short.
+    /// Nil if `bytes` are not such a file, or are cut short.
     init?(_ bytes: [UInt8]) {
         var reader = Reader(bytes)
         guard let header = Header(&reader) else { return nil }
         var counts = header.counts
         var timeSize = 4
         if header.version > 1 {
-            // The same again follows, with times of 64 bits.
+            // From version 2 on everything follows again with 64-bit times.
             guard reader.skip(counts.size(timeSize: 4)), let second = Header(&reader) else { return nil }
             counts = second.counts
             timeSize = 8
@@ -39,7 +39,7 @@ struct ZoneFile: Sendable {
             let start = times.startIndex + number * timeSize
             transitions.append(Transition(time: Self.number(times[start..<start + timeSize]), zone: Int(index)))
         }
-        // Where there is none, as in Etc/GMT, the first zone holds for all time.
+        // Without transitions, as in Etc/GMT, the first zone applies for all time.
         if transitions.isEmpty { transitions.append(Transition(time: .min, zone: 0)) }
         let rest = reader.rest
         let isRule = rest.count > 2 && rest.first == UInt8(ascii: "\n") && rest.last == UInt8(ascii: "\n")
@@ -49,7 +49,7 @@ struct ZoneFile: Sendable {
         self.transitions = transitions
     }
 
-    /// What holds at a second since 1970, Go's `Location.lookup`.
+    /// The offset at `seconds` since 1970: Go's `Location.lookup`.
     func zone(at seconds: Int64) -> ZoneOffset {
         guard seconds >= transitions[0].time else { return first }
         var low = 0
@@ -62,8 +62,8 @@ struct ZoneFile: Sendable {
         return zones[transitions[low].zone]
     }
 
-    /// What holds before the first transition: the first zone if no transition leads to it, else the nearest before
-    /// that of the first transition that is not daylight time, else the first that is not.
+    /// The zone before the first transition (Go's `lookupFirstZone`): zone 0 if no transition leads to it; if the first
+    /// transition is to daylight time, the last standard time listed before that zone; else the first standard time.
     private static func first(of zones: [ZoneOffset], _ transitions: [Transition]) -> ZoneOffset {
         guard transitions.contains(where: { $0.zone == 0 }) else { return zones[0] }
         let beginning = transitions[0].zone
@@ -73,7 +73,7 @@ struct ZoneFile: Sendable {
         return zones.first { !$0.isDaylightSaving } ?? zones[0]
     }
 
-    /// Nil if there is none, or one whose name begins behind the names.
+    /// Nil if there is no zone, or if the name of one begins beyond `names`.
     private static func zones(_ bytes: ArraySlice<UInt8>, names: [UInt8]) -> [ZoneOffset]? {
         var zones: [ZoneOffset] = []
         for start in stride(from: bytes.startIndex, to: bytes.endIndex, by: 6) {
@@ -117,7 +117,7 @@ struct ZoneFile: Sendable {
         }
     }
 
-    /// How much there is of each kind; each is below 2^32, so that no sum of sizes overflows.
+    /// How many there are of each kind. Each is below 2^32, so sums of sizes do not overflow.
     private struct Counts {
         let universalFlags: Int
         let standardFlags: Int

@@ -10,7 +10,7 @@ struct ZoneRule: Sendable {
         let end: Day
     }
 
-    /// When in a year a change is.
+    /// The day and time of day when the clocks change.
     private struct Day {
         enum Kind {
             /// `J60`: February 29 is never counted.
@@ -25,7 +25,7 @@ struct ZoneRule: Sendable {
         let time: Int
     }
 
-    /// Nil if `text` is no such rule.
+    /// Nil if `text` is not such a rule.
     init?(_ text: ArraySlice<UInt8>) {
         var scanner = Scanner(rest: text)
         guard let name = scanner.name(), let offset = scanner.offset() else { return nil }
@@ -48,7 +48,7 @@ struct ZoneRule: Sendable {
             zone: ZoneOffset(abbreviation: name, seconds: seconds, isDaylightSaving: true), start: start, end: end)
     }
 
-    /// What holds at a second since 1970.
+    /// The offset at `seconds` since 1970.
     func zone(at seconds: Int64) -> ZoneOffset {
         guard let daylight else { return standard }
         let (year, day) = Self.yearAndDay(seconds)
@@ -108,7 +108,7 @@ struct ZoneRule: Sendable {
         return rest < 0 ? quotient - 1 : quotient
     }
 
-    /// Reads the parts of a rule; each gives nil where the text is another.
+    /// Reads the parts of a rule; each method returns nil if the text is not of its form.
     private struct Scanner {
         var rest: ArraySlice<UInt8>
 

@@ -74,7 +74,7 @@ struct CharacterSet: Equatable, Sendable {
         for range in ranges {
             let low = max(range.lowerBound, UnicodeCase.folding.lowerBound)
             let high = min(range.upperBound, UnicodeCase.folding.upperBound)
-            // A range of all that has cases gains nothing.
+            // A range that covers all characters with cases already has all of them.
             guard low <= high, low...high != UnicodeCase.folding else { continue }
             for scalar in low...high {
                 var other = UnicodeCase.nextFold(scalar)

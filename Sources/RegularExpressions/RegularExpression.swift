@@ -60,7 +60,7 @@ private struct Replacement {
     private enum Part {
         case text([UInt8])
         case group(Int)
-        /// Several groups may have the name; the first that took part counts.
+        /// Several groups may have the name; the first one that matched counts.
         case groups([Int])
     }
 

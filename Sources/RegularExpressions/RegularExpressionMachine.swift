@@ -38,7 +38,7 @@ struct RegularExpressionMachine: ~Copyable {
         }
     }
 
-    /// What is still to be done while the closure of an instruction is added.
+    /// A pending step while the closure of an instruction is added.
     private enum Step {
         case visit(UInt32)
         case restore(slot: Int, Int)
@@ -98,7 +98,8 @@ struct RegularExpressionMachine: ~Copyable {
         bestSlots.deallocate()
     }
 
-    /// The slots of the last match: begin and end of each group, -1 where it took no part. Valid until the next search.
+    /// The slots of the last match: begin and end of each group, -1 if the group did not match. Valid until the next
+    /// search.
     var slots: UnsafeBufferPointer<Int> { UnsafeBufferPointer(start: bestSlots, count: slotCount) }
 
     /// Looks for the first match at or behind `start`; false if there is none.

@@ -8,7 +8,7 @@ extension RegularExpressionParser {
         case UInt8(ascii: "b"): pushAssertion(.wordBoundary)
         case UInt8(ascii: "B"): pushAssertion(.noWordBoundary)
         case UInt8(ascii: "C"):
-            // Any byte, in RE2: Go has it not.
+            // In RE2 this is any byte; Go does not support it.
             throw failure(.invalidEscape, from: start, to: start + 2)
         case UInt8(ascii: "Q"):
             try parseQuotation()
@@ -167,7 +167,7 @@ extension RegularExpressionParser {
         let letter = try next()
         switch letter {
         case 0x31...0x37:
-            // A single digit would be a back reference, which RE2 has not.
+            // A single digit would be a back reference, which RE2 does not support.
             guard let digit = peek(), digit >= 0x30, digit <= 0x37 else { break }
             return parseOctal(letter - 0x30)
         case 0x30:

@@ -21,14 +21,14 @@ package struct CompiledTemplate: Sendable {
     }
 }
 
-/// What became of a rendering.
+/// The result of a rendering.
 package struct RenderOutcome: Sendable {
-    /// What the template wrote, in case of a failure before it.
+    /// What the template wrote; with a failure, what it wrote before that.
     package let output: [UInt8]
     /// Why the template could not be executed to its end, nil if it was.
     package let failure: TemplateError?
-    /// What the failure's text may show of the data: a program that logs the failure should leave out what the template
-    /// does not itself contain.
+    /// The data that the failure's text may quote: a program that logs the failure should leave out what the template
+    /// itself does not contain.
     package let quotations: [Quotation]
     /// The key whose absence is the failure, or whose value a function could not use, if that is known.
     package let keyAtFault: ByteString?
@@ -40,7 +40,7 @@ package struct RenderOutcome: Sendable {
     package let includes: [ByteString]
 }
 
-/// A place of a template that wrote `<no value>`: what stands there is nothing, for example a missing entry of a map.
+/// A place of a template that wrote `<no value>`, because its value is absent: a missing entry of a map, for example.
 package struct AbsencePlace: Equatable, Sendable {
     /// The path of the included template, nil for the one that was rendered.
     package let path: ByteString?
@@ -48,7 +48,7 @@ package struct AbsencePlace: Equatable, Sendable {
     package let line: Int
     /// The byte of the line, counted from 1.
     package let column: Int
-    /// What the template has there.
+    /// The node's text in the template.
     package let node: ByteString
 
     init(path: ByteString?, _ value: AbsentValue) {
@@ -80,7 +80,7 @@ package struct Renderer: Sendable {
         } catch {
             failure = error
         }
-        // The template was handed texts of the snapshot that nothing else keeps alive.
+        // Nothing else keeps the bytes of the snapshot alive that the template was given.
         return withExtendedLifetime(snapshot) {
             RenderOutcome(
                 output: output, failure: failure,
@@ -92,11 +92,11 @@ package struct Renderer: Sendable {
     }
 }
 
-/// What templates are tried over where there are no keys yet.
+/// Data for trying templates without a backend (`-mock-data`).
 package struct TrialData: Sendable {
     let dot: Value
 
-    /// The object that `json` says. Throws if it says anything else.
+    /// The object that `json` encodes; throws for any other value.
     package init(_ json: [UInt8]) throws(JSONError) {
         var document = JSONDocument()
         dot = try JSONValues.decode(ByteString(json), as: .object, in: &document)

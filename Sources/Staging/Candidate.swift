@@ -6,13 +6,13 @@ struct Candidate: ~Copyable {
     fileprivate(set) var file: FileDescriptor
     let name: String
     private var isArmed = true
-    /// As it was when all of it was on disk.
+    /// The file's status after everything was synced.
     fileprivate var synced: FileStatus?
 
     /// Creates an empty file of mode 0600 in `folder`.
     init(in folder: Folder, prefix: String) throws(SystemError) {
         let file = try Leftovers.create(in: folder, prefix: prefix)
-        // A file that was created has a path.
+        // `create` gives the descriptor a path.
         name = Files.split(file.path ?? "").name
         self.folder = folder
         self.file = file
@@ -57,7 +57,8 @@ struct Candidate: ~Copyable {
         return try file.readAll()
     }
 
-    /// Sets owner, extended attributes and mode; returns what of the owner was refused, and the mode that was set.
+    /// Sets owner, extended attributes and mode; returns which part of the ownership was refused, and
+    /// the mode that was set.
     fileprivate func setAttributes(
         _ attributes: FileAttributes, like destination: Destination
     ) throws(SystemError) -> (RefusedOwner, UInt16?) {
@@ -83,11 +84,12 @@ struct Candidate: ~Copyable {
 // MARK: After the check
 
 extension Candidate {
-    /// Makes sure that the name is still that of the file that was written, and gives it its attributes again if they
-    /// were changed. Returns what is wrong, if anything is.
+    /// Makes sure that the name still leads to the file that was written, and sets its attributes again if they were
+    /// changed. Returns how somebody else changed the file, nil if nobody did.
     ///
-    /// A check may edit the file, as `sed -i` does, in a directory where only root and we can write, if a regular file of
-    /// ours comes of it. Elsewhere we cannot tell who did it. With `content` the bytes are compared there too.
+    /// In a directory where only root and we can write, a check may edit the file or put another one there, as `sed -i`
+    /// does, if the result is a regular file of ours. Elsewhere any user could have done it, so another file is
+    /// refused, and other bytes than `content` too.
     mutating func verify(
         _ content: [UInt8]?, _ attributes: FileAttributes, like destination: Destination
     ) throws(SystemError) -> StagedChange? {
@@ -111,7 +113,7 @@ extension Candidate {
         return nil
     }
 
-    /// Goes on with what is under the name now.
+    /// Continues with the file that the name leads to now; returns what it is if that is not a regular file of ours.
     private mutating func adopt(_ attributes: FileAttributes) throws(SystemError) -> StagedChange? {
         let new: FileDescriptor
         do throws(SystemError) {
@@ -121,7 +123,7 @@ extension Candidate {
         }
         let status = try new.status()
         let isOurs = status.uid == Users.effectiveUID || status.uid == attributes.uid
-        // A file with another name was not made by the check.
+        // A file with a second name was made elsewhere, and not by the check.
         guard status.kind == .regular, isOurs, status.linkCount == 1 else { return .replaced(status.kind) }
         _ = try? new.lock()
         file = new

@@ -6,7 +6,7 @@ package struct CheckedFile: ~Copyable {
     package struct Options: Sendable {
         /// Keep the previous file as `DEST.bak`.
         package var backup = false
-        /// The mark of the reload that is owed from now on; nil leaves a mark that is there.
+        /// The mark of the reload that the new file requires; nil keeps an existing mark.
         package var reloadMark: [UInt8]?
         /// Collects the directory that is to be synced; nil syncs it at once.
         package var unsynced: UnsyncedFolders?
@@ -23,7 +23,7 @@ package struct CheckedFile: ~Copyable {
     private let destination: Destination
     private let attributes: FileAttributes
     private let keep: Bool
-    /// What the check was to judge; nil if there was none.
+    /// The bytes that were checked; nil if there was no check.
     private let checkedContent: [UInt8]?
     private let earlierWarnings: [StagingWarning]
     private var candidate: Candidate
@@ -82,12 +82,12 @@ package struct CheckedFile: ~Copyable {
         return Replacement(method: .renamed, keptStagedFile: kept, warnings: warnings, trial: trial)
     }
 
-    /// The error of the replacement is reported; the next start finds what is left.
+    /// Its own error is dropped: the replacement's is reported, and the next start undoes a trial that is left.
     private func withdraw(_ trial: InPlaceTrial?) {
         if let trial { _ = try? destination.undo(trial) }
     }
 
-    /// Marks `file` and renames it over the target; returns what could not be noted.
+    /// Marks `file` and renames it over the target; returns a warning if the mark could not be written.
     private static func rename(
         _ file: inout Candidate, to destination: Destination, _ mark: PendingMark, _ isTrial: Bool,
         _ trial: inout InPlaceTrial?
@@ -103,8 +103,8 @@ package struct CheckedFile: ~Copyable {
             mark.withdraw(from: place, file.file, destination, in: file.folder)
             throw error
         }
-        // An older mark in the sidecar is owed no more than the new one. If it stays, one reload is needless.
-        // That of a file which may come back stays too.
+        // The new mark stands in for an older one in the sidecar; if that cannot be removed, one reload is needless.
+        // In a trial it stays, because the previous file may come back.
         if place == .attribute, !isTrial { try? ReloadMark.removeSidecar(destination, in: file.folder) }
         return place.warnings
     }
@@ -153,6 +153,6 @@ package struct Replacement: Equatable, Sendable {
     package let keptStagedFile: String?
     /// What could not be done; log each text once.
     package let warnings: [StagingWarning]
-    /// What has to be ended, if the file was put in place for its check.
+    /// The trial to end by `Destination.accept` or `undo`, if the file was put in place for its check.
     package var trial: InPlaceTrial?
 }

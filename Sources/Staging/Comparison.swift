@@ -10,7 +10,7 @@ package enum Comparison: Equatable, Sendable {
     case attributesDiffer([AttributeDifference])
     /// The bytes differ, and so may mode and owner.
     case contentDiffers([AttributeDifference])
-    /// No permission to read the bytes, so they count as different; replacing a file needs only its directory.
+    /// We may not read the bytes, so they count as different; replacing a file requires rights in its directory only.
     case unreadable(SystemError, [AttributeDifference])
 
     /// The differences of mode and owner.

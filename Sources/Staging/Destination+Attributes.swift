@@ -1,10 +1,10 @@
 import Posix
 
-/// What became of attributes that were not as wanted.
+/// The result of `Destination.correctAttributes`.
 package struct AttributeCorrection: Equatable, Sendable {
-    /// What is as wanted now.
+    /// The differences that were corrected.
     package var mended: [AttributeDifference] = []
-    /// What we may not change.
+    /// The differences that we are not permitted to correct.
     package var refused: [AttributeDifference] = []
     /// Log each text once.
     package var warnings: [StagingWarning] = []
@@ -13,9 +13,9 @@ package struct AttributeCorrection: Equatable, Sendable {
 extension Destination {
     /// Gives the target mode and owner, for `Comparison.attributesDiffer`: `content` is what it holds.
     ///
-    /// A new file takes its place where the owner changes or rights shrink, because who has the old one open keeps what
-    /// he has: his descriptor goes on reading and writing. A mode that only grows is changed in place, and so is a mount
-    /// point, with a warning. What we are not permitted to change is a warning too.
+    /// A new file takes its place where the owner changes or rights shrink, because a process that has the old one open
+    /// could go on reading and writing it. A mode that only grows is changed in place, and so is a mount point, with a
+    /// warning. What we are not permitted to change is a warning too.
     package func correctAttributes(
         _ attributes: FileAttributes, _ content: [UInt8]
     ) throws(StagingError) -> AttributeCorrection {
@@ -36,16 +36,16 @@ extension Destination {
         return AttributeCorrection(mended: mended, refused: refused, warnings: warnings)
     }
 
-    /// nil if that is not safe, or not permitted.
+    /// Sets mode and owner of the target itself; nil if that is not safe, or not permitted.
     private func changeInPlace(
         _ attributes: FileAttributes, _ before: FileStatus
     ) throws(StagingError) -> [StagingWarning]? {
-        // One that we may not read cannot be opened here, and is exchanged.
+        // A file that we may not read cannot be opened here; a new one takes its place.
         guard let file = try? openTarget() else { return nil }
         return try staging(path, StagingError.Kind.attributes) { () throws(SystemError) in
             let status = try file.status()
             let isMountPoint = try file.flags().isMountPoint == true
-            // Somebody else's file, or one of several names, may have been put there since it was compared.
+            // Since the comparison, another user's file or one with several names may have been put there.
             let isOurs = Users.isRootOrOurs(status.uid) && status.linkCount == 1 && status.isSameFile(as: before)
             guard isMountPoint || isOurs && !status.isReplaced(for: attributes) else { return nil }
             let refused = try file.changeOwner(attributes)
@@ -63,7 +63,8 @@ extension Destination {
         }
     }
 
-    /// Puts a file with the same bytes in the place of the target, unless it would be like it.
+    /// Replaces the target by a new file with the same bytes, unless that would differ from `attributes` in the same
+    /// way.
     private func exchange(
         _ attributes: FileAttributes, _ content: [UInt8], _ before: FileStatus
     ) throws(StagingError) -> [StagingWarning] {

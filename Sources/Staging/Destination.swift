@@ -10,7 +10,7 @@ package struct Destination: Sendable {
     package let target: String
     /// The target's name in its directory.
     let name: String
-    /// What two destinations have in common if they are one file.
+    /// Identifies the target: equal for two destinations that are one file.
     package let place: Place
     /// nil if the target's directory does not exist.
     package let folder: Folder?
@@ -109,7 +109,7 @@ extension Destination {
         if isAppendOnly { throw StagingError(.appendOnly(folder: folderPath), path) }
     }
 
-    /// Why nothing can be created beside the target.
+    /// The error of a failure to create a file beside the target.
     func cannotCreate(_ error: SystemError) -> StagingError {
         StagingError(
             error.code == Errno.noSuchFile

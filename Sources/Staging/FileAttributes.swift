@@ -137,7 +137,7 @@ extension FileDescriptor {
         }
     }
 
-    /// Access lists of all kinds of file systems, and what a program may do that is started from the file.
+    /// Whether `name` is an access list, of any kind of file system, or holds the capabilities of a program.
     private static func isRight(_ name: String) -> Bool {
         name.hasPrefix("system.") || name == "security.capability"
     }

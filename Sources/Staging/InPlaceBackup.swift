@@ -45,7 +45,7 @@ struct InPlaceBackup: Equatable {
     /// Whether `file` holds the whole of either content.
     func isWhole(_ file: borrowing FileDescriptor) throws(SystemError) -> Bool {
         let size = Int(try file.status().size)
-        // What is written in place is not larger.
+        // Neither content is larger.
         guard size <= Self.limit else { return false }
         let found = try file.checksum(of: size)
         return found == nextChecksum || size == count && found == checksum
@@ -95,9 +95,10 @@ extension Destination {
     /// The path of the backup.
     var backupPath: String { Files.join(folderPath, backupName) }
 
-    /// What has the name of a file of ours beside the target and was not made by us: it is left alone.
+    /// A warning for each file beside the target that has the name of one of ours and was not made by us; it is left
+    /// alone.
     package func strangers() -> [StagingWarning] {
-        // What cannot be looked at is reported when it is needed.
+        // Files that cannot be looked at are reported when they are needed.
         guard let folder else { return [] }
         return [backupName, ReloadMark.sidecar(self)].compactMap { hidden in
             (try? stranger(hidden, in: folder)).flatMap { $0 }.map { .stranger(path: folder.path(of: hidden), $0) }
@@ -153,8 +154,8 @@ extension Destination {
 }
 
 extension FileDescriptor {
-    /// Throws if the file cannot be written in place without changing a file of another name, where somebody else may have
-    /// linked that one in `folder`. What is mounted is what the administrator wants to be written.
+    /// Throws if writing the file in place would change a file of another name too, which another user may have linked
+    /// into `folder`. A mount point is exempt: the administrator mounted it there to be written.
     func refuseForeignLink(in folder: Folder) throws(SystemError) {
         let status = try status()
         let isMountPoint = try flags().isMountPoint

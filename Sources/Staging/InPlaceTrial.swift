@@ -20,8 +20,8 @@ package enum InPlaceTrial: Equatable, Sendable {
         destination.companion(suffix, room: Leftovers.randomLetters + 1)
     }
 
-    /// Keeps what is in place of `destination` before the candidate takes it. It survives a crash as soon as `folder` has
-    /// been synced.
+    /// Keeps the present target of `destination` before the candidate replaces it. That survives a crash once `folder`
+    /// is synced.
     init(
         beginning destination: Destination, candidate: String, _ file: borrowing FileDescriptor, in folder: Folder
     ) throws(SystemError) {
@@ -48,7 +48,7 @@ package enum InPlaceTrial: Equatable, Sendable {
             try folder.rename(destination.name, to: name)
         }
         guard let kept = try folder.status(of: name), kept.kind == .regular else {
-            // Somebody has exchanged it since it was looked at.
+            // Another file took the name since it was looked at.
             try? folder.rename(name, to: destination.name)
             throw SystemError(call: "link", path: folder.path(of: name), code: Errno.noSuchFile)
         }
@@ -64,7 +64,8 @@ package enum InPlaceTrial: Equatable, Sendable {
         return .written(copy: identity, kept: name)
     }
 
-    /// `name`, which a leftover has lost; where that cannot be removed, a name that a start after a crash does not know.
+    /// `name`, after removing a leftover of that name; if it cannot be removed, a random name, which a start after a
+    /// crash does not find.
     private static func vacant(_ name: String, in folder: Folder) -> String {
         do throws(SystemError) {
             try folder.unlink(name)
@@ -78,7 +79,8 @@ package enum InPlaceTrial: Equatable, Sendable {
 // MARK: After a crash
 
 extension InPlaceTrial {
-    /// What stands beside `destination`, nil if there is nothing that can be trusted. `owner` is the resource's.
+    /// The trial that a crash left beside `destination`, nil if there is none that can be trusted. `owner` is the one
+    /// that the resource sets.
     ///
     /// A file that is renamed to the destination keeps its owner and mode, so it counts if only users could have put it
     /// there who could as well have put it in place. Bytes that are written into a mount point count only where nobody else

@@ -46,7 +46,8 @@ struct InPlaceWriter {
     private struct Backup: ~Copyable {
         private var candidate: Candidate
         private let content: InPlaceBackup
-        /// Why it has no name, by which a crash could be repaired; it then only helps after an error.
+        /// Why the backup does not have the name that a later start looks for; it then helps after an error, not a
+        /// crash.
         private let unnamed: SystemError?
 
         static func make(
@@ -58,7 +59,7 @@ struct InPlaceWriter {
             return Backup(candidate: candidate, content: content, unnamed: unnamed)
         }
 
-        /// The error if the name is occupied.
+        /// Returns the error if something that cannot be replaced has the name.
         private static func rename(
             _ candidate: inout Candidate, to name: String, in folder: Folder
         ) throws(SystemError) -> SystemError? {
@@ -85,7 +86,7 @@ struct InPlaceWriter {
         mutating func keep() { candidate.keep() }
 
         func remove(_ destination: Destination, in folder: Folder) -> [StagingWarning] {
-            // One without the name goes with the candidate.
+            // Without that name the candidate's `deinit` removes it.
             if unnamed != nil { return [] }
             do throws(SystemError) {
                 try folder.unlink(destination.backupName)

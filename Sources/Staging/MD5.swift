@@ -1,7 +1,7 @@
 /// MD5 (RFC 1321), for confd's log lines and to tell a torn file from a whole one; not for secrets.
 package struct MD5 {
     private var state: [UInt32] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476]
-    /// What does not fill a block of 64 bytes yet.
+    /// The bytes that do not fill a block of 64 yet.
     private var pending: [UInt8] = []
     private var count = 0
 

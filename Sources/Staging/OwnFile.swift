@@ -1,6 +1,6 @@
 import Posix
 
-/// What is under a name beside a destination that confd gives to its own files: marks, backups, staged files.
+/// The file under a name that confd uses beside a destination: for marks, backups and staged files.
 ///
 /// Users who may write in the directory can put anything there. Only a regular file of root's or ours counts, and only with
 /// no other name than, at most, the destination's: any other may be a link to a file that was made for something else.
@@ -69,7 +69,7 @@ package enum Stranger: Equatable, Sendable {
         }
     }
 
-    /// Whether the second name of the file, and its last, is that of the destination.
+    /// Whether the file has two names, one of them the destination's.
     private static func isLink(
         _ status: FileStatus, _ destination: String?, in folder: Folder
     ) throws(SystemError) -> Bool {
@@ -77,7 +77,7 @@ package enum Stranger: Equatable, Sendable {
         return try folder.status(of: destination)?.isSameFile(as: status) ?? false
     }
 
-    /// For example `it is a folder`.
+    /// For example `it is a directory`.
     var message: String {
         switch self {
         case .kind(let kind): "it is \(kind.words)"
@@ -93,7 +93,7 @@ extension FileStatus.Kind {
     var words: String {
         switch self {
         case .regular: "a file"
-        case .folder: "a folder"
+        case .folder: "a directory"
         case .symbolicLink: "a symbolic link"
         case .pipe: "a pipe"
         case .socket: "a socket"

@@ -103,7 +103,7 @@ extension PathWalk {
     /// `name` itself, nil if there is none.
     private func entry(_ name: String, _ isLast: Bool) throws(StagingError) -> FileDescriptor? {
         do throws(SystemError) {
-            // Only who asks for a directory has one mounted that waits for that (autofs).
+            // autofs mounts a directory only when it is opened as one.
             do throws(SystemError) {
                 return try folder.open(name, isLast ? [.nameOnly, .noFollow] : [.nameOnly, .noFollow, .folder])
             } catch let error where error.code == Errno.notAFolder && !isLast {
@@ -130,7 +130,7 @@ extension PathWalk {
         if !Users.isRootOrOurs(found.uid) { guardian = found.uid }
     }
 
-    /// To the directory that this one was entered from, if it is still that one's.
+    /// Goes to the directory that this one was entered from, if this one is still in it.
     private mutating func goUp() throws(StagingError) {
         if folder.path == "/" { return }
         let path = folder.path

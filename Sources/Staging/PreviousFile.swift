@@ -12,7 +12,7 @@ enum PreviousFile {
     static func keep(_ destination: Destination, mayLink: Bool) throws(StagingError) -> [StagingWarning] {
         guard try destination.existing() != nil, let own = destination.own else { return [] }
         return try staging(destination.path, StagingError.Kind.backUp) { () throws(SystemError) -> [StagingWarning] in
-            // A directory that a link is in was only gone through.
+            // A link's directory was opened by name alone (O_PATH) while the path was resolved.
             let folder = try own.folder.opened()
             if mayLink {
                 do throws(SystemError) {
@@ -24,7 +24,7 @@ enum PreviousFile {
                         return []
                     }
                 } catch let error where error.code != Errno.noSpace && error.code != Errno.readOnly {
-                    // Then a copy.
+                    // The copy below does it.
                 }
             }
             do throws(SystemError) {

@@ -33,7 +33,7 @@ struct PendingMark {
     }
     /// nil if no reload is owed.
     let value: [UInt8]?
-    /// Whether a reload was owed before, which a failure must not forget.
+    /// Whether a reload was owed before; then a failed replacement keeps the mark.
     let wasOwed: Bool
 
     /// Notes the mark on `file`, which is or will be the target of `destination`.
@@ -43,10 +43,10 @@ struct PendingMark {
         guard let value else { return .nowhere }
         do throws(SystemError) {
             try file.setAttribute(ReloadMark.attribute, value)
-            // Of a file that we may write and not read, no attribute can be read either.
+            // Where we may write and not read the file, attributes cannot be read either.
             if try file.attribute(ReloadMark.attribute) == value { return .attribute }
         } catch {
-            // Whatever the reason (no attributes here, too little room, not permitted), a file does as well.
+            // Without attributes, room or permission for one, the sidecar holds the mark.
         }
         try? file.removeAttribute(ReloadMark.attribute)
         let name = ReloadMark.sidecar(destination)
@@ -62,7 +62,7 @@ struct PendingMark {
         return .sidecar
     }
 
-    /// Takes the mark back after the replacement failed.
+    /// Removes the mark after the replacement failed.
     func withdraw(
         from place: Place, _ file: borrowing FileDescriptor, _ destination: Destination, in folder: Folder
     ) {

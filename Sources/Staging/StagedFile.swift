@@ -15,8 +15,8 @@ package struct StagedFile: ~Copyable {
 
     /// Writes `content` to a new file, mode 0600 until owner and mode are set, and syncs it to disk.
     ///
-    /// With `keep` the file stays under `path` whatever happens to it (`-keep-stage-file`), and has a name that is never
-    /// taken for a leftover.
+    /// With `keep` the file stays under `path` whatever happens to it (`-keep-stage-file`), and has a name that
+    /// `Leftovers.sweep` does not remove.
     package init(
         _ content: [UInt8], for destination: Destination, attributes: FileAttributes, keep: Bool = false
     ) throws(StagingError) {

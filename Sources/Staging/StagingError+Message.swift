@@ -7,7 +7,7 @@ extension StagingError {
         case .noFileName: "dest \"\(dest)\" names no file"
         case .linkLoop: "\(dest) is a loop of symbolic links"
         case .untrustedLink(let path, let owner):
-            "cannot follow the symbolic link \(path): it belongs to uid \(owner) in a folder that all may write"
+            "cannot follow the symbolic link \(path): it belongs to uid \(owner) in a world-writable directory"
         case .unsafeLink(let link, let owner, let path, let other):
             "cannot follow the symbolic link \(link) of uid \(owner): it leads to \(path) of uid \(other)"
         case .unsafeDirectory(let path, let owner, let parent, let other):
@@ -15,7 +15,7 @@ extension StagingError {
         case .directoryMoved(let path): "cannot look up \(dest): the directory \(path) was moved meanwhile"
         case .notAFile(let kind): "\(dest) is \(kind.words), not a file"
         case .folderMissing(let folder): "cannot create a file beside \(dest): no such file or directory: \(folder)"
-        case .makeFolder(let error): "cannot create the folder \(error.path ?? "") for \(dest): \(error.reason)"
+        case .makeFolder(let error): "cannot create the directory \(error.path ?? "") for \(dest): \(error.reason)"
         case .resolve(let error): "cannot look up \(error.path ?? dest): \(error.reason)"
         case .create(let error, _, _): "cannot create a file beside \(dest): \(error.reason)"
         case .read(let error): "cannot read \(dest): \(error.reason)"
@@ -30,7 +30,7 @@ extension StagingError {
         case .trial(let error): "cannot keep or put back the previous \(dest): \(error.reason)"
         case .withdrawnDuringCheck: "the previous \(dest) was put back while the new one was checked in its place"
         case .mark(let error): "cannot note the reload that \(dest) is owed: \(error.reason)"
-        case .appendOnly(let folder): "cannot replace \(dest): the folder \(folder) is append-only"
+        case .appendOnly(let folder): "cannot replace \(dest): the directory \(folder) is append-only"
         }
     }
 
@@ -67,7 +67,7 @@ extension StagingError {
         case Errno.noSpace, Errno.overQuota: "free some space on its file system"
         case Errno.readOnly: "its file system is mounted read-only"
         case Errno.accessDenied, Errno.notPermitted:
-            if let folder, let uid { "the folder \(folder) is not writable by uid \(uid)" } else { nil }
+            if let folder, let uid { "the directory \(folder) is not writable by uid \(uid)" } else { nil }
         default: nil
         }
     }
@@ -93,13 +93,13 @@ extension StagingWarning {
         case .ownerNotPermitted(let dest, nil, nil): "not permitted to change the owner of \(dest)"
         case .modeNotPermitted(let dest, let mode):
             "not permitted to set the mode of \(dest) to \(AttributeDifference.text(mode: mode))"
-        case .folderNotSynced(let error): "cannot sync the folder of \(error.path ?? "a file"): \(error.reason)"
+        case .folderNotSynced(let error): "cannot sync the directory of \(error.path ?? "a file"): \(error.reason)"
         case .backupNotRemoved(let error): "cannot remove \(error.path ?? "a backup"): \(error.reason)"
         case .notBackedUp(let dest, let error): "\(dest) is replaced without a backup: \(error.message)"
         case .crashNotCovered(let error):
-            "cannot use \(error.path ?? "the backup's name"): \(error.reason); a crash during the write would not be mended"
+            "cannot use \(error.path ?? "the backup's name"): \(error.reason); a crash during the write would not be repaired"
         case .changedInPlace(let dest):
-            "\(dest) is a mount point and was changed in place: whoever has it open keeps the rights that it had"
+            "\(dest) is a mount point and was changed in place: processes that have it open keep their access"
         case .notMarked(let error):
             "cannot note the owed reload in \(error.path ?? "a file"): \(error.reason); it is forgotten if confd ends"
         case .stranger(let path, let stranger): "\(path) is ignored: \(stranger.message)"

@@ -20,7 +20,7 @@ package struct StagingError: Error, Equatable, Sendable {
         case folderMissing(String)
         case makeFolder(SystemError)
         case resolve(SystemError)
-        /// We are `uid`.
+        /// `uid` is our user.
         case create(SystemError, folder: String, uid: UInt32)
         case read(SystemError)
         case write(SystemError)
@@ -33,7 +33,7 @@ package struct StagingError: Error, Equatable, Sendable {
         case torn(SystemError, backup: String)
         case heal(SystemError, backup: String)
         case mark(SystemError)
-        /// What stands beside a file that is in place for its check cannot be made, or used.
+        /// The previous file cannot be kept, or put back, for a file that is in place for its check.
         case trial(SystemError)
         /// Another confd put the previous file back while the new one was being checked in place.
         case withdrawnDuringCheck
@@ -53,7 +53,7 @@ package struct StagingError: Error, Equatable, Sendable {
 /// How a staged file was changed by somebody else.
 package enum StagedChange: Equatable, Sendable {
     case removed
-    /// There is something else of this type.
+    /// Something else, of this type, has its name.
     case replaced(FileStatus.Kind)
     case edited
 }

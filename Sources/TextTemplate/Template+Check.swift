@@ -1,8 +1,8 @@
 extension Template {
-    /// Every error of `source` that shows without executing it: what parsing refuses, functions and templates that
-    /// are not defined, calls that cannot succeed. In the order of the source.
+    /// Every error of `source` that can be found without executing it: syntax errors, functions and templates that are
+    /// not defined, calls that cannot succeed. In the order of the source.
     ///
-    /// Of what parsing refuses, unknown functions are all told; anything else ends it, and is then the last error.
+    /// All unknown functions are reported; any other error of the parser ends parsing, and is the last one.
     package static func check(
         _ source: ByteString, name: String, functions: [String: Function], options: Options = Options()
     ) -> [TemplateError] {
@@ -19,7 +19,7 @@ extension Template {
 }
 
 extension Program {
-    /// What fails whenever it is reached.
+    /// The errors of instructions that fail whenever they are reached.
     fileprivate var certainErrors: [TemplateError] {
         var errors: [TemplateError] = []
         for (number, body) in bodies.enumerated() {

@@ -3,7 +3,7 @@
 /// Neither parsing nor rendering recurses, however deep a template nests, so both run on any stack: a
 /// function that renders a template on its own (`include`) is the only thing that adds to the depth.
 public struct Template: Sendable {
-    /// How templates are read, and how far they may go.
+    /// Delimiters and limits of a template.
     public struct Options: Sendable {
         /// What begins an action; empty for `{{`.
         public var leftDelimiter: [UInt8] = Array("{{".utf8)
@@ -42,7 +42,7 @@ public struct Template: Sendable {
         storage.program.bodies.firstIndex { $0.name == name }.map { Template(storage, body: $0) }
     }
 
-    /// Parses `source`; `name` is what errors call the template (Go's `template.New(name)`).
+    /// Parses `source`; `name` is the template's name in errors (Go's `template.New(name)`).
     public init(
         _ source: ByteString, name: String, functions: [String: Function], options: Options = Options()
     ) throws(TemplateError) {

@@ -101,7 +101,7 @@ import Testing
             let done = try await box.render(environment: ["CONFD_FAULTS": "fsync:\(nth)=5"])
             #expect(done.exitCode == 0, "\(done.testDescription)")
             #expect(try box.names("out") == ["a", "b", "c"])
-            let warnings = done.standardError.components(separatedBy: "cannot sync the folder of").count - 1
+            let warnings = done.standardError.components(separatedBy: "cannot sync the directory of").count - 1
             #expect(warnings == count, "\(done.testDescription)")
         }
     }

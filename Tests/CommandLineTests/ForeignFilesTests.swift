@@ -62,7 +62,8 @@ import Testing
             let names = try box.names("out")
             _ = try await run("chattr", "-a", box.out)
             #expect(done.exitCode == 1)
-            #expect(done.standardError.contains("cannot replace \(box.out)/app: the folder \(box.out) is append-only"))
+            #expect(
+                done.standardError.contains("cannot replace \(box.out)/app: the directory \(box.out) is append-only"))
             #expect(names == ["app"])
             #expect(try await box.render().exitCode == 0)
             #expect(box.output("app") == "new")

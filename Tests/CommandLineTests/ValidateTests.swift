@@ -106,7 +106,7 @@ struct Flaw: CustomTestStringConvertible {
             says: "CONF/ap.toml: there is no such resource file\nhint: did you mean \"app.toml\"?\n"),
         Flaw(
             name: "mock data that is no object", flags: ["-mock-data", "list.json"],
-            says: "list.json:1:1: this is no JSON object\n"),
+            says: "list.json:1:1: this is not a JSON object\n"),
         Flaw(
             name: "mock data that the template cannot use", template: "{{atoi .port}}",
             flags: ["-mock-data", "app.json"],

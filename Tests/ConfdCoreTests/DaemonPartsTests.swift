@@ -144,7 +144,7 @@ import Testing
         follower.stop()
     }
 
-    /// Looks until `condition` holds, at most ten seconds.
+    /// Polls `condition` until it holds, for at most a minute.
     private func eventually(_ condition: () -> Bool) async throws -> Bool {
         for _ in 0..<12_000 {
             if condition() { return true }

@@ -59,7 +59,7 @@ import Testing
             act: { path, _ in
                 try Files.unlink(path)
                 try Files.makeFolder(path)
-            }, alone: nil, shared: nil, word: "replaced by a folder"),
+            }, alone: nil, shared: nil, word: "replaced by a directory"),
         Swap(
             name: "Attack: a second name of another file",
             act: { path, folder in

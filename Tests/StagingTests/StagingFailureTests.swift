@@ -43,7 +43,7 @@ import Testing
             }
             #expect(
                 replacement.warnings.map { $0.message }
-                    == ["cannot sync the folder of \(folder.path): input/output error"])
+                    == ["cannot sync the directory of \(folder.path): input/output error"])
             #expect(folder.text("x") == "new")
         }
 
@@ -76,7 +76,7 @@ import Testing
             try Privileges.with(id: 1_234) { try destination.apply("new") }
         }
         #expect(error?.message == "cannot create a file beside \(folder("x")): permission denied")
-        #expect(error?.hint == "the folder \(folder.path) is not writable by uid 1234")
+        #expect(error?.hint == "the directory \(folder.path) is not writable by uid 1234")
         #expect(folder.text("x") == "old")
     }
 
@@ -113,7 +113,7 @@ import Testing
             (.linkLoop, "/d/x is a loop of symbolic links", nil),
             (
                 .untrustedLink(path: "/d/l", owner: 5),
-                "cannot follow the symbolic link /d/l: it belongs to uid 5 in a folder that all may write",
+                "cannot follow the symbolic link /d/l: it belongs to uid 5 in a world-writable directory",
                 "remove /d/l, or let dest name the file that it leads to"
             ),
             (
@@ -141,11 +141,11 @@ import Testing
                 .folderMissing("/d"), "cannot create a file beside /d/x: no such file or directory: /d",
                 "create it, or set make_dirs = true"
             ),
-            (.makeFolder(failure), "cannot create the folder /d/y for /d/x: permission denied", nil),
+            (.makeFolder(failure), "cannot create the directory /d/y for /d/x: permission denied", nil),
             (.resolve(failure), "cannot look up /d/y: permission denied", nil),
             (
                 .create(failure, folder: "/d", uid: 9), "cannot create a file beside /d/x: permission denied",
-                "the folder /d is not writable by uid 9"
+                "the directory /d is not writable by uid 9"
             ),
             (
                 .create(SystemError(call: "open", code: Errno.readOnly), folder: "/d", uid: 9),
@@ -162,7 +162,7 @@ import Testing
                 "make room or fix the disk: confd restores the file when it starts"
             ),
             (
-                .appendOnly(folder: "/d"), "cannot replace /d/x: the folder /d is append-only",
+                .appendOnly(folder: "/d"), "cannot replace /d/x: the directory /d is append-only",
                 "what is created there can be neither renamed nor removed: chattr -a /d"
             ),
             (
@@ -185,18 +185,18 @@ import Testing
             (.notBackedUp(dest: "/x", failure), "/x is replaced without a backup: open /d/y: permission denied"),
             (
                 .crashNotCovered(failure),
-                "cannot use /d/y: permission denied; a crash during the write would not be mended"
+                "cannot use /d/y: permission denied; a crash during the write would not be repaired"
             ),
             (
                 .changedInPlace(dest: "/x"),
-                "/x is a mount point and was changed in place: whoever has it open keeps the rights that it had"
+                "/x is a mount point and was changed in place: processes that have it open keep their access"
             ),
             (
                 .notMarked(failure),
                 "cannot note the owed reload in /d/y: permission denied; it is forgotten if confd ends"
             ),
             (.stranger(path: "/d/y", .owner(5)), "/d/y is ignored: it belongs to uid 5"),
-            (.stranger(path: "/d/y", .kind(.folder)), "/d/y is ignored: it is a folder"),
+            (.stranger(path: "/d/y", .kind(.folder)), "/d/y is ignored: it is a directory"),
             (.stranger(path: "/d/y", .links), "/d/y is ignored: it has other names"),
             (
                 .unreadable(dest: "/x", failure), "cannot read /x, so it counts as different: permission denied"

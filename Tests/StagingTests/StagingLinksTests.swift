@@ -61,7 +61,7 @@ import Testing
         #expect(error?.kind == .untrustedLink(path: folder("x"), owner: 1_234))
         #expect(
             error?.message
-                == "cannot follow the symbolic link \(folder("x")): it belongs to uid 1234 in a folder that all may write"
+                == "cannot follow the symbolic link \(folder("x")): it belongs to uid 1234 in a world-writable directory"
         )
     }
 
@@ -73,7 +73,7 @@ import Testing
 
     @Test func refusesWhatIsNoFile() throws {
         let error = #expect(throws: StagingError.self) { try Destination(resolving: folder("d")).apply("new") }
-        #expect(error?.message == "\(folder("d")) is a folder, not a file")
+        #expect(error?.message == "\(folder("d")) is a directory, not a file")
         #expect(mkfifo(folder("p"), 0o600) == 0)
         let pipe = try Destination(resolving: folder("p"))
         #expect(throws: StagingError(.notAFile(.pipe), folder("p"))) {

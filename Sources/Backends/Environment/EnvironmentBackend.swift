@@ -8,7 +8,7 @@ package struct EnvironmentBackend: Backend {
     private let variables: [Variable]
     private let warnings: Warnings
 
-    /// A backend over `variables`; of equal names the last one counts. `warn` gets what the operator should know.
+    /// A backend over `variables`; of equal names the last one counts. `warn` logs a warning.
     package init(variables: [Variable], warn: @escaping @Sendable (String) -> Void = { _ in }) {
         self.variables = variables
         warnings = Warnings(warn)
@@ -21,7 +21,7 @@ package struct EnvironmentBackend: Backend {
         return Snapshot(pairs(of: ranges))
     }
 
-    /// Warns where confd 0.17 would find a variable for `range` whose name only begins with its name, and we find none.
+    /// Warns if there is no variable for `range`, but one whose name begins with its name, which confd 0.17 would find.
     private func warnOfPartialName(_ range: KeyRange) {
         let prefix = Self.name(ofKey: range.path)
         let candidates = variables.filter { $0.name.starts(with: prefix) }
@@ -71,14 +71,14 @@ private enum LetterCase {
     private static func mapped(_ text: [UInt8], _ mapping: (Unicode.Scalar.Properties) -> String) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(text.count)
-        // Names are nearly always ASCII; then all of this is one byte for one byte.
+        // Fast path: names are nearly always ASCII, and are mapped byte by byte.
         guard let valid = String(validating: text, as: UTF8.self) else {
             for byte in text { result += byte < 0x80 ? Array(mapping(Unicode.Scalar(byte).properties).utf8) : [byte] }
             return result
         }
         for scalar in valid.unicodeScalars {
             let mapped = mapping(scalar.properties).unicodeScalars
-            // Go maps a character to one: what would become several stays.
+            // Go maps one character to one; a character that would become several stays as it is.
             result += Array(String(mapped.count == 1 ? mapped[mapped.startIndex] : scalar).utf8)
         }
         return result

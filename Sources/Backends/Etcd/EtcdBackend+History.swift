@@ -1,10 +1,10 @@
 import KeyValue
 
-// After a lost connection the address may lead to another store: wiped and filled again, or restored from a backup and written
-// to since. Cluster and member ids do not tell (they are derived from names and addresses), nor does the raft term (a new store
-// may have the term of the old one), nor the existence of a revision. Only contents do. So everything is read again and compared,
-// which for few keys is one call. For many keys two checks stand in for that: the watch has to repeat the last change that we
-// know, and a random sample of values has to be equal.
+// After a lost connection the address may lead to another store: wiped and filled again, or restored from a backup and
+// written to since. Cluster and member ids do not tell (they are derived from names and addresses), nor does the raft
+// term (a new store may have the term of the old one), nor the existence of a revision. Only contents do. So all keys
+// are read again and compared, which for few keys is one call. For many keys two checks stand in for that: the watch
+// has to repeat the last change that we know, and a random sample of values has to be equal.
 extension EtcdBackend {
     /// The size of the sample.
     static let sampleSize = 100
@@ -28,7 +28,7 @@ extension EtcdBackend {
     ) throws(BackendError) -> EtcdWatch? {
         // Reading one page again costs no more than these checks.
         guard start.count > options.pageSize, start.newestChange > 0 else { return nil }
-        // Not after the snapshot's revision: another history may have other changes between the two.
+        // Not from the snapshot's revision on: another history may have other changes between the two revisions.
         let watch = try self.watch(ranges, after: start.newestChange, repeating: start, timeout: timeout)
         guard try watch.repeatsLastChange(until: .now.advanced(by: min(timeout, Self.proofTime))),
             try hasSample(of: start, timeout: timeout)

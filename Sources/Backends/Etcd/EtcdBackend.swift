@@ -64,7 +64,7 @@ package final class EtcdBackend: Backend {
             messageLimit: options.messageLimit)
     }
 
-    /// Calls `body` with the token there is; one that is refused is renewed once.
+    /// Calls `body` with the session's token; if that is refused, once more with a new one.
     func withToken<Result>(
         _ channel: Channel, _ deadline: ContinuousClock.Instant, _ body: (String?) throws(EtcdFailure) -> Result
     ) throws(EtcdFailure) -> Result {

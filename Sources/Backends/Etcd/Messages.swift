@@ -30,7 +30,7 @@ struct ReadTransaction: Equatable {
         for range in ranges {
             var operation = ProtobufWriter()
             operation.writeMessage(1, range.encoded)
-            // What is done on success, and no condition is a success.
+            // The field `success`: without conditions a transaction succeeds.
             writer.writeMessage(2, operation.bytes)
         }
         return writer.bytes
@@ -109,7 +109,7 @@ struct RangeResponse: Equatable {
     }
 }
 
-/// `etcdserverpb.ResponseHeader`, as far as it is of use.
+/// `etcdserverpb.ResponseHeader`, the fields that are used.
 struct ResponseHeader: Equatable {
     /// Which cluster answered; 0 if that is unknown.
     var cluster: UInt64 = 0

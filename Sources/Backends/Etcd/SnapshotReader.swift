@@ -27,7 +27,7 @@ struct SnapshotReader {
         let limit: Int
     }
 
-    /// What has been read in one attempt.
+    /// The state of one attempt.
     private struct Reading {
         let builder = Snapshot.Builder()
         /// Of the first answer; the revision is 0 until it has arrived.
@@ -181,7 +181,7 @@ struct SnapshotReader {
         return response.more ? next : nil
     }
 
-    /// What a page may grow to, in bytes.
+    /// The size that pages grow to, in bytes.
     private static let fullPage = 32 << 20
     /// A page has at most this many times the keys of the page before it: their values may be longer.
     private static let growth = 16

@@ -1,20 +1,21 @@
-/// What a watch stream says, put together to changes that are whole: time and messages in, changes and questions out.
+/// Assembles the messages of a watch stream into complete changes. Pure: messages and times in, changes and requests
+/// out.
 ///
-/// A transaction may touch keys of several watches, and each watch reports its part by itself. Only one watch is whole as it
-/// comes. With several, the parts are held back until etcd has answered progress requests: it does so after all events up to
-/// then. Before 3.4.25 and 3.5.8 an answer can overtake events that wait in the server to be sent; hence two in a row, during
-/// whose round trips the rest has left the server unless it is badly overloaded. Keys that change again meanwhile are kept
-/// once, so what is held back never outgrows the keys there are.
+/// A transaction may change keys of several watches, and each watch reports its part separately. With a single watch
+/// each message is complete. With several, events are held back until etcd has answered progress requests, which it
+/// does after all events up to then. Before 3.4.25 and 3.5.8 an answer can overtake events that the server has not sent
+/// yet; hence two answers in a row, during whose round trips the server sends the rest unless it is badly overloaded.
+/// Of a key that changes again meanwhile only the last event is held, so the held events never outnumber the keys.
 struct WatchMachine {
     typealias Instant = ContinuousClock.Instant
 
-    /// A silence of this long makes us ask whether the server lives.
+    /// After this long without a message a progress request asks whether the server lives.
     static let silence = Duration.seconds(15)
     /// It has this long to answer.
     static let answerTime = Duration.seconds(5)
     /// How many answers in a row mean that nothing is missing.
     static let answersNeeded = 2
-    /// Servers without progress answers, or with a watch that lags, must not hold changes back for ever.
+    /// The longest time that events are held: some servers never answer progress requests, and a watch may lag.
     static let holdTime = Duration.milliseconds(250)
 
     enum Output: Equatable {
@@ -34,7 +35,7 @@ struct WatchMachine {
     }
 
     private let watchCount: Int
-    /// Whose revisions these are; 0 if that is unknown.
+    /// The cluster that the revisions belong to; 0 if that is unknown.
     private let cluster: UInt64
     /// Events up to this revision are known.
     let start: Int64
@@ -42,7 +43,7 @@ struct WatchMachine {
     private var held: [[UInt8]: WatchEvent] = [:]
     private var heldRevision: Int64 = 0
     private var heldSince: Instant?
-    /// Watches whose answer goes on.
+    /// Watches whose last message is a fragment: the rest follows.
     private var unfinished: Set<Int64> = []
     private var lastMessage: Instant
     private var askedAt: Instant?
@@ -63,7 +64,7 @@ struct WatchMachine {
     /// When `timePassed` has to be called next.
     var deadline: Instant {
         let alive = askedAt.map { $0.advanced(by: Self.answerTime) } ?? lastMessage.advanced(by: Self.silence)
-        // While a part is missing, nothing is handed on, however late it is.
+        // While a fragment is missing nothing is delivered, even after `holdTime`.
         guard let heldSince, unfinished.isEmpty else { return alive }
         return min(alive, heldSince.advanced(by: Self.holdTime))
     }
@@ -85,9 +86,9 @@ struct WatchMachine {
             if response.header.revision > 0, response.header.revision < revision { outputs.append(.behind) }
         }
         hold(response, now: now)
-        if isWhole(response) {
+        if isComplete(response) {
             if !held.isEmpty { outputs.append(takeHeld()) }
-            // Watched keys or not: what one watch passed lies behind us.
+            // A single watch has passed all revisions up to this one, whether they changed watched keys or not.
             if watchCount == 1 { revision = max(revision, response.newestRevision) }
         } else if !held.isEmpty, unfinished.isEmpty, askedAt == nil {
             askedAt = now
@@ -96,10 +97,10 @@ struct WatchMachine {
         return outputs
     }
 
-    /// Whether nothing of what is held can be missing.
-    private mutating func isWhole(_ response: WatchResponse) -> Bool {
+    /// Whether the held events are complete.
+    private mutating func isComplete(_ response: WatchResponse) -> Bool {
         let isAnswer = response.watchID == -1
-        // While nothing is held, any message tells that the server lives; else only an answer is one.
+        // While nothing is held any message counts as the answer; otherwise only a progress answer does.
         if isAnswer || held.isEmpty { askedAt = nil }
         answers = isAnswer && response.header.revision >= heldRevision ? answers + 1 : 0
         guard unfinished.isEmpty else { return false }

@@ -30,7 +30,7 @@ struct WatchResponse: Equatable {
     var watchID: Int64 = 0
     var isCreated = false
     var isCanceled = false
-    /// Above 0: what was asked for is compacted up to here.
+    /// Above 0: history is compacted up to this revision, which is after the requested one.
     var compactRevision: Int64 = 0
     var cancelReason = ""
     /// The answer goes on in the next message for the same watch.

@@ -2,7 +2,7 @@ import KeyValue
 import Posix
 
 extension EtcdOptions {
-    /// What `options` say, which have no problems.
+    /// The values of `options`, which have no problems (`BackendKind.problems`).
     init(_ options: BackendOptions, warn: @escaping @Sendable (String) -> Void) {
         let isEncrypted = options.text(ClusterOption.scheme) == "https"
         endpoints = options.list(ClusterOption.node).map { node in
@@ -44,7 +44,7 @@ extension EtcdCredentials {
         }
     }
 
-    /// A larger file is an error, where its size would else decide how much memory is used.
+    /// Larger files are refused: other users may choose their size.
     private static let largestSecret = 1 << 20
 
     /// The contents of the file at `path` without the end of the line.

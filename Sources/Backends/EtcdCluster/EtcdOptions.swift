@@ -19,7 +19,7 @@ package struct EtcdOptions: Sendable {
     package var pageSize = 10_000
     /// The largest answer that is accepted, in bytes; a page that is larger is asked for again in smaller ones. Of the v3 API.
     package var messageLimit = MemoryLimit.bounded(64 << 20, to: 8)
-    /// Gets what the operator should know although the work goes on.
+    /// Logs a warning.
     package var warn: @Sendable (String) -> Void = { _ in }
 
     package init() {}

@@ -1,6 +1,6 @@
 import HTTP
 
-/// What a call ended with, from its trailers; an answer without a body carries it in its headers.
+/// The status of a finished call, from its trailers; an answer without a body carries it in its headers.
 struct GRPCStatus: Equatable, Sendable {
     let code: Int
     let message: String

@@ -3,7 +3,7 @@ import KeyValue
 import Posix
 
 extension EtcdV2Backend {
-    /// What a poll found.
+    /// The result of a poll.
     private enum Finding {
         case event(EtcdV2Document.Event)
         /// A new read is needed: the poll was silent for long, events are missing, or another server may have taken the place of

@@ -25,8 +25,8 @@ extension FileBackend {
         }
     }
 
-    /// Delivers what the files hold, and returns when they have changed; the error if they cannot be read and do not
-    /// change soon.
+    /// Delivers the keys of the files and returns when they have changed; returns the error if they cannot be read and
+    /// do not change within `patience`.
     private func readAndWaitForChange(
         _ ranges: [KeyRange], _ timeout: Duration, _ cancellation: Cancellation, _ deliver: (Snapshot) -> Void
     ) throws(SystemError) -> BackendError? {

@@ -11,8 +11,8 @@ package struct FileBackend: Backend {
     private let filter: String
     let warnings: Warnings
 
-    /// `paths` are files, or folders whose files count, at any depth, if `filter` (Go's `filepath.Match`) matches
-    /// their base name. `warn` gets what the operator should know although the work goes on.
+    /// `paths` are files, or directories whose files count, at any depth, if `filter` (Go's `filepath.Match`) matches
+    /// their base name. `warn` logs a warning.
     package init(
         paths: [String], filter: String = "*", warn: @escaping @Sendable (String) -> Void = { _ in }
     ) {

@@ -1,6 +1,6 @@
 import Posix
 
-/// What is wrong with the files of a `FileBackend`. Values never appear in it.
+/// Why a file of a `FileBackend` cannot be used. Values never appear in it.
 struct FileError: Error, Equatable {
     /// A place in a file: line and column (in characters) count from 1.
     struct Position: Equatable {
@@ -33,7 +33,7 @@ struct FileError: Error, Equatable {
         case mapping = "a mapping"
     }
 
-    /// The file or folder; the pattern of a malformed filter.
+    /// The file or directory; the pattern of a malformed filter.
     let path: String
     let position: Position?
     let kind: Kind
@@ -99,7 +99,7 @@ extension FileError {
     }
 }
 
-/// What is wrong within one file.
+/// An error in the content of a file.
 struct ContentError: Error, Equatable {
     let kind: FileError.Kind
     let position: FileError.Position

@@ -3,7 +3,7 @@ enum YAMLNumber {
     /// `strconv.ParseInt` and `ParseUint` with base 0, then go-yaml's own binary numbers. Returns decimal digits.
     static func integer(_ text: [UInt8]) -> [UInt8]? {
         if let integer = signed(text[...], prefixed: true) { return integer }
-        // go-yaml cuts the prefix and parses what is left as a number of its own, sign included.
+        // go-yaml cuts the prefix and parses the rest as another number, which may have a sign.
         if text.starts(with: "0b".utf8) { return signed(text[2...], prefixed: false) }
         if text.starts(with: "-0b".utf8), let first = text.dropFirst(3).first, first != UInt8(ascii: "-") {
             return signed([UInt8(ascii: "-")] + text[3...], prefixed: false)
@@ -23,7 +23,7 @@ enum YAMLNumber {
             if magnitude > UInt64(Int64.max) + 1 { return nil }
             return Array((magnitude == 0 ? "0" : "-\(magnitude)").utf8)
         }
-        // Only what has no sign may need all 64 bits.
+        // Only a number without a sign may use all 64 bits.
         if isSigned && magnitude > UInt64(Int64.max) { return nil }
         return Array("\(magnitude)".utf8)
     }

@@ -5,7 +5,7 @@ package struct CommandResult: Equatable, Sendable {
     package enum End: Equatable, Sendable {
         case exited(code: Int32)
         case signalled(Signal)
-        /// Its group was told to end after this time.
+        /// Its group got TERM after this time.
         case timedOut(after: Duration)
         case cancelled
         /// The shell could not be started, or not be followed; in that case its group got KILL.

@@ -34,21 +34,21 @@ package struct LogFields: LogSubject {
         hint = other.hint ?? hint
     }
 
-    /// These and one more, if there is a value.
+    /// These fields and one more, if it has a value.
     func with(_ name: String, _ text: String?) -> LogFields {
         var copy = self
         if let text { copy.append(name, .text(text)) }
         return copy
     }
 
-    /// These and one more.
+    /// These fields and one more.
     func with(_ name: String, number: Int) -> LogFields {
         var copy = self
         copy.append(name, .number(number))
         return copy
     }
 
-    /// These with what explains the message.
+    /// These fields with what explains the message.
     func explained(excerpt: String? = nil, hint: String?) -> LogFields {
         var copy = self
         copy.excerpt = excerpt
@@ -56,7 +56,7 @@ package struct LogFields: LogSubject {
         return copy
     }
 
-    /// These with a place in a file.
+    /// These fields with a place in a file.
     func at(_ file: String?, line: Int?, column: Int?) -> LogFields {
         var copy = with("file", file)
         if let line { copy.append("line", .number(line)) }

@@ -7,15 +7,15 @@ import Synchronization
 /// of systemd's journal (`<6>INFO message`) or as JSON objects. Warnings, errors and notices that repeat are held back
 /// (`RepeatLimiter`).
 ///
-/// A message is one line, whatever is in it: here, and only here, what is not printable is escaped. An excerpt of a file
-/// and a hint follow on lines of their own; they come from the subject.
+/// A message is always one line: characters that are not printable are escaped here, and only here. The subject's
+/// excerpt of a file and its hint follow on lines of their own.
 ///
 /// Only Applier, Daemon and the program log; libraries return errors. Values, passwords and tokens never
 /// reach a message.
 package final class Logger: Sendable {
     private struct State {
         var repeats = RepeatLimiter()
-        /// Whether a line of progress stands on the terminal.
+        /// Whether the terminal's last line is a progress line.
         var showsProgress = false
     }
 
@@ -57,7 +57,7 @@ package final class Logger: Sendable {
         log(.info, message, subject)
     }
 
-    /// As `info`, for what a loop may say again and again: held back as warnings are.
+    /// As `info`, for messages that a loop may repeat: held back as warnings are.
     package func notice(_ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil) {
         log(.info, message, subject, holdsBack: true)
     }
@@ -66,8 +66,8 @@ package final class Logger: Sendable {
         log(.warning, message, subject, holdsBack: true)
     }
 
-    /// `change` numbers what it is about, if that can fail anew with the same words: only errors about the same change are
-    /// repetitions.
+    /// `change` is the number of the change that failed, if the error is about one: the same message about another
+    /// change is not a repetition.
     package func error(
         _ message: @autoclosure () -> String, _ subject: (any LogSubject)? = nil, change: Int = 0
     ) {
@@ -120,12 +120,12 @@ package final class Logger: Sendable {
         }
     }
 
-    /// What a text line of confd 0.17 begins with.
+    /// The start of a text line, in the form of confd 0.17; empty for the journal.
     private var header: String {
         isJournal ? "" : PrintableText.line("\(time(format)) \(host) \(tag)[\(CurrentProcess.id)]: ")
     }
 
-    /// Writes what is held back: to be called at the end.
+    /// Writes the lines that are held back. Call it before the process ends.
     package func finish() {
         state.withLock { state in
             for held in state.repeats.takeHeldBack() {
@@ -134,7 +134,7 @@ package final class Logger: Sendable {
         }
     }
 
-    /// Shows `text` as the terminal's last line, in place of an earlier one; empty for none.
+    /// Shows `text` as the terminal's last line in place of an earlier one; an empty `text` removes that.
     func showProgress(_ text: String) {
         state.withLock { state in
             if state.showsProgress { sink(Progress.erasure) }
@@ -145,7 +145,7 @@ package final class Logger: Sendable {
 }
 
 extension LogLevel {
-    /// What lines call it; confd 0.17's words.
+    /// The level in text and JSON lines, as confd 0.17 prints it.
     var label: String {
         switch self {
         case .debug: "DEBUG"
@@ -156,7 +156,7 @@ extension LogLevel {
         }
     }
 
-    /// What syslog and systemd's journal call it (`sd-daemon(3)`).
+    /// The level's number in syslog and systemd's journal (`sd-daemon(3)`).
     fileprivate var priority: Int {
         switch self {
         case .debug: 7

@@ -35,7 +35,7 @@ package final class Progress: Sendable {
         }
     }
 
-    /// What is being done from now on; with `total`, how many steps it has.
+    /// Begins an activity, which has `total` steps; 0 if that is unknown.
     package func begin(_ text: String, total: Int = 0) {
         state.withLock { state in
             state.text = text
@@ -57,7 +57,7 @@ package final class Progress: Sendable {
     }
 
     private func show() {
-        // Most work ends before a line is worth it. Nobody waits for this thread.
+        // Most work ends within this time and shows nothing. No other thread waits for this one.
         Clock.sleep(Self.patience)
         while true {
             let isOver = state.withLock { state in
@@ -65,7 +65,7 @@ package final class Progress: Sendable {
                 return state.isOver
             }
             if isOver { return }
-            // Four times a second is often enough for people.
+            // Four updates a second look continuous.
             Clock.sleep(Self.period)
         }
     }

@@ -13,7 +13,7 @@ struct RepeatLimiter {
     struct Line: Hashable {
         let level: LogLevel
         let message: String
-        /// What it is about, if the same words can be about something new.
+        /// The number of the change that the line is about, 0 for none: equal messages about two changes are two lines.
         var change = 0
     }
 
@@ -21,7 +21,7 @@ struct RepeatLimiter {
         var passes = 0
         var heldBack = 0
         var lastPass: Duration
-        /// What the line was about last.
+        /// The subject of the last such line.
         var subject: LogFields?
         var pause = RepeatLimiter.firstPause
     }
@@ -55,7 +55,7 @@ struct RepeatLimiter {
         return count
     }
 
-    /// The lines that are held back, and how often; forgets that they were.
+    /// Takes out the lines that are held back, each with how often it was.
     mutating func takeHeldBack() -> [(line: Line, subject: LogFields?, count: Int)] {
         let heldBack = entries.filter { $0.value.heldBack > 0 }.sorted { $0.value.lastPass < $1.value.lastPass }
         for (line, _) in heldBack { entries[line]?.heldBack = 0 }

@@ -2,7 +2,7 @@ import Configuration
 import Posix
 import Synchronization
 
-/// Counts what happens; names and labels are those of confd's fork where it counts the same.
+/// The counters for /metrics; names and labels are those of confd's fork where it has the same counter.
 package final class Metrics: Sendable {
     /// Counters by name and labels.
     struct Sample: Hashable {
@@ -28,7 +28,7 @@ package final class Metrics: Sendable {
     private let state = Mutex(State())
     private let areRead: Bool
 
-    /// Counts only where somebody reads it.
+    /// With `areRead` false, nothing is counted: there is no `-metrics-addr`.
     package init(areRead: Bool = true) { self.areRead = areRead }
 
     /// A template was rendered, compared and, where needed, replaced.
@@ -80,7 +80,7 @@ package final class Metrics: Sendable {
 }
 
 extension BackendConfiguration {
-    /// Which backend: its kind, and where it is.
+    /// The labels of a backend: its kind and its endpoints or files.
     var metricLabels: [(String, String)] {
         [("backend", name), ("source", sources.joined(separator: ","))]
     }

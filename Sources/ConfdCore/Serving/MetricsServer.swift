@@ -30,7 +30,7 @@ struct HTTPResponse {
 /// Serves GET requests on a thread of its own, one answer a connection. A client that is silent, slow, or does not read
 /// the answer does not delay the others.
 struct MetricsServer: Sendable {
-    /// An answer, or when there will be one.
+    /// An answer, or a way to get one later.
     enum Answer {
         case now(HTTPResponse)
         /// It is there when the descriptor is readable; after `answerPatience` it is made without waiting any longer.
@@ -85,7 +85,7 @@ struct MetricsServer: Sendable {
 
     private func serve(_ listeners: [Listener]) {
         var connections: [Connection] = []
-        // Until then no connection is accepted: there was no descriptor for one.
+        // No connection is accepted until then, because the process is out of descriptors.
         var pausedUntil = Duration.zero
         while true {
             let now = Clock.monotonic()

@@ -2,7 +2,7 @@ import JSON
 import Posix
 import Staging
 
-/// What the state directory keeps of a resource: one small JSON object in a file of its own.
+/// The record of a resource in the state directory: a small JSON object in a file of its own.
 struct ResourceRecord: Equatable, Sendable {
     /// The version of the form; a record of another version is not read.
     private static let version = 1

@@ -3,7 +3,7 @@ import Posix
 
 /// `-state-dir`: what confd keeps of each resource across restarts, a record a resource. One process has it at a time.
 final class StateDirectory: Sendable {
-    /// Why there is none.
+    /// Why the directory cannot be used.
     enum Problem: Error, Equatable {
         case inUse
         /// `Errno.notPermitted` where other users may write there.
@@ -31,7 +31,7 @@ final class StateDirectory: Sendable {
         do throws(SystemError) {
             let directory = try Self.open(path)
             let status = try directory.status()
-            // Else another user could direct what we read and write there.
+            // Otherwise another user could exchange what we read and write there.
             guard Users.isRootOrOurs(status.uid), status.mode & 0o022 == 0 else {
                 throw SystemError(call: "open", path: path, code: Errno.notPermitted)
             }
@@ -51,12 +51,13 @@ final class StateDirectory: Sendable {
         return try Folder(path)
     }
 
-    /// What is kept of `resource`; a record of the same name for another file says nothing about it.
+    /// The record of `resource`, nil if there is none; a record of the same name for another destination does not
+    /// count.
     func record(of resource: Resource) -> ResourceRecord? {
         record(of: resource.name).flatMap { $0.destination == resource.destination ? $0 : nil }
     }
 
-    /// What is kept under the name `resource`; nil if nothing is, or nothing that this version reads.
+    /// The record under the name `resource`; nil if there is none that this version reads.
     func record(of resource: String) -> ResourceRecord? {
         let name = ResourceRecord.fileName(of: resource)
         guard let file = try? records.open(name, [.read, .noFollow, .nonBlocking]),
@@ -66,7 +67,7 @@ final class StateDirectory: Sendable {
         return record.resource == resource ? record : nil
     }
 
-    /// Keeps `record` in place of an earlier one of its resource; on disk when this returns.
+    /// Replaces the record of the resource by `record`, which is on disk when this returns.
     func save(_ record: ResourceRecord) throws(SystemError) {
         let name = ResourceRecord.fileName(of: record.resource)
         let temporary = name + ".new"
@@ -79,7 +80,7 @@ final class StateDirectory: Sendable {
 }
 
 extension StateDirectory.Problem {
-    /// What the log says of it.
+    /// The log message about it.
     func message(_ path: String) -> String {
         switch self {
         case .inUse: "-state-dir \(path) is in use by another confd: nothing is kept across restarts"

@@ -1,12 +1,12 @@
 import Posix
 
-/// `-control-socket`: where the daemon answers `confd status`, in HTTP. Only its user and root can connect. A process that
-/// listens is never displaced; what a killed one left behind is replaced.
+/// `-control-socket`: where the daemon answers `confd status`, in HTTP. Only its user and root can connect. The socket
+/// of a process that listens is never replaced, the one that a killed process left behind is.
 enum ControlSocket {
-    /// Why there is none.
+    /// Why the daemon cannot listen there.
     enum Problem: Error, Equatable {
         case inUse
-        /// What is at the path is no socket.
+        /// The file at the path is not a socket.
         case occupied
         case failed(SystemError)
     }
@@ -32,7 +32,7 @@ enum ControlSocket {
         }
     }
 
-    /// Removes a socket on which nobody listens.
+    /// Removes a socket without a listener.
     private static func removeStale(_ path: String) throws(SystemError) {
         do throws(SystemError) {
             let status = try Files.linkStatus(path)
@@ -45,18 +45,18 @@ enum ControlSocket {
         } catch  where error.code == Errno.connectionRefused {
             return try Files.unlink(path)
         }
-        // Somebody listens, without the lock.
+        // Another process listens there without holding the lock.
         throw SystemError(call: "bind", path: path, code: Errno.addressInUse)
     }
 }
 
 extension ControlSocket.Problem {
-    /// What the log says of it.
+    /// The log message about it.
     func message(_ path: String) -> String {
         switch self {
         case .inUse: "-control-socket \(path) is in use by another confd: confd status does not see this one"
         case .occupied:
-            "-control-socket \(path) is no socket: it is left alone, and confd status does not see this confd"
+            "-control-socket \(path) is not a socket: it is left alone, and confd status does not see this confd"
         case .failed(let error): "-control-socket: \(error.message): confd status does not see this confd"
         }
     }

@@ -29,9 +29,9 @@ struct DaemonStatus: Sendable {
 struct BackendContact: Equatable, Sendable {
     /// Whether the last attempt succeeded.
     var isConnected = false
-    /// When that was, nil if there was none.
+    /// The time of the last contact, nil if there was none.
     var lastHeard: WallTime?
-    /// Whether that is so long ago that somebody should know.
+    /// Whether that is too long ago: then confd is not ready.
     var isStale = false
 }
 

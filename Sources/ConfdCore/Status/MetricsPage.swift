@@ -6,7 +6,7 @@ struct MetricsPage {
     let metrics: Metrics
     /// Nil where the daemon did not answer.
     let status: DaemonStatus?
-    /// Whether the one who asks may see the state of each resource.
+    /// Whether the client may see the state of each resource.
     let showsStatus: Bool
 
     /// The answer to a GET of `path`.
@@ -109,16 +109,16 @@ extension MetricsPage {
                 "confd_resources", "Resources by state.",
                 [([("state", "in_sync")], "\(status.inSync)"), ([("state", "dirty")], "\(status.dirty)")])
             + gauge(
-                "confd_reload_owed", "Whether the service has not got its file yet.",
+                "confd_reload_owed", "Whether a reload of the file is still owed.",
                 status.owed.map { ([("dest", $0.destination)], $0.isOwed ? "1" : "0") })
             + gauge(
                 "confd_backend_healthy", "Whether the last attempt to reach the backend succeeded.",
                 each { $0.contact.isConnected ? "1" : "0" })
             + gauge(
-                "confd_backend_stale", "Whether the backend has not been heard of for long.",
+                "confd_backend_stale", "Whether the last contact with the backend is too long ago.",
                 each { $0.contact.isStale ? "1" : "0" })
             + gauge(
-                "confd_backend_last_contact_timestamp_seconds", "When the backend was heard of last.",
+                "confd_backend_last_contact_timestamp_seconds", "When the backend was last contacted successfully.",
                 each { $0.contact.lastHeard.map { "\($0.seconds)" } })
             + gauge("confd_snapshot_revision", "The revision of the keys in use.", each { "\($0.revision)" })
             + gauge("confd_watched_keys", "How many keys are in use.", each { "\($0.keyCount)" })

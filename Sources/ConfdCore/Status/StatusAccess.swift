@@ -4,13 +4,13 @@ import Posix
 struct StatusAccess: Equatable, Sendable {
     private let ranges: [AddressRange]
 
-    /// `ranges` in CIDR notation, all of them valid; none are the machine itself.
+    /// `ranges` in CIDR notation, all of them valid; an empty list means the loopback addresses.
     init(_ ranges: [String]) {
         self.ranges = ranges.isEmpty ? AddressRange.loopback : ranges.compactMap { AddressRange($0) }
     }
 
-    /// Whether a connection from `peer` may see it. One of a socket with a path has no address: the mode of that path has
-    /// decided already.
+    /// Whether a client at `peer` may see it. A client of the control socket has no address: the socket's mode has
+    /// admitted it already.
     func allows(_ peer: [UInt8]?) -> Bool {
         guard let peer else { return true }
         return ranges.contains { $0.contains(peer) }

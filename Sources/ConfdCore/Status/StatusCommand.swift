@@ -5,7 +5,7 @@ struct StatusCommand {
     /// Why there is no answer.
     enum Problem: Error, Equatable {
         case noDaemon(SystemError)
-        /// What came is no answer of HTTP, or is cut off.
+        /// The answer is not HTTP, or is cut off.
         case unreadable
         case refused(status: String)
         case timedOut
@@ -18,7 +18,7 @@ struct StatusCommand {
     let socket: String
     let wantsJSON: Bool
 
-    /// What the daemon says of its state.
+    /// The daemon's report, as text or JSON.
     func run() throws(Problem) -> [UInt8] {
         let connection: SocketConnection
         do throws(SystemError) {
@@ -29,14 +29,14 @@ struct StatusCommand {
         return try Self.body(of: try answer(connection))
     }
 
-    /// All that comes until the other end closes.
+    /// All bytes until the daemon closes the connection.
     private func answer(_ connection: SocketConnection) throws(Problem) -> [UInt8] {
         let end = Clock.monotonic() + Self.patience
         let request = "GET /status\(wantsJSON ? ".json" : "") HTTP/1.1\r\nHost: confd\r\nConnection: close\r\n\r\n"
         var answer: [UInt8] = []
         var isLate = false
         do throws(SystemError) {
-            // It is shorter than any socket's buffer.
+            // The request fits into any socket's buffer, so it is sent whole.
             _ = try connection.send(Array(request.utf8)[...])
             while answer.count < Self.largestAnswer, !isLate {
                 let left = max(end - Clock.monotonic(), .zero)
@@ -46,7 +46,7 @@ struct StatusCommand {
                 answer += bytes
             }
         } catch {
-            // It is gone before the end of its answer.
+            // The daemon ended before its answer did.
             throw .unreadable
         }
         if isLate { throw .timedOut }
@@ -70,7 +70,7 @@ struct StatusCommand {
 }
 
 extension StatusCommand.Problem {
-    /// What standard error says, with what to do about it.
+    /// The message for standard error, with what to do about it.
     func message(_ socket: String) -> String {
         switch self {
         case .noDaemon(let error):

@@ -3,7 +3,7 @@ import Diagnostics
 import JSON
 import Posix
 
-/// How one resource is.
+/// The state of one resource.
 struct ResourceStatus: Equatable, Sendable {
     enum State: String, Sendable {
         case inSync = "in sync"
@@ -66,7 +66,7 @@ struct StatusReport {
         let widths = (0..<rows[0].count).map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
             zip(row, widths).enumerated().map { index, cell in
-                // Nothing follows the last one.
+                // No padding after the last column.
                 index == row.count - 1
                     ? cell.0 : cell.0 + String(repeating: " ", count: cell.1 - cell.0.count)
             }.joined(separator: "  ")
@@ -77,7 +77,8 @@ struct StatusReport {
 // MARK: - JSON
 
 extension StatusReport {
-    /// All of it as one JSON object: `version`, `ready`, `in_sync`, `dirty`, `backends`, `resources`, `unusable`.
+    /// The whole report as one JSON object: `version`, `ready`, `in_sync`, `dirty`, `backends`, `resources`,
+    /// `unusable`.
     var json: [UInt8] {
         var writer = StatusWriter()
         writer.object {
@@ -108,7 +109,7 @@ extension StatusReport {
     }
 }
 
-/// Writes members of JSON objects; what is nil becomes `null`.
+/// Writes members of JSON objects; nil becomes `null`.
 private struct StatusWriter: ~Copyable {
     private var writer = JSONWriter()
 

@@ -7,7 +7,7 @@ import TextTemplate
 struct Finding {
     enum Severity {
         case error, warning
-        /// Neither wrong nor odd, and good to know.
+        /// Information: neither an error nor probably a mistake.
         case note
     }
 
@@ -32,7 +32,7 @@ struct Finding {
         self.init(ErrorReport(error.reason.text, at: location, excerpt: excerpt, hint: error.hint), .error)
     }
 
-    /// That the check of `resource` judges what is in place.
+    /// A note that the check of `resource` runs with the new file in place.
     init(checkInPlace resource: Resource) {
         let isGuess = resource.checkCommand?.namesSource == false
         let reason = isGuess ? ", which names neither {{.src}} nor CONFD_SRC," : ""

@@ -48,7 +48,7 @@ struct Preflight {
                 unreachable = true
                 continue
             }
-            tell(resource, snapshot)
+            log(resource, snapshot)
         }
         if unreachable { return ExitCode.backend }
         if !loaded.errors.isEmpty { return ExitCode.failed }
@@ -56,7 +56,7 @@ struct Preflight {
         return ExitCode.done
     }
 
-    private func tell(_ resource: Resource, _ snapshot: Snapshot) {
+    private func log(_ resource: Resource, _ snapshot: Snapshot) {
         if resource.ranges.isEmpty { return logger.info("\(resource.name): needs no keys", resource) }
         let count = snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix).count
         if count > 0 { return logger.info("\(resource.name): \(count) keys found", resource) }

@@ -7,8 +7,8 @@ import Posix
 import Rendering
 import TextTemplate
 
-/// `-validate`: looks at settings, resources and templates without contacting a backend, and tells everything that is
-/// wrong at once.
+/// `-validate`: looks at settings, resources and templates without contacting a backend, and reports all errors
+/// at once.
 struct Validation {
     private let settings: Settings
     private let loader: ResourceLoader
@@ -98,7 +98,7 @@ extension Validation {
     /// Checks the templates of the resources, and those that only other templates can use.
     private mutating func checkTemplates(_ loaded: ResourceLoader.Result) {
         var seen: Set<TemplateUse> = []
-        // Of a missing template its resource tells.
+        // A missing template is an error of its resource.
         for use in loaded.templates where Files.exists(use.path) && seen.insert(use).inserted { check(use) }
         if settings.resource != nil { return }
         let used = Set(seen.map(\.path))
@@ -163,14 +163,14 @@ extension Validation {
             let line = before.count { $0 == UInt8(ascii: "\n") } + 1
             let column = before.reversed().prefix { $0 != UInt8(ascii: "\n") }.count + 1
             let report = ErrorReport(
-                "this is no JSON object", at: Location(path, line: line, column: column),
+                "this is not a JSON object", at: Location(path, line: line, column: column),
                 hint: "for example {\"app\": {\"port\": \"80\"}}")
             findings.append(Finding(report, .error))
             return nil
         }
     }
 
-    /// Renders every template that can be parsed; what it writes is thrown away.
+    /// Renders every template that can be parsed, and reports its failure; the output is dropped.
     private mutating func tryTemplates(_ resources: [Resource], _ mock: MockData) {
         for resource in resources {
             do {
@@ -189,7 +189,7 @@ extension Validation {
             } catch let error as BackendError {
                 findings.append(Finding(ErrorReport("-mock-data: \(error.message)", hint: error.hint), .error))
             } catch {
-                // What cannot be read or parsed has been told already.
+                // Errors of reading and parsing have been reported already.
                 continue
             }
         }

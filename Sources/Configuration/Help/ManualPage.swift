@@ -162,8 +162,8 @@ enum ManualPage {
         return HelpText.wrapped(line.split(separator: " ").map(String.init), separator: " ", margin: "")
     }
 
-    /// `text` with everything escaped that means something to roff: dashes, backslashes, and dots and quotes that wrapping
-    /// could move to the start of a line.
+    /// `text` with the characters escaped that are special to roff: dashes, backslashes, and dots and quotes that
+    /// wrapping could move to the start of a line.
     private static func roff(_ text: String) -> String {
         var result = ""
         for character in text {

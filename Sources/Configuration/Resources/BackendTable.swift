@@ -2,7 +2,8 @@ import Backends
 import TOML
 
 extension BackendConfiguration {
-    /// The `[backend]` table of a resource file. What is wrong is noted in `table`; then it must not be used.
+    /// The `[backend]` table of a resource file. Errors are noted in `table`; the result must not be used if there are
+    /// any.
     init(_ table: inout TableReader) {
         let name = table.text("backend")
         if let name, let unknown = UnknownBackend(name) {
@@ -45,7 +46,7 @@ extension TableReader {
         case .element(let option, let index, _):
             note(option.tableKey, at: places[option.name]?[index], .backend(problem, of: backend))
         case .missing(let option): note(option.tableKey, .backend(problem, of: backend))
-        // Reported where a connection is made.
+        // The backend reports it when it connects.
         case .incomplete, .warning: break
         }
     }

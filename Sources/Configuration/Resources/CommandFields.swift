@@ -1,7 +1,7 @@
 /// The fields of our own that the text of a command names: `src` and `dest`.
 ///
-/// Only what stands inside an action counts, outside of its strings and comments, and only where the dot is still ours:
-/// inside `{{range}}` and `{{with}}` it is something else, and `$.src` alone remains ours.
+/// A field counts only inside an action, outside of its strings and comments, and only where the dot is the command's:
+/// inside `{{range}}` and `{{with}}` the dot is another value, and only `$.src` means our field.
 struct CommandFields {
     private(set) var names: Set<String> = []
 

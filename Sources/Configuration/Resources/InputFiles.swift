@@ -1,12 +1,12 @@
 import Posix
 
-/// The files that a resource is made of, which it must not write itself. Other templates it may: some setups render a
-/// template first and its output after that.
+/// The files that a resource must not write because it is made from them. It may write the templates of others: some
+/// setups render a template first, and then its output.
 enum InputFiles {
-    /// What `destination` is that the resource in `resourceFile`, with the template `source`, must not write; nil if it may.
+    /// Which input of the resource in `resourceFile`, with the template `source`, its `destination` is; nil if none.
     /// Files are compared by device and inode, so that links and spellings do not matter.
     static func refusal(of destination: String, source: String?, resourceFile: String) -> ResourceError.InputFile? {
-        // Why a file cannot be looked at is reported when it is written.
+        // A destination that cannot be looked at is reported when it is written.
         let status = try? Files.status(destination)
         if destination.hasSuffix("/") || status?.kind == .folder { return .directory }
         guard let identity = status?.identity else { return nil }
@@ -15,7 +15,7 @@ enum InputFiles {
     }
 
     private static func identityOfFile(_ path: String) -> FileIdentity? {
-        // Why a file cannot be used is reported where it is used.
+        // An input that cannot be looked at is reported where it is read.
         (try? Files.status(path))?.identity
     }
 }

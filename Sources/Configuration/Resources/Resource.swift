@@ -4,7 +4,7 @@ import Staging
 
 /// One `[template]` of a resource file, complete and validated.
 package struct Resource: Equatable, Sendable {
-    /// What logs call it: the file below conf.d, with `#2` for the second `[[template]]` of a file.
+    /// Its name in log lines: the file below conf.d, with `#2` for the second `[[template]]` of a file.
     package let name: String
     /// The resource file.
     package let file: String
@@ -37,8 +37,8 @@ package struct Resource: Equatable, Sendable {
     /// Whether it reads keys in `range`.
     package func needs(_ range: KeyRange) -> Bool { ranges.contains { $0.overlaps(range) } }
 
-    /// The check of what is in place, as the shell runs it; nil if there is none. Resources with the same one are
-    /// checked together.
+    /// The command line of the check in place, nil if there is none. Resources with the same command line are checked
+    /// together.
     package var inPlaceCheck: String? {
         guard checksInPlace, let checkCommand else { return nil }
         // The template was rendered once when the resource was loaded, so it does not fail.
@@ -49,9 +49,9 @@ package struct Resource: Equatable, Sendable {
     /// Whether replacing the file triggers a reload.
     package var reloads: Bool { reloadCommand != nil || reloadSignal != nil }
 
-    /// The field that says how.
+    /// The field that sets the reload.
     package var reloadField: String { reloadSignal == nil ? "reload_cmd" : "reload_signal" }
 
-    /// Resources with the same text reload together.
+    /// Resources with the same text share one reload; nil without a reload.
     package var reloadGroup: String? { reloadSignal?.name ?? reloadCommand?.text }
 }

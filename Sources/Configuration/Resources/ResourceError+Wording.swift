@@ -12,7 +12,7 @@ extension ResourceError {
         case .noSuchFile: "there is no such resource file"
         case .isDirectory: "this is a directory, not a resource file"
         case .unreadable(let error), .account(let error): error.message
-        case .writableForAll: "is writable for everybody, who can so choose the commands that confd runs"
+        case .writableForAll: "is world-writable: any user can choose the commands that confd runs"
 
         case .notTOML(let error): error.message
         case .noTemplate: "there is no [template] table"

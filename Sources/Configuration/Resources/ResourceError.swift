@@ -3,7 +3,7 @@ import Diagnostics
 import Posix
 import TOML
 
-/// Why a resource file, or one `[template]` of it, cannot be used, or what is odd about it.
+/// Why a resource file, or one `[template]` of it, cannot be used, or what in it is probably a mistake.
 package struct ResourceError: Error, Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         // Files and directories
@@ -76,7 +76,7 @@ package struct ResourceError: Error, Equatable, Sendable {
         case withoutBrackets
     }
 
-    /// What stands where a duration is expected.
+    /// The value that is given where a duration is expected.
     package enum GivenDuration: Equatable, Sendable {
         case text(String)
         case number(Int64)
@@ -91,7 +91,7 @@ package struct ResourceError: Error, Equatable, Sendable {
     package let location: Location
     /// The field that it is about, if it is about one.
     package let field: String?
-    /// The line at the location and a caret below the place, once the file's bytes were at hand.
+    /// The line at the location with a caret below the place; set by `showing`.
     package private(set) var excerpt: String?
 
     /// An error about the file as a whole, or a place in it; `field` is the key there.
@@ -103,7 +103,7 @@ package struct ResourceError: Error, Equatable, Sendable {
 
     package var file: String { location.file }
 
-    /// All that people read of it.
+    /// Location, message, excerpt and hint.
     package var report: ErrorReport { ErrorReport(message, at: location, excerpt: excerpt, hint: hint) }
 
     /// `path:line:column: message`.

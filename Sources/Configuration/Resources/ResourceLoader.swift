@@ -71,7 +71,7 @@ package struct ResourceLoader {
     private func name(of given: String) throws(ResourceError) -> String {
         let candidates = given.hasPrefix("/") ? [given] : ["\(folder)/\(given)", "\(confdir)/\(given)", given]
         for path in candidates {
-            // What is not there is looked for in the next place.
+            // A missing file is looked for in the next place.
             guard let status = try? Files.status(path) else { continue }
             if status.kind == .folder { throw ResourceError(path, nil, .isDirectory) }
             do {
@@ -83,7 +83,7 @@ package struct ResourceLoader {
                 throw ResourceError(path, nil, .unreadable(error))
             }
         }
-        // What is not there is looked for among what is; a directory that cannot be read has nothing to offer.
+        // Suggests the nearest name among the files that exist; a directory that cannot be read has none.
         let near = Suggestion.nearest(to: Files.split(given).name, among: (try? files(below: folder)) ?? [])
         throw ResourceError(
             given.utf8.contains(UInt8(ascii: "/")) ? given : "\(folder)/\(given)", nil,

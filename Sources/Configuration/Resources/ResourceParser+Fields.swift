@@ -17,7 +17,7 @@ extension ResourceParser {
         let right: String
     }
 
-    /// Reads all fields; what is wrong is noted in `table`.
+    /// Reads all fields; errors are noted in `table`.
     func resource(
         _ table: inout TableReader, bytes: [UInt8], name: String, backend: BackendConfiguration
     ) -> Reading {
@@ -26,7 +26,7 @@ extension ResourceParser {
         let ownPrefix = expandedText("prefix", &table) ?? "/"
         let prefix = Path.join([[UInt8(ascii: "/")], Array((settings.prefix ?? ownPrefix).utf8)])
         let attributes = attributes(&table, bytes)
-        _ = table.value("output_format")  // The fork's; without effect here.
+        _ = table.value("output_format")  // Known to confd's fork; it has no effect here.
         let left = delimiter("left_delimiter", "{{", &table)
         let right = delimiter("right_delimiter", "}}", &table)
         let check = checkCommand(&table)
@@ -87,7 +87,7 @@ extension ResourceParser {
     private func source(_ table: inout TableReader) -> String? {
         guard let text = requiredText("src", &table) else { return nil }
         let path = text.hasPrefix("/") ? text : "\(templateFolder)/\(text)"
-        // Why it cannot be read is reported when it is read.
+        // Other reasons why it cannot be read are reported when it is rendered.
         if (try? Files.status(path))?.kind == .folder { return table.refuse("src", .sourceIsDirectory(path)) }
         if Files.exists(path) { return path }
         let names = Files.tree(templateFolder).files.map { String($0.dropFirst(templateFolder.count + 1)) }

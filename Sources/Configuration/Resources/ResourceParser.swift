@@ -11,7 +11,7 @@ struct ResourceParser {
     let templateFolder: String
     let defaultBackend: BackendConfiguration
 
-    /// What a file gives: its good resources, its errors, its warnings.
+    /// The good resources of a file, its errors and its warnings.
     struct Result {
         var resources: [Resource] = []
         var errors: [ResourceError] = []
@@ -109,7 +109,7 @@ struct ResourceParser {
         }
     }
 
-    /// The backend of the file's resources; nil if there is something wrong with it.
+    /// The backend of the file's resources; nil if its table has an error.
     private func backendTable(
         _ top: inout TableReader, _ path: String, _ result: inout Result
     ) -> BackendConfiguration? {

@@ -1,7 +1,7 @@
 import TOML
 
-/// Reads the fields of one TOML table by type, notes everything that is wrong with them, and knows which keys were never
-/// asked for. A wrong value reads as absent, so that one pass finds all errors of a table.
+/// Reads the fields of one TOML table by type, collects their errors, and knows which keys were never asked for. A
+/// wrong value reads as absent, so that one pass finds all errors of a table.
 ///
 /// Keys are compared as confd's TOML library does, in any case, and `-` is `_`.
 struct TableReader {
@@ -11,7 +11,7 @@ struct TableReader {
     private var asked: [String] = []
     /// Errors so far.
     private(set) var errors: [ResourceError] = []
-    /// What cannot be done as asked, and does not stop the rest; an error with `-strict`.
+    /// Requests that are ignored because they cannot be fulfilled; errors with `-strict`.
     private(set) var warnings: [ResourceError] = []
     /// Valid but probably a mistake.
     private(set) var advice: [ResourceError] = []
@@ -93,7 +93,7 @@ struct TableReader {
         errors.append(ResourceError(file, place ?? self.place(of: key), kind, field: key))
     }
 
-    /// Notes an error about the value of `key`, and stands for the value.
+    /// Notes an error about the value of `key`; returns nil, for the value.
     mutating func refuse<Value>(_ key: String, _ kind: ResourceError.Kind) -> Value? {
         note(key, kind)
         return nil
@@ -118,7 +118,7 @@ struct TableReader {
         note(key, at: value.position, .wrongType(value.kind.type, wanted: wanted, Self.remedy(key, value, wanted)))
     }
 
-    /// How to write `value` as what is wanted, where that can be said.
+    /// How to write `value` as one of the type `wanted`, nil if that is unclear.
     private static func remedy(_ key: String, _ value: TOMLValue, _ wanted: ValueType) -> ResourceError.Remedy? {
         switch (value.kind, wanted) {
         case (.string, .strings): .array(key)
@@ -128,14 +128,14 @@ struct TableReader {
         case (.string(let text), .integer) where Int64(text) != nil: .withoutQuotes(nil)
         case (.string, .integer) where key == "uid": .otherField("owner")
         case (.string, .integer) where key == "gid": .otherField("group")
-        // Not repeated: it may be a password.
+        // The hint does not repeat the value: it may be a password.
         case (.integer, .string), (.boolean, .string): .quotes
         case (.array(let elements), .string) where elements.count == 1: .withoutBrackets
         default: nil
         }
     }
 
-    /// An error for each key that was never asked for, with what `otherNames` says about it or the nearest known one.
+    /// An error for each key that was never asked for, with the advice of `otherNames` or the nearest known key.
     func unknownKeys(in table: String, otherNames: [String: Advice] = [:]) -> [ResourceError] {
         sortedEntries.compactMap { entry in
             let key = Self.normalized(entry.key)

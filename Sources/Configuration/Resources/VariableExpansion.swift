@@ -1,4 +1,4 @@
-/// `${VAR}`, `${VAR:-default}` and `${VAR:?message}` in texts of resource files; `$${` is a literal `${`.
+/// `${VAR}`, `${VAR:-default}` and `${VAR:?message}` in strings of resource files; `$${` is a literal `${`.
 package enum VariableExpansion {
     /// Why a text could not be expanded.
     package enum Failure: Error, Equatable, Sendable {
@@ -8,7 +8,7 @@ package enum VariableExpansion {
         case notSet(String)
         /// The message of `${VAR:?message}`.
         case refused(String, String)
-        /// What stands in the braces.
+        /// The text between the braces.
         case unknownForm(String)
     }
 

@@ -1,6 +1,7 @@
 import Posix
 
-/// Files and directories that everybody may write: who does so decides what is written and which commands run.
+/// Files and directories that every user may write: such a user can decide what confd writes and which commands it
+/// runs.
 package enum WorldWritable {
     /// A warning for each of `paths` that is one, in their order; a path that does not exist has none.
     package static func warnings(_ paths: [String]) -> [ResourceError] {
@@ -11,7 +12,7 @@ package enum WorldWritable {
     }
 
     private static func isWorldWritable(_ path: String) -> Bool {
-        // Why it cannot be read is reported where it is used.
+        // A file that cannot be looked at is reported where it is read.
         guard let status = try? Files.status(path) else { return false }
         return [.regular, .folder].contains(status.kind) && status.mode & 0o002 != 0
     }

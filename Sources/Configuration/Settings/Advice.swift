@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// What to write in place of a name that is not known here.
+/// What to write in place of an unknown name.
 package enum Advice: Equatable, Sendable {
     /// The nearest known name.
     case didYouMean(String)

@@ -4,7 +4,7 @@ import TOML
 
 /// confd.toml: options by their keys.
 enum ConfigurationFile {
-    /// The options of a file, and what is wrong with it.
+    /// The options of a file, with its errors and warnings.
     struct Result {
         var options = RawOptions()
         /// Unknown keys.

@@ -1,5 +1,5 @@
-/// The most bytes that are read of a file, by what it is for. A file that has more is an error with its name, where its
-/// size would else decide how much memory confd takes.
+/// The largest files that are read, in bytes, by purpose. A larger file is an error that names it; otherwise its size
+/// would decide how much memory confd takes.
 package enum FileLimit {
     /// Templates and those that they include.
     package static let template = 64 << 20

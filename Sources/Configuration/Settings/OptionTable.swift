@@ -88,7 +88,7 @@ package enum OptionTable {
             "color", .mode, "WHEN", help: "colour of diffs: always, never or auto",
             default: { $0.color.rawValue }, alone: "always",
             .choice(["always", "never", "auto", "true", "false"]) { settings, choice in
-                // The fork's is a switch.
+                // In confd's fork this is a switch.
                 settings.color =
                     ColorChoice(rawValue: choice) ?? (choice == "true" ? .always : .never)
             }),
@@ -116,7 +116,7 @@ package enum OptionTable {
 
     private static let files: [Option] = [
         Option(
-            "confdir", .files, "DIR", help: "folder of conf.d and templates", default: { $0.confdir },
+            "confdir", .files, "DIR", help: "directory of conf.d and templates", default: { $0.confdir },
             .text { $0.confdir = $1 }),
         Option(
             "config-file", .files, "FILE", help: "settings file", default: { $0.configFile },
@@ -220,7 +220,7 @@ package enum OptionTable {
 
     private static let compatibility: [Option] =
         [
-            // The fork's caches. Here files are checked each time, and parsed only when they changed.
+            // Switches of the fork's caches. Here files are checked each time, and parsed only when they changed.
             Option("template-cache", .compatibility, help: "no effect", .ignored(isSwitch: true)),
             Option("no-template-cache", .compatibility, help: "no effect", .ignored(isSwitch: true)),
             // systemd announces in the environment that it wants to be notified.

@@ -6,7 +6,7 @@ package struct Settings: Sendable {
     /// What `-help` is to print, nil without it.
     package internal(set) var help: HelpPage?
     package internal(set) var showVersion = false
-    /// What to do in place of keeping files in step, nil without a sub-command.
+    /// The sub-command, nil without one: then confd keeps files up to date.
     package internal(set) var subcommand: Subcommand?
     /// For `status`: print JSON.
     package internal(set) var json = false
@@ -16,7 +16,7 @@ package struct Settings: Sendable {
     package internal(set) var syncOnly = false
     package internal(set) var keepStageFile = false
     package internal(set) var strict = false
-    /// As `onetime` and `noop`, with differences shown and an exit code that tells of them.
+    /// As `onetime` and `noop`, with differences shown and in the exit code.
     package internal(set) var check = false
     package internal(set) var diff = false
     /// Unchanged lines around a change.
@@ -71,12 +71,12 @@ package struct Settings: Sendable {
     package internal(set) var logFormat = LogFormat.text
     /// Where metrics can be fetched, `HOST:PORT`.
     package internal(set) var metricsAddress: String?
-    /// Who may see the state of resources at `metricsAddress`, in CIDR notation; empty for the machine itself.
+    /// Who may see the state of resources at `metricsAddress`, in CIDR notation; empty for loopback addresses only.
     package internal(set) var statusAllow: [String] = []
 
     /// Where each option that was given got its value, by option name.
     package internal(set) var origins: [String: Origin] = [:]
-    /// What the operator should know but need not stop for: unknown keys of confd.toml.
+    /// Warnings, for example of unknown keys in confd.toml.
     package internal(set) var warnings: [SettingsError] = []
 
     init() {
@@ -84,9 +84,9 @@ package struct Settings: Sendable {
     }
 }
 
-/// The first word of a command line that asks for something else than keeping files in step.
+/// The first word of a command line, if it is one of these.
 package enum Subcommand: String, CaseIterable, Sendable {
-    /// Asks the running daemon how it is.
+    /// Prints the state of the running daemon.
     case status
 }
 

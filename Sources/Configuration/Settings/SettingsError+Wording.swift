@@ -122,7 +122,7 @@ extension UnknownBackend {
 }
 
 extension ValueType {
-    /// What errors call it, with its article.
+    /// The type in messages, with its article.
     var name: String {
         switch self {
         case .string: "a string"

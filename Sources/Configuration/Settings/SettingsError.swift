@@ -3,7 +3,7 @@ import Diagnostics
 import Posix
 import TOML
 
-/// Why the settings cannot be used (exit code 2), or what is odd about them.
+/// Why the settings cannot be used (exit code 2), or what in them is probably a mistake.
 package struct SettingsError: Error, Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         // The command line
@@ -84,7 +84,7 @@ package struct SettingsError: Error, Equatable, Sendable {
         return copy
     }
 
-    /// All that people read of it.
+    /// Location, message, excerpt and hint.
     package var report: ErrorReport { ErrorReport(message, at: location, excerpt: excerpt, hint: hint) }
 
     /// `path:line:column: message`.

@@ -21,8 +21,8 @@ package struct SettingsLoader {
         self.fileExists = fileExists
     }
 
-    /// The settings of `arguments` (without the program's own name), and everything that is wrong with them: an option
-    /// with an error keeps its default. Throws for a command line that cannot be read at all.
+    /// The settings of `arguments` (without the program's own name), and all their errors: an option with
+    /// an error keeps its default. Throws for a command line that cannot be read at all.
     package static func load(
         _ arguments: [String], environment: [String: String]
     ) throws(SettingsError) -> (settings: Settings, errors: [SettingsError]) {
@@ -61,7 +61,7 @@ package struct SettingsLoader {
 
     private func environmentOptions() -> RawOptions {
         var options = RawOptions()
-        // Most environments have no CONFD_ variable: then most names need not be built.
+        // Most environments have no CONFD_ variable; then the names of own variables need not be built.
         let mayHaveOwn = environment.keys.contains { $0.hasPrefix(Option.environmentPrefix) }
         for option in OptionTable.all {
             for name in mayHaveOwn ? option.environmentNames : option.variables {

@@ -9,7 +9,7 @@ enum TOMLExcerpt {
         let lines = source.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         guard lines.indices.contains(position.line - 1) else { return nil }
         let line = String(decoding: lines[position.line - 1], as: UTF8.self)
-        // A document that ends too early has nothing to show.
+        // At the end of the document there is no line.
         if line.isEmpty { return nil }
         if holdsSecret(line) || isInsideSecret(position.line - 1, lines) { return nil }
         // TOML counts characters, the excerpt bytes.

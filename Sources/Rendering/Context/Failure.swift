@@ -9,10 +9,10 @@ enum Failure {
     case unpairedArguments
     case keyIsNoString
     case divisionByZero
-    /// Text that is no number or truth value; the function of Go's `strconv` that says so.
+    /// Text that is not a number or a boolean, and the function of Go's `strconv` that refuses it.
     case notParsable(function: StaticString, ByteString)
     case outOfRange(function: StaticString, ByteString)
-    /// The offset of the byte that cannot stand where it does.
+    /// The offset of the first byte that is not allowed there.
     case notBase64(Int)
     case regularExpression(RegularExpressionError)
     case lengthOverflow
@@ -38,7 +38,7 @@ enum Failure {
 }
 
 extension Failure {
-    /// What the words show of the data.
+    /// The data that the message quotes, nil if it quotes none.
     var quotation: Quotation? {
         let data: ByteString
         switch self {
@@ -53,7 +53,7 @@ extension Failure {
         return Quotation(data: ByteString(data.array), phrase: message, masked: masked.message)
     }
 
-    /// The same without the data.
+    /// The same failure with the data left out.
     private var masked: Failure {
         switch self {
         case .notParsable(let function, _): .notParsable(function: function, "…")
@@ -73,7 +73,8 @@ extension Arguments {
     /// The elements of the longest list that a function may make: they take as much memory as the longest text.
     var longestList: Int { longestText / MemoryLayout<Value>.stride }
 
-    /// The error of a function that could not use `text`, with what it shows of the data and where that comes from.
+    /// The error of a function that could not use `text`: with the data that it quotes, and the key that the data is
+    /// from.
     func failure(_ failure: Failure, of text: ByteString) -> FunctionError {
         FunctionError(
             failure.message, hint: rendering.origin(of: text, failingAt: failure.offset), quotation: failure.quotation)

@@ -11,7 +11,7 @@ final class IncludeCache: Sendable {
 
     private let functions: [String: Function]
     private let entries = Mutex<[ByteString: Entry]>([:])
-    /// There can be no more files than this in use at a time, or nearly so.
+    /// At this size the cache is emptied; templates that are in use at a time are fewer.
     private static let mostEntries = 1024
 
     /// `functions` are what included templates may call.

@@ -2,14 +2,14 @@ import Diagnostics
 import KeyValue
 import TextTemplate
 
-/// Finds what a template may have meant by a key that is not there. For errors alone: it looks at many keys.
+/// Finds the key that a template may have meant by a missing one. For errors only: it looks at many keys.
 struct MissingKey {
     private let key: [UInt8]
     private let snapshot: Snapshot
     private let slash = UInt8(ascii: "/")
     /// Longer keys are compared with nothing.
     private static let longestKey = 512
-    /// How many keys are looked at to find one that ends as the wanted one does.
+    /// How many keys are searched for one that ends like the wanted one.
     private static let mostKeys = 100_000
 
     init(_ key: ByteString, in snapshot: Snapshot) {
@@ -30,13 +30,13 @@ struct MissingKey {
 
     private func isThere(_ key: [UInt8]) -> Bool { key.withUnsafeBufferPointer { snapshot.find($0) } != nil }
 
-    /// With the slash at its beginning, or without those that are too many.
+    /// The clean key with a leading slash, or without one.
     private var otherForm: [UInt8]? {
         let clean = Path.join([[slash], key])
         return [clean, Array(clean.dropFirst())].first { $0 != key && isThere($0) }
     }
 
-    /// Without its first parts: what the resource's prefix takes off is not seen by the template.
+    /// The key without its first parts: the resource's prefix is stripped from the keys that the template sees.
     private var withoutPrefix: [UInt8]? {
         var rest = Path.join([[slash], key])[...]
         while let next = rest.dropFirst().firstIndex(of: slash) {
@@ -46,7 +46,7 @@ struct MissingKey {
         return nil
     }
 
-    /// The only key that ends as this one does, with more parts before it.
+    /// The key that ends with this one and has more parts before it, if there is exactly one.
     private var withPrefix: [UInt8]? {
         guard snapshot.count <= Self.mostKeys else { return nil }
         let ending = Path.join([[slash], key])
@@ -61,7 +61,7 @@ struct MissingKey {
         return found
     }
 
-    /// The names directly below `path`. (Of the root `ls` tells only keys, as in confd.)
+    /// The names directly below `path`. (As in confd, `ls` lists only keys below the root.)
     private func names(below path: [UInt8]) -> [[UInt8]] {
         let start = path == [slash] ? path : path + [slash]
         var names: [[UInt8]] = []
@@ -74,14 +74,14 @@ struct MissingKey {
         return names
     }
 
-    /// Each part that is not there replaced by the nearest one.
+    /// The key with each missing part replaced by the nearest existing one.
     private var corrected: [UInt8]? {
         var path = [slash]
         for part in Path.join([[slash], key]).split(separator: slash) {
             let names = names(below: path)
             var name = Array(part)
             if !names.contains(name) {
-                // Letters that are not UTF-8 would not be found again.
+                // A name that is not UTF-8 would not be found again.
                 let nearest = Suggestion.nearest(
                     to: name, among: names.map { String(decoding: $0, as: UTF8.self) }.sorted(), .identifiers)
                 guard let nearest else { return nil }

@@ -12,7 +12,7 @@ final class RenderingContext {
     let limits: Limits
     /// The clean paths of the included templates that are being rendered, outermost first.
     var openIncludes: [ByteString] = []
-    /// Their texts.
+    /// The texts of `openIncludes`.
     var openSources: [ByteString] = []
     /// The clean paths of all templates that were included or looked for.
     private(set) var includedPaths: Set<ByteString> = []

@@ -38,8 +38,8 @@ struct CharacterWriter {
 }
 
 extension ByteString {
-    /// What `write` writes. It is called twice, first to find out the length: a text above the limit fails before there
-    /// is memory for it.
+    /// The bytes that `write` writes. It is called twice, first to count: a text above the limit fails before memory is
+    /// allocated for it.
     @inline(__always)
     static func measured(
         limit: Int, _ write: (inout CharacterWriter) -> Void

@@ -38,7 +38,7 @@ enum CollectionFunctions {
         "ternary": Function([.any, .any, .bool]) { element($0.bool(2) ? $0[0] : $0[1]) },
     ]
 
-    /// What Go stores in an `interface {}`: nothing at all is nil.
+    /// `value` as Go stores it in an `interface {}`: no value at all becomes nil.
     private static func element(_ value: Value) -> Value {
         if case .invalid = value { .nilInterface } else { value }
     }

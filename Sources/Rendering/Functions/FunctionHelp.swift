@@ -1,4 +1,4 @@
-/// What each function is for, in a line: for the manual page. docs/templates.md says more, and a test compares the two.
+/// Each function's purpose in a line, for the manual page. docs/templates.md says more, and a test compares the two.
 package enum FunctionHelp {
     /// Functions of one kind.
     package struct Section: Sendable {
@@ -6,7 +6,7 @@ package enum FunctionHelp {
         package let functions: [Usage]
     }
 
-    /// How a function is called, `getv KEY [DEFAULT]`, and what it gives.
+    /// How a function is called, `getv KEY [DEFAULT]`, and what it returns.
     package struct Usage: Sendable {
         package let call: String
         package let summary: String
@@ -122,7 +122,7 @@ package enum FunctionHelp {
                 Usage("lookupIfaceIPV6 INTERFACE", "the interface's first IPv6 address; empty if there is none"),
                 Usage(
                     "include NAME [DOT]",
-                    "renders another file below the templates folder, with the same keys, and gives its text"),
+                    "renders another file below the templates directory, with the same keys, and returns its text"),
             ]),
     ]
 }

@@ -1,7 +1,7 @@
 import KeyValue
 import TextTemplate
 
-/// `include`: renders another template of the folder on its own; its dot is the optional second argument.
+/// `include`: renders another template of the directory on its own; its dot is the optional second argument.
 enum IncludeFunction {
     static let table: [String: Function] = [
         "include": Function([.string], variadic: .any, body: include)
@@ -39,7 +39,7 @@ enum IncludeFunction {
             let (template, source) = try load(path, name: name, in: context)
             return (path, template, source)
         } catch {
-            // A name that leads nowhere and that no open template says may be a key's value.
+            // A name without a file that is in none of the open templates' texts may be a key's value.
             let isWritten = context.openSources.contains { $0.text.contains(text: name.text) }
             if !isWritten {
                 let copy = ByteString(name.array)

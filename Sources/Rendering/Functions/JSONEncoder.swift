@@ -34,8 +34,7 @@ struct JSONEncoder: ~Copyable {
         case .map(let map): try append(map)
         case .pair, .object: if let object = value.asObject { try append(object) }
         }
-        // One value may be in many places of another, and a bracket has much space before it: what is written may be much
-        // more than what there is.
+        // One value may occur many times in another, and indents add up: the output may be far larger than the data.
         if writer.bytes.count > limit { throw .tooLong(limit: limit) }
     }
 

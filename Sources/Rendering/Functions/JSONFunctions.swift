@@ -34,13 +34,13 @@ enum JSONFunctions {
 
 /// Values from decoded JSON.
 enum JSONValues {
-    /// What `text` says.
+    /// The value that `text` encodes.
     static func decode(_ text: ByteString) throws(JSONError) -> Value {
         var document = JSONDocument()
         return try decode(text, as: .any, in: &document)
     }
 
-    /// What `text` says; `document` is working memory.
+    /// The value that `text` encodes; `document` is working memory.
     static func decode(
         _ text: ByteString, as target: JSONTarget, in document: inout JSONDocument
     ) throws(JSONError) -> Value {

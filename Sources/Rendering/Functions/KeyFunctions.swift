@@ -68,9 +68,9 @@ enum KeyFunctions {
     }
 }
 
-// What a rendering reads of its snapshot is handed to the template without an owner, which saves counting references
-// for each text. The rendering keeps the snapshot until it ends, and what outlives a rendering holds copies: the
-// output, the texts of errors and the data that they quote, the reads, and the names of included templates.
+// Bytes of the snapshot are passed to the template without an owner, which saves a reference count for each text. The
+// rendering keeps its snapshot until it ends, and everything that outlives it holds copies: the output, the texts of
+// errors and the data that they quote, the read set, and the names of included templates.
 
 extension ByteString {
     /// A name that was listed: nearly always a part of a key.

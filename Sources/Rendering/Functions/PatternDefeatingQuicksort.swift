@@ -1,4 +1,4 @@
-/// What is sorted: Go's `sort.Interface.Less`. Items of which none precedes the other need not be equal.
+/// An item to sort, with Go's `sort.Interface.Less`. Two items that do not precede each other need not be equal.
 protocol SortItem {
     func precedes(_ other: Self) -> Bool
 }

@@ -41,7 +41,7 @@ enum StringFunctions {
         "squote": Function([.string], body: singleQuoted),
     ]
 
-    /// The parts share the memory of the text. How many there are is known before there are any: each takes 40 times the
+    /// The parts share the memory of the text. They are counted before any is made: each takes 40 times the
     /// memory of a character.
     @Sendable private static func split(_ arguments: Arguments) throws(FunctionError) -> Value {
         let text = arguments.string(0)
@@ -139,7 +139,7 @@ enum StringFunctions {
     }
 
     /// Replaces up to as many occurrences as the last argument says, all if it is negative. The length of the result is
-    /// known before there is any: a small value can ask for a text of many gigabytes.
+    /// computed before memory is allocated: a short value can ask for a text of many gigabytes.
     @Sendable private static func replace(_ arguments: Arguments) throws(FunctionError) -> Value {
         let text = arguments.string(0)
         let old = arguments.string(1)

@@ -39,8 +39,8 @@ package struct FileDifference {
         }
     }
 
-    /// A name as GNU diff and git write it in a header: what is not plain in quotes, and a tab after white space, for
-    /// `patch` would end the name there.
+    /// A name as GNU diff and git write it in a header: in quotes if it has control characters, quotes or
+    /// backslashes; followed by a tab if it has a space, because `patch` would end the name there.
     private static func quoted(_ name: String) -> String {
         let isPlain = name.utf8.allSatisfy {
             $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")

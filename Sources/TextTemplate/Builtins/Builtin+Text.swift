@@ -1,7 +1,7 @@
 /// `print`, `printf`, `println`, and text made safe for HTML, JavaScript and URLs.
 enum TextBuiltins {
-    /// Appends what a built-in function that makes text makes of its arguments. `format` is that of `printf`, if it
-    /// was read ahead.
+    /// Appends the result of a built-in function that returns text. `format` is the format of `printf`, if the compiler
+    /// has parsed it.
     static func append(
         _ builtin: Builtin, _ arguments: UnsafeBufferPointer<Value>, format: UnsafePointer<ParsedFormat>?,
         into output: inout ByteBuffer

@@ -3,7 +3,7 @@ enum Builtin: String, CaseIterable, BitwiseCopyable, Sendable {
     case and, call, html, index, slice, js, len, not, or, print, printf, println, urlquery
     case eq, ge, gt, le, lt, ne
 
-    /// The types of the arguments that there must be.
+    /// The types of the required arguments.
     var fixed: [ParameterType] {
         switch self {
         case .and, .or, .call, .index, .slice, .len, .not, .eq: [.value]
@@ -13,7 +13,7 @@ enum Builtin: String, CaseIterable, BitwiseCopyable, Sendable {
         }
     }
 
-    /// The type of further arguments, if there may be any.
+    /// The type of further arguments, nil if none are allowed.
     var variadic: ParameterType? {
         switch self {
         case .and, .or, .call, .index, .eq: .value
@@ -23,7 +23,7 @@ enum Builtin: String, CaseIterable, BitwiseCopyable, Sendable {
         }
     }
 
-    /// Whether the result is text that can be written as it is made.
+    /// Whether the result is text that can be appended to the output as it is built.
     var formatsText: Bool {
         switch self {
         case .html, .js, .print, .printf, .println, .urlquery: true
@@ -33,10 +33,10 @@ enum Builtin: String, CaseIterable, BitwiseCopyable, Sendable {
 }
 
 extension Builtin {
-    /// The type of the argument at `index`; of one too many, anything.
+    /// The type of the argument at `index`; any type for an argument too many.
     func expected(at index: Int) -> ParameterType { index < fixed.count ? fixed[index] : variadic ?? .value }
 
-    /// What is wrong with that many arguments, if anything is.
+    /// The problem with this number of arguments, nil if there is none.
     func countProblem(name: ByteString, arguments: Int, hasFinal: Bool) -> Problem? {
         Function.countProblem(
             name: name, fixed: fixed.count, isVariadic: variadic != nil, arguments: arguments, hasFinal: hasFinal)
@@ -49,7 +49,7 @@ extension Function {
         return variadic.map(ParameterType.init) ?? .value
     }
 
-    /// What is wrong with the call, if anything is: the number of arguments, or that there is no such result.
+    /// The problem with a call, nil if there is none: its number of arguments, or a function without a single result.
     func countProblem(name: ByteString, arguments: Int, hasFinal: Bool) -> Problem? {
         Function.countProblem(
             name: name, fixed: parameters.count, isVariadic: variadic != nil, arguments: arguments, hasFinal: hasFinal)

@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// Commands: what is called with which arguments, and operands.
+/// Commands: a callee with its arguments, or a single operand.
 extension Compiler {
     /// A command that is being parsed.
     struct Command {
@@ -9,7 +9,7 @@ extension Compiler {
         var head = CommandHead.none
         /// The node of the first argument.
         var firstArgument: UInt32?
-        /// The format of `printf`, if it is a literal that can be read ahead.
+        /// The format of `printf`, if it is a literal that can be parsed now.
         var format: UInt32?
         /// The jumps of `and` and `or` that end the evaluation early.
         var shortCircuits: [Int] = []
@@ -22,7 +22,7 @@ extension Compiler {
         case none
         /// A function; `at` is the instruction that marks its name.
         case function(Callee, at: Int, name: UInt32)
-        /// Fields, which are a method if there are arguments; `isOnStack` tells where the receiver is.
+        /// Fields, which become a method if arguments follow; with `isOnStack` the receiver is on the stack.
         case fields(path: UInt32, isOnStack: Bool)
         case method(call: UInt32)
         /// A variable or the cursor alone, or a constant: neither takes arguments.
@@ -63,7 +63,7 @@ extension Compiler {
 
     // MARK: Operands
 
-    /// Parses an operand if there is one; gives whether it turned out to open a parenthesis.
+    /// Parses an operand if there is one; returns true if that was a left parenthesis, which opens a pipeline.
     ///
     ///     literal | '.' | variable | function | .Field+ | term .Field* | '(' pipeline ')'
     mutating func parseOperand() throws(Problem) -> Bool {
@@ -104,7 +104,7 @@ extension Compiler {
         }
     }
 
-    /// What is wrong with the number of arguments of a call, if anything is.
+    /// The problem with the number of arguments of a call, nil if there is none.
     private func countProblem(_ callee: Callee, name: SourceNode, arguments: Int, hasFinal: Bool) -> Problem? {
         let name = text(Int(name.start)..<Int(name.end))
         return switch callee {
@@ -123,7 +123,7 @@ extension Compiler {
         }
     }
 
-    /// What follows every operand, once its value is on the stack.
+    /// Emits what has to follow an operand whose value is on the stack.
     private mutating func finishOperand(_ role: OperandRole) {
         switch role {
         case .head:
@@ -240,7 +240,7 @@ extension Compiler {
         }
     }
 
-    /// What the name of a function stands for: a function given, else a built-in one.
+    /// The function of a name: one of the caller's functions, or else a built-in one.
     private mutating func callee(_ token: Token) throws(Problem) -> Callee {
         let number = names.number(of: token.range)
         while callees.count <= number { callees.append(.unknown) }
@@ -291,7 +291,7 @@ extension Compiler {
         if case .head = role { pipeline.command.head = .value(at: position, node: node) }
     }
 
-    /// Reads a literal that is the format of `printf` ahead.
+    /// Parses a literal that is the format of `printf`.
     private mutating func noteFormat(_ literal: Value) {
         guard case .function(.builtin(.printf), _, _) = pipeline.command.head, pipeline.command.operandCount == 2,
             case .string(let text) = literal, let format = ParsedFormat(text)
@@ -355,7 +355,7 @@ extension Compiler {
 
     // MARK: Calls
 
-    /// Prepares the head of the command for arguments: fields become a method, and what is no function fails.
+    /// Called before the first argument: fields become a method, and any other head that is not a function fails.
     private mutating func refuseArguments() {
         switch pipeline.command.head {
         case .none, .function, .method, .failed: return
@@ -380,7 +380,7 @@ extension Compiler {
         pipeline.command.head = .failed
     }
 
-    /// Notes a command that gives something that is no function a function's name for its first argument.
+    /// Notes a command whose head is not a function and whose first argument is a function's name: `(atoi x) mul 2`.
     private mutating func noteInfixCall(_ name: Token) {
         let head: UInt32
         switch pipeline.command.head {

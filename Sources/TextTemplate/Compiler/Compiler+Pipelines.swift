@@ -33,7 +33,7 @@ extension Compiler {
 
     private enum Step { case command, operand, afterOperand }
 
-    /// Parses a pipeline up to the right delimiter, and leaves its value on the stack. Gives its node.
+    /// Parses a pipeline up to the right delimiter, and leaves its value on the stack. Returns its node.
     ///
     ///     declarations? command ('|' command)*
     ///     command: operand (space operand)*
@@ -123,7 +123,7 @@ extension Compiler {
         }
     }
 
-    /// Ends the innermost pipeline at `token`. Gives whether it was the outermost; if not, it has become
+    /// Ends the innermost pipeline at `token`. Returns whether it was the outermost; if not, it has become
     /// an operand of the command around it.
     private mutating func closePipeline(_ token: Token) throws(Problem) -> Bool {
         let pipeline = pipelines[pipelines.count - 1]

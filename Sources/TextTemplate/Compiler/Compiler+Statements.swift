@@ -21,7 +21,7 @@ extension Compiler {
         var jumpsToEnd: [Int] = []
         /// For a range: its plan, its jumps to the next iteration, where conditional variables begin.
         var range: Int?
-        /// For a range: whether something around it looked at the cursor there.
+        /// For a range: `usesDot` of the code around it, to come back to.
         var usesOuterDot = false
         var jumpsToNext: [Int] = []
         var conditionalStart: UInt32 = 0

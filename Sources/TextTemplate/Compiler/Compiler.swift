@@ -5,7 +5,7 @@
 struct Compiler: ~Copyable {
     let source: ByteString
     let bytes: UnsafeBufferPointer<UInt8>
-    /// What errors call the source.
+    /// The source's name in errors.
     let name: ByteString
     let functions: [String: Function]
     let limits: Limits
@@ -95,7 +95,7 @@ struct Compiler: ~Copyable {
         return program()
     }
 
-    /// The error, shown where it is or, if something is not closed, where that was opened.
+    /// The error at its place; if something is not closed, at the place where that was opened.
     private func located(_ problem: Problem) -> TemplateError {
         let offset = lookahead.0.start
         guard let (opening, start) = opening(of: problem, at: offset) else {
@@ -116,7 +116,7 @@ struct Compiler: ~Copyable {
             return pipelines.last { $0.end == .rightParenthesis }.map { (.parenthesis, $0.start) }
         // The left delimiter may be "/*", as the comment begins.
         case .unclosedComment, .commentEndsBeforeDelimiter: return nil
-        // An action that begins within another: that one is not closed.
+        // A left delimiter inside an action means that the action is not closed.
         default: return offset > lastAction && lexer.hasPrefix(lexer.left, at: offset) ? (.action, lastAction) : nil
         }
     }
@@ -277,7 +277,7 @@ struct Compiler: ~Copyable {
         }
     }
 
-    /// Adds a problem that is met when, and if, execution gets there.
+    /// Adds a problem that occurs if execution reaches its instruction.
     mutating func problem(_ problem: Problem) -> UInt32 {
         problems.append(problem)
         return UInt32(problems.count - 1)

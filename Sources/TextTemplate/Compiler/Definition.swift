@@ -1,10 +1,10 @@
-/// A template while it is compiled: the instructions so far, and what the parser must know about it.
+/// A template that is being compiled: its instructions so far, and the state of the parser that belongs to it.
 struct Definition {
     let name: ByteString
     var code: [Instruction] = []
     /// What `VariableTable.endTemplate` needs.
     let outerVariables: Int
-    /// Whether it has nothing but white space so far: such a template does not replace another.
+    /// Whether it holds only white space so far: such a template does not replace another of its name.
     var isEmpty = true
     /// How many ranges are open, for `break` and `continue`.
     var rangeDepth = 0

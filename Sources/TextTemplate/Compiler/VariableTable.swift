@@ -27,7 +27,7 @@ struct VariableTable {
 
     var count: Int { entries.count }
 
-    /// Hides all variables, for a template that begins within another. Gives what `endTemplate` needs.
+    /// Hides all variables, for a template that begins within another. Returns the argument for `endTemplate`.
     mutating func beginTemplate() -> Int {
         let outer = base
         base = entries.count
@@ -47,8 +47,8 @@ struct VariableTable {
         if !isVisible(name) { append(name, slot: nil) }
     }
 
-    /// The slot of a name that is declared again in the block that begins at entry `scope`, if the old one will do:
-    /// nothing can see it any more. What is declared for certain needs a slot that is.
+    /// The slot of a name that is declared again in the block that begins at entry `scope`, if it can be reused:
+    /// nothing can see the old variable any more. An unconditional declaration cannot reuse a conditional slot.
     func declaredSlot(_ name: Int, since scope: Int, isConditional: Bool) -> UInt32? {
         guard head(name) >= 0, entries[head(name)].declared >= scope else { return nil }
         guard let slot = entries[entries[head(name)].declared].slot else { return nil }
@@ -91,7 +91,7 @@ struct VariableTable {
         return UInt32(references.count - 1)
     }
 
-    /// Forgets the variables of a block.
+    /// Removes the variables of a block.
     mutating func truncate(to count: Int) {
         while entries.count > count {
             let entry = entries.removeLast()

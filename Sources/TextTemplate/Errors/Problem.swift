@@ -1,4 +1,4 @@
-/// What can be wrong with a template, as data; `Wording` puts it into Go's words.
+/// The problems of templates, as data; `Wording` puts it into Go's words.
 enum Problem: Error, Equatable, Sendable {
     // MARK: Lexing
 
@@ -88,7 +88,7 @@ enum Problem: Error, Equatable, Sendable {
         case text(ByteString)
     }
 
-    /// What was opened and is not closed.
+    /// A construct that is not closed.
     enum Opening: Equatable {
         case action, parenthesis
         case block(String)

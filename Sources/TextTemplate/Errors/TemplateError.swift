@@ -2,7 +2,7 @@
 public struct TemplateError: Error, Sendable {
     public enum Phase: Sendable { case parse, execute }
 
-    /// What a program may want to tell apart.
+    /// Which kind of error, for programs that treat them differently.
     public enum Kind: Equatable, Sendable {
         /// The template is malformed, or its execution failed.
         case failure
@@ -14,10 +14,10 @@ public struct TemplateError: Error, Sendable {
 
     public let phase: Phase
     public let kind: Kind
-    /// What the source was called.
+    /// The name of the source.
     public let name: String
-    /// The line of the source, counted from 1. Of what is not closed it is the line where it was opened; Go's message
-    /// has the line where that was noticed.
+    /// The line of the source, counted from 1. Of a construct that is not closed it is the line where it was opened;
+    /// Go's message has the line where the parser noticed.
     public let line: Int
     /// The byte of the line, counted from 1. (Go counts from 0.)
     public let column: Int
@@ -27,7 +27,7 @@ public struct TemplateError: Error, Sendable {
     public let description: ByteString
     /// What to do about it, where there is something to say.
     public let hint: String?
-    /// What the texts show of the data.
+    /// The data that the texts quote, nil if they quote none.
     public let quotation: Quotation?
 
     /// Go's full message.

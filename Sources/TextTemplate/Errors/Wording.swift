@@ -103,7 +103,7 @@ enum Wording {
         "the function comes first: \(function) \(first)\(rest)"
     }
 
-    /// For what is shown where it was opened.
+    /// The hint for an error that is shown where something was opened.
     static func unclosedHint(_ opening: Problem.Opening, _ delimiters: Problem.Delimiters) -> Message {
         switch opening {
         case .action: "the action that begins here is not closed"
@@ -113,7 +113,7 @@ enum Wording {
         }
     }
 
-    /// What an error of the execution shows of the data.
+    /// The data that an execution error quotes, nil if it quotes none.
     static func quotation(of problem: Problem) -> Quotation? {
         let masked: Message
         let data: ByteString

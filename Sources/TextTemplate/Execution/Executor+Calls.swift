@@ -72,7 +72,7 @@ extension Executor {
         return .string(ByteString(scratch.bytes))
     }
 
-    /// The format of `printf`, if it was read ahead.
+    /// The format of `printf`, if the compiler has parsed it.
     func format(_ plan: CallPlan) -> UnsafePointer<ParsedFormat>? {
         plan.format.map { tables.formats + Int($0) }
     }

@@ -1,6 +1,6 @@
 /// Iterations.
 extension Executor {
-    /// Begins an iteration over the value on top, with its first element. Gives where to go on.
+    /// Begins an iteration over the value on top, with its first element. Returns the address to continue at.
     mutating func startRange(_ plan: RangePlan) throws(Problem) -> UInt32 {
         let value = pop()
         guard let iteration = try iteration(over: value, plan), iteration.count > 0 else {
@@ -87,7 +87,7 @@ extension Executor {
         setDot(plan, from: target)
     }
 
-    /// Sets the variable of the index, and gives the slot for the element, if anything looks at it.
+    /// Sets the index variable; returns the slot for the element, nil if nothing reads it.
     @inline(__always)
     private mutating func target(_ plan: RangePlan, index: @autoclosure () -> Value) throws(Problem) -> UInt32? {
         switch plan.variables {

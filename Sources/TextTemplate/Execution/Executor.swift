@@ -6,7 +6,7 @@ struct Executor: ~Copyable {
     let program: Program
     let tables: Program.Tables
     let limits: Limits
-    /// What functions get besides their arguments.
+    /// The caller's data, which functions find in their arguments.
     let userData: AnyObject?
     var output: [UInt8] = []
     /// The size of the output at which rendering stops.
@@ -40,7 +40,7 @@ struct Executor: ~Copyable {
     private static let mostAbsences = 16
     /// Where functions build their text; kept to be used again.
     var scratch = ByteBuffer()
-    /// Counts towards the next look at the deadline.
+    /// Counts instructions up to the next check of the deadline.
     private var ticks = 0
 
     /// Takes the output piece by piece; nil keeps it all in `output`.
@@ -332,7 +332,7 @@ struct Executor: ~Copyable {
         output.removeAll(keepingCapacity: true)
     }
 
-    /// Looks at what the output may still take; nothing is staged.
+    /// Computes how much may be staged before the output reaches its limit; nothing is staged now.
     private mutating func makeRoom() { stagingRoom = max(0, min(Executor.stagingSize, outputLimit - output.count)) }
 
     /// Writes a field; those of key-value pairs and of maps without copying them.
@@ -382,7 +382,7 @@ struct Executor: ~Copyable {
         if absences.count < Executor.mostAbsences, !absences.contains(currentNode) { absences.append(currentNode) }
     }
 
-    /// Looks at the limit after something was staged whose length was not known.
+    /// Checks the limit after text of unknown length was staged.
     @inline(__always)
     private mutating func checkStaged() throws(Problem) {
         if staged.count > stagingRoom { try flushWithinLimit() }
@@ -429,7 +429,7 @@ struct Executor: ~Copyable {
         if frames.count >= limits.callDepth { throw .callsTooDeep(limit: limits.callDepth) }
     }
 
-    /// Looks at the deadline now and then.
+    /// Checks the deadline every so many calls.
     @inline(__always)
     mutating func tick() throws(Problem) {
         ticks &+= 1

@@ -44,7 +44,7 @@ enum Format {
         }
     }
 
-    /// Appends the operands as the directives of a format that was read ahead ask.
+    /// Appends the operands as the directives of a parsed format ask.
     static func appendFormatted(
         _ format: UnsafePointer<ParsedFormat>, _ arguments: UnsafeBufferPointer<Value>, into output: inout ByteBuffer
     ) {

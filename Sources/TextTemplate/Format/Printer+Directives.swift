@@ -58,7 +58,7 @@ extension Printer {
         if !cursor.isReordered { complainOfExtra(arguments, from: cursor.argument) }
     }
 
-    /// The same for a format that was read ahead; read in place, it need not be kept by each call.
+    /// The same for a parsed format. Passed by address, because a copy would count references in each call.
     mutating func printFormatted(_ format: UnsafePointer<ParsedFormat>, _ arguments: UnsafeBufferPointer<Value>) {
         var argument = 0
         let bytes = format.pointee.bytes.unretainedBytes
@@ -80,7 +80,7 @@ extension Printer {
         return start..<cursor.position
     }
 
-    /// Reads a directive, from behind its `%`, and gives its verb; nil if the format ends before it.
+    /// Reads a directive, from behind its `%`, and returns its verb; nil if the format ends before that.
     private mutating func readDirective(_ cursor: inout Cursor, _ arguments: UnsafeBufferPointer<Value>) -> UInt32? {
         flags = Flags()
         cursor.hasGoodIndex = true
@@ -206,7 +206,7 @@ extension Printer {
         return number
     }
 
-    /// The operand that the `*` here refers to, nil if it is no integer or out of bounds.
+    /// The operand that the `*` here refers to, nil if it is not an integer or out of bounds.
     private func takeNumber(_ cursor: inout Cursor, _ arguments: UnsafeBufferPointer<Value>) -> Int? {
         cursor.position += 1
         cursor.takesNumbers = true
@@ -274,7 +274,7 @@ extension Printer {
     }
 }
 
-/// A format that was read ahead, which can be done if no directive takes its width, its precision or its place
+/// A format that is parsed once, by the compiler. That is possible if no directive takes its width, precision or index
 /// from the operands.
 struct ParsedFormat: Sendable {
     struct Directive: Sendable {

@@ -33,8 +33,8 @@ struct Printer: ~Copyable {
 
     init() { output = ByteBuffer(capacity: 0) }
 
-    /// Whether there is more than any rendering may write, so that the rest makes no difference: widths and formats can
-    /// make a great deal of a little.
+    /// Whether the output exceeds what any rendering may write, so that printing can stop: a short format with large
+    /// widths asks for gigabytes.
     var isFull: Bool { output.count > Printer.mostOutput }
     private static let mostOutput = 1 << 30
 

@@ -1,11 +1,11 @@
-/// A place of a template that wrote `<no value>`: what stands there is nothing, for example a missing entry of a map.
+/// A place of a template that wrote `<no value>`, because its value is absent: a missing entry of a map, for example.
 package struct AbsentValue: Equatable, Sendable {
-    /// What the source is called.
+    /// The name of the source.
     package let name: ByteString
     /// Counted from 1.
     package let line: Int
     /// The byte of the line, counted from 1.
     package let column: Int
-    /// What the template has there.
+    /// The node's text in the template.
     package let node: ByteString
 }

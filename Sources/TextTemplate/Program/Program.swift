@@ -6,7 +6,7 @@ struct Program: Sendable {
     static let noNode = UInt32.max
 
     let source: ByteString
-    /// What errors call the source.
+    /// The source's name in errors.
     let name: ByteString
     /// The instructions of all bodies, one after the other.
     let code: [Instruction]
@@ -131,9 +131,9 @@ struct VariableReference: Sendable {
     let next: UInt32?
 }
 
-/// What to do with the elements of a range.
+/// How a range iterates: its addresses, slots and variables.
 struct RangePlan: BitwiseCopyable, Sendable {
-    /// Where to go if there are no elements.
+    /// The address to continue at if there are no elements.
     var otherwise: UInt32 = 0
     /// Where the loop's text begins.
     var body: UInt32 = 0
@@ -183,7 +183,7 @@ struct CallPlan: BitwiseCopyable, Sendable {
     let expected: ParameterType
     /// For `call`: what is being called, as the template has it; none if it is the result of the previous command.
     var calledText = Program.noNode
-    /// Which of `Program.formats` is the first argument, for `printf` if that was read ahead.
+    /// Which of `Program.formats` is the first argument, for `printf` if the compiler has parsed it.
     var format: UInt32?
 }
 
@@ -197,7 +197,7 @@ struct InfixCall: Sendable {
     var end: Int
 }
 
-/// What a name of a function stands for.
+/// The function that a name stands for.
 enum Callee: BitwiseCopyable, Sendable {
     case builtin(Builtin)
     /// An index in `Program.functions`.
@@ -212,6 +212,6 @@ struct MethodCallPlan: Sendable {
     let hasFinal: Bool
     /// How many arguments there are, the result of the previous command not counted.
     var argumentCount = 0
-    /// Where to go on if there is no receiver.
+    /// The address to continue at if there is no receiver.
     var end: UInt32 = 0
 }

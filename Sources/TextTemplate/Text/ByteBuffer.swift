@@ -1,4 +1,4 @@
-/// What bytes can be appended to.
+/// Something that bytes can be appended to.
 protocol ByteOutput: ~Copyable {
     mutating func append(_ byte: UInt8)
     mutating func append(contentsOf bytes: UnsafeBufferPointer<UInt8>)
@@ -114,7 +114,7 @@ struct ByteBuffer: ~Copyable, ByteOutput {
         UnsafeBufferPointer(start: start + offset, count: count - offset)
     }
 
-    /// Forgets the bytes from `length` on, but keeps the memory.
+    /// Drops the bytes from `length` on, and keeps the memory.
     @inline(__always)
     mutating func truncate(to length: Int) { count = length }
 
@@ -122,7 +122,7 @@ struct ByteBuffer: ~Copyable, ByteOutput {
 
     private mutating func grow(by added: Int) {
         let former = capacity
-        // What is large grows by less: it is there twice while it is moved.
+        // A large buffer grows by a smaller factor: while it is moved it takes memory twice.
         capacity = max(capacity + (capacity < ByteBuffer.large ? capacity : capacity / 4), count + added)
         let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
         grown.update(from: start, count: count)

@@ -27,8 +27,8 @@ struct Quoting {
         output.append(quote)
     }
 
-    /// Copies the bytes up to the first that is no printable ASCII, each quote and backslash behind a backslash. Gives how
-    /// many it read and wrote.
+    /// Copies the bytes up to the first that is no printable ASCII, each quote and backslash behind a backslash.
+    /// Returns how many it read and wrote.
     @inline(__always)
     private func copyPrintable(
         _ bytes: UnsafeBufferPointer<UInt8>, to target: UnsafeMutablePointer<UInt8>

@@ -1,5 +1,5 @@
 extension Time {
-    /// `*time.Location`: what clocks show in some part of the world.
+    /// `*time.Location`: a time zone.
     public final class Location: Object {
         /// The rules that hold at some instant.
         public struct Zone: Sendable {
@@ -20,11 +20,11 @@ extension Time {
         /// Go's `time.UTC`.
         public static let utc = Location("UTC") { _ in Zone(abbreviation: "UTC", offset: 0, isDST: false) }
 
-        /// What `String` gives, for example `UTC`, `Local`, `Europe/Berlin`.
+        /// The result of `String`, for example `UTC`, `Local`, `Europe/Berlin`.
         public let name: ByteString
         private let zone: @Sendable (_ unixSeconds: Int) -> Zone
 
-        /// A location whose `zone` tells what holds at a time, given in seconds since 1970 UTC.
+        /// A location whose `zone` returns the rules at a time, in seconds since 1970 UTC.
         public init(_ name: ByteString, zone: @escaping @Sendable (_ unixSeconds: Int) -> Zone) {
             self.name = name
             self.zone = zone

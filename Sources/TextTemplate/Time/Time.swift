@@ -48,7 +48,7 @@ public final class Time: Object {
 
     public func method(_ name: ByteString) -> Function? { Time.methods.function(name, of: self) }
 
-    /// What `String` gives: the time to the nanosecond, and the monotonic reading as `m=±seconds`.
+    /// The result of `String`: the time to the nanosecond, and the monotonic reading as `m=±seconds`.
     public var description: ByteString? {
         var text = format("2006-01-02 15:04:05.999999999 -0700 MST")
         if let monotonic {

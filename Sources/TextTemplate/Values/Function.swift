@@ -49,11 +49,11 @@ public struct Function: Sendable {
 public struct FunctionError: Error, Equatable, Sendable {
     /// The message, which may hold bytes of the data.
     public let message: ByteString
-    /// What else there is to say; one word, so that calls that succeed need not carry it.
+    /// Hint and quotation, behind one pointer to keep the error small: every call returns room for one.
     let details: ErrorDetails?
     /// What to do about it, where there is something to say.
     public var hint: String? { details?.hint }
-    /// What the message shows of the data.
+    /// The data that the message quotes, nil if it quotes none.
     public var quotation: Quotation? { details?.quotation }
 
     public init(_ message: ByteString, hint: String? = nil, quotation: Quotation? = nil) {
@@ -64,7 +64,7 @@ public struct FunctionError: Error, Equatable, Sendable {
     public init(_ message: String, hint: String? = nil) { self.init(ByteString(message), hint: hint) }
 }
 
-/// A part of an error's text that shows data: Go's words do, and a program that logs them may not want to.
+/// A part of an error's text that quotes data, as Go's words do; a program that logs errors may want to mask it.
 public struct Quotation: Equatable, Sendable {
     /// The data as the text has it.
     public let data: ByteString
@@ -80,7 +80,7 @@ public struct Quotation: Equatable, Sendable {
     }
 }
 
-/// What an error says besides its message.
+/// The parts of an error besides its message.
 final class ErrorDetails: Equatable, Sendable {
     let hint: String?
     let quotation: Quotation?
@@ -98,7 +98,7 @@ final class ErrorDetails: Equatable, Sendable {
 /// The arguments of one call. Valid only during the call.
 public struct Arguments {
     let values: UnsafeBufferPointer<Value>
-    /// What was given to `Template.render`: where functions find the data of the rendering.
+    /// The `userData` of `Template.render`, where functions find the data of the rendering.
     public unowned(unsafe) let userData: AnyObject?
 
     init(values: UnsafeBufferPointer<Value>, userData: AnyObject? = nil) {

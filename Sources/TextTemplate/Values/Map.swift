@@ -47,7 +47,7 @@ public struct Map: Sendable {
         public init(capacity: Int) {
             self.capacity = capacity
             let buffer = MapStorage.create(minimumCapacity: capacity) { _ in MapHeader() }
-            // What `create` makes is of the class that it is called on.
+            // `create` returns an object of the class that it is called on.
             storage = unsafeDowncast(buffer, to: MapStorage.self)
         }
 
@@ -81,7 +81,7 @@ struct MapHeader {
     var isNil = false
     /// How deep lists and maps nest in here, this one counted.
     var depth = 1
-    /// Whether no entry keeps anything alive.
+    /// Whether all keys and values are trivial: then `deinit` has nothing to release.
     var isTrivial = true
 }
 
@@ -100,7 +100,7 @@ final class MapStorage: ManagedBuffer<MapHeader, MapEntry> {
     @inline(__always)
     var head: UnsafeMutablePointer<MapHeader> { withUnsafeMutablePointerToHeader { $0 } }
 
-    /// What the header says.
+    /// A copy of the header.
     @inline(__always)
     var facts: MapHeader {
         // A pointer keeps nothing alive, and this may be the last use of the map; so below.
@@ -120,7 +120,7 @@ final class MapStorage: ManagedBuffer<MapHeader, MapEntry> {
         let entries = self.entries
         var low = 0
         var high = head.pointee.count
-        // Few keys are found sooner one after the other.
+        // Up to eight keys a linear search is faster.
         while high - low > 8 {
             let middle = (low + high) / 2
             if entries[middle].key.unretainedBytes.precedes(key) { low = middle + 1 } else { high = middle + 1 }

@@ -41,7 +41,7 @@ public struct Slice: Sendable {
             capacity: capacity, isNil: false)
     }
 
-    /// A slice of its own array, of `count` elements that `make` gives when they are asked for: the first
+    /// A slice of its own array, of `count` elements that `make` returns when they are asked for: the first
     /// change makes all of them.
     public init(_ element: Element, count: Int, capacity: Int, make: @escaping @Sendable (Int) -> Value) {
         self.init(
@@ -119,7 +119,7 @@ final class SliceStorage: @unchecked Sendable {
     private let fill: (@Sendable (UnsafeMutableBufferPointer<Value>) -> Void)?
     /// How deep lists and maps nest in here, this one counted.
     private(set) var depth = 1
-    /// What stands where an array is longer than what was put into it.
+    /// The value of elements beyond those that were put into the array.
     private let zero: Value
 
     init(_ values: [Value], zero: Value = .nilInterface) {

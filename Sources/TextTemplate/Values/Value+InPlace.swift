@@ -1,8 +1,8 @@
-// Values where they are, in slots, on the stack and in maps: most keep nothing alive, and then copying and forgetting
-// them need not look at what they are.
+// Copying and destroying values in place: in slots, on the stack and in maps. A value that owns no object ("trivial")
+// is copied with memcpy and needs no deinitialization.
 
 extension Value {
-    /// Whether the value keeps nothing alive: its copies are the same bytes, and it can be forgotten.
+    /// Whether the value owns no object: its copies are the same bytes, and it needs no deinitialization.
     @inline(__always)
     var isTrivial: Bool {
         switch self {
@@ -40,7 +40,7 @@ extension UnsafePointer<Value> {
 }
 
 extension UnsafeMutablePointer<Value> {
-    /// Puts a copy of the value at `source` here, where none is.
+    /// Initializes this memory with a copy of the value at `source`.
     @inline(__always)
     func initialize(copying source: UnsafePointer<Value>) {
         if source.pointee.isTrivial {
@@ -50,7 +50,7 @@ extension UnsafeMutablePointer<Value> {
         }
     }
 
-    /// Ends the value here.
+    /// Deinitializes the value here; a trivial one needs nothing.
     @inline(__always)
     func deinitializeInPlace() {
         if !pointee.isTrivial { deinitialize(count: 1) }

@@ -62,7 +62,7 @@ public protocol Object: AnyObject, Sendable {
     func field(_ name: ByteString) -> Value?
     /// The method of that name, bound to this value; nil if there is none.
     func method(_ name: ByteString) -> Function?
-    /// What `String()`, `Error()` gives where the type has it: what `print` and `%v` show.
+    /// The result of `String()` or `Error()`, nil if the type has neither; `print` and `%v` show it.
     var description: ByteString? { get }
 }
 
@@ -101,7 +101,7 @@ public struct Pair: Sendable {
     public var key: ByteString { ByteString(sharing: owner, keyBase, Int(keyCount)) }
     public var value: ByteString { ByteString(sharing: owner, valueBase, Int(valueCount)) }
 
-    /// Whether the pair keeps nothing alive.
+    /// Whether the pair owns no object.
     @inline(__always)
     var isTrivial: Bool { owner == nil }
 

@@ -136,13 +136,13 @@ import Testing
             try box.resource("app", template: "x")
             try box.write("confd.toml", "backend = \"env\"\n")
             let clean = try await box.confd("-onetime", "-config-file", box.path("confd.toml"))
-            #expect(!clean.standardError.contains("writable for everybody"), "\(clean.testDescription)")
+            #expect(!clean.standardError.contains("world-writable"), "\(clean.testDescription)")
             chmod(box.path(path), try box.mode(path) | 0o002)
             let done = try await box.confd("-onetime", "-config-file", box.path("confd.toml"))
             #expect(done.exitCode == 0)
             let warnings = done.errorLines.filter { $0.contains("WARNING") }
             #expect(
-                warnings.count == 1 && warnings[0].contains("\(box.path(path)): is writable for everybody"),
+                warnings.count == 1 && warnings[0].contains("\(box.path(path)): is world-writable"),
                 "\(warnings)")
         }
     }
