@@ -95,8 +95,7 @@ extension EtcdBackend {
         }
         guard let username = credentials.username else {
             guard EtcdCredentials.isToken(secret) else {
-                throw EtcdFailure(
-                    channel.endpoint, .authenticate, .password(BackendError(.configuration, "etcd: no token given")))
+                throw EtcdFailure(channel.endpoint, .authenticate, .password(ClusterProblem.noToken.backendError))
             }
             let token = String(decoding: secret, as: UTF8.self)
             session.withLock { $0.token = token }

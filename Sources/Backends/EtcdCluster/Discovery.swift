@@ -24,22 +24,16 @@ package struct Discovery: Sendable {
     func nodes() throws(BackendError) -> [String] {
         var records: [ServiceRecord]
         do { records = try lookUp(record) } catch {
-            throw failure(error.reason)
+            throw ClusterProblem.lookUp(record: record, error).backendError
         }
         // A target of "." means that the service is not available (RFC 2782).
         records.removeAll { $0.target == "." }
-        guard !records.isEmpty else { throw failure("no such record") }
+        guard !records.isEmpty else { throw ClusterProblem.noRecord(record).backendError }
         var generator = SystemRandomNumberGenerator()
         return Discovery.ordered(records, using: &generator).map { record in
             let host = record.target.hasSuffix(".") ? String(record.target.dropLast()) : record.target
             return (scheme == "https" ? "https://" : "") + "\(host):\(record.port)"
         }
-    }
-
-    private func failure(_ reason: String) -> BackendError {
-        BackendError(
-            .unreachable, "etcd: SRV record \"\(record)\": \(reason)",
-            hint: "see whether the name server knows it: dig SRV \(record)")
     }
 
     /// The records by priority, and those of one priority in a random order where heavier ones come first more often (RFC 2782).

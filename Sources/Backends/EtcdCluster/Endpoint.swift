@@ -17,10 +17,7 @@ struct Endpoint: Equatable, Sendable {
         var address = rest[...]
         if address.last == "/" { address.removeLast() }
         guard !address.utf8.contains(UInt8(ascii: "@")) else {
-            // The message must not repeat the node, which holds a password.
-            throw BackendError(
-                .configuration, "etcd: a node address must not hold a user name or password",
-                hint: "use -username and -password")
+            throw ClusterProblem.credentialsInNode.backendError
         }
         let allowed = address.utf8.allSatisfy { byte in
             switch byte {
@@ -30,9 +27,7 @@ struct Endpoint: Equatable, Sendable {
             }
         }
         guard allowed, let (host, port) = Endpoint.split(address) else {
-            throw BackendError(
-                .configuration, "etcd: not a node address: \"\(node)\"",
-                hint: "write http://HOST:2379 or https://HOST:2379")
+            throw ClusterProblem.notANode(node).backendError
         }
         let prefix = isEncrypted ? "https://" : "http://"
         name = prefix + host + ":" + port
@@ -50,9 +45,7 @@ struct Endpoint: Equatable, Sendable {
             return (scheme, String(node.dropFirst(scheme.count + 3)))
         }
         if let colon = node.firstIndex(of: ":"), node[colon...].hasPrefix("://") {
-            throw BackendError(
-                .configuration, "etcd: unknown scheme in a node address: \"\(node[..<colon])\"",
-                hint: "use http or https")
+            throw ClusterProblem.unknownScheme(String(node[..<colon])).backendError
         }
         return (nil, node)
     }

@@ -27,16 +27,15 @@ extension EtcdCredentials {
     fileprivate init?(_ options: BackendOptions) {
         if let path = options.text(ClusterOption.tokenFile) {
             self.init { () throws(BackendError) in
-                let token = try Self.secret(inFile: path, "token file")
+                let token = try Self.secret(inFile: path, .token)
                 if Self.isToken(token) { return token }
-                throw BackendError(
-                    .configuration, "token file \(path): it holds no token", hint: "a token is one visible word")
+                throw ClusterProblem.notAToken(path: path).backendError
             }
         } else if options.flag(ClusterOption.basicAuth) != false, let username = options.text(ClusterOption.username) {
             let password = Array((options.text(ClusterOption.password) ?? "").utf8)
             let path = options.text(ClusterOption.passwordFile)
             self.init(username: username) { () throws(BackendError) in
-                try path.map { (path) throws(BackendError) in try Self.secret(inFile: path, "password file") }
+                try path.map { (path) throws(BackendError) in try Self.secret(inFile: path, .password) }
                     ?? password
             }
         } else {
@@ -48,13 +47,15 @@ extension EtcdCredentials {
     private static let largestSecret = 1 << 20
 
     /// The contents of the file at `path` without the end of the line.
-    private static func secret(inFile path: String, _ what: String) throws(BackendError) -> [UInt8] {
+    private static func secret(
+        inFile path: String, _ file: ClusterProblem.SecretFile
+    ) throws(BackendError) -> [UInt8] {
         do {
             var bytes = try Files.read(path, limit: largestSecret)
             while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
             return bytes
         } catch {
-            throw BackendError(.configuration, "\(what): \(error.message)")
+            throw ClusterProblem.unreadable(file, error).backendError
         }
     }
 }

@@ -33,13 +33,11 @@ final class Members: Sendable {
                 let endpoint = try endpoint(node)
                 if !endpoints.contains(endpoint) { endpoints.append(endpoint) }
             }
-            guard !endpoints.isEmpty else { throw BackendError(.configuration, "etcd: no node given") }
+            guard !endpoints.isEmpty else { throw ClusterProblem.noNode.backendError }
             endpoints.shuffle(using: &generator)
         }
         guard (tls.certificateFile == nil) == (tls.keyFile == nil) else {
-            throw BackendError(
-                .configuration, "etcd: a client certificate and its key belong together",
-                hint: "give both -client-cert and -client-key, or neither")
+            throw ClusterProblem.incompleteCertificate.backendError
         }
         discovery = options.discovery
         self.endpoint = endpoint

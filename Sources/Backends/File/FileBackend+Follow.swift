@@ -18,8 +18,7 @@ extension FileBackend {
             do throws(SystemError) {
                 failure = try readAndWaitForChange(ranges, timeout, cancellation, deliver)
             } catch {
-                throw BackendError(
-                    .configuration, "cannot wait for changes of the files of the file backend: \(error.message)")
+                throw FileError(path: paths.first ?? "", position: nil, kind: .notWatched(error)).backendError
             }
             if let failure { throw failure }
         }

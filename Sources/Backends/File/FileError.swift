@@ -10,6 +10,8 @@ struct FileError: Error, Equatable {
 
     enum Kind: Equatable {
         case system(SystemError)
+        /// Waiting for changes of the files failed.
+        case notWatched(SystemError)
         case notRegular
         case malformedFilter
 
@@ -62,7 +64,8 @@ extension FileError {
     var backendError: BackendError {
         switch kind {
         // Its message names the path, and the file may be there at the next try.
-        case .system(let error): BackendError(.unreachable, error.message)
+        case .system: BackendError(.unreachable, what)
+        case .notWatched: BackendError(.configuration, what)
         default: BackendError(.configuration, location + ": " + what, hint: hint)
         }
     }
@@ -74,6 +77,7 @@ extension FileError {
     private var what: String {
         switch kind {
         case .system(let error): error.message
+        case .notWatched(let error): "cannot wait for changes of the files of the file backend: \(error.message)"
         case .notRegular: "not a regular file"
         case .malformedFilter: "-filter is not a pattern"
         case .syntax(let message): message

@@ -1,0 +1,24 @@
+import Posix
+
+/// Why an etcd cluster cannot be asked at all: its addresses, its service records or its secrets.
+enum ClusterProblem: Error, Equatable {
+    /// A node address holds a user name or a password, so it is not repeated.
+    case credentialsInNode
+    case notANode(String)
+    /// What a node address has before `://`.
+    case unknownScheme(String)
+    case noNode
+    /// A client certificate without its key, or a key without its certificate.
+    case incompleteCertificate
+    case lookUp(record: String, LookupError)
+    /// There are no service records of this name, or none of a service that is available.
+    case noRecord(String)
+    case unreadable(SecretFile, SystemError)
+    /// The token file at this path holds something that cannot be a token.
+    case notAToken(path: String)
+    case noToken
+
+    enum SecretFile: Equatable {
+        case token, password
+    }
+}
