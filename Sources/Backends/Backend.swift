@@ -59,7 +59,7 @@ package struct BackendError: Error, Equatable, Sendable {
     package let kind: Kind
     /// The whole message: endpoint or file, the call, the cause. Never a secret.
     package let message: String
-    /// What to do about it, if known.
+    /// How to fix it, nil if there is nothing to say.
     package let hint: String?
     /// The range without permission, if that is the cause: the others can be read.
     package let refused: KeyRange?

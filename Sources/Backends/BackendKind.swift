@@ -37,7 +37,7 @@ extension BackendKind {
     package func path(of path: [UInt8]) -> [UInt8] { path }
 }
 
-/// What the program gives to backends.
+/// The parts of the program that backends use.
 package struct BackendContext: Sendable {
     /// The variables of the environment, without `=`; of equal names the last one counts.
     package let environment: @Sendable () -> [(name: [UInt8], value: [UInt8])]

@@ -44,7 +44,7 @@ package struct BackendOption: Equatable, Sendable {
     /// Environment variables that are read where nothing else gives a value.
     package let fallbackVariables: [String]
     package let group: Group
-    /// What help shows for the value, empty for a switch.
+    /// The placeholder of the value in help, empty for a switch.
     package let placeholder: String
     package let help: String
     package let defaultValue: BackendOptions.Value?

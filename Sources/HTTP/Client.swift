@@ -68,7 +68,7 @@ package final class PendingResponse: Sendable {
     package func wait() throws(HTTPError) -> Response { try exchange.wait() }
 }
 
-/// What a stream delivers: one head, any number of bytes, one end.
+/// An event of a stream: one head, any number of bytes, one end.
 package enum StreamEvent: Equatable, Sendable {
     case head(ResponseHead)
     case bytes([UInt8])

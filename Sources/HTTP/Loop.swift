@@ -4,7 +4,7 @@ import Synchronization
 
 /// The mailbox of a client's thread.
 final class Loop: Sendable {
-    /// What callers have queued for the thread.
+    /// Work that callers have queued for the thread.
     struct Work {
         var beginning: [Exchange] = []
         /// Exchanges that have more to send, have room again or are cancelled.

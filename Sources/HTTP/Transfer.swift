@@ -22,7 +22,7 @@ final class Transfer {
     private var isReceivePaused = false
     private var answer = Answer()
 
-    /// What has been received so far.
+    /// The part of the answer received so far.
     private struct Answer {
         var status = 0
         var headers: [Header] = []

@@ -3,8 +3,8 @@ import Synchronization
 
 /// A thread that cuts the connections of clients whose thread spends its time on frames without data.
 ///
-/// It sleeps by the clock of the process's processor time, which stands still in an idle process: it wakes once in 25 ms
-/// of work, of any thread, and otherwise never.
+/// It sleeps on CLOCK_PROCESS_CPUTIME_ID, which stands still in an idle process: it wakes after each 25 ms of processor
+/// time that the process uses, and never while it is idle.
 final class Watchdog: Sendable {
     static let shared = Watchdog()
 

@@ -3,7 +3,7 @@
 /// The caller goes through its values and calls, for an object, `beginObject`, then `key` and a value for each
 /// member in the order of the keys' bytes (Go sorts them), then `endObject`.
 package struct JSONWriter: ~Copyable {
-    /// What has been written so far.
+    /// The bytes written so far.
     package private(set) var bytes: [UInt8]
     private let indent: [UInt8]?
     private var depth = 0
@@ -23,7 +23,7 @@ package struct JSONWriter: ~Copyable {
         self.indent = indent
     }
 
-    /// What has been written, taken out of the writer.
+    /// The bytes written, taken out of the writer.
     package consuming func finish() -> [UInt8] { bytes }
 
     package mutating func beginArray() { begin(UInt8(ascii: "[")) }

@@ -25,7 +25,7 @@ extension Glob.Element {
         }
     }
 
-    /// What every name that matches starts with.
+    /// The bytes that every matching name starts with.
     var literalPrefix: [UInt8] {
         switch self {
         case .literal(let bytes): bytes

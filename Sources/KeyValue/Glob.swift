@@ -9,13 +9,13 @@ package struct Glob: Sendable {
     /// Whether the pattern has a syntax error. As Go checks all of a pattern whether or not it matches
     /// (since 1.16), such a pattern fails for every key.
     package let isMalformed: Bool
-    /// What every matching key starts with.
+    /// The bytes that every matching key starts with.
     let literalPrefix: [UInt8]
     /// Whether only the key `literalPrefix` matches; then there are no elements.
     let isLiteral: Bool
     /// The number of bytes of `literalPrefix` up to and with its last slash.
     let start: Int
-    /// What keys hold between slashes from `start` on.
+    /// The patterns for the elements of a key from `start` on.
     let elements: [Element]
     /// Whether the last element is matched against all the rest of the key, slashes included.
     let hasTail: Bool

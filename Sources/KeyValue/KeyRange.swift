@@ -1,4 +1,4 @@
-/// What a key prefix of a resource covers: the key itself and everything below it, at slash borders.
+/// The keys that a key prefix of a resource covers: the key itself and everything below it, at slash borders.
 /// `/app` covers `/app` and `/app/…`, never `/app2`; `/` covers everything.
 package struct KeyRange: Hashable, Sendable {
     /// The prefix, cleaned: it starts with a slash and, unless it is the root, does not end in one.

@@ -77,7 +77,7 @@ package enum Path {
         let rooted = path[0] == slash
         var output: [UInt8] = rooted ? [slash] : []
         output.reserveCapacity(path.count)
-        // What `..` must not take away: the root, or leading `..` of a relative path.
+        // The part that `..` must not remove: the root, or leading `..` of a relative path.
         var floor = output.count
         var start = 0
         while start < path.count {

@@ -67,7 +67,7 @@ package struct ReadSet: Sendable {
             listings.append(cleaned == [slash] ? cleaned : cleaned + [slash])
         }
 
-        /// What was noted so far.
+        /// The read set of everything noted so far.
         package func finish() -> ReadSet {
             var keys = keys
             keys.sort()

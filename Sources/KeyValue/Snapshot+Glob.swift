@@ -82,7 +82,7 @@ private struct GlobWalk {
         var previous = snapshot.keyBytes(index)
         while index < range.upperBound {
             let key = snapshot.keyBytes(index)
-            // What the key shares with the one before need not be matched again.
+            // Elements that the key shares with the one before are matched already.
             while starts.count > 1, let start = starts.last,
                 key.count < start || commonCount(previous.start, key.start, limit: start) < start
             {

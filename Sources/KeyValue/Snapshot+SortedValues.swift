@@ -13,7 +13,7 @@ extension Snapshot {
 extension [Bytes] {
     /// A text to sort, with the eight bytes that most comparisons need.
     private struct Item {
-        /// What follows the bytes that all texts begin with, most significant byte first.
+        /// The eight bytes after the common beginning of all texts, most significant byte first.
         let head: UInt64
         let text: Bytes
     }

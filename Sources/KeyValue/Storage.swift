@@ -47,7 +47,7 @@ final class CopiedChunk: @unchecked Sendable {
     }
 }
 
-/// What keeps the bytes of entries alive: one builder fills it before it is shared.
+/// The owners of the bytes of entries: one builder fills it before it is shared.
 /// Unchecked, because the compiler cannot see that nothing is added after that.
 final class Retained: @unchecked Sendable {
     private var objects: [any AnyObject & Sendable] = []
@@ -65,7 +65,7 @@ final class Block: @unchecked Sendable {
     let count: Int
     /// The offsets of entries whose key is not a clean absolute path below the root.
     let unclean: [UInt8]
-    /// What keeps the bytes alive: of entries as they were first read, and of those changed since.
+    /// The owners of the bytes: of entries as they were first read, and of those changed since.
     let retained: Retained?
     let changed: [CopiedChunk]
 
@@ -138,6 +138,6 @@ final class Table: @unchecked Sendable {
         return bases[block][offset]
     }
 
-    /// What keeps the bytes of the entry at `index` alive.
+    /// The block that keeps the bytes of the entry at `index` alive.
     func owner(of index: Int) -> Block { blocks[position(of: index).block] }
 }

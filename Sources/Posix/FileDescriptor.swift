@@ -31,7 +31,7 @@ package struct OpenFlags: OptionSet, Sendable {
 package struct FileDescriptor: ~Copyable, Sendable {
     /// The kernel's number, for `Poll`.
     package let number: Int32
-    /// What errors call the file.
+    /// The file's name in errors.
     package let path: String?
 
     init(number: Int32, path: String?) {

@@ -1,6 +1,6 @@
 import CPosix
 
-/// What the kernel knows about an open file besides its status (statx(2)).
+/// Attributes of an open file from statx(2).
 package struct FileFlags: Equatable, Sendable {
     /// `chattr +a`: in such a directory files can be made, but not renamed or removed.
     package let isAppendOnly: Bool

@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the kernel knows about a file.
+/// A file's metadata, from stat(2).
 package struct FileStatus: Equatable, Sendable {
     /// The type of a file.
     package enum Kind: Equatable, Sendable {

@@ -2,7 +2,7 @@ import Glibc
 
 /// Changes of files and of the names in directories (inotify).
 package struct FileWatch: ~Copyable, Sendable {
-    /// What happened since the last look.
+    /// The changes since the last call of `changes`.
     package struct Changes: Equatable, Sendable {
         /// The files and directories that came, went, moved or were written, each once, in the order of the first event.
         package var paths: [String] = []
@@ -35,7 +35,7 @@ package struct FileWatch: ~Copyable, Sendable {
         if paths[watch]?.contains(path) != true { paths[watch, default: []].append(path) }
     }
 
-    /// What changed since the last call, without waiting.
+    /// The changes since the last call, without waiting.
     package mutating func changes() throws(SystemError) -> Changes {
         var changes = Changes()
         var seen: Set<String> = []

@@ -58,7 +58,7 @@ package enum Files {
         return String(cString: resolved)
     }
 
-    /// What the symbolic link at `path` holds.
+    /// The content of the symbolic link at `path`.
     package static func readLink(_ path: String) throws(SystemError) -> String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = try SystemCall.run("readlink", path) { readlink(path, &buffer, buffer.count) }

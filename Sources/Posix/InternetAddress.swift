@@ -73,7 +73,7 @@ enum InternetAddress {
             guard let address = parseGroups(text), address.count == 16 else { return nil }
             return address
         }
-        // What follows may not begin with a third colon, nor hold another ellipsis: its first group would be empty.
+        // After the ellipsis there may be no third colon and no second ellipsis: a group would be empty.
         guard let head = parseGroups(text[..<ellipsis], mayEndInIPv4: false),
             let tail = parseGroups(text[(ellipsis + 2)...]), head.count + tail.count < 16
         else { return nil }

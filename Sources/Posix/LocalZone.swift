@@ -2,7 +2,7 @@
 /// without a colon before it; without TZ it is /etc/localtime; and where there is no such file, it is UTC. POSIX rules
 /// in TZ itself (`CET-1CEST`) are not supported, as in Go.
 package struct LocalZone: Sendable {
-    /// What Go's `Location.String` gives: `Local`, `UTC` or the name of the file.
+    /// The name as Go's `Location.String`: `Local`, `UTC` or the name of the file.
     package let name: String
     private let file: ZoneFile?
 

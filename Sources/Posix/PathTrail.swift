@@ -4,7 +4,7 @@
 /// When one of the names is created, removed, renamed or replaced, a path may lead to another file: deployments exchange
 /// a link or a directory, Kubernetes replaces the link `..data`, editors rename a new file over the old one.
 package struct PathTrail: Equatable, Sendable {
-    /// What a path names, the path itself not being followed.
+    /// The object that a path names; a link itself is not followed.
     package enum Entry: Equatable, Sendable {
         case directory
         /// A symbolic link and what it holds.
@@ -87,7 +87,7 @@ package struct PathTrail: Equatable, Sendable {
         }
     }
 
-    /// What `path` names in the file system; what cannot be looked at counts as missing.
+    /// The object that `path` names in the file system; one that cannot be looked at counts as missing.
     package static func entry(_ path: String) -> Entry {
         do throws(SystemError) {
             switch try Files.linkStatus(path).kind {

@@ -3,7 +3,7 @@
 /// A watch serves one round: make it, read the files, wait for a change, then make a new one, because the paths may
 /// lead elsewhere by then. What cannot be watched is polled every two seconds.
 package struct PathWatch: ~Copyable, Sendable {
-    /// What to watch.
+    /// The paths to watch.
     package struct Paths: Equatable, Sendable {
         /// Files, which need not exist.
         package var files: [String]
@@ -186,7 +186,7 @@ extension PathWatch {
 }
 
 extension SystemError {
-    /// What to log about a `PathWatch.problem` with the files called `files`.
+    /// The warning about a `PathWatch.problem`; `files` is the name of the watched files in it.
     package func watchWarning(_ files: String) -> String {
         "cannot watch \(files), they are looked at every two seconds instead: \(message)\n"
             + "hint: the limits are fs.inotify.max_user_watches and fs.inotify.max_user_instances"

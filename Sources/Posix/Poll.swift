@@ -3,7 +3,7 @@ import Glibc
 
 /// Waiting for several descriptors at once.
 package enum Poll {
-    /// What is waited for.
+    /// A descriptor and what it is to be ready for.
     package enum Interest: Sendable {
         case reading(Int32)
         case writing(Int32)

@@ -36,7 +36,7 @@ package struct Signal: Equatable, Hashable, Sendable {
         Self.names.first { $0.number == number }.map { "SIG" + $0.name } ?? "signal \(number)"
     }
 
-    /// What it does, in the system's words, for example `killed` (Go's words too).
+    /// The system's description, for example `killed`; Go prints the same.
     package var description: String {
         let text = String(cString: strsignal(number))
         return text.prefix(1).lowercased() + text.dropFirst()

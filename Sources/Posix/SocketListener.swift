@@ -99,10 +99,10 @@ package final class SocketConnection: Sendable {
         }
     }
 
-    /// Readable for `Poll` when something has come.
+    /// Readable for `Poll` when bytes have arrived.
     package var descriptor: Int32 { file.number }
 
-    /// What has come, up to `limit` bytes; empty at the end, nil if there is nothing yet.
+    /// Up to `limit` bytes that have arrived; empty at the end of the stream, nil if nothing has arrived yet.
     package func receive(limit: Int) throws(SystemError) -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: limit)
         do throws(SystemError) {

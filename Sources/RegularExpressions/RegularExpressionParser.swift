@@ -2,7 +2,7 @@
 struct RegularExpressionParser {
     typealias Node = RegularExpressionNode
 
-    /// What `(?ismU)` set; it ends with the group it stands in.
+    /// The flags of `(?ismU)`, which apply up to the end of the group.
     struct Flags {
         var foldsCase = false
         var isMultiLine = false

@@ -1,6 +1,6 @@
 /// A regular expression as instructions for `RegularExpressionMachine`.
 struct RegularExpressionProgram: Sendable {
-    /// What an instruction does; `target` is where it goes on.
+    /// The operations; `target` is the next instruction.
     enum Operation: UInt8 {
         case match
         /// Consumes the scalar in `operand`.

@@ -23,7 +23,7 @@ package struct CompiledTemplate: Sendable {
 
 /// The result of a rendering.
 package struct RenderOutcome: Sendable {
-    /// What the template wrote; with a failure, what it wrote before that.
+    /// The bytes that the template wrote; with a failure, before that.
     package let output: [UInt8]
     /// Why the template could not be executed to its end, nil if it was.
     package let failure: TemplateError?
@@ -34,7 +34,7 @@ package struct RenderOutcome: Sendable {
     package let keyAtFault: ByteString?
     /// The places that wrote `<no value>`, the first few of them.
     package let absentValues: [AbsencePlace]
-    /// What was read of the snapshot: a change elsewhere makes no difference, not even to a failure.
+    /// The parts of the snapshot that were read: a change elsewhere affects neither output nor failure.
     package let reads: ReadSet
     /// The paths of the templates that were included or could not be.
     package let includes: [ByteString]

@@ -138,7 +138,7 @@ extension Folder {
     }
 }
 
-/// What the status of a directory says about what is in it.
+/// Who can change the names in a directory, by its status.
 extension FileStatus {
     /// Whether nobody but root and we can create, rename and remove names in the directory. Where it has an access list,
     /// the group's permission bits are the list's mask.

@@ -140,7 +140,7 @@ extension Folder {
     }
 }
 
-/// What `CheckedFile.replace` did.
+/// The result of `CheckedFile.replace`.
 package struct Replacement: Equatable, Sendable {
     /// How the new bytes got there.
     package enum Method: Equatable, Sendable {
@@ -151,7 +151,7 @@ package struct Replacement: Equatable, Sendable {
     package let method: Method
     /// Where the candidate was kept, if that was asked for.
     package let keptStagedFile: String?
-    /// What could not be done; log each text once.
+    /// Parts that could not be done; log each text once.
     package let warnings: [StagingWarning]
     /// The trial to end by `Destination.accept` or `undo`, if the file was put in place for its check.
     package var trial: InPlaceTrial?

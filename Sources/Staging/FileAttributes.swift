@@ -16,7 +16,7 @@ package struct FileAttributes: Equatable, Sendable {
         self.gid = gid
     }
 
-    /// What a new file in the place of `existing`, which is in `directory`, is to have.
+    /// The attributes for a new file that replaces `existing`, a file in `directory`.
     ///
     /// Setuid, setgid and sticky were meant for the present owner and group of the file. And a user other than root and
     /// ourselves may have chosen mode and group so that the new content can be changed, run, or read by his group: by
@@ -39,7 +39,7 @@ package struct FileAttributes: Equatable, Sendable {
         (uid ?? status.uid) == status.uid && (gid ?? status.gid) == status.gid && status.linkCount == 1
     }
 
-    /// What of `status` is not as asked for.
+    /// The differences between `status` and these attributes.
     package func differences(from status: FileStatus) -> [AttributeDifference] {
         var differences: [AttributeDifference] = []
         if let uid, uid != status.uid { differences.append(.uid(is: status.uid, wanted: uid)) }
@@ -60,9 +60,9 @@ extension FileStatus {
 
 /// The extended attribute that holds an access list, acl(5).
 enum AccessList: String {
-    /// Who may do what with the file or directory itself.
+    /// The access list of the file or directory itself.
     case access = "system.posix_acl_access"
-    /// What is created in the directory gets this list.
+    /// The access list of files that are created in the directory.
     case `default` = "system.posix_acl_default"
 }
 

@@ -17,7 +17,7 @@ struct InPlaceBackup: Equatable {
     /// Larger files are not backed up, and so not written in place.
     static let limit = 1 << 30
 
-    /// What follows the previous bytes.
+    /// The last line, which follows the previous bytes.
     var trailer: [UInt8] { Array("\n\(Self.word) 1 \(count) \(checksum) \(nextChecksum)\n".utf8) }
 
     /// Writes the bytes of `file` and the line to the empty file `copy`.
@@ -78,7 +78,7 @@ extension FileDescriptor {
     }
 }
 
-/// What `Destination.heal` found.
+/// The result of `Destination.heal`.
 package enum Healing: Equatable, Sendable {
     /// No interrupted write.
     case nothing

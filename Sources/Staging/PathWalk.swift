@@ -19,7 +19,7 @@ struct PathWalk {
         case missing(String, Place)
     }
 
-    /// What is still to be done.
+    /// A step that is still to be taken.
     private enum Step {
         /// Goes to this name; `isLast` for that of the file.
         case name(String, isLast: Bool)
@@ -249,7 +249,7 @@ extension PathWalk {
     }
 }
 
-/// What a path leads to, however it is spelled: a name in a directory.
+/// The file that a path leads to, however the path is spelled: a directory and a name in it.
 package struct Place: Hashable, Sendable {
     let directory: FileIdentity
     /// With the names of missing directories before it.

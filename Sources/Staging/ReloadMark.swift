@@ -4,7 +4,7 @@ import Posix
 enum ReloadMark {
     static let attribute = "user.confd.reload"
 
-    /// What the mark's file is called where the file system has no extended attributes.
+    /// The name of the mark's file, for file systems without extended attributes.
     static func sidecar(_ destination: Destination) -> String { destination.companion(".confd-reload") }
 
     /// Removes the mark's file, if there is one.
@@ -101,7 +101,7 @@ extension Destination {
         do throws(SystemError) {
             return try open(.read).attribute(ReloadMark.attribute)
         } catch let error where error.code == Errno.accessDenied {
-            // What we cannot read is marked in the sidecar.
+            // The mark of a file that we cannot read is in the sidecar.
             return nil
         }
     }
@@ -113,7 +113,7 @@ extension Destination {
                 try open(.read).removeAttribute(ReloadMark.attribute)
             } catch {
                 let hasNone = [Errno.noAttribute, Errno.notSupported].contains(error.code)
-                // What we cannot read is marked in the sidecar.
+                // The mark of a file that we cannot read is in the sidecar.
                 let isUnreadable = error.call == "open" && error.code == Errno.accessDenied
                 if !hasNone && !isUnreadable { throw StagingError(.mark(error), path) }
             }

@@ -4,7 +4,7 @@ import Posix
 package struct StagedFile: ~Copyable {
     /// The candidate's path: `.NAME.confd-` and random letters, in the target's directory.
     package let path: String
-    /// What could not be carried over; log each text once.
+    /// Attributes that could not be carried over; log each text once.
     package let warnings: [StagingWarning]
 
     private let destination: Destination

@@ -34,7 +34,7 @@ extension StagingError {
         }
     }
 
-    /// What to do about it, if we know.
+    /// How to fix it, nil if there is nothing to say.
     package var hint: String? {
         switch kind {
         case .noFileName: "dest is the path of a file"

@@ -2,7 +2,7 @@ import Posix
 
 /// Why a destination could not be compared, staged or replaced.
 package struct StagingError: Error, Equatable, Sendable {
-    /// What was being done.
+    /// The operation that failed, with its values.
     package enum Kind: Equatable, Sendable {
         /// `dest` is empty or ends in a slash.
         case noFileName
@@ -58,7 +58,7 @@ package enum StagedChange: Equatable, Sendable {
     case edited
 }
 
-/// What could not be done as requested, without harm to the destination's bytes.
+/// A part of a request that could not be done; the destination's bytes are not affected.
 package enum StagingWarning: Equatable, Sendable {
     /// Owner or group stay as they are: `uid` and `gid` are the ones wanted and refused.
     case ownerNotPermitted(dest: String, uid: UInt32?, gid: UInt32?)
@@ -77,7 +77,7 @@ package enum StagingWarning: Equatable, Sendable {
     case notMarked(SystemError)
     /// Something that is not ours has the name of one of our files.
     case stranger(path: String, Stranger)
-    /// What the file holds is not known, so it counts as different.
+    /// The file could not be read, so it counts as different.
     case unreadable(dest: String, SystemError)
 }
 

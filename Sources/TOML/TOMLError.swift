@@ -9,7 +9,7 @@ package struct TOMLError: Error, Equatable, Sendable {
         self.position = position
     }
 
-    /// What is wrong, with the values that the message shows. Lines count from 1.
+    /// The kinds of errors, with the values that the message shows. Lines count from 1.
     package enum Kind: Equatable, Sendable {
         case invalidUTF8
         case utf16
@@ -51,7 +51,7 @@ package struct TOMLError: Error, Equatable, Sendable {
     /// Where a control character was met.
     package enum Context: Equatable, Sendable { case string, comment, document }
 
-    /// What the grammar wants.
+    /// What the grammar allows at a place.
     package enum Expectation: Equatable, Sendable {
         case key
         case keyAfterDot
@@ -65,7 +65,7 @@ package struct TOMLError: Error, Equatable, Sendable {
         case headerEnd(String)
     }
 
-    /// What stands there instead.
+    /// The text that is there instead.
     package enum Found: Equatable, Sendable {
         case endOfFile, endOfLine, comment
         case text(String)

@@ -5,9 +5,9 @@
 public struct Template: Sendable {
     /// Delimiters and limits of a template.
     public struct Options: Sendable {
-        /// What begins an action; empty for `{{`.
+        /// The left delimiter of actions; empty for `{{`.
         public var leftDelimiter: [UInt8] = Array("{{".utf8)
-        /// What ends an action; empty for `}}`.
+        /// The right delimiter of actions; empty for `}}`.
         public var rightDelimiter: [UInt8] = Array("}}".utf8)
         public var limits = Limits()
 

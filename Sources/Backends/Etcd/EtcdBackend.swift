@@ -4,7 +4,7 @@ import Synchronization
 
 /// etcd's v3 API over gRPC.
 package final class EtcdBackend: Backend {
-    /// What is kept from one call to the next.
+    /// The state that is kept from one call to the next.
     struct Session {
         var token: String?
         var hasWarnedOfAuthentication = false

@@ -7,7 +7,7 @@ import KeyValue
 /// then sends each transaction in one piece. Where the user has no permission for the keys in between, or they change too
 /// often, each range has a watch of its own.
 package final class EtcdWatch {
-    /// What a watch reports.
+    /// A report of a watch.
     package enum Update: Equatable, Sendable {
         case changes(WatchChanges)
         /// etcd has compacted changes after the revision: a new snapshot and a new watch are needed.
@@ -107,7 +107,7 @@ package final class EtcdWatch {
         }
     }
 
-    /// What changed, waiting until `deadline`; `nil` if nothing did.
+    /// The next update, `nil` if there is none until `deadline`.
     func nextUpdate(until deadline: ContinuousClock.Instant) throws(EtcdFailure) -> Update? {
         while let output = try nextOutput(until: deadline) {
             switch output {
@@ -122,7 +122,7 @@ package final class EtcdWatch {
         return .reopen
     }
 
-    /// What changed, waiting until `deadline`; `nil` if nothing did. After an error the watch cannot be used any more.
+    /// The next update, `nil` if there is none until `deadline`. After an error the watch cannot be used any more.
     package func next(until deadline: ContinuousClock.Instant) throws(BackendError) -> Update? {
         do { return try nextUpdate(until: deadline) } catch { throw EtcdFailure.error([error]) }
     }

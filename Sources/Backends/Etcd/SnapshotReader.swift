@@ -22,7 +22,7 @@ struct SnapshotReader {
     private struct Page {
         /// The whole span, for messages.
         let span: KeySpan
-        /// What is left to read of it.
+        /// The part of it that is left to read.
         let rest: KeySpan
         let limit: Int
     }
@@ -30,7 +30,7 @@ struct SnapshotReader {
     /// The state of one attempt.
     private struct Reading {
         let builder = Snapshot.Builder()
-        /// Of the first answer; the revision is 0 until it has arrived.
+        /// The header of the first answer; its revision is 0 until that has arrived.
         var header = ResponseHeader()
         var limit: Int
         /// The newest revision in which one of the keys changed.

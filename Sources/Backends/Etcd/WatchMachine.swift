@@ -11,7 +11,7 @@ struct WatchMachine {
 
     /// After this long without a message a progress request asks whether the server lives.
     static let silence = Duration.seconds(15)
-    /// It has this long to answer.
+    /// The time that the server has to answer that.
     static let answerTime = Duration.seconds(5)
     /// How many answers in a row mean that nothing is missing.
     static let answersNeeded = 2
@@ -24,7 +24,7 @@ struct WatchMachine {
         /// Send a progress request.
         case ask
         case changes(WatchChanges)
-        /// What was asked for is no longer there, or another cluster answers: a fresh snapshot is needed.
+        /// The revisions that were asked for are compacted, or another cluster answers: a new snapshot is needed.
         case compacted
         /// The member has not come to the revision that the watch begins after. Either it lags, and there will be nothing but
         /// later events, or its store was set back (restored from a backup), and there may be none for ever.

@@ -5,7 +5,7 @@ enum ClusterProblem: Error, Equatable {
     /// A node address holds a user name or a password, so it is not repeated.
     case credentialsInNode
     case notANode(String)
-    /// What a node address has before `://`.
+    /// The scheme before `://`.
     case unknownScheme(String)
     case noNode
     /// A client certificate without its key, or a key without its certificate.

@@ -44,7 +44,7 @@ package struct Discovery: Sendable {
         var result: [ServiceRecord] = []
         while let first = rest.first {
             let group = rest.prefix { $0.priority == first.priority }
-            // One more for each, so that a record of weight 0 can be chosen too.
+            // Each weight counts one more, so that a record of weight 0 can be chosen too.
             var point = Int.random(in: 0..<group.reduce(0) { $0 + Int($1.weight) + 1 }, using: &generator)
             var index = 0
             while point > Int(group[index].weight) {

@@ -67,7 +67,7 @@ extension EtcdFailure {
     var isTokenRefused: Bool {
         switch refusal {
         case .invalidToken, .oldAuthRevision, .noUser: true
-        // What etcd 3.4 answers to a watch with an old token.
+        // etcd 3.4 answers so to a watch with an old token.
         case .permissionDenied: call == .watch
         case .compacted, .wrongPassword, .authIsOff, nil: false
         }
@@ -95,7 +95,7 @@ extension EtcdFailure {
 
 /// An answer of the v2 API that is not the one that was asked for.
 struct EtcdV2Refusal: Equatable {
-    /// Of HTTP.
+    /// The HTTP status.
     let status: Int
     /// etcd's own, from 100 on; `nil` if the answer is not one of the v2 API.
     let code: Int64?

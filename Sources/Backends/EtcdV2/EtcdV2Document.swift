@@ -37,7 +37,7 @@ struct EtcdV2Document {
         }
     }
 
-    /// What a watch reports.
+    /// The event of an answer to a watch.
     enum Event: Equatable {
         /// A value of `nil`: the key is gone.
         case key([UInt8], value: [UInt8]?, index: Int64)

@@ -142,7 +142,7 @@ extension YAMLReader {
     private mutating func merge(_ node: Int, into entries: inout LastEntries) throws(ContentError) {
         switch document.nodes[node] {
         case .sequence(let children):
-            // Those listed first win.
+            // Mappings that are listed first win, so they are merged last.
             for child in children.reversed() { try mergeOne(child, into: &entries) }
         case .scalar, .mapping, .alias, .unfinished: try mergeOne(node, into: &entries)
         }

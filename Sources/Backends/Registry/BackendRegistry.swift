@@ -3,7 +3,7 @@ package enum BackendRegistry {
     /// In the order of help and docs. A new backend is a directory and a line here.
     package static let all: [any BackendKind] = [EtcdKind(), EtcdV2Kind(), FileKind(), EnvironmentKind()]
 
-    /// What is used without `-backend`.
+    /// The backend without `-backend`.
     package static let standard: any BackendKind = all[0]
 
     /// The backend with this name or alias; nil if none is built.

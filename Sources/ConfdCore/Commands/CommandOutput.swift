@@ -1,4 +1,4 @@
-/// What a command wrote: the first bytes, and how many came after them.
+/// The output of a command: its first bytes, and the count of the bytes after them.
 struct CommandOutput {
     /// Lines of two bytes would make 32,000 log lines.
     private static let lineLimit = 1_000

@@ -3,8 +3,8 @@ import Configuration
 import Diagnostics
 import JSON
 
-/// What a log line is about, for programs that read it: fields of a JSON line. Text lines show the excerpt and the hint,
-/// on lines of their own below the message.
+/// The subject of a log line, for programs that read the log: fields of a JSON line. Text lines show the excerpt and
+/// the hint, on lines of their own below the message.
 package protocol LogSubject: Sendable {
     var logFields: LogFields { get }
 }
@@ -19,7 +19,7 @@ package struct LogFields: LogSubject {
     private var pairs: [(name: String, value: Value)]
     /// Lines of the file that the message is about, and a caret below the place; separated by line feeds.
     private(set) var excerpt: String?
-    /// What to do about it.
+    /// How to fix it.
     private(set) var hint: String?
 
     package init(_ pairs: [(name: String, value: Value)] = []) { self.pairs = pairs }
@@ -102,7 +102,7 @@ extension SettingsError: LogSubject {
 }
 
 extension BackendError {
-    /// What a line about this error of the backend with `configuration` is about.
+    /// The fields of a line about this error of the backend with `configuration`.
     func logFields(_ configuration: BackendConfiguration) -> LogFields { configuration.logFields.explained(hint: hint) }
 }
 

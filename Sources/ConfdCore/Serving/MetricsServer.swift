@@ -33,7 +33,7 @@ struct MetricsServer: Sendable {
     /// An answer, or a way to get one later.
     enum Answer {
         case now(HTTPResponse)
-        /// It is there when the descriptor is readable; after `answerPatience` it is made without waiting any longer.
+        /// The answer can be made once the descriptor is readable; after `answerPatience` it is made in any case.
         case later(Int32, @Sendable () -> HTTPResponse)
     }
 

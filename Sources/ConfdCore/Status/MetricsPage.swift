@@ -1,7 +1,7 @@
 import Configuration
 import Posix
 
-/// What `-metrics-addr` serves: metrics in Prometheus' text form, and whether confd is alive and ready.
+/// The pages at `-metrics-addr`: metrics in Prometheus' text form, health, readiness and status.
 struct MetricsPage {
     let metrics: Metrics
     /// Nil where the daemon did not answer.

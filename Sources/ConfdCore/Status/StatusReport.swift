@@ -24,7 +24,7 @@ struct ResourceStatus: Equatable, Sendable {
     var error: String?
 }
 
-/// What `confd status` shows.
+/// The report of `confd status`.
 struct StatusReport {
     let status: DaemonStatus
 

@@ -26,7 +26,7 @@ struct Validation {
         findings = errors.map { Finding($0, .error) } + settings.warnings.map { Finding($0, .warning) }
     }
 
-    /// What was found, in the order of the files, and a line that counts it.
+    /// The findings in the order of the files, and a line that counts them.
     struct Report {
         let findings: [Finding]
         let summary: String

@@ -140,7 +140,7 @@ enum Completions {
         }
     }
 
-    /// Those that have an effect.
+    /// The options that have an effect.
     private static var options: [Option] { OptionTable.all.filter { $0.group != .compatibility } }
 
     private static func escaped(_ text: String, _ escapes: [Character: String]) -> String {

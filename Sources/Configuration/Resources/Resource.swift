@@ -11,7 +11,7 @@ package struct Resource: Equatable, Sendable {
     /// The path of the template.
     package let source: String
     package let destination: String
-    /// What is stripped from the keys that the template sees.
+    /// The prefix that is stripped from the keys that the template sees.
     package let prefix: [UInt8]
     /// The keys that the template sees, with the prefix joined.
     package let ranges: [KeyRange]
@@ -29,7 +29,7 @@ package struct Resource: Equatable, Sendable {
     package let backend: BackendConfiguration
     /// When it is rendered and reloaded.
     package let policy: ApplyPolicy
-    /// What is sent to the supervised command in place of `reloadCommand`.
+    /// The signal for the supervised command, in place of `reloadCommand`.
     package let reloadSignal: Signal?
     /// Whether the previous file is put back when its reload keeps failing.
     package let rollback: Bool

@@ -64,7 +64,7 @@ extension ResourceError {
 
     private static let fields = "the fields are {{.src}}, the staged file, and {{.dest}}, the target"
 
-    /// What to do about it, where there is something to say.
+    /// How to fix it, nil if there is nothing to say.
     package var hint: String? {
         switch kind {
         case .noConfdir: "name it with -confdir"

@@ -5,7 +5,7 @@ import Staging
 
 /// Finds and reads all resource files below `<confdir>/conf.d`.
 package struct ResourceLoader {
-    /// What was found: every good resource, and an error for every bad one.
+    /// Every good resource, and an error for every bad one.
     package struct Result: Sendable {
         package var resources: [Resource] = []
         package var errors: [ResourceError] = []

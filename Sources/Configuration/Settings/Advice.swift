@@ -4,13 +4,13 @@ import Diagnostics
 package enum Advice: Equatable, Sendable {
     /// The nearest known name.
     case didYouMean(String)
-    /// It has another name since confd 0.6.
+    /// The name that it has since confd 0.6.
     case calledNow(String)
-    /// It cannot stand in confd.toml; the flag as it is typed.
+    /// It is not allowed in confd.toml; the flag as it is typed.
     case flagOnly(String)
     /// Settings have no `[confd]` table any more.
     case noConfdTable
-    /// It is another program's name of the field.
+    /// Another program calls the field so; its name here.
     case calledHere(String)
     case calledHereAsArray(String)
     case writeFields([String])
@@ -19,7 +19,7 @@ package enum Advice: Equatable, Sendable {
     /// Another program's `[exec]`.
     case commandOnCommandLine
     case noEffect
-    /// It belongs to a backend that is not built.
+    /// It belongs to this backend, which is not built.
     case ofBackend(String)
 
     /// The nearest of `candidates`, nil if none is near.

@@ -3,7 +3,7 @@ import Backends
 /// A backend and its options: resources with equal ones share one backend, and one snapshot a pass.
 package struct BackendConfiguration: Sendable {
     package let kind: any BackendKind
-    /// Those that `kind` has.
+    /// The given options that `kind` reads.
     package let options: BackendOptions
 
     /// A backend of `kind`. Of `options`, those of other backends are left out; `name` is the name by which it was chosen.

@@ -5,7 +5,7 @@ import Diagnostics
 /// `-switch=false`; a sub-command as the first word; a backend's name as a word of its own sets `-backend` (the form of confd's fork); after
 /// `--` comes the command to supervise.
 package enum CommandLineParser {
-    /// What a command line says.
+    /// The parts of a command line.
     package struct Result: Sendable {
         package var options = RawOptions()
         /// The first word, where it is that of a sub-command.

@@ -1,4 +1,4 @@
-/// What the program returns; operators' scripts rely on these.
+/// The exit codes of the program; operators' scripts rely on them.
 package enum ExitCode {
     package static let done: Int32 = 0
     /// At least one resource failed.

@@ -10,9 +10,9 @@ package final class Option: Sendable {
     package let keys: [String]
     /// Further environment variables beside `CONFD_<NAME>`.
     package let variables: [String]
-    /// What help shows for the value, empty for a switch.
+    /// The placeholder of the value in help, empty for a switch.
     package let placeholder: String
-    /// What it does, without its default.
+    /// Its help text, without the default.
     package let summary: String
     /// The default in `Settings`, as text; nil where there is none to show.
     private let shownDefault: @Sendable (Settings) -> String?
@@ -70,7 +70,7 @@ package final class Option: Sendable {
     /// The default as help, the manual page and docs/running.md show it; nil where there is none to show.
     package var defaultText: String? { shownDefault(Settings()) }
 
-    /// What it does, and its default.
+    /// Its help text with the default.
     package var help: String { summary + (defaultText.map { " (\($0))" } ?? "") }
 
     /// `CONFD_<NAME>` first, then the further variables; only the latter for options that the environment must not set.

@@ -3,7 +3,7 @@ import Backends
 /// Everything that an operator can choose, complete and validated. Made by `SettingsLoader`, read by everyone.
 package struct Settings: Sendable {
     // What to do
-    /// What `-help` is to print, nil without it.
+    /// The page that `-help` prints, nil without that option.
     package internal(set) var help: HelpPage?
     package internal(set) var showVersion = false
     /// The sub-command, nil without one: then confd keeps files up to date.
@@ -105,9 +105,9 @@ package enum LogFormat: String, Sendable {
     case json
 }
 
-/// What `-help` can print, each made from the option table.
+/// The pages that `-help` can print, each made from the option table.
 package enum HelpPage: String, CaseIterable, Sendable {
-    /// What `-help` alone prints: one screen.
+    /// The page of `-help` alone: one screen.
     case summary
     /// Every option with its help.
     case all

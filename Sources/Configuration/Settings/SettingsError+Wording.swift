@@ -41,7 +41,7 @@ extension SettingsError {
         }
     }
 
-    /// What to do about it, where there is something to say.
+    /// How to fix it, nil if there is nothing to say.
     package var hint: String? {
         switch kind {
         case .noCommand: "for example confd -watch -- nginx -g 'daemon off;'"
@@ -139,7 +139,7 @@ extension ValueType {
 }
 
 extension TOMLError {
-    /// What to do about a document that is not TOML; nil where the message says it.
+    /// How to fix the document; nil where the message says it.
     var hint: String? {
         switch kind {
         case .leadingZero(let digits): "write a file mode in quotes: \"\(digits)\""

@@ -3,7 +3,7 @@ import KeyValue
 import RegularExpressions
 import TextTemplate
 
-/// What the functions work on during one rendering: the snapshot, the environment, and notes of what was read.
+/// The state of one rendering, for its functions: the snapshot, the environment, and notes of what was read.
 /// A rendering runs on one thread, and its context stays with it.
 final class RenderingContext {
     let snapshot: Snapshot
@@ -49,7 +49,7 @@ final class RenderingContext {
         self.includes = includes
     }
 
-    /// What was read, so far.
+    /// The read set of everything read so far.
     var readSet: ReadSet { reads.finish() }
 
     // MARK: - Keys

@@ -38,6 +38,6 @@ package final class ServiceRecord: Object {
 
     private static func number(_ value: UInt16) -> Value { .integer(.init(.uint16, Int(value))) }
 
-    /// What confd sorts the records by.
+    /// The key that confd sorts the records by.
     var sortKey: ByteString { ByteString(target.array + Array("\(port)\(priority)\(weight)".utf8)) }
 }

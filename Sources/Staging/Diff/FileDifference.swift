@@ -5,9 +5,9 @@ import Synchronization
 package struct FileDifference {
     /// The file, as its resource names it.
     package let path: String
-    /// What the file holds, nil where there is none.
+    /// The content of the file, nil if there is no file.
     package let old: [UInt8]?
-    /// What it should hold.
+    /// The content that it should have.
     package let new: [UInt8]
     package let attributes: [AttributeDifference]
 

@@ -1,13 +1,13 @@
 /// Two texts as lines, compared by numbers: equal lines have equal numbers.
 ///
-/// What both texts begin and end with is left out before anything is stored, so that memory is a few bytes for each
+/// The common beginning and end of both texts are left out before anything is stored, so memory is a few bytes for each
 /// line of the part that differs.
 struct LineTable {
     /// The lines of one text between the common beginning and the common end.
     struct Side {
         /// Where each line begins; one more for the end of the last.
         var starts: [UInt32] = []
-        /// What each line says.
+        /// The number of each line's text.
         var numbers: [UInt32] = []
 
         var count: Int { numbers.count }

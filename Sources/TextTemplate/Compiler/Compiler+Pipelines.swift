@@ -3,7 +3,7 @@ extension Compiler {
     /// A pipeline that is being parsed.
     struct Pipeline {
         let clause: Problem.Clause
-        /// What ends it: the right delimiter or a right parenthesis.
+        /// The token that ends it: the right delimiter or a right parenthesis.
         let end: TokenKind
         /// Where its left parenthesis is.
         let start: Int
@@ -19,7 +19,7 @@ extension Compiler {
         var command = Command()
     }
 
-    /// What a pipeline does with its value besides passing it on.
+    /// The variables that a pipeline's value is assigned to, besides being passed on.
     enum Declarations: Equatable {
         case none
         /// It declares or assigns one variable.

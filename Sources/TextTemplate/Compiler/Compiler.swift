@@ -17,7 +17,7 @@ struct Compiler: ~Copyable {
     private var lookaheadCount = 0
 
     var names: NameTable
-    /// What each name means as a function, by its number.
+    /// The function of each name, by the name's number.
     var callees: [CalleeLookup] = []
     var variables = VariableTable()
     /// The template being compiled, and those that it is nested in.
@@ -54,7 +54,7 @@ struct Compiler: ~Copyable {
 
     /// Where the last operand ends.
     var operandEnd = 0
-    /// What the last pipeline declares, for the action around it.
+    /// The declarations of the last pipeline, for the action around it.
     var lastDeclarations = Declarations.none
     /// The first variable of the block that a pipeline declares in.
     var scopeStart = 0
@@ -262,7 +262,7 @@ struct Compiler: ~Copyable {
 
     // MARK: Problems
 
-    /// What is wrong with `token` where it stands: Go's `Tree.unexpected`.
+    /// The error of `token` at its place: Go's `Tree.unexpected`.
     func unexpected(_ token: Token, in clause: Problem.Clause) -> Problem {
         switch token.kind {
         case .error:

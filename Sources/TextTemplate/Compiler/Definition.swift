@@ -2,7 +2,7 @@
 struct Definition {
     let name: ByteString
     var code: [Instruction] = []
-    /// What `VariableTable.endTemplate` needs.
+    /// The argument for `VariableTable.endTemplate`.
     let outerVariables: Int
     /// Whether it holds only white space so far: such a template does not replace another of its name.
     var isEmpty = true

@@ -1,4 +1,4 @@
-/// What went wrong in parsing or executing a template.
+/// An error of parsing or executing a template.
 public struct TemplateError: Error, Sendable {
     public enum Phase: Sendable { case parse, execute }
 
@@ -21,11 +21,11 @@ public struct TemplateError: Error, Sendable {
     public let line: Int
     /// The byte of the line, counted from 1. (Go counts from 0.)
     public let column: Int
-    /// What follows the place in Go's message. May hold bytes of the data.
+    /// Go's message after the place. May hold bytes of the data.
     public let reason: ByteString
     /// Go's full message.
     public let description: ByteString
-    /// What to do about it, where there is something to say.
+    /// How to fix it, nil if there is nothing to say.
     public let hint: String?
     /// The data that the texts quote, nil if they quote none.
     public let quotation: Quotation?

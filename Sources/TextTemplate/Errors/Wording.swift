@@ -80,7 +80,7 @@ enum Wording {
         }
     }
 
-    /// What to do about `problem`, where there is something to say.
+    /// The hint for `problem`, nil if there is none.
     static func hint(for problem: Problem) -> String? {
         switch problem {
         case .unknownFunction(_, let suggestion?): "did you mean \"\(suggestion)\"?"
@@ -131,7 +131,7 @@ enum Wording {
         "template: \(name):\(line): \(text(of: problem))"
     }
 
-    /// What follows the place in Go's message for an error of the execution.
+    /// Go's message for an execution error, after the place.
     static func executing(_ problem: Problem, template: ByteString, node: ByteString) -> Message {
         "executing \(quoted: template) at <\(node)>: \(text(of: problem))"
     }

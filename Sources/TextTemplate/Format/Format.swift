@@ -120,7 +120,7 @@ enum Format {
 }
 
 extension Value {
-    /// What the value points at, if it is a pointer to a struct that has no text of its own.
+    /// The struct that the value points at, if it is a pointer to one without a `String` method.
     fileprivate var pointedStruct: (any Object)? {
         guard case .object(let object) = self, object.description == nil, object.typeName.hasPrefix("*") else {
             return nil

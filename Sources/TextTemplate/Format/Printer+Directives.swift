@@ -4,7 +4,7 @@ extension Printer {
     /// Go's limit of widths and precisions.
     private static let largestNumber = 1_000_000
 
-    /// What is known while a format string is read.
+    /// The state of reading a format string.
     fileprivate struct Cursor {
         let format: UnsafeBufferPointer<UInt8>
         var position = 0
@@ -278,7 +278,7 @@ extension Printer {
 /// from the operands.
 struct ParsedFormat: Sendable {
     struct Directive: Sendable {
-        /// What stands in front of it.
+        /// The text in front of it.
         let text: Range<Int>
         let flags: Flags
         let verb: UInt32
@@ -286,7 +286,7 @@ struct ParsedFormat: Sendable {
 
     let bytes: ByteString
     let directives: [Directive]
-    /// What stands behind the last directive.
+    /// The text behind the last directive.
     let rest: Range<Int>
 
     /// Nil if `format` depends on the operands, or ends within a directive.

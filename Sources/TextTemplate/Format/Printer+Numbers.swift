@@ -100,7 +100,7 @@ extension Printer {
         if flags.minus { output.append(repeating: UInt8(ascii: " "), count: missing) }
     }
 
-    /// What the flag `#` puts in front of a number; octal ones get a zero unless they begin with one.
+    /// The prefix that the flag `#` asks for; an octal number gets a zero unless it begins with one.
     private static func prefix(_ base: UInt64, _ digits: Digits, hasZero: Bool) -> StaticString {
         switch base {
         case 2: "0b"

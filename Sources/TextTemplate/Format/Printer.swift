@@ -7,7 +7,7 @@ enum Verb {
     static let percent = UInt32(UInt8(ascii: "%"))
 }
 
-/// What a directive such as `%-8.3f` asks for, apart from its verb.
+/// The flags, width and precision of a directive such as `%-8.3f`.
 struct Flags {
     var width: Int?
     var precision: Int?
@@ -20,7 +20,7 @@ struct Flags {
     var plusV = false
     var sharpV = false
 
-    /// What missing bytes are filled with. Zeros go to the left only.
+    /// The padding byte; zeros pad on the left only.
     var padding: UInt8 { zero && !minus ? UInt8(ascii: "0") : UInt8(ascii: " ") }
 }
 

@@ -104,7 +104,7 @@ extension Instruction {
         case .beginMethod(_, let popsReceiver): popsReceiver ? -1 : 0
         case .methodLiteral: 1
         case .methodArgument: 0
-        // What would follow is not reached; where it takes the place of an operand, that one's effect counts.
+        // Nothing after it is executed. Where it replaces an operand's instruction, the effect of that one was counted.
         case .fail: 0
         }
     }

@@ -15,7 +15,7 @@ extension Program {
             description: description.byteString, hint: infixHint(problem, node))
     }
 
-    /// What to write in place of a call whose function stands second.
+    /// The hint for a command whose second word is a function: how to write the call.
     private func infixHint(_ problem: Problem, _ node: UInt32) -> ByteString? {
         switch problem {
         case .argumentOfNonFunction, .fieldWithArguments, .mapEntryWithArguments: break

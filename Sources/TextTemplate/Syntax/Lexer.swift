@@ -181,7 +181,7 @@ struct Lexer {
 
     // MARK: Looking at the input
 
-    // What only looks is inlined: before a call the compiler would copy the whole lexer.
+    // These functions only look at the input. They are inlined, because the compiler would copy the lexer for a call.
 
     mutating func skipSpaces() {
         while position < input.count && CharacterClass.isSpace(input[position]) { position += 1 }

@@ -43,7 +43,7 @@ enum Literal: Sendable {
         }
     }
 
-    /// What nil is as a value of the type `expected`.
+    /// Nil as a value of the type `expected`.
     private static func zero(_ expected: ParameterType) throws(Problem) -> Value {
         guard let value = expected.zero else { throw .nilAssigned(type: expected.typeName) }
         return value

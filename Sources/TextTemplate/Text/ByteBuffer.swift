@@ -23,7 +23,7 @@ struct ByteBuffer: ~Copyable, ByteOutput {
     /// Where a buffer without memory begins: an address that is never read. It is not null, so this cannot fail.
     private static var nowhere: UnsafeMutablePointer<UInt8> { UnsafeMutablePointer(bitPattern: 1)! }
 
-    /// What was appended: valid until something more is.
+    /// All appended bytes, valid until the next append.
     var bytes: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: start, count: count) }
 
     /// The bytes that `fill` appends.

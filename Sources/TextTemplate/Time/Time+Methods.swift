@@ -111,7 +111,7 @@ extension Time {
 }
 
 extension Time: GoStringer {
-    /// What `%#v` shows: a call of `time.Date`.
+    /// The text for `%#v`: a call of `time.Date`.
     var goDescription: ByteString {
         let date = date
         let second = secondOfDay

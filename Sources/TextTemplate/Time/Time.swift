@@ -4,11 +4,11 @@ public final class Time: Object {
     let seconds: Int
     /// 0…999,999,999
     let nanoseconds: Int
-    /// What the monotonic clock read, in nanoseconds since the program began. Arithmetic goes by it
+    /// The monotonic clock's reading, in nanoseconds since the program began. Arithmetic goes by it
     /// where both times have one.
     let monotonic: Int?
     let location: Location
-    /// What `Local` switches to.
+    /// The location for the method `Local`.
     let local: Location
 
     /// Seconds from year 1 to 1970.
@@ -105,7 +105,7 @@ extension Time {
 // MARK: Arithmetic
 
 extension Time {
-    /// The same instant on clocks elsewhere. The monotonic reading is gone.
+    /// The same instant in another location, without the monotonic reading.
     func at(_ location: Location) -> Time {
         Time(seconds: seconds, nanoseconds: nanoseconds, monotonic: nil, location: location, local: local)
     }

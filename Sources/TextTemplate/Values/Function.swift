@@ -51,7 +51,7 @@ public struct FunctionError: Error, Equatable, Sendable {
     public let message: ByteString
     /// Hint and quotation, behind one pointer to keep the error small: every call returns room for one.
     let details: ErrorDetails?
-    /// What to do about it, where there is something to say.
+    /// How to fix it, nil if there is nothing to say.
     public var hint: String? { details?.hint }
     /// The data that the message quotes, nil if it quotes none.
     public var quotation: Quotation? { details?.quotation }

@@ -4,7 +4,7 @@
 /// in place. A template runs on one thread, so the array is not locked; values given to several
 /// templates at once must not contain slices.
 public struct Slice: Sendable {
-    /// What the elements are: it decides the name of the type and how elements read.
+    /// The element type: it decides the slice's type name and the form of its elements.
     public enum Element: Sendable {
         /// `[]string`, `[]int`, `[]interface {}`, `[]uint8`.
         case string, int, any, byte
