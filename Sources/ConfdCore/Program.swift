@@ -83,16 +83,7 @@ package enum Program {
         let loader = ResourceLoader(settings, environment: environment, backend: backend)
         let applier = Applier(
             settings: settings, logger: logger, renderer: ResourceRenderer(settings),
-            cancellation: listener.cancellation, child: listener.child)
-        let pass = Pass(
-            loader: loader, reader: SnapshotReader(pool, timeout: settings.backendTimeout), applier: applier,
-            logger: logger, failFast: settings.failFast, startsCommand: !settings.command.isEmpty,
-            shouldStop: { listener.isStopping })
-        let runner = Runner(settings: settings, logger: logger, listener: listener, pass: pass) {
-            Daemon(
-                settings: settings, logger: logger, listener: listener, loader: loader, backends: pool,
-                applier: applier)
-        }
+            cancellation: listener.requests.cancellation, child: listener.requests.child)
         for notice in backend.kind.notices(of: backend.options) {
             switch notice {
             case .warning(let text): logger.warning(text)
@@ -103,10 +94,27 @@ package enum Program {
         logger.info("Starting confd")
         logger.info("Backend source(s) set to \(backend.sources.joined(separator: ", "))", backend)
         try startEnding(logger) {
-            settings.preflight
-                ? Preflight(settings, logger: logger, loader: loader, backends: pool).run() : runner.run()
+            if settings.preflight { return Preflight(settings, logger: logger, loader: loader, backends: pool).run() }
+            let requests = listener.requests
+            let engine = Engine(
+                settings: settings, logger: logger, requests: requests, loader: loader, backends: pool,
+                applier: applier)
+            return run(engine, settings, requests, logger)
         }
         listener.listen()
+    }
+
+    /// Runs the engine to its end; returns the exit code, unless the process goes on as the command of `-onetime`.
+    private static func run(_ engine: Engine, _ settings: Settings, _ requests: Requests, _ logger: Logger) -> Int32 {
+        do throws(SystemError) {
+            let code = try engine.run()
+            let becomesCommand = settings.onetime && !settings.command.isEmpty && !requests.isStopping
+            guard code == ExitCode.done, becomesCommand else { return code }
+        } catch {
+            logger.fatal(error.message)
+            return ExitCode.failed
+        }
+        return Supervisor.become(settings.command, logger: logger)
     }
 
     /// Starts a thread that ends the process with the exit code of `body`; its stack is large enough for templates.

@@ -82,6 +82,25 @@ import Testing
         #expect(scheduler.isInStep)
     }
 
+    /// `-onetime`: what failed is left as it is.
+    @Test(arguments: [Scheduler.RenderOutcome.failed, .rejected, .refusedBefore])
+    func isTriedOnce(_ outcome: Scheduler.RenderOutcome) {
+        var scheduler = Scheduler(Self.policy(), triesAgain: false, now: .zero) { 0 }
+        scheduler.begin(.render, at: .zero)
+        scheduler.rendered(outcome, at: .zero)
+        #expect(scheduler.isInStep && scheduler.deadline() == nil)
+    }
+
+    @Test func aReloadIsTriedOnce() {
+        var scheduler = Scheduler(Self.policy(), triesAgain: false, now: .zero) { 0 }
+        scheduler.begin(.render, at: .zero)
+        scheduler.rendered(.replaced, at: .zero)
+        #expect(scheduler.action(at: .zero) == .reload)
+        scheduler.begin(.reload, at: .zero)
+        scheduler.reloaded(succeeded: false, at: .zero)
+        #expect(scheduler.isInStep && scheduler.deadline() == nil)
+    }
+
     @Test func jitterTakesUpToHalfOfAPause() {
         var scheduler = Self.inStep(Self.policy(), random: 0)
         scheduler.refresh(at: .zero)

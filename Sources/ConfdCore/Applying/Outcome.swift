@@ -32,8 +32,13 @@ package struct Outcome: Sendable {
     }
 
     /// Whether the file is not as it should be.
+    var isFailure: Bool { state.isFailure }
+}
+
+extension Outcome.State {
+    /// Whether the file is not as it should be.
     var isFailure: Bool {
-        switch state {
+        switch self {
         case .inSync, .updated, .wouldChange: false
         case .failed, .rejected, .refusedBefore: true
         }

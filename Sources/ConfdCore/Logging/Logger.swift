@@ -10,7 +10,7 @@ import Synchronization
 /// A message is always one line: characters that are not printable are escaped here, and only here. The subject's
 /// excerpt of a file and its hint follow on lines of their own.
 ///
-/// Only Applier, Daemon and the program log; libraries return errors. Values, passwords and tokens never
+/// Only the applier, the engine and the program log; libraries return errors. Values, passwords and tokens never
 /// reach a message.
 package final class Logger: Sendable {
     private struct State {

@@ -35,7 +35,7 @@ struct BackendContact: Equatable, Sendable {
     var isStale = false
 }
 
-/// Asks the daemon's thread for its status.
+/// Asks the engine's thread for its status.
 final class StatusRequest: Sendable {
     private let status = Mutex<DaemonStatus?>(nil)
     private let wakeUp: WakeUp

@@ -19,7 +19,16 @@ struct Finding {
         self.report = report
     }
 
-    init(_ error: ResourceError, _ severity: Severity) { self.init(error.report, severity) }
+    init(_ problem: ResourceProblem) {
+        switch problem {
+        case .unusable(let error), .noFolder(let error): self.init(error.report, .error)
+        case .odd(let error), .advice(let error): self.init(error.report, .warning)
+        case .noFiles(let folder):
+            let report = ErrorReport(
+                "Found no templates", at: Location(folder), hint: "resource files end in .toml")
+            self.init(report, .error)
+        }
+    }
 
     init(_ error: SettingsError, _ severity: Severity) { self.init(error.report, severity) }
 

@@ -20,30 +20,13 @@ struct Preflight {
     /// Logs what it finds, a line for each resource, and returns the exit code.
     func run() -> Int32 {
         logger.info("Running pre-flight checks")
-        let loaded: ResourceLoader.Result
-        do {
-            loaded = try loader.load(only: settings.resource)
-        } catch {
-            logger.error("Cannot load template resources: \(error.summary)", error)
-            return ExitCode.failed
-        }
-        for warning in loaded.warnings { logger.warning(warning.summary, warning) }
-        for error in loaded.errors { logger.error("Cannot process template resource \(error.summary)", error) }
-        if loaded.fileCount == 0 { logger.warning("Found no templates in \(loader.folder)") }
-        // One deadline for all of them.
-        let deadline = Clock.monotonic() + settings.preflightTimeout
-        var byName: [String: SnapshotReader.Reading] = [:]
-        for resources in Dictionary(grouping: loaded.resources, by: \.backend).values {
-            let left = max(deadline - Clock.monotonic(), .milliseconds(1))
-            let readings = SnapshotReader(backends, timeout: left).read(for: resources)
-            for (configuration, error) in readings.failures {
-                logger.error(error.message, error.logFields(configuration))
-            }
-            for resource in resources { byName[resource.name] = readings[resource] }
-        }
+        let loading = Result { () throws(ResourceError) in try loader.load(only: settings.resource) }
+        logger.report(ResourceProblem.all(of: loading, in: loader.folder))
+        guard case .success(let loaded) = loading else { return ExitCode.failed }
+        let snapshots = read(loaded.resources)
         var unreachable = false
         for resource in loaded.resources {
-            guard case .success(let snapshot)? = byName[resource.name] else {
+            guard let snapshot = snapshots[resource.name] else {
                 logger.error("\(resource.name): its backend could not be read", resource)
                 unreachable = true
                 continue
@@ -54,6 +37,32 @@ struct Preflight {
         if !loaded.errors.isEmpty { return ExitCode.failed }
         logger.info("Pre-flight checks completed successfully")
         return ExitCode.done
+    }
+
+    /// What the resources need, by their names; none for those whose backend could not be read, which is logged.
+    private func read(_ resources: [Resource]) -> [String: Snapshot] {
+        // One deadline for all of them.
+        let deadline = Clock.monotonic() + settings.preflightTimeout
+        var snapshots: [String: Snapshot] = [:]
+        for (configuration, resources) in Dictionary(grouping: resources, by: \.backend) {
+            var waiting = resources.filter { !$0.ranges.isEmpty }
+            for resource in resources where resource.ranges.isEmpty { snapshots[resource.name] = Snapshot([]) }
+            while !waiting.isEmpty {
+                do throws(BackendError) {
+                    let left = max(deadline - Clock.monotonic(), .milliseconds(1))
+                    let snapshot = try backends.backend(for: configuration)
+                        .snapshot(of: waiting.flatMap(\.ranges), timeout: left)
+                    for resource in waiting { snapshots[resource.name] = snapshot }
+                    waiting = []
+                } catch {
+                    logger.error(error.message, error.logFields(configuration))
+                    // Where some of it may not be read, the others get theirs.
+                    let others = waiting.filter { resource in error.refused.map { !resource.needs($0) } ?? false }
+                    waiting = others.count < waiting.count ? others : []
+                }
+            }
+        }
+        return snapshots
     }
 
     private func log(_ resource: Resource, _ snapshot: Snapshot) {

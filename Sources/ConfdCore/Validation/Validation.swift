@@ -36,21 +36,13 @@ struct Validation {
     /// Looks at everything. To be called on a thread with a stack of `ResourceRenderer.stackSize`.
     mutating func run() -> Report {
         let mock = mockData()
-        do {
-            let loaded = try loader.load(only: settings.resource)
+        let loading = Result { () throws(ResourceError) in try loader.load(only: settings.resource) }
+        findings += ResourceProblem.all(of: loading, in: loader.folder).map { Finding($0) }
+        if case .success(let loaded) = loading {
             fileCount = loaded.fileCount
-            findings += loaded.errors.map { Finding($0, .error) }
-            findings += (loaded.warnings + loaded.advice).map { Finding($0, .warning) }
             findings += loaded.resources.filter(\.checksInPlace).map { Finding(checkInPlace: $0) }
-            if loaded.fileCount == 0 {
-                let report = ErrorReport(
-                    "Found no templates", at: Location(loader.folder), hint: "resource files end in .toml")
-                findings.append(Finding(report, .error))
-            }
             checkTemplates(loaded)
             if let mock { tryTemplates(loaded.resources, mock) }
-        } catch {
-            findings.append(Finding(error, .error))
         }
         let errors = findings.count { isError($0) }
         return Report(

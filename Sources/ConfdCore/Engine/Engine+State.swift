@@ -1,7 +1,7 @@
 import Configuration
 import Posix
 
-extension Daemon {
+extension Engine {
     /// `-state-dir`. Without the right to make the default one, there is none, and only one that was asked for is missed.
     static func stateDirectory(_ settings: Settings, _ logger: Logger) -> StateDirectory? {
         guard let path = settings.stateDirectory else { return nil }
@@ -21,7 +21,7 @@ extension Daemon {
             resource: resource.name, destination: resource.destination, revision: revision, changed: Clock.wall())
         state.record = record
         guard let stateDirectory else { return }
-        commands.run { [logger] _ in
+        workers.commands.run { [logger] _ in
             do throws(SystemError) {
                 try stateDirectory.save(record)
             } catch {

@@ -11,6 +11,8 @@ struct Inventory {
     private(set) var errors: [ResourceError] = []
     /// Whether everything could be used at the last look, and there was something.
     private(set) var isComplete = false
+    /// Whether there was nothing at the last look: no confdir, no conf.d, no resource file.
+    private(set) var isEmpty = true
     /// Files that cannot be used, and no earlier version of them either.
     private(set) var unusable: [String] = []
     /// What was reported at the last look: nothing is reported twice in a row.
@@ -26,33 +28,28 @@ struct Inventory {
 
     /// Looks at all files anew.
     mutating func reload() {
-        var report = Report(known: reported)
-        do {
-            let loaded = try loader.load()
-            for warning in loaded.warnings where report.isNew(warning.text) {
-                logger.warning(warning.summary, warning)
-            }
-            for error in loaded.errors {
-                guard report.isNew(error.text) else { continue }
-                logger.error("Cannot process template resource \(error.summary)", error)
-            }
-            if loaded.resources.isEmpty, loaded.errors.isEmpty, report.isNew("Found no templates") {
-                logger.warning("Found no templates in \(loader.folder)")
-            }
-            resources = loaded.resources + kept(beside: loaded)
-            templates = Set(loaded.templates.map(\.path) + resources.map(\.source))
-            errors = loaded.errors
-            let usable = Set(resources.map(\.file))
-            unusable = Set(loaded.errors.map(\.file)).subtracting(usable).sorted()
-            isComplete = loaded.errors.isEmpty && !loaded.resources.isEmpty
-            for resource in loaded.resources { logger.debug("Found template: \(resource.file)") }
-        } catch {
-            if report.isNew(error.text) {
-                logger.error("Cannot load template resources: \(error.summary)", error)
-            }
+        logger.debug("Loading template resources from confdir \(loader.confdir)")
+        let loading = Result { () throws(ResourceError) in try loader.load() }
+        let problems = ResourceProblem.all(of: loading, in: folder)
+        logger.report(problems, known: reported)
+        reported = Set(problems.map(\.text))
+        guard case .success(let loaded) = loading else {
             isComplete = false
+            isEmpty = true
+            return
         }
-        reported = report.texts
+        resources = loaded.resources + kept(beside: loaded)
+        templates = Set(loaded.templates.map(\.path) + resources.map(\.source))
+        errors = loaded.errors
+        let usable = Set(resources.map(\.file))
+        unusable = Set(loaded.errors.map(\.file)).subtracting(usable).sorted()
+        isComplete = loaded.errors.isEmpty && !loaded.resources.isEmpty
+        isEmpty = loaded.errors.isEmpty && loaded.resources.isEmpty
+        for resource in loaded.resources {
+            logger.debug("Found template: \(resource.file)")
+            logger.debug("Loading template resource from \(resource.file)")
+            logger.debug("Key prefix set to \(String(decoding: resource.prefix, as: UTF8.self))")
+        }
     }
 
     /// Resources that were good and are now in a file that is not.
@@ -63,17 +60,6 @@ struct Inventory {
         return resources.filter { resource in
             broken.contains(resource.file) && !names.contains(resource.name)
                 && !destinations.contains(resource.destination)
-        }
-    }
-
-    /// The texts of one look.
-    private struct Report {
-        let known: Set<String>
-        var texts: Set<String> = []
-
-        mutating func isNew(_ text: String) -> Bool {
-            texts.insert(text)
-            return !known.contains(text)
         }
     }
 }

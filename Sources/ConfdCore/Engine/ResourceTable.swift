@@ -24,12 +24,15 @@ package final class ResourceTable {
 
     var states: Dictionary<ResourceID, ResourceState>.Values { byID.values }
 
+    /// In the order in which they were inserted: that of their files, at first.
+    var inOrder: [ResourceState] { byID.values.sorted { $0.id < $1.id } }
+
     /// The resources by their names.
     var byName: [String: ResourceState] {
         Dictionary(byID.values.map { ($0.resource.name, $0) }) { first, _ in first }
     }
 
-    /// Whether reloads wait, because the command that is to be reloaded has not been started.
+    /// Whether reloads wait: for the command that is to be reloaded, or until every file is in place.
     package var holdsReloads: Bool {
         get { groups.areHeld }
         set { groups.areHeld = newValue }
@@ -89,17 +92,15 @@ extension ResourceTable {
         state.scheduler = scheduler
     }
 
-    /// Takes the outcome of a rendering over `snapshot`; `newest` is what the backend has delivered by now.
-    func applied(
-        _ state: ResourceState, _ outcome: Outcome, over snapshot: VersionedSnapshot, newest: VersionedSnapshot,
-        at now: Duration
-    ) {
+    /// Takes the outcome of a rendering over `snapshot`.
+    func applied(_ state: ResourceState, _ outcome: Outcome, over snapshot: VersionedSnapshot, at now: Duration) {
         let keysChanged = state.applied.map { state.isConcerned(from: $0, to: snapshot.snapshot) } ?? true
         state.take(outcome, over: snapshot.snapshot)
         update(state, at: now) { scheduler in
             scheduler.rendered(Scheduler.RenderOutcome(outcome), keysChanged: keysChanged, at: now)
         }
         // What came while it was rendered.
+        let newest = state.snapshot
         if newest.version != snapshot.version, state.isConcerned(from: snapshot.snapshot, to: newest.snapshot) {
             update(state, at: now) { $0.changed(at: now) }
         }
@@ -123,6 +124,13 @@ extension ResourceTable {
 extension ResourceTable {
     /// Whether a reload is under way.
     package var isReloading: Bool { states.contains { $0.isRunning && !$0.isRendering } }
+
+    /// Whether a rendering is due or under way, but for those whose file waits for a check in place.
+    var isRendering: Bool {
+        states.contains { state in
+            state.scheduler.map { $0.isRendering && state.waitingTrial == nil || $0.owesRendering } ?? false
+        }
+    }
 
     /// Nothing runs, and nothing is due.
     package var isInStep: Bool { states.allSatisfy { $0.scheduler?.isInStep ?? true } }

@@ -27,11 +27,13 @@ package final class ResourceState {
     private(set) var history = History()
     /// When its file was replaced last, and from what: also kept in the state directory.
     var record: ResourceRecord?
+    /// What it gets its keys from; nil without keys, and until the engine has seen to it.
+    var source: Source?
     /// From this generation on the snapshots of its backend hold all its keys.
     var neededGeneration = 0
     /// Whether it has a follower of its own, because some of its keys may not be read.
     var isSeparate = false
-    /// Whether the daemon is not ready before it was tried.
+    /// Whether we are not ready before it was tried.
     var isAwaited = false
     /// Its rendered file, while that waits for its check in place.
     var waitingTrial: (trial: Trial, snapshot: VersionedSnapshot)?
@@ -49,7 +51,7 @@ package final class ResourceState {
     }
 
     /// Where its keys come from.
-    var source: Source.Key {
+    var sourceKey: Source.Key {
         Source.Key(backend: resource.backend, separate: isSeparate ? resource.ranges : nil)
     }
 
@@ -64,6 +66,18 @@ package final class ResourceState {
         RenderRequest(
             resource: resource, snapshot: snapshot, base: applied, history: history,
             mayCheckAgain: scheduler?.mayCheckAgain(at: now) ?? true)
+    }
+
+    /// The keys that it is rendered over now.
+    var snapshot: VersionedSnapshot {
+        // Resources without keys need no backend: confd renders them over an empty store.
+        source?.snapshot ?? VersionedSnapshot(snapshot: Snapshot([]), version: 0)
+    }
+
+    /// Whether the keys are there that it is rendered over, or it needs none.
+    var hasKeys: Bool {
+        if resource.ranges.isEmpty { return true }
+        return source.map { $0.snapshot != nil && $0.deliveredGeneration >= neededGeneration } ?? false
     }
 
     /// Its file that waits for a check in place, which begins now.
@@ -94,13 +108,6 @@ extension ResourceState {
         inputs = outcome.inputs
         if let reload = outcome.reload, reload.isNew || owedReload == nil { owedReload = reload }
         if Scheduler.RenderOutcome(outcome) == .inStep, owedReload == nil { applied = snapshot }
-    }
-
-    /// Takes the outcome of a pass (`-onetime`), in which nothing happens but renderings.
-    func takePass(_ outcome: Outcome, at now: Duration) {
-        take(outcome.history)
-        scheduler?.begin(.render, at: now)
-        scheduler?.rendered(Scheduler.RenderOutcome(outcome), at: now)
     }
 
     /// Takes the outcome of the reload that was owed.
@@ -156,6 +163,7 @@ extension ResourceState {
         inputs = Inputs()
         applied = nil
         owedReload = nil
+        source = nil
         neededGeneration = 0
         isSeparate = false
     }

@@ -9,27 +9,30 @@ final class WorkerPool: Sendable {
 
     /// The place of a running job among those that there may be.
     final class Place: Sendable {
-        private let pool: WorkerPool
+        /// nil for the thread of `help`, which nothing can replace.
+        private let pool: WorkerPool?
         private let isGivenUp = Atomic(false)
 
-        fileprivate init(_ pool: WorkerPool) { self.pool = pool }
+        fileprivate init(_ pool: WorkerPool?) { self.pool = pool }
 
         /// Lets another job run beside this one; the second call does nothing.
         func giveUp() {
             if isGivenUp.exchange(true, ordering: .relaxed) { return }
-            pool.letAnotherIn()
+            pool?.letAnotherIn()
         }
 
         fileprivate var isTaken: Bool { !isGivenUp.load(ordering: .relaxed) }
     }
 
     private struct State {
-        var waiting: [Job] = []
+        /// nil for those that were begun.
+        var waiting: [Job?] = []
         /// The next of `waiting`: taking from the front of an array would move all the rest.
         var next = 0
         /// Those with a place.
         var threads = 0
         var hasWork: Bool { next < waiting.count }
+        var count: Int { waiting.count - next }
 
         mutating func take() -> Job? {
             guard next < waiting.count else {
@@ -38,28 +41,40 @@ final class WorkerPool: Sendable {
                 return nil
             }
             defer { next += 1 }
-            return waiting[next]
+            return waiting[next].take()
         }
     }
 
     private let state = Mutex(State())
     private let limit: Int
     private let stackSize: Int
+    /// Whether the thread that hands out the jobs calls `help` then: one job is left to it, which saves a thread.
+    private let isHelped: Bool
 
-    init(threads limit: Int, stackSize: Int = 1 << 20) {
+    init(threads limit: Int, stackSize: Int = 1 << 20, isHelped: Bool = false) {
         self.limit = limit
         self.stackSize = stackSize
+        self.isHelped = isHelped
     }
 
     /// Runs `job` as soon as a thread is free.
-    func run(_ job: @escaping Job) {
-        let needsThread = state.withLock { state in
-            state.waiting.append(job)
-            guard state.threads < limit else { return false }
-            state.threads += 1
-            return true
+    func run(_ job: @escaping Job) { run([job]) }
+
+    /// Runs `jobs` as soon as threads are free. Threads that work contend with a caller that hands them out one by one.
+    func run(_ jobs: [Job]) {
+        let threadCount = state.withLock { state in
+            state.waiting += jobs
+            let count = max(0, min(limit - state.threads, isHelped ? state.count - 1 : jobs.count))
+            state.threads += count
+            return count
         }
-        if needsThread { startThread() }
+        for _ in 0..<threadCount { startThread() }
+    }
+
+    /// Runs jobs on the calling thread until none waits; nothing if the pool is not helped.
+    func help() {
+        guard isHelped else { return }
+        while let job = state.withLock({ $0.take() }) { job(Place(nil)) }
     }
 
     private func letAnotherIn() {

@@ -81,8 +81,8 @@ import Testing
     }
 }
 
-/// The threads under the daemon's own.
-@Suite struct DaemonThreadsTests {
+/// The threads under the engine's own.
+@Suite struct EngineThreadsTests {
     @Test(arguments: [1, 2, 8])
     func workersKeepToTheirLimit(_ limit: Int) async throws {
         let pool = WorkerPool(threads: limit)
@@ -125,6 +125,47 @@ import Testing
         #expect(order.withLock { $0 } == [1, 2])
     }
 
+    /// The thread that hands out the jobs is one of the workers: for one job there is no other.
+    @Test func theCallingThreadHelps() {
+        let pool = WorkerPool(threads: 2, isHelped: true)
+        let done = Mutex(0)
+        pool.run { place in
+            place.giveUp()
+            done.withLock { $0 += 1 }
+        }
+        #expect(done.withLock { $0 } == 0, "no thread was started for it")
+        pool.help()
+        #expect(done.withLock { $0 } == 1)
+        let isOver = Semaphore()
+        for _ in 0..<200 {
+            pool.run { _ in
+                let isLast = done.withLock { done in
+                    done += 1
+                    return done == 201
+                }
+                if isLast { isOver.post() }
+            }
+        }
+        pool.help()
+        isOver.wait()
+    }
+
+    /// 1,000 renderings wake the engine once; other messages at once.
+    @Test func gatheredMessagesWakeOnce() {
+        let wakes = Mutex(0)
+        let inbox = Inbox { wakes.withLock { $0 += 1 } }
+        inbox.gather(3)
+        for id in 1...2 { inbox.post(.skipped(id)) }
+        #expect(wakes.withLock { $0 } == 0)
+        inbox.post(.filesChanged)
+        #expect(wakes.withLock { $0 } == 1)
+        inbox.post(.skipped(3))
+        #expect(wakes.withLock { $0 } == 2)
+        inbox.post(.skipped(4))
+        #expect(wakes.withLock { $0 } == 3, "what nobody gathers wakes")
+        #expect(inbox.take().count == 5)
+    }
+
     /// A follower of the file `keys.yaml` in a new folder, which is removed at the end.
     private func withFollower(
         logger: Logger = Logger(level: .fatal, tag: "test", host: "test") { _ in },
@@ -132,13 +173,14 @@ import Testing
     ) async throws {
         let directory = try TemporaryDirectory()
         let file = directory("keys.yaml")
-        var options = BackendOptions()
-        options["file"] = .list([file])
+        var backendOptions = BackendOptions()
+        backendOptions["file"] = .list([file])
         let kind = try #require(BackendRegistry.kind(named: "file"))
-        let configuration = BackendConfiguration(kind: kind, named: kind.name, options: options)
+        let configuration = BackendConfiguration(kind: kind, named: kind.name, options: backendOptions)
+        var options = Follower.Options(watches: true, timeout: .seconds(5))
+        options.patience = .milliseconds(300)
         let follower = Follower(
-            configuration, BackendPool(environment: []) { _ in }, watches: true, timeout: .seconds(5), logger: logger,
-            patience: .milliseconds(300)
+            configuration, BackendPool(environment: []) { _ in }, options, logger: logger
         ) {}
         try await body(follower, file)
         follower.stop()
@@ -192,7 +234,7 @@ import Testing
 }
 
 /// When systemd wants signs of life.
-@Suite struct DaemonNotifierTests {
+@Suite struct EngineNotifierTests {
     @Test(arguments: [
         ("nothing is wanted", [String: String](), Duration?.none, Duration?.none),
         ("only notifications", ["NOTIFY_SOCKET": "/x"], nil, nil),

@@ -6,8 +6,30 @@ import Synchronization
 
 /// Holds the newest snapshot of one backend, on a thread of its own: the last one counts, none waits in a queue.
 ///
-/// It reads when `read` is called and, if it watches, each time something has changed. What fails is tried again for ever.
+/// It reads when `read` is called and, if it watches, each time something has changed. What fails is tried again, for ever or
+/// until a given time.
 final class Follower: Sendable {
+    /// How it follows.
+    struct Options: Sendable {
+        /// Whether changes are waited for.
+        var watches: Bool
+        /// For one read.
+        var timeout: Duration
+        /// What fails is tried for the last time then (by `clock`); nil: it is tried for ever.
+        var end: Duration?
+        /// A backend that fails for longer is stale: what it had is still in use, and may be wrong by now.
+        var patience = Duration.seconds(30)
+        var clock: @Sendable () -> Duration = Clock.monotonic
+
+        init(watches: Bool, timeout: Duration) {
+            self.watches = watches
+            self.timeout = timeout
+        }
+
+        /// The longest pause between attempts that have an end: somebody waits for it.
+        fileprivate static let longestPause = Duration.seconds(5)
+    }
+
     /// A snapshot, and the generation that it belongs to.
     struct Delivery: Sendable {
         let snapshot: Snapshot
@@ -21,6 +43,9 @@ final class Follower: Sendable {
         var current: Cancellation?
         var delivery: Delivery?
         var failure: BackendError?
+        /// The generation whose last attempt has failed, and the one that is not tried any more; 0 for none.
+        var failedGeneration = 0
+        var abandonedGeneration = 0
         /// When the failures began that nothing has ended yet.
         var failingSince: Duration?
         var lastContact: WallTime?
@@ -32,28 +57,24 @@ final class Follower: Sendable {
     private let state = Mutex(State())
     private let configuration: BackendConfiguration
     private let backends: BackendPool
-    private let watches: Bool
-    private let timeout: Duration
+    private let options: Options
     private let logger: Logger
     private let metrics: Metrics
-    private let patience: Duration
     private let wake: @Sendable () -> Void
 
-    /// A backend that fails for longer than `patience` is stale: what it had is still in use, and may be wrong by now.
-    /// `wake` is called when there is a delivery or a failure.
+    /// `wake` is called when there is a delivery or a failure. One that takes over a part of what another reads begins with
+    /// the `failure` of that one, which has been logged.
     init(
-        _ configuration: BackendConfiguration, _ backends: BackendPool, watches: Bool, timeout: Duration,
-        logger: Logger, metrics: Metrics = Metrics(),
-        patience: Duration = .seconds(30), wake: @escaping @Sendable () -> Void
+        _ configuration: BackendConfiguration, _ backends: BackendPool, _ options: Options, logger: Logger,
+        metrics: Metrics = Metrics(), failure: BackendError? = nil, wake: @escaping @Sendable () -> Void
     ) {
         self.configuration = configuration
         self.backends = backends
-        self.watches = watches
-        self.timeout = timeout
+        self.options = options
         self.logger = logger
         self.metrics = metrics
-        self.patience = patience
         self.wake = wake
+        state.withLock { $0.failure = failure }
     }
 
     /// Reads what `ranges` cover anew; returns the generation that its delivery has, or a later delivery.
@@ -91,9 +112,17 @@ final class Follower: Sendable {
     /// Why the last attempt failed, nil if it did not.
     var failure: BackendError? { state.withLock { $0.failure } }
 
+    /// Whether the last attempt at what was asked for last has failed.
+    var isFailing: Bool { state.withLock { $0.failedGeneration == $0.generation } }
+
+    /// Whether what was asked for last is not tried any more.
+    var hasGivenUp: Bool { state.withLock { $0.abandonedGeneration == $0.generation } }
+
     private func run() {
-        var backoff = Backoff(limit: configuration.kind.longestPause)
+        var backoff = Backoff(
+            limit: options.end == nil ? configuration.kind.longestPause : Options.longestPause)
         var last: Delivery?
+        var known = failure
         while !state.withLock({ $0.isStopped }) {
             guard let cancellation = makeCancellation() else { continue }
             let (ranges, generation) = state.withLock { state in
@@ -102,7 +131,9 @@ final class Follower: Sendable {
             }
             // A new generation begins from nothing.
             if last?.generation != generation { last = nil }
-            do {
+            let isKnown = known != nil
+            do throws(BackendError) {
+                if let failure = known.take() { throw failure }
                 let backend = try backends.backend(for: configuration)
                 try follow(backend, ranges, from: last?.snapshot, cancellation) { snapshot in
                     backoff.reset()
@@ -112,18 +143,28 @@ final class Follower: Sendable {
                 }
             } catch {
                 if cancellation.isCancelled { continue }
-                note(error)
+                let pause = pause(&backoff)
+                note(error, of: generation, isLast: pause == nil, isKnown: isKnown)
                 // Ended early by the next `read`; if not even waiting works, the next attempt says so.
-                try? cancellation.wait(backoff.next())
+                try? cancellation.wait(pause)
             }
         }
+    }
+
+    /// The time until the next attempt; nil if there is to be none.
+    private func pause(_ backoff: inout Backoff) -> Duration? {
+        guard let end = options.end else { return backoff.next() }
+        let left = end - options.clock()
+        return left > .zero ? min(backoff.next(), left) : nil
     }
 
     private func makeCancellation() -> Cancellation? {
         do {
             return try Cancellation()
         } catch {
-            note(BackendError(.unreachable, error.message))
+            let generation = state.withLock { $0.generation }
+            let isLast = options.end.map { options.clock() >= $0 } ?? false
+            note(BackendError(.unreachable, error.message), of: generation, isLast: isLast)
             // Descriptors may be free again later.
             Clock.sleep(.seconds(1))
             return nil
@@ -134,10 +175,11 @@ final class Follower: Sendable {
         _ backend: any Backend, _ ranges: [KeyRange], from start: Snapshot?, _ cancellation: Cancellation,
         deliver: (Snapshot) -> Void
     ) throws(BackendError) {
-        if watches {
-            try backend.follow(ranges, from: start, timeout: timeout, cancellation: cancellation, deliver: deliver)
+        if options.watches {
+            try backend.follow(
+                ranges, from: start, timeout: options.timeout, cancellation: cancellation, deliver: deliver)
         } else {
-            try backend.readAndWait(ranges, timeout: timeout, cancellation: cancellation, deliver: deliver)
+            try backend.readAndWait(ranges, timeout: options.timeout, cancellation: cancellation, deliver: deliver)
         }
     }
 
@@ -146,30 +188,35 @@ final class Follower: Sendable {
             state.delivery = delivery
             state.lastContact = Clock.wall()
             state.failingSince = nil
+            state.failedGeneration = 0
             state.isStale = false
             defer { state.failure = nil }
             return state.failure != nil
         }
-        if hadFailed { logger.notice("Backend \(configuration.name) answers again", configuration) }
+        if hadFailed, options.end == nil {
+            logger.notice("Backend \(configuration.name) answers again", configuration)
+        }
         wake()
     }
 
-    private func note(_ error: BackendError) {
-        let now = Clock.monotonic()
+    /// Notes that an attempt has failed: with `isLast`, and there is no other. One that `isKnown` has been logged.
+    private func note(_ error: BackendError, of generation: Int, isLast: Bool = false, isKnown: Bool = false) {
+        let now = options.clock()
         let (isNew, becameStale, lastContact) = state.withLock { state in
             let since = state.failingSince ?? now
             // A watch has a heartbeat: until it broke, there was contact.
-            if state.failingSince == nil, watches, state.lastContact != nil { state.lastContact = Clock.wall() }
+            let wasWatched = options.watches && state.failingSince == nil
+            if wasWatched, state.lastContact != nil { state.lastContact = Clock.wall() }
             state.failingSince = since
-            let becomesStale = !state.isStale && now - since >= patience
+            state.failedGeneration = generation
+            if isLast { state.abandonedGeneration = generation }
+            let becomesStale = !state.isStale && now - since >= options.patience
             if becomesStale { state.isStale = true }
             defer { state.failure = error }
             return (state.failure != error, becomesStale, state.lastContact)
         }
-        metrics.countFailure(of: configuration)
-        let subject = error.logFields(configuration)
-        if isNew { logger.error(error.message, subject) } else { logger.debug(error.message, subject) }
-        if becameStale {
+        if !isKnown { log(error, isNew: isNew || options.end != nil) }
+        if becameStale, options.end == nil {
             let since =
                 lastContact.map { "has not been heard of since \(Clock.rfc3339($0))" } ?? "has never been reached"
             logger.warning(
@@ -179,12 +226,19 @@ final class Follower: Sendable {
         wake()
     }
 
+    /// Counts and logs a failure; where attempts have an end, each one is an error, else only a new one.
+    private func log(_ error: BackendError, isNew: Bool) {
+        metrics.countFailure(of: configuration)
+        let subject = error.logFields(configuration)
+        if isNew { logger.error(error.message, subject) } else { logger.debug(error.message, subject) }
+    }
+
     /// The last contact with the backend.
     var contact: BackendContact {
         state.withLock { state in
             let isConnected = state.failure == nil && state.lastContact != nil
             return BackendContact(
-                isConnected: isConnected, lastHeard: isConnected && watches ? Clock.wall() : state.lastContact,
+                isConnected: isConnected, lastHeard: isConnected && options.watches ? Clock.wall() : state.lastContact,
                 isStale: state.isStale)
         }
     }

@@ -3,7 +3,7 @@ import Configuration
 /// What resources share: those with the same reload command run it once for all.
 struct ReloadGroups {
     private var members: [String: Set<ResourceID>] = [:]
-    /// Whether reloads wait, because the command that is to be reloaded has not been started.
+    /// Whether reloads wait: for the command that is to be reloaded, or until every file is in place.
     var areHeld = false
     /// Whether no reload begins for now, because files are in place that no check has accepted yet.
     var arePaused = false

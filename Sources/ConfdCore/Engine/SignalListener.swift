@@ -1,6 +1,5 @@
 import Configuration
 import Posix
-import Synchronization
 
 /// Listens for signals: TERM and INT ask to stop, HUP asks to read everything anew, and with a supervised command all of
 /// them go on to it. Without one, USR1 asks for the state.
@@ -8,15 +7,9 @@ import Synchronization
 /// What is in progress is finished; commands that outlast `-shutdown-timeout` are ended, the supervised one too, and
 /// without one a second TERM or INT ends the program at once.
 package final class SignalListener: Sendable {
-    /// Ends the commands and slow renderings that run when the time to finish is over.
-    package let cancellation: Cancellation
-    /// The command after `--`.
-    package let child = SupervisedChild()
-    private let stopping = Atomic(false)
-    private let hangUp = Atomic(false)
-    private let statusRequest = Atomic(false)
+    /// What the signals ask of the engine.
+    package let requests: Requests
     private let queue: SignalQueue
-    private let wakeUp: WakeUp
     private let logger: Logger
     private let shutdownTimeout: Duration
     private let supervises: Bool
@@ -32,21 +25,11 @@ package final class SignalListener: Sendable {
         let wanted: [Signal] = supervises ? Signal.forwardable : [.terminate, .interrupt, .hangUp, .user1]
         queue = try SignalQueue(wanted + (reaps ? [.child] : []), held: held)
         if reaps { try Children.becomeReaper() }
-        cancellation = try Cancellation()
-        wakeUp = try WakeUp()
+        requests = try Requests()
         self.logger = logger
         self.shutdownTimeout = shutdownTimeout
         self.supervises = supervises
     }
-
-    /// Whether to stop.
-    package var isStopping: Bool { stopping.load(ordering: .relaxed) }
-
-    /// Whether a HUP came since the last call.
-    package func takeHangUp() -> Bool { hangUp.exchange(false, ordering: .relaxed) }
-
-    /// Whether a USR1 came since the last call.
-    package func takeStatusRequest() -> Bool { statusRequest.exchange(false, ordering: .relaxed) }
 
     /// Takes signals on this thread until another one ends the process.
     package func listen() -> Never {
@@ -57,15 +40,6 @@ package final class SignalListener: Sendable {
         }
         CurrentProcess.waitForEnd()
     }
-
-    /// Waits until `duration` is over (nil: for ever), or somebody calls `wake`, or a signal came.
-    package func wait(_ duration: Duration?) throws(SystemError) {
-        _ = try Poll.wait([wakeUp.descriptor], timeout: duration)
-        wakeUp.clear()
-    }
-
-    /// Ends `wait`, from any thread.
-    package func wake() { wakeUp.wake() }
 
     private func serve() throws(SystemError) -> Never {
         var deadline: Duration?
@@ -78,7 +52,7 @@ package final class SignalListener: Sendable {
             }
             while let received = try queue.receive() {
                 take(received)
-                if isStopping, deadline == nil { deadline = Clock.monotonic() + shutdownTimeout }
+                if requests.isStopping, deadline == nil { deadline = Clock.monotonic() + shutdownTimeout }
             }
         }
     }
@@ -87,26 +61,25 @@ package final class SignalListener: Sendable {
         let signal = received.signal
         if signal == .child { return Children.collectOrphans() }
         // A terminal has sent its signals to the whole group already, the supervised command included.
-        if supervises, received.isFromProcess { child.forward(signal) }
+        if supervises, received.isFromProcess { requests.child.forward(signal) }
         switch signal {
         case .hangUp:
-            hangUp.store(true, ordering: .relaxed)
+            requests.readAnew()
         case .user1:
             // The command's own, if there is one.
             if supervises { return }
-            statusRequest.store(true, ordering: .relaxed)
+            requests.logStatus()
         case .terminate, .interrupt:
-            if isStopping, !supervises { CurrentProcess.exit(128 + signal.number) }
+            if requests.isStopping, !supervises { CurrentProcess.exit(128 + signal.number) }
             logger.info("Captured \(signal == .interrupt ? "interrupt" : "terminated"). Exiting...")
-            stopping.store(true, ordering: .relaxed)
+            requests.stop()
         default: return
         }
-        wake()
     }
 
     private func endByForce() {
         logger.warning("Commands did not end within \(GoDuration.text(shutdownTimeout)), ending them")
-        cancellation.cancel()
-        if supervises { _ = child.send(.kill) }
+        requests.cancellation.cancel()
+        if supervises { _ = requests.child.send(.kill) }
     }
 }

@@ -68,4 +68,16 @@ struct Supervisor {
 
     /// What shells exit with if a command cannot be started.
     static func exitCode(of error: SystemError) -> Int32 { error.code == Errno.noSuchFile ? 127 : 126 }
+
+    /// `-onetime -- COMMAND`: this process goes on as the command, with its id. Returns only if that cannot be started: the
+    /// exit code.
+    static func become(_ command: [String], logger: Logger) -> Int32 {
+        ChildEnvironment.forgetSecrets()
+        do throws(SystemError) {
+            try CurrentProcess.become(command.map { Array($0.utf8) })
+        } catch {
+            logger.fatal("cannot start \(command[0]): \(error.reason)")
+            return exitCode(of: error)
+        }
+    }
 }

@@ -1,7 +1,7 @@
 import Configuration
 import Posix
 
-extension Daemon {
+extension Engine {
     /// The status now.
     var status: DaemonStatus {
         var status = DaemonStatus()
@@ -19,9 +19,9 @@ extension Daemon {
         status.neverWritten.sort { $0.destination < $1.destination }
         status.unusable = inventory.unusable
         // A backend once, also where resources without permission wait for it by themselves.
-        status.sources = sources.filter { $0.key.separate == nil }.map { key, source in
+        status.sources = sources.values.filter { $0.key.separate == nil }.map { source in
             DaemonStatus.BackendState(
-                configuration: key.backend, contact: source.follower.contact,
+                configuration: source.key.backend, contact: source.follower.contact,
                 revision: source.snapshot?.snapshot.revision ?? 0, keyCount: source.snapshot?.snapshot.count ?? 0)
         }.sorted { $0.configuration.name < $1.configuration.name }
         return status
@@ -58,7 +58,7 @@ extension Daemon {
                 MetricsPage(metrics: applier.metrics, status: status, showsStatus: access.allows(request.peer))
                     .response(to: request.path)
             }
-            // A health check must not wait for the daemon's thread. Without a descriptor for the request, there is no
+            // A health check must not wait for the engine's thread. Without a descriptor for the request, there is no
             // answer either.
             guard request.path != "/health", let asked = try? StatusRequest() else { return .now(page(nil)) }
             inbox.post(.statusWanted(asked))

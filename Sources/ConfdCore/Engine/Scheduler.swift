@@ -1,9 +1,10 @@
 import Configuration
+import Posix
 
 /// When one resource is rendered and when its service is reloaded: what happened and the time in, what to do out.
 ///
 /// A resource is in step when nothing is due. Rendering and reloading never overlap for one resource. What failed is due
-/// again later, with no new event; what changed while something ran is due after it.
+/// again later, with no new event, unless it is tried once only; what changed while something ran is due after it.
 package struct Scheduler: Sendable {
     package enum Action: Equatable, Sendable {
         case render
@@ -27,9 +28,9 @@ package struct Scheduler: Sendable {
         case refusedBefore
     }
 
-    /// The first pause after a failure; it doubles each time.
-    static let firstPause = Duration.seconds(1)
     static let longestPause = Duration.seconds(60)
+    /// After failures; half of a pause is random, so that many hosts do not come back together.
+    private static let backoff = Backoff(start: .seconds(1), limit: longestPause, jitter: .half)
     /// A file that has to be replaced so soon after a reload, although no key changed, was changed by that reload.
     static let suspicion = Duration.seconds(2)
 
@@ -38,6 +39,8 @@ package struct Scheduler: Sendable {
     }
 
     package var policy: ApplyPolicy
+    /// Whether what failed is due again.
+    private let triesAgain: Bool
     private var activity = Activity.idle
     private var renderDue: Duration?
     private var reloadDue: Duration?
@@ -56,12 +59,13 @@ package struct Scheduler: Sendable {
     /// Randomness, in `0..<1`.
     private let random: @Sendable () -> Double
 
-    /// A resource that has to be rendered at once.
+    /// A resource that has to be rendered at once. Without `triesAgain`, what fails is left as it is.
     package init(
-        _ policy: ApplyPolicy, now: Duration,
+        _ policy: ApplyPolicy, triesAgain: Bool = true, now: Duration,
         random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
     ) {
         self.policy = policy
+        self.triesAgain = triesAgain
         self.random = random
         renderDue = now
     }
@@ -85,6 +89,7 @@ package struct Scheduler: Sendable {
     package var isInStep: Bool { activity == .idle && renderDue == nil && reloadDue == nil }
     package var isRunning: Bool { activity != .idle }
     package var isRendering: Bool { activity == .rendering }
+    package var owesRendering: Bool { renderDue != nil }
     package var owesReload: Bool { reloadDue != nil }
     /// Whether a check is asked again about content that it refused.
     package func mayCheckAgain(at now: Duration) -> Bool { refusedUntil.map { now >= $0 } ?? true }
@@ -132,14 +137,12 @@ extension Scheduler {
         dampedPause = nil
         if result == .failed {
             renderFailures += 1
-            let again = now + pause(after: renderFailures)
-            renderDue = min(renderDue ?? again, again)
+            tryAgain(at: now + pause(after: renderFailures))
             return
         }
         renderFailures = 0
         if result == .rejected || result == .refusedBefore {
-            let again = nextCheck(after: result, at: now)
-            renderDue = min(renderDue ?? again, again)
+            tryAgain(at: nextCheck(after: result, at: now))
         } else {
             hasBeenInStep = true
         }
@@ -164,6 +167,7 @@ extension Scheduler {
             reloadFailures = 0
         } else {
             reloadFailures += 1
+            guard triesAgain else { return }
             reloadDue = now + max(pause(after: reloadFailures), policy.minReloadInterval)
         }
     }
@@ -179,6 +183,11 @@ extension Scheduler {
 
     /// The service has the new files without a reload.
     package mutating func reloadDone() { reloadDue = nil }
+
+    /// Has it rendered again at `time`, if not before.
+    private mutating func tryAgain(at time: Duration) {
+        if triesAgain { renderDue = min(renderDue ?? time, time) }
+    }
 
     /// When content that was refused is rendered again. Renderings before that have no part in when it is checked again: a
     /// short interval would else put it off for ever.
@@ -205,9 +214,5 @@ extension Scheduler {
         return min(.seconds(1 << min(loops - 1, 16)), Self.longestPause)
     }
 
-    /// Doubles up to the longest; half of it is random, so that many hosts do not come back together.
-    private func pause(after failures: Int) -> Duration {
-        let full = min(Self.firstPause * Double(1 << min(failures - 1, 16)), Self.longestPause)
-        return full * (0.5 + random() / 2)
-    }
+    private func pause(after failures: Int) -> Duration { Self.backoff.pause(after: failures, random: random()) }
 }

@@ -23,13 +23,13 @@ struct ReminderSchedule {
 
 // MARK: - Starting the command after `--`
 
-extension Daemon {
+extension Engine {
     /// Whether the command can be started as soon as there are data: all resource files and templates can be used. What is
     /// wrong is logged; no key can mend it, and an orchestrator waits for the exit code.
     func childCanStart() -> Bool {
         guard let supervisor else { return true }
         // In the order of the files, and all of them: each is reported.
-        let unusable = table.states.sorted { $0.id < $1.id }.filter { state in
+        let unusable = table.inOrder.filter { state in
             !state.withHistory { applier.canUseTemplate(of: state.resource, &$0) }
         }
         if inventory.errors.isEmpty, unusable.isEmpty { return true }
@@ -42,14 +42,19 @@ extension Daemon {
     func startChildWhenReady(at now: Duration) throws(SystemError) {
         guard let supervisor, !supervisor.hasStarted, inventory.isComplete else { return }
         guard table.states.allSatisfy(\.hasBeenInStep) else { return }
-        for state in table.states {
+        noteServiceStart()
+        table.holdsReloads = false
+        try self.supervisor?.start { [inbox] status in inbox.post(.childEnded(status)) }
+        if self.supervisor?.exitCode != nil { stop(at: now) }
+    }
+
+    /// The service starts only now, and so reads the files that are there: no reload is owed any more.
+    func noteServiceStart() {
+        for state in table.inOrder {
             guard let reload = state.owedReload else { continue }
             applier.reloadDone(reload)
             state.takeServiceStart()
         }
-        table.holdsReloads = false
-        try self.supervisor?.start { [inbox] status in inbox.post(.childEnded(status)) }
-        if self.supervisor?.exitCode != nil { stop(at: now) }
     }
 
     /// Says again what the command waits for, or a container that does nothing would say nothing.
@@ -70,7 +75,7 @@ extension Daemon {
     /// Why a resource is not in step, in one line.
     private func obstacle(of state: ResourceState) -> String {
         if let failure = state.history.failure { return failure }
-        guard let source = sources[state.source] else { return "it is being applied" }
+        guard let source = state.source else { return "it is being applied" }
         let kind = state.resource.backend.name
         if let failure = source.follower.failure { return "backend \(kind): \(failure.message)" }
         return source.snapshot == nil ? "its keys have not been read from \(kind) yet" : "it is being applied"

@@ -1,0 +1,140 @@
+import Configuration
+import Posix
+
+// What is due is handed to the workers here, and what they report comes back.
+extension Engine {
+    /// Begins everything that is due.
+    func beginActions(at now: Duration) {
+        table.pausesReloads = checks.holdsReloads
+        let actions = table.begin(at: now)
+        let renderings = actions.compactMap { $0.rendered.flatMap { rendering(of: $0, at: now) } }
+        if mode == .once { inbox.gather(renderings.count) }
+        workers.renderers.run(renderings)
+        let reloads = actions.compactMap(\.reloaded)
+        // One after the other, in the order of the files.
+        if mode == .once, !reloads.isEmpty { reload(reloads.flatMap { $0 }.sorted()) }
+        if mode == .follow { for ids in reloads { reload(ids) } }
+        if checksMayBegin, let batch = checks.take(reloadsRun: table.isReloading) { checkInPlace(batch) }
+        table.pausesReloads = checks.holdsReloads
+        workers.renderers.help()
+    }
+
+    /// What renders and applies a resource, on another thread.
+    private func rendering(of id: ResourceID, at now: Duration) -> WorkerPool.Job? {
+        guard let state = table[id] else { return nil }
+        let snapshot = state.snapshot
+        let request = state.renderRequest(over: snapshot.snapshot, at: now)
+        let resource = state.resource
+        let unsynced = mode == .once ? pass.unsynced : nil
+        let checksAlone = mode == .once && settings.failFast
+        // In a daemon, what waits for a command is no reason for other renderings to wait.
+        let isApart = mode == .follow && resource.checkCommand != nil && !resource.checksInPlace
+        if let command = resource.inPlaceCheck { checks.began(id, command: command) }
+        return { [applier, inbox, requests, workers, progress] place in
+            if requests.isStopping { return inbox.post(.skipped(id)) }
+            let turn = workers.beginRendering()
+            let file = applier.render(request) {
+                turn.end()
+                place.giveUp()
+            }
+            turn.end()
+            let apply: @Sendable () -> Void = {
+                var placement = applier.apply(file, unsynced)
+                if checksAlone, case .awaitsCheck(let trial) = placement {
+                    placement = .done(applier.checkInPlace([trial])[0])
+                }
+                switch placement {
+                case .done(let outcome):
+                    progress.advance()
+                    inbox.post(.applied(id, outcome, over: snapshot))
+                case .awaitsCheck(let trial): inbox.post(.awaitsCheck(id, trial, over: snapshot))
+                }
+            }
+            if isApart { workers.commands.run { _ in apply() } } else { apply() }
+        }
+    }
+
+    private func checkInPlace(_ ids: [ResourceID]) {
+        let batch = ids.compactMap { id in table[id]?.takeTrial().map { (id: id, trial: $0.trial, over: $0.snapshot) } }
+        workers.commands.run { [applier, inbox, progress] _ in
+            let outcomes = applier.checkInPlace(batch.map(\.trial))
+            for (member, outcome) in zip(batch, outcomes) {
+                progress.advance()
+                inbox.post(.applied(member.id, outcome, over: member.over))
+            }
+        }
+    }
+
+    private func reload(_ ids: [ResourceID]) {
+        let due = ids.compactMap { id in table[id]?.dueReload.map { (id: id, reload: $0) } }
+        workers.commands.run { [applier, inbox] _ in
+            let outcomes = applier.reload(due.map(\.reload))
+            inbox.post(.reloaded(ids, Dictionary(uniqueKeysWithValues: zip(due.map(\.id), outcomes))))
+        }
+    }
+}
+
+extension ResourceTable.Action {
+    /// What is rendered; nil for a reload.
+    fileprivate var rendered: ResourceID? {
+        if case .render(let id) = self { id } else { nil }
+    }
+
+    /// What is reloaded; nil for a rendering.
+    fileprivate var reloaded: [ResourceID]? {
+        if case .reload(let ids) = self { ids } else { nil }
+    }
+}
+
+// MARK: - Messages
+
+extension Engine {
+    func take(_ message: Message, at now: Duration) throws(SystemError) {
+        switch message {
+        case .applied(let id, let outcome, let snapshot): applied(id, outcome, over: snapshot, at: now)
+        case .awaitsCheck(let id, let trial, let snapshot):
+            table[id]?.waitingTrial = (trial, snapshot)
+            checks.waits(id)
+        case .skipped(let id): skipped(id, at: now)
+        case .reloaded(let ids, let outcomes):
+            for id in ids {
+                guard let state = table[id] else { continue }
+                table.reloaded(state, outcomes[id], at: now)
+                if mode == .once, let outcome = outcomes[id] { pass.tally.note(outcome.state, of: id) }
+                applyPendingDefinition(state, at: now)
+            }
+        case .filesChanged: if !isStopping { try takeInventory(readsAnew: false) }
+        case .statusWanted(let request): request.answer(status)
+        case .childEnded(let status):
+            supervisor?.ended(status, isStopping: isStopping || requests.isStopping)
+            stop(at: now)
+        }
+    }
+
+    /// Notes that a rendering, or the check after it, was not begun because we are about to end.
+    func skipped(_ id: ResourceID, at now: Duration) {
+        checks.ended(id)
+        pass.isStopped = true
+        if let state = table[id] { table.update(state, at: now) { $0.rendered(.failed, at: now) } }
+    }
+
+    private func applied(_ id: ResourceID, _ outcome: Outcome, over snapshot: VersionedSnapshot, at now: Duration) {
+        checks.ended(id)
+        guard let state = table[id] else { return }
+        confdirWatch?.add(outcome.inputs.sources.keys)
+        if mode == .follow, outcome.state == .updated { keepRecord(of: state, revision: snapshot.snapshot.revision) }
+        table.applied(state, outcome, over: snapshot, at: now)
+        if mode == .once { return tried(state, outcome) }
+        if let pause = state.scheduler?.dampedPause {
+            let resource = state.resource
+            logger.warning(
+                "\(resource.name): its template or dest was changed right after its \(resource.reloadField), "
+                    + "perhaps by it: the next one waits until \(GoDuration.text(pause)) after that", resource)
+        }
+        // A template that was written meanwhile may not be complete yet.
+        if !state.inputs.sourcesAreCurrent {
+            table.update(state, at: now) { $0.refresh(at: now + ConfdirWatch.quiet) }
+        }
+        applyPendingDefinition(state, at: now)
+    }
+}

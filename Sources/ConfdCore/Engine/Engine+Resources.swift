@@ -1,0 +1,185 @@
+import Backends
+import Configuration
+import KeyValue
+import Posix
+
+// MARK: - Files below confdir
+
+extension Engine {
+    /// Looks at all resources and templates anew, as `takeUpInventory` says.
+    func takeInventory(readsAnew: Bool) throws(SystemError) {
+        inventory.reload()
+        try takeUpInventory(readsAnew: readsAnew)
+    }
+
+    /// Takes up what is new, changed or gone since the last look. With `readsAnew`, all backends are read again too.
+    func takeUpInventory(readsAnew: Bool) throws(SystemError) {
+        let now = clock()
+        logger.debug("Retrieving keys from store")
+        applier.claims.keep(of: inventory.resources)
+        let included = table.states.flatMap { $0.inputs.sources.keys }
+        confdirWatch?.watch(inventory.templates.union(included))
+        let known = table.byName
+        let names = Set(inventory.resources.map(\.name))
+        for (name, state) in known where !names.contains(name) {
+            state.pendingDefinition = .removed
+            applyPendingDefinition(state, at: now)
+        }
+        var new: [ResourceState] = []
+        for resource in inventory.resources {
+            if let state = known[resource.name] {
+                update(state, to: resource, at: now)
+            } else {
+                new.append(insert(resource))
+            }
+        }
+        try updateSources(readsAnew: readsAnew)
+        // While keys are read.
+        for state in new { state.withHistory { applier.prepare(state.resource, &$0) } }
+    }
+
+    private func insert(_ resource: Resource) -> ResourceState {
+        let state = table.insert(resource)
+        // Even if the backend cannot be read: a file that was never accepted must not stay.
+        if resource.checksInPlace { state.withHistory { applier.restore(resource, &$0) } }
+        state.record = stateDirectory?.record(of: resource)
+        return state
+    }
+
+    private func update(_ state: ResourceState, to resource: Resource, at now: Duration) {
+        if state.pendingDefinition != nil || state.resource != resource {
+            state.pendingDefinition = .redefined(resource)
+            applyPendingDefinition(state, at: now)
+        } else if state.isScheduled, !state.isRendering, !state.inputs.sourcesAreCurrent {
+            // The inputs of one that is being rendered are looked at when it is done.
+            refresh(state, at: now)
+        }
+    }
+
+    /// Applies the pending definition once nothing runs for the resource.
+    func applyPendingDefinition(_ state: ResourceState, at now: Duration) {
+        guard let pending = state.pendingDefinition, !state.isRunning else { return }
+        state.pendingDefinition = nil
+        sourcesAreStale = true
+        switch pending {
+        case .removed:
+            table.remove(state)
+        case .redefined(let resource):
+            if state.resource == resource || table.redefine(state, as: resource) { refresh(state, at: now) }
+        }
+    }
+
+    /// Has a resource rendered at once, unless the pass that starts will do so with newer keys.
+    private func refresh(_ state: ResourceState, at now: Duration) {
+        if passIsStarting { return }
+        table.update(state, at: now) { $0.refresh(at: now) }
+    }
+}
+
+// MARK: - Backends
+
+extension Engine {
+    /// Sees to it that each resource has its source, and takes what they have delivered.
+    func updateKeys(at now: Duration) throws(SystemError) {
+        separateRefused()
+        if sourcesAreStale { try updateSources(readsAnew: false) }
+        takeDeliveries(at: now)
+    }
+
+    /// Has each backend followed for the keys of all its resources.
+    private func updateSources(readsAnew: Bool) throws(SystemError) {
+        sourcesAreStale = false
+        let readers = Dictionary(grouping: table.inOrder.filter { !$0.resource.ranges.isEmpty }, by: \.sourceKey)
+        let previous = sources
+        for (key, source) in sources where readers[key] == nil {
+            source.follower.stop()
+            sources[key] = nil
+        }
+        for (key, states) in readers {
+            let source = sources[key] ?? makeSource(key, besides: previous)
+            sources[key] = source
+            var seen: Set<KeyRange> = []
+            let ranges = states.flatMap(\.resource.ranges).filter { seen.insert($0).inserted }
+            if readsAnew || Set(source.follower.ranges) != seen {
+                source.requestedGeneration = try source.follower.read(ranges)
+            }
+            for state in states {
+                state.source = source
+                if !state.isScheduled, state.neededGeneration == 0 {
+                    state.neededGeneration = source.requestedGeneration
+                }
+            }
+        }
+    }
+
+    private func makeSource(_ key: Source.Key, besides others: [Source.Key: Source]) -> Source {
+        guard key.separate != nil, let shared = others[Source.Key(backend: key.backend, separate: nil)] else {
+            return Source(key, makeFollower(key.backend, nil))
+        }
+        let source = Source(key, makeFollower(key.backend, shared.follower.failure))
+        // Until its own snapshot arrives, the resource keeps the shared one.
+        source.snapshot = shared.snapshot
+        return source
+    }
+
+    /// Lets resources with keys that may not be read wait by themselves, so that the others of their backend go on.
+    private func separateRefused() {
+        for source in sources.values where source.key.separate == nil {
+            guard let refused = source.follower.failure?.refused else { continue }
+            let dependents = table.states.filter { $0.source === source }
+            let concerned = dependents.filter { $0.resource.needs(refused) }
+            guard concerned.count < dependents.count else { continue }
+            for state in concerned {
+                state.isSeparate = true
+                state.neededGeneration = 0
+                // The service need not wait for it to be called ready.
+                state.isAwaited = false
+                sourcesAreStale = true
+            }
+        }
+    }
+
+    /// Takes the newest snapshots, and marks the resources that they concern.
+    private func takeDeliveries(at now: Duration) {
+        for source in sources.values {
+            guard let delivery = source.follower.take() else { continue }
+            let previous = source.snapshot
+            source.snapshot = VersionedSnapshot(snapshot: delivery.snapshot, version: (previous?.version ?? 0) + 1)
+            source.deliveredGeneration = delivery.generation
+            let refreshes = source.refreshGeneration.map { delivery.generation >= $0 } ?? false
+            if refreshes {
+                source.refreshGeneration = nil
+                for state in table.states where state.source === source {
+                    table.update(state, at: now) { $0.refresh(at: now) }
+                }
+            } else if let previous {
+                mark(source, from: previous.snapshot, to: delivery.snapshot, at: now)
+            }
+        }
+    }
+
+    /// Begins with resources whose keys are there now.
+    func scheduleNew(at now: Duration) {
+        for state in table.states where !state.isScheduled && state.pendingDefinition == nil && state.hasKeys {
+            table.schedule(state, Scheduler(state.resource.policy, now: now))
+        }
+    }
+
+    /// Marks exactly the resources whose last rendering read something that is different now. Those that are being
+    /// rendered are looked at when they are done.
+    private func mark(_ source: Source, from old: Snapshot, to new: Snapshot, at now: Duration) {
+        let changes = new.difference(from: old)
+        if changes.isEmpty { return }
+        for state in table.states where state.isScheduled && !state.isRendering && state.source === source {
+            let isInRange = changes.contains { change in
+                state.resource.ranges.contains { $0.contains(change.key.bytes) }
+            }
+            if isInRange, state.isConcerned(from: old, to: new) {
+                table.update(state, at: now) { $0.changed(at: now) }
+            } else if state.isInStep {
+                // So that old snapshots are not held for ever.
+                state.applied = new
+            }
+        }
+    }
+}

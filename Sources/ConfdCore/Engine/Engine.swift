@@ -1,0 +1,223 @@
+import Backends
+import Configuration
+import KeyValue
+import Posix
+
+/// Keeps files in step with backends and templates: the loop that performs what the resource table decides.
+///
+/// Everything here happens on one thread. Others read, render and run commands, and post the outcome to the inbox.
+package final class Engine {
+    /// How long it goes on.
+    enum Mode {
+        /// `-onetime`: each resource is tried once, reloads wait until every file is in place, and it ends when nothing is
+        /// due.
+        case once
+        /// It follows backends and confdir until a signal comes, or the supervised command ends.
+        case follow
+    }
+
+    let mode: Mode
+    let settings: Settings
+    let logger: Logger
+    let requests: Requests
+    let applier: Applier
+    let inbox: Inbox
+    let clock: @Sendable () -> Duration
+    let makeFollower: (BackendConfiguration, BackendError?) -> Follower
+
+    let table = ResourceTable()
+    var inventory: Inventory
+    var sources: [Source.Key: Source] = [:]
+    /// Whether all resources are about to be rendered anyway, as soon as their keys have been read.
+    var passIsStarting = false
+    /// Whether resources have come to need other keys since `updateSources`.
+    var sourcesAreStale = false
+    private(set) var isReady = false
+    private(set) var isStopping = false
+    /// What to end with, where that is not what the command or a signal decides.
+    private var failureCode: Int32?
+    var supervisor: Supervisor?
+    /// Files that are checked in their place, and those that wait for that.
+    var checks = CheckBatches()
+    /// `.once` only.
+    var pass = OnePass()
+    /// Where records of resources are kept across restarts.
+    let stateDirectory: StateDirectory?
+    var childReminder: ReminderSchedule
+    /// `-watch` only.
+    private(set) var confdirWatch: ConfdirWatch?
+
+    let workers: Workers
+    let progress: Progress
+    let start: Duration
+    private let notifier: SystemdNotifier
+    private var nextPass: Duration?
+    private var nextSignOfLife: Duration?
+
+    /// `applier` must send signals to the child of `requests`. `clock` is a time that only moves forward.
+    package init(
+        settings: Settings, logger: Logger, requests: Requests, loader: ResourceLoader, backends: BackendPool,
+        applier: Applier, clock: @escaping @Sendable () -> Duration = Clock.monotonic
+    ) {
+        let mode = settings.onetime ? Mode.once : .follow
+        let start = clock()
+        self.mode = mode
+        self.settings = settings
+        self.logger = logger
+        self.requests = requests
+        self.applier = applier
+        self.clock = clock
+        self.start = start
+        inventory = Inventory(loader, logger: logger)
+        stateDirectory = mode == .once ? nil : Self.stateDirectory(settings, logger)
+        inbox = Inbox { requests.wake() }
+        var options = Follower.Options(watches: mode == .follow && settings.watch, timeout: settings.backendTimeout)
+        options.clock = clock
+        if mode == .once { options.end = start + settings.retryFor }
+        makeFollower = { [options] configuration, failure in
+            Follower(
+                configuration, backends, options, logger: logger, metrics: applier.metrics, failure: failure
+            ) { requests.wake() }
+        }
+        workers = Workers(mode)
+        // Differences that are printed would run into the line.
+        progress = Progress(
+            logger, isTerminal: StandardStream.error.isTerminal && (mode == .follow || applier.differences == nil))
+        notifier = SystemdNotifier(interval: settings.watchdogInterval)
+        childReminder = ReminderSchedule(from: start)
+        if mode == .follow, !settings.command.isEmpty {
+            supervisor = Supervisor(settings.command, requests.child, logger: logger)
+            table.holdsReloads = true
+        }
+    }
+
+    /// Runs until nothing is due (`-onetime`), or until a signal or the end of the supervised command stops it; returns
+    /// the exit code. To be called on a thread with a stack of `ResourceRenderer.stackSize`.
+    package func run() throws(SystemError) -> Int32 {
+        defer {
+            progress.end()
+            for source in sources.values { source.follower.stop() }
+        }
+        switch mode {
+        case .once:
+            if let code = try beginPass() { return code }
+        case .follow:
+            if let code = try beginFollowing() { return code }
+        }
+        while true {
+            let now = clock()
+            for message in inbox.take() { try take(message, at: now) }
+            if let code = try mode == .once ? passTurn(at: now) : turn(at: now) { return code }
+            if isReady || isStopping { progress.end() }
+            beginActions(at: now)
+            try requests.wait(deadline.map { max($0 - clock(), .zero) })
+        }
+    }
+
+    private func beginFollowing() throws(SystemError) -> Int32? {
+        if settings.watch {
+            let watch = try ConfdirWatch(settings.confdir, logger: logger) { [inbox] in inbox.post(.filesChanged) }
+            try watch.start()
+            confdirWatch = watch
+        }
+        progress.begin("first pass")
+        serveStatus()
+        try takeInventory(readsAnew: false)
+        guard childCanStart() else { return ExitCode.usage }
+        for state in table.states { state.isAwaited = true }
+        nextPass = settings.interval > .zero ? start + settings.interval : nil
+        nextSignOfLife = notifier.watchdogInterval.map { start + $0 }
+        return nil
+    }
+
+    /// What there is to do apart from messages; the exit code when all is done.
+    private func turn(at now: Duration) throws(SystemError) -> Int32? {
+        if let nextSignOfLife, let interval = notifier.watchdogInterval, now >= nextSignOfLife {
+            notifier.isAlive()
+            self.nextSignOfLife = now + interval
+        }
+        if requests.isStopping { stop(at: now) }
+        if isStopping {
+            guard table.isInStep, supervisor?.isRunning != true else { return nil }
+            return supervisor?.exitCode ?? failureCode ?? ExitCode.done
+        }
+        try answerRequests(at: now)
+        if let nextPass, now >= nextPass { try startPass(at: now) }
+        try updateKeys(at: now)
+        scheduleNew(at: now)
+        if !isReady, !table.states.contains(where: \.isAwaited) {
+            isReady = true
+            notifier.ready()
+        }
+        try startChildWhenReady(at: now)
+        remindOfWaiting(at: now)
+        if backendHasGivenUp(at: now) {
+            // What runs for resources that need no backend is finished.
+            failureCode = ExitCode.backend
+            stop(at: now)
+        }
+        return nil
+    }
+
+    private func answerRequests(at now: Duration) throws(SystemError) {
+        if requests.takeHangUp() {
+            notifier.reloading()
+            logger.info("Captured hangup. Reading resources, templates and keys again")
+            // The operator may have corrected what a check refused.
+            for state in table.states { state.change { $0.clearForAnotherLook() } }
+            try startPass(at: now)
+            if isReady { notifier.ready() }
+        }
+        if requests.takeStatusRequest() { logStatus() }
+    }
+
+    private var deadline: Duration? {
+        // In `.once` only messages and requests bring something new.
+        if mode == .once { return nil }
+        let giveUp = start + settings.retryFor
+        // Later on it is the failure of a backend that wakes us.
+        let isAhead = !isReady && settings.retryFor > .zero && clock() < giveUp
+        let reminder = supervisor?.hasStarted == false ? childReminder.next : nil
+        let others = isStopping ? [nextSignOfLife] : [nextPass, nextSignOfLife, isAhead ? giveUp : nil, reminder]
+        return ([table.deadline] + others).compactMap { $0 }.min()
+    }
+
+    /// Reads resources, templates and keys anew and renders everything again, whether or not keys have changed: templates
+    /// also ask for files, addresses and the time, whose changes nobody reports.
+    private func startPass(at now: Duration) throws(SystemError) {
+        nextPass = settings.interval > .zero ? now + settings.interval : nil
+        passIsStarting = true
+        defer { passIsStarting = false }
+        try takeInventory(readsAnew: true)
+        for source in sources.values { source.refreshGeneration = source.requestedGeneration }
+        for state in table.states where state.resource.ranges.isEmpty {
+            table.update(state, at: now) { $0.refresh(at: now) }
+        }
+    }
+
+    func stop(at now: Duration) {
+        if isStopping { return }
+        isStopping = true
+        notifier.stopping()
+        table.stop(at: now)
+        // There may be nothing left to wait for.
+        requests.wake()
+    }
+
+    /// Whether, at the start, a backend could not be reached for longer than `-retry-for`.
+    private func backendHasGivenUp(at now: Duration) -> Bool {
+        guard !isReady, settings.retryFor > .zero, now >= start + settings.retryFor else { return false }
+        // What does not wait for a backend is tried first, however busy the machine is.
+        guard table.states.allSatisfy({ !$0.isAwaited || waitsForBackend($0) }) else { return false }
+        let isMissed = sources.values.contains { source in
+            source.key.separate == nil && source.snapshot == nil && source.follower.failure != nil
+        }
+        guard isMissed else { return false }
+        logger.fatal("the backend was not reached within -retry-for \(GoDuration.text(settings.retryFor))")
+        return true
+    }
+
+    private func waitsForBackend(_ state: ResourceState) -> Bool {
+        !state.resource.ranges.isEmpty && state.source?.snapshot == nil
+    }
+}

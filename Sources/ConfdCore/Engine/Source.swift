@@ -1,0 +1,31 @@
+import Configuration
+import KeyValue
+
+/// A backend, or a part of one, that is followed for the resources that read it. Used by the engine's thread alone.
+final class Source {
+    /// Which one.
+    struct Key: Hashable {
+        let backend: BackendConfiguration
+        /// The ranges of resources that wait by themselves; nil for all others.
+        let separate: [KeyRange]?
+    }
+
+    let key: Key
+    let follower: Follower
+    /// The generation that was asked for last.
+    var requestedGeneration = 0
+    /// The generation of the newest snapshot.
+    var deliveredGeneration = 0
+    /// The newest snapshot, nil until there is one.
+    var snapshot: VersionedSnapshot?
+    /// When this generation is delivered, all resources are rendered.
+    var refreshGeneration: Int?
+
+    init(_ key: Key, _ follower: Follower) {
+        self.key = key
+        self.follower = follower
+    }
+
+    /// Whether what was asked for last has come, or an attempt at it has failed.
+    var hasAnswered: Bool { deliveredGeneration == requestedGeneration || follower.isFailing }
+}

@@ -1,0 +1,49 @@
+import Configuration
+
+/// Something that is wrong with the resource files.
+enum ResourceProblem {
+    /// One cannot be used, or one `[template]` of it.
+    case unusable(ResourceError)
+    /// Probably a mistake, and no reason to leave it out.
+    case odd(ResourceError)
+    /// As `odd`, of which only `-validate` tells.
+    case advice(ResourceError)
+    /// There are none in the directory.
+    case noFiles(folder: String)
+    /// None can be looked for.
+    case noFolder(ResourceError)
+
+    /// What is wrong with the files below conf.d.
+    static func all(of loading: Result<ResourceLoader.Result, ResourceError>, in folder: String) -> [ResourceProblem] {
+        switch loading {
+        case .failure(let error): [.noFolder(error)]
+        case .success(let loaded):
+            loaded.errors.map { .unusable($0) } + loaded.warnings.map { .odd($0) } + loaded.advice.map { .advice($0) }
+                + (loaded.fileCount == 0 ? [.noFiles(folder: folder)] : [])
+        }
+    }
+
+    /// What is said of it, to tell whether it was said before.
+    var text: String {
+        switch self {
+        case .unusable(let error), .odd(let error), .advice(let error), .noFolder(let error): error.text
+        case .noFiles(let folder): "Found no templates in \(folder)"
+        }
+    }
+}
+
+extension Logger {
+    /// Logs `problems`, but for those whose text is in `known`: warnings first, then errors.
+    func report(_ problems: [ResourceProblem], known: Set<String> = []) {
+        let new = problems.filter { !known.contains($0.text) }
+        for case .odd(let warning) in new { self.warning(warning.summary, warning) }
+        for problem in new {
+            switch problem {
+            case .unusable(let error): self.error("Cannot process template resource \(error.summary)", error)
+            case .noFiles: warning(problem.text)
+            case .noFolder(let error): self.error("Cannot load template resources: \(error.summary)", error)
+            case .odd, .advice: continue
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Backends
+import KeyValue
+import Posix
+import Synchronization
+
+/// A store in the memory of the test, which is also what the test makes of it: one that fails, refuses or never answers.
+final class TestStore: Backend {
+    private struct State {
+        var pairs: [String: String]
+        var revision: Int64 = 1
+        var reads = 0
+        /// Wakes who follows it.
+        var watchers: [Cancellation] = []
+    }
+
+    private let state: Mutex<State>
+    /// What the read with this number (from 1) fails with; nil if it succeeds. Called on the reading thread.
+    private let failure: @Sendable (_ read: Int, _ ranges: [KeyRange]) -> BackendError?
+
+    init(
+        _ pairs: [String: String] = [:],
+        failing failure: @escaping @Sendable (_ read: Int, _ ranges: [KeyRange]) -> BackendError? = { _, _ in nil }
+    ) {
+        state = Mutex(State(pairs: pairs))
+        self.failure = failure
+    }
+
+    /// How often it was read.
+    var reads: Int { state.withLock { $0.reads } }
+
+    /// Changes a key, and lets those who follow know.
+    func put(_ key: String, _ value: String) {
+        let watchers = state.withLock { state in
+            state.pairs[key] = value
+            state.revision += 1
+            defer { state.watchers = [] }
+            return state.watchers
+        }
+        for watcher in watchers { watcher.cancel() }
+    }
+
+    func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
+        let read = state.withLock { state in
+            state.reads += 1
+            return state.reads
+        }
+        if let failure = failure(read, ranges) { throw failure }
+        return state.withLock { state in
+            Snapshot(
+                state.pairs.map { (key: Array($0.key.utf8), value: Array($0.value.utf8)) }, revision: state.revision)
+        }
+    }
+
+    func follow(
+        _ ranges: [KeyRange], from start: Snapshot?, timeout: Duration, cancellation: Cancellation,
+        deliver: (Snapshot) -> Void
+    ) throws(BackendError) {
+        while !cancellation.isCancelled {
+            // Before it is read, so that no change is missed.
+            let change = try watch()
+            deliver(try snapshot(of: ranges, timeout: timeout))
+            do {
+                _ = try Poll.wait([cancellation.descriptor, change.descriptor], timeout: nil)
+            } catch {
+                throw BackendError(.unreachable, error.message)
+            }
+        }
+    }
+
+    /// What the next change cancels.
+    private func watch() throws(BackendError) -> Cancellation {
+        do {
+            let change = try Cancellation()
+            state.withLock { $0.watchers.append(change) }
+            return change
+        } catch {
+            throw BackendError(.unreachable, error.message)
+        }
+    }
+}
+
+/// The kind of backend that has a test's store behind it.
+struct TestKind: BackendKind {
+    let store: TestStore
+    let name = "test"
+    let summary = "the memory of a test"
+    let watching = "at once"
+    let options: [BackendOption] = []
+
+    func sources(of options: BackendOptions) -> [String] { ["memory"] }
+
+    func open(_ options: BackendOptions, in context: BackendContext) throws(BackendError) -> any Backend { store }
+}
