@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -84,6 +85,32 @@ pid_t confd_peek_ended_child(void) {
 }
 
 int confd_accept(int listener) { return accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); }
+
+int confd_event_poll(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+int confd_event_poll_add(int poll, int descriptor, unsigned long long token, int once_a_change) {
+  struct epoll_event event = {.events = once_a_change ? EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET : EPOLLIN};
+  event.data.u64 = token;
+  return epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event);
+}
+
+int confd_event_poll_remove(int poll, int descriptor) {
+  // Linux before 2.6.9 wants an event here too.
+  struct epoll_event event = {.events = 0};
+  return epoll_ctl(poll, EPOLL_CTL_DEL, descriptor, &event);
+}
+
+int confd_event_poll_wait(int poll, struct confd_event *events, int count, int timeout) {
+  struct epoll_event ready[64];
+  int found = epoll_wait(poll, ready, count < 64 ? count : 64, timeout);
+  for (int index = 0; index < found; ++index) {
+    unsigned int bits = ready[index].events;
+    events[index].token = ready[index].data.u64;
+    events[index].events = (bits & (EPOLLIN | EPOLLRDHUP) ? CONFD_CAN_READ : 0) |
+                           (bits & EPOLLOUT ? CONFD_CAN_WRITE : 0) | (bits & (EPOLLERR | EPOLLHUP) ? CONFD_FAILED : 0);
+  }
+  return found;
+}
 
 int confd_semaphore_wait_until(sem_t *semaphore, const struct timespec *deadline) {
   return sem_clockwait(semaphore, CLOCK_MONOTONIC, deadline);

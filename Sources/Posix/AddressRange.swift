@@ -1,5 +1,5 @@
 /// A range of internet addresses in CIDR notation: `10.0.0.0/8`, `fd00::/8`, or one address.
-package struct AddressRange: Equatable, Sendable {
+package struct AddressRange: Hashable, Sendable {
     /// An address of the range, as it was written: 4 or 16 bytes.
     package let network: [UInt8]
     private let prefixLength: Int

@@ -61,5 +61,15 @@ package enum Errno {
     package static let notEmpty = ENOTEMPTY
     package static let addressInUse = EADDRINUSE
     package static let connectionRefused = ECONNREFUSED
+    package static let connectionReset = ECONNRESET
+    package static let hostUnreachable = EHOSTUNREACH
     package static let timedOut = ETIMEDOUT
+}
+
+extension Errno {
+    /// Whether it says that this machine or process lacks something: descriptors, memory, ports. It then says nothing about
+    /// what a call was about.
+    package static func isOfThisMachine(_ code: Int32) -> Bool {
+        [EMFILE, ENFILE, ENOMEM, ENOBUFS, EADDRNOTAVAIL, ENOSPC].contains(code)
+    }
 }

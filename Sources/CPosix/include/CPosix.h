@@ -45,6 +45,30 @@ pid_t confd_peek_ended_child(void);
 // accept4(2): a close-on-exec, non-blocking connection, or -1 and errno.
 int confd_accept(int listener);
 
+// A set of descriptors to wait for (epoll), or -1 and errno.
+int confd_event_poll(void);
+
+// What `confd_event_poll_wait` says about a descriptor: bits of `events`.
+#define CONFD_CAN_READ 1u
+#define CONFD_CAN_WRITE 2u
+#define CONFD_FAILED 4u
+
+struct confd_event {
+  unsigned long long token;
+  unsigned int events;
+};
+
+// Adds a descriptor, about which events carry `token`: whenever its state changes, for reading and writing (`once_a_change`),
+// or for as long as it can be read.
+int confd_event_poll_add(int poll, int descriptor, unsigned long long token, int once_a_change);
+
+// Takes a descriptor out.
+int confd_event_poll_remove(int poll, int descriptor);
+
+// Waits for at most `timeout` milliseconds (-1: for ever); up to `count` events, at most 64. The number of them, or -1
+// and errno.
+int confd_event_poll_wait(int poll, struct confd_event *events, int count, int timeout);
+
 // sem_clockwait(3) by CLOCK_MONOTONIC, which wants _GNU_SOURCE; sem_timedwait follows the wall clock.
 int confd_semaphore_wait_until(sem_t *semaphore, const struct timespec *deadline);
 
