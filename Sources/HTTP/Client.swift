@@ -23,13 +23,24 @@ package final class Client: Sendable {
         PendingResponse(client: self, exchange: begin(request, mode: .whole))
     }
 
+    /// Sends `request` without waiting, and calls `whenDone` with the outcome once, possibly on the client's thread, which it must
+    /// not keep.
+    package func start(
+        _ request: Request, whenDone: @escaping @Sendable (Result<Response, HTTPError>) -> Void
+    ) -> PendingResponse {
+        PendingResponse(client: self, exchange: begin(request, mode: .whole, whenDone: whenDone))
+    }
+
     /// Opens a stream: `request.body` is not used, both directions stay open. It has a connection of its own.
     package func open(_ request: Request) -> Stream {
         Stream(client: self, exchange: begin(request, mode: .stream))
     }
 
-    private func begin(_ request: Request, mode: Exchange.Mode) -> Exchange {
-        let exchange = Exchange(request, mode: mode)
+    private func begin(
+        _ request: Request, mode: Exchange.Mode,
+        whenDone: (@Sendable (Result<Response, HTTPError>) -> Void)? = nil
+    ) -> Exchange {
+        let exchange = Exchange(request, mode: mode, whenDone: whenDone)
         let loop = loop.withLock { loop in
             if loop == nil { loop = Loop.started() }
             return loop
@@ -63,6 +74,9 @@ package final class PendingResponse: Sendable {
     package func cancel() {
         if exchange.cancel() { client.wake(exchange) }
     }
+
+    /// Whether a connection was made, TLS included; the answer may still be awaited.
+    package var isConnected: Bool { exchange.isConnected }
 
     /// Waits for the whole answer.
     package func wait() throws(HTTPError) -> Response { try exchange.wait() }

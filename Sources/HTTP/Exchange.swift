@@ -27,6 +27,8 @@ final class Exchange: Sendable {
     /// The deadline of a whole answer.
     let deadline: ContinuousClock.Instant?
     let firstByteDeadline: ContinuousClock.Instant?
+    /// Called with the outcome, on the client's thread.
+    private let whenDone: (@Sendable (Result<Response, HTTPError>) -> Void)?
     private let changed = Semaphore()
     private let state = Mutex(State())
 
@@ -38,9 +40,13 @@ final class Exchange: Sendable {
         var inboundIsHeldBack = false
         var outcome: Result<Response, HTTPError>?
         var isCancelled = false
+        var isConnected = false
     }
 
-    init(_ request: Request, mode: Mode) {
+    init(
+        _ request: Request, mode: Mode, whenDone: (@Sendable (Result<Response, HTTPError>) -> Void)? = nil
+    ) {
+        self.whenDone = whenDone
         self.request = request
         self.mode = mode
         let isWhole = mode == .whole
@@ -92,6 +98,9 @@ extension Exchange {
         state.withLock { $0.outboundIsComplete = true }
     }
 
+    /// Whether there is a connection, TLS included.
+    var isConnected: Bool { state.withLock { $0.isConnected } }
+
     /// False if there is nothing left to cancel.
     func cancel() -> Bool {
         state.withLock { state in
@@ -104,6 +113,8 @@ extension Exchange {
 // The thread's side.
 extension Exchange {
     var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
+    func noteConnected() { state.withLock { $0.isConnected = true } }
 
     func received(_ head: ResponseHead) {
         state.withLock { $0.head = head }
@@ -139,5 +150,6 @@ extension Exchange {
     func finish(_ outcome: Result<Response, HTTPError>) {
         state.withLock { $0.outcome = outcome }
         changed.post()
+        whenDone?(outcome)
     }
 }

@@ -111,7 +111,8 @@ private final class Runner {
 
     private func begin(_ exchange: Exchange) {
         guard !exchange.isCancelled else { return exchange.finish(.failure(HTTPError(.cancelled))) }
-        start(exchange, reusing: exchange.mode == .whole && pool.hasConnection(for: exchange.request))
+        let mayReuse = exchange.mode == .whole && exchange.request.sharesConnection
+        start(exchange, reusing: mayReuse && pool.hasConnection(for: exchange.request))
     }
 
     private func start(_ exchange: Exchange, reusing: Bool) {
@@ -147,7 +148,7 @@ private final class Runner {
                 pool.markUnknown(request)
                 end(transfer, outcome)
             case .success:
-                if transfer.exchange.mode == .whole { pool.remember(request) }
+                if transfer.exchange.mode == .whole, request.sharesConnection { pool.remember(request) }
                 end(transfer, outcome)
             }
         }

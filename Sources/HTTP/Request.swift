@@ -27,9 +27,17 @@ package struct Request: Sendable {
     /// The size of the whole body by its first bytes (at least one), if the format has it: memory is allocated once, and a body
     /// that is too large is refused at once. Called on the client's thread.
     package var announcedSize: (@Sendable (UnsafeRawBufferPointer) -> Int?)?
+    /// Whether the body is complete for us at `bodyLimit`: the rest is not read, and is no failure.
+    package var stopsAtBodyLimit = false
+    /// Whether the connection may serve other requests, before and after; without it each request makes and closes its own.
+    package var sharesConnection = true
+    /// Whether nothing is sent: the answer, without status, is that a connection was made, with `https://` TLS included.
+    package var isHandshakeOnly = false
 
-    package enum Method: Sendable {
-        case get, post
+    package enum Method: Equatable, Sendable {
+        case get, post, head
+        /// Without a body.
+        case other(String)
     }
 
     package init(url: String, method: Method, version: Version) {
@@ -67,6 +75,8 @@ package struct TLSOptions: Equatable, Sendable {
     package var keyFile: String?
     /// False accepts any certificate.
     package var verifies = true
+    /// Whether the authorities that were read in the last minute will do: reading the system's takes longer than all else.
+    package var cachesAuthorities = false
 
     package init() {}
 }

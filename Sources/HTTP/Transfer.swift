@@ -30,6 +30,8 @@ final class Transfer {
         var headerBytes = 0
         var headIsComplete = false
         var body: [UInt8] = []
+        /// The body is longer, and we want no more of it.
+        var isCut = false
         /// Why we told libcurl to stop.
         var refusal: HTTPError?
     }
@@ -116,6 +118,7 @@ extension Transfer {
         set(CURLOPT_WRITEDATA, context)
         check(confd_curl_set_callback(handle, CURLOPT_HEADERFUNCTION, receiveHeader))
         set(CURLOPT_HEADERDATA, context)
+        check(confd_curl_set_prerequisite(handle, checkCertificate, context))
     }
 
     /// libcurl before 8.0 fails with "Error in the HTTP2 framing layer" when prior knowledge meets a kept connection
@@ -129,7 +132,11 @@ extension Transfer {
         case .http2: set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE))
         }
         set(CURLOPT_FRESH_CONNECT, isReusing ? 0 : 1)
-        set(CURLOPT_FORBID_REUSE, exchange.mode == .stream ? 1 : 0)
+        set(CURLOPT_FORBID_REUSE, exchange.mode == .stream || !request.sharesConnection ? 1 : 0)
+        guard request.isHandshakeOnly else { return }
+        set(CURLOPT_CONNECT_ONLY, 1)
+        // The server may speak any protocol.
+        set(CURLOPT_SSL_ENABLE_ALPN, 0)
     }
 
     private func setBody(_ request: Request) {
@@ -146,6 +153,11 @@ extension Transfer {
             }
         case (.whole, .get):
             set(CURLOPT_HTTPGET, 1)
+        case (.whole, .head):
+            set(CURLOPT_NOBODY, 1)
+        case (.whole, .other(let name)):
+            set(CURLOPT_HTTPGET, 1)
+            set(CURLOPT_CUSTOMREQUEST, name)
         }
     }
 
@@ -167,11 +179,10 @@ extension Transfer {
         // A resumed session would keep the identity of certificate files that were replaced since.
         set(CURLOPT_SSL_SESSIONID_CACHE, 0)
         set(CURLOPT_CERTINFO, options.verifies ? 1 : 0)
-        check(confd_curl_set_prerequisite(handle, checkCertificate, Unmanaged.passUnretained(self).toOpaque()))
         if let file = options.authorityFile ?? confd_curl_system_authorities().map({ String(cString: $0) }) {
             set(CURLOPT_CAINFO, file)
             set(CURLOPT_CAPATH, nil as UnsafeRawPointer?)
-            set(CURLOPT_CA_CACHE_TIMEOUT, 0)
+            set(CURLOPT_CA_CACHE_TIMEOUT, options.cachesAuthorities ? 60 : 0)
         }
         if let file = options.certificateFile { set(CURLOPT_SSLCERT, file) }
         if let file = options.keyFile { set(CURLOPT_SSLKEY, file) }
@@ -251,6 +262,11 @@ extension Transfer {
             }
             answer.body.reserveCapacity(max(0, size))
         }
+        if request.stopsAtBodyLimit, answer.body.count + bytes.count >= request.bodyLimit {
+            answer.body.append(contentsOf: bytes.prefix(request.bodyLimit - answer.body.count))
+            answer.isCut = true
+            return 0
+        }
         guard answer.body.count + bytes.count <= request.bodyLimit else {
             _ = refuse(HTTPError(.tooLarge(answer.body.count + bytes.count)))
             return 0
@@ -284,6 +300,7 @@ extension Transfer {
     /// accept the common name too, which is deprecated since RFC 2818 and ignored by Go's clients since 1.15.
     fileprivate func acceptsCertificate() -> Bool {
         endHandshake()
+        exchange.noteConnected()
         let request = exchange.request
         guard request.tls.verifies, request.url.hasPrefix("https:") else { return true }
         var pointer: UnsafeMutableRawPointer?
@@ -317,7 +334,7 @@ extension Transfer {
     /// The outcome of the finished transfer.
     func outcome(_ code: CURLcode) -> Result<Response, HTTPError> {
         if let refusal = answer.refusal { return .failure(refusal) }
-        guard code == CURLE_OK || isAnswered else { return .failure(error(code)) }
+        guard code == CURLE_OK || isAnswered || answer.isCut else { return .failure(error(code)) }
         guard exchange.request.version == .http1 || info(CURLINFO_HTTP_VERSION) == Int(CURL_HTTP_VERSION_2_0) else {
             return .failure(HTTPError(.wrongVersion))
         }

@@ -1,14 +1,13 @@
 import Glibc
 import Posix
-import TestSupport
 
 /// A listening socket on 127.0.0.1.
-final class TCPListener: Sendable {
-    let descriptor: Int32
-    let port: UInt16
+package final class TCPListener: Sendable {
+    package let descriptor: Int32
+    package let port: UInt16
 
     /// 0 lets the system choose the port.
-    init(port: UInt16 = 0) throws {
+    package init(port: UInt16 = 0) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -36,22 +35,22 @@ final class TCPListener: Sendable {
 }
 
 /// A server whose connections are each served by `serve` on a thread of their own.
-final class TCPServer: Sendable {
-    let port: UInt16
+package final class TCPServer: Sendable {
+    package let port: UInt16
     private let listener: TCPListener
 
     /// One accepted connection.
-    struct Connection {
-        let descriptor: Int32
+    package struct Connection {
+        package let descriptor: Int32
 
         /// `nil` at the end.
-        func read() -> [UInt8]? {
+        package func read() -> [UInt8]? {
             var buffer = [UInt8](repeating: 0, count: 65_536)
             let count = recv(descriptor, &buffer, buffer.count, 0)
             return count > 0 ? Array(buffer[..<count]) : nil
         }
 
-        func write(_ bytes: [UInt8]) {
+        package func write(_ bytes: [UInt8]) {
             var rest = bytes[...]
             while !rest.isEmpty {
                 let count = rest.withUnsafeBytes {
@@ -63,13 +62,13 @@ final class TCPServer: Sendable {
         }
 
         /// Closes with a RST instead of a FIN when the connection is dropped.
-        func resetOnClose() {
+        package func resetOnClose() {
             var option = linger(l_onoff: 1, l_linger: 0)
             setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
         }
     }
 
-    init(_ serve: @escaping @Sendable (Connection) -> Void) throws {
+    package init(_ serve: @escaping @Sendable (Connection) -> Void) throws {
         let listener = try TCPListener()
         self.listener = listener
         port = listener.port
@@ -100,7 +99,7 @@ final class TCPServer: Sendable {
 
 extension TCPServer.Connection {
     /// A connection to a server on 127.0.0.1; nil if there is none. Whoever makes it closes it.
-    init?(to port: UInt16) {
+    package init?(to port: UInt16) {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         let descriptor = self.descriptor
         var address = sockaddr_in()
