@@ -22,6 +22,7 @@ let layers: [Layer] = [
     Layer(number: 1, name: "TextTemplate", imports: ["Diagnostics"]),
     Layer(number: 1, name: "Posix", imports: ["CPosix"]),
     Layer(number: 2, name: "HTTP", imports: ["CCurl", "Posix"]),
+    Layer(number: 3, name: "Checks", imports: ["Diagnostics", "HTTP", "Posix"]),
     Layer(number: 3, name: "Backends", imports: ["KeyValue", "JSON", "HTTP", "Posix", "CYAML"]),
     Layer(
         number: 2, name: "Rendering",
@@ -90,12 +91,15 @@ let package = Package(
         .executableTarget(
             name: "EngineBenchmark", dependencies: ["KeyValue", "Posix", "Rendering", "TextTemplate"],
             path: "Benchmarks/Engine", exclude: ["instruction-check", "instructions.txt"], swiftSettings: strict),
+        .executableTarget(
+            name: "CheckBenchmark", dependencies: ["Checks", "Posix"], path: "Benchmarks/Checks", swiftSettings: strict),
         tests("TOMLTests", ["TOML", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("KeyValueTests", ["KeyValue", "TestSupport"]),
         tests("TextTemplateTests", ["TextTemplate"], data: ["Golden"]),
         tests("DiagnosticsTests", ["Diagnostics"]),
         tests("PosixTests", ["Posix", "TestSupport"]),
+        tests("ChecksTests", ["Checks", "HTTP", "Posix", "TestSupport"]),
         tests("BackendsTests", ["Backends", "HTTP", "JSON", "KeyValue", "Posix", "TestSupport"]),
         tests(
             "RenderingTests", ["Rendering", "RegularExpressions", "TextTemplate", "KeyValue", "Posix"],
