@@ -35,7 +35,9 @@ package struct Request: Sendable {
     package var isHandshakeOnly = false
 
     package enum Method: Equatable, Sendable {
-        case get, post, head
+        /// Without a body.
+        case get, head, delete
+        case post, put
         /// Without a body.
         case other(String)
     }

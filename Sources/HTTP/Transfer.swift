@@ -145,7 +145,9 @@ extension Transfer {
             set(CURLOPT_POST, 1)
             check(confd_curl_set_callback(handle, CURLOPT_READFUNCTION, sendBody))
             set(CURLOPT_READDATA, Unmanaged.passUnretained(self).toOpaque())
-        case (.whole, .post):
+        case (.whole, .post), (.whole, .put):
+            // libcurl's own PUT takes its body from a callback.
+            if request.method == .put { set(CURLOPT_CUSTOMREQUEST, "PUT") }
             set(CURLOPT_POST, 1)
             set(CURLOPT_POSTFIELDSIZE, request.body.count)
             request.body.withUnsafeBytes { bytes in
@@ -155,6 +157,9 @@ extension Transfer {
             set(CURLOPT_HTTPGET, 1)
         case (.whole, .head):
             set(CURLOPT_NOBODY, 1)
+        case (.whole, .delete):
+            set(CURLOPT_HTTPGET, 1)
+            set(CURLOPT_CUSTOMREQUEST, "DELETE")
         case (.whole, .other(let name)):
             set(CURLOPT_HTTPGET, 1)
             set(CURLOPT_CUSTOMREQUEST, name)
