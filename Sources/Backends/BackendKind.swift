@@ -13,6 +13,8 @@ package protocol BackendKind: Sendable {
     var options: [BackendOption] { get }
     /// The longest pause between attempts to reach it.
     var longestPause: Duration { get }
+    /// Whether its backends are `LeasingBackend`s, so that services can be registered there.
+    var takesRegistrations: Bool { get }
 
     /// Sets the options that follow from others. `name` is the name by which the backend was chosen.
     func complete(_ options: inout BackendOptions, for name: String)
@@ -31,6 +33,7 @@ package protocol BackendKind: Sendable {
 extension BackendKind {
     package var aliases: [String] { [] }
     package var longestPause: Duration { .seconds(15) }
+    package var takesRegistrations: Bool { false }
     package func complete(_ options: inout BackendOptions, for name: String) {}
     package func problems(of options: BackendOptions) -> [BackendProblem] { [] }
     package func notices(of options: BackendOptions) -> [BackendNotice] { [] }

@@ -353,7 +353,7 @@ private final class Holder: Sendable {
 }
 
 extension EtcdServer {
-    fileprivate func v2Backend(_ change: (inout EtcdOptions) -> Void = { _ in }) throws -> EtcdV2Backend {
+    func v2Backend(_ change: (inout EtcdOptions) -> Void = { _ in }) throws -> EtcdV2Backend {
         var options = EtcdOptions()
         options.endpoints = [url]
         change(&options)
@@ -361,7 +361,7 @@ extension EtcdServer {
     }
 
     /// Runs curl with `arguments` on the key `path`, which is part of a URL.
-    fileprivate func curl(_ path: String, _ arguments: String) throws {
+    func curl(_ path: String, _ arguments: String) throws {
         try Shell.run("curl -sSf '\(url)/v2/keys\(path)' \(arguments)")
     }
 

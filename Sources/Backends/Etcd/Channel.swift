@@ -13,6 +13,10 @@ struct Channel: Sendable {
         case transaction = "/etcdserverpb.KV/Txn"
         case authenticate = "/etcdserverpb.Auth/Authenticate"
         case watch = "/etcdserverpb.Watch/Watch"
+        case leaseGrant = "/etcdserverpb.Lease/LeaseGrant"
+        case leaseKeepAlive = "/etcdserverpb.Lease/LeaseKeepAlive"
+        case leaseTimeToLive = "/etcdserverpb.Lease/LeaseTimeToLive"
+        case leaseRevoke = "/etcdserverpb.Lease/LeaseRevoke"
     }
 
     /// Sends `message`; `firstByte` limits how long the first byte of the answer may take.

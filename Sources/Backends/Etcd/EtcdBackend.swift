@@ -1,5 +1,6 @@
 import HTTP
 import KeyValue
+import Posix
 import Synchronization
 
 /// etcd's v3 API over gRPC.
@@ -66,19 +67,20 @@ package final class EtcdBackend: Backend {
 
     /// Calls `body` with the session's token; if that is refused, once more with a new one.
     func withToken<Result>(
-        _ channel: Channel, _ deadline: ContinuousClock.Instant, _ body: (String?) throws(EtcdFailure) -> Result
+        _ channel: Channel, _ deadline: ContinuousClock.Instant, _ cancellation: Cancellation? = nil,
+        _ body: (String?) throws(EtcdFailure) -> Result
     ) throws(EtcdFailure) -> Result {
         var token = session.withLock { $0.token }
         var hasAuthenticated = false
         if token == nil, let credentials = options.credentials {
-            token = try authenticate(credentials, channel, deadline)
+            token = try authenticate(credentials, channel, deadline, cancellation)
             hasAuthenticated = true
         }
         do {
             return try body(token)
         } catch {
             guard error.isTokenRefused, !hasAuthenticated, let credentials = options.credentials else { throw error }
-            return try body(try authenticate(credentials, channel, deadline))
+            return try body(try authenticate(credentials, channel, deadline, cancellation))
         }
     }
 }
@@ -86,7 +88,8 @@ package final class EtcdBackend: Backend {
 extension EtcdBackend {
     /// A new token, kept in the session; `nil` if etcd has authentication switched off.
     func authenticate(
-        _ credentials: EtcdCredentials, _ channel: Channel, _ deadline: ContinuousClock.Instant
+        _ credentials: EtcdCredentials, _ channel: Channel, _ deadline: ContinuousClock.Instant,
+        _ cancellation: Cancellation?
     ) throws(EtcdFailure) -> String? {
         session.withLock { $0.token = nil }
         let secret: [UInt8]
@@ -104,7 +107,9 @@ extension EtcdBackend {
         let message = AuthenticateRequest(name: Array(username.utf8), password: secret).encoded
         let token: String
         do {
-            let answer = try channel.start(.authenticate, message, token: nil, deadline: deadline).wait()
+            let call = channel.start(.authenticate, message, token: nil, deadline: deadline)
+            cancellation?.onCancel { [response = call.response] in response.cancel() }
+            let answer = try call.wait()
             token = try decodeToken(answer.body, answer.message)
         } catch {
             guard EtcdRefusal(error) == .authIsOff else {

@@ -50,7 +50,7 @@ extension EtcdFailure {
     private func hint(_ refusal: EtcdV2Refusal) -> String? {
         switch (refusal.code, refusal.status) {
         case (110, _), (nil, 401):
-            "check -basic-auth, -username and -password; a role of the user has to allow reading"
+            "check -basic-auth, -username and -password; a role of the user has to allow \(call.permission)"
         case (nil, 400) where !endpoint.isEncrypted: encryptionHint
         case (nil, 404): "start etcd with --enable-v2=true; for the v3 API use -backend etcd"
         case (nil, _): "is this etcd's client port? A server that is not etcd, or a proxy, answered"
@@ -99,6 +99,27 @@ extension EtcdFailure.Call {
         case .authenticate: "authenticate"
         case .watch: "watch"
         case .get(let path): "get \"\(printable(path))\""
+        case .put(let key): "put \"\(printable(key))\""
+        case .delete(let key): "delete \"\(printable(key))\""
+        case .lease(.grant): "grant a lease"
+        case .lease(.keepAlive): "keep the lease alive"
+        case .lease(.look): "look at the lease"
+        case .lease(.revoke): "end the lease"
+        }
+    }
+
+    fileprivate var writtenKey: [UInt8]? {
+        switch self {
+        case .put(let key), .delete(let key): key
+        case .range, .authenticate, .watch, .get, .lease: nil
+        }
+    }
+
+    /// What a role has to allow, as a word of a sentence.
+    fileprivate var permission: String {
+        switch self {
+        case .range, .authenticate, .watch, .get: "reading"
+        case .put, .delete, .lease: "reading and writing"
         }
     }
 }
@@ -145,9 +166,11 @@ extension EtcdRefusal {
             } else if case .range(let span) = call {
                 "let a role of the user read it: etcdctl role grant-permission ROLE read \(printable(span.start))"
             } else {
-                nil
+                call.writtenKey.map {
+                    "let a role of the user read and write it: etcdctl role grant-permission ROLE readwrite \(printable($0))"
+                }
             }
-        case .compacted, .invalidToken, .oldAuthRevision, .authIsOff: nil
+        case .compacted, .invalidToken, .oldAuthRevision, .authIsOff, .leaseExists, .leaseNotFound: nil
         }
     }
 }

@@ -6,6 +6,13 @@ struct EtcdFailure: Error, Equatable {
         case watch
         /// A read of the v2 API.
         case get([UInt8])
+        case put([UInt8])
+        case delete([UInt8])
+        case lease(LeaseCall)
+    }
+
+    enum LeaseCall: Equatable, Sendable {
+        case grant, keepAlive, look, revoke
     }
 
     let endpoint: Endpoint
@@ -50,6 +57,8 @@ enum EtcdRefusal: String {
     case wrongPassword = "etcdserver: authentication failed, invalid user ID or password"
     case authIsOff = "etcdserver: authentication is not enabled"
     case permissionDenied = "etcdserver: permission denied"
+    case leaseExists = "etcdserver: lease already exists"
+    case leaseNotFound = "etcdserver: requested lease not found"
 
     init?(_ failure: GRPCFailure) {
         guard case .status(let status) = failure else { return nil }
@@ -69,7 +78,7 @@ extension EtcdFailure {
         case .invalidToken, .oldAuthRevision, .noUser: true
         // etcd 3.4 answers so to a watch with an old token.
         case .permissionDenied: call == .watch
-        case .compacted, .wrongPassword, .authIsOff, nil: false
+        case .compacted, .wrongPassword, .authIsOff, .leaseExists, .leaseNotFound, nil: false
         }
     }
 
@@ -82,7 +91,7 @@ extension EtcdFailure {
         case .timeIsOver, .compacted, .malformed: false
         case .call(.transport(let error)):
             switch error.kind {
-            case .file, .invalidRequest: true
+            case .file, .invalidRequest, .cancelled: true
             default: false
             }
         case .call(.status(let status)):
@@ -90,6 +99,14 @@ extension EtcdFailure {
             [3, 7, 16].contains(status.code)
         case .call(.notGRPC), .call(.malformed): false
         }
+    }
+
+    /// Whether etcd, reached and in order, will not do this one write: the user may not, its value is too long, no space is
+    /// left.
+    var concernsOneWrite: Bool {
+        guard case .call(.status(let status)) = cause, !isTokenRefused else { return false }
+        // INVALID_ARGUMENT, PERMISSION_DENIED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION.
+        return [3, 7, 8, 9].contains(status.code)
     }
 }
 

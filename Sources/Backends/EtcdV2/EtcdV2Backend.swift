@@ -175,14 +175,18 @@ extension EtcdFailure {
 
         func failure(_ cause: Cause) -> EtcdFailure { EtcdFailure(endpoint, call, cause) }
 
-        /// The answer of the v2 API, also where the key does not exist.
-        func wait(for call: PendingResponse, until deadline: ContinuousClock.Instant) throws(EtcdFailure) -> Response {
-            let response: Response
-            do { response = try call.wait() } catch {
+        /// The answer, whatever it is.
+        func answer(to call: PendingResponse, until deadline: ContinuousClock.Instant) throws(EtcdFailure) -> Response {
+            do { return try call.wait() } catch {
                 // libcurl measures in milliseconds, and may give up just before our deadline.
                 let isLate = ContinuousClock.now.advanced(by: .milliseconds(50)) >= deadline
                 throw failure(error.kind == .answerTimeout && isLate ? .timeIsOver : .call(.transport(error)))
             }
+        }
+
+        /// The answer of the v2 API to a read, also where the key does not exist.
+        func wait(for call: PendingResponse, until deadline: ContinuousClock.Instant) throws(EtcdFailure) -> Response {
+            let response = try answer(to: call, until: deadline)
             guard response.head.status != 200 else { return response }
             let refusal = EtcdV2Refusal(response)
             if refusal.isMissingKey { return response }

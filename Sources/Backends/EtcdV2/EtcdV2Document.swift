@@ -62,6 +62,16 @@ struct EtcdV2Document {
         return .key(bytes(key), value: isGone ? nil : node.value.map(bytes) ?? [], index: text)
     }
 
+    /// The answer's node as a key with its value. A directory is one that nobody holds.
+    func storedKey() throws(EtcdV2Malformed) -> StoredKey {
+        guard let index = member("node", of: 0), document.tokens[index].kind == .object,
+            let version = number("modifiedIndex", of: index)
+        else { throw EtcdV2Malformed(reason: "not a key") }
+        let value = try Node(self, index).value.map(bytes) ?? []
+        return StoredKey(
+            value: value, version: version, holder: number("ttl", of: index) == nil ? .nobody : .unknown)
+    }
+
     /// The code and message of an error.
     var error: (code: Int64, message: String)? {
         guard let code = number("errorCode", of: 0) else { return nil }
