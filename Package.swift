@@ -33,6 +33,7 @@ let layers: [Layer] = [
         imports: [
             "Diagnostics", "TOML", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering", "Staging",
         ]),
+    Layer(number: 4, name: "Registration", imports: ["Backends", "Diagnostics", "JSON", "Posix"]),
     Layer(
         number: 5, name: "ConfdCore",
         imports: [
@@ -108,6 +109,7 @@ let package = Package(
         tests(
             "ConfigurationTests",
             ["Configuration", "Staging", "Backends", "JSON", "KeyValue", "Posix", "TOML", "TestSupport"]),
+        tests("RegistrationTests", ["Registration", "Backends", "Posix", "TestSupport"]),
         tests(
             "ConfdCoreTests",
             [

@@ -49,7 +49,9 @@ import Testing
         let kind = try #require(BackendRegistry.kind(named: name))
         let options = options(values)
         #expect(kind.problems(of: options) == [] && !kind.sources(of: options).isEmpty)
-        _ = try kind.open(options, in: context)
+        let backend = try kind.open(options, in: context)
+        #expect((backend is any LeasingBackend) == kind.takesRegistrations)
+        #expect(kind.takesRegistrations == name.hasPrefix("etcd"))
     }
 
     @Test func anEmptyValueIsNone() {
