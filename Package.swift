@@ -20,25 +20,27 @@ let layers: [Layer] = [
     Layer(number: 0, name: "Diagnostics", imports: []),
     Layer(number: 0, name: "RegularExpressions", imports: []),
     Layer(number: 1, name: "TextTemplate", imports: ["Diagnostics"]),
+    Layer(number: 1, name: "YAML", imports: ["Diagnostics", "CYAML"]),
     Layer(number: 1, name: "Posix", imports: ["CPosix"]),
     Layer(number: 2, name: "HTTP", imports: ["CCurl", "Posix"]),
     Layer(number: 3, name: "Checks", imports: ["Diagnostics", "HTTP", "Posix"]),
-    Layer(number: 3, name: "Backends", imports: ["KeyValue", "JSON", "HTTP", "Posix", "CYAML"]),
+    Layer(number: 3, name: "Backends", imports: ["Diagnostics", "KeyValue", "JSON", "YAML", "HTTP", "Posix"]),
     Layer(
         number: 2, name: "Rendering",
-        imports: ["Diagnostics", "TextTemplate", "RegularExpressions", "KeyValue", "JSON"]),
+        imports: ["Diagnostics", "TextTemplate", "RegularExpressions", "KeyValue", "JSON", "YAML"]),
     Layer(number: 2, name: "Staging", imports: ["Diagnostics", "Posix"]),
     Layer(
         number: 4, name: "Configuration",
         imports: [
-            "Diagnostics", "TOML", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering", "Staging",
+            "Diagnostics", "TOML", "JSON", "YAML", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering",
+            "Staging", "Checks",
         ]),
     Layer(number: 4, name: "Registration", imports: ["Backends", "Diagnostics", "JSON", "Posix"]),
     Layer(
         number: 5, name: "ConfdCore",
         imports: [
             "Diagnostics", "JSON", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering", "Staging",
-            "Configuration",
+            "Configuration", "Checks", "Registration",
         ]),
     Layer(number: 6, name: "confd", imports: ["ConfdCore"]),
 ]
@@ -96,6 +98,7 @@ let package = Package(
             name: "CheckBenchmark", dependencies: ["Checks", "Posix"], path: "Benchmarks/Checks", swiftSettings: strict),
         tests("TOMLTests", ["TOML", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
+        tests("YAMLTests", ["YAML", "Diagnostics", "TestSupport"]),
         tests("KeyValueTests", ["KeyValue", "TestSupport"]),
         tests("TextTemplateTests", ["TextTemplate"], data: ["Golden"]),
         tests("DiagnosticsTests", ["Diagnostics"]),
@@ -108,12 +111,17 @@ let package = Package(
         tests("StagingTests", ["Staging", "Posix", "TestSupport"]),
         tests(
             "ConfigurationTests",
-            ["Configuration", "Staging", "Backends", "JSON", "KeyValue", "Posix", "TOML", "TestSupport"]),
+            [
+                "Configuration", "Checks", "Staging", "Diagnostics", "Backends", "JSON", "KeyValue", "Posix", "TOML",
+                "TestSupport",
+            ]),
         tests("RegistrationTests", ["Registration", "Backends", "Posix", "TestSupport"]),
         tests(
             "ConfdCoreTests",
             [
-                "ConfdCore", "Configuration", "Staging", "Diagnostics", "Backends", "KeyValue", "Posix", "TestSupport",
+                "ConfdCore", "Configuration", "Checks", "Registration", "Staging", "Diagnostics", "Backends",
+                "Rendering",
+                "KeyValue", "Posix", "TestSupport",
             ]),
         tests("CommandLineTests", ["Posix", "TestSupport"], data: ["Golden"]),
     ]

@@ -1,12 +1,10 @@
+import Diagnostics
 import Posix
 
 /// Why a file of a `FileBackend` cannot be used. Values never appear in it.
 struct FileError: Error, Equatable {
-    /// A place in a file: line and column (in characters) count from 1.
-    struct Position: Equatable {
-        let line: Int
-        let column: Int
-    }
+    /// A place in a file.
+    typealias Position = TextPosition
 
     enum Kind: Equatable {
         case system(SystemError)
@@ -39,24 +37,6 @@ struct FileError: Error, Equatable {
     let path: String
     let position: Position?
     let kind: Kind
-}
-
-extension FileError.Position {
-    /// The place of the byte at `offset` of `bytes`, which are UTF-8 up to there.
-    init(of offset: Int, in bytes: UnsafeBufferPointer<UInt8>) {
-        var line = 1
-        var column = 1
-        for byte in bytes.prefix(offset) {
-            if byte == UInt8(ascii: "\n") {
-                line += 1
-                column = 1
-            } else if byte & 0xC0 != 0x80 {
-                // Continuation bytes of UTF-8 are not columns of their own.
-                column += 1
-            }
-        }
-        self.init(line: line, column: column)
-    }
 }
 
 extension FileError {

@@ -1,4 +1,5 @@
 import JSON
+import YAML
 
 /// Turns JSON into keys and values. Numbers are printed as those of YAML are: integers exactly, others in full
 /// without an exponent.
@@ -47,7 +48,7 @@ struct JSONReader {
         case .string: tree.add(string(index))
         case .number:
             let text = Array(input[document.tokens[index].range])
-            tree.add(YAMLScalar.Value(plain: text).text ?? text)
+            tree.add(PlainScalar(text).text ?? text)
         }
     }
 

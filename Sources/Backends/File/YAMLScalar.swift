@@ -1,4 +1,5 @@
 import JSON
+import YAML
 
 /// The type and text of scalars, as go-yaml v2 resolves them by YAML 1.1 and confd prints them.
 enum YAMLScalar {
@@ -22,10 +23,10 @@ enum YAMLScalar {
     /// What confd stores for `scalar`; nil for null, which it drops. Integers beyond 64 bits with sign are kept,
     /// where confd drops them.
     static func resolved(_ scalar: YAMLDocument.Scalar) throws(Failure) -> [UInt8]? {
-        if scalar.tag.isEmpty { return scalar.isPlain ? Value(plain: scalar.text).text : scalar.text }
+        if scalar.tag.isEmpty { return scalar.isPlain ? PlainScalar(scalar.text).text : scalar.text }
         guard scalar.tag.starts(with: tagPrefix) else { return scalar.text }
         let type = String(decoding: scalar.tag.dropFirst(tagPrefix.count), as: UTF8.self)
-        switch (type, Value(plain: scalar.text)) {
+        switch (type, PlainScalar(scalar.text)) {
         case ("binary", _):
             do throws(Base64.Failure) {
                 return try scalar.text.withUnsafeBufferPointer { (text) throws(Base64.Failure) in
@@ -45,64 +46,5 @@ enum YAMLScalar {
         case ("bool", _), ("int", _), ("float", _), ("null", _): throw .mismatch(tag: "!!" + type)
         default: return scalar.text
         }
-    }
-
-    /// A plain scalar by the rules of go-yaml's `resolve`. A date is a string to confd.
-    enum Value: Equatable {
-        case null
-        case boolean(Bool)
-        /// In decimal.
-        case integer([UInt8])
-        case float(Double)
-        case string([UInt8])
-
-        init(plain text: [UInt8]) {
-            guard let first = text.first else {
-                self = .null
-                return
-            }
-            // No word is longer than `false`.
-            if text.count <= 5, let value = Self.words[text] {
-                self = value
-                return
-            }
-            switch first {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"):
-                let digits = text.filter { $0 != UInt8(ascii: "_") }
-                if let integer = YAMLNumber.integer(digits) {
-                    self = .integer(integer)
-                } else if let float = YAMLNumber.float(digits[...]) {
-                    self = .float(float)
-                } else {
-                    self = .string(text)
-                }
-            case UInt8(ascii: "."):
-                self = YAMLNumber.floatWithUnderscores(text).map { .float($0) } ?? .string(text)
-            default: self = .string(text)
-            }
-        }
-
-        var text: [UInt8]? {
-            switch self {
-            case .null: nil
-            case .boolean(let value): Array("\(value)".utf8)
-            case .integer(let text), .string(let text): text
-            case .float(let value): GoFloat.text(value)
-            }
-        }
-
-        private static let words: [[UInt8]: Value] = {
-            var words: [[UInt8]: Value] = [:]
-            func add(_ value: Value, _ texts: String) {
-                for text in texts.split(separator: " ") { words[Array(text.utf8)] = value }
-            }
-            add(.boolean(true), "y Y yes Yes YES true True TRUE on On ON")
-            add(.boolean(false), "n N no No NO false False FALSE off Off OFF")
-            add(.null, "~ null Null NULL")
-            add(.float(.nan), ".nan .NaN .NAN")
-            add(.float(.infinity), ".inf .Inf .INF +.inf +.Inf +.INF")
-            add(.float(-.infinity), "-.inf -.Inf -.INF")
-            return words
-        }()
     }
 }

@@ -1,5 +1,6 @@
 import JSON
 import KeyValue
+import YAML
 
 @testable import Backends
 
@@ -16,6 +17,19 @@ enum Target: FuzzTarget {
             check(yaml.elementsEqual(json) { $0 == $1 }, "JSON gives the same when read as YAML")
         }
         check(json == nil || yaml != nil || !isYAML(bytes), "JSON is read as YAML")
+        checkSyntax(bytes)
+    }
+
+    /// What passes as YAML begins with a document that can be read as a tree.
+    private static func checkSyntax(_ bytes: [UInt8]) {
+        do throws(YAMLError) {
+            try YAMLSyntax.check(bytes)
+        } catch {
+            check(!error.message.isEmpty && error.position.line > 0, "the error says something, and where")
+            return
+        }
+        // Which error it is does not matter here.
+        check((try? YAMLDocument(bytes)) != nil, "a document without errors is read")
     }
 
     static func work(_ input: UnsafeBufferPointer<UInt8>) {

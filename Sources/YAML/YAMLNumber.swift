@@ -106,9 +106,9 @@ enum YAMLNumber {
 }
 
 /// Floating-point numbers as Go writes them.
-enum GoFloat {
+package enum GoFloat {
     /// `strconv.FormatFloat(value, 'f', -1, 64)`: the shortest digits that name the number, never an exponent.
-    static func text(_ value: Double) -> [UInt8] {
+    package static func text(_ value: Double) -> [UInt8] {
         if value.isNaN { return Array("NaN".utf8) }
         if value.isInfinite { return Array((value < 0 ? "-Inf" : "+Inf").utf8) }
         // Swift's description has the same digits, perhaps with an exponent: [-]d.d[e±dd]
