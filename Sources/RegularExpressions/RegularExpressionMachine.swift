@@ -107,12 +107,12 @@ struct RegularExpressionMachine: ~Copyable {
         hasMatch = false
         current.count = 0
         var position = start
-        var before: UInt32? = start > 0 ? UTF8Scanner.decodeLast(text, before: start) : nil
+        var before: UInt32? = start > 0 ? UTF8Scanner.decodeLast(text, before: start).scalar : nil
         while true {
             if current.count == 0 {
                 if hasMatch || program.isAnchored && position > 0 { break }
                 if let next = skip(in: text, from: position) {
-                    if next > position { before = UTF8Scanner.decodeLast(text, before: next) }
+                    if next > position { before = UTF8Scanner.decodeLast(text, before: next).scalar }
                     position = next
                 } else {
                     break

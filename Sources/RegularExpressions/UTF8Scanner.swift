@@ -51,16 +51,21 @@ package enum UTF8Scanner {
         }
     }
 
-    /// The character that ends just before `position`, which must be above 0.
-    static func decodeLast(_ bytes: UnsafeBufferPointer<UInt8>, before position: Int) -> UInt32 {
+    /// The character that ends just before `position`, which must be above 0, and its width.
+    package static func decodeLast(
+        _ bytes: UnsafeBufferPointer<UInt8>, before position: Int
+    ) -> (scalar: UInt32, width: Int) {
         var start = position - 1
-        if bytes[start] < 0x80 { return UInt32(bytes[start]) }
+        if bytes[start] < 0x80 { return (UInt32(bytes[start]), 1) }
         let limit = max(0, position - 4)
         while start > limit && bytes[start] & 0xC0 == 0x80 { start -= 1 }
         let prefix = UnsafeBufferPointer(rebasing: bytes[..<position])
         let (scalar, width) = decode(prefix, at: start)
-        return start + width == position ? scalar : replacement
+        return start + width == position ? (scalar, width) : (replacement, 1)
     }
+
+    /// Whether all of `bytes` is UTF-8.
+    package static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool { firstInvalid(bytes) == nil }
 
     /// The offset of the first byte that is not part of a valid character, nil if all are.
     static func firstInvalid(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {

@@ -28,6 +28,13 @@ package enum UnicodeCase {
         return single(properties.lowercaseMapping) ?? scalar
     }
 
+    /// Go's `unicode.ToTitle`.
+    package static func title(_ scalar: UInt32) -> UInt32 {
+        if scalar < 0x80 { return upper(scalar) }
+        guard let properties = Unicode.Scalar(scalar)?.properties else { return scalar }
+        return single(properties.titlecaseMapping) ?? scalar
+    }
+
     /// The next character of those that are equal but for case, around to `scalar` itself: Go's `SimpleFold`.
     package static func nextFold(_ scalar: UInt32) -> UInt32 {
         if scalar < 0x80 {

@@ -181,6 +181,58 @@ import TextTemplate
                 #"{{camelcase (repeat 1067 "\xff")}}"#,
                 "error calling camelcase: the text would be longer than 3200 bytes"
             ),
+            (#"{{upper (repeat 1067 "\xff")}}"#, "error calling upper: the text would be longer than 3200 bytes"),
+            (#"{{title (repeat 1067 "\xff")}}"#, "error calling title: the text would be longer than 3200 bytes"),
+            (#"{{b64enc (repeat 2401 "x")}}"#, "error calling b64enc: the text would be longer than 3200 bytes"),
+            (
+                #"{{splitList "" (repeat 81 "x")}}"#,
+                "error calling splitList: the list would be longer than 80 elements"
+            ),
+            ("{{until 81}}", "error calling until: the list would be longer than 80 elements"),
+            ("{{until -9223372036854775808}}", "error calling until: the list would be longer than 80 elements"),
+            ("{{len (until -80)}}", "80"),
+            (
+                "{{$l := until 50}}{{concat $l $l}}",
+                "error calling concat: the list would be longer than 80 elements"
+            ),
+            (
+                #"{{$l := list (repeat 2000 "x")}}{{toString (list $l $l)}}"#,
+                "error calling toString: the text would be longer than 3200 bytes"
+            ),
+            (
+                #"{{$l := list (repeat 2000 "x")}}{{sortAlpha (list $l $l)}}"#,
+                "error calling sortAlpha: the text would be longer than 3200 bytes"
+            ),
+            (
+                #"{{$l := list (repeat 2000 "x")}}{{toStrings (list $l $l)}}"#,
+                "error calling toStrings: the text would be longer than 3200 bytes"
+            ),
+            (
+                #"{{$l := repeat 1000 "x"}}{{toYaml (list $l $l $l $l)}}"#,
+                "error calling toYaml: the text would be longer than 3200 bytes"
+            ),
+            // The space before each line is most of it.
+            (
+                #"{{$l := list (repeat 500 "x\n")}}{{range seq 1 20}}{{$l = list $l}}{{end}}{{toYaml $l}}"#,
+                "error calling toYaml: the text would be longer than 3200 bytes"
+            ),
+            // Each level holds the one below it twice: a thousand levels have more parts than could be looked at.
+            (
+                "{{$l := list}}{{range seq 1 80}}{{$l = list $l $l}}{{end}}{{uniq $l}}",
+                "error calling uniq: the list would be longer than 80 elements"
+            ),
+            (
+                "{{$l := list}}{{range seq 1 80}}{{$l = list $l $l}}{{end}}{{without (list) $l}}",
+                "error calling without: the list would be longer than 80 elements"
+            ),
+            (
+                "{{$l := list}}{{range seq 1 80}}{{$l = list $l $l}}{{end}}{{has $l (list)}}",
+                "error calling has: the list would be longer than 80 elements"
+            ),
+            (
+                "{{$l := list}}{{range seq 1 80}}{{$l = list $l $l}}{{end}}{{toYaml $l}}",
+                "error calling toYaml: the text would be longer than 3200 bytes"
+            ),
         ] as [(ByteString, String)])
     func smallLimits(_ template: ByteString, result: String) {
         var limits = Limits()
@@ -206,15 +258,41 @@ import TextTemplate
         #expect(render(template) == result)
     }
 
+    /// Where Sprig, or the libraries below Helm's `toYaml`, would do damage: their results are in no corpus.
+    @Test(
+        arguments: [
+            // Sprig writes the error's words into the file.
+            (#"{{b64dec "!"}}"#, "error calling b64dec: illegal base64 data at input byte 0"),
+            // go-yaml makes a space of the first, and takes the others for errors.
+            (#"{{toYaml "a\u0085b"}}"#, #""a\Nb""#), (#"{{toYaml "a\u007fb"}}"#, #""a\x7Fb""#),
+            (#"{{toYaml "\u009f\ufeff"}}"#, #""\x9F\uFEFF""#),
+            (#"{{toYaml (dict (repeat 1100 "k") 1) | trunc 3}}"#, "? k"),
+            // Numbers are not letters, so this goes round; go-yaml's order is that of chance.
+            (#"{{toYaml (dict "a10" 1 "a1b" 2 "a2" 3)}}"#, "a10: 1\na1b: 2\na2: 3"),
+        ] as [(ByteString, String)])
+    func betterThanTheOriginal(_ template: ByteString, result: String) {
+        #expect(render(template) == result)
+    }
+
+    /// Many equal elements, and many that differ, take time in proportion to their number: a hundred thousand would take
+    /// minutes if each were compared with all.
+    @Test func uniqueAmongMany() {
+        #expect(render("{{len (uniq (seq 1 100000))}}") == "100000")
+        #expect(render("{{len (without (seq 1 100000) 5 6)}}") == "99998")
+        #expect(render(#"{{len (uniq (split (repeat 100000 "x") ""))}}"#) == "1")
+    }
+
     /// Each function has one definition, and those of confd are all there.
     @Test func tableIsComplete() {
         let names = """
-            add append atoi base base64Decode base64Encode camelcase coalesce contains datetime default dict dir div \
-            empty exists fileExists fromJson get getenv gets getv getvs hasKey hostname include indent join json \
-            jsonArray kebabcase keys list lookupIP lookupIPV4 lookupIPV6 lookupIfaceIPV4 lookupIfaceIPV6 lookupSRV ls \
-            lsdir map mod mul nindent nospace parseBool pluck quote regexFind regexMatch regexReplaceAll repeat replace \
-            reverse seq sha256sum snakecase sortByLength sortKVByLength split squote sub ternary toJson toLower \
-            toPrettyJson toUpper trimPrefix trimSuffix values
+            add append atoi b64dec b64enc base base64Decode base64Encode camelcase ceil coalesce concat contains \
+            datetime default dict dir div empty exists fail fileExists first float64 floor fromJson get getenv gets \
+            getv getvs has hasKey hasPrefix hasSuffix hostname include indent initial int int64 join json jsonArray \
+            kebabcase keys last list lookupIP lookupIPV4 lookupIPV6 lookupIfaceIPV4 lookupIfaceIPV6 lookupSRV lower \
+            ls lsdir map max md5sum min mod mul nindent nospace parseBool pluck quote regexFind regexMatch \
+            regexReplaceAll repeat replace required rest reverse round seq sha1sum sha256sum snakecase sortAlpha \
+            sortByLength sortKVByLength split splitList squote sub ternary title toJson toLower toPrettyJson toString \
+            toStrings toUpper toYaml trim trimAll trimPrefix trimSuffix trunc uniq until upper values without
             """
         #expect(FunctionTable.all.keys.sorted() == names.split(separator: " ").map(String.init).sorted())
     }

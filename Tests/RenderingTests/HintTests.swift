@@ -44,6 +44,37 @@ import TextTemplate
         #expect(failure(template)?.error.hint == nil)
     }
 
+    /// Functions of Sprig give types that those of confd do not take.
+    @Test(arguments: [
+        ("{{add (max 1 2) 1}}", "int makes an int of it"),
+        ("{{join (uniq (ls \"/app\")) \",\"}}", "toStrings makes a list of strings of it"),
+        ("{{join (seq 1 2) \",\"}}", "toStrings makes a list of strings of it"), ("{{first nil}}", "the list is nil"),
+        ("{{concat (list 1) nil}}", "a list is nil"),
+    ])
+    func typesOfSprig(_ template: String, _ hint: String) {
+        #expect(failure(template)?.error.hint == hint)
+    }
+
+    /// What an author says in an error is said, also with a value in it.
+    @Test func messagesOfAuthors() {
+        let found = failure("{{fail (printf \"user %s\" (getv \"/app/name\"))}}")
+        #expect(found?.error.reason.text.hasSuffix("error calling fail: user hunter2") == true)
+        #expect(found?.rendered?.quotations.isEmpty == true)
+        let required = failure("x\n{{required \"name it\" (getv \"/app/empty\")}}")?.error
+        #expect(required?.line == 2 && required?.column == 3)
+        #expect(required?.reason.text.hasSuffix("error calling required: name it") == true)
+    }
+
+    /// `-validate` with data in place of keys: what wants a key does not fail for that.
+    @Test func trialsFailNot() throws {
+        let text: ByteString = "[{{required `r` (getv `/none`)}}{{fail `f`}}{{required `r` .a}}]"
+        let template = try CompiledTemplate(text, name: "t")
+        let rendered = Renderer().render(
+            template, over: Snapshot([]), in: TestEnvironment(), trial: try TrialData(Array("{\"a\": \"x\"}".utf8)))
+        #expect(rendered.failure == nil)
+        #expect(rendered.output == Array("[x]".utf8))
+    }
+
     /// Report: a key that is not there gave no help.
     @Test(
         arguments: [

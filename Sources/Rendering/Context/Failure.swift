@@ -20,6 +20,10 @@ enum Failure {
     case tooLong(limit: Int)
     /// A list above the limit.
     case tooMany(limit: Int)
+    /// Nothing where Sprig's functions need a list, and something else: `reflect.Kind`'s name of it.
+    case nilList
+    case noList(function: StaticString, kind: String)
+    case noListToConcatenate(kind: String)
     case environment(EnvironmentError)
     case json(JSONError)
     case encoding(JSONEncodingError)

@@ -1,21 +1,29 @@
 import JSON
 import TextTemplate
 
-/// `base64Encode`, `base64Decode` and `sha256sum`.
+/// `base64Encode`, `base64Decode` and their short names, and digests in hexadecimal digits.
 enum CodingFunctions {
     static let table: [String: Function] = [
-        "base64Encode": Function([.string]) { (arguments) throws(FunctionError) in
-            let limit = arguments.longestText
-            if arguments.string(0).count > limit / 4 * 3 { throw FunctionError(.tooLong(limit: limit)) }
-            return .string(encodeBase64(arguments.string(0)))
-        },
+        "base64Encode": Function([.string], body: encode),
+        "b64enc": Function([.string], body: encode),
         "base64Decode": Function([.string], body: decode),
-        "sha256sum": Function([.string]) { arguments in
-            let digits = Array("0123456789abcdef".utf8)
-            let digest = arguments.string(0).withBytes { SHA256.digest(of: $0) }
-            return .string(ByteString(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }))
-        },
+        // Sprig's writes the error's text in place of the value; nobody wants that in a file.
+        "b64dec": Function([.string], body: decode),
+        "sha256sum": Function([.string]) { hexadecimal($0.string(0).withBytes { SHA256.digest(of: $0) }) },
+        "sha1sum": Function([.string]) { hexadecimal($0.string(0).withBytes { SHA1.digest(of: $0) }) },
+        "md5sum": Function([.string]) { hexadecimal($0.string(0).withBytes { MD5.digest(of: $0) }) },
     ]
+
+    private static func hexadecimal(_ digest: [UInt8]) -> Value {
+        let digits = Array("0123456789abcdef".utf8)
+        return .string(ByteString(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }))
+    }
+
+    @Sendable private static func encode(_ arguments: Arguments) throws(FunctionError) -> Value {
+        let limit = arguments.longestText
+        if arguments.string(0).count > limit / 4 * 3 { throw FunctionError(.tooLong(limit: limit)) }
+        return .string(encodeBase64(arguments.string(0)))
+    }
 
     static func encodeBase64(_ text: ByteString) -> ByteString {
         let count = Base64.encodedCount(text.count)

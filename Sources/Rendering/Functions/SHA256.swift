@@ -5,29 +5,14 @@ enum SHA256 {
             0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
         ]
         var schedule = [UInt32](repeating: 0, count: 64)
-        let wholeBlocks = bytes.count / 64
-        for block in 0..<wholeBlocks {
-            mix(UnsafeBufferPointer(rebasing: bytes[block * 64..<block * 64 + 64]), into: &state, &schedule)
-        }
-        // The rest, a one bit, zeros, and the length in bits.
-        var tail = Array(bytes[(wholeBlocks * 64)...])
-        tail.append(0x80)
-        while tail.count % 64 != 56 { tail.append(0) }
-        withUnsafeBytes(of: UInt64(bytes.count * 8).bigEndian) { tail += $0 }
-        tail.withUnsafeBufferPointer { tail in
-            for start in stride(from: 0, to: tail.count, by: 64) {
-                mix(UnsafeBufferPointer(rebasing: tail[start..<start + 64]), into: &state, &schedule)
-            }
-        }
+        DigestBlocks.forEach(in: bytes, lengthIsBigEndian: true) { mix($0, into: &state, &schedule) }
         return state.flatMap { word in withUnsafeBytes(of: word.bigEndian) { Array($0) } }
     }
 
     private static func mix(
         _ block: UnsafeBufferPointer<UInt8>, into state: inout [UInt32], _ schedule: inout [UInt32]
     ) {
-        for index in 0..<16 {
-            schedule[index] = (0..<4).reduce(0) { $0 << 8 | UInt32(block[index * 4 + $1]) }
-        }
+        for index in 0..<16 { schedule[index] = UInt32(bigEndian: DigestBlocks.word(block, index)) }
         for index in 16..<64 {
             let early = schedule[index - 15]
             let late = schedule[index - 2]

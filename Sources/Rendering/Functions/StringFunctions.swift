@@ -4,7 +4,9 @@ import TextTemplate
 /// Functions of Go's package `strings` and their like.
 enum StringFunctions {
     static let table: [String: Function] = [
-        "split": Function([.string, .string], body: split),
+        "split": Function([.string, .string]) { (arguments) throws(FunctionError) in
+            try split(arguments.string(0), at: arguments.string(1), limit: arguments.longestList)
+        },
         "join": Function([.strings, .string], body: join),
         "toUpper": Function([.string]) { (arguments) throws(FunctionError) in
             .string(try mapped(arguments.string(0), to: .upper, limit: arguments.longestText))
@@ -43,13 +45,13 @@ enum StringFunctions {
 
     /// The parts share the memory of the text. They are counted before any is made: each takes 40 times the
     /// memory of a character.
-    @Sendable private static func split(_ arguments: Arguments) throws(FunctionError) -> Value {
-        let text = arguments.string(0)
-        let separator = arguments.string(1)
+    static func split(
+        _ text: ByteString, at separator: ByteString, limit: Int
+    ) throws(FunctionError) -> Value {
         let ends = try text.withBytes { bytes throws(FunctionError) in
             separator.isEmpty
-                ? try endsOfCharacters(in: bytes, limit: arguments.longestList)
-                : try endsOfParts(in: bytes, separator, limit: arguments.longestList)
+                ? try endsOfCharacters(in: bytes, limit: limit)
+                : try endsOfParts(in: bytes, separator, limit: limit)
         }
         return .slice(
             Slice(
@@ -112,7 +114,7 @@ enum StringFunctions {
     }
 
     /// `text` with each character in the other case.
-    private static func mapped(
+    static func mapped(
         _ text: ByteString, to target: UnicodeCase.Target, limit: Int
     ) throws(FunctionError) -> ByteString {
         let isASCII = text.withBytes { $0.allSatisfy { $0 < 0x80 } }

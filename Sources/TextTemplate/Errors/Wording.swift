@@ -87,6 +87,9 @@ enum Wording {
         case .templateNotDefined(_, let suggestion?): "did you mean \"\(suggestion)\"?"
         case .noField(_, _, let suggestion?): "did you mean \".\(suggestion)\"?"
         case .wrongType("int", "string"): "atoi makes an int of a string"
+        case .wrongType("int", "int64"): "int makes an int of it"
+        case .wrongType("[]string", "[]interface {}"), .wrongType("[]string", "[]int"):
+            "toStrings makes a list of strings of it"
         case .wrongType("int", "float64"): "numbers of JSON are float64: printf \"%.0f\" and atoi make an int of one"
         case .wrongType("string", "int"), .wrongType("string", "float64"), .wrongType("string", "bool"):
             "print makes a string of it"

@@ -87,7 +87,7 @@ struct NumberLiteral {
 }
 
 /// Numbers from text, as Go's `strconv` reads them with base 0: prefixes and underscores included.
-enum NumberText {
+package enum NumberText {
     static func isFloatMark(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: ".") || byte | 0x20 == UInt8(ascii: "e") || byte | 0x20 == UInt8(ascii: "p")
     }
@@ -129,7 +129,7 @@ enum NumberText {
     }
 
     /// `strconv.ParseInt(text, 0, 64)`; nil is any error.
-    static func int(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
+    package static func int(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
         guard let first = text.first else { return nil }
         let isNegative = first == UInt8(ascii: "-")
         let hasSign = isNegative || first == UInt8(ascii: "+")
@@ -142,8 +142,8 @@ enum NumberText {
         return Int(exactly: magnitude)
     }
 
-    /// `strconv.ParseFloat(text, 64)`; nil is any error, too large a number included.
-    static func float(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
+    /// `strconv.ParseFloat(text, 64)` but for infinities and NaN; nil is any error, too large a number included.
+    package static func float(_ text: UnsafeBufferPointer<UInt8>) -> Double? {
         guard case .value(let value) = parseFloat(text) else { return nil }
         return value
     }
