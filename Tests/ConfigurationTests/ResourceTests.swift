@@ -216,6 +216,32 @@ private func minimal(_ more: String) -> String {
         #expect(warnings.first?.hint == hint)
     }
 
+    @Test(
+        arguments: [
+            ("", nil), ("output_format = \"\"", nil), ("output_format = \"json\"", .json),
+            ("output_format = \"yaml\"", .yaml), ("output_format = \"yml\"", .yaml),
+            ("output_format = \"toml\"", .toml),
+        ] as [(String, OutputFormat?)])
+    func outputFormats(_ field: String, _ format: OutputFormat?) throws {
+        let resource = try #require(try parse(minimal(field)).resources.first)
+        #expect(resource.outputFormat == format)
+    }
+
+    @Test(arguments: [
+        (
+            "output_format = \"xml\"", "output_format: \"xml\" is not checked by confd",
+            "check_cmd = \"xmllint --noout {{.src}}\""
+        ),
+        ("output_format = \"JSON\"", "output_format: \"JSON\" is unknown", "write \"json\", \"yaml\" or \"toml\""),
+        ("output_format = true", "output_format: a boolean where a string is expected", "write it in quotes"),
+    ])
+    func unknownOutputFormats(_ field: String, _ message: String, _ hint: String) throws {
+        let result = try parse(minimal(field))
+        #expect(result.resources.isEmpty)
+        #expect(result.errors.map(\.message) == [message])
+        #expect(result.errors.first?.hint == hint)
+    }
+
     /// The manual page and docs/resources.md name every field that is read, and no other.
     @Test func everyFieldIsDocumented() throws {
         var reader = TableReader(TOMLTable(), file: "r.toml", at: TOMLPosition(line: 1, column: 1))
@@ -226,8 +252,7 @@ private func minimal(_ more: String) -> String {
             settings: settings, environment: [:], templateFolder: "/none", defaultBackend: backend)
         _ = parser.resource(&reader, bytes: [], name: "r.toml", backend: backend)
         let documented = Set(ResourceField.all.flatMap(\.names))
-        // The fork's, without effect.
-        #expect(reader.knownKeys.subtracting(["output_format"]) == documented)
+        #expect(reader.knownKeys == documented)
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let page = String(decoding: try Files.read("/\(root)/docs/resources.md"), as: UTF8.self)
         for name in documented { #expect(page.contains("`\(name)`"), "\(name) is not in docs/resources.md") }

@@ -33,6 +33,8 @@ package struct Resource: Equatable, Sendable {
     package let reloadSignal: Signal?
     /// Whether the previous file is put back when its reload keeps failing.
     package let rollback: Bool
+    /// The format that the rendered file must have to be installed, nil for any.
+    package let outputFormat: OutputFormat?
 
     /// Whether it reads keys in `range`.
     package func needs(_ range: KeyRange) -> Bool { ranges.contains { $0.overlaps(range) } }

@@ -38,6 +38,8 @@ extension ResourceError {
         case .unknownCheck(let text): "\"\(text)\" is unknown"
         case .unknownSignal(let name, _): "\"\(name)\" is not a signal"
         case .spaceInDelimiter(let text): "\"\(text)\" holds white space"
+        case .unknownFormat(let name): "\"\(name)\" is unknown"
+        case .xmlFormat: "\"xml\" is not checked by confd"
 
         case .noBackendName: "the [backend] table must name its backend"
         case .unknownBackend(let backend): backend.message
@@ -86,6 +88,8 @@ extension ResourceError {
         case .checkTemplate: Self.fields
         case .reloadTemplate: Self.fields + "; write braces that are not confd's as {{\"{{\"}}"
         case .unknownCheck: "write \"staged\" or \"in-place\""
+        case .unknownFormat: "write \"json\", \"yaml\" or \"toml\""
+        case .xmlFormat: "check_cmd = \"xmllint --noout {{.src}}\""
         case .spaceInDelimiter: "for example \"[[\" and \"]]\""
 
         case .unknownBackend(let backend): backend.hint

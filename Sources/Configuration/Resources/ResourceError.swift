@@ -46,6 +46,8 @@ package struct ResourceError: Error, Equatable, Sendable {
         case unknownCheck(String)
         case unknownSignal(String, suggestion: String?)
         case spaceInDelimiter(String)
+        case unknownFormat(String)
+        case xmlFormat
 
         // [backend]
 

@@ -17,6 +17,7 @@ enum ResourceField {
         Entry(names: ["owner", "group", "uid", "gid"], help: "names or numbers (as the file has them, else ours)"),
         Entry(names: ["check_cmd"], help: "shell command that has to accept {{.src}}, or else what is in place"),
         Entry(names: ["check"], help: "staged or in-place: what check_cmd judges (staged if it names {{.src}})"),
+        Entry(names: ["output_format"], help: "json, yaml or toml: what must parse before it is installed"),
         Entry(names: ["reload_cmd"], help: "shell command to run after the file was replaced"),
         Entry(names: ["reload_signal"], help: "signal for the child COMMAND, in place of a command"),
         Entry(names: ["check_cmd_timeout", "reload_cmd_timeout"], help: "limits of the commands (30s, 60s)"),

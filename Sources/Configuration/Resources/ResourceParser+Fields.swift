@@ -26,7 +26,6 @@ extension ResourceParser {
         let ownPrefix = expandedText("prefix", &table) ?? "/"
         let prefix = Path.join([[UInt8(ascii: "/")], Array((settings.prefix ?? ownPrefix).utf8)])
         let attributes = attributes(&table, bytes)
-        _ = table.value("output_format")  // Known to confd's fork; it has no effect here.
         let left = delimiter("left_delimiter", "{{", &table)
         let right = delimiter("right_delimiter", "}}", &table)
         let check = checkCommand(&table)
@@ -38,7 +37,8 @@ extension ResourceParser {
             reloadTimeout: table.duration("reload_cmd_timeout") ?? settings.reloadTimeout,
             makeDirectories: table.flag("make_dirs") ?? false, backup: table.flag("backup") ?? false,
             leftDelimiter: left, rightDelimiter: right, backend: backend, policy: policy(&table),
-            reloadSignal: signal(&table), rollback: table.flag("rollback") ?? false)
+            reloadSignal: signal(&table), rollback: table.flag("rollback") ?? false,
+            outputFormat: outputFormat(&table))
         return Reading(
             complete: table.errors.isEmpty ? resource : nil, source: source, destination: destination, left: left,
             right: right)
@@ -225,6 +225,13 @@ extension ResourceParser {
         case let other?: table.note("check", .unknownCheck(other))
         }
         return command.map { !$0.namesSource } ?? false
+    }
+
+    /// The format that the rendered file must have. XML, which confd's fork checks, is refused: there is no parser for it.
+    private func outputFormat(_ table: inout TableReader) -> OutputFormat? {
+        guard let name = table.text("output_format"), !name.isEmpty else { return nil }
+        if let format = OutputFormat.named[name] { return format }
+        return table.refuse("output_format", name == "xml" ? .xmlFormat : .unknownFormat(name))
     }
 
     private func delimiter(_ key: String, _ standard: String, _ table: inout TableReader) -> String {
