@@ -54,13 +54,22 @@ package enum Program {
             return ExitCode.usage
         }
         if settings.subcommand == .status { return printStatus(settings) }
+        var service: ServiceDefinition?
+        if settings.subcommand == .register {
+            do throws(ResourceError) {
+                service = try ServiceDefinition(settings.registration, backend: settings.backend)
+            } catch {
+                print("confd: error: \(PrintableText.text(error.text))", to: .error)
+                return ExitCode.usage
+            }
+        }
         do {
             if settings.validate {
                 // Validation has no listener: pending signals take effect now.
                 held.release()
                 try validate(settings, errors: errors, environment: environment, logger: logger)
             }
-            try run(settings, pairs, held, environment: environment, logger: logger)
+            try run(settings, service, pairs, held, environment: environment, logger: logger)
         } catch {
             logger.fatal(error.message)
             return ExitCode.failed
@@ -68,8 +77,8 @@ package enum Program {
     }
 
     private static func run(
-        _ settings: Settings, _ pairs: [EnvironmentPair], _ held: HeldSignals, environment: [String: String],
-        logger: Logger
+        _ settings: Settings, _ service: ServiceDefinition?, _ pairs: [EnvironmentPair], _ held: HeldSignals,
+        environment: [String: String], logger: Logger
     ) throws(SystemError) -> Never {
         let backend = settings.backend
         for warning in settings.warnings { logger.warning(warning.summary, warning) }
@@ -98,7 +107,7 @@ package enum Program {
             let requests = listener.requests
             let engine = Engine(
                 settings: settings, logger: logger, requests: requests, loader: loader, backends: pool,
-                applier: applier)
+                applier: applier, service: service)
             return run(engine, settings, requests, logger)
         }
         listener.listen()

@@ -5,17 +5,7 @@ extension SocketConnection {
     /// Begins to connect to `address`, 4 or 16 bytes in the network's order, and `port`. The connection is made or has failed
     /// when its descriptor can be written; `connectionFailure` then says which.
     package convenience init(connectingTo address: [UInt8], port: UInt16) throws(SystemError) {
-        precondition(address.count == 4 || address.count == 16, "an internet address")
-        var storage = sockaddr_storage()
-        storage.ss_family = sa_family_t(address.count == 4 ? AF_INET : AF_INET6)
-        // Port and address of `sockaddr_in` and `sockaddr_in6`.
-        withUnsafeMutableBytes(of: &storage) { raw in
-            raw[2] = UInt8(port >> 8)
-            raw[3] = UInt8(port & 0xFF)
-            let start = address.count == 4 ? 4 : 8
-            UnsafeMutableRawBufferPointer(rebasing: raw[start..<start + address.count]).copyBytes(from: address)
-        }
-        let size = address.count == 4 ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size
+        var (storage, size) = SocketAddress.storage(address, port: port)
         let family = Int32(storage.ss_family)
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
         let opened = FileDescriptor(number: try SystemCall.run("socket") { socket(family, type, 0) }, path: nil)
@@ -24,7 +14,7 @@ extension SocketConnection {
             try SystemCall.run("connect") {
                 withUnsafePointer(to: &storage) { pointer in
                     pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                        connect(number, $0, socklen_t(size))
+                        connect(number, $0, size)
                     }
                 }
             }

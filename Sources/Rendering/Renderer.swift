@@ -13,6 +13,11 @@ package struct CompiledTemplate: Sendable {
         template = try Template(source, name: name, functions: FunctionTable.all, options: options)
     }
 
+    /// Parses `source` with the functions of `table`.
+    init(_ source: ByteString, name: String, table: [String: Function]) throws(TemplateError) {
+        template = try Template(source, name: name, functions: table)
+    }
+
     /// Every error of `source` that shows without rendering it; see `Template.check`.
     package static func check(
         _ source: ByteString, name: String, options: Template.Options = Template.Options()
@@ -36,6 +41,8 @@ package struct RenderOutcome: Sendable {
     package let absentValues: [AbsencePlace]
     /// The parts of the snapshot that were read: a change elsewhere affects neither output nor failure.
     package let reads: ReadSet
+    /// Whether it asked for the health of a key.
+    package let readsHealth: Bool
     /// The paths of the templates that were included or could not be.
     package let includes: [ByteString]
 }
@@ -63,20 +70,35 @@ package struct Renderer: Sendable {
 
     package init() {}
 
+    /// For what includes no other template.
+    static let plain = Renderer()
+
     /// Renders `template` over `snapshot`, on the calling thread: deep templates need a large stack. `limits` hold for
-    /// included templates too. With `trial`, its data is the template's dot, and keys that are missing are empty.
+    /// included templates too. `health` answers what health checks know. With `trial`, its data is the template's dot, and
+    /// keys that are missing are empty.
     package func render(
         _ template: CompiledTemplate, over snapshot: Snapshot, in environment: any Environment,
-        limits: Limits = Limits(), trial: TrialData? = nil
+        limits: Limits = Limits(), health: (any HealthSource)? = nil, trial: TrialData? = nil
+    ) -> RenderOutcome {
+        render(
+            template, over: snapshot, in: environment, limits: limits, health: health, dot: trial?.dot,
+            isTrial: trial != nil)
+    }
+
+    /// As above, with any dot.
+    func render(
+        _ template: CompiledTemplate, over snapshot: Snapshot, in environment: any Environment,
+        limits: Limits, health: (any HealthSource)? = nil, dot: Value?, isTrial: Bool = false
     ) -> RenderOutcome {
         let context = RenderingContext(
             snapshot: snapshot, environment: environment, includes: includes, limits: limits)
-        context.missingKeysAreEmpty = trial != nil
+        context.missingKeysAreEmpty = isTrial
+        context.healthSource = health
         var output: [UInt8] = []
         var failure: TemplateError?
         do {
             try template.template.render(
-                trial?.dot ?? .nilInterface, userData: context, limits: limits, into: &output, note: context.noteAbsent)
+                dot ?? .nilInterface, userData: context, limits: limits, into: &output, note: context.noteAbsent)
         } catch {
             failure = error
         }
@@ -87,7 +109,8 @@ package struct Renderer: Sendable {
                 quotations: context.quotations + [failure?.quotation].compactMap { $0 },
                 keyAtFault: failure == nil ? nil : context.keyAtFault,
                 absentValues: context.absentValues.map { AbsencePlace(path: $0.path, $0.value) },
-                reads: context.readSet, includes: context.includedPaths.sorted())
+                reads: context.readSet, readsHealth: context.readsHealth,
+                includes: context.includedPaths.sorted())
         }
     }
 }

@@ -13,6 +13,14 @@ package enum Comparison: Equatable, Sendable {
     /// We may not read the bytes, so they count as different; replacing a file requires rights in its directory only.
     case unreadable(SystemError, [AttributeDifference])
 
+    /// Whether the bytes are as wanted.
+    package var isSameContent: Bool {
+        switch self {
+        case .same, .attributesDiffer: true
+        case .absent, .contentDiffers, .unreadable: false
+        }
+    }
+
     /// The differences of mode and owner.
     package var attributeDifferences: [AttributeDifference] {
         switch self {

@@ -89,18 +89,21 @@ private enum Pages {
     /// Resource files are loaded with `-strict`; everything else is confd.toml.
     @Test(arguments: blocks("toml"))
     func toml(_ block: PageBlock) throws {
-        let isResource = ["[template]", "[[template]]", "[backend]"].contains { block.text.contains($0) }
+        let isResource = ["[template]", "[[template]]", "[backend]", "[service]", "[[service]]"].contains {
+            block.text.contains($0)
+        }
         guard isResource else {
             let result = ConfigurationFile.parse(Array(block.text.utf8), path: block.page, strict: true)
             #expect(result.errors.isEmpty, "\(result.errors.map(\.text))")
             return
         }
         let minimal = "[template]\nsrc = \"nginx.conf.tmpl\"\ndest = \"/tmp/x\"\n"
-        let text = block.text.contains("template]") ? block.text : minimal + block.text
+        let isComplete = block.text.contains("template]") || block.text.contains("service]")
+        let text = isComplete ? block.text : minimal + block.text
         let loaded = try load(text)
         let problems = (loaded.errors + loaded.warnings + loaded.advice).map(\.text)
         #expect(problems.isEmpty, "\(problems)")
-        #expect(!loaded.resources.isEmpty)
+        #expect(!loaded.resources.isEmpty || !loaded.services.isEmpty)
     }
 
     /// Loads a resource file beside the templates of the project.

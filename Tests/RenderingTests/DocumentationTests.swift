@@ -64,6 +64,17 @@ import TextTemplate
             })
     }
 
+    /// Of the servers of the page one is down.
+    private struct Health: HealthSource {
+        func health(ofKey key: ByteString) -> HealthRecord? {
+            let isUp = key != "/services/shop/servers/b"
+            return HealthRecord(
+                isUp: isUp, status: isUp ? "up" : "down", rise: isUp ? 8 : 0, fall: isUp ? 0 : 3, type: "http",
+                since: Time(unixSeconds: 1_700_000_000, nanoseconds: 0, local: .utc),
+                error: isUp ? "" : "http: status 503")
+        }
+    }
+
     private var environment: TestEnvironment {
         var environment = TestEnvironment()
         environment.variables["APP_ENV"] = "production"
@@ -75,7 +86,7 @@ import TextTemplate
     @Test(arguments: examples)
     func example(_ example: Example) throws {
         let template = try CompiledTemplate(ByteString(example.template), name: "example")
-        let rendered = Renderer().render(template, over: keys, in: environment)
+        let rendered = Renderer().render(template, over: keys, in: environment, health: Health())
         if example.kind == "error" {
             #expect(rendered.failure?.description.text == example.result)
         } else {

@@ -287,7 +287,7 @@ import TextTemplate
         let names = """
             add append atoi b64dec b64enc base base64Decode base64Encode camelcase ceil coalesce concat contains \
             datetime default dict dir div empty exists fail fileExists first float64 floor fromJson get getenv gets \
-            getv getvs has hasKey hasPrefix hasSuffix hostname include indent initial int int64 join json jsonArray \
+            getv getvs has hasKey hasPrefix hasSuffix health healthy hostname include indent initial int int64 join json jsonArray \
             kebabcase keys last list lookupIP lookupIPV4 lookupIPV6 lookupIfaceIPV4 lookupIfaceIPV6 lookupSRV lower \
             ls lsdir map max md5sum min mod mul nindent nospace parseBool pluck quote regexFind regexMatch \
             regexReplaceAll repeat replace required rest reverse round seq sha1sum sha256sum snakecase sortAlpha \

@@ -107,6 +107,7 @@ import TextTemplate
             func hostName() throws(EnvironmentError) -> ByteString { "" }
             func addresses(ofHost host: ByteString) -> [ByteString]? { nil }
             func services(_ service: ByteString, protocol: ByteString, name: ByteString) -> [ServiceRecord]? { nil }
+            func localAddress() throws(EnvironmentError) -> ByteString { "" }
             func addresses(ofInterface name: ByteString) -> [ByteString] { [] }
             func fileExists(_ path: ByteString) -> Bool { false }
             func template(at path: ByteString) throws(TemplateLoadError) -> ByteString { throw .outsideFolder }

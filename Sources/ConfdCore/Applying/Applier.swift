@@ -79,7 +79,7 @@ package struct Applier: Sendable {
             whenSlow()
             return cancellation.isCancelled
         }
-        let result = renderer.render(resource, view, isUnwanted: isUnwanted) { failure, inputs in
+        let result = renderer.render(resource, view, request.health, isUnwanted: isUnwanted) { failure, inputs in
             // Other keys make no difference to a template that does not parse.
             report(failure, .template, of: resource, madeFrom: Cause(nil, inputs), &history)
         }
@@ -149,6 +149,7 @@ package struct Applier: Sendable {
         } catch {
             throw StepFailure(error)
         }
+        if !comparison.isSameContent { try refuseOtherFormat(content, resource) }
         logDifferences(comparison, destination, content, resource)
         if settings.noop { return .done(try noop(comparison, content, resource, destination)) }
         switch comparison {
@@ -162,6 +163,15 @@ package struct Applier: Sendable {
                     Trial(file: file, content: content, place: destination.place, command: command))
             }
             return .done(try replace(content, &file, destination, unsynced))
+        }
+    }
+
+    /// `output_format`: what does not parse as that is not installed. Nothing but other content can change it.
+    private func refuseOtherFormat(_ content: [UInt8], _ resource: Resource) throws(StepFailure) {
+        do throws(OutputFormatError) {
+            try resource.outputFormat?.check(content)
+        } catch {
+            throw StepFailure(error.report(of: resource.destination).summary, state: .rejected)
         }
     }
 

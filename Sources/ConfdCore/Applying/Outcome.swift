@@ -49,6 +49,8 @@ extension Outcome.State {
 package struct Inputs: Sendable {
     /// What was read of the resource's keys; nil if that is not known.
     package var reads: ReadSet?
+    /// Whether the template asked for the health of a key.
+    package var readsHealth = false
     /// The template and those it includes, nil where there was no file.
     package var sources: [String: FileStatus?] = [:]
 

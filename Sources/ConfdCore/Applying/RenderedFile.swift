@@ -9,6 +9,8 @@ package struct RenderRequest: Sendable {
     let snapshot: Snapshot
     /// The snapshot that was applied before, nil if none was: commands get what changed since.
     let base: Snapshot?
+    /// Answers what health checks know; nil without any.
+    let health: HealthAnswers?
     let history: History
     /// Whether a check that refused this content before is to be asked again.
     let mayCheckAgain: Bool

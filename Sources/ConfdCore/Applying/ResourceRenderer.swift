@@ -9,7 +9,7 @@ import TextTemplate
 
 /// Renders the templates of resources. A template is parsed anew only when its bytes have changed.
 package final class ResourceRenderer: Sendable {
-    private let environment: TemplateEnvironment
+    let environment: TemplateEnvironment
     private let renderer = Renderer()
     /// Whether `<no value>` in a file is an error.
     private let isStrict: Bool
@@ -43,11 +43,6 @@ package final class ResourceRenderer: Sendable {
         min(count, MemoryLimit.bounded(.max, to: 8, of: limit) / stackSize)
     }
 
-    /// The time that one rendering may take.
-    private static let timeLimit = Duration.seconds(60)
-    /// After this long `isUnwanted` is polled, so that the worker can be replaced.
-    private static let slowness = Duration.milliseconds(200)
-
     package init(_ settings: Settings) {
         isStrict = settings.strict
         environment = TemplateEnvironment(templateFolder: "\(settings.confdir)/templates")
@@ -59,12 +54,14 @@ package final class ResourceRenderer: Sendable {
     /// If the template was changed and does not parse any more, its last good version is rendered and `report` gets the
     /// failure; nil if there is none. `isUnwanted` is polled once it takes long, and ends it.
     func render(
-        _ resource: Resource, _ snapshot: Snapshot, isUnwanted: @escaping @Sendable () -> Bool,
+        _ resource: Resource, _ snapshot: Snapshot, _ health: (any HealthSource)?,
+        isUnwanted: @escaping @Sendable () -> Bool,
         report: (StepFailure?, Inputs) -> Void
     ) -> RenderResult {
         let log = SourceLog()
         log.note(resource.source)
         var reads: ReadSet?
+        var readsHealth = false
         var warnings: [String] = []
         let content = Result { () throws(StepFailure) in
             let entry = try template(of: resource, log) { failure in
@@ -72,8 +69,10 @@ package final class ResourceRenderer: Sendable {
             }
             let environment = environment.noting(in: log)
             let rendered = renderer.render(
-                entry.template, over: snapshot, in: environment, limits: Self.limits(isUnwanted))
+                entry.template, over: snapshot, in: environment, limits: TemplateLimits.fromNow(isUnwanted),
+                health: health)
             reads = rendered.reads
+            readsHealth = rendered.readsHealth
             if let failure = rendered.failure {
                 throw diagnosis(
                     of: failure, resource, entry.source, quotations: rendered.quotations, key: rendered.keyAtFault)
@@ -82,7 +81,9 @@ package final class ResourceRenderer: Sendable {
             if isStrict, let first = warnings.first { throw StepFailure(first) }
             return rendered.output
         }
-        return RenderResult(content: content, inputs: Inputs(reads: reads, sources: log.sources), warnings: warnings)
+        return RenderResult(
+            content: content, inputs: Inputs(reads: reads, readsHealth: readsHealth, sources: log.sources),
+            warnings: warnings)
     }
 
     /// Parses the template of `resource` if none is known yet and nobody is writing it. What is wrong with it is reported
@@ -107,19 +108,6 @@ package final class ResourceRenderer: Sendable {
         } catch {
             return error
         }
-    }
-
-    /// The engine's limits, with a deadline from now.
-    static func limits(_ isUnwanted: @escaping @Sendable () -> Bool = { false }) -> Limits {
-        let start = Clock.monotonic()
-        var limits = Limits()
-        limits.outputSize = MemoryLimit.bounded(limits.outputSize, to: 4)
-        limits.outputReserve = MemoryLimit.bounded(limits.outputReserve, to: 32)
-        limits.isPastDeadline = {
-            let time = Clock.monotonic() - start
-            return time > timeLimit || time > slowness && isUnwanted()
-        }
-        return limits
     }
 
     private func template(

@@ -1,4 +1,5 @@
 import Configuration
+import KeyValue
 import Posix
 
 // What is due is handed to the workers here, and what they report comes back.
@@ -23,7 +24,7 @@ extension Engine {
     private func rendering(of id: ResourceID, at now: Duration) -> WorkerPool.Job? {
         guard let state = table[id] else { return nil }
         let snapshot = state.snapshot
-        let request = state.renderRequest(over: snapshot.snapshot, at: now)
+        let request = state.renderRequest(over: snapshot.snapshot, monitor.engine, at: now)
         let resource = state.resource
         let unsynced = mode == .once ? pass.unsynced : nil
         let checksAlone = mode == .once && settings.failFast
@@ -107,6 +108,14 @@ extension Engine {
         case .statusWanted(let request): request.answer(status)
         case .childEnded(let status):
             supervisor?.ended(status, isStopping: isStopping || requests.isStopping)
+            services.childChanged(runs: false)
+            stop(at: now)
+        case .verdict(let change): take(change, at: now)
+        case .servicesEnded: services.noteFinished()
+        case .serviceGivenUp:
+            // `confd register` has nothing else to do.
+            guard settings.subcommand == .register else { return }
+            failureCode = ExitCode.failed
             stop(at: now)
         }
     }
@@ -122,7 +131,10 @@ extension Engine {
         checks.ended(id)
         guard let state = table[id] else { return }
         confdirWatch?.add(outcome.inputs.sources.keys)
-        if mode == .follow, outcome.state == .updated { keepRecord(of: state, revision: snapshot.snapshot.revision) }
+        if mode == .follow, outcome.state == .updated {
+            generation += 1
+            keepRecord(of: state, revision: snapshot.snapshot.revision)
+        }
         table.applied(state, outcome, over: snapshot, at: now)
         if mode == .once { return tried(state, outcome) }
         if let pause = state.scheduler?.dampedPause {

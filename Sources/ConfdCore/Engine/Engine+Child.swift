@@ -45,7 +45,7 @@ extension Engine {
         noteServiceStart()
         table.holdsReloads = false
         try self.supervisor?.start { [inbox] status in inbox.post(.childEnded(status)) }
-        if self.supervisor?.exitCode != nil { stop(at: now) }
+        if self.supervisor?.exitCode != nil { stop(at: now) } else { services.childChanged(runs: true) }
     }
 
     /// The service starts only now, and so reads the files that are there: no reload is owed any more.

@@ -34,6 +34,7 @@ extension Engine {
             }
         }
         try updateSources(readsAnew: readsAnew)
+        try updateServices(at: now)
         // While keys are read.
         for state in new { state.withHistory { applier.prepare(state.resource, &$0) } }
     }
@@ -63,6 +64,7 @@ extension Engine {
         sourcesAreStale = true
         switch pending {
         case .removed:
+            monitor.remove(.resource(state.id))
             table.remove(state)
         case .redefined(let resource):
             if state.resource == resource || table.redefine(state, as: resource) { refresh(state, at: now) }
@@ -84,6 +86,7 @@ extension Engine {
         separateRefused()
         if sourcesAreStale { try updateSources(readsAnew: false) }
         takeDeliveries(at: now)
+        try updateHealth(at: now)
     }
 
     /// Has each backend followed for the keys of all its resources.
@@ -161,6 +164,7 @@ extension Engine {
     /// Begins with resources whose keys are there now.
     func scheduleNew(at now: Duration) {
         for state in table.states where !state.isScheduled && state.pendingDefinition == nil && state.hasKeys {
+            guard isHealthDecided(of: state, at: now) else { continue }
             table.schedule(state, Scheduler(state.resource.policy, now: now))
         }
     }
@@ -170,16 +174,12 @@ extension Engine {
     private func mark(_ source: Source, from old: Snapshot, to new: Snapshot, at now: Duration) {
         let changes = new.difference(from: old)
         if changes.isEmpty { return }
-        for state in table.states where state.isScheduled && !state.isRendering && state.source === source {
+        // With health checks it is what they show that counts (`updateHealth`).
+        for state in table.states where state.source === source && state.resource.healthChecks.isEmpty {
             let isInRange = changes.contains { change in
                 state.resource.ranges.contains { $0.contains(change.key.bytes) }
             }
-            if isInRange, state.isConcerned(from: old, to: new) {
-                table.update(state, at: now) { $0.changed(at: now) }
-            } else if state.isInStep {
-                // So that old snapshots are not held for ever.
-                state.applied = new
-            }
+            noteChange(of: state, from: isInRange ? old : new, at: now)
         }
     }
 }

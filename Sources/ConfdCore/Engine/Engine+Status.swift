@@ -18,6 +18,10 @@ extension Engine {
         status.owed.sort { $0.destination < $1.destination }
         status.neverWritten.sort { $0.destination < $1.destination }
         status.unusable = inventory.unusable
+        status.servers = serverStatuses
+        status.statistics = monitor.engine?.statistics
+        status.services = services.statuses
+        status.generation = generation
         // A backend once, also where resources without permission wait for it by themselves.
         status.sources = sources.values.filter { $0.key.separate == nil }.map { source in
             DaemonStatus.BackendState(

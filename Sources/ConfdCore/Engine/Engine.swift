@@ -1,4 +1,5 @@
 import Backends
+import Checks
 import Configuration
 import KeyValue
 import Posix
@@ -35,7 +36,7 @@ package final class Engine {
     private(set) var isReady = false
     private(set) var isStopping = false
     /// What to end with, where that is not what the command or a signal decides.
-    private var failureCode: Int32?
+    var failureCode: Int32?
     var supervisor: Supervisor?
     /// Files that are checked in their place, and those that wait for that.
     var checks = CheckBatches()
@@ -44,20 +45,25 @@ package final class Engine {
     /// Where records of resources are kept across restarts.
     let stateDirectory: StateDirectory?
     var childReminder: ReminderSchedule
+    /// How often a file was replaced.
+    var generation = 0
     /// `-watch` only.
     private(set) var confdirWatch: ConfdirWatch?
 
     let workers: Workers
+    let monitor: HealthMonitor
+    let services: ServiceKeeper
     let progress: Progress
     let start: Duration
     private let notifier: SystemdNotifier
     private var nextPass: Duration?
     private var nextSignOfLife: Duration?
 
-    /// `applier` must send signals to the child of `requests`. `clock` is a time that only moves forward.
+    /// `applier` must send signals to the child of `requests`. With `service` there are no resources: that one is
+    /// registered. `clock` is a time that only moves forward.
     package init(
         settings: Settings, logger: Logger, requests: Requests, loader: ResourceLoader, backends: BackendPool,
-        applier: Applier, clock: @escaping @Sendable () -> Duration = Clock.monotonic
+        applier: Applier, service: ServiceDefinition? = nil, clock: @escaping @Sendable () -> Duration = Clock.monotonic
     ) {
         let mode = settings.onetime ? Mode.once : .follow
         let start = clock()
@@ -68,7 +74,7 @@ package final class Engine {
         self.applier = applier
         self.clock = clock
         self.start = start
-        inventory = Inventory(loader, logger: logger)
+        inventory = Inventory(loader, logger: logger, service: service)
         stateDirectory = mode == .once ? nil : Self.stateDirectory(settings, logger)
         inbox = Inbox { requests.wake() }
         var options = Follower.Options(watches: mode == .follow && settings.watch, timeout: settings.backendTimeout)
@@ -80,6 +86,19 @@ package final class Engine {
             ) { requests.wake() }
         }
         workers = Workers(mode)
+        monitor = HealthMonitor { [inbox] () throws(SystemError) in
+            try CheckEngine(environment: { ChildEnvironment.entries() }) {
+                logger.warning($0)
+            } deliver: {
+                inbox.post(.verdict($0))
+            }
+        }
+        services = ServiceKeeper(
+            ServiceKeeper.Parts(
+                logger: logger, backends: backends, purpose: settings.servicePurpose, isNoop: settings.noop,
+                finished: { [inbox] in inbox.post(.servicesEnded) }, gaveUp: { [inbox] in inbox.post(.serviceGivenUp) },
+                changed: { requests.wake() }),
+            monitor, waitsForChild: mode == .follow && !settings.command.isEmpty)
         // Differences that are printed would run into the line.
         progress = Progress(
             logger, isTerminal: StandardStream.error.isTerminal && (mode == .follow || applier.differences == nil))
@@ -97,6 +116,7 @@ package final class Engine {
         defer {
             progress.end()
             for source in sources.values { source.follower.stop() }
+            monitor.stop()
         }
         switch mode {
         case .once:
@@ -115,7 +135,7 @@ package final class Engine {
     }
 
     private func beginFollowing() throws(SystemError) -> Int32? {
-        if settings.watch {
+        if settings.watch, settings.subcommand != .register {
             let watch = try ConfdirWatch(settings.confdir, logger: logger) { [inbox] in inbox.post(.filesChanged) }
             try watch.start()
             confdirWatch = watch
@@ -138,14 +158,16 @@ package final class Engine {
         }
         if requests.isStopping { stop(at: now) }
         if isStopping {
-            guard table.isInStep, supervisor?.isRunning != true else { return nil }
+            endServices()
+            guard table.isInStep, services.isFinished, supervisor?.isRunning != true else { return nil }
             return supervisor?.exitCode ?? failureCode ?? ExitCode.done
         }
         try answerRequests(at: now)
         if let nextPass, now >= nextPass { try startPass(at: now) }
         try updateKeys(at: now)
+        try services.retry(at: now)
         scheduleNew(at: now)
-        if !isReady, !table.states.contains(where: \.isAwaited) {
+        if !isReady, !table.states.contains(where: \.isAwaited), isRegistered {
             isReady = true
             notifier.ready()
         }
@@ -178,7 +200,12 @@ package final class Engine {
         // Later on it is the failure of a backend that wakes us.
         let isAhead = !isReady && settings.retryFor > .zero && clock() < giveUp
         let reminder = supervisor?.hasStarted == false ? childReminder.next : nil
-        let others = isStopping ? [nextSignOfLife] : [nextPass, nextSignOfLife, isAhead ? giveUp : nil, reminder]
+        let others =
+            isStopping
+            ? [nextSignOfLife]
+            : [
+                nextPass, nextSignOfLife, isAhead ? giveUp : nil, reminder, healthDeadline, services.retryAt,
+            ]
         return ([table.deadline] + others).compactMap { $0 }.min()
     }
 

@@ -1,3 +1,4 @@
+import Checks
 import KeyValue
 import Posix
 import Synchronization
@@ -16,12 +17,12 @@ indirect enum Message: Sendable {
     case filesChanged
     case childEnded(TerminationStatus)
     case statusWanted(StatusRequest)
-}
-
-/// A snapshot of one backend, numbered in the order of delivery.
-package struct VersionedSnapshot: Sendable {
-    let snapshot: Snapshot
-    let version: Int
+    /// What a health check found out.
+    case verdict(VerdictChange)
+    /// The keys of one store that go when we end are gone.
+    case servicesEnded
+    /// A key is somebody else's, and is not waited for.
+    case serviceGivenUp
 }
 
 extension Message {
@@ -29,7 +30,7 @@ extension Message {
     fileprivate var endsRendering: Bool {
         switch self {
         case .applied, .awaitsCheck, .skipped: true
-        case .reloaded, .filesChanged, .childEnded, .statusWanted: false
+        case .reloaded, .filesChanged, .childEnded, .statusWanted, .verdict, .servicesEnded, .serviceGivenUp: false
         }
     }
 }

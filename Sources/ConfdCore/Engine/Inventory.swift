@@ -4,7 +4,10 @@ import Configuration
 struct Inventory {
     private let loader: ResourceLoader
     private let logger: Logger
+    /// The only thing that there is (`confd register`); nil where files say what there is.
+    private let service: ServiceDefinition?
     private(set) var resources: [Resource] = []
+    private(set) var services: [ServiceDefinition] = []
     /// The templates that resources name, also those that are missing and those of resources that cannot be used.
     private(set) var templates: Set<String> = []
     /// What was wrong at the last look.
@@ -21,13 +24,20 @@ struct Inventory {
     /// Where resource files are looked for.
     var folder: String { loader.folder }
 
-    init(_ loader: ResourceLoader, logger: Logger) {
+    init(_ loader: ResourceLoader, logger: Logger, service: ServiceDefinition? = nil) {
+        self.service = service
         self.loader = loader
         self.logger = logger
     }
 
     /// Looks at all files anew.
     mutating func reload() {
+        if let service {
+            services = [service]
+            isComplete = true
+            isEmpty = false
+            return
+        }
         logger.debug("Loading template resources from confdir \(loader.confdir)")
         let loading = Result { () throws(ResourceError) in try loader.load() }
         let problems = ResourceProblem.all(of: loading, in: folder)
@@ -39,17 +49,25 @@ struct Inventory {
             return
         }
         resources = loaded.resources + kept(beside: loaded)
+        services = loaded.services + keptServices(beside: loaded)
         templates = Set(loaded.templates.map(\.path) + resources.map(\.source))
         errors = loaded.errors
         let usable = Set(resources.map(\.file))
         unusable = Set(loaded.errors.map(\.file)).subtracting(usable).sorted()
-        isComplete = loaded.errors.isEmpty && !loaded.resources.isEmpty
-        isEmpty = loaded.errors.isEmpty && loaded.resources.isEmpty
+        isComplete = loaded.errors.isEmpty && !(loaded.resources.isEmpty && loaded.services.isEmpty)
+        isEmpty = loaded.errors.isEmpty && loaded.resources.isEmpty && loaded.services.isEmpty
         for resource in loaded.resources {
             logger.debug("Found template: \(resource.file)")
             logger.debug("Loading template resource from \(resource.file)")
             logger.debug("Key prefix set to \(String(decoding: resource.prefix, as: UTF8.self))")
         }
+    }
+
+    /// Services that were good and are now in a file that is not.
+    private func keptServices(beside loaded: ResourceLoader.Result) -> [ServiceDefinition] {
+        let broken = Set(loaded.errors.map(\.file))
+        let names = Set(loaded.services.map(\.name))
+        return services.filter { broken.contains($0.file) && !names.contains($0.name) }
     }
 
     /// Resources that were good and are now in a file that is not.

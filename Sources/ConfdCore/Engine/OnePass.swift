@@ -1,3 +1,4 @@
+import Configuration
 import Staging
 
 /// What `-onetime` keeps beside the table of resources.
@@ -13,6 +14,19 @@ struct OnePass {
     var checksMayBegin = false
     /// Whether a request to stop came before the last resource.
     var isStopped = false
+    /// What a daemon on this machine knows of servers, by resource; nil before it was asked.
+    private var verdicts: [String: [String: Bool]]?
+
+    /// Whether each target of `resource`, as text, is up, as a daemon on this machine found out. `-onetime` probes nothing.
+    mutating func verdicts(of resource: Resource, _ settings: Settings, _ logger: Logger) -> [String: Bool] {
+        if verdicts == nil {
+            verdicts = DaemonVerdicts.ask(settings.controlSocket)
+            if verdicts == nil {
+                logger.warning("Health checks are not run: no daemon answers, so servers count as `initial` says")
+            }
+        }
+        return verdicts?[resource.name] ?? [:]
+    }
 }
 
 /// What became of the resources of one pass.

@@ -10,7 +10,18 @@ package final class Requests: Sendable {
     private let stopping = Atomic(false)
     private let hangUp = Atomic(false)
     private let statusRequest = Atomic(false)
+    private let childsEnd = Mutex(EndOfChild())
     private let wakeUp: WakeUp
+
+    /// A signal that asks the command after `--` to end, while that has to wait.
+    private struct EndOfChild {
+        var isHeld = false
+        /// How long those who read the keys have to notice that they are gone.
+        var drain = Duration.zero
+        var signal: Signal?
+        var hasSecond = false
+        var wasSkipped = false
+    }
 
     /// Throws if the process has no descriptors left.
     package init() throws(SystemError) {
@@ -25,6 +36,59 @@ package final class Requests: Sendable {
     package func stop() {
         stopping.store(true, ordering: .relaxed)
         wake()
+    }
+
+    /// From now on a signal that asks the command to end waits for `releaseEndOfChild`, because services have to be taken
+    /// out before, and `drain` waited for. There need not be a command.
+    func holdEndOfChild(drain: Duration) {
+        childsEnd.withLock { end in
+            end.isHeld = true
+            end.drain = drain
+        }
+    }
+
+    /// How much longer than usual the end may take.
+    var drain: Duration { childsEnd.withLock { $0.isHeld ? $0.drain : .zero } }
+
+    /// Asks to end without waiting for those who read the keys. False if nothing is waited for, or that was asked before.
+    func askToSkipDrain() -> Bool {
+        let isNew = childsEnd.withLock { end in
+            guard end.isHeld, !end.wasSkipped else { return false }
+            end.wasSkipped = true
+            end.hasSecond = true
+            return true
+        }
+        if isNew { wake() }
+        return isNew
+    }
+
+    /// Sends the command what waits for it, and what comes later at once.
+    func releaseEndOfChild() {
+        let signal = childsEnd.withLock { end in
+            end.isHeld = false
+            defer { end.signal = nil }
+            return end.signal
+        }
+        if let signal { child.forward(signal) }
+    }
+
+    /// Sends the command a signal that asks it to end, or keeps it until it may.
+    func endChild(_ signal: Signal) {
+        let isKept = childsEnd.withLock { end in
+            guard end.isHeld else { return false }
+            end.hasSecond = end.signal != nil
+            end.signal = signal
+            return true
+        }
+        if isKept { wake() } else { child.forward(signal) }
+    }
+
+    /// Whether a second such signal came since the last call.
+    func takeSecondStop() -> Bool {
+        childsEnd.withLock { end in
+            defer { end.hasSecond = false }
+            return end.hasSecond
+        }
     }
 
     /// Asks to read everything anew, as a HUP does.

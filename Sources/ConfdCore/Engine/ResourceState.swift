@@ -1,3 +1,4 @@
+import Checks
 import Configuration
 import KeyValue
 import Posix
@@ -29,6 +30,8 @@ package final class ResourceState {
     var record: ResourceRecord?
     /// What it gets its keys from; nil without keys, and until the engine has seen to it.
     var source: Source?
+    /// The servers among its keys; nil without health checks.
+    var health: ResourceHealth?
     /// From this generation on the snapshots of its backend hold all its keys.
     var neededGeneration = 0
     /// Whether it has a follower of its own, because some of its keys may not be read.
@@ -61,17 +64,17 @@ package final class ResourceState {
     var isInStep: Bool { scheduler?.isInStep ?? false }
     var hasBeenInStep: Bool { scheduler?.hasBeenInStep ?? false }
 
-    /// The rendering over `snapshot` that begins now.
-    func renderRequest(over snapshot: Snapshot, at now: Duration) -> RenderRequest {
+    /// The rendering over `snapshot` that begins now; `engine` knows the health of servers.
+    func renderRequest(over snapshot: Snapshot, _ engine: CheckEngine?, at now: Duration) -> RenderRequest {
         RenderRequest(
-            resource: resource, snapshot: snapshot, base: applied, history: history,
+            resource: resource, snapshot: snapshot, base: applied, health: health?.source(engine), history: history,
             mayCheckAgain: scheduler?.mayCheckAgain(at: now) ?? true)
     }
 
     /// The keys that it is rendered over now.
     var snapshot: VersionedSnapshot {
         // Resources without keys need no backend: confd renders them over an empty store.
-        source?.snapshot ?? VersionedSnapshot(snapshot: Snapshot([]), version: 0)
+        health?.visible ?? source?.snapshot ?? VersionedSnapshot(snapshot: Snapshot([]), version: 0)
     }
 
     /// Whether the keys are there that it is rendered over, or it needs none.
@@ -164,6 +167,7 @@ extension ResourceState {
         applied = nil
         owedReload = nil
         source = nil
+        health = nil
         neededGeneration = 0
         isSeparate = false
     }

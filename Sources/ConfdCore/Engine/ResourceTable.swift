@@ -68,7 +68,10 @@ package final class ResourceTable {
     /// Replaces the definition of a resource for which nothing runs. False if it has other keys now: then it begins anew
     /// when they are there.
     func redefine(_ state: ResourceState, as new: Resource) -> Bool {
-        let hasSameKeys = state.resource.ranges == new.ranges && state.resource.backend == new.backend
+        let old = state.resource
+        let hasSameChecks =
+            old.healthChecks == new.healthChecks && (new.healthChecks.isEmpty || old.prefix == new.prefix)
+        let hasSameKeys = old.ranges == new.ranges && old.backend == new.backend && hasSameChecks
         groups.remove(state)
         guard state.isScheduled, hasSameKeys else {
             state.beginAnew(new)

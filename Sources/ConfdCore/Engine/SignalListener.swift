@@ -52,7 +52,9 @@ package final class SignalListener: Sendable {
             }
             while let received = try queue.receive() {
                 take(received)
-                if requests.isStopping, deadline == nil { deadline = Clock.monotonic() + shutdownTimeout }
+                if requests.isStopping, deadline == nil {
+                    deadline = Clock.monotonic() + shutdownTimeout + requests.drain
+                }
             }
         }
     }
@@ -61,7 +63,13 @@ package final class SignalListener: Sendable {
         let signal = received.signal
         if signal == .child { return Children.collectOrphans() }
         // A terminal has sent its signals to the whole group already, the supervised command included.
-        if supervises, received.isFromProcess { requests.child.forward(signal) }
+        if supervises, received.isFromProcess {
+            if signal == .terminate || signal == .interrupt {
+                requests.endChild(signal)
+            } else {
+                requests.child.forward(signal)
+            }
+        }
         switch signal {
         case .hangUp:
             requests.readAnew()
@@ -70,7 +78,10 @@ package final class SignalListener: Sendable {
             if supervises { return }
             requests.logStatus()
         case .terminate, .interrupt:
-            if requests.isStopping, !supervises { CurrentProcess.exit(128 + signal.number) }
+            if requests.isStopping, !supervises {
+                if requests.askToSkipDrain() { return }
+                CurrentProcess.exit(128 + signal.number)
+            }
             logger.info("Captured \(signal == .interrupt ? "interrupt" : "terminated"). Exiting...")
             requests.stop()
         default: return

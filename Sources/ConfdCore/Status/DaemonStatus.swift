@@ -1,3 +1,4 @@
+import Checks
 import Configuration
 import Posix
 import Synchronization
@@ -21,6 +22,14 @@ struct DaemonStatus: Sendable {
     /// Resource files that have never been usable.
     var unusable: [String] = []
     var sources: [BackendState] = []
+    /// Servers that are probed for resources.
+    var servers: [ServerStatus] = []
+    /// Counters of probes; nil where nothing is probed.
+    var statistics: CheckStatistics?
+    /// Services that are registered here, by key.
+    var services: [ServiceStatus] = []
+    /// How often something that is rendered has changed.
+    var generation = 0
     /// All resources, by name.
     var resources: [ResourceStatus] = []
 }

@@ -1,3 +1,4 @@
+import Checks
 import Configuration
 import Posix
 
@@ -95,7 +96,7 @@ extension MetricsPage {
                 [([], "\(last.seconds)")])
         }
         text += gauge("confd_build_info", "The version.", [([("version", Version.current)], "1")])
-        if let status { text += gauges(status) }
+        if let status { text += gauges(status) + health(status) }
         return text
     }
 
@@ -122,6 +123,45 @@ extension MetricsPage {
                 each { $0.contact.lastHeard.map { "\($0.seconds)" } })
             + gauge("confd_snapshot_revision", "The revision of the keys in use.", each { "\($0.revision)" })
             + gauge("confd_watched_keys", "How many keys are in use.", each { "\($0.keyCount)" })
+    }
+
+    /// Nothing where nothing is probed or registered.
+    private func health(_ status: DaemonStatus) -> String {
+        var text = ""
+        if !status.servers.isEmpty {
+            text += gauge(
+                "confd_check_up", "Whether a server is up.",
+                status.servers.map {
+                    ([("resource", $0.resource), ("target", $0.target)], $0.health.isUp ? "1" : "0")
+                })
+        }
+        if let statistics = status.statistics { text += self.text(of: statistics) }
+        if !status.services.isEmpty {
+            text += gauge(
+                "confd_service_registered", "Whether a service is in the store.",
+                status.services.map { ([("key", $0.key)], $0.isRegistered ? "1" : "0") })
+        }
+        return text
+    }
+
+    private func text(of statistics: CheckStatistics) -> String {
+        let transitions = Family(
+            name: "confd_check_transitions_total", type: "counter", help: "Changes of verdicts.")
+        var text = Self.header(transitions) + Self.line(transitions.name, [], "\(statistics.transitions)")
+        let durations = Family(
+            name: "confd_check_duration_seconds", type: "histogram", help: "How long probes took, by type.")
+        text += Self.header(durations)
+        for (type, histogram) in statistics.durations.sorted(by: { $0.key < $1.key }) {
+            var sum = 0
+            for (index, count) in histogram.counts.enumerated() {
+                sum += count
+                let limit = index < Histogram.limits.count ? "\(Double(Histogram.limits[index]) / 1_000)" : "+Inf"
+                text += Self.line("\(durations.name)_bucket", [("type", type), ("le", limit)], "\(sum)")
+            }
+            text += Self.line("\(durations.name)_sum", [("type", type)], "\(histogram.sum / .seconds(1))")
+            text += Self.line("\(durations.name)_count", [("type", type)], "\(histogram.count)")
+        }
+        return text
     }
 
     private func gauge(_ name: String, _ help: String, _ values: [([(String, String)], String)]) -> String {

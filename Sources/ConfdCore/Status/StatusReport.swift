@@ -36,6 +36,15 @@ struct StatusReport {
             lines += table(
                 [["RESOURCE", "STATE", "REVISION", "CHANGED", "DEST"]] + status.resources.map(cells(of:)))
         }
+        if !status.servers.isEmpty {
+            lines.append("")
+            lines += table(
+                [["SERVER", "STATUS", "TYPE", "SINCE", "GROUP", "RESOURCE"]] + status.servers.map(cells(of:)))
+        }
+        if !status.services.isEmpty {
+            lines.append("")
+            lines += table([["SERVICE", "STATE", "KEY"]] + status.services.map(cells(of:)))
+        }
         let failures = status.resources.compactMap { resource in resource.error.map { "\(resource.name): \($0)" } }
         if !failures.isEmpty { lines += [""] + failures }
         lines += status.unusable.map { "\($0) cannot be used" }
@@ -61,6 +70,18 @@ struct StatusReport {
         ]
     }
 
+    private func cells(of server: ServerStatus) -> [String] {
+        [
+            server.target, server.status + (server.isHidden ? " (hidden)" : ""), server.health.type,
+            Clock.rfc3339(server.health.since), server.group, server.resource,
+        ]
+    }
+
+    private func cells(of service: ServiceStatus) -> [String] {
+        let state = service.isRegistered ? "registered" : service.isUp ? "not registered yet" : "down"
+        return [service.name, state, service.key]
+    }
+
     /// Columns as wide as their longest cell, two spaces apart.
     private func table(_ rows: [[String]]) -> [String] {
         let widths = (0..<rows[0].count).map { column in rows.map { $0[column].count }.max() ?? 0 }
@@ -77,8 +98,8 @@ struct StatusReport {
 // MARK: - JSON
 
 extension StatusReport {
-    /// The whole report as one JSON object: `version`, `ready`, `in_sync`, `dirty`, `backends`, `resources`,
-    /// `unusable`.
+    /// The whole report as one JSON object: `version`, `ready`, `in_sync`, `dirty`, `backends`, `resources`, `unusable`, `checks`,
+    /// `services`, and `servers` in the form of nginx's check module (ngx_http_upstream_check_module).
     var json: [UInt8] {
         var writer = StatusWriter()
         writer.object {
@@ -104,6 +125,39 @@ extension StatusReport {
                 writer.set("error", resource.error)
             }
             $0.array("unusable", status.unusable.map { $0 }) { writer, file in writer.set("file", file) }
+            $0.array("checks", status.servers) { writer, server in
+                writer.set("resource", server.resource)
+                writer.set("group", server.group)
+                writer.set("target", server.target)
+                writer.set("status", server.status)
+                writer.set("hidden", server.isHidden)
+                writer.set("type", server.health.type)
+                writer.set("rise", server.health.rise)
+                writer.set("fall", server.health.fall)
+                writer.set("since", Clock.rfc3339(server.health.since))
+                writer.set("error", server.health.error)
+            }
+            $0.array("services", status.services) { writer, service in
+                writer.set("service", service.name)
+                writer.set("key", service.key)
+                writer.set("up", service.isUp)
+                writer.set("registered", service.isRegistered)
+            }
+            $0.member("servers") { writer in
+                writer.set("total", status.servers.count)
+                writer.set("generation", status.generation)
+                writer.array("server", Array(status.servers.enumerated())) { writer, numbered in
+                    let server = numbered.element
+                    writer.set("index", numbered.offset)
+                    writer.set("upstream", server.group)
+                    writer.set("name", server.target)
+                    writer.set("status", server.health.verdict.rawValue)
+                    writer.set("rise", server.health.rise)
+                    writer.set("fall", server.health.fall)
+                    writer.set("type", server.health.type)
+                    writer.set("port", server.port)
+                }
+            }
         }
         return PrintableText.json(writer.finish()) + [UInt8(ascii: "\n")]
     }
@@ -117,6 +171,11 @@ private struct StatusWriter: ~Copyable {
         writer.beginObject()
         members(&self)
         writer.endObject()
+    }
+
+    mutating func member(_ name: String, _ members: (inout StatusWriter) -> Void) {
+        key(name)
+        object(members)
     }
 
     mutating func array<Element>(

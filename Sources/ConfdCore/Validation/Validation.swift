@@ -175,7 +175,7 @@ extension Validation {
                     source, name: Files.split(resource.source).name, options: use.options)
                 let rendered = renderer.render(
                     template, over: snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix),
-                    in: environment, limits: ResourceRenderer.limits(), trial: mock.trial)
+                    in: environment, limits: TemplateLimits.fromNow(), trial: mock.trial)
                 guard let failure = rendered.failure else { continue }
                 findings.append(Finding(failure, path: resource.source, source: source))
             } catch let error as BackendError {

@@ -7,7 +7,7 @@ enum HelpText {
     /// One screen: the options of the common groups with their help, those of the others by name.
     static var summary: String {
         var lines = head
-        for group in Option.Group.allCases where group != .compatibility {
+        for group in Option.Group.allCases where group != .compatibility && group != .registration {
             lines.append(group.rawValue + ":")
             let options = OptionTable.options(of: group)
             lines += group.isCommon ? options.flatMap { line($0, column: 22) } : wrapped(options.map(flag))
@@ -32,8 +32,8 @@ enum HelpText {
 
     private static let head = [
         "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]   or   confd status [-json]",
-        "Keeps configuration files in step with a key-value store: renders Go templates",
-        "over its keys, replaces what changed and reloads the service.",
+        "  or   confd register KEY VALUE [-check URL] [OPTIONS] [-- COMMAND...]",
+        "Keeps files in step with a key-value store: renders, checks, replaces, reloads.",
     ]
 
     private static let tail = [
@@ -88,12 +88,14 @@ extension Option.Group {
     fileprivate var isCommon: Bool {
         switch self {
         case .mode, .files, .backend: true
-        case .security, .timing, .logging, .status, .compatibility: false
+        case .security, .timing, .logging, .status, .registration, .compatibility: false
         }
     }
 }
 
 extension OptionTable {
     /// The options of `group`, in the table's order.
-    static func options(of group: Option.Group) -> [Option] { all.filter { $0.group == group } }
+    static func options(of group: Option.Group) -> [Option] {
+        group == .registration ? registration : all.filter { $0.group == group }
+    }
 }

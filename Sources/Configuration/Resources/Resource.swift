@@ -33,6 +33,8 @@ package struct Resource: Equatable, Sendable {
     package let reloadSignal: Signal?
     /// Whether the previous file is put back when its reload keeps failing.
     package let rollback: Bool
+    /// Which of its keys stand for servers that are probed.
+    package let healthChecks: [TargetCheck]
     /// The format that the rendered file must have to be installed, nil for any.
     package let outputFormat: OutputFormat?
 

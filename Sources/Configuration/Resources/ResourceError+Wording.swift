@@ -1,4 +1,5 @@
 import Backends
+import Checks
 
 extension ResourceError {
     /// One line, without the location.
@@ -6,7 +7,8 @@ extension ResourceError {
         (field.map { "\($0): " } ?? "") + Self.text(kind)
     }
 
-    private static func text(_ kind: Kind) -> String {
+    /// What is wrong, without field and location.
+    static func text(_ kind: Kind) -> String {
         switch kind {
         case .noConfdir: "confdir does not exist"
         case .noSuchFile: "there is no such resource file"
@@ -41,6 +43,32 @@ extension ResourceError {
         case .unknownFormat(let name): "\"\(name)\" is unknown"
         case .xmlFormat: "\"xml\" is not checked by confd"
 
+        case .notAmong(let text, let choices, _): "\"\(text)\" is none of \(choices.joined(separator: ", "))"
+        case .fieldTemplate(let reason, _): reason
+
+        case .intervalBelowTimeout(let interval, let timeout):
+            "\(interval.goText) is shorter than the timeout, \(timeout.goText)"
+        case .notPort(let number): "\(number) is not a port"
+        case .notCount(let number): "\(number) is not from 1 to 1000"
+        case .notCountOrPercent: "neither a number from 0 on nor a percentage"
+        case .notAddressRange(let text): "\"\(text)\" is not an address range"
+        case .notPattern(let text): "\"\(text)\" is not a pattern of keys"
+        case .notStatuses(let error): "\(error.message), at byte \(error.offset + 1)"
+        case .badEscape(let error): "\(error.message), at byte \(error.offset + 1)"
+        case .needsTLS: "has no effect without tls = true"
+        case .mysqlWithoutUser:
+            "without a user, the server counts an aborted connection for each probe, and may block this host"
+        case .check(let error): error.message
+        case .target(let error): error.message
+
+        case .serviceReadsKeys(let reason): reason
+        case .notAKey(let text): "\"\(text)\" is not a key"
+        case .notMarkable: "on_fall = \"mark\" needs a value that is a JSON object"
+        case .serviceKeyTaken(let key, let owner): "the key \(key) is already registered by \(owner)"
+        case .cannotRegister(let backend): "the \(backend) backend cannot be written to"
+        case .ttlTooShort(let time): "\(time.goText) is shorter than a second"
+        case .notCheckURL(let text): "\"\(text)\" is not a check"
+
         case .noBackendName: "the [backend] table must name its backend"
         case .unknownBackend(let backend): backend.message
         case .backend(let problem, let backend): text(problem, backend)
@@ -68,35 +96,55 @@ extension ResourceError {
 
     /// How to fix it, nil if there is nothing to say.
     package var hint: String? {
+        if case .writableForAll = kind { return "chmod o-w \(file)" }
+        return Self.hint(kind)
+    }
+
+    /// What to do about it, where that does not depend on the file.
+    static func hint(_ kind: Kind) -> String? {
         switch kind {
         case .noConfdir: "name it with -confdir"
         case .noSuchFile(let name), .sourceMissing(_, let name), .unknownSignal(_, let name):
             name.map { Advice.didYouMean($0).text }
-        case .writableForAll: "chmod o-w \(file)"
-
         case .notTOML(let error): error.hint
-        case .noTemplate(let missing): Self.hint(missing)
+        case .noTemplate(let missing): hint(missing)
         case .unknownKey(_, _, let advice): advice?.text
         case .destinationTaken: "give each resource a dest of its own"
 
-        case .wrongType(_, _, let remedy): remedy.map(Self.hint)
+        case .wrongType(_, _, let remedy): remedy.map { hint($0) }
         case .variable(let failure): failure.hint
         case .notDuration: "write \"30s\", \"1m30s\" or a number of seconds"
         case .notMode: "write octal digits as text, for example \"0644\""
         case .writesInput: "give the path of the file that the program reads"
         case .covered(let inner, _): "a key stands for itself and all that is below it: leave \"\(inner)\" out"
-        case .checkTemplate: Self.fields
-        case .reloadTemplate: Self.fields + "; write braces that are not confd's as {{\"{{\"}}"
+        case .checkTemplate: fields
+        case .reloadTemplate: fields + "; write braces that are not confd's as {{\"{{\"}}"
         case .unknownCheck: "write \"staged\" or \"in-place\""
         case .unknownFormat: "write \"json\", \"yaml\" or \"toml\""
         case .xmlFormat: "check_cmd = \"xmllint --noout {{.src}}\""
         case .spaceInDelimiter: "for example \"[[\" and \"]]\""
 
+        case .notAmong(_, _, let near): near.map { Advice.didYouMean($0).text }
+        case .fieldTemplate(_, let hint): hint
+        case .intervalBelowTimeout: "a probe must be over before the next begins: raise interval or lower timeout"
+        case .notCountOrPercent: "write 2, or \"30%\""
+        case .notAddressRange: "for example 10.0.0.0/8 or ::1"
+        case .notPattern: "for example \"/services/*/servers/*\""
+        case .notStatuses: "for example \"200-399,404\""
+        case .badEscape: "escapes are \\r, \\n, \\t, \\\\ and \\xNN"
+        case .mysqlWithoutUser: "create a user without rights or password, and name it with user"
+        case .serviceReadsKeys: "a service reads no keys and no other templates"
+        case .target: "for example 10.0.0.1:8080, [fd00::1]:8080 or unix:/run/app.sock"
+        case .notAKey: "a key begins with a slash"
+        case .serviceKeyTaken: "put ${HOSTNAME} or {{hostname}} into the key, or remove one of the two"
+        case .cannotRegister: "services are registered in etcd or etcdv2: add a [backend] table"
+        case .notCheckURL: "for example http://:8080/health, https://, tcp://:5432, tls:// or grpc://"
         case .unknownBackend(let backend): backend.hint
         case .backend(.element(_, _, let error), _): error.hint
         case .backend(.warning(_, let hint), _): hint
         case .isDirectory, .unreadable, .noTableInTemplate, .notTable, .required, .notIdentifier, .account,
-            .unknownUser, .unknownGroup, .sourceIsDirectory, .noBackendName, .backend:
+            .writableForAll, .unknownUser, .unknownGroup, .sourceIsDirectory, .needsTLS, .notPort, .notCount, .check,
+            .notMarkable, .ttlTooShort, .noBackendName, .backend:
             nil
         }
     }

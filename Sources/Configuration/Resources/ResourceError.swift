@@ -1,4 +1,5 @@
 import Backends
+import Checks
 import Diagnostics
 import Posix
 import TOML
@@ -48,6 +49,39 @@ package struct ResourceError: Error, Equatable, Sendable {
         case spaceInDelimiter(String)
         case unknownFormat(String)
         case xmlFormat
+
+        case notAmong(String, [String], suggestion: String?)
+        /// A template in a field cannot be parsed.
+        case fieldTemplate(reason: String, hint: String?)
+
+        // Health checks
+
+        case intervalBelowTimeout(Duration, timeout: Duration)
+        case notPort(Int64)
+        /// Not from 1 to 1,000.
+        case notCount(Int64)
+        case notCountOrPercent
+        case notAddressRange(String)
+        case notPattern(String)
+        case notStatuses(StatusRangesError)
+        case badEscape(EscapeError)
+        case needsTLS
+        case mysqlWithoutUser
+        case check(HealthCheckError)
+        case target(CheckTargetError)
+
+        // Services
+
+        /// A key or value calls a function that reads keys or includes templates: the words of the template engine.
+        case serviceReadsKeys(reason: String)
+        case notAKey(String)
+        /// `on_fall = "mark"` with a value that is not a JSON object.
+        case notMarkable
+        case serviceKeyTaken(String, by: String)
+        /// The backend cannot write.
+        case cannotRegister(backend: String)
+        case ttlTooShort(Duration)
+        case notCheckURL(String)
 
         // [backend]
 

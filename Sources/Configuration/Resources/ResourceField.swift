@@ -27,6 +27,9 @@ enum ResourceField {
         Entry(names: ["make_dirs"], help: "whether to create the directories above dest (false)"),
         Entry(names: ["backup"], help: "whether to keep the previous file as DEST.bak (false)"),
         Entry(names: ["rollback"], help: "whether to put the previous file back when its reload keeps failing (false)"),
+        Entry(
+            names: ["health_check"],
+            help: "tables [[template.health_check]]: which keys are servers, and how those are probed"),
         Entry(names: ["left_delimiter", "right_delimiter"], help: "delimiters of the template ({{ and }})"),
     ]
 }

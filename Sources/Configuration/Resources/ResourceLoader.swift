@@ -8,6 +8,7 @@ package struct ResourceLoader {
     /// Every good resource, and an error for every bad one.
     package struct Result: Sendable {
         package var resources: [Resource] = []
+        package var services: [ServiceDefinition] = []
         package var errors: [ResourceError] = []
         package var warnings: [ResourceError] = []
         /// Valid but probably a mistake; reported by `-validate` only.
@@ -40,6 +41,7 @@ package struct ResourceLoader {
         }
         var result = Result()
         var owners: [WrittenFile: String] = [:]
+        var keyOwners: [ServiceIdentity: String] = [:]
         let names: [String]
         if let only { names = [try name(of: only)] } else { names = try files(below: folder) }
         let paths = names.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
@@ -50,7 +52,9 @@ package struct ResourceLoader {
                 var parsed = parser.parse(bytes, path: path, name: name)
                 refuseInputs(&parsed, bytes, path: path)
                 refuseSharedDestinations(&parsed, bytes, path: path, &owners)
+                refuseSharedKeys(&parsed, bytes, path: path, &keyOwners)
                 result.resources += parsed.resources
+                result.services += parsed.services
                 result.errors += parsed.errors
                 result.warnings += parsed.warnings
                 result.advice += parsed.advice
@@ -133,6 +137,31 @@ package struct ResourceLoader {
             let error = ResourceError(path, claim.position, .destinationTaken(claim.destination, by: owner))
             parsed.errors.append(error.showing(bytes))
             parsed.resources.removeAll { $0.name == claim.resource }
+        }
+    }
+
+    /// A key in a store.
+    private struct ServiceIdentity: Hashable {
+        let backend: BackendConfiguration
+        let key: [UInt8]
+    }
+
+    /// Two services with one key would take it from each other for ever: refuses the later one.
+    private func refuseSharedKeys(
+        _ parsed: inout ResourceParser.Result, _ bytes: [UInt8], path: String,
+        _ owners: inout [ServiceIdentity: String]
+    ) {
+        for claim in parsed.serviceKeys {
+            guard let service = parsed.services.first(where: { $0.name == claim.service }) else { continue }
+            let identity = ServiceIdentity(backend: service.backend, key: claim.key)
+            guard let owner = owners[identity] else {
+                owners[identity] = claim.service
+                continue
+            }
+            let key = String(decoding: claim.key, as: UTF8.self)
+            let error = ResourceError(path, claim.position, .serviceKeyTaken(key, by: owner), field: "key")
+            parsed.errors.append(error.showing(bytes))
+            parsed.services.removeAll { $0.name == claim.service }
         }
     }
 }

@@ -14,6 +14,9 @@ struct ResourceParser {
     /// The good resources of a file, its errors and its warnings.
     struct Result {
         var resources: [Resource] = []
+        var services: [ServiceDefinition] = []
+        /// The key of each service, also of those that cannot be used.
+        var serviceKeys: [ServiceKey] = []
         var errors: [ResourceError] = []
         var warnings: [ResourceError] = []
         /// Valid but probably a mistake; reported by `-validate` only.
@@ -33,6 +36,13 @@ struct ResourceParser {
         let position: TOMLPosition
     }
 
+    /// The key that a service keeps in the store, as far as it can be told when the file is loaded.
+    struct ServiceKey {
+        let service: String
+        let key: [UInt8]
+        let position: TOMLPosition
+    }
+
     /// The resources of the file at `path`, called `name` below conf.d.
     func parse(_ bytes: [UInt8], path: String, name: String) -> Result {
         var result = Result()
@@ -43,7 +53,10 @@ struct ResourceParser {
         }
         if settings.strict {
             result.errors += result.warnings
-            if !result.warnings.isEmpty { result.resources = [] }
+            if !result.warnings.isEmpty {
+                result.resources = []
+                result.services = []
+            }
             result.warnings = []
         }
         result.errors = result.errors.map { $0.showing(bytes) }
@@ -64,6 +77,7 @@ struct ResourceParser {
         let start = TOMLPosition(line: 1, column: 1)
         var top = TableReader(root, file: path, at: start)
         let backend = backendTable(&top, path, &result)
+        services(&top, name: name, backend: backend, &result)
         let templates = try templateTables(&top, path)
         result.warnings += top.unknownKeys(in: "the file", otherNames: Self.otherTables)
         for (number, (table, position)) in templates.enumerated() {
@@ -91,7 +105,11 @@ struct ResourceParser {
     private func templateTables(
         _ top: inout TableReader, _ path: String
     ) throws(ResourceError) -> [(TOMLTable, TOMLPosition)] {
-        guard let value = top.value("template") else { throw missingTemplate(top, path) }
+        guard let value = top.value("template") else {
+            // A file may hold services alone.
+            if top.value("service") != nil { return [] }
+            throw missingTemplate(top, path)
+        }
         switch value.kind {
         case .table(let table): return [(table, value.position)]
         case .array(let elements):

@@ -82,6 +82,33 @@ struct TableReader {
         return all
     }
 
+    /// The tables under `key`: one table, or an array of them. Anything else is noted as an error.
+    mutating func tables(_ key: String) -> [(table: TOMLTable, position: TOMLPosition)] {
+        guard let value = value(key) else { return [] }
+        switch value.kind {
+        case .table(let table): return [(table, value.position)]
+        case .array(let elements):
+            var tables: [(table: TOMLTable, position: TOMLPosition)] = []
+            for element in elements {
+                if case .table(let table) = element.kind {
+                    tables.append((table, element.position))
+                } else {
+                    note(key, at: element.position, .notTable(element.kind.type))
+                }
+            }
+            return tables
+        default:
+            note(key, at: value.position, .notTable(value.kind.type))
+            return []
+        }
+    }
+
+    /// Takes over errors of a table inside this one.
+    mutating func add(_ errors: [ResourceError]) { self.errors += errors }
+
+    /// Likewise its warnings.
+    mutating func addWarnings(_ warnings: [ResourceError]) { self.warnings += warnings }
+
     /// The keys that were asked for.
     var knownKeys: Set<String> { Set(asked) }
 

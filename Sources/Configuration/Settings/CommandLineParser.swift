@@ -10,6 +10,10 @@ package enum CommandLineParser {
         package var options = RawOptions()
         /// The first word, where it is that of a sub-command.
         package var subcommand: Subcommand?
+        /// Options that only the sub-command has.
+        package var ownOptions = RawOptions()
+        /// Words that the sub-command takes: the key and value of `register`.
+        package var words: [String] = []
         /// The words after `--`.
         package var command: [String] = []
     }
@@ -45,18 +49,25 @@ package enum CommandLineParser {
         }
         let parts = body.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
-        guard let option = OptionTable.option(named: name) else { throw unknown(name) }
+        let own = result.subcommand == .register ? OptionTable.registration.first { $0.name == name } : nil
+        guard let option = own ?? OptionTable.option(named: name) else { throw unknown(name, result.subcommand) }
+        let value: String
         if parts.count == 2 {
-            result.options.add(String(parts[1]), to: option, origin: .flag(name))
+            value = String(parts[1])
         } else if option.isSwitch {
-            result.options.add("true", to: option, origin: .flag(name))
+            value = "true"
         } else if let alone = option.valueWhenAlone, !option.takes(arguments[index...].first) {
-            result.options.add(alone, to: option, origin: .flag(name))
+            value = alone
         } else if index < arguments.count {
-            result.options.add(arguments[index], to: option, origin: .flag(name))
+            value = arguments[index]
             index += 1
         } else {
             throw SettingsError(.flagWithoutValue(name))
+        }
+        if own == nil {
+            result.options.add(value, to: option, origin: .flag(name))
+        } else {
+            result.ownOptions.add(value, to: option, origin: .flag(name))
         }
     }
 
@@ -65,6 +76,7 @@ package enum CommandLineParser {
 
     /// A word that is neither a flag nor a flag's value.
     private static func takeWord(_ word: String, _ result: inout Result) throws(SettingsError) {
+        if result.subcommand == .register, result.words.count < 2 { return result.words.append(word) }
         guard let backend = OptionTable.option(named: "backend"), result.options.values["backend"] == nil,
             Self.backendNames.contains(word)
         else {
@@ -76,8 +88,9 @@ package enum CommandLineParser {
         result.options.add(word, to: backend, origin: .flag("backend"))
     }
 
-    private static func unknown(_ name: String) -> SettingsError {
-        let names = OptionTable.all.flatMap { [$0.name] + $0.aliases }
+    private static func unknown(_ name: String, _ subcommand: Subcommand?) -> SettingsError {
+        let own = subcommand == .register ? OptionTable.registration : []
+        let names = (own + OptionTable.all).flatMap { [$0.name] + $0.aliases }
         let near = Suggestion.nearest(to: name, among: names).map { Advice.didYouMean("-" + $0) }
         return SettingsError(.unknownFlag(name, FormerName.advice(forFlag: name) ?? near))
     }

@@ -30,6 +30,7 @@ package final class Option: Sendable {
         case timing = "Timing"
         case logging = "Logging"
         case status = "Status"
+        case registration = "With register"
         case compatibility = "Taken for compatibility"
     }
 

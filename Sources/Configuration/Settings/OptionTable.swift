@@ -248,7 +248,7 @@ package enum OptionTable {
     }
 
     /// A default in whole seconds as help shows it: `30s`, `0`.
-    fileprivate static func seconds(_ time: Duration) -> String {
+    static func seconds(_ time: Duration) -> String {
         time == .zero ? "0" : "\(time.components.seconds)s"
     }
 }

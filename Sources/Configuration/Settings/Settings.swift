@@ -8,6 +8,8 @@ package struct Settings: Sendable {
     package internal(set) var showVersion = false
     /// The sub-command, nil without one: then confd keeps files up to date.
     package internal(set) var subcommand: Subcommand?
+    /// For `register`: what is registered.
+    package internal(set) var registration = RegisterArguments()
     /// For `status`: print JSON.
     package internal(set) var json = false
     package internal(set) var onetime = false
@@ -79,6 +81,11 @@ package struct Settings: Sendable {
     /// Warnings, for example of unknown keys in confd.toml.
     package internal(set) var warnings: [SettingsError] = []
 
+    /// What tells the leases of this confd from those of another one on the same host.
+    package var servicePurpose: String {
+        subcommand == .register ? "register \(registration.words.first ?? "")" : confdir
+    }
+
     init() {
         backend = BackendConfiguration(kind: BackendRegistry.standard, named: backendName, options: backendOptions)
     }
@@ -88,6 +95,8 @@ package struct Settings: Sendable {
 package enum Subcommand: String, CaseIterable, Sendable {
     /// Prints the state of the running daemon.
     case status
+    /// Keeps one key in the store while a service is up, without a resource file.
+    case register
 }
 
 /// When differences are shown in colour.

@@ -32,6 +32,8 @@ extension SettingsError {
         case .resourceWithoutValidate: "needs -validate or -preflight"
         case .jsonWithoutStatus: "needs status"
         case .statusWithoutSocket: "status needs one"
+        case .registerWithoutKey: "register needs a key and a value"
+        case .registerOnce: "register stays for as long as the service is up"
         case .exclusiveModes(let modes): "\(modes.joined(separator: " and ")) exclude each other"
         case .modeWithCommand(let mode, _): "\(mode) starts no command"
         case .failFastWithoutOnetime: "-failure-mode fail-fast stops a pass of -onetime"
@@ -60,10 +62,12 @@ extension SettingsError {
         case .mockDataWithoutValidate: "without it the files would be written"
         case .resourceWithoutValidate: "without either all resources would be written"
         case .jsonWithoutStatus: "for example confd status -json"
+        case .registerWithoutKey:
+            "for example confd register /services/shop/servers/a '{\"host\": \"10.0.0.1\"}' -check http://:8080/health"
         case .modeWithCommand(_, let command): "leave \"-- \(command)\" out"
         case .failFastWithoutOnetime: "a daemon goes on with the other resources and tries again"
         case .flagSyntax, .flagWithoutValue, .unreadable, .wrongType, .notBoolean, .notInteger, .notAmong,
-            .statusWithoutSocket, .exclusiveModes, .foreignFlags:
+            .statusWithoutSocket, .registerOnce, .exclusiveModes, .foreignFlags:
             nil
         }
     }

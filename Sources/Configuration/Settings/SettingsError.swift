@@ -38,6 +38,9 @@ package struct SettingsError: Error, Equatable, Sendable {
         case resourceWithoutValidate
         case jsonWithoutStatus
         case statusWithoutSocket
+        /// `register` without a key and a value.
+        case registerWithoutKey
+        case registerOnce
 
         // Several options
 

@@ -52,17 +52,26 @@ extension SettingsLoader {
     }
 
     private mutating func validateSubcommand() {
-        if let subcommand = settings.subcommand {
-            if let command = settings.command.first {
-                refuse(.modeWithCommand(subcommand.rawValue, command: command))
-            }
+        switch settings.subcommand {
+        case .status:
+            if let command = settings.command.first { refuse(.modeWithCommand("status", command: command)) }
             if settings.controlSocket == nil { refuse(.statusWithoutSocket, option: "control-socket") }
-        } else if settings.json {
-            refuse(.jsonWithoutStatus, option: "json")
+        case .register: validateRegistration()
+        case nil: break
         }
+        if settings.json, settings.subcommand != .status { refuse(.jsonWithoutStatus, option: "json") }
         for range in settings.statusAllow where AddressRange(range) == nil {
             refuse(.notAddressRange(range), option: "status-allow")
         }
+    }
+
+    private mutating func validateRegistration() {
+        let registration = settings.registration
+        if registration.words.count < 2 { refuse(.registerWithoutKey) }
+        if settings.onetime { refuse(.registerOnce, option: "onetime") }
+        // Those that `validateMode` does not see, because here they would have no effect.
+        let modes = [(settings.validate, "-validate"), (settings.preflight, "-preflight")].filter(\.0).map(\.1)
+        if let mode = modes.first { refuse(.exclusiveModes(["register", mode])) }
     }
 
     /// One warning for all flags of backends that are not built; to ask for such a backend is an error of its own.

@@ -42,6 +42,7 @@ package struct SettingsLoader {
         let commandLine = try CommandLineParser.parse(arguments)
         settings.command = commandLine.command
         settings.subcommand = commandLine.subcommand
+        settings.registration.words = commandLine.words
         let fromEnvironment = environmentOptions()
         // Help and version work whatever else is wrong, and the path of confd.toml comes from these two sources.
         for option in OptionTable.all where ["help", "version", "config-file", "strict"].contains(option.name) {
@@ -54,7 +55,13 @@ package struct SettingsLoader {
         errors += file.errors
         let sources = [commandLine.options, fromEnvironment, file.options]
         for option in OptionTable.all { apply(option, from: sources) }
+        for option in OptionTable.registration { apply(option, from: [commandLine.ownOptions]) }
         fillBackend()
+        // Of a daemon that runs on the same machine, unless they are asked for.
+        if settings.subcommand == .register {
+            if settings.origins["control-socket"] == nil { settings.controlSocket = nil }
+            if settings.origins["state-dir"] == nil { settings.stateDirectory = nil }
+        }
         // After an error in one option, errors that follow from it are only noise; -validate asks for all.
         if errors.isEmpty || settings.validate { validate() }
     }

@@ -14,6 +14,8 @@ package protocol Environment: Sendable {
     func services(_ service: ByteString, protocol: ByteString, name: ByteString) -> [ServiceRecord]?
     /// The addresses of a network interface in text form, in the order of the system; empty if there is none.
     func addresses(ofInterface name: ByteString) -> [ByteString]
+    /// The address of this machine in its connection to the store, in text form: `address` of a service.
+    func localAddress() throws(EnvironmentError) -> ByteString
     /// False only if the system says that `path` does not exist.
     func fileExists(_ path: ByteString) -> Bool
     /// The templates directory in the form for errors, without a slash at its end.

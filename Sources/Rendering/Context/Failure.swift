@@ -5,6 +5,8 @@ import TextTemplate
 /// Why a function failed.
 enum Failure {
     case missingKey(ByteString)
+    /// A key that no health check covers.
+    case notChecked(ByteString)
     case badPattern
     case unpairedArguments
     case keyIsNoString

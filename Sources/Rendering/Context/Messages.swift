@@ -32,6 +32,7 @@ extension Failure {
     private var wording: Message {
         switch self {
         case .missingKey(let key): "key does not exist: \(key)"
+        case .notChecked(let key): "no health check covers the key \(key)"
         case .badPattern: "syntax error in pattern"
         case .unpairedArguments: "invalid map call"
         case .keyIsNoString: "map keys must be strings"

@@ -23,6 +23,11 @@ final class RenderingContext {
     /// The places of templates that wrote `<no value>`, and the paths of those that were included.
     private(set) var absentValues: [(path: ByteString?, value: AbsentValue)] = []
 
+    /// Answers `healthy` and `health`; nil where nothing is checked.
+    var healthSource: (any HealthSource)?
+    /// Whether one of them was called.
+    private(set) var readsHealth = false
+
     /// Whether a missing key reads as empty.
     var missingKeysAreEmpty = false
 
@@ -125,6 +130,12 @@ final class RenderingContext {
         let key = "\"\(String(decoding: snapshot.keyBytes(index), as: UTF8.self))\""
         guard snapshot.valueBytes(index).count == text.count else { return "it is a part of the value of \(key)" }
         return offset.map { "it is the value of \(key), byte \($0)" } ?? "it is the value of \(key)"
+    }
+
+    /// What health checks say of `key`; nil if none covers it.
+    func health(ofKey key: ByteString) -> HealthRecord? {
+        readsHealth = true
+        return healthSource?.health(ofKey: key)
     }
 
     func noteInclude(_ path: ByteString) { includedPaths.insert(path) }

@@ -34,6 +34,14 @@ package enum FunctionHelp {
                 Usage("lsdir PATH", "only the names that have something below them"),
             ]),
         Section(
+            title: "Health",
+            functions: [
+                Usage("healthy KEY", "whether the target of a key is up, as a [[template.health_check]] found it"),
+                Usage(
+                    "health KEY",
+                    "what the check knows: the fields .Up, .Status, .Rise, .Fall, .Type, .Since and .Error"),
+            ]),
+        Section(
             title: "JSON",
             functions: [
                 Usage("json TEXT", "an object as a map"),

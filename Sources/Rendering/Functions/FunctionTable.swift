@@ -6,12 +6,21 @@ import TextTemplate
 /// The functions find their data in the context of the rendering that calls them, so that one table serves all
 /// templates, and a parsed template all snapshots.
 enum FunctionTable {
-    static let all: [String: Function] = [
-        KeyFunctions.table, CollectionFunctions.table, StringFunctions.table, WordFunctions.table,
+    static let all = merged([KeyFunctions.table, HealthFunctions.table, IncludeFunction.table] + common)
+
+    /// Those that need neither keys nor files of templates, and what only services may ask.
+    static let withoutKeys = merged([ServiceFunctions.table] + common)
+
+    private static let common: [[String: Function]] = [
+        CollectionFunctions.table, StringFunctions.table, WordFunctions.table,
         ArithmeticFunctions.table, CodingFunctions.table, JSONFunctions.table, ExpressionFunctions.table,
-        EnvironmentFunctions.table, TimeFunctions.table, IncludeFunction.table, TextFunctions.table,
-        ListFunctions.table, NumberFunctions.table, YAMLFunctions.table, FailureFunctions.table,
-    ].reduce(into: [:]) { all, table in
-        all.merge(table) { _, _ in preconditionFailure("two functions have one name") }
+        EnvironmentFunctions.table, TimeFunctions.table, TextFunctions.table, ListFunctions.table,
+        NumberFunctions.table, YAMLFunctions.table, FailureFunctions.table,
+    ]
+
+    private static func merged(_ tables: [[String: Function]]) -> [String: Function] {
+        tables.reduce(into: [:]) { all, table in
+            all.merge(table) { _, _ in preconditionFailure("two functions have one name") }
+        }
     }
 }

@@ -21,6 +21,7 @@ struct TestEnvironment: Environment {
     func hostName() throws(EnvironmentError) -> ByteString { try hostNameResult.get() }
     func addresses(ofHost host: ByteString) -> [ByteString]? { hosts[host] ?? Self.address(host.text).map { [$0] } }
     func services(_ service: ByteString, protocol: ByteString, name: ByteString) -> [ServiceRecord]? { records }
+    func localAddress() throws(EnvironmentError) -> ByteString { "10.0.0.9" }
     func addresses(ofInterface name: ByteString) -> [ByteString] { interfaces[name] ?? [] }
 
     /// The address in the form that Go gives it.

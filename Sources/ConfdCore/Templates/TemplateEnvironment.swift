@@ -13,7 +13,7 @@ struct TemplateEnvironment: Rendering.Environment {
     private var log: SourceLog?
 
     /// Go's `time.Local`.
-    private static let local = Time.Location(ByteString(LocalZone.current.name)) { second in
+    static let local = Time.Location(ByteString(LocalZone.current.name)) { second in
         let zone = LocalZone.current.zone(at: Int64(second))
         return Time.Location.Zone(
             abbreviation: ByteString(zone.abbreviation), offset: zone.seconds, isDST: zone.isDaylightSaving)
@@ -50,6 +50,11 @@ struct TemplateEnvironment: Rendering.Environment {
         } catch {
             throw EnvironmentError(error.message)
         }
+    }
+
+    /// Templates of files have no part in the connection; those of services are given it (`ServiceEnvironment`).
+    func localAddress() throws(EnvironmentError) -> ByteString {
+        throw EnvironmentError("only a service knows its address")
     }
 
     func addresses(ofHost host: ByteString) -> [ByteString]? {

@@ -1,0 +1,132 @@
+import Checks
+import Configuration
+import KeyValue
+import Posix
+import Rendering
+
+/// The servers among the keys of one resource: which are probed, and what its template sees of them.
+///
+/// Used by the engine's thread alone.
+struct ResourceHealth {
+    private let resource: Resource
+    private var tables: [TargetTable]
+    /// The keys before anything is hidden, and the same as the template sees them.
+    private var whole: VersionedSnapshot?
+    private var view: Snapshot?
+    /// What the template is rendered over, numbered anew with every change.
+    private(set) var visible: VersionedSnapshot?
+    /// Until when the first rendering waits for the first probe of each target; nil before there are keys.
+    private(set) var deadline: Duration?
+    /// Targets without a first result.
+    private var untold: Set<CheckedTarget> = []
+    /// What was said about keys without a target, once each.
+    private var reported: Set<[UInt8]> = []
+    /// The groups that were said to be shown as a whole.
+    private var panicking: Set<[UInt8]> = []
+    /// What another confd found out: whether each target, as text, is up. For `-onetime`.
+    var known: [String: Bool] = [:]
+
+    /// nil for a resource without health checks.
+    init?(_ resource: Resource, environment: any Rendering.Environment) {
+        if resource.healthChecks.isEmpty { return nil }
+        self.resource = resource
+        tables = resource.healthChecks.map { TargetTable($0, environment: environment) }
+    }
+
+    /// What is to be probed.
+    var targets: Set<CheckedTarget> {
+        tables.reduce(into: []) { all, table in
+            for target in table.targets { all.insert(CheckedTarget(target, table.check.check)) }
+        }
+    }
+
+    /// Whether the first rendering waits no longer at `now`.
+    func isDecided(at now: Duration) -> Bool { untold.isEmpty || deadline.map { now >= $0 } ?? false }
+
+    /// Keys of which no target can be made and that were not reported yet, with the reason.
+    mutating func takeProblems() -> [(key: [UInt8], reason: String)] {
+        let all = tables.flatMap(\.problems)
+        let new = all.filter { !reported.contains($0.key) }
+        reported = Set(all.map(\.key))
+        return new
+    }
+
+    /// The groups that are shown as a whole since the last call, because too few of their servers are up, and those that are
+    /// not any more.
+    mutating func takePanics() -> (began: [[UInt8]], ended: [[UInt8]]) {
+        let now = Set(tables.flatMap(\.panicking))
+        defer { panicking = now }
+        let order = { (left: [UInt8], right: [UInt8]) in left.lexicographicallyPrecedes(right) }
+        return (now.subtracting(panicking).sorted(by: order), panicking.subtracting(now).sorted(by: order))
+    }
+
+    /// Takes the keys that the backend has delivered; false if it has them already. `health` tells what was found of a target for others already.
+    mutating func update(_ snapshot: VersionedSnapshot, at now: Duration, health: (CheckedTarget) -> Health?) -> Bool {
+        guard whole?.version != snapshot.version else { return false }
+        whole = snapshot
+        let new = snapshot.snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix)
+        let before = targets
+        for index in tables.indices { tables[index].update(from: view, to: new) }
+        view = new
+        let after = targets
+        untold.formIntersection(after)
+        for target in after.subtracting(before) {
+            let health = health(target)
+            if health?.wasProbed != true { untold.insert(target) }
+            if let health { note(target, health) }
+            if let isUp = known["\(target)"] {
+                for index in tables.indices { tables[index].note(target.target, isUp: isUp) }
+            }
+        }
+        // First probes begin within half of their timeout.
+        if deadline == nil { deadline = now + (tables.map(\.check.check.options.timeout).max() ?? .zero) * 1.5 }
+        show()
+        return true
+    }
+
+    /// Takes a verdict; false if none of its keys is concerned.
+    mutating func take(_ change: VerdictChange) -> Bool {
+        guard untold.contains(change.target) || targets.contains(change.target) else { return false }
+        untold.remove(change.target)
+        let before = tables.map(\.hidden)
+        note(change.target, change.health)
+        if tables.map(\.hidden) != before { show() }
+        return true
+    }
+
+    /// A target that could not be probed counts as the check's `initial` says.
+    private mutating func note(_ target: CheckedTarget, _ health: Health) {
+        guard health.hasVerdict else { return }
+        for index in tables.indices where tables[index].check.check == target.check {
+            tables[index].note(target.target, isUp: health.isUp)
+        }
+    }
+
+    private mutating func show() {
+        guard let whole else { return }
+        let hidden = tables.flatMap(\.hidden).map { Path.join([resource.prefix, $0]) }
+        visible = VersionedSnapshot(
+            snapshot: whole.snapshot.hiding(hidden), version: (visible?.version ?? 0) + 1)
+    }
+
+    /// The servers, each once for a group; `health` tells what is known of a target.
+    func servers(_ health: (CheckedTarget) -> Health?) -> [ServerStatus] {
+        tables.flatMap { table in
+            table.groupsOfTargets.compactMap { group, target, isHidden in
+                health(CheckedTarget(target, table.check.check)).map { health in
+                    let port =
+                        switch CheckedTarget(target, table.check.check).destination {
+                        case .host(_, let port): Int(port)
+                        case .path: 0
+                        }
+                    return ServerStatus(
+                        resource: resource.name, group: String(decoding: group, as: UTF8.self), target: "\(target)",
+                        isHidden: isHidden, health: health, port: port)
+                }
+            }
+        }.sorted { ($0.group, $0.target) < ($1.group, $1.target) }
+    }
+
+    /// What the functions `healthy` and `health` answer in a rendering; `engine` is nil where nothing is probed.
+    func source(_ engine: CheckEngine?) -> HealthAnswers { HealthAnswers(tables: tables, engine: engine) }
+}

@@ -1,0 +1,178 @@
+import Checks
+import Configuration
+import KeyValue
+import Posix
+import Rendering
+import TextTemplate
+
+/// The servers that one `[[template.health_check]]` finds among the keys, and which of them are hidden.
+///
+/// Snapshots, as the template sees them, and verdicts in; targets and hidden keys out. After the first snapshot the work grows
+/// with the changes, not with the keys.
+struct TargetTable {
+    /// A key that stands for a server.
+    private struct Entry {
+        let group: [UInt8]
+        /// nil if none could be made of the pair.
+        let target: CheckTarget?
+        let problem: String?
+        /// What its templates read besides the pair.
+        let reads: [ReadSet]
+    }
+
+    let check: TargetCheck
+    private let environment: any Rendering.Environment
+    private var entries: [[UInt8]: Entry] = [:]
+    private var keysByTarget: [CheckTarget: Set<[UInt8]>] = [:]
+    private var groups: [[UInt8]: TargetGroup] = [:]
+    private var verdicts: [CheckTarget: Bool] = [:]
+
+    init(_ check: TargetCheck, environment: any Rendering.Environment) {
+        self.check = check
+        self.environment = environment
+    }
+
+    /// What is to be probed.
+    var targets: Dictionary<CheckTarget, Set<[UInt8]>>.Keys { keysByTarget.keys }
+
+    /// The keys, as the template sees them, whose servers are down and not shown all the same.
+    var hidden: [[UInt8]] {
+        guard check.hide else { return [] }
+        return groups.values.flatMap { $0.isPanicking ? [] : Array($0.down) }
+    }
+
+    /// The keys whose servers are down, hidden or not.
+    var downKeys: [[UInt8]] { groups.values.flatMap { Array($0.down) } }
+
+    /// The groups of which fewer servers are up than `min_healthy`, sorted.
+    var panicking: [[UInt8]] {
+        groups.filter { $0.value.isPanicking }.keys.sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    /// Each target of each group, and whether its keys are hidden.
+    var groupsOfTargets: [(group: [UInt8], target: CheckTarget, isHidden: Bool)] {
+        var seen: Set<[String]> = []
+        return entries.compactMap { key, entry in
+            guard let target = entry.target else { return nil }
+            let group = groups[entry.group]
+            let name = String(decoding: entry.group, as: UTF8.self)
+            guard seen.insert([name, "\(target)"]).inserted else { return nil }
+            let isHidden = check.hide && group?.isPanicking == false && group?.down.contains(key) == true
+            return (entry.group, target, isHidden)
+        }
+    }
+
+    /// What no target could be made of, for each such key.
+    var problems: [(key: [UInt8], reason: String)] {
+        entries.compactMap { key, entry in entry.problem.map { (key, $0) } }
+            .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+    }
+
+    /// The target of `key`, which the template sees; nil if the check does not cover it. A key below one that is covered is
+    /// covered too.
+    func target(ofKey key: [UInt8]) -> CheckTarget?? {
+        let path = key.withUnsafeBufferPointer { check.keys.match($0).map { Array($0) } }
+        return path.flatMap { entries[$0] }.map(\.target)
+    }
+
+    /// Takes what the template sees now, and saw before.
+    mutating func update(from old: Snapshot?, to new: Snapshot) {
+        for path in affected(from: old, to: new) { update(path, new) }
+    }
+
+    /// The verdict on a target, nil if there is none.
+    func verdict(of target: CheckTarget) -> Bool? { verdicts[target] }
+
+    /// Takes the verdict on a target.
+    mutating func note(_ target: CheckTarget, isUp: Bool) {
+        verdicts[target] = isUp
+        let minHealthy = check.minHealthy
+        for key in keysByTarget[target] ?? [] {
+            guard let entry = entries[key] else { continue }
+            groups[entry.group]?.note(key, isUp: isUp, minHealthy)
+        }
+    }
+
+    // MARK: - Finding targets
+
+    /// The paths whose entries may differ.
+    private func affected(from old: Snapshot?, to new: Snapshot) -> Set<[UInt8]> {
+        guard let old else { return paths(in: new) }
+        let changes = new.difference(from: old)
+        if changes.isEmpty { return [] }
+        var paths = Set(changes.compactMap { change in check.keys.match(change.key.bytes).map { Array($0) } })
+        for (path, entry) in entries where entry.reads.contains(where: { $0.intersects(changes) }) {
+            paths.insert(path)
+        }
+        return paths
+    }
+
+    private func paths(in snapshot: Snapshot) -> Set<[UInt8]> {
+        var paths: Set<[UInt8]> = []
+        for index in 0..<snapshot.count {
+            if let path = check.keys.match(snapshot.keyBytes(index)) { paths.insert(Array(path)) }
+        }
+        return paths
+    }
+
+    private mutating func update(_ path: [UInt8], _ snapshot: Snapshot) {
+        remove(path)
+        guard let value = value(at: path, snapshot) else { return }
+        let entry = entry(path, value, snapshot)
+        entries[path] = entry
+        if let target = entry.target { keysByTarget[target, default: []].insert(path) }
+        let isUp = entry.target.flatMap { verdicts[$0] } ?? (check.check.options.initial == .up)
+        let minHealthy = check.minHealthy
+        groups[entry.group, default: TargetGroup()].insert(path, isUp: isUp, minHealthy)
+    }
+
+    private mutating func remove(_ path: [UInt8]) {
+        guard let entry = entries.removeValue(forKey: path) else { return }
+        let minHealthy = check.minHealthy
+        groups[entry.group]?.remove(path, minHealthy)
+        if groups[entry.group]?.isEmpty ?? false { groups[entry.group] = nil }
+        guard let target = entry.target else { return }
+        keysByTarget[target]?.remove(path)
+        guard keysByTarget[target]?.isEmpty ?? false else { return }
+        keysByTarget[target] = nil
+        // A target that comes back begins anew.
+        verdicts[target] = nil
+    }
+
+    /// The value of the key at `path`; empty if there are only keys below it, nil if there is nothing.
+    private func value(at path: [UInt8], _ snapshot: Snapshot) -> [UInt8]? {
+        path.withUnsafeBufferPointer { path in
+            if let index = snapshot.find(path) { return Array(snapshot.valueBytes(index)) }
+            return snapshot.children(of: path).isEmpty ? nil : []
+        }
+    }
+
+    private func entry(_ path: [UInt8], _ value: [UInt8], _ snapshot: Snapshot) -> Entry {
+        var reads: [ReadSet] = []
+        var problem: String?
+        func text(_ template: FieldTemplate) -> [UInt8]? {
+            let rendered = template.render(
+                over: (path, value), snapshot: snapshot, in: environment, limits: TemplateLimits.fromNow())
+            reads.append(rendered.reads)
+            if let failure = rendered.failure { problem = failure.reason.text }
+            return rendered.failure == nil ? rendered.output : nil
+        }
+        let group = check.group.flatMap(text) ?? Self.directory(of: path)
+        let candidates = check.target.map { [text($0)].compactMap { $0 } } ?? [value, Self.name(of: path)]
+        let target = candidates.lazy.compactMap { text in
+            // The words of the first refusal would be those of the value, which may be no target on purpose.
+            try? CheckTarget(parsing: String(decoding: text, as: UTF8.self), defaultPort: check.check.options.port)
+        }.first
+        if target == nil, problem == nil { problem = "it gives no HOST:PORT" }
+        return Entry(
+            group: group, target: target, problem: target == nil ? problem : nil, reads: reads)
+    }
+
+    private static func directory(of path: [UInt8]) -> [UInt8] {
+        Array(path[..<(path.lastIndex(of: UInt8(ascii: "/")) ?? path.startIndex)])
+    }
+
+    private static func name(of path: [UInt8]) -> [UInt8] {
+        Array(path[((path.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1)...])
+    }
+}

@@ -1,0 +1,31 @@
+import Checks
+import Configuration
+import Posix
+
+// Services that this confd registers.
+extension Engine {
+    /// Takes up the services of conf.d, or the one of `confd register`.
+    func updateServices(at now: Duration) throws(SystemError) {
+        let wanted = inventory.services
+        if mode == .once {
+            guard let first = wanted.first else { return }
+            let more = wanted.count == 1 ? "" : " and \(wanted.count - 1) more"
+            return logger.info("\(first.name)\(more): -onetime registers no service")
+        }
+        try services.set(wanted, at: now)
+        guard !isStopping, !services.isEmpty else { return }
+        // Before the command after `--` ends, its keys are taken out.
+        requests.holdEndOfChild(drain: wanted.map(\.drain).max() ?? .zero)
+    }
+
+    /// Whether `confd register`, which starts something that waits for the key, has it in the store.
+    var isRegistered: Bool { settings.subcommand != .register || !services.registered.isEmpty }
+
+    /// What is left to do for services once we are to end; the signal goes on to the command when that is done.
+    func endServices() {
+        services.stop()
+        if requests.takeSecondStop() { services.skipDrain() }
+        guard services.isFinished else { return }
+        requests.releaseEndOfChild()
+    }
+}

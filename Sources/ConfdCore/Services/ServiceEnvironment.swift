@@ -1,0 +1,54 @@
+import Configuration
+import Posix
+import Rendering
+import TextTemplate
+
+/// What the key and value of a service can ask: all that other templates can, and our address towards the store.
+struct ServiceEnvironment: Rendering.Environment {
+    private let base: TemplateEnvironment
+    private let backend: BackendConfiguration
+
+    init(_ backend: BackendConfiguration) {
+        base = TemplateEnvironment(templateFolder: "")
+        self.backend = backend
+    }
+
+    var now: Time { base.now }
+    var templateFolder: ByteString { base.templateFolder }
+
+    func variable(_ name: ByteString) -> ByteString? { base.variable(name) }
+    func hostName() throws(EnvironmentError) -> ByteString { try base.hostName() }
+    func addresses(ofHost host: ByteString) -> [ByteString]? { base.addresses(ofHost: host) }
+    func services(_ service: ByteString, protocol transport: ByteString, name: ByteString) -> [Rendering.ServiceRecord]?
+    {
+        base.services(service, protocol: transport, name: name)
+    }
+    func addresses(ofInterface name: ByteString) -> [ByteString] { base.addresses(ofInterface: name) }
+    func fileExists(_ path: ByteString) -> Bool { base.fileExists(path) }
+    func template(at path: ByteString) throws(TemplateLoadError) -> ByteString { throw .outsideFolder }
+
+    /// That towards the first of the store's endpoints that can be reached by name and route.
+    func localAddress() throws(EnvironmentError) -> ByteString {
+        var reason = "the store has no address"
+        for host in backend.sources.compactMap(Self.host(of:)) {
+            do {
+                return ByteString(try Host.localAddress(towards: host))
+            } catch let error as LookupError {
+                reason = error.message
+            } catch let error as SystemError {
+                reason = error.message
+            } catch {
+                preconditionFailure("the two errors above are all that can be thrown")
+            }
+        }
+        throw EnvironmentError(reason)
+    }
+
+    /// The host of `[SCHEME://]HOST[:PORT]`.
+    private static func host(of endpoint: String) -> String? {
+        let rest = endpoint.firstRange(of: "://").map { endpoint[$0.upperBound...] } ?? endpoint[...]
+        let authority = String(rest.prefix { $0 != "/" })
+        if let address = HostPort(authority) { return address.host.isEmpty ? nil : address.host }
+        return authority.isEmpty ? nil : authority
+    }
+}

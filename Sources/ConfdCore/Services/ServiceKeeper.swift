@@ -1,0 +1,243 @@
+import Backends
+import Checks
+import Configuration
+import KeyValue
+import Posix
+import Registration
+import Rendering
+
+/// Keeps the keys of services in their stores: evaluates what is to be registered, combines the verdicts of checks, and hands
+/// both to a registrar for each store. Used by the engine's thread.
+final class ServiceKeeper {
+    /// A service as it was evaluated last.
+    private struct Entry {
+        let definition: ServiceDefinition
+        let service: Service
+    }
+
+    /// What the keeper needs of the rest.
+    struct Parts {
+        let logger: Logger
+        let backends: BackendPool
+        /// What confd does on this host: its configuration directory, or the key of `confd register`.
+        let purpose: String
+        let isNoop: Bool
+        /// Called on any thread, when a registrar has done its last.
+        let finished: @Sendable () -> Void
+        /// Likewise, when a key is somebody else's and is not waited for.
+        let gaveUp: @Sendable () -> Void
+        /// Likewise, when something was reported.
+        let changed: @Sendable () -> Void
+    }
+
+    private let parts: Parts
+    private let monitor: HealthMonitor
+    private var definitions: [ServiceDefinition] = []
+    private var registrars: [BackendConfiguration: RegistrarThread] = [:]
+    private var entries: [BackendConfiguration: [Entry]] = [:]
+    /// Of services that could not be evaluated, by their names: each is said once.
+    private var failures: [String: String] = [:]
+    private var running: Int = 0
+    /// Whether the command after `--`, if there is one, runs.
+    private var childRuns: Bool
+    private(set) var isStopping = false
+
+    /// With `waitsForChild` services without checks are down until the command after `--` runs.
+    init(_ parts: Parts, _ monitor: HealthMonitor, waitsForChild: Bool) {
+        self.parts = parts
+        self.monitor = monitor
+        childRuns = !waitsForChild
+    }
+
+    /// When a service that could not be evaluated is tried again; nil if there is none.
+    private(set) var retryAt: Duration?
+
+    /// Whether there is anything to keep, or to take out at the end.
+    var isEmpty: Bool { definitions.isEmpty && registrars.isEmpty }
+
+    /// Whether all is taken out that has to be.
+    var isFinished: Bool { registrars.isEmpty || isStopping && running == 0 }
+
+    // MARK: - Events
+
+    /// Registers these and no others; keys and values are evaluated anew.
+    func set(_ definitions: [ServiceDefinition], at now: Duration) throws(SystemError) {
+        if isStopping { return }
+        self.definitions = definitions
+        try evaluate(at: now)
+        for registrar in registrars.values { registrar.verify() }
+    }
+
+    /// Tries again what could not be evaluated.
+    func retry(at now: Duration) throws(SystemError) {
+        guard let retryAt, now >= retryAt, !isStopping else { return }
+        try evaluate(at: now)
+    }
+
+    /// A check has told something.
+    func take(_ change: VerdictChange) {
+        for (backend, entries) in entries {
+            for entry in entries where entry.definition.uses(change.target) { tellHealth(of: entry, backend) }
+        }
+    }
+
+    /// The command after `--` runs, or has ended: then its keys go at once.
+    func childChanged(runs: Bool) {
+        childRuns = runs
+        if !runs {
+            definitions = []
+            entries = [:]
+            for registrar in registrars.values { registrar.set([]) }
+        }
+        for (backend, entries) in entries { for entry in entries { tellHealth(of: entry, backend) } }
+    }
+
+    /// Takes out what goes when confd ends; `finished` is called when that is done.
+    func stop() {
+        if isStopping { return }
+        isStopping = true
+        running = registrars.count
+        for registrar in registrars.values { end(registrar) }
+        if registrars.isEmpty { parts.finished() }
+    }
+
+    /// One registrar has done its last.
+    func noteFinished() { running = max(0, running - 1) }
+
+    /// Ends the time to drain.
+    func skipDrain() { for registrar in registrars.values { registrar.skipDrain() } }
+
+    private func end(_ registrar: RegistrarThread) {
+        registrar.stop()
+        let finished = parts.finished
+        let wait: @Sendable () -> Void = {
+            // The registrar has limits of its own: two seconds to remove, and the drain time.
+            _ = registrar.waitUntilFinished(atMost: .seconds(86_400))
+            finished()
+        }
+        do throws(SystemError) {
+            try Thread.detach(wait)
+        } catch {
+            // Without a thread it is waited for here.
+            wait()
+        }
+    }
+
+    // MARK: - What is to be registered
+
+    private func evaluate(at now: Duration) throws(SystemError) {
+        retryAt = nil
+        var entries: [BackendConfiguration: [Entry]] = [:]
+        for definition in definitions {
+            guard let entry = evaluated(definition, at: now) else { continue }
+            entries[definition.backend, default: []].append(entry)
+        }
+        let targets = definitions.flatMap { $0.checks.map { CheckedTarget($0.target, $0.check) } }
+        try monitor.set(Set(targets), for: .services)
+        self.entries = entries
+        for backend in Set(registrars.keys).union(entries.keys) {
+            guard let registrar = registrar(for: backend, at: now) else { continue }
+            registrar.set(entries[backend, default: []].map(\.service))
+            for entry in entries[backend, default: []] { tellHealth(of: entry, backend) }
+        }
+    }
+
+    /// The service as it is now; nil, and tried again soon, if that cannot be told.
+    private func evaluated(_ definition: ServiceDefinition, at now: Duration) -> Entry? {
+        do throws(ServiceDefinition.Failure) {
+            let service = try definition.evaluated()
+            failures[definition.name] = nil
+            if parts.isNoop { tellNoop(service) }
+            return Entry(definition: definition, service: service)
+        } catch {
+            retryAt = now + .seconds(5)
+            if failures[definition.name] != error.message {
+                parts.logger.error("\(definition.name): \(error.message), trying again")
+            }
+            failures[definition.name] = error.message
+            // What is registered stays as it is.
+            return entries[definition.backend]?.first { $0.definition == definition }
+        }
+    }
+
+    private func tellNoop(_ service: Service) {
+        let key = String(decoding: service.key, as: UTF8.self)
+        parts.logger.warning("Noop mode enabled. \(key) will not be registered")
+    }
+
+    private func registrar(for backend: BackendConfiguration, at now: Duration) -> RegistrarThread? {
+        if parts.isNoop { return nil }
+        if let registrar = registrars[backend] { return registrar }
+        do {
+            guard let store = try parts.backends.backend(for: backend) as? any LeasingBackend else {
+                preconditionFailure("only backends that take registrations have services")
+            }
+            let identity = LeaseIdentity.current(purpose: parts.purpose)
+            let (logger, gaveUp, changed) = (parts.logger, parts.gaveUp, parts.changed)
+            let registrar = try RegistrarThread(store, Registrar(identity: identity)) { report in
+                logger.report(report, backend)
+                if case .conflict(_, _, waits: false) = report { gaveUp() }
+                changed()
+            }
+            try registrar.start()
+            registrars[backend] = registrar
+            return registrar
+        } catch let error as BackendError {
+            parts.logger.error(error.message, error.logFields(backend))
+        } catch let error as SystemError {
+            parts.logger.error("services: \(error.message)")
+        } catch {
+            preconditionFailure("the two errors above are all that can be thrown")
+        }
+        retryAt = now + .seconds(5)
+        return nil
+    }
+
+    // MARK: - Whether it is up
+
+    private func tellHealth(of entry: Entry, _ backend: BackendConfiguration) {
+        registrars[backend]?.setHealth(health(of: entry.definition), of: entry.service.key)
+    }
+
+    /// All checks must be up; before they have told, what an earlier run left in the store stays.
+    private func health(of definition: ServiceDefinition) -> ServiceHealth {
+        if !childRuns { return .down }
+        var isUndecided = false
+        for check in definition.checks {
+            guard let health = monitor.health(of: CheckedTarget(check.target, check.check)), health.hasVerdict else {
+                isUndecided = true
+                continue
+            }
+            if !health.isUp { return .down }
+        }
+        return isUndecided ? .undecided : .up
+    }
+
+    // MARK: - Status
+
+    /// The registered keys and values of all stores.
+    var registered: [[UInt8]: [UInt8]] {
+        registrars.values.reduce(into: [:]) { all, registrar in all.merge(registrar.registered) { first, _ in first } }
+    }
+
+    /// Every service, for `confd status` and metrics.
+    var statuses: [ServiceStatus] {
+        let registered = registered
+        return entries.values.flatMap { $0 }.map { entry in
+            ServiceStatus(
+                name: entry.definition.name, key: String(decoding: entry.service.key, as: UTF8.self),
+                isRegistered: registered[entry.service.key] != nil, isUp: health(of: entry.definition) == .up)
+        }.sorted { $0.key < $1.key }
+    }
+}
+
+extension Logger {
+    /// Logs what a registrar reports.
+    fileprivate func report(_ report: Report, _ backend: BackendConfiguration) {
+        switch report.severity {
+        case .information: info(report.message, backend)
+        case .warning: warning(report.message, backend)
+        case .error: error(report.message, backend)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import KeyValue
+
+/// A pattern over keys and the directories that they make, as confd's `gets` takes it: Go's `path.Match`.
+package struct KeyPattern: Equatable, Sendable {
+    package let text: String
+    /// How many names a path has that can match: that of `/services/*/servers/*` has four.
+    package let depth: Int
+    private let glob: Glob
+
+    package static func == (left: KeyPattern, right: KeyPattern) -> Bool { left.text == right.text }
+
+    /// nil if the pattern is malformed or does not begin with a slash.
+    package init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        glob = bytes.withUnsafeBufferPointer { Glob($0) }
+        guard bytes.first == UInt8(ascii: "/"), !glob.isMalformed else { return nil }
+        self.text = text
+        depth = bytes.count { $0 == UInt8(ascii: "/") }
+    }
+
+    /// The path at the depth of the pattern that `key` is, or is below of, if that matches.
+    package func match(_ key: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8>? {
+        var slashes = 0
+        var end = key.count
+        for index in key.indices where key[index] == UInt8(ascii: "/") {
+            slashes += 1
+            if slashes > depth {
+                end = index
+                break
+            }
+        }
+        guard slashes >= depth else { return nil }
+        let path = UnsafeBufferPointer(rebasing: key[..<end])
+        return glob.matches(path) ? path : nil
+    }
+}

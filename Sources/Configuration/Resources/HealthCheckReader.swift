@@ -1,0 +1,241 @@
+import Checks
+import Diagnostics
+import Posix
+import TOML
+
+/// Reads the fields of a health check, which `[[template.health_check]]` and `[[service.health_check]]` share.
+struct HealthCheckReader {
+    /// On which side it is: that decides what holds before there is a verdict.
+    enum Side {
+        /// Servers that others run: a first probe tells at once, and until then they count as up.
+        case balancer
+        /// Our own: it is down until it has risen.
+        case service
+    }
+
+    static let types = ["http", "tcp", "tls", "grpc", "mysql", "ajp", "fastcgi", "exec"]
+
+    private let side: Side
+    private var table: TableReader
+
+    /// The check that `table` holds; what is wrong is noted in it, and then the result is nil.
+    static func read(_ table: inout TableReader, _ side: Side) -> HealthCheck? {
+        let problems = table.errors.count
+        var reader = HealthCheckReader(side: side, table: table)
+        let check = reader.check()
+        table = reader.table
+        return table.errors.count == problems ? check : nil
+    }
+
+    private mutating func check() -> HealthCheck? {
+        // The options are looked at in any case, so that all errors of a table are found.
+        let options = options()
+        guard let kind = kind(), let options else { return nil }
+        return made { () throws(HealthCheckError) in try HealthCheck(kind, options) }
+    }
+
+    // MARK: - When
+
+    private mutating func options() -> HealthCheck.Options? {
+        var options = HealthCheck.Options()
+        options.firstProbeDecides = side == .balancer
+        options.initial = side == .balancer ? .up : .down
+        if let interval = table.duration("interval") { options.interval = interval }
+        let timeout = table.duration("timeout")
+        options.timeout = timeout ?? min(options.timeout, options.interval)
+        if options.interval < options.timeout {
+            table.note("interval", .intervalBelowTimeout(options.interval, timeout: options.timeout))
+        }
+        if let rise = count("rise") { options.rise = rise }
+        if let fall = count("fall") { options.fall = fall }
+        if let port = table.integer("port") {
+            options.port = UInt16(exactly: port)
+            if options.port == nil || port == 0 { table.note("port", .notPort(port)) }
+        }
+        if let initial = choice("initial", ["up", "down"]) { options.initial = initial == "up" ? .up : .down }
+        options.slowStart = table.duration("slow_start")
+        if let jitter = table.duration("jitter") { options.jitter = jitter }
+        options.allow = networks()
+        return options
+    }
+
+    private mutating func count(_ key: String) -> Int? {
+        guard let number = table.integer(key) else { return nil }
+        guard let count = Int(exactly: number), (1...1_000).contains(count) else {
+            return table.refuse(key, .notCount(number))
+        }
+        return count
+    }
+
+    private mutating func networks() -> [AddressRange] {
+        var networks: [AddressRange] = []
+        for (text, position) in table.texts("allow") ?? [] {
+            if let range = AddressRange(text) {
+                networks.append(range)
+            } else {
+                table.note("allow", at: position, .notAddressRange(text))
+            }
+        }
+        return networks
+    }
+
+    private mutating func choice(_ key: String, _ choices: [String]) -> String? {
+        guard let text = table.text(key) else { return nil }
+        if choices.contains(text) { return text }
+        return table.refuse(key, .notAmong(text, choices, suggestion: Suggestion.nearest(to: text, among: choices)))
+    }
+
+    // MARK: - What
+
+    private mutating func kind() -> HealthCheck.Kind? {
+        guard table.value("type") != nil else {
+            table.note("type", .required)
+            return nil
+        }
+        guard let type = table.text("type") else { return nil }
+        switch type {
+        case "http": return http()
+        case "tcp": return .tcp(TCPCheck(send: escaped("send") ?? [], expect: escaped("expect") ?? []))
+        // The name that people know from haproxy.
+        case "tls", "ssl_hello": return tls().map { .tls($0) }
+        case "grpc": return grpc()
+        case "mysql": return mysql()
+        case "ajp": return .ajp
+        case "fastcgi": return fastCGI()
+        case "exec": return exec()
+        default:
+            let near = Suggestion.nearest(to: type, among: Self.types)
+            table.note("type", .notAmong(type, Self.types, suggestion: near))
+            return nil
+        }
+    }
+
+    private mutating func http() -> HealthCheck.Kind? {
+        let usesTLS = table.flag("tls") ?? false
+        let path = table.text("path") ?? "/"
+        let method = table.text("method") ?? "GET"
+        let host = table.text("host")
+        let headers = headers()
+        let status = statuses()
+        let body = table.text("expect_body").map { Array($0.utf8) }
+        let settings = usesTLS ? tls() : nil
+        if !usesTLS { refuseTLSFields() }
+        return made { () throws(HealthCheckError) in
+            .http(
+                try HTTPCheck(
+                    method: method, path: path, host: host, headers: headers, tls: settings, expectedStatus: status,
+                    expectedBody: body))
+        }
+    }
+
+    private mutating func grpc() -> HealthCheck.Kind? {
+        let usesTLS = table.flag("tls") ?? false
+        let host = table.text("host")
+        let settings = usesTLS ? tls() : nil
+        if !usesTLS { refuseTLSFields() }
+        return made { () throws(HealthCheckError) in .grpc(try GRPCCheck(host: host, tls: settings)) }
+    }
+
+    private mutating func mysql() -> HealthCheck.Kind? {
+        let user = table.text("user")
+        if user == nil { table.warn("type", .mysqlWithoutUser) }
+        return made { () throws(HealthCheckError) in .mysql(try MySQLCheck(user: user)) }
+    }
+
+    private mutating func fastCGI() -> HealthCheck.Kind? {
+        let path = table.text("path") ?? "/"
+        let status = statuses()
+        let body = table.text("expect_body").map { Array($0.utf8) }
+        return made { () throws(HealthCheckError) in
+            .fastcgi(try FastCGICheck(path: path, expectedStatus: status, expectedBody: body))
+        }
+    }
+
+    private mutating func exec() -> HealthCheck.Kind? {
+        guard table.value("command") != nil else {
+            table.note("command", .required)
+            return nil
+        }
+        guard let words = table.texts("command") else { return nil }
+        return made { () throws(HealthCheckError) in .exec(try ExecCheck(command: words.map(\.text))) }
+    }
+
+    /// The fields of TLS; the files must be there now.
+    private mutating func tls() -> TLSSettings? {
+        let authority = file("ca_file")
+        let certificate = file("client_cert")
+        let key = file("client_key")
+        let name = table.text("server_name")
+        let isInsecure = table.flag("insecure") ?? false
+        return made { () throws(HealthCheckError) in
+            try TLSSettings(
+                authorityFile: authority, serverName: name, isInsecure: isInsecure, certificateFile: certificate,
+                keyFile: key)
+        }
+    }
+
+    private mutating func file(_ key: String) -> String? {
+        guard let path = table.text(key) else { return nil }
+        do {
+            _ = try Files.read(path, limit: FileLimit.settings)
+        } catch {
+            table.note(key, .unreadable(error))
+        }
+        return path
+    }
+
+    /// Without `tls = true` they would have no effect, and the probe would be weaker than it looks.
+    private mutating func refuseTLSFields() {
+        for key in ["ca_file", "client_cert", "client_key", "server_name", "insecure"] where table.value(key) != nil {
+            table.note(key, .needsTLS)
+        }
+    }
+
+    private mutating func headers() -> [HTTPCheck.Header] {
+        guard let value = table.value("headers") else { return [] }
+        guard case .table(let headers) = value.kind else {
+            table.note("headers", at: value.position, .notTable(value.kind.type))
+            return []
+        }
+        // Not through a reader of their own: it would not tell `X-Probe` from `x_probe`.
+        var found: [HTTPCheck.Header] = []
+        for entry in headers.entries.sorted(by: { $0.key < $1.key }) {
+            if case .string(let text) = entry.value.kind {
+                found.append(HTTPCheck.Header(entry.key, text))
+            } else {
+                table.note(
+                    "headers", at: entry.value.position, .wrongType(entry.value.kind.type, wanted: .string, .quotes))
+            }
+        }
+        return found
+    }
+
+    private mutating func statuses() -> StatusRanges {
+        guard let text = table.text("expect_status") else { return .standard }
+        do throws(StatusRangesError) {
+            return try StatusRanges(parsing: text)
+        } catch {
+            table.note("expect_status", .notStatuses(error))
+            return .standard
+        }
+    }
+
+    private mutating func escaped(_ key: String) -> [UInt8]? {
+        guard let text = table.text(key) else { return nil }
+        do throws(EscapeError) {
+            return try EscapedBytes.parse(text)
+        } catch {
+            return table.refuse(key, .badEscape(error))
+        }
+    }
+
+    /// What `body` makes; what it refuses is noted at the field that it is about.
+    private mutating func made<Value>(_ body: () throws(HealthCheckError) -> Value) -> Value? {
+        do throws(HealthCheckError) {
+            return try body()
+        } catch {
+            table.note(error.field, .check(error))
+            return nil
+        }
+    }
+}

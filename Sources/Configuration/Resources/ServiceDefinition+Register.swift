@@ -1,0 +1,77 @@
+import Checks
+import Rendering
+import TextTemplate
+
+/// What is wrong with the command line of `confd register`.
+private func refusal(_ kind: ResourceError.Kind) -> ResourceError { ResourceError("confd register", nil, kind) }
+
+extension ServiceDefinition {
+    /// What `confd register` keeps in the store. Throws what is wrong with the command line.
+    package init(_ registration: RegisterArguments, backend: BackendConfiguration) throws(ResourceError) {
+        func template(_ index: Int) throws(ResourceError) -> FieldTemplate {
+            do throws(TemplateError) {
+                return try FieldTemplate(
+                    registration.words[index], field: index == 0 ? "KEY" : "VALUE", functions: .withoutKeys)
+            } catch {
+                throw refusal(.fieldTemplate(reason: error.reason.text, hint: error.hint))
+            }
+        }
+        if !backend.kind.takesRegistrations {
+            throw refusal(.cannotRegister(backend: backend.name))
+        }
+        if registration.ttl < .seconds(1) { throw refusal(.ttlTooShort(registration.ttl)) }
+        guard registration.words[0].hasPrefix("/") else {
+            throw refusal(.notAKey(registration.words[0]))
+        }
+        var checks: [ServiceCheck] = []
+        for url in registration.checks { checks.append(try ServiceCheck(url: url, registration)) }
+        self.init(
+            name: "register", file: "confd register", key: try template(0), value: try template(1),
+            ttl: registration.ttl, drain: registration.drain, onFall: .delete, onStop: .delete,
+            onConflict: registration.onConflict, checks: checks, backend: backend)
+    }
+}
+
+extension ServiceCheck {
+    /// `http://[HOST]:PORT[/PATH]`, or the same with `https`, `tcp`, `tls` or `grpc`; without a host, this machine.
+    init(url: String, _ registration: RegisterArguments) throws(ResourceError) {
+        guard let colon = url.firstRange(of: "://") else { throw refusal(.notCheckURL(url)) }
+        let rest = url[colon.upperBound...]
+        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        let authority = String(rest[..<slash])
+        do {
+            let kind = try Self.kind(String(url[..<colon.lowerBound]), path: String(rest[slash...]), url)
+            target = try CheckTarget(parsing: authority.hasPrefix(":") ? "127.0.0.1\(authority)" : authority)
+            var options = HealthCheck.Options()
+            options.interval = registration.interval
+            options.timeout = registration.timeout ?? min(options.timeout, registration.interval)
+            options.rise = registration.rise
+            options.fall = registration.fall
+            options.initial = .down
+            options.firstProbeDecides = false
+            if options.interval < options.timeout {
+                throw refusal(.intervalBelowTimeout(options.interval, timeout: options.timeout))
+            }
+            check = try HealthCheck(kind, options)
+        } catch let error as ResourceError {
+            throw error
+        } catch let error as CheckTargetError {
+            throw refusal(.target(error))
+        } catch let error as HealthCheckError {
+            throw refusal(.check(error))
+        } catch {
+            preconditionFailure("the three errors above are all that can be thrown")
+        }
+    }
+
+    private static func kind(_ scheme: String, path: String, _ url: String) throws -> HealthCheck.Kind {
+        switch scheme {
+        case "http": .http(try HTTPCheck(path: path.isEmpty ? "/" : path))
+        case "https": .http(try HTTPCheck(path: path.isEmpty ? "/" : path, tls: try TLSSettings()))
+        case "grpc": .grpc(try GRPCCheck())
+        case "tls" where path.isEmpty: .tls(try TLSSettings())
+        case "tcp" where path.isEmpty: .tcp(TCPCheck())
+        default: throw refusal(.notCheckURL(url))
+        }
+    }
+}

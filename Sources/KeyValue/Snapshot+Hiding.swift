@@ -1,0 +1,18 @@
+extension Snapshot {
+    /// This snapshot, which must not be a view, without the keys at `paths` and all keys below them.
+    ///
+    /// Of the same revision. The time grows with the number of hidden keys, see `applying`.
+    package func hiding(_ paths: [[UInt8]]) -> Snapshot {
+        var hidden: [Update] = []
+        for path in paths {
+            path.withUnsafeBufferPointer { path in
+                if find(path) != nil { hidden.append(Update(key: Array(path), value: nil)) }
+            }
+            let below = path.last == slash ? path : path + [slash]
+            for index in below.withUnsafeBufferPointer({ range(ofPrefix: $0) }) {
+                hidden.append(Update(key: Array(keyBytes(index)), value: nil))
+            }
+        }
+        return hidden.isEmpty ? self : applying(hidden, revision: revision, newestChange: newestChange)
+    }
+}

@@ -1,0 +1,35 @@
+import KeyValue
+import TextTemplate
+
+/// A template that is the value of a field in a resource file, such as `target` of a health check or `value` of a service.
+package struct FieldTemplate: Equatable, Sendable {
+    /// Which functions it can call.
+    package enum Functions: Sendable {
+        /// All that the templates of resources can.
+        case all
+        /// Those that need no keys, and `address`.
+        case withoutKeys
+    }
+
+    /// The text as it stands in the file.
+    package let text: String
+    private let compiled: CompiledTemplate
+
+    package static func == (left: FieldTemplate, right: FieldTemplate) -> Bool { left.text == right.text }
+
+    /// Parses `text`; `field` is what errors call it.
+    package init(_ text: String, field: String, functions: Functions) throws(TemplateError) {
+        self.text = text
+        compiled = try CompiledTemplate(
+            ByteString(text), name: field, table: functions == .all ? FunctionTable.all : FunctionTable.withoutKeys)
+    }
+
+    /// Renders it with the pair of `key` and `value` as its dot, or without one. `snapshot` is what its functions read.
+    package func render(
+        over pair: (key: [UInt8], value: [UInt8])?, snapshot: Snapshot, in environment: any Environment,
+        limits: Limits = Limits()
+    ) -> RenderOutcome {
+        let dot = pair.map { Value.pair(Pair(key: ByteString($0.key), value: ByteString($0.value))) }
+        return Renderer.plain.render(compiled, over: snapshot, in: environment, limits: limits, dot: dot)
+    }
+}

@@ -1,0 +1,14 @@
+import TextTemplate
+
+/// What only the key and value of a `[service]` may ask: `address`.
+enum ServiceFunctions {
+    static let table: [String: Function] = [
+        "address": Function([]) { (arguments) throws(FunctionError) in
+            do throws(EnvironmentError) {
+                return .string(try arguments.rendering.environment.localAddress())
+            } catch {
+                throw FunctionError(.environment(error))
+            }
+        }
+    ]
+}

@@ -1,0 +1,138 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// `[[template.health_check]]`: what is down leaves the file, and comes back.
+@Suite(.enabled(if: Machine.hasEtcd)) struct HealthCheckTests {
+    private static let template = #"{{range gets "/s/*"}}{{base .Key}} {{end}}"# + "\n"
+
+    private func addResource(_ rig: FaultRig, _ fields: String = "", template: String = Self.template) throws {
+        try rig.box.resource(
+            "app", keys: ["/s"],
+            fields: """
+
+                [[template.health_check]]
+                keys = "/s/*"
+                type = "http"
+                path = "/health"
+                interval = "1s"
+                timeout = "1s"
+                rise = 2
+                fall = 2
+                \(fields)
+                """, template: template)
+    }
+
+    @Test func whatIsDownLeavesTheFileAndComesBack() async throws {
+        let (one, two) = (try HealthServer(), try HealthServer())
+        try await withRig { rig in
+            try rig.client.put("/s/a", "127.0.0.1:\(one.port)")
+            try rig.client.put("/s/b", "127.0.0.1:\(two.port)")
+            try addResource(rig)
+            let daemon = try rig.daemon()
+            #expect(try await rig.holds("app", "a b "), "\(daemon.standardError)")
+            one.answer(503)
+            #expect(try await rig.holds("app", "b "), "\(daemon.standardError)")
+            let line = "127.0.0.1:\(one.port) is down after 2 failures: http: status 503"
+            #expect(daemon.standardError.contains(line), "\(daemon.standardError)")
+            // With all of them down all are shown.
+            two.answer(500)
+            #expect(try await rig.holds("app", "a b "), "\(daemon.standardError)")
+            #expect(daemon.standardError.contains("too few servers of /s are up"), "\(daemon.standardError)")
+            two.answer(200)
+            #expect(try await rig.holds("app", "b "), "\(daemon.standardError)")
+            one.answer(200)
+            #expect(try await rig.holds("app", "a b "), "\(daemon.standardError)")
+            // A key that goes takes its target along.
+            try rig.client.delete("/s/a")
+            #expect(try await rig.holds("app", "b "), "\(daemon.standardError)")
+            let asked = one.asked
+            try await Task.sleep(for: .milliseconds(2_500))
+            #expect(one.asked <= asked + 1)
+            try await stop(daemon)
+        }
+    }
+
+    /// The first probe decides before the file is written for the first time: a restart does not put dead servers back.
+    @Test func firstRenderingWaitsForTheFirstProbe() async throws {
+        let (one, two) = (try HealthServer(500), try HealthServer())
+        try await withRig { rig in
+            try rig.client.put("/s/a", "127.0.0.1:\(one.port)")
+            try rig.client.put("/s/b", "127.0.0.1:\(two.port)")
+            try addResource(rig, template: Self.template + "{{healthy \"/s/a\"}}\n")
+            let log = rig.box.path("log")
+            try rig.box.resource("other", keys: ["/s"], template: "x\n")
+            let daemon = try rig.daemon()
+            #expect(try await eventually { rig.box.output("app") != nil }, "\(daemon.standardError)")
+            #expect(rig.box.output("app") == "b \nfalse\n", "\(log) \(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
+    /// With `hide = false` the functions tell, and a verdict renders the template although no key has changed.
+    @Test func functionsTell() async throws {
+        let one = try HealthServer()
+        try await withRig { rig in
+            try rig.client.put("/s/a", "127.0.0.1:\(one.port)")
+            try addResource(
+                rig, "hide = false",
+                template: #"{{with health "/s/a"}}{{.Status}} {{.Type}} {{.Error}}{{end}}"# + "\n")
+            let daemon = try rig.daemon()
+            #expect(try await rig.holds("app", "up http "), "\(daemon.standardError)")
+            one.answer(404)
+            #expect(try await rig.holds("app", "down http http: status 404"), "\(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
+    /// `-onetime` probes nothing: it takes what a daemon knows, and without one counts servers as up.
+    @Test func onetimeAsksTheDaemon() async throws {
+        let (one, two) = (try HealthServer(500), try HealthServer())
+        try await withRig { rig in
+            try rig.client.put("/s/a", "127.0.0.1:\(one.port)")
+            try rig.client.put("/s/b", "127.0.0.1:\(two.port)")
+            try addResource(rig)
+            let flags = ["-onetime", "-node", rig.node, "-control-socket", rig.box.path("control")]
+            let alone = try await run(rig.box.command(flags))
+            #expect(alone.exitCode == 0 && rig.box.output("app") == "a b \n", "\(alone.testDescription)")
+            #expect(alone.standardError.contains("Health checks are not run: no daemon answers"))
+            #expect(one.asked == 0)
+            let daemon = try rig.daemon("-control-socket", rig.box.path("control"))
+            #expect(try await rig.holds("app", "b "), "\(daemon.standardError)")
+            unlink("\(rig.box.out)/app")
+            let beside = try await run(rig.box.command(flags))
+            #expect(beside.exitCode == 0 && rig.box.output("app") == "b \n", "\(beside.testDescription)")
+            try await stop(daemon)
+        }
+    }
+
+    @Test func isSeenInStatusAndMetrics() async throws {
+        let (one, two) = (try HealthServer(500), try HealthServer())
+        try await withRig { rig in
+            try rig.client.put("/s/a", "127.0.0.1:\(one.port)")
+            try rig.client.put("/s/b", "127.0.0.1:\(two.port)")
+            try addResource(rig)
+            let port = try Ports.free()
+            let daemon = try rig.daemon("-metrics-addr", "127.0.0.1:\(port)")
+            #expect(try await rig.holds("app", "b "), "\(daemon.standardError)")
+            let json = try #require(httpBody(port: port, path: "/status.json"))
+            let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+            let servers = try #require(object["servers"] as? [String: Any])
+            #expect(servers["total"] as? Int == 2 && servers["generation"] as? Int == 1)
+            let list = try #require(servers["server"] as? [[String: Any]])
+            #expect(
+                Set(list.compactMap { $0["name"] as? String })
+                    == ["127.0.0.1:\(one.port)", "127.0.0.1:\(two.port)"])
+            let down = try #require(list.first { $0["status"] as? String == "down" })
+            #expect(down["port"] as? Int == Int(one.port) && down["upstream"] as? String == "/s")
+            #expect(down["type"] as? String == "http" && (down["fall"] as? Int ?? 0) >= 1)
+            let metrics = try #require(httpBody(port: port, path: "/metrics"))
+            #expect(
+                metrics.contains("confd_check_up{resource=\"app.toml\",target=\"127.0.0.1:\(one.port)\"} 0\n"),
+                "\(metrics)")
+            #expect(metrics.contains("confd_check_duration_seconds_count{type=\"http\"} "))
+            try await stop(daemon)
+        }
+    }
+}

@@ -1,0 +1,214 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// `[service]` and `confd register`: a key is in the store exactly while the service is up.
+@Suite(.enabled(if: Machine.hasEtcd)) struct ServiceTests {
+    private func keys(_ rig: FaultRig) -> [String: String] { (try? rig.client.all("/s/")) ?? ["": "no answer"] }
+
+    private func addService(_ rig: FaultRig, _ port: UInt16, _ fields: String = "") throws {
+        try rig.box.write(
+            "confdir/conf.d/service.toml",
+            """
+            [service]
+            key = "/s/a"
+            value = '{"port": \(port)}'
+            ttl = "2s"
+            \(fields)
+            [[service.health_check]]
+            type = "http"
+            port = \(port)
+            interval = "1s"
+            timeout = "1s"
+            rise = 2
+            fall = 2
+
+            """)
+    }
+
+    @Test func keyIsThereWhileItIsUp() async throws {
+        let server = try HealthServer(500)
+        try await withRig { rig in
+            try addService(rig, server.port)
+            let daemon = try rig.daemon()
+            #expect(try await eventually { server.asked > 3 }, "\(daemon.standardError)")
+            #expect(keys(rig).isEmpty)
+            server.answer(200)
+            #expect(
+                try await eventually { keys(rig) == ["/s/a": "{\"port\": \(server.port)}"] }, "\(daemon.standardError)")
+            server.answer(500)
+            #expect(try await eventually { keys(rig).isEmpty }, "\(daemon.standardError)")
+            server.answer(200)
+            #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
+            #expect(daemon.standardError.contains("/s/a is registered"), "\(daemon.standardError)")
+            try await stop(daemon)
+            // `on_stop` of a daemon is to keep it: the next one takes it over.
+            #expect(keys(rig).count == 1)
+        }
+    }
+
+    @Test func marksWhatIsDown() async throws {
+        let server = try HealthServer()
+        try await withRig { rig in
+            try addService(rig, server.port, "on_fall = \"mark\"\non_stop = \"delete\"")
+            let daemon = try rig.daemon()
+            #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
+            server.answer(500)
+            #expect(
+                try await eventually { keys(rig)["/s/a"] == "{\"port\": \(server.port), \"down\": true}" },
+                "\(keys(rig)) \(daemon.standardError)")
+            server.answer(200)
+            #expect(try await eventually { keys(rig)["/s/a"] == "{\"port\": \(server.port)}" })
+            try await stop(daemon)
+            #expect(keys(rig).isEmpty)
+        }
+    }
+
+    /// Killed without a word: the lease takes the key.
+    @Test func leaseEndsWithConfd() async throws {
+        let server = try HealthServer()
+        try await withRig { rig in
+            try addService(rig, server.port)
+            let daemon = try rig.daemon()
+            #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
+            daemon.send(SIGKILL)
+            _ = try await daemon.wait()
+            #expect(try await eventually { keys(rig).isEmpty })
+        }
+    }
+
+    /// A healthy service is registered again after the store was away, and nothing is removed meanwhile.
+    @Test func comesBackAfterAnOutage() async throws {
+        let server = try HealthServer()
+        try await withRig { rig in
+            try addService(rig, server.port)
+            let daemon = try rig.daemon()
+            #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
+            rig.proxy.refuse()
+            // The lease ends in the store.
+            #expect(try await eventually { keys(rig).isEmpty }, "\(daemon.standardError)")
+            try rig.proxy.accept()
+            #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
+    @Test func foreignKeyIsLeftAlone() async throws {
+        let server = try HealthServer()
+        try await withRig { rig in
+            try rig.client.put("/s/a", "theirs")
+            try addService(rig, server.port, "on_stop = \"delete\"")
+            let daemon = try rig.daemon()
+            let told = try await eventually { daemon.standardError.contains("/s/a is not registered") }
+            #expect(told, "\(daemon.standardError)")
+            #expect(keys(rig) == ["/s/a": "theirs"])
+            try rig.client.delete("/s/a")
+            #expect(try await eventually { keys(rig)["/s/a"]?.contains("port") == true }, "\(daemon.standardError)")
+            try await stop(daemon)
+            #expect(keys(rig).isEmpty)
+        }
+    }
+
+    /// `confd register … -- COMMAND`: the command runs, is verified and registered; TERM removes the key first, waits, and then
+    /// ends the command.
+    @Test func registersACommand() async throws {
+        let server = try HealthServer(500)
+        try await withRig { rig in
+            let box = rig.box
+            let script = """
+                trap 'echo TERM >> \(box.root)/log; exit 7' TERM
+                echo start >> \(box.root)/log; while :; do sleep 0.1; done
+                """
+            let register = try Child(
+                box.command(
+                    [
+                        "register", "/s/{{hostname}}", #"{"address": "{{address}}"}"#, "-check",
+                        "http://:\(server.port)/health", "-check-interval", "1s", "-rise", "2", "-ttl", "2s",
+                        "-drain", "1s", "-node", rig.node, "--", "/bin/sh", "-c", script,
+                    ], confdir: false))
+            let started = try await eventually { box.read("log") == "start\n" }
+            #expect(started && keys(rig).isEmpty, "\(register.standardError)")
+            server.answer(200)
+            let isRegistered = try await eventually { keys(rig).values.first == #"{"address": "127.0.0.1"}"# }
+            #expect(isRegistered, "\(register.standardError)")
+            register.send(SIGTERM)
+            let isRemoved = try await eventually { keys(rig).isEmpty }
+            #expect(isRemoved && box.read("log") == "start\n", "\(register.standardError)")
+            let done = try await register.wait()
+            #expect(done.exitCode == 7, "\(done.testDescription)")
+            #expect(box.read("log") == "start\nTERM\n")
+        }
+    }
+
+    /// A command that ends takes its key along at once, and its exit code is ours.
+    @Test func commandThatEndsIsRemoved() async throws {
+        try await withRig { rig in
+            let script = "while ! test -e \(rig.box.root)/end; do sleep 0.05; done; exit 3"
+            let register = try Child(
+                rig.box.command(
+                    ["register", "/s/a", "x", "-ttl", "60s", "-node", rig.node, "--", "/bin/sh", "-c", script],
+                    confdir: false))
+            #expect(try await eventually { keys(rig).count == 1 }, "\(register.standardError)")
+            try rig.box.write("end", "")
+            let done = try await register.wait()
+            #expect(done.exitCode == 3, "\(done.testDescription)")
+            #expect(keys(rig).isEmpty)
+        }
+    }
+
+    @Test func conflictThatIsNotWaitedForEndsRegister() async throws {
+        try await withRig { rig in
+            try rig.client.put("/s/a", "theirs")
+            let done = try await run(
+                rig.box.command(
+                    ["register", "/s/a", "x", "-on-conflict", "fail", "-node", rig.node], confdir: false))
+            #expect(done.exitCode == 1, "\(done.testDescription)")
+            #expect(done.standardError.contains("/s/a is not registered"), "\(done.testDescription)")
+            #expect(keys(rig) == ["/s/a": "theirs"])
+        }
+    }
+
+    @Test func noopWritesNothing() async throws {
+        let server = try HealthServer()
+        try await withRig { rig in
+            try addService(rig, server.port)
+            let daemon = try rig.daemon("-noop")
+            let told = try await eventually { daemon.standardError.contains("/s/a will not be registered") }
+            #expect(told, "\(daemon.standardError)")
+            #expect(try await eventually { server.asked > 3 })
+            #expect(keys(rig).isEmpty)
+            try await stop(daemon)
+        }
+    }
+
+    @Test func onetimeLeavesServicesAlone() async throws {
+        let server = try HealthServer()
+        try await withRig { rig in
+            try addService(rig, server.port)
+            let done = try await run(rig.box.command(["-onetime", "-node", rig.node]))
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+            #expect(done.standardError.contains("-onetime registers no service"), "\(done.testDescription)")
+            #expect(server.asked == 0 && keys(rig).isEmpty)
+        }
+    }
+
+    /// HUP never takes a service out.
+    @Test func hangUpKeepsTheKey() async throws {
+        try await withRig { rig in
+            try rig.box.write("confdir/conf.d/s.toml", "[service]\nkey = \"/s/a\"\nvalue = \"x\"\n")
+            let daemon = try rig.daemon()
+            #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
+            daemon.send(SIGHUP)
+            #expect(try await eventually { daemon.standardError.contains("Captured hangup") })
+            for _ in 0..<20 {
+                #expect(keys(rig) == ["/s/a": "x"])
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            // A changed value is written in place of the old one.
+            try rig.box.write("confdir/conf.d/s.toml", "[service]\nkey = \"/s/a\"\nvalue = \"y\"\n")
+            #expect(try await eventually { keys(rig) == ["/s/a": "y"] }, "\(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+}
