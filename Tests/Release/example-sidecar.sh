@@ -1,0 +1,37 @@
+# A service is registered from beside it, and by its entrypoint.
+example=$source/examples/sidecar
+mkdir -p /etc/confd
+cp -r "$example/conf.d" /etc/confd/
+# A busy machine may be late for a probe or two.
+sed -i 's/^fall = .*/fall = 10/; s/^interval = .*/interval = "1s"/' /etc/confd/conf.d/db.toml
+start_etcd
+value() { etcdctl get "/services/$1/servers/$(hostname)" --print-value-only; }
+is_registered() { [ -n "$(value "$1")" ]; }
+is_gone() { [ -z "$(value "$1")" ]; }
+
+start confd as-unit confd -watch -node http://127.0.0.1:2379
+eventually holds confd.log "Starting confd"
+is_gone db || fail "registered before it was verified"
+start db socat TCP-LISTEN:5432,fork,reuseaddr EXEC:cat
+eventually is_registered db
+equal "the value" "$(value db)" '{"host": "127.0.0.1", "port": 5432}'
+stop db
+eventually is_gone db
+start db socat TCP-LISTEN:5432,fork,reuseaddr EXEC:cat
+eventually is_registered db
+# A restart keeps the key.
+stop confd
+is_registered db || fail "the key went with confd"
+
+mkdir -p "$work/web"
+cat >"$work/web/nginx.conf" <<END
+daemon off; master_process off; pid $work/web/pid; error_log stderr; events {}
+http { access_log off; server { listen 127.0.0.1:8001; location / { return 200 "ok\n"; } } }
+END
+start entry confd register '/services/web/servers/{{hostname}}' '{"port": 8001}' -check http://:8001/ \
+  -check-interval 1s -fall 10 -drain 1s -node http://127.0.0.1:2379 -- nginx -p "$work/web" -c "$work/web/nginx.conf"
+eventually is_registered web
+kill -TERM "$entry"
+eventually is_gone web
+is_open 8001 || fail "nginx ended before its key was removed and readers had drained"
+wait "$entry" || fail "confd ended with $?"
