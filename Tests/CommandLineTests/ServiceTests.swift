@@ -193,6 +193,24 @@ import Testing
         }
     }
 
+    /// `-preflight` tells whether the user may write the key, and writes nothing.
+    @Test func preflightTellsTheRight() async throws {
+        try await withRig { rig in
+            try rig.box.write("confdir/conf.d/s.toml", "[service]\nkey = \"/s/a\"\nvalue = \"x\"\n")
+            let flags = ["-preflight", "-node", rig.etcd.endpoint]
+            let open = try await run(rig.box.command(flags))
+            #expect(open.exitCode == 0, "\(open.testDescription)")
+            #expect(open.standardError.contains("s.toml: /s/a may be written\n"), "\(open.testDescription)")
+            #expect(keys(rig).isEmpty)
+            try await rig.etcd.addReader("reader", password: "secret", prefix: "/s/")
+            try await rig.etcd.enableAuthentication(password: "root")
+            let user = ["-basic-auth", "-username", "reader", "-password", "secret"]
+            let closed = try await run(rig.box.command(flags + user))
+            #expect(closed.exitCode == 4, "\(closed.testDescription)")
+            #expect(closed.standardError.contains("s.toml: /s/a: "), "\(closed.testDescription)")
+        }
+    }
+
     /// HUP never takes a service out.
     @Test func hangUpKeepsTheKey() async throws {
         try await withRig { rig in

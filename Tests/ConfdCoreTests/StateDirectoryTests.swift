@@ -32,6 +32,25 @@ import Testing
         #expect(try Files.list(path + "/resources").map(\.name) == ["app.toml.json", "sub%2Fapp.toml%232.json"])
     }
 
+    @Test func keepsLeases() throws {
+        let path = folder("state")
+        let ids: Set<Int64> = [7, .max]
+        do {
+            let state = try StateDirectory(path)
+            #expect(state.leases.isEmpty)
+            try state.save(leases: [1])
+            try state.save(leases: ids)
+        }
+        #expect(try StateDirectory(path).leases == ids)
+        // What this version does not read is as nothing.
+        for text in ["", "confd-leases 2\n5\n", "7\n"] {
+            try folder.write("state/resources/leases", text)
+            #expect(try StateDirectory(path).leases.isEmpty, "\(text)")
+        }
+        try folder.write("state/resources/leases", "confd-leases 1\n5\nx\n-3\n")
+        #expect(try StateDirectory(path).leases == [5])
+    }
+
     /// Names that others choose stay in the directory, apart from each other, and short enough for a file.
     @Test func namesFilesSafely() {
         let names = [

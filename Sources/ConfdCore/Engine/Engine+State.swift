@@ -14,6 +14,15 @@ extension Engine {
         }
     }
 
+    /// Notes which leases hold registered keys. Rare, so that the disk is waited for here.
+    static func keep(_ leases: Set<Int64>, _ directory: StateDirectory?, _ logger: Logger) {
+        do throws(SystemError) {
+            try directory?.save(leases: leases)
+        } catch {
+            logger.warning("-state-dir: \(error.message)")
+        }
+    }
+
     /// Notes that the file of a resource was replaced. The disk is waited for elsewhere: nothing else depends on it.
     func keepRecord(of state: ResourceState, revision: Int64) {
         let resource = state.resource

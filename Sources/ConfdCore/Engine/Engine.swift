@@ -96,6 +96,8 @@ package final class Engine {
         services = ServiceKeeper(
             ServiceKeeper.Parts(
                 logger: logger, backends: backends, purpose: settings.servicePurpose, isNoop: settings.noop,
+                earlierLeases: stateDirectory?.leases ?? [],
+                keepLeases: { [stateDirectory] leases in Self.keep(leases, stateDirectory, logger) },
                 finished: { [inbox] in inbox.post(.servicesEnded) }, gaveUp: { [inbox] in inbox.post(.serviceGivenUp) },
                 changed: { requests.wake() }),
             monitor, waitsForChild: mode == .follow && !settings.command.isEmpty)

@@ -22,6 +22,10 @@ final class ServiceKeeper {
         /// What confd does on this host: its configuration directory, or the key of `confd register`.
         let purpose: String
         let isNoop: Bool
+        /// The leases of earlier runs: keys on them are ours.
+        let earlierLeases: Set<Int64>
+        /// Called when other leases are in use than before.
+        let keepLeases: (Set<Int64>) -> Void
         /// Called on any thread, when a registrar has done its last.
         let finished: @Sendable () -> Void
         /// Likewise, when a key is somebody else's and is not waited for.
@@ -37,7 +41,9 @@ final class ServiceKeeper {
     private var entries: [BackendConfiguration: [Entry]] = [:]
     /// Of services that could not be evaluated, by their names: each is said once.
     private var failures: [String: String] = [:]
-    private var running: Int = 0
+    /// Registrars that have not done their last.
+    private var running = 0
+    private var keptLeases: Set<Int64>
     /// Whether the command after `--`, if there is one, runs.
     private var childRuns: Bool
     private(set) var isStopping = false
@@ -45,6 +51,7 @@ final class ServiceKeeper {
     /// With `waitsForChild` services without checks are down until the command after `--` runs.
     init(_ parts: Parts, _ monitor: HealthMonitor, waitsForChild: Bool) {
         self.parts = parts
+        keptLeases = parts.earlierLeases
         self.monitor = monitor
         childRuns = !waitsForChild
     }
@@ -140,6 +147,9 @@ final class ServiceKeeper {
             registrar.set(entries[backend, default: []].map(\.service))
             for entry in entries[backend, default: []] { tellHealth(of: entry, backend) }
         }
+        let inUse = registrars.values.reduce(into: Set<Int64>()) { $0.formUnion($1.leaseIDs) }
+        if inUse != keptLeases { parts.keepLeases(inUse) }
+        keptLeases = inUse
     }
 
     /// The service as it is now; nil, and tried again soon, if that cannot be told.
@@ -174,7 +184,8 @@ final class ServiceKeeper {
             }
             let identity = LeaseIdentity.current(purpose: parts.purpose)
             let (logger, gaveUp, changed) = (parts.logger, parts.gaveUp, parts.changed)
-            let registrar = try RegistrarThread(store, Registrar(identity: identity)) { report in
+            let state = Registrar(identity: identity, earlierLeases: parts.earlierLeases)
+            let registrar = try RegistrarThread(store, state) { report in
                 logger.report(report, backend)
                 if case .conflict(_, _, waits: false) = report { gaveUp() }
                 changed()

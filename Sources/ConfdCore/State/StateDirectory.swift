@@ -59,20 +59,29 @@ final class StateDirectory: Sendable {
 
     /// The record under the name `resource`; nil if there is none that this version reads.
     func record(of resource: String) -> ResourceRecord? {
-        let name = ResourceRecord.fileName(of: resource)
-        guard let file = try? records.open(name, [.read, .noFollow, .nonBlocking]),
-            let status = try? file.status(), status.kind == .regular,
-            let bytes = try? file.readAll(limit: Self.largestRecord), let record = ResourceRecord(parsing: bytes)
-        else { return nil }
+        let bytes = content(of: ResourceRecord.fileName(of: resource))
+        guard let record = bytes.flatMap(ResourceRecord.init(parsing:)) else { return nil }
         return record.resource == resource ? record : nil
+    }
+
+    /// The bytes of the file `name`; nil if there is no regular file of that name, or a larger one than we write.
+    func content(of name: String) -> [UInt8]? {
+        guard let file = try? records.open(name, [.read, .noFollow, .nonBlocking]),
+            let status = try? file.status(), status.kind == .regular
+        else { return nil }
+        return try? file.readAll(limit: Self.largestRecord)
     }
 
     /// Replaces the record of the resource by `record`, which is on disk when this returns.
     func save(_ record: ResourceRecord) throws(SystemError) {
-        let name = ResourceRecord.fileName(of: record.resource)
+        try save(record.json, as: ResourceRecord.fileName(of: record.resource))
+    }
+
+    /// Replaces the file `name`; the new one is on disk when this returns.
+    func save(_ bytes: [UInt8], as name: String) throws(SystemError) {
         let temporary = name + ".new"
         let file = try records.open(temporary, [.write, .create, .truncate, .noFollow])
-        try file.writeAll(record.json)
+        try file.writeAll(bytes)
         try file.synchronize()
         try records.rename(temporary, to: name)
         try records.synchronize()

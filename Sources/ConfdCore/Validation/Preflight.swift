@@ -5,10 +5,10 @@ import Posix
 
 /// `-preflight`: contacts the backends and reads the keys of every resource; renders and writes nothing.
 struct Preflight {
-    private let settings: Settings
-    private let logger: Logger
+    let settings: Settings
+    let logger: Logger
     private let loader: ResourceLoader
-    private let backends: BackendPool
+    let backends: BackendPool
 
     init(_ settings: Settings, logger: Logger, loader: ResourceLoader, backends: BackendPool) {
         self.settings = settings
@@ -33,7 +33,9 @@ struct Preflight {
             }
             log(resource, snapshot)
         }
-        if unreachable { return ExitCode.backend }
+        let services = check(loaded.services)
+        if unreachable || services == ExitCode.backend { return ExitCode.backend }
+        if services != ExitCode.done { return services }
         if !loaded.errors.isEmpty { return ExitCode.failed }
         logger.info("Pre-flight checks completed successfully")
         return ExitCode.done
