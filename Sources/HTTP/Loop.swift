@@ -216,14 +216,14 @@ private struct ConnectionPool {
 }
 
 extension Request {
-    /// Scheme, host and port of the URL, and the address to connect to.
+    /// Scheme, host and port of the URL, and the address or the socket to connect to.
     fileprivate var origin: String {
         var slashes = 0
         let server = url.utf8.prefix {
             if $0 == UInt8(ascii: "/") { slashes += 1 }
             return slashes < 3
         }
-        return "\(Substring(server)) \(connectTo ?? "")"
+        return "\(Substring(server)) \(connectTo ?? "") \(unixSocket ?? "")"
     }
 }
 

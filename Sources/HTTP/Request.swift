@@ -10,6 +10,8 @@ package struct Request: Sendable {
     package var url: String
     /// `HOST:PORT` to connect to instead of the URL's; headers and certificate are still for the URL's host.
     package var connectTo: String?
+    /// The path of a Unix socket to connect to instead; headers and certificate are still for the URL's host.
+    package var unixSocket: String?
     package var method: Method
     package var version: Version
     package var headers: [Header]
@@ -36,8 +38,8 @@ package struct Request: Sendable {
 
     package enum Method: Equatable, Sendable {
         /// Without a body.
-        case get, head, delete
-        case post, put
+        case get, head
+        case post, put, patch, delete
         /// Without a body.
         case other(String)
     }
@@ -45,6 +47,7 @@ package struct Request: Sendable {
     package init(url: String, method: Method, version: Version) {
         self.url = url
         self.connectTo = nil
+        self.unixSocket = nil
         self.method = method
         self.version = version
         self.headers = []

@@ -95,6 +95,7 @@ extension Transfer {
             connectList = list(["::" + address])
             set(CURLOPT_CONNECT_TO, connectList)
         }
+        if let path = request.unixSocket { set(CURLOPT_UNIX_SOCKET_PATH, path) }
         return optionFailure.map {
             HTTPError(.invalidRequest, code: Int($0.rawValue), detail: String(cString: curl_easy_strerror($0)))
         }
@@ -145,25 +146,31 @@ extension Transfer {
             set(CURLOPT_POST, 1)
             check(confd_curl_set_callback(handle, CURLOPT_READFUNCTION, sendBody))
             set(CURLOPT_READDATA, Unmanaged.passUnretained(self).toOpaque())
-        case (.whole, .post), (.whole, .put):
-            // libcurl's own PUT takes its body from a callback.
-            if request.method == .put { set(CURLOPT_CUSTOMREQUEST, "PUT") }
-            set(CURLOPT_POST, 1)
-            set(CURLOPT_POSTFIELDSIZE, request.body.count)
-            request.body.withUnsafeBytes { bytes in
-                check(confd_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress))
-            }
         case (.whole, .get):
             set(CURLOPT_HTTPGET, 1)
         case (.whole, .head):
             set(CURLOPT_NOBODY, 1)
-        case (.whole, .delete):
-            set(CURLOPT_HTTPGET, 1)
-            set(CURLOPT_CUSTOMREQUEST, "DELETE")
         case (.whole, .other(let name)):
             set(CURLOPT_HTTPGET, 1)
             set(CURLOPT_CUSTOMREQUEST, name)
+        case (.whole, .delete) where request.body.isEmpty:
+            set(CURLOPT_HTTPGET, 1)
+            set(CURLOPT_CUSTOMREQUEST, "DELETE")
+        case (.whole, .post): setWholeBody(request, method: nil)
+        case (.whole, .put): setWholeBody(request, method: "PUT")
+        case (.whole, .patch): setWholeBody(request, method: "PATCH")
+        case (.whole, .delete): setWholeBody(request, method: "DELETE")
         }
+    }
+
+    /// Sends the body as libcurl does for POST, under the name of `method` if one is given.
+    private func setWholeBody(_ request: Request, method: String?) {
+        set(CURLOPT_POST, 1)
+        set(CURLOPT_POSTFIELDSIZE, request.body.count)
+        request.body.withUnsafeBytes { bytes in
+            check(confd_curl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress))
+        }
+        if let method { set(CURLOPT_CUSTOMREQUEST, method) }
     }
 
     private func setLimits(_ request: Request) {
