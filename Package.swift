@@ -29,6 +29,7 @@ let layers: [Layer] = [
         number: 2, name: "Rendering",
         imports: ["Diagnostics", "TextTemplate", "RegularExpressions", "KeyValue", "JSON", "YAML"]),
     Layer(number: 2, name: "Staging", imports: ["Diagnostics", "Posix"]),
+    Layer(number: 3, name: "Appliers", imports: ["Diagnostics", "JSON", "HTTP", "Posix"]),
     Layer(
         number: 4, name: "Configuration",
         imports: [
@@ -109,6 +110,7 @@ let package = Package(
             "RenderingTests", ["Rendering", "RegularExpressions", "TextTemplate", "KeyValue", "Posix"],
             data: ["Conformance"]),
         tests("StagingTests", ["Staging", "Posix", "TestSupport"]),
+        tests("AppliersTests", ["Appliers", "Diagnostics", "HTTP", "JSON", "Posix", "TestSupport"]),
         tests(
             "ConfigurationTests",
             [

@@ -1,9 +1,9 @@
 /// Internet addresses in the form that Go's `net/netip` reads and writes.
-enum InternetAddress {
+package enum InternetAddress {
     /// The 4 or 16 bytes of the address that `text` says, as `netip.ParseAddr` reads it: four decimal numbers, or an
     /// IPv6 address, whose zone is left out. Nil for anything else, such as `127.1` or `0x7f.0.0.1`, which the C library
     /// would take.
-    static func parse(_ text: String) -> [UInt8]? {
+    package static func parse(_ text: String) -> [UInt8]? {
         let bytes = Array(text.utf8)
         switch bytes.first(where: { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "%") }) {
         case UInt8(ascii: "."): return parseIPv4(bytes[...])
@@ -14,7 +14,7 @@ enum InternetAddress {
 
     /// The address as text. An IPv4 address that is mapped into IPv6 (`::ffff:1.2.3.4`) reads as the IPv4 address that
     /// it is, and no other IPv6 address has a part in decimal numbers.
-    static func text(_ bytes: [UInt8]) -> String? {
+    package static func text(_ bytes: [UInt8]) -> String? {
         if bytes.count == 4 { return bytes.map { String($0) }.joined(separator: ".") }
         guard bytes.count == 16 else { return nil }
         if bytes.starts(with: mappedPrefix) { return text(Array(bytes[12...])) }

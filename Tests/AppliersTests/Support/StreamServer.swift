@@ -1,0 +1,98 @@
+import Posix
+import Synchronization
+import TestSupport
+
+/// A server of a test's own, on 127.0.0.1 or at a path; each connection is served on a thread of its own. It ends, with all
+/// connections, when it is freed.
+final class StreamServer: Sendable {
+    /// 0 at a path.
+    let port: UInt16
+    private let cancellation: Cancellation
+
+    convenience init(_ serve: @escaping @Sendable (Connection) -> Void) throws {
+        let port = try Ports.free()
+        try self.init(try SocketListener(host: "127.0.0.1", port: port), port: port, serve)
+    }
+
+    convenience init(path: String, _ serve: @escaping @Sendable (Connection) -> Void) throws {
+        try self.init(try SocketListener(path: path), port: 0, serve)
+    }
+
+    private init(
+        _ listener: consuming SocketListener, port: UInt16, _ serve: @escaping @Sendable (Connection) -> Void
+    ) throws {
+        self.port = port
+        let cancellation = try Cancellation()
+        self.cancellation = cancellation
+        let box = ListenerBox(listener)
+        try Thread.detach {
+            while !cancellation.isCancelled {
+                _ = try? Poll.wait([box.listener.descriptor, cancellation.descriptor], timeout: nil)
+                while !cancellation.isCancelled, let accepted = try? box.listener.accept() {
+                    // Without a thread the connection is closed, and the test sees that.
+                    try? Thread.detach { serve(Connection(accepted, cancellation)) }
+                }
+            }
+        }
+    }
+
+    deinit { cancellation.cancel() }
+
+    private final class ListenerBox: Sendable {
+        let listener: SocketListener
+
+        init(_ listener: consuming SocketListener) { self.listener = listener }
+    }
+}
+
+/// One accepted connection; closed when it is freed.
+final class Connection: Sendable {
+    private let socket: SocketConnection
+    private let cancellation: Cancellation
+
+    init(_ socket: SocketConnection, _ cancellation: Cancellation) {
+        self.socket = socket
+        self.cancellation = cancellation
+    }
+
+    var isCancelled: Bool { cancellation.isCancelled }
+
+    /// What came next, nil at the end.
+    func read() -> [UInt8]? {
+        while !isCancelled {
+            do {
+                if let bytes = try socket.receive(limit: 65_536) { return bytes.isEmpty ? nil : bytes }
+            } catch {
+                return nil
+            }
+            guard isOpen(.reading(socket.descriptor)) else { return nil }
+        }
+        return nil
+    }
+
+    /// False when the peer is gone.
+    @discardableResult
+    func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+
+    @discardableResult
+    func write(_ bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            guard !isCancelled, let count = try? socket.send(rest) else { return false }
+            rest = rest.dropFirst(count)
+            if count == 0, !isOpen(.writing(socket.descriptor)) { return false }
+        }
+        return true
+    }
+
+    /// Waits until the peer is gone or the server ends.
+    func hold() { while read() != nil {} }
+
+    /// Waits for `interest`; false if the server ends.
+    private func isOpen(_ interest: Poll.Interest) -> Bool {
+        guard let ready = try? Poll.wait(for: [interest, .reading(cancellation.descriptor)], timeout: nil) else {
+            return false
+        }
+        return !ready[1]
+    }
+}
