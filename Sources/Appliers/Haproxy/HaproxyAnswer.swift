@@ -1,5 +1,5 @@
 /// What haproxy's answer to a command means. The runtime API answers in words only, so the few that are decided by stand here,
-/// as 2.6 to 3.2 say them.
+/// as 2.6 says them.
 enum HaproxyAnswer: Equatable {
     case done
     /// The server cannot be removed yet.

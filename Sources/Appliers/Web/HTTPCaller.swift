@@ -99,10 +99,12 @@ extension Request.Method {
     var name: String {
         switch self {
         case .get: "GET"
+        case .head: "HEAD"
         case .post: "POST"
         case .put: "PUT"
         case .patch: "PATCH"
         case .delete: "DELETE"
+        case .other(let name): name
         }
     }
 }
