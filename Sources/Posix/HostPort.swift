@@ -20,3 +20,11 @@ package struct HostPort: Equatable, Sendable {
         }
     }
 }
+
+extension String {
+    /// The parts of `SCHEME://REST`; nil if the text has no scheme.
+    package var schemeAndRest: (scheme: Substring, rest: Substring)? {
+        guard let colon = firstIndex(of: ":"), self[colon...].hasPrefix("://") else { return nil }
+        return (self[..<colon], self[colon...].dropFirst(3))
+    }
+}

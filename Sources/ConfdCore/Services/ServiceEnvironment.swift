@@ -46,7 +46,7 @@ struct ServiceEnvironment: Rendering.Environment {
 
     /// The host of `[SCHEME://]HOST[:PORT]`.
     private static func host(of endpoint: String) -> String? {
-        let rest = endpoint.firstRange(of: "://").map { endpoint[$0.upperBound...] } ?? endpoint[...]
+        let rest = endpoint.schemeAndRest?.rest ?? endpoint[...]
         let authority = String(rest.prefix { $0 != "/" })
         if let address = HostPort(authority) { return address.host.isEmpty ? nil : address.host }
         return authority.isEmpty ? nil : authority

@@ -1,4 +1,5 @@
 import Checks
+import Posix
 import Rendering
 import TextTemplate
 
@@ -35,12 +36,11 @@ extension ServiceDefinition {
 extension ServiceCheck {
     /// `http://[HOST]:PORT[/PATH]`, or the same with `https`, `tcp`, `tls` or `grpc`; without a host, this machine.
     init(url: String, _ registration: RegisterArguments) throws(ResourceError) {
-        guard let colon = url.firstRange(of: "://") else { throw refusal(.notCheckURL(url)) }
-        let rest = url[colon.upperBound...]
+        guard let (scheme, rest) = url.schemeAndRest else { throw refusal(.notCheckURL(url)) }
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         let authority = String(rest[..<slash])
         do {
-            let kind = try Self.kind(String(url[..<colon.lowerBound]), path: String(rest[slash...]), url)
+            let kind = try Self.kind(String(scheme), path: String(rest[slash...]), url)
             target = try CheckTarget(parsing: authority.hasPrefix(":") ? "127.0.0.1\(authority)" : authority)
             var options = HealthCheck.Options()
             options.interval = registration.interval
