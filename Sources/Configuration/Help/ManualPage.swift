@@ -20,7 +20,7 @@ enum ManualPage {
         "[\\fIOPTIONS\\fR] [\\fIBACKEND\\fR] [\\fB\\-\\-\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR ...]]",
         ".br",
         ".B confd register",
-        "\\fIKEY\\fR \\fIVALUE\\fR [\\fIOPTIONS\\fR] [\\fB\\-\\-\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR ...]]",
+        "\\fIKEY\\fR \\fIVALUE\\fR [\\fIOPTIONS\\fR] [\\fB\\-\\-\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR\\ ...]]",
         ".br",
         ".B confd status",
         "[\\fB\\-json\\fR]",
