@@ -126,6 +126,21 @@ import Testing
         #expect(table.hidden.isEmpty)
     }
 
+    /// That a pattern matches nothing is said once, and again after it had matched.
+    @Test func patternWithoutAKeyIsNamedOnce() throws {
+        let resource = try Resource.test(
+            fields: "[[template.health_check]]\nkeys = \"/app/*\"\ntype = \"tcp\"\n")
+        var health = try #require(
+            ResourceHealth(resource, environment: TemplateEnvironment(templateFolder: "/nowhere")))
+        var said: [[String]] = []
+        for (version, pairs) in [[:], ["/app/x": "h:1"], [:], [:]].enumerated() {
+            let snapshot = VersionedSnapshot(snapshot: Self.snapshot(pairs), version: version + 1)
+            _ = health.update(snapshot, at: .zero) { _ in nil }
+            said.append(health.takeUnmatched())
+        }
+        #expect(said == [["/app/*"], [], ["/app/*"], []])
+    }
+
     @Test func groupsByTemplate() throws {
         var table = Self.table(try Self.check(group: "all"))
         table.update(from: nil, to: Self.snapshot(["/s/a/1": "h1:1", "/s/b/1": "h2:1"]))

@@ -21,6 +21,8 @@ struct ResourceHealth {
     private var untold: Set<CheckedTarget> = []
     /// What was said about keys without a target, once each.
     private var reported: Set<[UInt8]> = []
+    /// The patterns that were said to match nothing.
+    private var unmatched: Set<String> = []
     /// The groups that were said to be shown as a whole.
     private var panicking: Set<[UInt8]> = []
     /// What another confd found out: whether each target, as text, is up. For `-onetime`.
@@ -49,6 +51,13 @@ struct ResourceHealth {
         let new = all.filter { !reported.contains($0.key) }
         reported = Set(all.map(\.key))
         return new
+    }
+
+    /// The patterns that match nothing and were not told of yet.
+    mutating func takeUnmatched() -> [String] {
+        let all = tables.filter(\.isEmpty).map(\.check.keys.text)
+        defer { unmatched = Set(all) }
+        return all.filter { !unmatched.contains($0) }
     }
 
     /// The groups that are shown as a whole since the last call, because too few of their servers are up, and those that are

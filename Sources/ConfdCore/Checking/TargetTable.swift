@@ -32,6 +32,9 @@ struct TargetTable {
         self.environment = environment
     }
 
+    /// Whether no key matches.
+    var isEmpty: Bool { entries.isEmpty }
+
     /// What is to be probed.
     var targets: Dictionary<CheckTarget, Set<[UInt8]>>.Keys { keysByTarget.keys }
 

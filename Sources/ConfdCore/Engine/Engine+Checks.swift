@@ -72,6 +72,9 @@ extension Engine {
 
     private func reportProblems(of state: ResourceState) {
         let resource = state.resource
+        for pattern in state.health?.takeUnmatched() ?? [] {
+            logger.warning("\(resource.name): no key matches \(pattern), so its health check has no server", resource)
+        }
         for (key, reason) in state.health?.takeProblems() ?? [] {
             let key = String(decoding: key, as: UTF8.self)
             logger.warning("\(resource.name): \(key) is not checked: \(reason)", resource)
