@@ -21,7 +21,7 @@ struct WrittenFile: Sendable {
 extension History {
     /// `comparison` without what is known to stay as it is: attributes that we may not set, and files that we may not read
     /// and have written ourselves. Else each pass would try again, or reload again.
-    func settled(_ comparison: Comparison, _ destination: Destination, _ content: [UInt8]) -> Comparison {
+    func withoutKnown(_ comparison: Comparison, _ destination: Destination, _ content: [UInt8]) -> Comparison {
         switch comparison {
         case .absent, .same, .contentDiffers: return comparison
         case .attributesDiffer(let differences):
@@ -31,7 +31,7 @@ extension History {
             guard let unreadable, unreadable.holds(content, (try? destination.existing()).flatMap { $0 }) else {
                 return comparison
             }
-            return settled(differences.isEmpty ? .same : .attributesDiffer(differences), destination, content)
+            return withoutKnown(differences.isEmpty ? .same : .attributesDiffer(differences), destination, content)
         }
     }
 

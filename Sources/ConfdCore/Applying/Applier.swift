@@ -144,7 +144,7 @@ package struct Applier: Sendable {
         do throws(StagingError) {
             try recovery.restore(destination, resource.attributes)
             logger.debug("Comparing candidate config to \(resource.destination)", resource)
-            comparison = file.history.settled(
+            comparison = file.history.withoutKnown(
                 try destination.compare(with: content, attributes: resource.attributes), destination, content)
         } catch {
             throw StepFailure(error)

@@ -90,7 +90,7 @@ package final class ResourceRenderer: Sendable {
     /// by `render`.
     func prepare(_ resource: Resource) {
         let key = Key(resource)
-        guard compiled.withLock({ $0[key] == nil }), let source = try? readSettled(resource),
+        guard compiled.withLock({ $0[key] == nil }), let source = try? readStable(resource),
             let template = try? parse(source, resource)
         else { return }
         compiled.withLock { $0[key] = Entry(source: source, template: template) }
@@ -118,12 +118,12 @@ package final class ResourceRenderer: Sendable {
         do throws(StepFailure) {
             let source: ByteString
             if let known {
-                guard let settled = try readSettled(resource) else {
+                guard let stable = try readStable(resource) else {
                     // Don't wait for the writer; marking the source unknown makes the next check re-render.
                     log.markUnknown(resource.source)
                     return known
                 }
-                source = settled
+                source = stable
             } else {
                 source = try read(resource)
             }
@@ -144,16 +144,16 @@ package final class ResourceRenderer: Sendable {
 
     private func read(_ resource: Resource) throws(StepFailure) -> ByteString {
         do {
-            return ByteString(try Files.readWhenSettled(resource.source, limit: FileLimit.template))
+            return ByteString(try Files.readWhenStable(resource.source, limit: FileLimit.template))
         } catch {
             throw StepFailure("Missing template: \(error.message)")
         }
     }
 
     /// nil while somebody is writing it.
-    private func readSettled(_ resource: Resource) throws(StepFailure) -> ByteString? {
+    private func readStable(_ resource: Resource) throws(StepFailure) -> ByteString? {
         do {
-            return try Files.readSettled(resource.source, limit: FileLimit.template).map { ByteString($0) }
+            return try Files.readStable(resource.source, limit: FileLimit.template).map { ByteString($0) }
         } catch {
             throw StepFailure("Missing template: \(error.message)")
         }

@@ -103,7 +103,7 @@ struct TemplateEnvironment: Rendering.Environment {
         // Resolved each time: deployments exchange a link on the way while we run.
         let folder = try Files.realPath(templateFolder.text)
         guard try Files.realPath(path.text).hasPrefix(folder + "/") else { return nil }
-        return ByteString(try Files.readWhenSettled(path.text, limit: FileLimit.template))
+        return ByteString(try Files.readWhenStable(path.text, limit: FileLimit.template))
     }
 }
 

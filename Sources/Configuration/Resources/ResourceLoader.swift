@@ -48,7 +48,7 @@ package struct ResourceLoader {
         for (name, path) in zip(names, paths) {
             result.fileCount += 1
             do {
-                let bytes = try Files.readWhenSettled(path, limit: FileLimit.settings)
+                let bytes = try Files.readWhenStable(path, limit: FileLimit.settings)
                 var parsed = parser.parse(bytes, path: path, name: name)
                 refuseInputs(&parsed, bytes, path: path)
                 refuseSharedDestinations(&parsed, bytes, path: path, &owners)

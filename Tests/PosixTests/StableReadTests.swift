@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Files that somebody is writing.
-@Suite struct SettledTests {
+@Suite struct StableReadTests {
     private func withFile(_ body: (String) throws -> Void) throws {
         let directory = try TemporaryDirectory()
         try body(try directory.write("file", "whole"))
@@ -15,10 +15,10 @@ import Testing
             do {
                 let writer = try FileDescriptor(opening: path, [.write, .append])
                 try writer.writeAll(Array(" and more".utf8))
-                #expect(try Files.readSettled(path) == nil)
+                #expect(try Files.readStable(path) == nil)
             }
-            #expect(try Files.readSettled(path) == Array("whole and more".utf8))
-            #expect(try Files.readWhenSettled(path) == Array("whole and more".utf8))
+            #expect(try Files.readStable(path) == Array("whole and more".utf8))
+            #expect(try Files.readWhenStable(path) == Array("whole and more".utf8))
         }
     }
 
@@ -28,16 +28,16 @@ import Testing
             let writer = try FileDescriptor(opening: path, [.write, .append])
             var times = [timespec(), timespec(tv_sec: time(nil) - 10, tv_nsec: 0)]
             #expect(utimensat(AT_FDCWD, path, &times, 0) == 0)
-            #expect(try Files.readSettled(path) == Array("whole".utf8))
+            #expect(try Files.readStable(path) == Array("whole".utf8))
             _ = writer
         }
     }
 
     @Test func pipesAndMissingFiles() throws {
-        #expect(throws: SystemError.self) { try Files.readSettled("/none") }
-        #expect(try Files.readSettled("/dev/null") == [])
+        #expect(throws: SystemError.self) { try Files.readStable("/none") }
+        #expect(try Files.readStable("/dev/null") == [])
         try withFile { path in
-            #expect(throws: SystemError.self) { try Files.readSettled(path, limit: 3) }
+            #expect(throws: SystemError.self) { try Files.readStable(path, limit: 3) }
         }
     }
 

@@ -18,7 +18,7 @@ extension Files {
     ///
     /// The kernel grants no read lease while the file is open for writing; a writer may pause for two seconds. Without leases
     /// (files of other users, network file systems) it may pause for 100 ms.
-    package static func readSettled(
+    package static func readStable(
         _ path: String, limit: Int = FileDescriptor.standardLimit
     ) throws(SystemError) -> [UInt8]? {
         _ = ignoresLeaseBreaks
@@ -39,12 +39,12 @@ extension Files {
     }
 
     /// The content of the file at `path`. Waits until it is not being written, and fails with `ETXTBSY` after three seconds.
-    package static func readWhenSettled(
+    package static func readWhenStable(
         _ path: String, limit: Int = FileDescriptor.standardLimit
     ) throws(SystemError) -> [UInt8] {
         let end = Clock.monotonic() + .seconds(3)
         while true {
-            if let bytes = try readSettled(path, limit: limit) { return bytes }
+            if let bytes = try readStable(path, limit: limit) { return bytes }
             if Clock.monotonic() >= end { throw SystemError(call: "read", path: path, code: ETXTBSY) }
             // A lease notifies about new writers only, so poll until the current one closes.
             Clock.sleep(.milliseconds(10))
