@@ -30,20 +30,20 @@ import Testing
     @Test func tellsWhichKeysALeaseHolds() throws {
         let lease = Lease(id: 111, seconds: 30)
         _ = try backend.grant(lease)
-        guard case .put(let version) = backend.write("/lease/held", "1", 0, lease) else {
+        guard case .put(let version) = backend.write("/held-by-lease/held", "1", 0, lease) else {
             Issue.record("not put")
             return
         }
-        _ = backend.write("/lease/more", "1", 0, lease)
+        _ = backend.write("/held-by-lease/more", "1", 0, lease)
         let keys = [
-            bytes("/lease/held"): StoredKey(value: bytes("1"), version: version, holder: .lease(111)),
-            bytes("/lease/none"): StoredKey(value: bytes("1"), version: 7, holder: .lease(111)),
+            bytes("/held-by-lease/held"): StoredKey(value: bytes("1"), version: version, holder: .lease(111)),
+            bytes("/held-by-lease/none"): StoredKey(value: bytes("1"), version: 7, holder: .lease(111)),
         ]
         let state = try backend.keepAlive(lease, holding: keys)
-        #expect(state.held == [bytes("/lease/held"): version, bytes("/lease/more"): 0])
-        #expect(state.lost == [bytes("/lease/none")] && state.lifetime == .seconds(30))
+        #expect(state.held == [bytes("/held-by-lease/held"): version, bytes("/held-by-lease/more"): 0])
+        #expect(state.lost == [bytes("/held-by-lease/none")] && state.lifetime == .seconds(30))
         // A put without a lease takes the key off it.
-        try server.put(["/lease/held": "2"])
+        try server.put(["/held-by-lease/held": "2"])
         #expect(try backend.keepAlive(lease, holding: keys).lost == Set(keys.keys))
     }
 
@@ -140,7 +140,7 @@ import Testing
             }
             let lease = Lease(id: 171, seconds: 30)
             _ = try backend.grant(lease)
-            let outcome = backend.write("/failover/\(port)", "1", 0, lease)
+            let outcome = backend.write("/held-by-lease/failover/\(port)", "1", 0, lease)
             #expect(outcome?.kind == .put)
         }
     }
