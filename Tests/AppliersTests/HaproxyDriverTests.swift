@@ -146,7 +146,8 @@ import Testing
         #expect(try driver.read(patience).isEmpty)
     }
 
-    @Test(arguments: ["open", "fstat", "socket", "connect", "send", "recv", "poll"])
+    // Not poll: whether it is called depends on how fast haproxy answers.
+    @Test(arguments: ["open", "fstat", "socket", "connect", "send", "recv"])
     func aSystemCallThatFailsIsNamed(_ call: String) throws {
         let haproxy = try RunningHaproxy(servers: "  server old 127.0.0.1:9")
         var driver = HaproxyDriver(haproxy.target)

@@ -33,7 +33,10 @@ import Testing
                 """)
         return try Child(
             box.command(
-                ["-watch", "-interval", "0", "-node", rig.node, "--", "nginx", "-c", "\(box.out)/nginx.conf"]))
+                [
+                    "-watch", "-interval", "0", "-node", rig.node, "-confdir", box.confdir, "--", "nginx", "-c",
+                    "\(box.out)/nginx.conf",
+                ], confdir: false))
     }
 
     /// A server, started, registered and drained by `confd register`.
@@ -68,10 +71,11 @@ import Testing
             var servers: [Child] = []
             for (name, port) in zip(names, ports) { servers.append(try startServer(rig, name, port)) }
             let areThere = try await eventually { (try? rig.client.all("/s/").count) == 2 }
-            #expect(areThere, "\(servers[0].standardError)")
+            try #require(areThere, "\(servers[0].standardError)")
             let balancer = try startBalancer(rig, port: port)
             let file = "nginx.conf"
-            #expect(try await eventually { httpBody(port: port, path: "/") != nil }, "\(balancer.standardError)")
+            let answers = try await eventually { httpBody(port: port, path: "/") != nil }
+            try #require(answers, "\(balancer.standardError)")
             let wrk = try Child(
                 ChildCommand(
                     executable: "wrk",
@@ -85,12 +89,12 @@ import Testing
                 let isOut = try await eventually {
                     rig.box.output(file)?.contains("127.0.0.1:\(ports[index])") == false
                 }
-                #expect(isOut, "\(balancer.standardError)")
+                try #require(isOut, "\(balancer.standardError)")
                 servers[index] = try startServer(rig, names[index], ports[index])
                 let isBack = try await eventually {
                     rig.box.output(file)?.contains("127.0.0.1:\(ports[index])") == true
                 }
-                #expect(isBack, "\(servers[index].standardError)")
+                try #require(isBack, "\(servers[index].standardError)")
                 report.times += 1
             }
             wrk.send(SIGINT)
