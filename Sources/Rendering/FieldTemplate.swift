@@ -32,4 +32,13 @@ package struct FieldTemplate: Equatable, Sendable {
         let dot = pair.map { Value.pair(Pair(key: ByteString($0.key), value: ByteString($0.value))) }
         return Renderer.plain.render(compiled, over: snapshot, in: environment, limits: limits, dot: dot)
     }
+
+    /// Why a rendering of this template failed, for the log: without what the words quote of the data, unless the template
+    /// itself says it. Empty if it did not fail.
+    package func reason(of outcome: RenderOutcome) -> String {
+        let hidden = outcome.quotations.filter { !$0.data.isEmpty && !text.contains(text: $0.data.text) }
+        return hidden.reduce(outcome.failure?.reason.text ?? "") { reason, quotation in
+            reason.replacing(text: quotation.phrase.text, with: quotation.masked.text)
+        }
+    }
 }

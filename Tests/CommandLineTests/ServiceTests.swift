@@ -147,8 +147,11 @@ import Testing
             let script = "while ! test -e \(rig.box.root)/end; do sleep 0.05; done; exit 3"
             let register = try Child(
                 rig.box.command(
-                    ["register", "/s/a", "x", "-ttl", "60s", "-node", rig.node, "--", "/bin/sh", "-c", script],
-                    confdir: false))
+                    [
+                        "register", "/s/a", "x", "-ttl", "60s", "-drain", "10m", "-node", rig.node, "--", "/bin/sh",
+                        "-c",
+                        script,
+                    ], confdir: false))
             #expect(try await eventually { keys(rig).count == 1 }, "\(register.standardError)")
             try rig.box.write("end", "")
             let done = try await register.wait()

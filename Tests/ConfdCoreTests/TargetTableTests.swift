@@ -126,6 +126,14 @@ import Testing
         #expect(table.hidden.isEmpty)
     }
 
+    /// A value that a template cannot use is not shown: it may be a secret.
+    @Test func problemsShowNoValues() throws {
+        var table = Self.table(try Self.check(target: "h:{{atoi .Value}}"))
+        table.update(from: nil, to: Self.snapshot(["/s/a/1": "hunter2"]))
+        let problem = try #require(table.problems.first)
+        #expect(problem.reason.contains("atoi") && !problem.reason.contains("hunter2"), "\(problem.reason)")
+    }
+
     /// That a pattern matches nothing is said once, and again after it had matched.
     @Test func patternWithoutAKeyIsNamedOnce() throws {
         let resource = try Resource.test(

@@ -69,7 +69,8 @@ struct ResourceHealth {
         return (now.subtracting(panicking).sorted(by: order), panicking.subtracting(now).sorted(by: order))
     }
 
-    /// Takes the keys that the backend has delivered; false if it has them already. `health` tells what was found of a target for others already.
+    /// Takes the keys that the backend has delivered; false if it has them already. `health` tells what was found of a target
+    /// for others already.
     mutating func update(_ snapshot: VersionedSnapshot, at now: Duration, health: (CheckedTarget) -> Health?) -> Bool {
         guard whole?.version != snapshot.version else { return false }
         whole = snapshot
@@ -95,7 +96,8 @@ struct ResourceHealth {
 
     /// Takes a verdict; false if none of its keys is concerned.
     mutating func take(_ change: VerdictChange) -> Bool {
-        guard untold.contains(change.target) || targets.contains(change.target) else { return false }
+        let isOurs = tables.contains { $0.check.check == change.target.check && $0.has(change.target.target) }
+        guard isOurs else { return false }
         untold.remove(change.target)
         let before = tables.map(\.hidden)
         note(change.target, change.health)

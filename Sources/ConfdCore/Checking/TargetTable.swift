@@ -38,6 +38,9 @@ struct TargetTable {
     /// What is to be probed.
     var targets: Dictionary<CheckTarget, Set<[UInt8]>>.Keys { keysByTarget.keys }
 
+    /// Whether a key stands for `target`.
+    func has(_ target: CheckTarget) -> Bool { keysByTarget[target] != nil }
+
     /// The keys, as the template sees them, whose servers are down and not shown all the same.
     var hidden: [[UInt8]] {
         guard check.hide else { return [] }
@@ -157,7 +160,7 @@ struct TargetTable {
             let rendered = template.render(
                 over: (path, value), snapshot: snapshot, in: environment, limits: TemplateLimits.fromNow())
             reads.append(rendered.reads)
-            if let failure = rendered.failure { problem = failure.reason.text }
+            if rendered.failure != nil { problem = template.reason(of: rendered) }
             return rendered.failure == nil ? rendered.output : nil
         }
         let group = check.group.flatMap(text) ?? Self.directory(of: path)

@@ -30,9 +30,11 @@ extension Engine {
         return state.health?.isDecided(at: now) ?? false
     }
 
-    /// When the first of those renderings waits no longer; nil if none does.
+    /// When the first of those renderings waits no longer; nil if none does. A time that is over is no reason to wake: what
+    /// still waits then waits for something else.
     var healthDeadline: Duration? {
-        table.states.lazy.filter { !$0.isScheduled }.compactMap { $0.health?.deadline }.min()
+        let now = clock()
+        return table.states.lazy.filter { !$0.isScheduled }.compactMap { $0.health?.deadline }.filter { $0 > now }.min()
     }
 
     /// A check has told something about a server.

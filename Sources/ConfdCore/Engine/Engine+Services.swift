@@ -24,7 +24,9 @@ extension Engine {
     /// What is left to do for services once we are to end; the signal goes on to the command when that is done.
     func endServices() {
         services.stop()
-        if requests.takeSecondStop() { services.skipDrain() }
+        // Once the command has ended, there is nothing that readers could still ask.
+        let hasEnded = supervisor.map { $0.hasStarted && !$0.isRunning } ?? false
+        if requests.takeSecondStop() || hasEnded { services.skipDrain() }
         guard services.isFinished else { return }
         requests.releaseEndOfChild()
     }

@@ -37,7 +37,7 @@ extension ServiceDefinition {
     ) throws(Failure) -> [UInt8] {
         let rendered = template.render(
             over: nil, snapshot: Snapshot([]), in: environment, limits: TemplateLimits.fromNow())
-        if let failure = rendered.failure { throw Failure(message: "\(field): \(failure.reason.text)") }
+        if rendered.failure != nil { throw Failure(message: "\(field): \(template.reason(of: rendered))") }
         return rendered.output
     }
 
