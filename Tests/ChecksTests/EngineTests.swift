@@ -52,10 +52,9 @@ import Testing
     }
 
     @Test func targetsComeAndGo() throws {
-        let asked = Mutex<Set<Int32>>([])
         let server = try TCPServer { connection in
-            _ = asked.withLock { $0.insert(connection.descriptor) }
-            _ = connection.read()
+            // Never answers: a connection that the server closes would be a failed probe.
+            while connection.read() != nil {}
         }
         let silent = try Self.target(.ajp, server.port)
         let recorder = try Recorder()

@@ -119,7 +119,8 @@ import Testing
             let json = try #require(httpBody(port: port, path: "/status.json"))
             let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
             let servers = try #require(object["servers"] as? [String: Any])
-            #expect(servers["total"] as? Int == 2 && servers["generation"] as? Int == 1)
+            // More than one where the test's server once answered too late.
+            #expect(servers["total"] as? Int == 2 && (servers["generation"] as? Int ?? 0) >= 1)
             let list = try #require(servers["server"] as? [[String: Any]])
             #expect(
                 Set(list.compactMap { $0["name"] as? String })

@@ -1,3 +1,4 @@
+import Glibc
 import Posix
 import TestSupport
 import Testing
@@ -118,4 +119,34 @@ import Testing
         }
         #expect(error.code == Errno.noSuchFile)
     }
+
+    #if DEBUG
+        /// Report: a resource file that was moved away while the directory was read counted as a bad one, so that it was
+        /// not tried at once when it was put back.
+        @Test func aFileThatGoesWhileItIsReadIsNoError() throws {
+            try resource("b.toml", dest: "b")
+            let gone = confdir("conf.d/a.toml")
+            var step = 1
+            while true {
+                try resource("a.toml", dest: "a")
+                var found: ResourceLoader.Result?
+                let reached = try Faults.intruding(at: step) {
+                    unlink(gone)
+                } body: {
+                    found = try load()
+                }
+                let result = try #require(found)
+                #expect(result.errors.isEmpty, "before call \(step)")
+                #expect(result.resources.map(\.name).suffix(1) == ["b.toml"], "before call \(step)")
+                if !reached { break }
+                step += 1
+            }
+            #expect(step > 3)
+        }
+
+        @Test func aLinkThatLeadsNowhereIsAnError() throws {
+            try Files.makeLink(confdir("conf.d/a.toml"), to: "/nonexistent/a.toml")
+            #expect(try load().errors.map(\.file) == [confdir("conf.d/a.toml")])
+        }
+    #endif
 }

@@ -46,7 +46,6 @@ package struct ResourceLoader {
         if let only { names = [try name(of: only)] } else { names = try files(below: folder) }
         let paths = names.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
         for (name, path) in zip(names, paths) {
-            result.fileCount += 1
             do {
                 let bytes = try Files.readWhenStable(path, limit: FileLimit.settings)
                 var parsed = parser.parse(bytes, path: path, name: name)
@@ -60,14 +59,27 @@ package struct ResourceLoader {
                 result.advice += parsed.advice
                 result.templates += parsed.templates
             } catch {
+                // Removed since the directory was listed: not a bad resource, but none.
+                if only == nil, Self.isGone(path) { continue }
                 result.errors.append(ResourceError(path, nil, .unreadable(error)))
             }
+            result.fileCount += 1
         }
         let sources = result.resources.map(\.source)
         let folders = [confdir, folder] + sources.map { Files.split($0).folder }
         let files = paths.flatMap { [Files.split($0).folder, $0] }
         result.warnings += WorldWritable.warnings(folders + files + sources)
         return result
+    }
+
+    /// Whether there is no directory entry `path`; a link that leads nowhere is one.
+    private static func isGone(_ path: String) -> Bool {
+        do throws(SystemError) {
+            _ = try Files.linkStatus(path)
+            return false
+        } catch {
+            return error.code == Errno.noSuchFile
+        }
     }
 
     /// A resource file as the operator names it: below conf.d, below the confdir, or a path. The name below conf.d, or
