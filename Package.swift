@@ -38,12 +38,18 @@ let layers: [Layer] = [
         ]),
     Layer(number: 4, name: "Registration", imports: ["Backends", "Diagnostics", "JSON", "Posix"]),
     Layer(
-        number: 5, name: "ConfdCore",
+        number: 5, name: "Applying",
         imports: [
             "Diagnostics", "JSON", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering", "Staging",
-            "Configuration", "Checks", "Registration",
+            "Configuration",
         ]),
-    Layer(number: 6, name: "confd", imports: ["ConfdCore"]),
+    Layer(
+        number: 6, name: "ConfdCore",
+        imports: [
+            "Diagnostics", "JSON", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering", "Staging",
+            "Configuration", "Checks", "Registration", "Applying",
+        ]),
+    Layer(number: 7, name: "confd", imports: ["ConfdCore"]),
 ]
 
 let numbers = Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0.number) })
@@ -121,7 +127,8 @@ let package = Package(
         tests(
             "ConfdCoreTests",
             [
-                "ConfdCore", "Configuration", "Checks", "Registration", "Staging", "Diagnostics", "Backends",
+                "ConfdCore", "Applying", "Configuration", "Checks", "Registration", "Staging", "Diagnostics",
+                "Backends",
                 "Rendering",
                 "KeyValue", "Posix", "TestSupport",
             ]),

@@ -3,6 +3,7 @@ import Staging
 import TestSupport
 import Testing
 
+@testable import Applying
 @testable import ConfdCore
 
 /// Report: two resources with one dest rewrite it, and reload, twice a pass and for ever.

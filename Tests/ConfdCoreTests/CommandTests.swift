@@ -5,6 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import Applying
 @testable import ConfdCore
 
 @Suite struct CommandTests {

@@ -2,6 +2,7 @@ import Backends
 import Posix
 import Testing
 
+@testable import Applying
 @testable import ConfdCore
 
 /// The engine that follows, in process.

@@ -4,6 +4,7 @@ import Posix
 import Synchronization
 import Testing
 
+@testable import Applying
 @testable import ConfdCore
 
 /// The engine that stops when nothing is due, in process.

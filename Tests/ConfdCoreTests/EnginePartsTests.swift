@@ -6,6 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import Applying
 @testable import ConfdCore
 
 /// Several resources that reload together.

@@ -5,6 +5,7 @@ import Posix
 import Synchronization
 import Testing
 
+@testable import Applying
 @testable import ConfdCore
 
 @Suite struct RepeatLimiterTests {

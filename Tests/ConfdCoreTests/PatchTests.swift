@@ -4,6 +4,8 @@ import Staging
 import TestSupport
 import Testing
 
+@testable import Applying
+
 /// GNU patch takes what we write, and makes exactly the new file of the old one.
 @Suite struct PatchTests {
     @Test func patchMakesTheNewFile() throws {

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Applying
 @testable import ConfdCore
 
 @Suite struct ReminderTests {

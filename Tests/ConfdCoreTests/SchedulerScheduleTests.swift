@@ -2,6 +2,7 @@ import Configuration
 import TestSupport
 import Testing
 
+@testable import Applying
 @testable import ConfdCore
 
 /// Random schedules: whatever happens in whatever order, once the faults end every resource converges.

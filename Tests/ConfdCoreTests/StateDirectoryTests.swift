@@ -3,6 +3,7 @@ import Posix
 import TestSupport
 import Testing
 
+@testable import Applying
 @testable import ConfdCore
 
 @Suite struct StateDirectoryTests {

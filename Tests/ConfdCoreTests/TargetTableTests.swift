@@ -4,6 +4,7 @@ import Rendering
 import TestSupport
 import Testing
 
+@testable import Applying
 @testable import ConfdCore
 @testable import Configuration
 

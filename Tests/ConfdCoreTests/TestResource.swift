@@ -2,6 +2,7 @@ import Posix
 import TestSupport
 import Testing
 
+@testable import Applying
 @testable import ConfdCore
 @testable import Configuration
 

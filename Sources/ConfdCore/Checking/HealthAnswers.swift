@@ -1,3 +1,4 @@
+import Applying
 import Checks
 import Posix
 import Rendering

@@ -1,3 +1,4 @@
+import Applying
 import Configuration
 import Posix
 

@@ -1,3 +1,4 @@
+import Applying
 import Backends
 import Configuration
 import KeyValue

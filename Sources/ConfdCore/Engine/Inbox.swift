@@ -1,3 +1,4 @@
+import Applying
 import Checks
 import KeyValue
 import Posix

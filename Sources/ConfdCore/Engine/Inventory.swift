@@ -1,3 +1,4 @@
+import Applying
 import Configuration
 
 /// The resources as they are below confdir. Of a file that cannot be used any more, the last good version stays.

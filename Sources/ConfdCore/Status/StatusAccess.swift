@@ -1,3 +1,4 @@
+import Applying
 import Posix
 
 /// `-status-allow`: who may see the state of resources at `-metrics-addr`. Metrics and health are for everybody there.

@@ -4,6 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import Applying
 @testable import ConfdCore
 @testable import Configuration
 

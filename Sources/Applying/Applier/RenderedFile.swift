@@ -1,6 +1,7 @@
 import Configuration
 import KeyValue
 import Posix
+import Rendering
 import Staging
 
 /// A rendering that is due, with all that it depends on.
@@ -10,10 +11,22 @@ package struct RenderRequest: Sendable {
     /// The snapshot that was applied before, nil if none was: commands get what changed since.
     let base: Snapshot?
     /// Answers what health checks know; nil without any.
-    let health: HealthAnswers?
+    let health: (any HealthSource)?
     let history: History
     /// Whether a check that refused this content before is to be asked again.
     let mayCheckAgain: Bool
+
+    package init(
+        resource: Resource, snapshot: Snapshot, base: Snapshot?, health: (any HealthSource)?, history: History,
+        mayCheckAgain: Bool
+    ) {
+        self.resource = resource
+        self.snapshot = snapshot
+        self.base = base
+        self.health = health
+        self.history = history
+        self.mayCheckAgain = mayCheckAgain
+    }
 }
 
 /// What a template gave for a snapshot; no file has been touched yet.

@@ -5,13 +5,13 @@ import Synchronization
 /// The counters for /metrics; names and labels are those of confd's fork where it has the same counter.
 package final class Metrics: Sendable {
     /// Counters by name and labels.
-    struct Sample: Hashable {
-        let name: String
-        let labels: [Label]
+    package struct Sample: Hashable, Sendable {
+        package let name: String
+        package let labels: [Label]
 
-        struct Label: Hashable {
-            let name: String
-            let value: String
+        package struct Label: Hashable, Sendable {
+            package let name: String
+            package let value: String
         }
 
         init(_ name: String, _ labels: [(String, String)] = []) {
@@ -55,7 +55,7 @@ package final class Metrics: Sendable {
     }
 
     /// A backend could not be read, or a watch broke.
-    func countFailure(of configuration: BackendConfiguration) {
+    package func countFailure(of configuration: BackendConfiguration) {
         count(Sample("confd_backend_errors_total", configuration.metricLabels))
     }
 
@@ -66,7 +66,7 @@ package final class Metrics: Sendable {
     }
 
     /// All counters, sorted by name and labels.
-    var counters: [(sample: Sample, count: Int)] {
+    package var counters: [(sample: Sample, count: Int)] {
         state.withLock { state in
             state.counts.map { ($0.key, $0.value) }.sorted { left, right in
                 (left.0.name, left.0.labels.map(\.value).joined(separator: "\n"))
@@ -76,12 +76,12 @@ package final class Metrics: Sendable {
     }
 
     /// When a resource was last found or brought in sync.
-    var lastSuccess: WallTime? { state.withLock { $0.lastSuccess } }
+    package var lastSuccess: WallTime? { state.withLock { $0.lastSuccess } }
 }
 
 extension BackendConfiguration {
     /// The labels of a backend: its kind and its endpoints or files.
-    var metricLabels: [(String, String)] {
+    package var metricLabels: [(String, String)] {
         [("backend", name), ("source", sources.joined(separator: ","))]
     }
 }

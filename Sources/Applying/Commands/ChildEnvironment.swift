@@ -4,7 +4,7 @@ import Posix
 /// The environment of commands and of the supervised child: that of confd, without secrets.
 package enum ChildEnvironment {
     /// Every entry `NAME=VALUE` that is passed on.
-    static func entries() -> [[UInt8]] {
+    package static func entries() -> [[UInt8]] {
         Environment.entries().filter { entry in
             let name = entry.prefix { $0 != UInt8(ascii: "=") }
             return !OptionTable.secretVariables.contains(String(decoding: name, as: UTF8.self))
@@ -12,7 +12,7 @@ package enum ChildEnvironment {
     }
 
     /// Removes the secrets from the environment of this process, before it becomes another program.
-    static func forgetSecrets() {
+    package static func forgetSecrets() {
         for name in OptionTable.secretVariables { Environment.remove(name) }
     }
 }

@@ -7,13 +7,13 @@ import Synchronization
 import TextTemplate
 
 /// The real world, as templates may ask about it.
-struct TemplateEnvironment: Rendering.Environment {
-    let templateFolder: ByteString
+package struct TemplateEnvironment: Rendering.Environment {
+    package let templateFolder: ByteString
     /// What was read for one rendering.
     private var log: SourceLog?
 
     /// Go's `time.Local`.
-    static let local = Time.Location(ByteString(LocalZone.current.name)) { second in
+    package static let local = Time.Location(ByteString(LocalZone.current.name)) { second in
         let zone = LocalZone.current.zone(at: Int64(second))
         return Time.Location.Zone(
             abbreviation: ByteString(zone.abbreviation), offset: zone.seconds, isDST: zone.isDaylightSaving)
@@ -21,7 +21,7 @@ struct TemplateEnvironment: Rendering.Environment {
     /// When the program started, which Go counts the monotonic reading from.
     private static let start = Clock.monotonic()
 
-    init(templateFolder: String) {
+    package init(templateFolder: String) {
         self.templateFolder = ByteString(templateFolder)
     }
 
@@ -32,7 +32,7 @@ struct TemplateEnvironment: Rendering.Environment {
         return copy
     }
 
-    var now: Time {
+    package var now: Time {
         let wall = Clock.wall()
         let elapsed = (Clock.monotonic() - Self.start).components
         let monotonic = Int(elapsed.seconds) * 1_000_000_000 + Int(elapsed.attoseconds / 1_000_000_000)
@@ -40,11 +40,11 @@ struct TemplateEnvironment: Rendering.Environment {
             unixSeconds: Int(wall.seconds), nanoseconds: Int(wall.nanoseconds), monotonic: monotonic, local: Self.local)
     }
 
-    func variable(_ name: ByteString) -> ByteString? {
+    package func variable(_ name: ByteString) -> ByteString? {
         Posix.Environment.bytes(name.text).map { ByteString($0) }
     }
 
-    func hostName() throws(EnvironmentError) -> ByteString {
+    package func hostName() throws(EnvironmentError) -> ByteString {
         do {
             return ByteString(try Host.name())
         } catch {
@@ -53,16 +53,17 @@ struct TemplateEnvironment: Rendering.Environment {
     }
 
     /// Templates of files have no part in the connection; those of services are given it (`ServiceEnvironment`).
-    func localAddress() throws(EnvironmentError) -> ByteString {
+    package func localAddress() throws(EnvironmentError) -> ByteString {
         throw EnvironmentError("only a service knows its address")
     }
 
-    func addresses(ofHost host: ByteString) -> [ByteString]? {
+    package func addresses(ofHost host: ByteString) -> [ByteString]? {
         // confd's functions give an empty list when a look-up fails.
         (try? Resolver.addresses(of: host.text))?.map { ByteString($0) }
     }
 
-    func services(_ service: ByteString, protocol transport: ByteString, name: ByteString) -> [Rendering.ServiceRecord]?
+    package func services(_ service: ByteString, protocol transport: ByteString, name: ByteString) -> [Rendering
+        .ServiceRecord]?
     {
         // As above.
         (try? Resolver.services(service.text, transport: transport.text, name: name.text))?.map { record in
@@ -71,13 +72,13 @@ struct TemplateEnvironment: Rendering.Environment {
         }
     }
 
-    func addresses(ofInterface name: ByteString) -> [ByteString] {
+    package func addresses(ofInterface name: ByteString) -> [ByteString] {
         // As above.
         let all = (try? Host.interfaceAddresses()) ?? []
         return all.filter { $0.interface == name.text }.map { ByteString($0.address) }
     }
 
-    func fileExists(_ path: ByteString) -> Bool {
+    package func fileExists(_ path: ByteString) -> Bool {
         do {
             _ = try Files.status(path.text)
             return true
@@ -86,7 +87,7 @@ struct TemplateEnvironment: Rendering.Environment {
         }
     }
 
-    func template(at path: ByteString) throws(TemplateLoadError) -> ByteString {
+    package func template(at path: ByteString) throws(TemplateLoadError) -> ByteString {
         log?.note(path.text)
         let source: ByteString?
         do throws(SystemError) {

@@ -44,7 +44,7 @@ struct Claims {
 }
 
 /// The claims of all resources, for the threads that apply them.
-final class DestinationClaims: Sendable {
+package final class DestinationClaims: Sendable {
     private let claims = Mutex(Claims())
 
     /// As `Claims.claim`.
@@ -53,7 +53,7 @@ final class DestinationClaims: Sendable {
     }
 
     /// Forgets which files were written by resources that are not there any more, or write another one now.
-    func keep(of resources: [Resource]) {
+    package func keep(of resources: [Resource]) {
         let destinations = Dictionary(resources.map { ($0.name, $0.destination) }) { first, _ in first }
         claims.withLock { $0.keep(destinations) }
     }

@@ -9,7 +9,7 @@ import TextTemplate
 
 /// Renders the templates of resources. A template is parsed anew only when its bytes have changed.
 package final class ResourceRenderer: Sendable {
-    let environment: TemplateEnvironment
+    package let environment: TemplateEnvironment
     private let renderer = Renderer()
     /// Whether `<no value>` in a file is an error.
     private let isStrict: Bool
@@ -39,7 +39,7 @@ package final class ResourceRenderer: Sendable {
 
     /// How many threads with such a stack may run beside the first: up to `count`, and where memory is limited, what fits into
     /// an eighth of it.
-    static func threads(_ count: Int, of limit: Int? = MemoryLimit.current) -> Int {
+    package static func threads(_ count: Int, of limit: Int? = MemoryLimit.current) -> Int {
         min(count, MemoryLimit.bounded(.max, to: 8, of: limit) / stackSize)
     }
 

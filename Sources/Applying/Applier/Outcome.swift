@@ -26,18 +26,18 @@ package struct Outcome: Sendable {
     /// What is known of the resource from now on.
     package var history = History()
 
-    init(_ state: State, reload: Reload? = nil) {
+    package init(_ state: State, reload: Reload? = nil) {
         self.state = state
         self.reload = reload
     }
 
     /// Whether the file is not as it should be.
-    var isFailure: Bool { state.isFailure }
+    package var isFailure: Bool { state.isFailure }
 }
 
 extension Outcome.State {
     /// Whether the file is not as it should be.
-    var isFailure: Bool {
+    package var isFailure: Bool {
         switch self {
         case .inSync, .updated, .wouldChange: false
         case .failed, .rejected, .refusedBefore: true
@@ -53,6 +53,14 @@ package struct Inputs: Sendable {
     package var readsHealth = false
     /// The template and those it includes, nil where there was no file.
     package var sources: [String: FileStatus?] = [:]
+
+    package init(
+        reads: ReadSet? = nil, readsHealth: Bool = false, sources: [String: FileStatus?] = [:]
+    ) {
+        self.reads = reads
+        self.readsHealth = readsHealth
+        self.sources = sources
+    }
 
     /// Whether the templates are as they were.
     package var sourcesAreCurrent: Bool {

@@ -7,7 +7,7 @@ import Staging
 package struct KeyChanges: Sendable {
     /// nil if it was never applied: then every key is new.
     let base: Snapshot?
-    let snapshot: Snapshot
+    package let snapshot: Snapshot
     let ranges: [KeyRange]
 
     /// A line for each changed key, in their order: `{"action":"set","key":"/a/b"}`, or `"delete"`.

@@ -26,7 +26,7 @@ package struct LogFields: LogSubject {
 
     package var logFields: LogFields { self }
 
-    mutating func append(_ name: String, _ value: Value) { pairs.append((name, value)) }
+    package mutating func append(_ name: String, _ value: Value) { pairs.append((name, value)) }
 
     mutating func append(_ other: LogFields) {
         pairs += other.pairs
@@ -65,13 +65,13 @@ package struct LogFields: LogSubject {
     }
 
     /// The place in `report`, and what explains its message.
-    init(_ report: ErrorReport) {
+    package init(_ report: ErrorReport) {
         self = LogFields().at(report.location?.file, line: report.location?.line, column: report.location?.column)
             .explained(excerpt: report.excerpt, hint: report.hint)
     }
 
     /// A JSON object on one line.
-    var json: [UInt8] {
+    package var json: [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
         for (name, value) in pairs + (hint.map { [("hint", .text($0))] } ?? []) {
@@ -103,7 +103,9 @@ extension SettingsError: LogSubject {
 
 extension BackendError {
     /// The fields of a line about this error of the backend with `configuration`.
-    func logFields(_ configuration: BackendConfiguration) -> LogFields { configuration.logFields.explained(hint: hint) }
+    package func logFields(_ configuration: BackendConfiguration) -> LogFields {
+        configuration.logFields.explained(hint: hint)
+    }
 }
 
 extension BackendConfiguration: LogSubject {

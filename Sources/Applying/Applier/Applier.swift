@@ -16,15 +16,15 @@ package struct Applier: Sendable {
 
     let settings: Settings
     let logger: Logger
-    let renderer: ResourceRenderer
+    package let renderer: ResourceRenderer
     let cancellation: Cancellation
     let child: SupervisedChild
     /// Where differences are printed, nil if nobody asked for them.
-    let differences: DiffPrinter?
-    let metrics: Metrics
+    package let differences: DiffPrinter?
+    package let metrics: Metrics
     let warnings: WarningLog
     let recovery: Recovery
-    let claims = DestinationClaims()
+    package let claims = DestinationClaims()
     let changeNumbers = ChangeNumbers()
     let runCommand: CommandRunner
 

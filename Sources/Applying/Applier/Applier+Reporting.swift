@@ -56,7 +56,7 @@ extension Applier {
     }
 
     /// Parses the template of `resource`; false if it cannot be used whatever the keys are, which is logged.
-    func canUseTemplate(of resource: Resource, _ history: inout History) -> Bool {
+    package func canUseTemplate(of resource: Resource, _ history: inout History) -> Bool {
         guard let problem = renderer.problem(of: resource) else { return true }
         report(problem, .application, of: resource, &history)
         return false

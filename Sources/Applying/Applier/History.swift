@@ -12,7 +12,7 @@ package struct History: Sendable {
     /// Content that is not tried again for now.
     var refusal: Refusal?
     /// What is put back if the reload keeps failing (`rollback`).
-    var previous: PreviousContent?
+    package var previous: PreviousContent?
     /// Attributes that we may not set: they are tried and reported once.
     var refusedAttributes: [AttributeDifference] = []
     /// What was written into a file that we may not read.
@@ -49,7 +49,7 @@ package struct History: Sendable {
         let origin: Origin
     }
 
-    struct PreviousContent {
+    package struct PreviousContent: Sendable {
         /// What the service ran with last.
         let content: [UInt8]
         /// What was put in its place last.
@@ -59,16 +59,16 @@ package struct History: Sendable {
     }
 
     /// Why the resource is not applied, nil if it is.
-    var failure: String? { reports[.application]?.message }
+    package var failure: String? { reports[.application]?.message }
 
     /// The operator asks for another look (HUP): checks are asked again. Content that was rolled back stays refused until
     /// it changes.
-    mutating func clearForAnotherLook() {
+    package mutating func clearForAnotherLook() {
         if refusal?.origin == .check { refusal = nil }
     }
 
     /// What holds of `old` for the definition `new` too: what is known of the file, if it is the same one.
-    func kept(from old: Resource, to new: Resource) -> History {
+    package func kept(from old: Resource, to new: Resource) -> History {
         var history = History()
         guard old.destination == new.destination else { return history }
         history.previous = previous

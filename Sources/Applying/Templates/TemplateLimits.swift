@@ -2,14 +2,14 @@ import Posix
 import TextTemplate
 
 /// How far one rendering may go.
-enum TemplateLimits {
+package enum TemplateLimits {
     /// The time that it may take.
     private static let timeLimit = Duration.seconds(60)
     /// After this long `isUnwanted` is polled, so that the worker can be replaced.
     private static let slowness = Duration.milliseconds(200)
 
     /// The engine's limits, in proportion to the memory that there is, with a deadline from now.
-    static func fromNow(_ isUnwanted: @escaping @Sendable () -> Bool = { false }) -> Limits {
+    package static func fromNow(_ isUnwanted: @escaping @Sendable () -> Bool = { false }) -> Limits {
         let start = Clock.monotonic()
         var limits = Limits()
         limits.outputSize = MemoryLimit.bounded(limits.outputSize, to: 4)

@@ -1,7 +1,7 @@
 import Configuration
 
 /// Something that is wrong with the resource files.
-enum ResourceProblem {
+package enum ResourceProblem {
     /// One cannot be used, or one `[template]` of it.
     case unusable(ResourceError)
     /// Probably a mistake, and no reason to leave it out.
@@ -14,7 +14,9 @@ enum ResourceProblem {
     case noFolder(ResourceError)
 
     /// What is wrong with the files below conf.d.
-    static func all(of loading: Result<ResourceLoader.Result, ResourceError>, in folder: String) -> [ResourceProblem] {
+    package static func all(of loading: Result<ResourceLoader.Result, ResourceError>, in folder: String)
+        -> [ResourceProblem]
+    {
         switch loading {
         case .failure(let error): [.noFolder(error)]
         case .success(let loaded):
@@ -24,7 +26,7 @@ enum ResourceProblem {
     }
 
     /// What is said of it, to tell whether it was said before.
-    var text: String {
+    package var text: String {
         switch self {
         case .unusable(let error), .odd(let error), .advice(let error), .noFolder(let error): error.text
         case .noFiles(let folder): "Found no templates in \(folder)"
@@ -34,7 +36,7 @@ enum ResourceProblem {
 
 extension Logger {
     /// Logs `problems`, but for those whose text is in `known`: warnings first, then errors.
-    func report(_ problems: [ResourceProblem], known: Set<String> = []) {
+    package func report(_ problems: [ResourceProblem], known: Set<String> = []) {
         let new = problems.filter { !known.contains($0.text) }
         for case .odd(let warning) in new { self.warning(warning.summary, warning) }
         for problem in new {
