@@ -234,7 +234,7 @@ import Testing
             repeat {
                 try Leftovers.sweep(Folder(folder.path), isOurs: Leftovers.isCandidate)
                 if !folder.names.contains(where: Leftovers.isCandidate) { return }
-                usleep(1_000)
+                Clock.sleep(.milliseconds(1))
             } while ContinuousClock.now < end
         }
     #endif
