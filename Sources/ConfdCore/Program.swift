@@ -55,6 +55,7 @@ package enum Program {
             return ExitCode.usage
         }
         if settings.subcommand == .status { return printStatus(settings) }
+        if settings.subcommand == .release { return release(settings) }
         var service: ServiceDefinition?
         if settings.subcommand == .register {
             do throws(ResourceError) {
@@ -179,6 +180,26 @@ package enum Program {
             return ExitCode.done
         } catch {
             print("confd: error: \(PrintableText.text(error.message(socket)))", to: .error)
+            return ExitCode.backend
+        }
+    }
+
+    /// `confd release`.
+    private static func release(_ settings: Settings) -> Int32 {
+        let resource = settings.releasedResource ?? ""
+        do throws(ReleaseCommand.Problem) {
+            let answer = try ReleaseCommand(
+                resource: resource, socket: settings.controlSocket, stateDirectory: settings.stateDirectory
+            ).run()
+            let message = PrintableText.text(answer.message(resource))
+            if case .unknown = answer {
+                print("confd: error: \(message)", to: .error)
+                return ExitCode.usage
+            }
+            print(message, to: .output)
+            return ExitCode.done
+        } catch {
+            print("confd: error: \(PrintableText.text(error.message))", to: .error)
             return ExitCode.backend
         }
     }

@@ -12,9 +12,10 @@ import Testing
     init() throws { folder = try TemporaryDirectory() }
 
     private func record(_ resource: String, revision: Int64 = 7) -> ResourceRecord {
-        ResourceRecord(
-            resource: resource, destination: "/etc/\u{1}\"x", revision: revision,
-            changed: WallTime(seconds: 1_700_000_000))
+        var record = ResourceRecord(resource: resource, destination: "/etc/\u{1}\"x")
+        record.revision = revision
+        record.changed = WallTime(seconds: 1_700_000_000)
+        return record
     }
 
     @Test func keepsRecords() throws {
@@ -83,6 +84,61 @@ import Testing
             #"{"more":[{"version":9}],"version":1,"resource":"a","dest":"/x","revision":-1,"changed":1,"also":null}"#
         try folder.write("state/resources/a.json", text)
         #expect(state.record(of: "a")?.revision == -1)
+    }
+
+    @Test func keepsWhatAGuardKnows() throws {
+        let state = try StateDirectory(folder("state"))
+        var record = record("app.toml")
+        record.keys = KeyCounts(
+            total: 5, matches: ["/s/*": [Array("/s/a\"".utf8): 3, Array("/s/b".utf8): 2], "/other": [:]])
+        record.heldSince = WallTime(seconds: 1_700_000_100)
+        record.isReleased = true
+        try state.save(record)
+        #expect(state.record(of: "app.toml") == record)
+        // A record of the first version, which knew nothing of guards.
+        try folder.write(
+            "state/resources/app.toml.json",
+            #"{"version":1,"resource":"app.toml","dest":"/x","revision":7,"changed":0}"#)
+        let old = try #require(state.record(of: "app.toml"))
+        #expect(old.keys == nil && old.heldSince == nil && old.changed == nil)
+    }
+
+    /// Numbers that nobody can have written are as none: no sum with them overflows.
+    @Test(arguments: ["-1", "1e300", "9223372036854775807", "1.5", "\"5\"", "{}", "null"])
+    func readsNoImpossibleNumbers(_ number: String) throws {
+        let text = """
+            {"version":1,"resource":"a","dest":"/x","revision":1,"changed":1,
+            "keys":\(number),"matches":{"/s":{"/s/a":\(number)}},"held_since":\(number),"released":1}
+            """
+        let record = try #require(ResourceRecord(parsing: Array(text.utf8)))
+        #expect(record.keys == nil && record.heldSince == nil && !record.isReleased)
+    }
+
+    @Test func isReadWithoutItsLock() throws {
+        let path = folder("state")
+        #expect(throws: SystemError.self) { try StateDirectory(reading: path) }
+        let state = try StateDirectory(path)
+        try state.save(record("app.toml"))
+        #expect(try StateDirectory(reading: path).record(of: "app.toml") == record("app.toml"))
+        withExtendedLifetime(state) {}
+    }
+
+    /// Records of one resource are saved in their order, whatever the threads do.
+    @Test func keepsTheLastOfManyRecords() throws {
+        let path = folder("state")
+        let keeper = RecordKeeper(try StateDirectory(path))
+        let ended = Semaphore()
+        var threads = 0
+        for number in 1...40 where keeper.put(record("app.toml", revision: Int64(number))) {
+            threads += 1
+            try Thread.detach {
+                #expect(throws: Never.self) { try keeper.save("app.toml") }
+                ended.post()
+            }
+        }
+        for _ in 0..<threads { try #require(ended.wait(atMost: .seconds(60))) }
+        #expect(keeper.isIdle)
+        #expect(try StateDirectory(reading: path).record(of: "app.toml")?.revision == 40)
     }
 
     /// Attack: what is in the directory is a pipe, a link, or huge.
@@ -192,5 +248,19 @@ import Testing
     ])
     func refusesWhatIsCutOff(_ answer: String) {
         #expect(throws: StatusCommand.Problem.unreadable) { try body(answer) }
+    }
+}
+
+@Suite struct ReleasePathTests {
+    /// Any name comes through a path as it is.
+    @Test(arguments: ["app.toml", "sub/a b.toml#2", "é\u{1}\r\n", "%2F", "", "../x?y"]) func names(_ name: String) {
+        let path = ReleasePath.path(of: name)
+        #expect(path.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "?") })
+        #expect(ReleasePath.resource(of: path) == name)
+    }
+
+    @Test(arguments: ["/", "/release", "/status", "/release/%", "/release/%2", "/release/%GG", "/release/%FF"])
+    func others(_ path: String) {
+        #expect(ReleasePath.resource(of: path) == nil)
     }
 }

@@ -23,6 +23,7 @@ ROWS = [
     ("confd --log-level=inf", "confd --log-level=info"),
     ("confd --watch --confdir some", "confd --watch --confdir some-folder/"),
     ("confd fi", "confd file"),
+    ("confd rel", "confd release"),
     ("confd -backend fi", "confd -backend file"),
     ("confd -log-level inf", "confd -log-level info"),
     ("confd -log-level=inf", "confd -log-level=info"),

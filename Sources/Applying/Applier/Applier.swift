@@ -150,6 +150,12 @@ package struct Applier: Sendable {
             throw StepFailure(error)
         }
         if !comparison.isSameContent { try refuseOtherFormat(content, resource) }
+        file.guardReport = try guardReport(file, content, comparison, destination)
+        if let report = file.guardReport, !report.violations.isEmpty, !file.request.guardBasis.isBelieved {
+            // Without a change there is nothing to hold: it is told what would be held.
+            guard settings.noop else { return .done(Outcome(.held)) }
+            logger.warning(Self.holdMessage(resource, report.violations), resource)
+        }
         logDifferences(comparison, destination, content, resource)
         if settings.noop { return .done(try noop(comparison, content, resource, destination)) }
         switch comparison {

@@ -16,6 +16,8 @@ package struct Outcome: Sendable {
         case rejected
         /// The same content was refused before, and was not tried again.
         case refusedBefore
+        /// It would lose more than its guard allows: the file stays.
+        case held
     }
 
     package let state: State
@@ -25,6 +27,8 @@ package struct Outcome: Sendable {
     package var inputs = Inputs()
     /// What is known of the resource from now on.
     package var history = History()
+    /// What its guard says; nil without a guard, and for a rendering that failed before it was asked.
+    package var guardReport: GuardReport?
 
     package init(_ state: State, reload: Reload? = nil) {
         self.state = state
@@ -40,7 +44,7 @@ extension Outcome.State {
     package var isFailure: Bool {
         switch self {
         case .inSync, .updated, .wouldChange: false
-        case .failed, .rejected, .refusedBefore: true
+        case .failed, .rejected, .refusedBefore, .held: true
         }
     }
 }

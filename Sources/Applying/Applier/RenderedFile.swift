@@ -8,6 +8,8 @@ import Staging
 package struct RenderRequest: Sendable {
     let resource: Resource
     let snapshot: Snapshot
+    /// The keys before health checks hid any.
+    let store: Snapshot
     /// The snapshot that was applied before, nil if none was: commands get what changed since.
     let base: Snapshot?
     /// Answers what health checks know; nil without any.
@@ -15,17 +17,21 @@ package struct RenderRequest: Sendable {
     let history: History
     /// Whether a check that refused this content before is to be asked again.
     let mayCheckAgain: Bool
+    /// What its guard compares it with.
+    let guardBasis: GuardBasis
 
     package init(
-        resource: Resource, snapshot: Snapshot, base: Snapshot?, health: (any HealthSource)?, history: History,
-        mayCheckAgain: Bool
+        resource: Resource, snapshot: Snapshot, store: Snapshot, base: Snapshot?, health: (any HealthSource)?,
+        history: History, mayCheckAgain: Bool, guardBasis: GuardBasis
     ) {
         self.resource = resource
         self.snapshot = snapshot
+        self.store = store
         self.base = base
         self.health = health
         self.history = history
         self.mayCheckAgain = mayCheckAgain
+        self.guardBasis = guardBasis
     }
 }
 
@@ -38,6 +44,8 @@ package struct RenderedFile: Sendable {
     let changes: KeyChanges
     /// What is known of the resource, with what the steps so far have added.
     var history: History
+    /// What the resource's guard says of it; nil without a guard, and until it was compared with the file.
+    var guardReport: GuardReport?
 
     var resource: Resource { request.resource }
 
@@ -51,6 +59,7 @@ package struct RenderedFile: Sendable {
         var outcome = outcome
         outcome.inputs = inputs
         outcome.history = history
+        outcome.guardReport = guardReport
         return outcome
     }
 }

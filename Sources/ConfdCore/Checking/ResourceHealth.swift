@@ -13,6 +13,8 @@ struct ResourceHealth {
     /// The keys before anything is hidden, and the same as the template sees them.
     private var whole: VersionedSnapshot?
     private var view: Snapshot?
+    /// The keys before anything is hidden; nil until there are any.
+    var store: Snapshot? { whole?.snapshot }
     /// What the template is rendered over, numbered anew with every change.
     private(set) var visible: VersionedSnapshot?
     /// Until when the first rendering waits for the first probe of each target; nil before there are keys.

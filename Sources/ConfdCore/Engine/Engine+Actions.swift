@@ -25,7 +25,8 @@ extension Engine {
     private func rendering(of id: ResourceID, at now: Duration) -> WorkerPool.Job? {
         guard let state = table[id] else { return nil }
         let snapshot = state.snapshot
-        let request = state.renderRequest(over: snapshot.snapshot, monitor.engine, at: now)
+        let request = state.renderRequest(
+            over: snapshot.snapshot, monitor.engine, keepsState: stateDirectory != nil, at: now)
         let resource = state.resource
         let unsynced = mode == .once ? pass.unsynced : nil
         let checksAlone = mode == .once && settings.failFast
@@ -107,6 +108,7 @@ extension Engine {
             }
         case .filesChanged: if !isStopping { try takeInventory(readsAnew: false) }
         case .statusWanted(let request): request.answer(status)
+        case .releaseWanted(let name, let request): request.answer(release(name, at: now))
         case .childEnded(let status):
             supervisor?.ended(status, isStopping: isStopping || requests.isStopping)
             services.childChanged(runs: false)
@@ -132,11 +134,14 @@ extension Engine {
         checks.ended(id)
         guard let state = table[id] else { return }
         confdirWatch?.add(outcome.inputs.sources.keys)
-        if mode == .follow, outcome.state == .updated {
-            generation += 1
-            keepRecord(of: state, revision: snapshot.snapshot.revision)
-        }
         table.applied(state, outcome, over: snapshot, at: now)
+        let guardStateBefore = state.guardState
+        takeGuard(state, outcome, at: now)
+        let isWritten = outcome.state == .updated
+        if isWritten { generation += 1 }
+        if mode == .follow && isWritten || !state.guardState.keepsSame(as: guardStateBefore) {
+            keepRecord(of: state, writtenFrom: isWritten ? snapshot.snapshot.revision : nil)
+        }
         if mode == .once { return tried(state, outcome) }
         if let pause = state.scheduler?.dampedPause {
             let resource = state.resource

@@ -41,7 +41,7 @@ extension Engine {
     /// that are owed until then are not run.
     func startChildWhenReady(at now: Duration) throws(SystemError) {
         guard let supervisor, !supervisor.hasStarted, inventory.isComplete else { return }
-        guard table.states.allSatisfy(\.hasBeenInStep) else { return }
+        guard table.states.allSatisfy(\.hasUsableFile) else { return }
         noteServiceStart()
         table.holdsReloads = false
         try self.supervisor?.start { [inbox] status in inbox.post(.childEnded(status)) }
@@ -60,7 +60,7 @@ extension Engine {
     /// Says again what the command waits for, or a container that does nothing would say nothing.
     func remindOfWaiting(at now: Duration) {
         guard let supervisor, !supervisor.hasStarted, childReminder.isDue(at: now) else { return }
-        let waiting = table.states.filter { !$0.hasBeenInStep }.sorted { $0.resource.name < $1.resource.name }
+        let waiting = table.states.filter { !$0.hasUsableFile }.sorted { $0.resource.name < $1.resource.name }
         guard let first = waiting.first else {
             let what = inventory.errors.first?.summary ?? "a resource file in \(inventory.folder)"
             return logger.warning("\(supervisor.name) is not started yet, it waits for \(what)")
@@ -74,7 +74,7 @@ extension Engine {
 
     /// Why a resource is not in step, in one line.
     private func obstacle(of state: ResourceState) -> String {
-        if let failure = state.history.failure { return failure }
+        if let reason = state.history.failure ?? state.holdReason { return reason }
         guard let source = state.source else { return "it is being applied" }
         let kind = state.resource.backend.name
         if let failure = source.follower.failure { return "backend \(kind): \(failure.message)" }

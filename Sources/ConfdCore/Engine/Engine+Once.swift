@@ -42,7 +42,7 @@ extension Engine {
             progress.begin("reloading")
             return nil
         }
-        return pass.untried.isEmpty ? endPass() : nil
+        return pass.untried.isEmpty && recordsAreKept ? endPass() : nil
     }
 
     /// Whether each backend has given its keys, or could not be read.
@@ -99,7 +99,7 @@ extension Engine {
         logSummary(tally, failed: failed)
         if inventory.isEmpty { return ExitCode.usage }
         if sources.values.contains(where: \.follower.isFailing) { return ExitCode.backend }
-        if failed + tally.reloadsOwed > 0 { return ExitCode.failed }
+        if failed + tally.held + tally.reloadsOwed > 0 { return ExitCode.failed }
         return settings.check && tally.updated > 0 ? ExitCode.drift : ExitCode.done
     }
 
@@ -108,12 +108,12 @@ extension Engine {
         let owed = tally.reloadsOwed
         let changed = settings.noop ? "would change" : owed > 0 ? "written" : "changed"
         let reloads = owed > 0 ? ", \(owed) \(owed == 1 ? "reload" : "reloads") owed" : ""
+        let held = tally.held > 0 ? ", \(tally.held) held" : ""
         let fields = LogFields([
             ("changed", .number(tally.updated)), ("reloads_owed", .number(owed)), ("in_sync", .number(tally.inSync)),
-            ("failed", .number(failed)), ("milliseconds", .number(milliseconds)),
+            ("held", .number(tally.held)), ("failed", .number(failed)), ("milliseconds", .number(milliseconds)),
         ])
-        logger.info(
-            "\(tally.updated) \(changed)\(reloads), \(tally.inSync) in sync, \(failed) failed, in \(milliseconds) ms",
-            fields)
+        let counts = "\(tally.updated) \(changed)\(reloads), \(tally.inSync) in sync\(held), \(failed) failed"
+        logger.info("\(counts), in \(milliseconds) ms", fields)
     }
 }

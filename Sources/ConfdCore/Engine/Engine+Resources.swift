@@ -30,7 +30,7 @@ extension Engine {
             if let state = known[resource.name] {
                 update(state, to: resource, at: now)
             } else {
-                new.append(insert(resource))
+                new.append(insert(resource, at: now))
             }
         }
         try updateSources(readsAnew: readsAnew)
@@ -39,11 +39,11 @@ extension Engine {
         for state in new { state.withHistory { applier.prepare(state.resource, &$0) } }
     }
 
-    private func insert(_ resource: Resource) -> ResourceState {
+    private func insert(_ resource: Resource, at now: Duration) -> ResourceState {
         let state = table.insert(resource)
         // Even if the backend cannot be read: a file that was never accepted must not stay.
         if resource.checksInPlace { state.withHistory { applier.restore(resource, &$0) } }
-        state.record = stateDirectory?.record(of: resource)
+        takeRecord(of: state, at: now)
         return state
     }
 

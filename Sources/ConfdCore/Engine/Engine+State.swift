@@ -24,30 +24,74 @@ extension Engine {
         }
     }
 
-    /// Notes that the file of a resource was replaced. The disk is waited for elsewhere: nothing else depends on it.
-    func keepRecord(of state: ResourceState, revision: Int64) {
+    /// Opens the directory for guards in `-onetime`, which needs it for nothing else. With a daemon on this host it is only
+    /// read, and in `-noop` too.
+    func openStateDirectory() {
+        guard mode == .once, !pass.hasOpenedState, let path = settings.stateDirectory else { return }
+        pass.hasOpenedState = true
+        if !settings.noop {
+            do throws(StateDirectory.Problem) {
+                let directory = try StateDirectory(path)
+                records = RecordKeeper(directory)
+                stateDirectory = directory
+                return
+            } catch  where error != .inUse {
+                return logger.warning(error.message(path))
+            } catch {}
+        }
+        do throws(SystemError) {
+            stateDirectory = try StateDirectory(reading: path)
+        } catch  where error.code == Errno.noSuchFile {
+            // Nothing has been applied here yet.
+        } catch {
+            logger.warning("-state-dir: \(error.message): guards do not know what was applied last")
+        }
+    }
+
+    /// Keeps what is known of a resource over a restart; `revision` is that of the keys that its file was written from just
+    /// now, nil if it was not. The disk is waited for elsewhere.
+    func keepRecord(of state: ResourceState, writtenFrom revision: Int64? = nil) {
         let resource = state.resource
-        let record = ResourceRecord(
-            resource: resource.name, destination: resource.destination, revision: revision, changed: Clock.wall())
+        let guardState = state.guardState
+        var record = ResourceRecord(resource: resource.name, destination: resource.destination)
+        if let old = state.record, old.destination == record.destination {
+            record.revision = old.revision
+            record.changed = old.changed
+        }
+        if let revision {
+            record.revision = revision
+            record.changed = Clock.wall()
+        }
+        record.keys = guardState.applied?.counts
+        record.heldSince = guardState.hold?.since
+        record.isReleased = guardState.hold?.isReleased ?? false
         state.record = record
-        guard let stateDirectory else { return }
-        workers.commands.run { [logger] _ in
+        guard let records, records.put(record) else { return }
+        workers.commands.run { [logger, requests] _ in
             do throws(SystemError) {
-                try stateDirectory.save(record)
+                try records.save(resource.name)
             } catch {
                 logger.warning("-state-dir: \(error.message)")
             }
+            // We may be waiting for this to end.
+            requests.wake()
         }
     }
+
+    /// Whether nothing waits to be saved.
+    var recordsAreKept: Bool { records?.isIdle ?? true }
 }
 
 extension ResourceState {
     /// How it is, for `confd status`.
     var status: ResourceStatus {
         let state: ResourceStatus.State =
-            owedReload != nil ? .reloadOwed : isInStep ? .inSync : history.failure != nil ? .failed : .pending
+            isHeld
+            ? .held
+            : owedReload != nil ? .reloadOwed : isInStep ? .inSync : history.failure != nil ? .failed : .pending
+        let written = record?.changed == nil ? nil : record?.revision
         return ResourceStatus(
             name: resource.name, destination: resource.destination, state: state,
-            revision: applied?.revision ?? record?.revision, changed: record?.changed, error: history.failure)
+            revision: applied?.revision ?? written, changed: record?.changed, error: history.failure ?? holdReason)
     }
 }

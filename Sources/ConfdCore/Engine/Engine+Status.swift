@@ -7,12 +7,19 @@ extension Engine {
         var status = DaemonStatus()
         status.isReady = isReady
         for state in table.states {
-            if state.isInStep { status.inSync += 1 } else { status.dirty += 1 }
+            if state.isHeld {
+                status.held += 1
+            } else if state.isInStep {
+                status.inSync += 1
+            } else {
+                status.dirty += 1
+            }
             let resource = state.resource
             if resource.reloads { status.owed.append((resource.destination, state.owedReload != nil)) }
             // A file from before does as well.
             if state.hasBeenInStep || Files.exists(resource.destination) { continue }
-            status.neverWritten.append((resource.destination, state.history.failure ?? "not tried yet"))
+            let reason = state.history.failure ?? state.holdReason ?? "not tried yet"
+            status.neverWritten.append((resource.destination, reason))
         }
         status.resources = table.states.map(\.status).sorted { $0.name < $1.name }
         status.owed.sort { $0.destination < $1.destination }
@@ -37,7 +44,8 @@ extension Engine {
         let owed = status.owed.filter(\.isOwed)
         logger.info(
             "State: \(status.isReady ? "ready" : "the first pass is not complete"), \(status.inSync) in sync, "
-                + "\(status.dirty) not, \(owed.count) reloads owed, \(status.neverWritten.count) never written")
+                + "\(status.dirty) not, \(status.heldText)\(owed.count) reloads owed, \(status.neverWritten.count) never written"
+        )
         for source in status.sources {
             let name = source.configuration.sources.joined(separator: ", ")
             logger.info(
@@ -62,6 +70,7 @@ extension Engine {
                 MetricsPage(metrics: applier.metrics, status: status, showsStatus: access.allows(request.peer))
                     .response(to: request.path)
             }
+            if request.isPost { return Self.answer(toPost: request, inbox) }
             // A health check must not wait for the engine's thread. Without a descriptor for the request, there is no
             // answer either.
             guard request.path != "/health", let asked = try? StatusRequest() else { return .now(page(nil)) }
@@ -72,6 +81,23 @@ extension Engine {
             try server.start(listeners)
         } catch {
             logger.error("cannot serve metrics and status: \(error.message)")
+        }
+    }
+
+    /// `POST /release/RESOURCE`, for those who can connect to the control socket.
+    private static func answer(toPost request: MetricsServer.Request, _ inbox: Inbox) -> MetricsServer.Answer {
+        let type = "text/plain; charset=utf-8"
+        guard request.peer == nil, let name = ReleasePath.resource(of: request.path),
+            let asked = try? EngineRequest<ReleaseAnswer>()
+        else { return .now(HTTPResponse(405, type, "")) }
+        inbox.post(.releaseWanted(name, asked))
+        return .later(asked.descriptor) {
+            switch asked.result {
+            case .released: HTTPResponse(200, type, "")
+            case .notHeld: HTTPResponse(409, type, "")
+            case .unknown(let suggestion): HTTPResponse(404, type, suggestion ?? "")
+            case nil: HTTPResponse(503, type, "")
+            }
         }
     }
 

@@ -44,7 +44,8 @@ package final class Engine {
     /// `.once` only.
     var pass = OnePass()
     /// Where records of resources are kept across restarts.
-    let stateDirectory: StateDirectory?
+    var stateDirectory: StateDirectory?
+    var records: RecordKeeper?
     var childReminder: ReminderSchedule
     /// How often a file was replaced.
     var generation = 0
@@ -76,7 +77,9 @@ package final class Engine {
         self.clock = clock
         self.start = start
         inventory = Inventory(loader, logger: logger, service: service)
-        stateDirectory = mode == .once ? nil : Self.stateDirectory(settings, logger)
+        let stateDirectory = mode == .once ? nil : Self.stateDirectory(settings, logger)
+        self.stateDirectory = stateDirectory
+        records = settings.noop ? nil : stateDirectory.map { RecordKeeper($0) }
         inbox = Inbox { requests.wake() }
         var options = Follower.Options(watches: mode == .follow && settings.watch, timeout: settings.backendTimeout)
         options.clock = clock
@@ -162,7 +165,7 @@ package final class Engine {
         if requests.isStopping { stop(at: now) }
         if isStopping {
             endServices()
-            guard table.isInStep, services.isFinished, supervisor?.isRunning != true else { return nil }
+            guard table.isInStep, services.isFinished, supervisor?.isRunning != true, recordsAreKept else { return nil }
             return supervisor?.exitCode ?? failureCode ?? ExitCode.done
         }
         try answerRequests(at: now)

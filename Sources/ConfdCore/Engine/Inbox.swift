@@ -18,6 +18,8 @@ indirect enum Message: Sendable {
     case filesChanged
     case childEnded(TerminationStatus)
     case statusWanted(StatusRequest)
+    /// `confd release` of the resource with this name.
+    case releaseWanted(String, EngineRequest<ReleaseAnswer>)
     /// What a health check found out.
     case verdict(VerdictChange)
     /// The keys of one store that go when we end are gone.
@@ -31,7 +33,9 @@ extension Message {
     fileprivate var endsRendering: Bool {
         switch self {
         case .applied, .awaitsCheck, .skipped: true
-        case .reloaded, .filesChanged, .childEnded, .statusWanted, .verdict, .servicesEnded, .serviceGivenUp: false
+        case .reloaded, .filesChanged, .childEnded, .statusWanted, .releaseWanted, .verdict, .servicesEnded,
+            .serviceGivenUp:
+            false
         }
     }
 }

@@ -15,6 +15,8 @@ struct OnePass {
     var checksMayBegin = false
     /// Whether a request to stop came before the last resource.
     var isStopped = false
+    /// Whether the state directory was looked for, which only guards need.
+    var hasOpenedState = false
     /// What a daemon on this machine knows of servers, by resource; nil before it was asked.
     private var verdicts: [String: [String: Bool]]?
 
@@ -51,7 +53,10 @@ struct Tally {
     /// Files that were as wanted, and whose service has them.
     var inSync: Int { outcomes.count { $0.value == .inSync && !owed.contains($0.key) } }
 
-    var failed: Int { outcomes.values.count { $0.isFailure } }
+    var failed: Int { outcomes.values.count { $0.isFailure } - held }
+
+    /// Files that guards keep as they are.
+    var held: Int { outcomes.values.count { $0 == .held } }
 
     /// Files that are as wanted, and whose service has not got them: these count as `updated` if they were replaced, and
     /// never as in sync or failed.

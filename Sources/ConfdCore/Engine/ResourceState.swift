@@ -29,6 +29,8 @@ package final class ResourceState {
     private(set) var history = History()
     /// When its file was replaced last, and from what: also kept in the state directory.
     var record: ResourceRecord?
+    /// What its guard compares with, and what it holds.
+    var guardState = GuardState()
     /// What it gets its keys from; nil without keys, and until the engine has seen to it.
     var source: Source?
     /// The servers among its keys; nil without health checks.
@@ -62,14 +64,21 @@ package final class ResourceState {
     var isScheduled: Bool { scheduler != nil }
     var isRunning: Bool { scheduler?.isRunning ?? false }
     var isRendering: Bool { scheduler?.isRendering ?? false }
-    var isInStep: Bool { scheduler?.isInStep ?? false }
+    var isInStep: Bool { guardState.hold == nil && scheduler?.isInStep ?? false }
     var hasBeenInStep: Bool { scheduler?.hasBeenInStep ?? false }
 
     /// The rendering over `snapshot` that begins now; `engine` knows the health of servers.
-    func renderRequest(over snapshot: Snapshot, _ engine: CheckEngine?, at now: Duration) -> RenderRequest {
+    /// `keepsState`: whether there is a state directory.
+    func renderRequest(
+        over snapshot: Snapshot, _ engine: CheckEngine?, keepsState: Bool, at now: Duration
+    ) -> RenderRequest {
         RenderRequest(
-            resource: resource, snapshot: snapshot, base: applied, health: health?.source(engine), history: history,
-            mayCheckAgain: scheduler?.mayCheckAgain(at: now) ?? true)
+            resource: resource, snapshot: snapshot, store: health?.store ?? snapshot, base: applied,
+            health: health?.source(engine), history: history,
+            mayCheckAgain: scheduler?.mayCheckAgain(at: now) ?? true,
+            guardBasis: GuardBasis(
+                applied: guardState.applied, isBelieved: guardState.isBelieved(after: holdTime, at: now),
+                isKept: keepsState))
     }
 
     /// The keys that it is rendered over now.
@@ -98,6 +107,8 @@ package final class ResourceState {
         guard let reads = inputs.reads else { return true }
         let before = old.view(of: resource.ranges, strippingPrefix: resource.prefix)
         let after = new.view(of: resource.ranges, strippingPrefix: resource.prefix)
+        // The guard counts keys that the template does not read.
+        if guardState.hold != nil, !after.hasSameContents(as: before) { return true }
         return reads.intersects(after.difference(from: before))
     }
 }
@@ -152,6 +163,7 @@ extension ResourceState {
     /// Uses another definition with the same keys: nothing may run.
     func redefine(_ new: Resource) {
         history = history.kept(from: resource, to: new)
+        keepGuardState(from: resource, to: new)
         resource = new
         // A reload that is owed is found by its mark, and is then that of the new definition.
         owedReload = nil
@@ -159,9 +171,15 @@ extension ResourceState {
         scheduler?.reloadDone()
     }
 
+    /// What the guard knows is of the file, whatever keys it is made from: it must not be emptied by a wrong prefix either.
+    private func keepGuardState(from old: Resource, to new: Resource) {
+        if old.destination != new.destination { guardState = GuardState() }
+    }
+
     /// Uses another definition with other keys: it begins anew with a snapshot that has them. Nothing may run.
     func beginAnew(_ new: Resource) {
         history = history.kept(from: resource, to: new)
+        keepGuardState(from: resource, to: new)
         resource = new
         scheduler = nil
         inputs = Inputs()
@@ -178,6 +196,7 @@ extension Scheduler.RenderOutcome {
     init(_ outcome: Outcome) {
         switch (outcome.state, outcome.reload) {
         case (.failed, _): self = .failed
+        case (.held, _): self = .held
         case (.rejected, _): self = .rejected
         case (.refusedBefore, _): self = .refusedBefore
         case (_, nil): self = .inStep

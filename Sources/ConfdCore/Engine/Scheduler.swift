@@ -26,6 +26,8 @@ package struct Scheduler: Sendable {
         case rejected
         /// The same content was refused before, and was not tried again.
         case refusedBefore
+        /// Its guard keeps the old file: it is rendered again after a change, or when somebody says so.
+        case held
     }
 
     static let longestPause = Duration.seconds(60)
@@ -141,10 +143,10 @@ extension Scheduler {
             return
         }
         renderFailures = 0
-        if result == .rejected || result == .refusedBefore {
-            tryAgain(at: nextCheck(after: result, at: now))
-        } else {
-            hasBeenInStep = true
+        switch result {
+        case .rejected, .refusedBefore: tryAgain(at: nextCheck(after: result, at: now))
+        case .held: return
+        case .failed, .inStep, .replaced, .stillOwed: hasBeenInStep = true
         }
         if result == .replaced {
             reloadFailures = 0

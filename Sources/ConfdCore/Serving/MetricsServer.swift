@@ -13,8 +13,10 @@ struct HTTPResponse {
     }
 
     fileprivate func bytes(withBody: Bool) -> [UInt8] {
-        let reason = [200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed"][
-            status]
+        let reason = [
+            200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
+            409: "Conflict",
+        ][status]
         let head = """
             HTTP/1.1 \(status) \(reason ?? "Service Unavailable")\r
             Content-Type: \(type)\r
@@ -27,7 +29,7 @@ struct HTTPResponse {
     }
 }
 
-/// Serves GET requests on a thread of its own, one answer a connection. A client that is silent, slow, or does not read
+/// Serves requests without a body on a thread of its own, one answer a connection. A client that is silent, slow, or does not read
 /// the answer does not delay the others.
 struct MetricsServer: Sendable {
     /// An answer, or a way to get one later.
@@ -45,8 +47,9 @@ struct MetricsServer: Sendable {
     private static let answerPatience = Duration.seconds(2)
     private static let largestRequest = 8 << 10
 
-    /// A GET or HEAD that came.
+    /// A GET, HEAD or POST that came. Of a POST nothing but its path is taken.
     struct Request: Sendable {
+        let isPost: Bool
         /// Without a query.
         let path: String
         /// The address it came from, nil at a socket with a path.
@@ -194,9 +197,12 @@ struct MetricsServer: Sendable {
             decoding: request.prefix { $0 != UInt8(ascii: "\r") && $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         let words = line.split(separator: " ")
         guard words.count == 3, words[2].hasPrefix("HTTP/1") else { return (.now(Self.badRequest), true) }
-        guard words[0] == "GET" || words[0] == "HEAD" else { return (.now(HTTPResponse(405, "text/plain", "")), true) }
+        guard ["GET", "HEAD", "POST"].contains(words[0]) else {
+            return (.now(HTTPResponse(405, "text/plain", "")), true)
+        }
         let path = String(words[1].prefix { $0 != "?" })
-        return (answer(Request(path: path, peer: socket.peer)), words[0] == "GET")
+        let request = Request(isPost: words[0] == "POST", path: path, peer: socket.peer)
+        return (answer(request), words[0] != "HEAD")
     }
 
     /// A socket that others connect to.

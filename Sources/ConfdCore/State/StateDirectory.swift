@@ -10,13 +10,13 @@ final class StateDirectory: Sendable {
         case failed(SystemError)
     }
 
-    /// A record takes a few hundred bytes.
-    private static let largestRecord = 64 << 10
+    /// A record takes a few hundred bytes, with the paths of a guard some more.
+    private static let largestRecord = 8 << 20
     private static let lockName = "lock"
 
     private let records: Folder
-    /// Locked until the process ends.
-    private let lock: LockedFile
+    /// Locked until the process ends; nil where we only read.
+    private let lock: LockedFile?
 
     /// A file whose lock we have.
     private final class LockedFile: Sendable {
@@ -30,18 +30,30 @@ final class StateDirectory: Sendable {
         let isLocked: Bool
         do throws(SystemError) {
             let directory = try Self.open(path)
-            let status = try directory.status()
-            // Otherwise another user could exchange what we read and write there.
-            guard Users.isRootOrOurs(status.uid), status.mode & 0o022 == 0 else {
-                throw SystemError(call: "open", path: path, code: Errno.notPermitted)
-            }
-            lock = LockedFile(try directory.open(Self.lockName, [.readWrite, .create, .noFollow, .nonBlocking]))
+            try Self.refuseForeign(directory, path)
+            let lock = LockedFile(try directory.open(Self.lockName, [.readWrite, .create, .noFollow, .nonBlocking]))
             isLocked = try lock.file.lock()
+            self.lock = lock
             records = try Self.open(Files.join(path, "resources"))
         } catch {
             throw .failed(error)
         }
         if !isLocked { throw .inUse }
+    }
+
+    /// Opens the directory at `path` to read what another process keeps there, or would.
+    init(reading path: String) throws(SystemError) {
+        try Self.refuseForeign(try Folder(path), path)
+        lock = nil
+        records = try Folder(Files.join(path, "resources"))
+    }
+
+    /// Otherwise another user could exchange what we read and write there.
+    private static func refuseForeign(_ directory: Folder, _ path: String) throws(SystemError) {
+        let status = try directory.status()
+        guard Users.isRootOrOurs(status.uid), status.mode & 0o022 == 0 else {
+            throw SystemError(call: "open", path: path, code: Errno.notPermitted)
+        }
     }
 
     private static func open(_ path: String) throws(SystemError) -> Folder {
@@ -62,6 +74,14 @@ final class StateDirectory: Sendable {
         let bytes = content(of: ResourceRecord.fileName(of: resource))
         guard let record = bytes.flatMap(ResourceRecord.init(parsing:)) else { return nil }
         return record.resource == resource ? record : nil
+    }
+
+    /// The names of the resources that have a record.
+    var resources: [String] {
+        let entries = (try? Files.list(records.path)) ?? []  // One that cannot be read has no names to suggest.
+        return entries.compactMap { entry in
+            content(of: entry.name).flatMap(ResourceRecord.init(parsing:)).map(\.resource)
+        }
     }
 
     /// The bytes of the file `name`; nil if there is no regular file of that name, or a larger one than we write.

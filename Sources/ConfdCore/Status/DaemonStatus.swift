@@ -13,7 +13,10 @@ struct DaemonStatus: Sendable {
     }
 
     var inSync = 0
+    /// Those that are not, but for held ones.
     var dirty = 0
+    /// Resources whose guard keeps the old file.
+    var held = 0
     var isReady = false
     /// Whether each destination that is reloaded is owed a reload.
     var owed: [(destination: String, isOwed: Bool)] = []
@@ -32,6 +35,9 @@ struct DaemonStatus: Sendable {
     var generation = 0
     /// All resources, by name.
     var resources: [ResourceStatus] = []
+
+    /// For a line that counts: `2 held, `, or nothing.
+    var heldText: String { held > 0 ? "\(held) held, " : "" }
 }
 
 /// The last contact with a backend.
@@ -44,15 +50,15 @@ struct BackendContact: Equatable, Sendable {
     var isStale = false
 }
 
-/// Asks the engine's thread for its status.
-final class StatusRequest: Sendable {
-    private let status = Mutex<DaemonStatus?>(nil)
+/// A question to the engine's thread, which another one waits to have answered.
+final class EngineRequest<Answer: Sendable>: Sendable {
+    private let answer = Mutex<Answer?>(nil)
     private let wakeUp: WakeUp
 
     init() throws(SystemError) { wakeUp = try WakeUp() }
 
-    func answer(_ status: DaemonStatus) {
-        self.status.withLock { $0 = status }
+    func answer(_ answer: Answer) {
+        self.answer.withLock { $0 = answer }
         wakeUp.wake()
     }
 
@@ -60,5 +66,8 @@ final class StatusRequest: Sendable {
     var descriptor: Int32 { wakeUp.descriptor }
 
     /// The answer, nil as long as the daemon has given none.
-    var result: DaemonStatus? { status.withLock { $0 } }
+    var result: Answer? { answer.withLock { $0 } }
 }
+
+/// Asks for the engine's status.
+typealias StatusRequest = EngineRequest<DaemonStatus>

@@ -57,6 +57,7 @@ struct MetricsPage {
         if let status {
             fields.append("in_sync", .number(status.inSync))
             fields.append("dirty", .number(status.dirty))
+            fields.append("held", .number(status.held))
             fields.append("never_written", .number(status.neverWritten.count + status.unusable.count))
             fields.append("reloads_owed", .number(status.owed.count { $0.isOwed }))
         }
@@ -106,10 +107,12 @@ extension MetricsPage {
             status.sources.compactMap { source in value(source).map { (source.configuration.metricLabels, $0) } }
         }
         return gauge("confd_ready", "Whether the first pass is complete.", [([], status.isReady ? "1" : "0")])
-            + gauge("confd_templates_loaded", "Resources.", [([], "\(status.inSync + status.dirty)")])
+            + gauge("confd_templates_loaded", "Resources.", [([], "\(status.inSync + status.dirty + status.held)")])
             + gauge(
                 "confd_resources", "Resources by state.",
-                [([("state", "in_sync")], "\(status.inSync)"), ([("state", "dirty")], "\(status.dirty)")])
+                [("in_sync", status.inSync), ("dirty", status.dirty), ("held", status.held)].map { state, count in
+                    ([("state", state)], "\(count)")
+                })
             + gauge(
                 "confd_reload_owed", "Whether a reload of the file is still owed.",
                 status.owed.map { ([("dest", $0.destination)], $0.isOwed ? "1" : "0") })

@@ -11,6 +11,8 @@ struct ResourceStatus: Equatable, Sendable {
         case pending
         case failed
         case reloadOwed = "reload owed"
+        /// Its guard keeps the file as it is.
+        case held
     }
 
     let name: String
@@ -20,7 +22,7 @@ struct ResourceStatus: Equatable, Sendable {
     var revision: Int64?
     /// When its file was replaced last, nil if that is not known.
     var changed: WallTime?
-    /// Why it failed last, nil if it did not.
+    /// Why it failed last, or is held; nil if neither.
     var error: String?
 }
 
@@ -54,7 +56,7 @@ struct StatusReport {
     private var headline: String {
         let owed = status.owed.count { $0.isOwed }
         return "confd \(Version.current): \(status.isReady ? "ready" : "the first pass is not complete"), "
-            + "\(status.inSync) in sync, \(status.dirty) not, \(owed) \(owed == 1 ? "reload" : "reloads") owed"
+            + "\(status.inSync) in sync, \(status.dirty) not, \(status.heldText)\(owed) \(owed == 1 ? "reload" : "reloads") owed"
     }
 
     private func line(of source: DaemonStatus.BackendState) -> String {
@@ -98,7 +100,7 @@ struct StatusReport {
 // MARK: - JSON
 
 extension StatusReport {
-    /// The whole report as one JSON object: `version`, `ready`, `in_sync`, `dirty`, `backends`, `resources`, `unusable`, `checks`,
+    /// The whole report as one JSON object: `version`, `ready`, `in_sync`, `dirty`, `held`, `backends`, `resources`, `unusable`, `checks`,
     /// `services`, and `servers` in the form of nginx's check module (ngx_http_upstream_check_module).
     var json: [UInt8] {
         var writer = StatusWriter()
@@ -107,6 +109,7 @@ extension StatusReport {
             $0.set("ready", status.isReady)
             $0.set("in_sync", status.inSync)
             $0.set("dirty", status.dirty)
+            $0.set("held", status.held)
             $0.array("backends", status.sources) { writer, source in
                 writer.set("backend", source.configuration.kind.name)
                 writer.set("source", source.configuration.sources.joined(separator: ","))

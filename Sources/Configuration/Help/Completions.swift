@@ -49,7 +49,7 @@ enum Completions {
                 if [[ $word == --?* ]]; then
                     _confd_long '\(flags.joined(separator: " "))'
                 else
-                    _confd_words '\((flags + ["--"] + BackendRegistry.names).joined(separator: " "))'
+                    _confd_words '\((flags + ["--"] + words).joined(separator: " "))'
                 fi
             }
             complete -F _confd confd
@@ -91,7 +91,7 @@ enum Completions {
                 specifications+=("${specifications[@]/-/--}")
             fi
             _arguments "${specifications[@]}" \\
-                '1:backend:(\(BackendRegistry.names.joined(separator: " ")))'
+                '1:backend or sub-command:(\(words.joined(separator: " ")))'
             """
     }
 
@@ -117,11 +117,14 @@ enum Completions {
                 complete -C (string join ' ' -- (string escape -- $command) (commandline -ct))
             end
             complete -c confd -f
-            complete -c confd -n 'not contains -- -- (commandline -opc)' -a '\(BackendRegistry.names.joined(separator: " "))'
+            complete -c confd -n 'not contains -- -- (commandline -opc)' -a '\(words.joined(separator: " "))'
             complete -c confd -n 'contains -- -- (commandline -opc)' -a '(__confd_command)'
             \(lines.joined(separator: "\n"))
             """
     }
+
+    /// What can stand first that is no option.
+    private static var words: [String] { BackendRegistry.names + Subcommand.allCases.map(\.rawValue) }
 
     /// The kinds of values that can follow an option.
     private enum Value {

@@ -31,8 +31,8 @@ enum HelpText {
     }
 
     private static let head = [
-        "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]   or   confd status [-json]",
-        "  or   confd register KEY VALUE [-check URL] [OPTIONS] [-- COMMAND...]",
+        "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]",
+        "  or   confd status [-json] | release RESOURCE | register KEY VALUE [OPTIONS]",
         "Keeps files in step with a key-value store: renders, checks, replaces, reloads.",
     ]
 

@@ -24,6 +24,9 @@ enum ManualPage {
         ".br",
         ".B confd status",
         "[\\fB\\-json\\fR]",
+        ".br",
+        ".B confd release",
+        "\\fIRESOURCE\\fR",
         ".SH DESCRIPTION",
         ".B confd",
         "takes a snapshot of keys, renders Go templates over it, writes each result atomically, checks it and reloads the",
@@ -35,6 +38,8 @@ enum ManualPage {
         "Without it, it stays: it looks at everything again after each \\fB\\-interval\\fR, or with \\fB\\-watch\\fR follows changes",
         "as they happen.",
         "With a \\fICOMMAND\\fR it renders everything, starts the command and reloads it, and ends with its exit code.",
+        ".PP",
+        "\\fBconfd status\\fR asks a daemon for its state, and \\fBconfd release\\fR has it apply what the guard of a resource holds.",
         ".PP",
         "\\fIBACKEND\\fR is the same as \\fB\\-backend\\fR; there are "
             + roff(BackendRegistry.names.joined(separator: ", ")) + ".",

@@ -37,6 +37,8 @@ package struct Resource: Equatable, Sendable {
     package let healthChecks: [TargetCheck]
     /// The format that the rendered file must have to be installed, nil for any.
     package let outputFormat: OutputFormat?
+    /// What it may lose at once; nil for everything.
+    package let guardLimits: GuardLimits?
 
     /// Whether it reads keys in `range`.
     package func needs(_ range: KeyRange) -> Bool { ranges.contains { $0.overlaps(range) } }

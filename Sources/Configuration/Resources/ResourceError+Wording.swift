@@ -61,6 +61,11 @@ extension ResourceError {
         case .check(let error): error.message
         case .target(let error): error.message
 
+        case .guardWithoutLimit: "sets no limit, so nothing is ever held"
+        case .notPercent: "not a percentage from 0 to 100"
+        case .notKeyCount: "not a number of keys"
+        case .notMinKeys: "neither a number of keys nor a table of patterns"
+
         case .serviceReadsKeys(let reason): reason
         case .notAKey(let text): "\"\(text)\" is not a key"
         case .notMarkable: "on_fall = \"mark\" needs a value that is a JSON object"
@@ -133,6 +138,10 @@ extension ResourceError {
         case .notStatuses: "for example \"200-399,404\""
         case .badEscape: "escapes are \\r, \\n, \\t, \\\\ and \\xNN"
         case .mysqlWithoutUser: "create a user without rights or password, and name it with user"
+        case .guardWithoutLimit: "set min_keys, max_drop or max_change"
+        case .notPercent: "write it in quotes: \"50%\""
+        case .notKeyCount: "write a number from 0 on"
+        case .notMinKeys: "write 2, or { \"/services/*/servers\" = 2 }"
         case .serviceReadsKeys: "a service reads no keys and no other templates"
         case .target: "for example 10.0.0.1:8080, [fd00::1]:8080 or unix:/run/app.sock"
         case .notAKey: "a key begins with a slash"

@@ -70,6 +70,14 @@ package struct ResourceError: Error, Equatable, Sendable {
         case check(HealthCheckError)
         case target(CheckTargetError)
 
+        // Guards
+
+        case guardWithoutLimit
+        case notPercent
+        /// Negative, more than 1,000,000,000, or no number at all.
+        case notKeyCount
+        case notMinKeys
+
         // Services
 
         /// A key or value calls a function that reads keys or includes templates: the words of the template engine.

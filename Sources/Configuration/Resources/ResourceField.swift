@@ -30,6 +30,9 @@ enum ResourceField {
         Entry(
             names: ["health_check"],
             help: "tables [[template.health_check]]: which keys are servers, and how those are probed"),
+        Entry(
+            names: ["guard"],
+            help: "table [template.guard]: how much a rendering may lose; one that loses more is held (hold, 10m)"),
         Entry(names: ["left_delimiter", "right_delimiter"], help: "delimiters of the template ({{ and }})"),
     ]
 }

@@ -38,7 +38,7 @@ extension ResourceParser {
             makeDirectories: table.flag("make_dirs") ?? false, backup: table.flag("backup") ?? false,
             leftDelimiter: left, rightDelimiter: right, backend: backend, policy: policy(&table),
             reloadSignal: signal(&table), rollback: table.flag("rollback") ?? false,
-            healthChecks: targetChecks(&table), outputFormat: outputFormat(&table))
+            healthChecks: targetChecks(&table), outputFormat: outputFormat(&table), guardLimits: guardLimits(&table))
         return Reading(
             complete: table.errors.isEmpty ? resource : nil, source: source, destination: destination, left: left,
             right: right)

@@ -12,7 +12,7 @@ package enum CommandLineParser {
         package var subcommand: Subcommand?
         /// Options that only the sub-command has.
         package var ownOptions = RawOptions()
-        /// Words that the sub-command takes: the key and value of `register`.
+        /// Words that the sub-command takes: the key and value of `register`, the resource of `release`.
         package var words: [String] = []
         /// The words after `--`.
         package var command: [String] = []
@@ -76,7 +76,8 @@ package enum CommandLineParser {
 
     /// A word that is neither a flag nor a flag's value.
     private static func takeWord(_ word: String, _ result: inout Result) throws(SettingsError) {
-        if result.subcommand == .register, result.words.count < 2 { return result.words.append(word) }
+        let wanted = result.subcommand?.wordCount ?? 0
+        if result.words.count < wanted { return result.words.append(word) }
         guard let backend = OptionTable.option(named: "backend"), result.options.values["backend"] == nil,
             Self.backendNames.contains(word)
         else {

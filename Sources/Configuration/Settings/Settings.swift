@@ -10,6 +10,8 @@ package struct Settings: Sendable {
     package internal(set) var subcommand: Subcommand?
     /// For `register`: what is registered.
     package internal(set) var registration = RegisterArguments()
+    /// For `release`: the resource's name.
+    package internal(set) var releasedResource: String?
     /// For `status`: print JSON.
     package internal(set) var json = false
     package internal(set) var onetime = false
@@ -97,6 +99,17 @@ package enum Subcommand: String, CaseIterable, Sendable {
     case status
     /// Keeps one key in the store while a service is up, without a resource file.
     case register
+    /// Lets through what the guard of a resource holds.
+    case release
+
+    /// How many words it takes.
+    var wordCount: Int {
+        switch self {
+        case .status: 0
+        case .register: 2
+        case .release: 1
+        }
+    }
 }
 
 /// When differences are shown in colour.

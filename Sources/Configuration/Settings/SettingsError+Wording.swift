@@ -33,6 +33,7 @@ extension SettingsError {
         case .jsonWithoutStatus: "needs status"
         case .statusWithoutSocket: "status needs one"
         case .registerWithoutKey: "register needs a key and a value"
+        case .releaseWithoutResource: "release needs a resource"
         case .registerOnce: "register stays for as long as the service is up"
         case .exclusiveModes(let modes): "\(modes.joined(separator: " and ")) exclude each other"
         case .modeWithCommand(let mode, _): "\(mode) starts no command"
@@ -64,6 +65,7 @@ extension SettingsError {
         case .jsonWithoutStatus: "for example confd status -json"
         case .registerWithoutKey:
             "for example confd register /services/shop/servers/a '{\"host\": \"10.0.0.1\"}' -check http://:8080/health"
+        case .releaseWithoutResource: "for example confd release app.toml; confd status lists what is held"
         case .modeWithCommand(_, let command): "leave \"-- \(command)\" out"
         case .failFastWithoutOnetime: "a daemon goes on with the other resources and tries again"
         case .flagSyntax, .flagWithoutValue, .unreadable, .wrongType, .notBoolean, .notInteger, .notAmong,

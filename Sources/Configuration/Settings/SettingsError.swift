@@ -41,6 +41,7 @@ package struct SettingsError: Error, Equatable, Sendable {
         /// `register` without a key and a value.
         case registerWithoutKey
         case registerOnce
+        case releaseWithoutResource
 
         // Several options
 

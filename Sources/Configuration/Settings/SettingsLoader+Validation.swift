@@ -57,6 +57,9 @@ extension SettingsLoader {
             if let command = settings.command.first { refuse(.modeWithCommand("status", command: command)) }
             if settings.controlSocket == nil { refuse(.statusWithoutSocket, option: "control-socket") }
         case .register: validateRegistration()
+        case .release:
+            if let command = settings.command.first { refuse(.modeWithCommand("release", command: command)) }
+            if settings.releasedResource == nil { refuse(.releaseWithoutResource) }
         case nil: break
         }
         if settings.json, settings.subcommand != .status { refuse(.jsonWithoutStatus, option: "json") }

@@ -43,6 +43,7 @@ package struct SettingsLoader {
         settings.command = commandLine.command
         settings.subcommand = commandLine.subcommand
         settings.registration.words = commandLine.words
+        if settings.subcommand == .release { settings.releasedResource = commandLine.words.first }
         let fromEnvironment = environmentOptions()
         // Help and version work whatever else is wrong, and the path of confd.toml comes from these two sources.
         for option in OptionTable.all where ["help", "version", "config-file", "strict"].contains(option.name) {

@@ -59,13 +59,21 @@ final class EngineWorld: Sendable {
     private let directory: TemporaryDirectory
     private let executed = Mutex<[String]>([])
 
-    init(_ store: TestStore, clock: ManualClock = ManualClock(), requests: Requests? = nil) throws {
+    convenience init(_ store: TestStore, clock: ManualClock = ManualClock(), requests: Requests? = nil) throws {
+        let directory = try TemporaryDirectory()
+        for name in ["conf.d", "templates", "out"] { try Files.makeFolder(directory(name), mode: 0o755) }
+        self.init(store, clock, try requests ?? Requests(), directory)
+    }
+
+    private init(_ store: TestStore, _ clock: ManualClock, _ requests: Requests, _ directory: TemporaryDirectory) {
         self.store = store
         self.clock = clock
-        self.requests = try requests ?? Requests()
-        directory = try TemporaryDirectory()
-        for name in ["conf.d", "templates", "out"] { try Files.makeFolder(directory(name), mode: 0o755) }
+        self.requests = requests
+        self.directory = directory
     }
+
+    /// A world of the same store and directory for another run, with a log of its own.
+    func restarted(clock: ManualClock) throws -> EngineWorld { EngineWorld(store, clock, try Requests(), directory) }
 
     /// Adds a resource that writes the file `name` from the keys below `/app`, or those of `keys`.
     func resource(

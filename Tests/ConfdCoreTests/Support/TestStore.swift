@@ -29,9 +29,14 @@ final class TestStore: Backend {
     var reads: Int { state.withLock { $0.reads } }
 
     /// Changes a key, and lets those who follow know.
-    func put(_ key: String, _ value: String) {
+    func put(_ key: String, _ value: String) { change { $0[key] = value } }
+
+    /// Has these keys and no others, and lets those who follow know.
+    func replace(by pairs: [String: String]) { change { $0 = pairs } }
+
+    private func change(_ body: (inout [String: String]) -> Void) {
         let watchers = state.withLock { state in
-            state.pairs[key] = value
+            body(&state.pairs)
             state.revision += 1
             defer { state.watchers = [] }
             return state.watchers

@@ -1,0 +1,60 @@
+import Configuration
+import KeyValue
+import Staging
+
+// `[template.guard]`: what a rendering may lose at once.
+extension Applier {
+    /// What the guard of the resource says of `content`, which `comparison` compares with the file; nil without a guard.
+    func guardReport(
+        _ file: RenderedFile, _ content: [UInt8], _ comparison: Comparison, _ destination: Destination
+    ) throws(StepFailure) -> GuardReport? {
+        let resource = file.resource
+        guard let limits = resource.guardLimits, !limits.isEmpty else { return nil }
+        let basis = file.request.guardBasis
+        if limits.maxDrop != nil, !basis.isKept, !settings.noop {
+            throw StepFailure(
+                "guard: max_drop needs -state-dir, or it is blind after a restart",
+                hint: "name a directory with -state-dir in which only the user of confd may write")
+        }
+        let view = file.request.store.view(of: resource.ranges, strippingPrefix: resource.prefix)
+        let keys = AppliedKeys(KeyCounts(of: view, limits), origin: origin(file, limits, view))
+        if comparison.isSameContent { return GuardReport(keys: keys, violations: []) }
+        let hasFile = comparison != .absent
+        let lines = hasFile ? lineLoss(limits, basis.applied, keys, content, destination) : nil
+        return GuardReport(
+            keys: keys,
+            violations: limits.violations(of: keys.counts, after: basis.applied?.counts, hasFile: hasFile, lines: lines)
+        )
+    }
+
+    /// Only verdicts change a rendering without a change of these.
+    private func origin(_ file: RenderedFile, _ limits: GuardLimits, _ view: Snapshot) -> AppliedKeys.Origin? {
+        if limits.maxChange == nil || file.resource.healthChecks.isEmpty { return nil }
+        return AppliedKeys.Origin(keys: view, sources: file.inputs.sources)
+    }
+
+    /// The lines that the file would lose; nil if they do not count, because nobody limits them or verdicts alone have changed
+    /// the rendering.
+    private func lineLoss(
+        _ limits: GuardLimits, _ applied: AppliedKeys?, _ keys: AppliedKeys, _ content: [UInt8],
+        _ destination: Destination
+    ) -> LineLoss? {
+        if limits.maxChange == nil { return nil }
+        if let new = keys.origin, let old = applied?.origin, new.isSame(as: old) { return nil }
+        do throws(StagingError) {
+            return try destination.read().map { LineLoss(from: $0, to: content) }
+        } catch {
+            // It would be replaced all the same.
+            warnings.give("\(error.message), so its lines are not counted (max_change)")
+            return nil
+        }
+    }
+
+    /// What is said of a resource whose rendering is held.
+    package static func holdMessage(_ resource: Resource, _ violations: [GuardViolation]) -> String {
+        let time = resource.guardLimits?.hold ?? GuardLimits.standardHold
+        let end = time > .zero ? "for \(GoDuration.text(time)), or until it is released" : "until it is released"
+        return "\(resource.name): held by guard: \(GuardViolation.text(violations)); "
+            + "\(resource.destination) stays as it is \(end) (confd release \(resource.name))"
+    }
+}

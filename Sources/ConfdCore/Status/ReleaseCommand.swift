@@ -1,0 +1,88 @@
+import Configuration
+import Diagnostics
+import Posix
+
+/// `confd release RESOURCE`: lets through what the resource's guard holds. A daemon is asked at its control socket; without
+/// one the record in the state directory is marked, for the next run.
+struct ReleaseCommand {
+    /// Why it could not be done.
+    enum Problem: Error, Equatable {
+        case control(StatusCommand.Problem, socket: String)
+        /// No daemon answers, and nothing can be marked.
+        case noDirectory(String, StateDirectory.Problem)
+        /// No daemon answers at a socket, and there is no state directory.
+        case nowhere
+        case unwritable(SystemError)
+    }
+
+    let resource: String
+    let socket: String?
+    let stateDirectory: String?
+
+    func run() throws(Problem) -> ReleaseAnswer {
+        if let socket, let answer = try ask(socket) { return answer }
+        return try mark()
+    }
+
+    /// The answer of the daemon, nil if there is none.
+    private func ask(_ socket: String) throws(Problem) -> ReleaseAnswer? {
+        do throws(StatusCommand.Problem) {
+            let (status, body) = try ControlClient(socket: socket).answer(
+                to: "POST", ReleasePath.path(of: resource))
+            switch status {
+            case "200 OK": return .released
+            case "409 Conflict": return .notHeld
+            case "404 Not Found":
+                let suggestion = String(decoding: body, as: UTF8.self)
+                return .unknown(suggestion: suggestion.isEmpty ? nil : suggestion)
+            default: throw .refused(status: status)
+            }
+        } catch {
+            // Nobody listens there: without a daemon that is how it is.
+            if case .noDaemon(let cause) = error, [Errno.noSuchFile, Errno.connectionRefused].contains(cause.code) {
+                return nil
+            }
+            throw .control(error, socket: socket)
+        }
+    }
+
+    private func mark() throws(Problem) -> ReleaseAnswer {
+        guard let path = stateDirectory else { throw .nowhere }
+        let directory: StateDirectory
+        do throws(StateDirectory.Problem) {
+            // Nothing is made where nothing is kept.
+            guard Files.exists(path) else {
+                throw .failed(SystemError(call: "open", path: path, code: Errno.noSuchFile))
+            }
+            directory = try StateDirectory(path)
+        } catch {
+            throw .noDirectory(path, error)
+        }
+        guard var record = directory.record(of: resource) else {
+            return .unknown(suggestion: Suggestion.nearest(to: resource, among: directory.resources))
+        }
+        if record.heldSince == nil { return .notHeld }
+        record.isReleased = true
+        do throws(SystemError) {
+            try directory.save(record)
+        } catch {
+            throw .unwritable(error)
+        }
+        return .released
+    }
+}
+
+extension ReleaseCommand.Problem {
+    /// The message for standard error, with what to do about it.
+    var message: String {
+        switch self {
+        case .control(let problem, let socket): problem.message(socket)
+        case .noDirectory(let path, .inUse):
+            "no confd answers, and one uses -state-dir \(path)\nhint: give its -control-socket"
+        case .noDirectory(let path, .failed(let error)):
+            "no confd answers, and -state-dir \(path) cannot be used: \(error.reason)"
+        case .nowhere: "no confd answers, and there is no -state-dir"
+        case .unwritable(let error): "-state-dir: \(error.message)"
+        }
+    }
+}

@@ -1,0 +1,38 @@
+# etcd comes back without its data, and nginx goes on with the servers of before.
+example=$source/examples/guards
+mkdir -p /etc/confd
+cp -r "$example"/conf.d "$example"/templates /etc/confd/
+rm -f /etc/nginx/sites-enabled/default
+for port in 8001 8002 8003 8004; do start_backend "$port" "$port"; done
+seed() { for port in 8001 8002 8003 8004; do put "/services/web/servers/$port" "127.0.0.1:$port"; done; }
+start_etcd
+seed
+web=/etc/nginx/conf.d/web.conf
+start confd as-unit confd -watch -interval 1 -node http://127.0.0.1:2379 -metrics-addr 127.0.0.1:9100
+eventually holds "$web" 127.0.0.1:8004
+start nginx nginx -g 'daemon off;'
+eventually is_open 80
+answers() { for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do curl -s http://127.0.0.1/; done | sort -u | tr '\n' ' '; }
+answer() { [ "$(answers)" = "$1" ]; }
+eventually answer "8001 8002 8003 8004 "
+are_held() { curl -s http://127.0.0.1:9100/metrics | grep -qx "confd_resources{state=\"held\"} $1"; }
+
+start_load http://127.0.0.1/
+crash etcd
+rm -r "$work/etcd"
+start_etcd
+eventually are_held 1
+shows http://127.0.0.1:9100/ready ok || fail "not ready, though there is a file"
+answer "8001 8002 8003 8004 " || fail "servers are gone"
+# The right backup.
+seed
+eventually are_held 0
+end_load
+equal "number of lines about it" "$(grep -c 'held by guard' "$work/confd.log")" 1
+
+# This time it is meant.
+for port in 8002 8003 8004; do etcdctl del "/services/web/servers/$port" >/dev/null; sleep 0.2; done
+eventually are_held 1
+confd release web.toml
+eventually answer "8001 "
+eventually are_held 0
