@@ -35,6 +35,25 @@ import Testing
         #expect(seen == verdicts)
     }
 
+    /// One result a second. With 3 s, the fourth success in a row is the first that is 3 s after the first one.
+    @Test(arguments: [
+        ("the first verdict does not wait", "+", "U"), ("one who was down does", "---++++", "DDDDDDU"),
+        ("from the first success after the last failure", "-++-++++", "DDDDDDDU"),
+        ("a failure while it is up changes nothing", "+-++", "UUUU"),
+        ("what says nothing does not end the time", "-+??+", "DDDDU"),
+    ])
+    func slowStart(_ name: String, _ results: String, _ verdicts: String) {
+        var options = HealthCheck.Options()
+        options.slowStart = .seconds(3)
+        var state = CheckState(initial: .up, at: .zero)
+        var seen = ""
+        for (second, result) in results.enumerated() {
+            _ = state.take(Self.result(result), options, at: .seconds(second))
+            seen += state.verdict == .up ? "U" : "D"
+        }
+        #expect(seen == verdicts)
+    }
+
     @Test func tellsTheLastFailureWhileTheTargetIsNotHealthy() {
         let options = HealthCheck.Options()
         var state = CheckState(initial: .up, at: .zero)

@@ -45,8 +45,8 @@ package struct HealthCheck: Hashable, Sendable {
         package var initial = Verdict.up
         /// Whether the first probe tells alone, or `rise` and `fall` count from the start.
         package var firstProbeDecides = true
-        /// For those who read verdicts: how long a target that came up gets less than its share.
-        package var slowStart: Duration?
+        /// How long a target that was down must succeed without a failure, besides `rise`, until it is up again.
+        package var slowStart = Duration.zero
         /// The most that a probe is late on purpose, at random; less than `interval`.
         package var jitter = Duration.zero
         /// Only these networks are reached, if there is one.
@@ -79,7 +79,7 @@ package struct HealthCheck: Hashable, Sendable {
         guard (1...1_000).contains(options.fall) else { throw .fall(options.fall) }
         guard options.port != 0 else { throw .port }
         guard options.jitter >= .zero, options.jitter < options.interval else { throw .jitter(options.jitter) }
-        if let slowStart = options.slowStart, slowStart < .zero { throw .slowStart(slowStart) }
+        if options.slowStart < .zero { throw .slowStart(options.slowStart) }
         storage = Storage(kind, options)
     }
 

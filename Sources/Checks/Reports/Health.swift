@@ -17,8 +17,6 @@ package struct Health: Equatable, Sendable {
     package let since: WallTime
     /// The last failure since the target was last healthy, else why it could not be probed, for example `http: status 503`.
     package let error: String?
-    /// For how long a target that came up gets less than its share.
-    package let slowStart: Duration?
 
     /// Whether it counts as up.
     package var isUp: Bool { verdict == .up }
@@ -32,7 +30,6 @@ package struct Health: Equatable, Sendable {
         fall = state.failures
         since = Clock.wall().earlier(by: max(now - state.since, .zero))
         error = state.failure?.message(type) ?? state.obstacle?.message
-        slowStart = target.check.options.slowStart
     }
 }
 

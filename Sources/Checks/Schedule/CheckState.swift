@@ -9,6 +9,8 @@ package struct CheckState: Equatable, Sendable {
     /// In a row, up to now.
     package private(set) var successes = 0
     package private(set) var failures = 0
+    /// When the first of the successes in a row came.
+    private var firstSuccess: Duration?
     /// When the verdict began, or the target came.
     package private(set) var since: Duration
     /// The last failure since the target was last healthy.
@@ -40,9 +42,11 @@ package struct CheckState: Equatable, Sendable {
         case .success:
             successes += 1
             failures = 0
+            firstSuccess = firstSuccess ?? time
         case .failure(let reason):
             failures += 1
             successes = 0
+            firstSuccess = nil
             failure = reason
         case .inconclusive(let reason):
             // The words may differ each time.
@@ -61,6 +65,8 @@ package struct CheckState: Equatable, Sendable {
         let isAlone = !hasVerdict && options.firstProbeDecides
         let decided: Verdict
         if successes >= (isAlone ? 1 : options.rise) {
+            // A verdict of down must be outlived, not what was assumed before there was one.
+            if hasVerdict, verdict == .down, time - (firstSuccess ?? time) < options.slowStart { return false }
             decided = .up
         } else if failures >= (isAlone ? 1 : options.fall) {
             decided = .down

@@ -53,7 +53,7 @@ struct HealthCheckReader {
             if options.port == nil || port == 0 { table.note("port", .notPort(port)) }
         }
         if let initial = choice("initial", ["up", "down"]) { options.initial = initial == "up" ? .up : .down }
-        options.slowStart = table.duration("slow_start")
+        if let slowStart = table.duration("slow_start") { options.slowStart = slowStart }
         if let jitter = table.duration("jitter") { options.jitter = jitter }
         options.allow = networks()
         return options
