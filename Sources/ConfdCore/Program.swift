@@ -66,6 +66,14 @@ package enum Program {
             }
         }
         do {
+            if settings.subcommand == .test {
+                held.release()
+                try test(settings, logger: logger)
+            }
+            if settings.subcommand == .render {
+                held.release()
+                try render(settings, pairs, environment: environment, logger: logger)
+            }
             if settings.validate {
                 // Validation has no listener: pending signals take effect now.
                 held.release()
@@ -168,6 +176,34 @@ package enum Program {
         }
         if report.exitCode == ExitCode.done { logger.info(report.summary) } else { logger.error(report.summary) }
         return report.exitCode
+    }
+
+    /// `confd render`.
+    private static func render(
+        _ settings: Settings, _ pairs: [EnvironmentPair], environment: [String: String], logger: Logger
+    ) throws(SystemError) -> Never {
+        for warning in settings.warnings { logger.warning(warning.summary, warning) }
+        let pool = BackendPool(environment: pairs.map { (Array($0.name), Array($0.value)) }) { logger.warning($0) }
+        let loader = ResourceLoader(settings, environment: environment, backend: settings.backend)
+        try startEnding(logger) {
+            RenderCommand(settings: settings, logger: logger, loader: loader, backends: pool).run()
+        }
+        CurrentProcess.waitForEnd()
+    }
+
+    /// `confd test`.
+    private static func test(_ settings: Settings, logger: Logger) throws(SystemError) -> Never {
+        try startEnding(logger) {
+            do throws(TestCommand.Problem) {
+                return try TestCommand(settings: settings).run { (text) throws(SystemError) in
+                    try StandardStream.output.write(text)
+                }
+            } catch {
+                print("confd: error: \(PrintableText.text(error.text))", to: .error)
+                return error.exitCode
+            }
+        }
+        CurrentProcess.waitForEnd()
     }
 
     /// `confd status`.

@@ -70,6 +70,18 @@ package enum Files {
         try SystemCall.run("mkdir", path) { mkdir(path, mode_t(mode)) }
     }
 
+    /// Creates the directory `path` and those above it that are missing.
+    package static func makeFolders(_ path: String) throws(SystemError) {
+        if let status = try? status(path), status.kind == .folder { return }
+        let parent = split(path).folder
+        if parent != path, parent != "." { try makeFolders(parent) }
+        do throws(SystemError) {
+            try makeFolder(path)
+        } catch {
+            if error.code != EEXIST { throw error }
+        }
+    }
+
     /// Creates a new directory for ourselves alone, below `parent`, and returns its path.
     package static func makeTemporaryFolder(in parent: String, prefix: String) throws(SystemError) -> String {
         let path = join(parent, prefix + Random.letters(12))

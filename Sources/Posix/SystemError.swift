@@ -64,6 +64,9 @@ package enum Errno {
     package static let connectionReset = ECONNRESET
     package static let hostUnreachable = EHOSTUNREACH
     package static let timedOut = ETIMEDOUT
+    package static let cancelled = ECANCELED
+    package static let brokenPipe = EPIPE
+    package static let noSuchDevice = ENXIO
 }
 
 extension Errno {

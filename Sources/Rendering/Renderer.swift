@@ -75,30 +75,35 @@ package struct Renderer: Sendable {
 
     /// Renders `template` over `snapshot`, on the calling thread: deep templates need a large stack. `limits` hold for
     /// included templates too. `health` answers what health checks know. With `trial`, its data is the template's dot, and
-    /// keys that are missing are empty.
+    /// keys that are missing are empty. `coverage` notes what is executed of the template, which is the file at its path.
     package func render(
         _ template: CompiledTemplate, over snapshot: Snapshot, in environment: any Environment,
-        limits: Limits = Limits(), health: (any HealthSource)? = nil, trial: TrialData? = nil
+        limits: Limits = Limits(), health: (any HealthSource)? = nil, trial: TrialData? = nil,
+        coverage: (recorder: CoverageRecorder, path: String)? = nil
     ) -> RenderOutcome {
         render(
             template, over: snapshot, in: environment, limits: limits, health: health, dot: trial?.dot,
-            isTrial: trial != nil)
+            isTrial: trial != nil, coverage: coverage)
     }
 
     /// As above, with any dot.
     func render(
         _ template: CompiledTemplate, over snapshot: Snapshot, in environment: any Environment,
-        limits: Limits, health: (any HealthSource)? = nil, dot: Value?, isTrial: Bool = false
+        limits: Limits, health: (any HealthSource)? = nil, dot: Value?, isTrial: Bool = false,
+        coverage: (recorder: CoverageRecorder, path: String)? = nil
     ) -> RenderOutcome {
         let context = RenderingContext(
             snapshot: snapshot, environment: environment, includes: includes, limits: limits)
         context.missingKeysAreEmpty = isTrial
         context.healthSource = health
+        context.coverage = coverage?.recorder
+        let trace = coverage.map { $0.recorder.trace(of: template.template, at: ByteString($0.path)) }
         var output: [UInt8] = []
         var failure: TemplateError?
         do {
             try template.template.render(
-                dot ?? .nilInterface, userData: context, limits: limits, into: &output, note: context.noteAbsent)
+                dot ?? .nilInterface, userData: context, limits: limits, into: &output, trace: trace,
+                note: context.noteAbsent)
         } catch {
             failure = error
         }

@@ -14,6 +14,8 @@ package struct Destination: Sendable {
     package let place: Place
     /// nil if the target's directory does not exist.
     package let folder: Folder?
+    /// What it is if it is written, and not replaced; nil for a regular file, for none, and for what cannot be written.
+    package let stream: StreamDestination?
     /// The directory of `path` itself, and its name there; nil if that does not exist.
     let own: (folder: Folder, name: String)?
 
@@ -29,11 +31,19 @@ package struct Destination: Sendable {
             self.folder = folder
             self.place = place
             target = folder.path(of: name)
+            stream = StreamDestination(walk.lastKind)
+        case .descriptor(let number, let name, let folder, let place):
+            self.name = name
+            self.folder = folder
+            self.place = place
+            target = folder.path(of: name)
+            stream = .inherited(number)
         case .missing(let folder, let place):
             name = Files.split(place.name).name
             self.folder = nil
             self.place = place
             target = Files.join(folder, name)
+            stream = nil
         }
         self.path = path
         own = walk.own

@@ -33,9 +33,10 @@ package enum Leftovers {
         name.hasPrefix(".") && hasRandomEnd(name, after: ".confd-")
     }
 
-    /// Whether `name` is that of a changes file.
-    package static func isChangesFile(_ name: String) -> Bool {
-        name.hasPrefix("confd-changes-") && hasRandomEnd(name, after: "confd-changes-")
+    /// Whether `name` is that of a file that tells a command what changed, or of a staged one of a destination that is a
+    /// stream.
+    package static func isTemporary(_ name: String) -> Bool {
+        ["confd-changes-", "confd-stage-"].contains { name.hasPrefix($0) && hasRandomEnd(name, after: $0) }
     }
 
     private static func hasRandomEnd(_ name: String, after word: String) -> Bool {

@@ -17,6 +17,8 @@ struct PathWalk {
         case name(String, in: Folder, Place)
         /// At a directory that does not exist; its path.
         case missing(String, Place)
+        /// At a descriptor of this process: its number is the name.
+        case descriptor(Int32, String, in: Folder, Place)
     }
 
     /// A step that is still to be taken.
@@ -44,6 +46,10 @@ struct PathWalk {
     private var links = 0
     /// The directory of `dest` itself, which may be a link, and its name there.
     private(set) var own: (folder: Folder, name: String)?
+    /// The type of what the last name leads to; nil before that, and if there is nothing.
+    private(set) var lastKind: FileStatus.Kind?
+    /// The descriptor of this process that the last link stands for.
+    private var descriptor: Int32?
 
     /// A walk along `dest`; with `makesFolders` it creates the directories that are missing, mode 0755 less the umask.
     init(_ dest: String, makesFolders: Bool) throws(StagingError) {
@@ -76,6 +82,9 @@ struct PathWalk {
         }
         let folder = try resolving { [folder] () throws(SystemError) in try folder.opened() }
         if links == 0 { own = (folder, name) }
+        if let descriptor {
+            return .descriptor(descriptor, name, in: folder, Place(directory: status.identity, name: name))
+        }
         return .name(name, in: folder, Place(directory: status.identity, name: name))
     }
 }
@@ -92,12 +101,23 @@ extension PathWalk {
         }
         guard let entry else { return isLast ? nil : missing(name) }
         let found = try resolving { () throws(SystemError) in try entry.status() }
-        if found.kind == .symbolicLink {
+        if isLast { lastKind = found.kind }
+        if isLast, found.kind == .symbolicLink, isOwnDescriptors {
+            // Such a link leads to what is open, whatever its content says: `pipe:[1234]`, or the path of a file that may
+            // have another name by now.
+            descriptor = Int32(name)
+        } else if found.kind == .symbolicLink {
             try follow(try resolving { () throws(SystemError) in try entry.linkContent() }, of: found, name, isLast)
         } else if !isLast {
             try enter(entry, found)
         }
         return nil
+    }
+
+    /// Whether this is the directory of the descriptors of this process, where `/dev/stdout` leads to.
+    private var isOwnDescriptors: Bool {
+        guard folder.path.hasPrefix("/proc/"), let own = try? Files.readLink("/proc/self") else { return false }
+        return folder.path == "/proc/\(own)/fd"
     }
 
     /// `name` itself, nil if there is none.

@@ -108,6 +108,8 @@ extension Destination {
 
     /// Removes the mark after the reload succeeded.
     package func clearReloadMark() throws(StagingError) {
+        // Nothing was put beside it.
+        if stream != nil { return }
         if try existing() != nil {
             do throws(SystemError) {
                 try open(.read).removeAttribute(ReloadMark.attribute)

@@ -25,6 +25,7 @@ extension StagingError {
         case .attributes(let error): "cannot set mode or owner of \(dest): \(error.reason)"
         case .backUp(let error): "cannot back up \(dest): \(error.reason)"
         case .replace(let error): "cannot replace \(dest): \(error.reason)"
+        case .stream(let error): "cannot write to \(dest): \(Self.streamReason(error))"
         case .torn(let error, let backup): "\(dest) is damaged: \(error.reason); its previous content is in \(backup)"
         case .heal(let error, let backup): "cannot restore \(dest) from \(backup): \(error.reason)"
         case .trial(let error): "cannot keep or put back the previous \(dest): \(error.reason)"
@@ -54,10 +55,13 @@ extension StagingError {
         case .stagedFileChanged: nil
         case .withdrawnDuringCheck: "probably by another confd that was started meanwhile: it is tried again"
         case .appendOnly(let folder): "what is created there can be neither renamed nor removed: chattr -a \(folder)"
+        case .stream(let error) where error.code == Errno.brokenPipe || error.code == Errno.timedOut:
+            "its reader may have got a part; all of it is written again"
         case .torn: "make room or fix the disk: confd restores the file when it starts"
         case .heal: "copy all but the last line of it by hand, or fix the cause and start confd again"
         case .makeFolder(let error), .resolve(let error), .read(let error), .write(let error),
-            .attributes(let error), .backUp(let error), .replace(let error), .mark(let error), .trial(let error):
+            .attributes(let error), .backUp(let error), .replace(let error), .mark(let error), .trial(let error),
+            .stream(let error):
             Self.hint(error, folder: nil, uid: nil)
         }
     }
@@ -69,6 +73,14 @@ extension StagingError {
         case Errno.accessDenied, Errno.notPermitted:
             if let folder, let uid { "the directory \(folder) is not writable by uid \(uid)" } else { nil }
         default: nil
+        }
+    }
+
+    private static func streamReason(_ error: SystemError) -> String {
+        switch error.code {
+        case Errno.noSuchDevice: "nobody has it open for reading"
+        case Errno.timedOut: "its reader takes nothing"
+        default: error.reason
         }
     }
 

@@ -89,12 +89,14 @@ public struct Template: Sendable {
         if let failure = execute(dot, userData, limits, output: &output, sink: nil, note: nil) { throw failure }
     }
 
-    /// As `render(_:userData:limits:into:)`; the first few places that wrote `<no value>` are noted.
+    /// As `render(_:userData:limits:into:)`; the first few places that wrote `<no value>` are noted, and in `trace` what was
+    /// executed.
     package func render(
-        _ dot: Value, userData: AnyObject?, limits: Limits, into output: inout [UInt8], note: (AbsentValue) -> Void
+        _ dot: Value, userData: AnyObject?, limits: Limits, into output: inout [UInt8], trace: ExecutionTrace? = nil,
+        note: (AbsentValue) -> Void
     ) throws(TemplateError) {
         let failure = withoutActuallyEscaping(note) { note in
-            execute(dot, userData, limits, output: &output, sink: nil, note: note)
+            execute(dot, userData, limits, output: &output, sink: nil, note: note, trace: trace)
         }
         if let failure { throw failure }
     }
@@ -115,7 +117,7 @@ public struct Template: Sendable {
 
     private func execute(
         _ dot: Value, _ userData: AnyObject?, _ limits: Limits?, output: inout [UInt8],
-        sink: ((UnsafeBufferPointer<UInt8>) -> Void)?, note: ((AbsentValue) -> Void)?
+        sink: ((UnsafeBufferPointer<UInt8>) -> Void)?, note: ((AbsentValue) -> Void)?, trace: ExecutionTrace? = nil
     ) -> TemplateError? {
         let program = storage.program
         return program.withTables { tables -> TemplateError? in
@@ -128,7 +130,12 @@ public struct Template: Sendable {
                 if let note { for node in executor.absences { note(program.absentValue(at: node)) } }
             }
             do throws(Problem) {
-                try executor.run(dot.isAbsent ? .invalid : dot)
+                let dot = dot.isAbsent ? .invalid : dot
+                if let trace, trace.fits(program) {
+                    try executor.run(dot, Recording(trace))
+                } else {
+                    try executor.run(dot, Untraced())
+                }
                 return nil
             } catch {
                 return program.error(error, body: executor.body, node: executor.currentNode)

@@ -131,11 +131,13 @@ extension Applier {
                 "cannot write to \(ChangesFile.temporary): \(error.reason); CONFD_CHANGES is beside dest instead")
         }
         do {
-            return try ChangesFile(lines, beside: try Destination(resolving: resource.destination))
+            let destination = try Destination(resolving: resource.destination)
+            if destination.stream == nil { return try ChangesFile(lines, beside: destination) }
         } catch {
-            warnings.give("cannot write beside \(resource.destination): its commands get no CONFD_CHANGES")
-            return nil
+            // The warning says enough.
         }
+        warnings.give("cannot write beside \(resource.destination): its commands get no CONFD_CHANGES")
+        return nil
     }
 }
 

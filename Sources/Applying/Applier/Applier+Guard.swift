@@ -4,6 +4,19 @@ import Staging
 
 // `[template.guard]`: what a rendering may lose at once.
 extension Applier {
+    /// Whether the guard of the resource holds `content`; the file gets the guard's report.
+    func holds(
+        _ content: [UInt8], _ comparison: Comparison, _ destination: Destination, _ file: inout RenderedFile
+    ) throws(StepFailure) -> Bool {
+        file.guardReport = try guardReport(file, content, comparison, destination)
+        guard let report = file.guardReport, !report.violations.isEmpty, !file.request.guardBasis.isBelieved else {
+            return false
+        }
+        // Without a change there is nothing to hold: it is told what would be held.
+        if settings.noop { logger.warning(Self.holdMessage(file.resource, report.violations), file.resource) }
+        return !settings.noop
+    }
+
     /// What the guard of the resource says of `content`, which `comparison` compares with the file; nil without a guard.
     func guardReport(
         _ file: RenderedFile, _ content: [UInt8], _ comparison: Comparison, _ destination: Destination

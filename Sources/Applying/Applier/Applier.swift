@@ -25,6 +25,7 @@ package struct Applier: Sendable {
     let warnings: WarningLog
     let recovery: Recovery
     package let claims = DestinationClaims()
+    let streams = StreamTurn()
     let changeNumbers = ChangeNumbers()
     let runCommand: CommandRunner
 
@@ -140,6 +141,9 @@ package struct Applier: Sendable {
     ) throws(StepFailure) -> Placement {
         let resource = file.resource
         let destination = try resolve(resource)
+        if let stream = destination.stream {
+            return .done(try write(content, to: stream, destination, &file))
+        }
         let comparison: Comparison
         do throws(StagingError) {
             try recovery.restore(destination, resource.attributes)
@@ -150,12 +154,7 @@ package struct Applier: Sendable {
             throw StepFailure(error)
         }
         if !comparison.isSameContent { try refuseOtherFormat(content, resource) }
-        file.guardReport = try guardReport(file, content, comparison, destination)
-        if let report = file.guardReport, !report.violations.isEmpty, !file.request.guardBasis.isBelieved {
-            // Without a change there is nothing to hold: it is told what would be held.
-            guard settings.noop else { return .done(Outcome(.held)) }
-            logger.warning(Self.holdMessage(resource, report.violations), resource)
-        }
+        if try holds(content, comparison, destination, &file) { return .done(Outcome(.held)) }
         logDifferences(comparison, destination, content, resource)
         if settings.noop { return .done(try noop(comparison, content, resource, destination)) }
         switch comparison {
@@ -173,7 +172,7 @@ package struct Applier: Sendable {
     }
 
     /// `output_format`: what does not parse as that is not installed. Nothing but other content can change it.
-    private func refuseOtherFormat(_ content: [UInt8], _ resource: Resource) throws(StepFailure) {
+    func refuseOtherFormat(_ content: [UInt8], _ resource: Resource) throws(StepFailure) {
         do throws(OutputFormatError) {
             try resource.outputFormat?.check(content)
         } catch {
@@ -190,6 +189,8 @@ package struct Applier: Sendable {
         } catch {
             throw StepFailure(error)
         }
+        // Streams may have several writers.
+        if destination.stream != nil { return destination }
         guard let owner = claims.claim(destination, for: resource.name) else { return destination }
         throw StepFailure(
             "\(resource.name): dest \(resource.destination) is already written by \(owner)",
@@ -276,7 +277,7 @@ package struct Applier: Sendable {
     }
 
     /// Runs `check_cmd` on the staged file; content that it refuses is remembered.
-    private func check(
+    func check(
         _ path: String, _ content: [UInt8], _ file: inout RenderedFile, _ destination: Destination
     ) throws(StepFailure) {
         let resource = file.resource
@@ -309,7 +310,7 @@ package struct Applier: Sendable {
     }
 
     /// Throws if the same content was refused before and is not to be tried again yet.
-    private func refuseAgain(_ content: [UInt8], _ file: inout RenderedFile) throws(StepFailure) {
+    func refuseAgain(_ content: [UInt8], _ file: inout RenderedFile) throws(StepFailure) {
         guard let refusal = file.history.refusal else { return }
         let isTriedAgain = refusal.origin == .check && file.request.mayCheckAgain
         guard refusal.content == content, !isTriedAgain else {

@@ -15,6 +15,8 @@ package struct History: Sendable {
     package var previous: PreviousContent?
     /// Attributes that we may not set: they are tried and reported once.
     var refusedAttributes: [AttributeDifference] = []
+    /// The checksum of what was written last to a destination that is a stream, and so cannot be compared.
+    var streamed: String?
     /// What was written into a file that we may not read.
     var unreadable: WrittenFile?
 
@@ -74,6 +76,7 @@ package struct History: Sendable {
         history.previous = previous
         history.refusedAttributes = refusedAttributes
         history.unreadable = unreadable
+        history.streamed = streamed
         return history
     }
 }

@@ -22,13 +22,14 @@ final class Recovery: Sendable {
     /// Restores the file at `path` and removes candidates that a kill left in its directory.
     func restore(_ path: String, _ attributes: FileAttributes) throws(StagingError) {
         // What is wrong with the path itself is reported when it is to be written.
-        guard let destination = try? Destination(resolving: path) else { return }
+        guard let destination = try? Destination(resolving: path), destination.stream == nil else { return }
         try restore(destination, attributes)
         sweep(beside: destination)
     }
 
     /// Restores a destination; after a failure, the next call tries again.
     func restore(_ destination: Destination, _ attributes: FileAttributes) throws(StagingError) {
+        if destination.stream != nil { return }
         let isFirst = seen.withLock { $0.files.insert(destination.path).inserted }
         if isFirst { warnings.give(destination.strangers()) }
         guard isFirst, !isNoop else { return }

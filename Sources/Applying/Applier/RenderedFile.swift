@@ -39,7 +39,7 @@ package struct RenderRequest: Sendable {
 package struct RenderedFile: Sendable {
     let request: RenderRequest
     /// nil if the rendering failed, which has been logged.
-    let content: [UInt8]?
+    package let content: [UInt8]?
     let inputs: Inputs
     let changes: KeyChanges
     /// What is known of the resource, with what the steps so far have added.

@@ -52,10 +52,11 @@ package final class ResourceRenderer: Sendable {
     /// stack of `stackSize`.
     ///
     /// If the template was changed and does not parse any more, its last good version is rendered and `report` gets the
-    /// failure; nil if there is none. `isUnwanted` is polled once it takes long, and ends it.
+    /// failure; nil if there is none. `isUnwanted` is polled once it takes long, and ends it. With `isolation` it knows
+    /// nothing of this machine.
     func render(
         _ resource: Resource, _ snapshot: Snapshot, _ health: (any HealthSource)?,
-        isUnwanted: @escaping @Sendable () -> Bool,
+        isUnwanted: @escaping @Sendable () -> Bool, isolation: Isolation? = nil,
         report: (StepFailure?, Inputs) -> Void
     ) -> RenderResult {
         let log = SourceLog()
@@ -67,10 +68,10 @@ package final class ResourceRenderer: Sendable {
             let entry = try template(of: resource, log) { failure in
                 report(failure, failure == nil ? Inputs() : Inputs(sources: log.sources))
             }
-            let environment = environment.noting(in: log)
+            let environment: any Rendering.Environment = isolation?.environment ?? environment.noting(in: log)
             let rendered = renderer.render(
                 entry.template, over: snapshot, in: environment, limits: TemplateLimits.fromNow(isUnwanted),
-                health: health)
+                health: health, coverage: isolation?.coverage.map { ($0, resource.source) })
             reads = rendered.reads
             readsHealth = rendered.readsHealth
             if let failure = rendered.failure {

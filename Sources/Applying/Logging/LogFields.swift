@@ -49,7 +49,7 @@ package struct LogFields: LogSubject {
     }
 
     /// These fields with what explains the message.
-    func explained(excerpt: String? = nil, hint: String?) -> LogFields {
+    package func explained(excerpt: String? = nil, hint: String?) -> LogFields {
         var copy = self
         copy.excerpt = excerpt
         copy.hint = hint

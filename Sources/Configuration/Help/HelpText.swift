@@ -7,7 +7,7 @@ enum HelpText {
     /// One screen: the options of the common groups with their help, those of the others by name.
     static var summary: String {
         var lines = head
-        for group in Option.Group.allCases where group != .compatibility && group != .registration {
+        for group in Option.Group.allCases where group != .compatibility && group.subcommand == nil {
             lines.append(group.rawValue + ":")
             let options = OptionTable.options(of: group)
             lines += group.isCommon ? options.flatMap { line($0, column: 22) } : wrapped(options.map(flag))
@@ -33,6 +33,7 @@ enum HelpText {
     private static let head = [
         "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]",
         "  or   confd status [-json] | release RESOURCE | register KEY VALUE [OPTIONS]",
+        "  or   confd render RESOURCE [OPTIONS]   or   confd test [DIR] [OPTIONS]",
         "Keeps files in step with a key-value store: renders, checks, replaces, reloads.",
     ]
 
@@ -88,7 +89,17 @@ extension Option.Group {
     fileprivate var isCommon: Bool {
         switch self {
         case .mode, .files, .backend: true
-        case .security, .timing, .logging, .status, .registration, .compatibility: false
+        case .security, .timing, .logging, .status, .registration, .rendering, .testing, .compatibility: false
+        }
+    }
+
+    /// The sub-command that alone has the options of the group; nil for those that can always be given.
+    fileprivate var subcommand: Subcommand? {
+        switch self {
+        case .registration: .register
+        case .rendering: .render
+        case .testing: .test
+        case .mode, .files, .backend, .security, .timing, .logging, .status, .compatibility: nil
         }
     }
 }
@@ -96,6 +107,6 @@ extension Option.Group {
 extension OptionTable {
     /// The options of `group`, in the table's order.
     static func options(of group: Option.Group) -> [Option] {
-        group == .registration ? registration : all.filter { $0.group == group }
+        group.subcommand?.ownOptions ?? all.filter { $0.group == group }
     }
 }

@@ -21,10 +21,13 @@ package struct ResourceLoader {
 
     /// The directory that holds conf.d and templates.
     package let confdir: String
-    private let parser: ResourceParser
+    let parser: ResourceParser
+    /// Whether `dest` is looked at. Tests of templates have nothing to do with what is there.
+    private let looksAtDestinations: Bool
 
     package init(_ settings: Settings, environment: [String: String], backend: BackendConfiguration) {
         confdir = settings.confdir
+        looksAtDestinations = settings.subcommand != .test
         parser = ResourceParser(
             settings: settings, environment: environment, templateFolder: "\(settings.confdir)/templates",
             defaultBackend: backend)
@@ -117,7 +120,7 @@ package struct ResourceLoader {
 
     /// Refuses resources that would overwrite their own template or resource file.
     private func refuseInputs(_ parsed: inout ResourceParser.Result, _ bytes: [UInt8], path: String) {
-        for claim in parsed.destinations {
+        for claim in parsed.destinations where looksAtDestinations {
             guard let input = InputFiles.refusal(of: claim.destination, source: claim.source, resourceFile: path) else {
                 continue
             }
@@ -141,7 +144,11 @@ package struct ResourceLoader {
         for claim in parsed.destinations {
             var files = [WrittenFile.path(Path.join([Array(claim.destination.utf8)]))]
             // A path that cannot be resolved is reported when the file is written.
-            if let place = try? Destination(resolving: claim.destination).place { files.append(.place(place)) }
+            if looksAtDestinations, let destination = try? Destination(resolving: claim.destination) {
+                // A pipe or device may have several writers.
+                if destination.stream != nil { continue }
+                files.append(.place(destination.place))
+            }
             guard let owner = files.compactMap({ owners[$0] }).first else {
                 for file in files { owners[file] = claim.resource }
                 continue

@@ -12,7 +12,7 @@ package enum CommandLineParser {
         package var subcommand: Subcommand?
         /// Options that only the sub-command has.
         package var ownOptions = RawOptions()
-        /// Words that the sub-command takes: the key and value of `register`, the resource of `release`.
+        /// Words that the sub-command takes: the key and value of `register`, the resource of `release` and `render`.
         package var words: [String] = []
         /// The words after `--`.
         package var command: [String] = []
@@ -49,7 +49,7 @@ package enum CommandLineParser {
         }
         let parts = body.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         let name = String(parts[0])
-        let own = result.subcommand == .register ? OptionTable.registration.first { $0.name == name } : nil
+        let own = result.subcommand?.ownOptions.first { $0.name == name }
         guard let option = own ?? OptionTable.option(named: name) else { throw unknown(name, result.subcommand) }
         let value: String
         if parts.count == 2 {
@@ -76,8 +76,9 @@ package enum CommandLineParser {
 
     /// A word that is neither a flag nor a flag's value.
     private static func takeWord(_ word: String, _ result: inout Result) throws(SettingsError) {
-        let wanted = result.subcommand?.wordCount ?? 0
-        if result.words.count < wanted { return result.words.append(word) }
+        // A key or a value may be any word; a resource that is called as a backend is has `.toml` behind that.
+        let isBackend = result.subcommand == .render && Self.backendNames.contains(word)
+        if result.words.count < result.subcommand?.wordCount ?? 0, !isBackend { return result.words.append(word) }
         guard let backend = OptionTable.option(named: "backend"), result.options.values["backend"] == nil,
             Self.backendNames.contains(word)
         else {
@@ -90,8 +91,7 @@ package enum CommandLineParser {
     }
 
     private static func unknown(_ name: String, _ subcommand: Subcommand?) -> SettingsError {
-        let own = subcommand == .register ? OptionTable.registration : []
-        let names = (own + OptionTable.all).flatMap { [$0.name] + $0.aliases }
+        let names = ((subcommand?.ownOptions ?? []) + OptionTable.all).flatMap { [$0.name] + $0.aliases }
         let near = Suggestion.nearest(to: name, among: names).map { Advice.didYouMean("-" + $0) }
         return SettingsError(.unknownFlag(name, FormerName.advice(forFlag: name) ?? near))
     }

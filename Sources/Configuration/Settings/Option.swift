@@ -31,6 +31,8 @@ package final class Option: Sendable {
         case logging = "Logging"
         case status = "Status"
         case registration = "With register"
+        case rendering = "With render"
+        case testing = "With test"
         case compatibility = "Taken for compatibility"
     }
 

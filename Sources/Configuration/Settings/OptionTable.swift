@@ -93,7 +93,7 @@ package enum OptionTable {
                     ColorChoice(rawValue: choice) ?? (choice == "true" ? .always : .never)
             }),
         Option(
-            "validate", .mode, help: "check settings, resources and templates, contact no backend",
+            "validate", .mode, help: "check settings, resources, templates; contact no backend",
             aliases: ["check-config"], .flag { $0.validate = $1 }),
         Option(
             "mock-data", .mode, "FILE", help: "with -validate: JSON to try the templates over",

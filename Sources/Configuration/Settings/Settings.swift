@@ -12,6 +12,10 @@ package struct Settings: Sendable {
     package internal(set) var registration = RegisterArguments()
     /// For `release`: the resource's name.
     package internal(set) var releasedResource: String?
+    /// For `render`: what is rendered.
+    package internal(set) var rendering = RenderArguments()
+    /// For `test`: which cases, and what is written.
+    package internal(set) var testing = TestArguments()
     /// For `status`: print JSON.
     package internal(set) var json = false
     package internal(set) var onetime = false
@@ -101,13 +105,27 @@ package enum Subcommand: String, CaseIterable, Sendable {
     case register
     /// Lets through what the guard of a resource holds.
     case release
+    /// Prints what a resource's template gives, and changes nothing.
+    case render
+    /// Renders templates over the keys of test cases, and compares.
+    case test
 
-    /// How many words it takes.
+    /// How many words it takes that are neither flags nor their values.
     var wordCount: Int {
         switch self {
         case .status: 0
         case .register: 2
-        case .release: 1
+        case .release, .render, .test: 1
+        }
+    }
+
+    /// The options that only it has; those of all others can stand beside them.
+    var ownOptions: [Option] {
+        switch self {
+        case .status, .release: []
+        case .register: OptionTable.registration
+        case .render: OptionTable.rendering
+        case .test: OptionTable.testing
         }
     }
 }

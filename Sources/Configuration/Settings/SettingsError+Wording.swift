@@ -35,6 +35,7 @@ extension SettingsError {
         case .registerWithoutKey: "register needs a key and a value"
         case .releaseWithoutResource: "release needs a resource"
         case .registerOnce: "register stays for as long as the service is up"
+        case .renderWithoutResource: "render needs a resource, or -template"
         case .exclusiveModes(let modes): "\(modes.joined(separator: " and ")) exclude each other"
         case .modeWithCommand(let mode, _): "\(mode) starts no command"
         case .failFastWithoutOnetime: "-failure-mode fail-fast stops a pass of -onetime"
@@ -66,6 +67,8 @@ extension SettingsError {
         case .registerWithoutKey:
             "for example confd register /services/shop/servers/a '{\"host\": \"10.0.0.1\"}' -check http://:8080/health"
         case .releaseWithoutResource: "for example confd release app.toml; confd status lists what is held"
+        case .renderWithoutResource:
+            "for example confd render nginx.toml, or confd render -template a.tmpl -file keys.yaml"
         case .modeWithCommand(_, let command): "leave \"-- \(command)\" out"
         case .failFastWithoutOnetime: "a daemon goes on with the other resources and tries again"
         case .flagSyntax, .flagWithoutValue, .unreadable, .wrongType, .notBoolean, .notInteger, .notAmong,

@@ -42,6 +42,8 @@ package struct SettingsError: Error, Equatable, Sendable {
         case registerWithoutKey
         case registerOnce
         case releaseWithoutResource
+        /// `render` with neither a resource nor `-template`.
+        case renderWithoutResource
 
         // Several options
 

@@ -60,6 +60,8 @@ extension SettingsLoader {
         case .release:
             if let command = settings.command.first { refuse(.modeWithCommand("release", command: command)) }
             if settings.releasedResource == nil { refuse(.releaseWithoutResource) }
+        case .render: validateRendering()
+        case .test: validateTesting()
         case nil: break
         }
         if settings.json, settings.subcommand != .status { refuse(.jsonWithoutStatus, option: "json") }
@@ -87,7 +89,7 @@ extension SettingsLoader {
     private mutating func warn(_ kind: SettingsError.Kind) { settings.warnings.append(SettingsError(kind)) }
 
     /// Records an error about several options.
-    private mutating func refuse(_ kind: SettingsError.Kind) { refuse(kind, of: nil) }
+    mutating func refuse(_ kind: SettingsError.Kind) { refuse(kind, of: nil) }
 
     /// Records an error about the value of `option`, at the place where it was given.
     private mutating func refuse(_ kind: SettingsError.Kind, option: String) {

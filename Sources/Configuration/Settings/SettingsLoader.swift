@@ -42,9 +42,9 @@ package struct SettingsLoader {
         let commandLine = try CommandLineParser.parse(arguments)
         settings.command = commandLine.command
         settings.subcommand = commandLine.subcommand
-        settings.registration.words = commandLine.words
-        if settings.subcommand == .release { settings.releasedResource = commandLine.words.first }
-        let fromEnvironment = environmentOptions()
+        settings.takeWords(commandLine.words)
+        // Tests give the same result on every machine.
+        let fromEnvironment = settings.subcommand == .test ? RawOptions() : environmentOptions()
         // Help and version work whatever else is wrong, and the path of confd.toml comes from these two sources.
         for option in OptionTable.all where ["help", "version", "config-file", "strict"].contains(option.name) {
             apply(option, from: [commandLine.options, fromEnvironment])
@@ -56,7 +56,8 @@ package struct SettingsLoader {
         errors += file.errors
         let sources = [commandLine.options, fromEnvironment, file.options]
         for option in OptionTable.all { apply(option, from: sources) }
-        for option in OptionTable.registration { apply(option, from: [commandLine.ownOptions]) }
+        for option in settings.subcommand?.ownOptions ?? [] { apply(option, from: [commandLine.ownOptions]) }
+        if settings.subcommand == .render { chooseFileBackend() }
         fillBackend()
         // Of a daemon that runs on the same machine, unless they are asked for.
         if settings.subcommand == .register {
@@ -84,7 +85,9 @@ package struct SettingsLoader {
     /// A missing file is skipped if it is the default one, and an error if it was asked for.
     private mutating func configurationFile() -> ConfigurationFile.Result {
         let wasGiven = settings.origins["config-file"] != nil
-        if !wasGiven, !fileExists(settings.configFile) { return ConfigurationFile.Result() }
+        if !wasGiven, settings.subcommand == .test || !fileExists(settings.configFile) {
+            return ConfigurationFile.Result()
+        }
         let result = ConfigurationFile.read(settings.configFile, strict: settings.strict)
         settings.warnings += result.warnings
         return result

@@ -28,6 +28,9 @@ final class RenderingContext {
     /// Whether one of them was called.
     private(set) var readsHealth = false
 
+    /// Where it is noted which actions were executed; nil if nobody asks.
+    var coverage: CoverageRecorder?
+
     /// Whether a missing key reads as empty.
     var missingKeysAreEmpty = false
 

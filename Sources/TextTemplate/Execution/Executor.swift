@@ -198,12 +198,13 @@ struct Executor: ~Copyable {
     // MARK: Running
 
     /// Executes the main template with `dot`.
-    mutating func run(_ dot: Value) throws(Problem) {
+    mutating func run<Tracer: ExecutionTracer>(_ dot: Value, _ tracer: consuming Tracer) throws(Problem) {
         try enter(body, dot: dot)
         let code = tables.code
         var counter = program.bodies[body].start
         while true {
             let instruction = code[counter]
+            tracer.step(counter)
             counter += 1
             switch instruction {
             case .text(let start, let count): try write(Int(start), Int(count))

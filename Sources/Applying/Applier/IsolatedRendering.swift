@@ -1,0 +1,38 @@
+import Configuration
+import KeyValue
+import Rendering
+
+/// What a template gives in a test.
+package struct IsolatedRendering {
+    /// Why there is no content, as people read it.
+    package struct Failure: Error {
+        package let text: String
+
+        package init(text: String) { self.text = text }
+    }
+
+    package let content: Result<[UInt8], Failure>
+    /// What is odd about it.
+    package let warnings: [String]
+}
+
+extension ResourceRenderer {
+    /// Renders the template of `resource` over `view`. To be called on a thread with a stack of `stackSize`.
+    package func render(
+        _ resource: Resource, _ view: Snapshot, _ health: (any HealthSource)?, _ isolation: Isolation
+    ) -> IsolatedRendering {
+        // Nothing was parsed before, so there is no earlier version of the template to fall back on.
+        let result = render(
+            resource, view, health, isUnwanted: { false }, isolation: isolation, report: { _, _ in })
+        let content = result.content.mapError { IsolatedRendering.Failure(text: $0.text(of: resource)) }
+        return IsolatedRendering(content: content, warnings: result.warnings)
+    }
+}
+
+extension StepFailure {
+    /// The message, the line with a caret and the hint.
+    fileprivate func text(of resource: Resource) -> String {
+        let lines = (excerpt ?? "").split(separator: "\n").map(String.init)
+        return (["\(resource.name): \(message)"] + lines + (hint.map { ["hint: \($0)"] } ?? [])).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,57 @@
+import Posix
+import Rendering
+import TextTemplate
+
+/// What a template is rendered with in a test.
+package struct Isolation {
+    package let environment: any Rendering.Environment
+    /// Where it is noted what was executed; nil if nobody asks.
+    package let coverage: CoverageRecorder?
+
+    package init(environment: any Rendering.Environment, coverage: CoverageRecorder?) {
+        self.environment = environment
+        self.coverage = coverage
+    }
+}
+
+/// A world that is the same on every machine: the clock stands still, no name is found, there are no files but templates.
+package struct CaseEnvironment: Rendering.Environment {
+    /// The name of the host, unless a case's `env` sets HOSTNAME.
+    package static let standardHost = "confd-test"
+
+    private let templates: TemplateEnvironment
+    private let variables: [String: String]
+    package let now: Time
+
+    package init(templateFolder: String, variables: [String: String], now: Time) {
+        templates = TemplateEnvironment(templateFolder: templateFolder)
+        self.variables = variables
+        self.now = now
+    }
+
+    package var templateFolder: ByteString { templates.templateFolder }
+
+    package func variable(_ name: ByteString) -> ByteString? { variables[name.text].map { ByteString($0) } }
+
+    package func hostName() throws(EnvironmentError) -> ByteString {
+        ByteString(variables["HOSTNAME"] ?? Self.standardHost)
+    }
+
+    package func localAddress() throws(EnvironmentError) -> ByteString {
+        throw EnvironmentError("only a service knows its address")
+    }
+
+    package func addresses(ofHost host: ByteString) -> [ByteString]? { nil }
+
+    package func services(
+        _ service: ByteString, protocol transport: ByteString, name: ByteString
+    ) -> [Rendering.ServiceRecord]? { nil }
+
+    package func addresses(ofInterface name: ByteString) -> [ByteString] { [] }
+
+    package func fileExists(_ path: ByteString) -> Bool { false }
+
+    package func template(at path: ByteString) throws(TemplateLoadError) -> ByteString {
+        try templates.template(at: path)
+    }
+}

@@ -1,0 +1,50 @@
+/// What `confd render` prints: a resource, or a template without one.
+package struct RenderArguments: Equatable, Sendable {
+    /// A resource file as `-resource` takes it; with `#2` its second `[[template]]`. nil with `template`.
+    package internal(set) var resource: String?
+    /// `-template`: the path of a template that needs no resource file.
+    package internal(set) var template: String?
+}
+
+extension OptionTable {
+    /// The options of `confd render`: flags of its command line alone.
+    package static let rendering: [Option] = [
+        Option(
+            "template", .rendering, "FILE",
+            help: "a template without a resource; its keys: all of -file or the backend",
+            .text { $0.rendering.template = $1.isEmpty ? nil : $1 })
+    ]
+}
+
+extension Settings {
+    /// Notes the words of the command line that the sub-command takes.
+    mutating func takeWords(_ words: [String]) {
+        switch subcommand {
+        case .register: registration.words = words
+        case .release: releasedResource = words.first
+        case .render: rendering.resource = words.first
+        case .test: testing.folder = words.first
+        case .status, nil: break
+        }
+    }
+}
+
+extension SettingsLoader {
+    /// `-file` alone says where the keys are, so `-backend file` need not be written.
+    mutating func chooseFileBackend() {
+        if settings.origins["backend"] == nil, case .flag = settings.origins["file"] { settings.backendName = "file" }
+    }
+
+    mutating func validateRendering() {
+        switch (settings.rendering.resource, settings.rendering.template) {
+        case (nil, nil): refuse(.renderWithoutResource)
+        case (_?, _?): refuse(.exclusiveModes(["a resource", "-template"]))
+        default: break
+        }
+        if let command = settings.command.first { refuse(.modeWithCommand("render", command: command)) }
+        let modes = [
+            (settings.check, "-check"), (settings.validate, "-validate"), (settings.preflight, "-preflight"),
+        ].filter(\.0).map(\.1)
+        if let mode = modes.first { refuse(.exclusiveModes(["render", mode])) }
+    }
+}

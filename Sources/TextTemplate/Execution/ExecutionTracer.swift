@@ -1,0 +1,47 @@
+/// What is told of each instruction before it is executed. The executor's loop is made once for each conforming type, so
+/// that a rendering without a trace spends nothing on it.
+protocol ExecutionTracer {
+    /// The instruction at `address` is executed next.
+    mutating func step(_ address: Int)
+}
+
+/// Notes nothing.
+struct Untraced: ExecutionTracer {
+    @inline(__always)
+    mutating func step(_ address: Int) {}
+}
+
+/// Notes in an `ExecutionTrace`.
+struct Recording: ExecutionTracer {
+    private let trace: ExecutionTrace
+    /// The instruction before this one.
+    private var last = -2
+
+    init(_ trace: ExecutionTrace) { self.trace = trace }
+
+    @inline(__always)
+    mutating func step(_ address: Int) {
+        trace.note(address, after: last)
+        last = address
+    }
+}
+
+/// What executions of one template did: how often each of its instructions was executed, and how often it went on with the
+/// one that follows it in the program.
+package final class ExecutionTrace {
+    private(set) var counts: [Int]
+    private(set) var continued: [Int]
+
+    init(of program: Program) {
+        counts = Array(repeating: 0, count: program.code.count)
+        continued = counts
+    }
+
+    /// Whether it can take the executions of `program`.
+    func fits(_ program: Program) -> Bool { counts.count == program.code.count }
+
+    fileprivate func note(_ address: Int, after last: Int) {
+        counts[address] += 1
+        if address == last + 1 { continued[last] += 1 }
+    }
+}
