@@ -40,8 +40,8 @@ let layers: [Layer] = [
     Layer(
         number: 5, name: "Applying",
         imports: [
-            "Diagnostics", "JSON", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering", "Staging",
-            "Configuration",
+            "Diagnostics", "JSON", "KeyValue", "TextTemplate", "Posix", "HTTP", "Backends", "Rendering", "Staging",
+            "Appliers", "Configuration",
         ]),
     Layer(
         number: 6, name: "ConfdCore",

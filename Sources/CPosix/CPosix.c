@@ -77,6 +77,10 @@ int confd_access(const char *path, int mode) { return faccessat(AT_FDCWD, path, 
 
 int confd_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
+int confd_pidfd_send_signal(int process, int signal) {
+  return (int)syscall(SYS_pidfd_send_signal, process, signal, NULL, 0);
+}
+
 pid_t confd_peek_ended_child(void) {
   siginfo_t info;
   memset(&info, 0, sizeof info);

@@ -55,6 +55,7 @@ package enum Errno {
     package static let noAttribute = ENODATA
     package static let wouldBlock = EAGAIN
     package static let invalid = EINVAL
+    package static let notImplemented = ENOSYS
     package static let inputOutput = EIO
     package static let interrupted = EINTR
     package static let tooLarge = EFBIG

@@ -11,7 +11,7 @@ import Testing
 
     /// Answers each line with what `answer` makes of it, nil being the end of the connection.
     private func server(
-        _ directory: TemporaryDirectory, _ answer: @escaping @Sendable (String, Connection) -> String?
+        _ directory: TemporaryDirectory, _ answer: @escaping @Sendable (String, StreamConnection) -> String?
     ) throws -> StreamServer {
         try StreamServer(path: directory("s")) { connection in
             var buffer: [UInt8] = []
@@ -37,7 +37,7 @@ import Testing
     }
 
     private func failure(
-        limit: Duration = .seconds(10), _ answer: @escaping @Sendable (String, Connection) -> String?
+        limit: Duration = .seconds(10), _ answer: @escaping @Sendable (String, StreamConnection) -> String?
     ) throws -> ApplierError.Kind? {
         let directory = try TemporaryDirectory()
         let server = try server(directory, answer)

@@ -82,6 +82,12 @@ import Testing
         let long = String(repeating: "x", count: Said.limit - 2) + "secret and more"
         let said = Said.text(Array(long.utf8), hiding: ["secret"])
         #expect(said.utf8.count <= Said.limit && !said.contains("se"))
+        #expect(Said.text(Array("abcdef abc".utf8), hiding: ["abc", "abcdef"]) == "*** ***")
+        let echo = String(repeating: "a-long-secret ", count: 1_000)
+        for length in 4_109...4_140 {
+            let said = Said.text(echo.utf8.prefix(length).map { $0 }, hiding: ["a-long-secret"])
+            #expect(!said.contains("a-l"), "\(length)")
+        }
     }
 
     @Test func targetsAreChecked() throws {

@@ -6,8 +6,8 @@ import Testing
 @Suite struct CheckBatchesTests {
     @Test func waitsForAllThatAreRenderedWithTheCommand() {
         var batches = CheckBatches()
-        batches.began(1, command: "a")
-        batches.began(2, command: "a")
+        batches.began(1, command: .shell("a"))
+        batches.began(2, command: .shell("a"))
         batches.waits(2)
         #expect(batches.take(reloadsRun: false) == nil)
         batches.waits(1)
@@ -17,8 +17,8 @@ import Testing
 
     @Test func whatNeedsNoCheckIsWaitedForNoLonger() {
         var batches = CheckBatches()
-        batches.began(1, command: "a")
-        batches.began(2, command: "a")
+        batches.began(1, command: .shell("a"))
+        batches.began(2, command: .shell("a"))
         batches.waits(2)
         batches.ended(1)
         #expect(batches.take(reloadsRun: false) == [2])
@@ -28,10 +28,10 @@ import Testing
     @Test(arguments: ["a", "b"])
     func oneBatchAtATime(second: String) {
         var batches = CheckBatches()
-        batches.began(1, command: "a")
+        batches.began(1, command: .shell("a"))
         batches.waits(1)
         #expect(batches.take(reloadsRun: false) == [1])
-        batches.began(2, command: second)
+        batches.began(2, command: .shell(second))
         batches.waits(2)
         #expect(batches.take(reloadsRun: false) == nil)
         batches.ended(1)
@@ -42,8 +42,8 @@ import Testing
     @Test func noReloadDuringABatch() {
         var batches = CheckBatches()
         #expect(!batches.holdsReloads)
-        batches.began(1, command: "a")
-        batches.began(2, command: "a")
+        batches.began(1, command: .shell("a"))
+        batches.began(2, command: .shell("a"))
         #expect(!batches.holdsReloads)
         batches.waits(1)
         batches.waits(2)
@@ -57,7 +57,7 @@ import Testing
 
     @Test func noBatchDuringAReload() {
         var batches = CheckBatches()
-        batches.began(1, command: "a")
+        batches.began(1, command: .shell("a"))
         batches.waits(1)
         #expect(batches.take(reloadsRun: true) == nil)
         #expect(batches.holdsReloads, "no further reload begins before the batch")
@@ -67,7 +67,7 @@ import Testing
     @Test func batchesAndReloadsTakeTurns() {
         var batches = CheckBatches()
         for (id, command) in [(1, "a"), (2, "b")] {
-            batches.began(id, command: command)
+            batches.began(id, command: .shell(command))
             batches.waits(id)
         }
         #expect(batches.take(reloadsRun: false) == [1])

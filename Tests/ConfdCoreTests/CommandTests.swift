@@ -34,6 +34,17 @@ import Testing
         #expect(result.succeeded == (end == .exited(code: 0)))
     }
 
+    @Test func runsAProgramWithoutAShell() {
+        let words = ["printf", "%s|", "a b", "$HOME", "'", "*", "", "{{x}}"]
+        let (result, lines) = run(Command(.program(words), environment: ["CONFD_SRC": "x"]))
+        #expect(result.succeeded)
+        #expect(lines == ["a b|$HOME|'|*||{{x}}|"])
+        let (missing, _) = run(Command(.program(["/no/such/program", "x"])))
+        #expect(missing.message == "cannot start /no/such/program: no such file or directory")
+        #expect(missing.hint(field: "reload_cmd") == nil)
+        #expect(!missing.isAnswer)
+    }
+
     @Test(arguments: [
         ("echo a; echo b >&2; echo c", ["a", "b", "c"]), ("printf 'a\\n\\nb'", ["a", "", "b"]), ("true", []),
         ("printf '\\n'", [""]), ("(sleep 0.05; echo late) | cat", ["late"]),
@@ -165,7 +176,8 @@ import Testing
     #if DEBUG
         @Test func saysWhenItCannotBeStarted() {
             let (result, _) = Faults.with(.init("posix_spawn", code: ENOENT)) { run(Command("true")) }
-            #expect(result.message == "cannot start /bin/sh: posix_spawn /bin/sh: no such file or directory")
+            #expect(result.message == "cannot start /bin/sh: no such file or directory")
+            #expect(result.hint(field: "check_cmd")?.contains("check_cmd = [") == true)
             #expect(!result.succeeded)
         }
 

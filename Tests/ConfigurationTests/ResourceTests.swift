@@ -339,8 +339,8 @@ private func minimal(_ more: String) -> String {
             ("{{\"{{\"}}.Names}} {{.src}}", "{{.Names}} /s"),
         ])
     func reload(text: String, shell: String) throws {
-        let command = try CommandTemplate(reload: text)
-        #expect(String(decoding: try command.shellText(source: "/s", destination: "/d x"), as: UTF8.self) == shell)
+        let command = try CommandTemplate(reload: .text(text))
+        #expect(try command.invocation(source: "/s", destination: "/d x") == .shell(shell))
     }
 
     @Test func aReloadThatMixesFieldsIsAnError() throws {

@@ -54,10 +54,25 @@ package enum Said {
         // More than what is kept, so that no secret is cut in two and kept by half.
         let longest = secrets.reduce(0) { max($0, $1.utf8.count) }
         var text = String(decoding: bytes.prefix(limit + longest), as: UTF8.self)
-        for secret in secrets where !secret.isEmpty { text = replace(secret, in: text) }
+        // A longer one first: a shorter one may be a part of it.
+        for secret in secrets.sorted(by: { $0.utf8.count > $1.utf8.count }) where !secret.isEmpty {
+            text = replace(secret, in: text)
+        }
+        // What is in place of a secret is shorter, so that a part of one may have come among what is kept.
+        if bytes.count >= limit + longest { text = withoutCut(secrets, text) }
         var kept = String(decoding: text.utf8.prefix(limit), as: UTF8.self)[...]
         while let last = kept.last, last.isWhitespace { kept.removeLast() }
         return String(kept.drop { $0.isWhitespace })
+    }
+
+    /// `text` without an end that a secret begins with.
+    private static func withoutCut(_ secrets: [String], _ text: String) -> String {
+        let bytes = Array(text.utf8)
+        let cut = secrets.map { secret in
+            let secret = Array(secret.utf8)
+            return (0..<min(secret.count, bytes.count)).last { bytes.suffix($0).elementsEqual(secret.prefix($0)) } ?? 0
+        }
+        return String(decoding: bytes.dropLast(cut.max() ?? 0), as: UTF8.self)
     }
 
     private static func replace(_ secret: String, in text: String) -> String {

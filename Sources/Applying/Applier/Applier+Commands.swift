@@ -2,6 +2,7 @@ import Configuration
 import KeyValue
 import Posix
 import Staging
+import TextTemplate
 
 extension Applier {
     /// Runs each distinct reload of `due` once, in order, after all files of a pass are in place. The outcomes come in
@@ -11,18 +12,13 @@ extension Applier {
         let groups = Dictionary(grouping: due.indices) { due[$0].reload.action }
         for group in groups.values.sorted(by: { $0[0] < $1[0] }) {
             let first = due[group[0]].reload
-            let problem = perform(first, changes: KeyChanges.lines(of: group.map { due[$0].reload.changes }))
-            if let problem {
-                log(
-                    StepFailure(
-                        "\(first.resource.reloadField) failed: \(problem); it stays owed",
-                        command: first.failedCommand),
-                    of: first.resource, change: first.change)
-            }
+            let error = perform(first, changes: KeyChanges.lines(of: group.map { due[$0].reload.changes }))
+            report(error, of: first, &outcomes[group[0]].history)
             for index in group {
                 let reload = due[index].reload
-                if problem != nil {
-                    outcomes[index].state = rollBack(reload, &outcomes[index].history) ? .rolledBack : .owed
+                if let error {
+                    outcomes[index].state =
+                        error.wasAsked && rollBack(reload, &outcomes[index].history) ? .rolledBack : .owed
                 } else {
                     outcomes[index].history.previous = nil
                     reloadDone(reload)
@@ -30,6 +26,20 @@ extension Applier {
             }
         }
         return outcomes
+    }
+
+    /// Logs that a reload failed. That a service is not there to be asked is one line until that changes.
+    private func report(_ error: ReloadError?, of reload: Reload, _ history: inout History) {
+        let failure = error.map { error in
+            StepFailure(
+                "\(reload.field) failed: \(error.message); it stays owed", hint: error.hint,
+                command: reload.failedCommand)
+        }
+        if let failure, error?.wasAsked == true {
+            log(failure, of: reload.resource, change: reload.change)
+        } else {
+            report(failure, .reload, of: reload.resource, &history)
+        }
     }
 
     /// Notes on disk that the service has the file that is there.
@@ -43,19 +53,36 @@ extension Applier {
         if reload.isNew, hasNewFile { logUpdate(reload.resource, reload.changes) }
     }
 
-    /// Runs the command or sends the signal; what went wrong, if anything did.
-    private func perform(_ reload: Reload, changes: [UInt8]) -> String? {
+    /// Does what the reload is; what went wrong, if anything did.
+    private func perform(_ reload: Reload, changes: [UInt8]) -> ReloadError? {
+        let error: ReloadError?
+        do throws(ReloadError) {
+            try tryToPerform(reload, changes)
+            error = nil
+        } catch let failure {
+            error = failure
+        }
+        // Commands are counted where they run.
+        if reload.failedCommand == nil { metrics.countCommand("reload", reload.resource, succeeded: error == nil) }
+        return error
+    }
+
+    private func tryToPerform(_ reload: Reload, _ changes: [UInt8]) throws(ReloadError) {
+        let resource = reload.resource
         switch reload.action {
-        case .command(let text):
+        case .command(let command):
             let result = run(
-                text, "reload_cmd", reload.resource, reload.environment, changes, timeout: reload.resource.reloadTimeout
-            )
-            return result.succeeded ? nil : result.message
+                command, "reload_cmd", resource, reload.environment, changes, timeout: resource.reloadTimeout)
+            if !result.succeeded { throw .command(result.end, executable: result.executable) }
+        case .childSignal(let signal):
+            logger.debug("Sending \(signal.name)", resource)
+            if let problem = child.send(signal) { throw .child(problem) }
         case .signal(let signal):
-            logger.debug("Sending \(signal.name)", reload.resource)
-            let problem = child.send(signal)
-            metrics.countCommand("reload", reload.resource, succeeded: problem == nil)
-            return problem
+            logger.debug("Sending \(signal.signal.name) to the process of \(signal.pidFile)", resource)
+            try signal.send()
+        case .request(let request, let bodyFile):
+            logger.debug("Sending \(request.method) \(request.url.name)", resource)
+            try requests.send(request, bodyFile: bodyFile, timeout: resource.reloadTimeout)
         }
     }
 
@@ -63,25 +90,20 @@ extension Applier {
     func reload(
         _ resource: Resource, _ destination: Destination, source: String, _ changes: KeyChanges, isNew: Bool
     ) throws(StepFailure) -> Reload? {
-        guard resource.reloads, !settings.syncOnly else { return nil }
-        let action: Reload.Action
-        if let signal = resource.reloadSignal {
-            action = .signal(signal)
-        } else if let command = resource.reloadCommand {
-            action = .command(try shellText(command, source: source, destination: destination.path))
-        } else {
-            return nil
+        guard let method = resource.reloadMethod, !settings.syncOnly else { return nil }
+        let action = try filled { () throws(TemplateError) in
+            try method.action(source: source, destination: destination.path)
         }
         return Reload(
-            resource: resource, action: action, environment: commandEnvironment(resource, source: source, changes),
-            changes: changes, change: isNew ? changeNumbers.next() : 0)
+            resource: resource, action: action, field: method.field,
+            environment: commandEnvironment(resource, source: source, changes), changes: changes,
+            change: isNew ? changeNumbers.next() : 0)
     }
 
-    func shellText(
-        _ command: CommandTemplate, source: String, destination: String
-    ) throws(StepFailure) -> String {
-        do {
-            return String(decoding: try command.shellText(source: source, destination: destination), as: UTF8.self)
+    /// What templates of a resource's fields make.
+    func filled<Result>(_ body: () throws(TemplateError) -> Result) throws(StepFailure) -> Result {
+        do throws(TemplateError) {
+            return try body()
         } catch {
             throw StepFailure(error.message.text)
         }
@@ -97,15 +119,16 @@ extension Applier {
     /// Runs a command of `resource`. Its output is logged when it has ended, as errors if it failed: a log of
     /// errors only has to hold the reason too. With `isTrial` another run follows, whose output is the one that counts.
     func run(
-        _ text: String, _ field: String, _ resource: Resource, _ environment: [String: String], _ changes: [UInt8],
+        _ invocation: CommandInvocation, _ field: String, _ resource: Resource, _ environment: [String: String],
+        _ changes: [UInt8],
         timeout: Duration, isTrial: Bool = false
     ) -> CommandResult {
         let subject = resource.logFields.with("command", field)
-        logger.debug("Running \(text)", subject)
+        logger.debug("Running \(invocation.text)", subject)
         var environment = environment
         let file = changesFile(changes, resource)
         if let path = file?.path { environment["CONFD_CHANGES"] = path }
-        let command = Command(text, environment: environment, timeout: timeout)
+        let command = Command(invocation, environment: environment, timeout: timeout)
         var lines: [String] = []
         let result = withExtendedLifetime(file) {
             runCommand(command) { lines.append(String(decoding: $0, as: UTF8.self)) }
@@ -149,7 +172,7 @@ extension Applier {
 
     /// What is to be put back if the service does not take the next content; nil if nothing is.
     func previousContent(_ file: RenderedFile, _ destination: Destination) -> [UInt8]? {
-        guard file.resource.rollback, file.resource.reloads else { return nil }
+        guard file.resource.rollback, file.resource.reloadMethod != nil else { return nil }
         if let known = file.history.previous { return known.content }
         do throws(StagingError) {
             return try destination.read()
@@ -188,9 +211,10 @@ extension Applier {
             log(StepFailure(error), of: resource)
             return false
         }
-        if let problem = perform(reload, changes: KeyChanges.lines(of: [reload.changes])) {
+        if let error = perform(reload, changes: KeyChanges.lines(of: [reload.changes])) {
             let failure = StepFailure(
-                "\(resource.reloadField) failed on the previous file too: \(problem)", command: reload.failedCommand)
+                "\(reload.field) failed on the previous file too: \(error.message)", hint: error.hint,
+                command: reload.failedCommand)
             log(failure, of: resource, change: reload.change)
             return false
         }

@@ -40,7 +40,7 @@ extension Applier {
         var results = attempt(Array(trials.indices), of: &trials, isLast: trials.count == 1)
         var left = trials.count > 1 ? trials.indices.filter { results[$0].isFailure } : []
         if !left.isEmpty, !cancellation.isCancelled {
-            logger.info("\(trials.count) files were refused together by \(trials[0].command): each is tried alone")
+            logger.info("\(trials.count) files were refused together by \(trials[0].command.text): each is tried alone")
             var hasAdvanced = true
             while hasAdvanced, !left.isEmpty {
                 for index in left { results[index] = attempt([index], of: &trials, isLast: true)[0] }

@@ -3,6 +3,7 @@ import KeyValue
 import Posix
 import Staging
 import Synchronization
+import TextTemplate
 
 /// Does for one resource and one snapshot what there is to do: render, compare, stage, check, replace; and runs the
 /// reloads that are owed.
@@ -28,9 +29,10 @@ package struct Applier: Sendable {
     let streams = StreamTurn()
     let changeNumbers = ChangeNumbers()
     let runCommand: CommandRunner
+    let requests: RequestSender
 
-    /// `cancellation` ends the commands that run; `child` gets the signals that take the place of commands. Commands are
-    /// run by the shell unless `runCommand` says otherwise.
+    /// `cancellation` ends the commands and requests that run; `child` gets the signals that take the place of commands.
+    /// Commands are run as processes unless `runCommand` says otherwise.
     package init(
         settings: Settings, logger: Logger, renderer: ResourceRenderer, cancellation: Cancellation,
         child: SupervisedChild = SupervisedChild(), runCommand: CommandRunner? = nil
@@ -43,6 +45,7 @@ package struct Applier: Sendable {
         metrics = Metrics(areRead: settings.metricsAddress != nil)
         differences = settings.diff ? DiffPrinter(settings) : nil
         warnings = WarningLog(logger)
+        requests = RequestSender(cancellation)
         recovery = Recovery(isNoop: settings.noop, warnings: warnings)
         self.runCommand =
             runCommand ?? { command, line in command.run(cancellation: cancellation, line: line) }
@@ -211,7 +214,7 @@ package struct Applier: Sendable {
             } else {
                 logger.debug("Target config \(resource.destination) in sync", resource)
             }
-            if !settings.syncOnly, resource.reloads { isOwed = try destination.reloadMark() != nil }
+            if !settings.syncOnly, resource.reloadMethod != nil { isOwed = try destination.reloadMark() != nil }
         } catch {
             throw StepFailure(error)
         }
@@ -281,26 +284,29 @@ package struct Applier: Sendable {
         _ path: String, _ content: [UInt8], _ file: inout RenderedFile, _ destination: Destination
     ) throws(StepFailure) {
         let resource = file.resource
-        guard let command = resource.checkCommand, !settings.syncOnly else { return }
-        let text = try shellText(command, source: path, destination: destination.path)
+        guard let template = resource.checkCommand, !settings.syncOnly else { return }
+        let command = try filled { () throws(TemplateError) in
+            try template.invocation(source: path, destination: destination.path)
+        }
         let environment = commandEnvironment(resource, source: path, file.changes)
         let result = run(
-            text, "check_cmd", resource, environment, file.changes.lines, timeout: resource.checkTimeout)
+            command, "check_cmd", resource, environment, file.changes.lines, timeout: resource.checkTimeout)
         do throws(StepFailure) {
-            try judge(result, of: text)
+            try judge(result, of: command)
         } catch {
             noteRefusal(error, content, &file.history)
             throw error
         }
     }
 
-    /// Throws if the check `text` has failed.
-    func judge(_ result: CommandResult, of text: String) throws(StepFailure) {
+    /// Throws if the check `command` has failed.
+    func judge(_ result: CommandResult, of command: CommandInvocation) throws(StepFailure) {
         if result.succeeded { return }
         // What says nothing about the content is no rejection: it is tried again.
         throw StepFailure(
-            "Config check failed: \(result.message)", state: result.isAnswer ? .rejected : .failed,
-            command: StepFailure.FailedCommand(field: "check_cmd", text: text))
+            "Config check failed: \(result.message)", hint: result.hint(field: "check_cmd"),
+            state: result.isAnswer ? .rejected : .failed,
+            command: StepFailure.FailedCommand(field: "check_cmd", text: command.text))
     }
 
     /// Remembers content that a check has refused.

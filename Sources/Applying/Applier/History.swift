@@ -29,6 +29,8 @@ package struct History: Sendable {
         case template
         /// It cannot be applied.
         case application
+        /// Its service is not there to be reloaded.
+        case reload
     }
 
     struct Report {

@@ -4,7 +4,9 @@ import Posix
 /// A reload that is owed to the service of a resource.
 package struct Reload: Sendable {
     package let resource: Resource
-    package let action: Action
+    package let action: ReloadAction
+    /// The field of the resource that says so.
+    let field: String
     /// What the command sees: `CONFD_SRC`, `CONFD_DEST`, `CONFD_RESOURCE`, `CONFD_REVISION`.
     package let environment: [String: String]
     /// Which keys have changed, for `CONFD_CHANGES`.
@@ -15,17 +17,10 @@ package struct Reload: Sendable {
     /// Whether the file was replaced now: a reload that is left over logs no update.
     package var isNew: Bool { change > 0 }
 
-    /// Equal ones are run once for all that owe them.
-    package enum Action: Hashable, Sendable {
-        /// What the shell runs.
-        case command(String)
-        case signal(Signal)
-    }
-
-    /// What is logged if it fails; a signal has no command.
+    /// What is logged if it fails; nil if it is no command.
     var failedCommand: StepFailure.FailedCommand? {
-        guard case .command(let text) = action else { return nil }
-        return StepFailure.FailedCommand(field: resource.reloadField, text: text)
+        guard case .command(let command) = action else { return nil }
+        return StepFailure.FailedCommand(field: field, text: command.text)
     }
 }
 

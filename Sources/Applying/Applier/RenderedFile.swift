@@ -77,8 +77,8 @@ package struct Trial: Sendable {
     let content: [UInt8]
     /// Where it belongs. The directory is not kept open: many may wait at a time.
     let place: Place
-    /// What the shell runs: those with the same command are checked together.
-    let command: String
+    /// Those with the same command are checked together.
+    let command: CommandInvocation
 
     var resource: Resource { file.resource }
 }

@@ -1,9 +1,9 @@
+import Configuration
 import Posix
 
-/// A shell command with its limits.
+/// A command with its limits.
 package struct Command: Sendable {
-    /// The text that `/bin/sh -c` runs.
-    package var text: String
+    package var invocation: CommandInvocation
     /// Added to `ChildEnvironment`, and replacing entries of the same name: `CONFD_SRC`, `CONFD_DEST`, …
     package var environment: [String: String]
     /// After this the process group gets TERM; nil waits for ever.
@@ -15,18 +15,27 @@ package struct Command: Sendable {
 
     /// A command that is not started yet.
     package init(
-        _ text: String, environment: [String: String] = [:], timeout: Duration? = nil,
+        _ invocation: CommandInvocation, environment: [String: String] = [:], timeout: Duration? = nil,
         killGrace: Duration = .seconds(5), outputLimit: Int = 65_536
     ) {
-        self.text = text
+        self.invocation = invocation
         self.environment = environment
         self.timeout = timeout
         self.killGrace = killGrace
         self.outputLimit = outputLimit
     }
 
+    /// A text for `/bin/sh -c`.
+    package init(
+        _ text: String, environment: [String: String] = [:], timeout: Duration? = nil,
+        killGrace: Duration = .seconds(5), outputLimit: Int = 65_536
+    ) {
+        self.init(
+            .shell(text), environment: environment, timeout: timeout, killGrace: killGrace, outputLimit: outputLimit)
+    }
+
     /// Runs the command, hands each line of its output (stdout and stderr, without the line feed) to `line` as it
-    /// comes, and returns when the shell has ended and what it wrote is read.
+    /// comes, and returns when its process has ended and what it wrote is read.
     ///
     /// A child left in the background is left alone, even if it holds the pipe; only at the timeout the whole group
     /// ends. `cancellation` ends it as the timeout does.
@@ -47,7 +56,8 @@ package struct Command: Sendable {
         }
         output.finish(line)
         return CommandResult(
-            end: end, output: output.kept, droppedBytes: output.dropped, duration: Clock.monotonic() - start)
+            end: end, executable: invocation.executable, output: output.kept, droppedBytes: output.dropped,
+            duration: Clock.monotonic() - start)
     }
 
     private var request: SpawnRequest {
@@ -57,7 +67,7 @@ package struct Command: Sendable {
         }
         let added = environment.sorted { $0.key < $1.key }.map { Array("\($0.key)=\($0.value)".utf8) }
         return SpawnRequest(
-            executable: "/bin/sh", arguments: ["/bin/sh", "-c", text].map { Array($0.utf8) },
+            executable: invocation.executable, arguments: invocation.arguments.map { Array($0.utf8) },
             environment: inherited + added)
     }
 }

@@ -8,10 +8,12 @@ package struct CommandResult: Equatable, Sendable {
         /// Its group got TERM after this time.
         case timedOut(after: Duration)
         case cancelled
-        /// The shell could not be started, or not be followed; in that case its group got KILL.
+        /// The process could not be started, or not be followed; in that case its group got KILL.
         case notStarted(SystemError)
     }
     package let end: End
+    /// What was started, or could not be.
+    package let executable: String
     /// The first bytes of the output, at most `Command.outputLimit`.
     package let output: [UInt8]
     /// How many bytes of output were read and dropped.
@@ -30,15 +32,32 @@ package struct CommandResult: Equatable, Sendable {
         }
     }
 
-    /// One phrase, for example `exit status 1`, `signal: killed`, `timed out after 30s`.
-    package var message: String {
-        switch end {
+    /// One phrase: that of the end.
+    package var message: String { end.message(executable) }
+
+    /// What to do where the command could not be started.
+    package func hint(field: String) -> String? { end.hint(executable, field: field) }
+}
+
+extension CommandResult.End {
+    /// One phrase, for example `exit status 1`, `signal: killed`, `timed out after 30s`; `executable` is what was started.
+    package func message(_ executable: String) -> String {
+        switch self {
         case .exited(let code): "exit status \(code)"
         case .signalled(let signal): "signal: \(signal.description)"
         case .timedOut(let time): "timed out after \(Self.text(time))"
         case .cancelled: "cancelled"
-        case .notStarted(let error): "cannot start /bin/sh: \(error.message)"
+        case .notStarted(let error) where error.path == executable: "cannot start \(executable): \(error.reason)"
+        case .notStarted(let error): "cannot start \(executable): \(error.message)"
         }
+    }
+
+    /// Where there is no shell, how to do without: the command is in `field` of the resource.
+    package func hint(_ executable: String, field: String) -> String? {
+        guard executable == "/bin/sh", case .notStarted(let error) = self, error.code == Errno.noSuchFile else {
+            return nil
+        }
+        return "there is no shell here: write the command as a list, for example \(field) = [\"nginx\", \"-t\"]"
     }
 
     private static func text(_ time: Duration) -> String {

@@ -46,7 +46,7 @@ package final class Metrics: Sendable {
         count(Sample("confd_file_changed_total"))
     }
 
-    /// A `check_cmd` or `reload_cmd` ran, or a `reload_signal` was sent.
+    /// A `check_cmd` ran, or a reload of any kind.
     func countCommand(_ type: String, _ resource: Resource, succeeded: Bool) {
         count(
             Sample(

@@ -39,6 +39,9 @@ int confd_access(const char *path, int mode);
 // pidfd_open(2): a close-on-exec descriptor that becomes readable when the process ends, or -1 and errno.
 int confd_pidfd_open(pid_t pid);
 
+// pidfd_send_signal(2): the signal reaches this very process or none; -1 and errno.
+int confd_pidfd_send_signal(int process, int signal);
+
 // The id of a child that has ended and was not waited for, which stays so; 0 if there is none, -1 and errno.
 pid_t confd_peek_ended_child(void);
 

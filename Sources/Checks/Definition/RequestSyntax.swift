@@ -1,5 +1,5 @@
 /// What may be written into a request.
-enum RequestSyntax {
+package enum RequestSyntax {
     private static let limit = 4_096
 
     /// A path from `/` on, of printable ASCII without spaces, at most 4 KiB.
@@ -20,7 +20,7 @@ enum RequestSyntax {
     }
 
     /// A name of RFC 9110's token characters, and a value without line breaks and other controls.
-    static func isHeader(_ name: String, _ value: String) -> Bool {
+    package static func isHeader(_ name: String, _ value: String) -> Bool {
         !name.isEmpty && name.utf8.count + value.utf8.count <= limit && name.utf8.allSatisfy(isTokenByte)
             && value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 9 }
     }

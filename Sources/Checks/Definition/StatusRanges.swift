@@ -6,6 +6,9 @@ package struct StatusRanges: Hashable, Sendable, CustomStringConvertible {
     /// 200 to 399.
     package static let standard = StatusRanges(normalizing: [200...399])
 
+    /// 200 to 299.
+    package static let success = StatusRanges(normalizing: [200...299])
+
     /// status-ranges = range { "," range } ; range = status [ "-" status ] ; status = three digits from 100 to 599.
     /// Spaces around numbers do not matter.
     package init(parsing text: String) throws(StatusRangesError) {

@@ -1,3 +1,5 @@
+import Configuration
+
 /// Which files are put in place together for a check of what is in place: those of resources with the same command that
 /// are rendered at the same time. Events in, batches out.
 ///
@@ -10,7 +12,7 @@ struct CheckBatches {
     }
 
     private struct Member {
-        let command: String
+        let command: CommandInvocation
         var stage = Stage.rendering
     }
 
@@ -19,7 +21,7 @@ struct CheckBatches {
     private var isReloadsTurn = false
 
     /// The rendering of a resource with this check begins.
-    mutating func began(_ id: ResourceID, command: String) { members[id] = Member(command: command) }
+    mutating func began(_ id: ResourceID, command: CommandInvocation) { members[id] = Member(command: command) }
 
     /// It is rendered, differs from its file, and waits for its check.
     mutating func waits(_ id: ResourceID) { members[id]?.stage = .waiting }

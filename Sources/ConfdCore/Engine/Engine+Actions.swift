@@ -146,7 +146,7 @@ extension Engine {
         if let pause = state.scheduler?.dampedPause {
             let resource = state.resource
             logger.warning(
-                "\(resource.name): its template or dest was changed right after its \(resource.reloadField), "
+                "\(resource.name): its template or dest was changed right after its \(resource.reloadMethod?.field ?? ""), "
                     + "perhaps by it: the next one waits until \(GoDuration.text(pause)) after that", resource)
         }
         // A template that was written meanwhile may not be complete yet.

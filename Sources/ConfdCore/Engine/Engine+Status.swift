@@ -15,7 +15,7 @@ extension Engine {
                 status.dirty += 1
             }
             let resource = state.resource
-            if resource.reloads { status.owed.append((resource.destination, state.owedReload != nil)) }
+            if resource.reloadMethod != nil { status.owed.append((resource.destination, state.owedReload != nil)) }
             // A file from before does as well.
             if state.hasBeenInStep || Files.exists(resource.destination) { continue }
             let reason = state.history.failure ?? state.holdReason ?? "not tried yet"

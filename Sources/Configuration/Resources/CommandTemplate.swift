@@ -1,68 +1,69 @@
 import TextTemplate
 
-/// The text of a `check_cmd` or `reload_cmd`: a template over `{{.src}}`, the staged file, and `{{.dest}}`,
-/// the target, both quoted for the shell.
-package struct CommandTemplate: Equatable, Sendable {
-    /// The text as it stands in the resource.
-    package let text: String
+/// A `check_cmd` or `reload_cmd`: a text for the shell, in which fields are quoted, or a list of a program and its arguments,
+/// each a text of its own, in which nothing is quoted.
+package struct CommandTemplate: Hashable, Sendable {
+    /// As it stands in the resource.
+    package enum Source: Hashable, Sendable {
+        case text(String)
+        /// Not empty.
+        case list([String])
+    }
+
+    /// What is wrong with one of the texts.
+    package struct Failure: Error {
+        /// Which one, from 0.
+        let index: Int
+        let error: TemplateError
+    }
+
+    private enum Form: Hashable {
+        case shell(CommandWord)
+        case program([CommandWord])
+    }
+
+    private let form: Form
     /// Whether it names the staged file, so that it can judge that one: by `{{.src}}` or by `CONFD_SRC`.
     package let namesSource: Bool
-    /// nil if the shell gets the text as it is.
-    private let template: Template?
 
-    package static func == (left: CommandTemplate, right: CommandTemplate) -> Bool { left.text == right.text }
+    /// A `check_cmd`.
+    package init(check source: Source) throws(Failure) { try self.init(source, .template, field: "check_cmd") }
 
-    /// A `check_cmd`: always a template, as in confd 0.17. It is tried, so that an unknown field is found when the
-    /// resource loads.
-    package init(check text: String) throws(TemplateError) {
-        self.text = text
-        namesSource = CommandFields(of: text).names.contains("src") || text.contains(text: "CONFD_SRC")
-        template = try Template(ByteString(text), name: "check_cmd", functions: [:])
-        _ = try shellText(source: "", destination: "")
-    }
+    /// A `reload_cmd`.
+    package init(reload source: Source) throws(Failure) { try self.init(source, .templateIfOurs, field: "reload_cmd") }
 
-    /// A `reload_cmd`: confd 0.17 runs it as it is written, and braces in it are then somebody else's
-    /// (`docker ps --format '{{.Names}}'`). So it is a template only if it names a field of ours and parses as one.
-    package init(reload text: String) throws(TemplateError) {
-        self.text = text
-        let names = CommandFields(of: text).names
-        namesSource = names.contains("src") || text.contains(text: "CONFD_SRC")
-        // Not a template of ours, whatever is wrong with it.
-        template = names.isEmpty ? nil : try? Template(ByteString(text), name: "reload_cmd", functions: [:])
-        _ = try shellText(source: "", destination: "")
-    }
-
-    /// The command line for `/bin/sh -c`.
-    package func shellText(source: String, destination: String) throws(TemplateError) -> [UInt8] {
-        guard let template else { return Array(text.utf8) }
-        var output: [UInt8] = []
-        let fields = Fields(source: ShellQuote.quote(source), destination: ShellQuote.quote(destination))
-        try template.render(.object(fields), into: &output)
-        return output
-    }
-
-    /// The dot of a command template.
-    private final class Fields: Object {
-        let source: ByteString
-        let destination: ByteString
-
-        init(source: String, destination: String) {
-            self.source = ByteString(source)
-            self.destination = ByteString(destination)
-        }
-
-        var typeName: String { "command" }
-        var fields: [(name: String, value: Value)] { [("src", .string(source)), ("dest", .string(destination))] }
-
-        func field(_ name: ByteString) -> Value? {
-            switch name {
-            case "src": .string(source)
-            case "dest": .string(destination)
-            default: nil
+    private init(_ source: Source, _ reading: CommandWord.Reading, field: String) throws(Failure) {
+        let texts =
+            switch source {
+            case .text(let text): [text]
+            case .list(let words): words
+            }
+        var words: [CommandWord] = []
+        for (index, text) in texts.enumerated() {
+            do throws(TemplateError) {
+                words.append(try CommandWord(text, reading, field: field))
+            } catch {
+                throw Failure(index: index, error: error)
             }
         }
+        namesSource = words.contains(where: \.namesSource)
+        switch source {
+        case .text: form = .shell(words[0])
+        case .list: form = .program(words)
+        }
+    }
 
-        func method(_ name: ByteString) -> Function? { nil }
-        var description: ByteString? { nil }
+    /// What to run for the staged file `source` and the target `destination`.
+    package func invocation(source: String, destination: String) throws(TemplateError) -> CommandInvocation {
+        switch form {
+        case .shell(let word):
+            return .shell(
+                try word.rendered(
+                    source: ShellQuote.quote(source), destination: ShellQuote.quote(destination)))
+        case .program(let words):
+            var texts: [String] = []
+            for word in words { texts.append(try word.rendered(source: source, destination: destination)) }
+            return .program(texts)
+        }
     }
 }

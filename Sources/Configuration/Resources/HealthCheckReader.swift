@@ -192,22 +192,7 @@ struct HealthCheckReader {
     }
 
     private mutating func headers() -> [HTTPCheck.Header] {
-        guard let value = table.value("headers") else { return [] }
-        guard case .table(let headers) = value.kind else {
-            table.note("headers", at: value.position, .notTable(value.kind.type))
-            return []
-        }
-        // Not through a reader of their own: it would not tell `X-Probe` from `x_probe`.
-        var found: [HTTPCheck.Header] = []
-        for entry in headers.entries.sorted(by: { $0.key < $1.key }) {
-            if case .string(let text) = entry.value.kind {
-                found.append(HTTPCheck.Header(entry.key, text))
-            } else {
-                table.note(
-                    "headers", at: entry.value.position, .wrongType(entry.value.kind.type, wanted: .string, .quotes))
-            }
-        }
-        return found
+        table.headers().map { HTTPCheck.Header($0.name, $0.value) }
     }
 
     private mutating func statuses() -> StatusRanges {

@@ -19,7 +19,8 @@ package struct Resource: Equatable, Sendable {
     package let checkCommand: CommandTemplate?
     /// Whether `checkCommand` judges the new file in its place (`check = "in-place"`), not the staged one.
     package let checksInPlace: Bool
-    package let reloadCommand: CommandTemplate?
+    /// How its service learns that the file was replaced; nil if it does not.
+    package let reloadMethod: ReloadMethod?
     package let checkTimeout: Duration
     package let reloadTimeout: Duration
     package let makeDirectories: Bool
@@ -29,8 +30,6 @@ package struct Resource: Equatable, Sendable {
     package let backend: BackendConfiguration
     /// When it is rendered and reloaded.
     package let policy: ApplyPolicy
-    /// The signal for the supervised command, in place of `reloadCommand`.
-    package let reloadSignal: Signal?
     /// Whether the previous file is put back when its reload keeps failing.
     package let rollback: Bool
     /// Which of its keys stand for servers that are probed.
@@ -43,21 +42,10 @@ package struct Resource: Equatable, Sendable {
     /// Whether it reads keys in `range`.
     package func needs(_ range: KeyRange) -> Bool { ranges.contains { $0.overlaps(range) } }
 
-    /// The command line of the check in place, nil if there is none. Resources with the same command line are checked
-    /// together.
-    package var inPlaceCheck: String? {
+    /// The command of the check in place, nil if there is none. Resources with the same one are checked together.
+    package var inPlaceCheck: CommandInvocation? {
         guard checksInPlace, let checkCommand else { return nil }
         // The template was rendered once when the resource was loaded, so it does not fail.
-        let text = try? checkCommand.shellText(source: destination, destination: destination)
-        return text.map { String(decoding: $0, as: UTF8.self) }
+        return try? checkCommand.invocation(source: destination, destination: destination)
     }
-
-    /// Whether replacing the file triggers a reload.
-    package var reloads: Bool { reloadCommand != nil || reloadSignal != nil }
-
-    /// The field that sets the reload.
-    package var reloadField: String { reloadSignal == nil ? "reload_cmd" : "reload_signal" }
-
-    /// Resources with the same text share one reload; nil without a reload.
-    package var reloadGroup: String? { reloadSignal?.name ?? reloadCommand?.text }
 }

@@ -36,12 +36,23 @@ extension ResourceError {
         case .sourceIsDirectory(let path): "this is a directory: \"\(path)\""
         case .sourceMissing(let path, _): "Missing template: \(path)"
         case .covered(let inner, let outer): "\"\(inner)\" is covered by \"\(outer)\" already"
-        case .checkTemplate(let reason), .reloadTemplate(let reason): reason
+        case .checkTemplate(let reason), .reloadTemplate(let reason), .bodyTemplate(let reason): reason
+        case .emptyCommand: "is an empty array"
+        case .noProgram: "the first word, which names the program, is empty"
+        case .zeroByte: "a word cannot hold a zero byte"
         case .unknownCheck(let text): "\"\(text)\" is unknown"
         case .unknownSignal(let name, _): "\"\(name)\" is not a signal"
         case .spaceInDelimiter(let text): "\"\(text)\" holds white space"
         case .unknownFormat(let name): "\"\(name)\" is unknown"
         case .xmlFormat: "\"xml\" is not checked by confd"
+
+        case .severalReloads(let fields): "\(fields.joined(separator: " and ")) exclude each other"
+        case .noReload: "needs signal or http"
+        case .onlyWith(let field): "has no effect without \(field)"
+        case .notRequestURL(let problem): problem.message
+        case .credentialHeader(let name): "credentials do not belong in a resource file: \"\(name)\""
+        case .noBody(let method): "\(method) has no body"
+        case .sourceIsGone: "the staged file was renamed to dest by then"
 
         case .notAmong(let text, let choices, _): "\"\(text)\" is none of \(choices.joined(separator: ", "))"
         case .fieldTemplate(let reason, _): reason
@@ -124,6 +135,13 @@ extension ResourceError {
         case .covered(let inner, _): "a key stands for itself and all that is below it: leave \"\(inner)\" out"
         case .checkTemplate: fields
         case .reloadTemplate: fields + "; write braces that are not confd's as {{\"{{\"}}"
+        case .emptyCommand, .noProgram: "write the program and its arguments, such as [\"nginx\", \"-s\", \"reload\"]"
+        case .bodyTemplate, .sourceIsGone: "write {{.dest}}"
+        case .severalReloads: "keep one of them"
+        case .noReload:
+            "write signal = \"HUP\" with pid_file, or http = { url = \"http://127.0.0.1:9090/-/reload\" }"
+        case .notRequestURL(let problem): problem.hint
+        case .credentialHeader: "write the token into a file, and its path as token_file"
         case .unknownCheck: "write \"staged\" or \"in-place\""
         case .unknownFormat: "write \"json\", \"yaml\" or \"toml\""
         case .xmlFormat: "check_cmd = \"xmllint --noout {{.src}}\""
@@ -153,7 +171,7 @@ extension ResourceError {
         case .backend(.warning(_, let hint), _): hint
         case .isDirectory, .unreadable, .noTableInTemplate, .notTable, .required, .notIdentifier, .account,
             .writableForAll, .unknownUser, .unknownGroup, .sourceIsDirectory, .needsTLS, .notPort, .notCount, .check,
-            .notMarkable, .ttlTooShort, .noBackendName, .backend:
+            .notMarkable, .ttlTooShort, .noBackendName, .backend, .zeroByte, .onlyWith, .noBody:
             nil
         }
     }
@@ -197,6 +215,28 @@ extension VariableExpansion.Failure {
         case .notSet(let name): "write ${\(name):-default} to allow that"
         case .refused: nil
         case .unknownForm: "forms are ${VAR}, ${VAR:-default} and ${VAR:?message}"
+        }
+    }
+}
+
+extension RequestURL.Problem {
+    var message: String {
+        switch self {
+        case .scheme: "begins with neither http://, https:// nor unix:///"
+        case .credentials: "user and password do not belong in a URL"
+        case .fragment: "\"#\" has no place in a request"
+        case .character: "a URL is printable ASCII without spaces and backslashes"
+        case .noHost: "there is no host"
+        case .noRequestPath: "there is no path of a socket and, after a colon, of a request"
+        }
+    }
+
+    var hint: String? {
+        switch self {
+        case .scheme: "for example http://127.0.0.1:9090/-/reload"
+        case .credentials: "write the token into a file, and its path as token_file"
+        case .noRequestPath: "for example unix:///run/app.sock:/reload"
+        case .fragment, .character, .noHost: nil
         }
     }
 }

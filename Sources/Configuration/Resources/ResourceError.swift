@@ -44,11 +44,32 @@ package struct ResourceError: Error, Equatable, Sendable {
         case covered(String, by: String)
         case checkTemplate(reason: String)
         case reloadTemplate(reason: String)
+        /// A command that is an empty array.
+        case emptyCommand
+        /// The first word of a command is empty.
+        case noProgram
+        /// A word with a byte 0, which no program can get.
+        case zeroByte
         case unknownCheck(String)
         case unknownSignal(String, suggestion: String?)
         case spaceInDelimiter(String)
         case unknownFormat(String)
         case xmlFormat
+
+        // Reloads
+
+        /// Fields that exclude each other.
+        case severalReloads([String])
+        /// `[template.reload]` says nothing.
+        case noReload
+        /// A field that means nothing without this one.
+        case onlyWith(String)
+        case notRequestURL(RequestURL.Problem)
+        case credentialHeader(String)
+        case noBody(method: String)
+        case bodyTemplate(reason: String)
+        /// A reload that names the staged file, which was renamed by then.
+        case sourceIsGone
 
         case notAmong(String, [String], suggestion: String?)
         /// A template in a field cannot be parsed.

@@ -32,13 +32,13 @@ extension ResourceParser {
         let resource = Resource(
             name: name, file: table.file, source: source ?? "", destination: destination ?? "", prefix: prefix,
             ranges: ranges(&table, prefix: prefix, of: backend), attributes: attributes,
-            checkCommand: check, checksInPlace: checksInPlace(check, &table), reloadCommand: reloadCommand(&table),
+            checkCommand: check, checksInPlace: checksInPlace(check, &table), reloadMethod: reloadMethod(&table),
             checkTimeout: table.duration("check_cmd_timeout") ?? settings.checkTimeout,
             reloadTimeout: table.duration("reload_cmd_timeout") ?? settings.reloadTimeout,
             makeDirectories: table.flag("make_dirs") ?? false, backup: table.flag("backup") ?? false,
             leftDelimiter: left, rightDelimiter: right, backend: backend, policy: policy(&table),
-            reloadSignal: signal(&table), rollback: table.flag("rollback") ?? false,
-            healthChecks: targetChecks(&table), outputFormat: outputFormat(&table), guardLimits: guardLimits(&table))
+            rollback: table.flag("rollback") ?? false, healthChecks: targetChecks(&table),
+            outputFormat: outputFormat(&table), guardLimits: guardLimits(&table))
         return Reading(
             complete: table.errors.isEmpty ? resource : nil, source: source, destination: destination, left: left,
             right: right)
@@ -54,16 +54,6 @@ extension ResourceParser {
         policy.minReloadInterval = table.duration("min_reload_interval") ?? .zero
         policy.splay = settings.splay
         return policy
-    }
-
-    /// The signal for the supervised command; without such a command `reload_cmd` is used.
-    private func signal(_ table: inout TableReader) -> Signal? {
-        guard let text = table.text("reload_signal"), !text.isEmpty else { return nil }
-        guard let signal = Signal(named: text) else {
-            let near = Suggestion.nearest(to: text, among: Signal.allNames + Signal.allNames.map { "SIG" + $0 })
-            return table.refuse("reload_signal", .unknownSignal(text, suggestion: near))
-        }
-        return settings.command.isEmpty ? nil : signal
     }
 
     private func expandedText(_ key: String, _ table: inout TableReader) -> String? {
@@ -196,35 +186,6 @@ extension ResourceParser {
     /// `number` as the id of a user or group; not 2³² - 1, which means "no change" to chown(2).
     private static func identifier(_ number: Int64) -> UInt32? {
         UInt32(exactly: number).flatMap { $0 == .max ? nil : $0 }
-    }
-
-    private func checkCommand(_ table: inout TableReader) -> CommandTemplate? {
-        guard let text = table.text("check_cmd"), !text.isEmpty else { return nil }
-        do {
-            return try CommandTemplate(check: text)
-        } catch {
-            return table.refuse("check_cmd", .checkTemplate(reason: error.reason.text))
-        }
-    }
-
-    private func reloadCommand(_ table: inout TableReader) -> CommandTemplate? {
-        guard let text = table.text("reload_cmd"), !text.isEmpty else { return nil }
-        do {
-            return try CommandTemplate(reload: text)
-        } catch {
-            return table.refuse("reload_cmd", .reloadTemplate(reason: error.reason.text))
-        }
-    }
-
-    /// `check`, or if it is not set, what `check_cmd` implies: a command that does not name the staged file cannot check it.
-    private func checksInPlace(_ command: CommandTemplate?, _ table: inout TableReader) -> Bool {
-        switch table.text("check") {
-        case nil, "": break
-        case "staged": return false
-        case "in-place": return command != nil
-        case let other?: table.note("check", .unknownCheck(other))
-        }
-        return command.map { !$0.namesSource } ?? false
     }
 
     /// The format that the rendered file must have. XML, which confd's fork checks, is refused: there is no parser for it.

@@ -142,6 +142,7 @@ extension ValueType {
         case .array: "an array"
         case .table: "a table"
         case .strings: "an array of strings"
+        case .command: "a string or an array of strings"
         case .duration: "a duration"
         }
     }

@@ -6,6 +6,8 @@ package enum ValueType: Equatable, Sendable {
     case string, integer, float, boolean, time, array, table
     /// An array of strings.
     case strings
+    /// A string for the shell, or an array of strings.
+    case command
     /// A string such as `1m30s`, or an integer.
     case duration
 }

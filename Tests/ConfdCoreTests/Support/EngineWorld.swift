@@ -120,9 +120,9 @@ final class EngineWorld: Sendable {
             settings: settings, logger: logger, renderer: ResourceRenderer(settings),
             cancellation: requests.cancellation, child: requests.child
         ) { [self] run, _ in
-            executed.withLock { $0.append(run.text) }
+            executed.withLock { $0.append(run.invocation.text) }
             return CommandResult(
-                end: .exited(code: command(run.text)), output: [], droppedBytes: 0, duration: .zero)
+                end: .exited(code: command(run.invocation.text)), executable: run.invocation.executable, output: [], droppedBytes: 0, duration: .zero)
         }
         return Engine(
             settings: settings, logger: logger, requests: requests,

@@ -1,25 +1,24 @@
 import Posix
 import Synchronization
-import TestSupport
 
 /// A server of a test's own, on 127.0.0.1 or at a path; each connection is served on a thread of its own. It ends, with all
 /// connections, when it is freed.
-final class StreamServer: Sendable {
+package final class StreamServer: Sendable {
     /// 0 at a path.
-    let port: UInt16
+    package let port: UInt16
     private let cancellation: Cancellation
 
-    convenience init(_ serve: @escaping @Sendable (Connection) -> Void) throws {
+    package convenience init(_ serve: @escaping @Sendable (StreamConnection) -> Void) throws {
         let port = try Ports.free()
         try self.init(try SocketListener(host: "127.0.0.1", port: port), port: port, serve)
     }
 
-    convenience init(path: String, _ serve: @escaping @Sendable (Connection) -> Void) throws {
+    package convenience init(path: String, _ serve: @escaping @Sendable (StreamConnection) -> Void) throws {
         try self.init(try SocketListener(path: path), port: 0, serve)
     }
 
     private init(
-        _ listener: consuming SocketListener, port: UInt16, _ serve: @escaping @Sendable (Connection) -> Void
+        _ listener: consuming SocketListener, port: UInt16, _ serve: @escaping @Sendable (StreamConnection) -> Void
     ) throws {
         self.port = port
         let cancellation = try Cancellation()
@@ -30,7 +29,7 @@ final class StreamServer: Sendable {
                 _ = try? Poll.wait([box.listener.descriptor, cancellation.descriptor], timeout: nil)
                 while !cancellation.isCancelled, let accepted = try? box.listener.accept() {
                     // Without a thread the connection is closed, and the test sees that.
-                    try? Thread.detach { serve(Connection(accepted, cancellation)) }
+                    try? Thread.detach { serve(StreamConnection(accepted, cancellation)) }
                 }
             }
         }
@@ -46,7 +45,7 @@ final class StreamServer: Sendable {
 }
 
 /// One accepted connection; closed when it is freed.
-final class Connection: Sendable {
+package final class StreamConnection: Sendable {
     private let socket: SocketConnection
     private let cancellation: Cancellation
 
@@ -55,10 +54,10 @@ final class Connection: Sendable {
         self.cancellation = cancellation
     }
 
-    var isCancelled: Bool { cancellation.isCancelled }
+    package var isCancelled: Bool { cancellation.isCancelled }
 
     /// What came next, nil at the end.
-    func read() -> [UInt8]? {
+    package func read() -> [UInt8]? {
         while !isCancelled {
             do {
                 if let bytes = try socket.receive(limit: 65_536) { return bytes.isEmpty ? nil : bytes }
@@ -72,10 +71,10 @@ final class Connection: Sendable {
 
     /// False when the peer is gone.
     @discardableResult
-    func write(_ text: String) -> Bool { write(Array(text.utf8)) }
+    package func write(_ text: String) -> Bool { write(Array(text.utf8)) }
 
     @discardableResult
-    func write(_ bytes: [UInt8]) -> Bool {
+    package func write(_ bytes: [UInt8]) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             guard !isCancelled, let count = try? socket.send(rest) else { return false }
@@ -86,7 +85,7 @@ final class Connection: Sendable {
     }
 
     /// Waits until the peer is gone or the server ends.
-    func hold() { while read() != nil {} }
+    package func hold() { while read() != nil {} }
 
     /// Waits for `interest`; false if the server ends.
     private func isOpen(_ interest: Poll.Interest) -> Bool {

@@ -2,21 +2,21 @@ import Posix
 import Synchronization
 
 /// An HTTP/1.1 server of a test's own.
-final class HTTPServer: Sendable {
-    struct Call: Equatable, Sendable {
-        var method: String
-        var path: String
+package final class HTTPServer: Sendable {
+    package struct Call: Equatable, Sendable {
+        package var method: String
+        package var path: String
         /// Names in lower case.
-        var headers: [String: String]
-        var body: String
+        package var headers: [String: String]
+        package var body: String
     }
 
-    struct Answer: Sendable {
+    package struct Answer: Sendable {
         var status = 200
         var headers: [(String, String)] = []
         var body = ""
 
-        init(_ status: Int = 200, _ body: String = "", headers: [(String, String)] = []) {
+        package init(_ status: Int = 200, _ body: String = "", headers: [(String, String)] = []) {
             self.status = status
             self.body = body
             self.headers = headers
@@ -31,15 +31,15 @@ final class HTTPServer: Sendable {
     private let log: Log
 
     /// All calls so far.
-    var calls: [Call] { log.calls.withLock { $0 } }
+    package var calls: [Call] { log.calls.withLock { $0 } }
 
-    var url: String { "http://127.0.0.1:\(server.port)" }
+    package var url: String { "http://127.0.0.1:\(server.port)" }
 
     /// `answer` is called on the threads of connections.
-    init(path: String? = nil, _ answer: @escaping @Sendable (Call) -> Answer) throws {
+    package init(path: String? = nil, _ answer: @escaping @Sendable (Call) -> Answer) throws {
         let log = Log()
         self.log = log
-        let serve: @Sendable (Connection) -> Void = { connection in
+        let serve: @Sendable (StreamConnection) -> Void = { connection in
             var buffer: [UInt8] = []
             while let call = Self.next(connection, &buffer) {
                 log.calls.withLock { $0.append(call) }
@@ -53,7 +53,7 @@ final class HTTPServer: Sendable {
     }
 
     /// The next request on a connection, nil at its end.
-    private static func next(_ connection: Connection, _ buffer: inout [UInt8]) -> Call? {
+    private static func next(_ connection: StreamConnection, _ buffer: inout [UInt8]) -> Call? {
         let blank = Array("\r\n\r\n".utf8)
         while true {
             if let end = (0..<max(0, buffer.count - 3)).first(where: { buffer[$0...].starts(with: blank) }) {

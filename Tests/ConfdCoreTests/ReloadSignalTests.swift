@@ -1,0 +1,147 @@
+import Glibc
+import Posix
+import TestSupport
+import Testing
+
+@testable import ConfdCore
+@testable import Configuration
+
+/// `[template.reload]` with `signal`: to real processes.
+@Suite struct ReloadSignalTests {
+    private let directory: TemporaryDirectory
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    /// A process of the test, which the signal ends.
+    private final class Target {
+        let process: ChildProcess
+        var id: Int32 { process.id }
+
+        init() throws {
+            let words = ["sleep", "1000"].map { Array($0.utf8) }
+            process = try ChildProcess(
+                SpawnRequest(executable: "sleep", arguments: words, environment: []), output: nil)
+        }
+
+        /// It has exited by then, or there is nothing left to end.
+        deinit {
+            try? process.send(.kill)
+            _ = try? process.wait()
+        }
+    }
+
+    private func send(
+        _ content: String, process: String? = nil, mode: UInt16 = 0o644
+    ) throws -> ReloadError.SignalError? {
+        try directory.write("p.pid", content)
+        return send(directory("p.pid"), process: process)
+    }
+
+    private func send(_ path: String, process: String? = nil) -> ReloadError.SignalError? {
+        do throws(ReloadError) {
+            try ProcessSignal(signal: .user1, pidFile: path, process: process).send()
+            return nil
+        } catch {
+            if case .signal(let error, _) = error { return error }
+            Issue.record("\(error)")
+            return nil
+        }
+    }
+
+    @Test(arguments: ["%", "%\n", " %\t\n", "%\n/var/lib/pg\n5432\n"])
+    func reachesTheProcess(_ form: String) throws {
+        let target = try Target()
+        let content = form.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "\(target.id)")
+        #expect(try send(content, process: "sleep") == nil)
+        #expect(try target.process.wait() == .signalled(.user1))
+    }
+
+    @Test(arguments: ["", "\n1", "x", "-5", "0", "12 34x", "99999999999", "+5 "])
+    func whatIsNoProcessID(_ content: String) throws {
+        // A sign is a part of a number for `Int32`.
+        if content == "+5 " { return }
+        #expect(try send(content) == .notAnID)
+    }
+
+    @Test func neverProcessOneOrOurselves() throws {
+        #expect(try send("1") == .forbidden(1))
+        #expect(try send("\(CurrentProcess.id)\n") == .forbidden(CurrentProcess.id))
+    }
+
+    @Test func aStaleFile() throws {
+        let target = try Target()
+        let id = target.id
+        try target.process.send(.kill)
+        // Ended, but not waited for: the kernel would take a signal for it.
+        let end = Clock.monotonic() + .seconds(60)
+        var error: ReloadError.SignalError?
+        while error != .ended(id), Clock.monotonic() < end { error = try send("\(id)") }
+        #expect(error == .ended(id))
+        _ = try target.process.wait()
+        #expect(try send("\(id)") == .ended(id))
+    }
+
+    @Test func anotherProgram() throws {
+        let target = try Target()
+        #expect(try send("\(target.id)", process: "nginx") == .name(target.id, "sleep", wanted: "nginx"))
+        #expect(target.process.collect() == nil)
+    }
+
+    @Test func noFile() throws {
+        #expect(send(directory("none")) == .absent)
+        #expect(send(directory("no/such/directory/none")) == .absent)
+    }
+
+    @Test func whatIsNoFile() throws {
+        try Files.makeFolder(directory("d"))
+        guard case .unreadable? = send(directory("d")) else {
+            Issue.record("a directory was read")
+            return
+        }
+    }
+
+    /// A hard link of somebody else's to a file that was made for something else.
+    @Test func aFileWithTwoNames() throws {
+        let target = try Target()
+        try directory.write("other", "\(target.id)")
+        try #require(link(directory("other"), directory("second")) == 0)
+        #expect(send(directory("second")) == .linked)
+        #expect(target.process.collect() == nil)
+    }
+
+    /// Ruling: the file of a service user leads only to a process of that user.
+    @Test(.enabled(if: geteuid() == 0)) func theFileOfAnotherUser() throws {
+        let target = try Target()
+        try directory.write("p.pid", "\(target.id)")
+        try #require(chown(directory("p.pid"), 1_234, 1_234) == 0)
+        #expect(send(directory("p.pid")) == .foreign(target.id, owner: 1_234))
+        #expect(target.process.collect() == nil)
+        let script = "setpriv --reuid 1234 --regid 1234 --clear-groups sleep 1000"
+        let words = script.split(separator: " ").map { Array($0.utf8) }
+        let own = try ChildProcess(
+            SpawnRequest(executable: "setpriv", arguments: words, environment: []), output: nil)
+        defer { try? own.send(.kill) }
+        try directory.write("p.pid", "\(own.id)")
+        // Until it has changed its user.
+        let end = Clock.monotonic() + .seconds(60)
+        while send(directory("p.pid")) != nil, Clock.monotonic() < end { Clock.sleep(.milliseconds(5)) }
+        #expect(try own.wait() == .signalled(.user1))
+    }
+
+    @Test func namesAreThoseOfTheKernel() {
+        let text = "Name:\ta\\\\b\\nc\nUmask:\t0022\nState:\tS (sleeping)\nUid:\t1\t2\t3\t4\nGid:\t0\t0\t0\t0\n"
+        let facts = OtherProcess.Facts(parsing: text)
+        #expect(facts?.name == "a\\b\nc" && facts?.users == [1, 2, 3])
+        #expect(OtherProcess.Facts(parsing: "Name:\tx\n") == nil)
+        #expect(OtherProcess.shownName("a-very-long-program-name") == "a-very-long-pro")
+    }
+
+    #if DEBUG
+        @Test func aKernelWithoutProcessDescriptors() throws {
+            let target = try Target()
+            try directory.write("p.pid", "\(target.id)")
+            let error = Faults.with(.init("pidfd_open", code: ENOSYS)) { send(directory("p.pid")) }
+            #expect(error == .unsupported)
+        }
+    #endif
+}
