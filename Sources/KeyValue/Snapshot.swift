@@ -9,6 +9,8 @@ package struct Snapshot: Sendable {
     package let newestChange: Int64
     /// The number of keys.
     package let count: Int
+    /// Keys that are gone because their time was over, as far as the backend tells; not of a view.
+    package var expired: Set<[UInt8]> = []
 
     let table: Table
     /// The parts of the table that are seen, in ascending order, none empty and no two touching.

@@ -6,6 +6,8 @@ package struct CheckedFile: ~Copyable {
     package struct Options: Sendable {
         /// Keep the previous file as `DEST.bak`.
         package var backup = false
+        /// Keep the previous file for `CONFD_PREVIOUS`, until the mark is cleared.
+        package var keepsReplaced = false
         /// The mark of the reload that the new file requires; nil keeps an existing mark.
         package var reloadMark: [UInt8]?
         /// Collects the directory that is to be synced; nil syncs it at once.
@@ -13,8 +15,12 @@ package struct CheckedFile: ~Copyable {
         /// The file is put in place for its check: `Destination.accept` or `undo` has to follow.
         package var isTrial = false
 
-        package init(backup: Bool = false, reloadMark: [UInt8]? = nil, unsynced: UnsyncedFolders? = nil) {
+        package init(
+            backup: Bool = false, keepsReplaced: Bool = false, reloadMark: [UInt8]? = nil,
+            unsynced: UnsyncedFolders? = nil
+        ) {
             self.backup = backup
+            self.keepsReplaced = keepsReplaced
             self.reloadMark = reloadMark
             self.unsynced = unsynced
         }
@@ -50,6 +56,9 @@ package struct CheckedFile: ~Copyable {
         let mark = PendingMark(value: options.reloadMark ?? owed, wasOwed: owed != nil)
         var warnings = earlierWarnings
         if options.backup { warnings += try PreviousFile.keep(destination, mayLink: true) }
+        // In a trial it is kept once the new file has been accepted.
+        let keepsReplaced = options.keepsReplaced && !options.isTrial
+        if keepsReplaced { ReplacedFile.keep(destination, isOwed: owed != nil, mayLink: true) }
         let kept = keep ? candidate.path : nil
         var trial: InPlaceTrial?
         do throws(SystemError) {
@@ -63,6 +72,7 @@ package struct CheckedFile: ~Copyable {
         } catch let error where error.code == Errno.busy || error.code == Errno.otherDevice {
             // A backup that is a link to what is about to be written over would be no backup.
             if options.backup { warnings += try PreviousFile.keep(destination, mayLink: false) }
+            if keepsReplaced { ReplacedFile.keep(destination, isOwed: owed != nil, mayLink: false) }
             do throws(StagingError) {
                 let content = try staging(destination.path, StagingError.Kind.replace) { () throws(SystemError) in
                     try candidate.content()

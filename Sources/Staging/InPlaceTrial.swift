@@ -163,11 +163,14 @@ extension Destination {
         return isUndone
     }
 
-    /// Ends a trial: the new file stays. With `backup` the previous one stays too, as `DEST.bak`.
+    /// Ends a trial: the new file stays. With `backup` the previous one stays too, as `DEST.bak`, and as long as a reload is
+    /// owed, if it is to be kept for that. `wasOwed`: whether one was owed before.
     ///
     /// Throws if the new file is in place no longer: a second confd that is started during the check takes it for what a
     /// crash has left, and puts the previous one back.
-    package func accept(_ trial: InPlaceTrial, backup: Bool) throws(StagingError) -> [StagingWarning] {
+    package func accept(
+        _ trial: InPlaceTrial, backup: Bool, keepsReplaced: Bool = false, wasOwed: Bool = false
+    ) throws(StagingError) -> [StagingWarning] {
         let folder = try openFolder()
         if try isWithdrawn(trial, in: folder) { throw StagingError(.withdrawnDuringCheck, path) }
         return try staging(path, StagingError.Kind.trial) { () throws(SystemError) in
@@ -175,12 +178,18 @@ extension Destination {
             switch trial {
             case .first(let new, let kept): try folder.unlink(kept, ifIt: new)
             case .replaced(let previous, let kept):
+                if keepsReplaced { ReplacedFile.keep(previous: kept, of: self, in: folder, isOwed: wasOwed) }
                 if backup {
                     guard try folder.status(of: kept)?.identity == previous else { throw missing(kept, in: folder) }
                     warnings += try PreviousFile.move(kept, of: self, in: folder)
                 }
                 try folder.unlink(kept, ifIt: previous)
             case .written(let copy, let kept):
+                if keepsReplaced {
+                    try withCopy(copy, kept, in: folder) { (previous, file) in
+                        ReplacedFile.keep(previous, file, of: self, in: folder, isOwed: wasOwed)
+                    }
+                }
                 if backup {
                     warnings += try withCopy(copy, kept, in: folder) { (previous, file) throws(SystemError) in
                         try PreviousFile.keep(previous, file, of: self)

@@ -14,26 +14,32 @@ enum PreviousFile {
         return try staging(destination.path, StagingError.Kind.backUp) { () throws(SystemError) -> [StagingWarning] in
             // A link's directory was opened by name alone (O_PATH) while the path was resolved.
             let folder = try own.folder.opened()
-            if mayLink {
-                do throws(SystemError) {
-                    if let target = destination.folder,
-                        try link(
-                            destination.name, of: target, in: folder, name: own.name,
-                            prefix: destination.candidatePrefix)
-                    {
-                        return []
-                    }
-                } catch let error where error.code != Errno.noSpace && error.code != Errno.readOnly {
-                    // The copy below does it.
-                }
-            }
             do throws(SystemError) {
-                try copy(destination, in: folder, name: own.name)
+                try keep(destination, in: folder, as: own.name + ".bak", mayLink: mayLink)
                 return []
             } catch let error where error.isOccupiedName {
                 return [.notBackedUp(dest: destination.path, error)]
             }
         }
+    }
+
+    /// Keeps what the target of `destination` holds as `name` in `folder`.
+    static func keep(
+        _ destination: Destination, in folder: Folder, as name: String, mayLink: Bool
+    ) throws(SystemError) {
+        if mayLink {
+            do throws(SystemError) {
+                if let target = destination.folder,
+                    try link(
+                        destination.name, of: target, in: folder, name: name, prefix: destination.candidatePrefix)
+                {
+                    return
+                }
+            } catch let error where error.code != Errno.noSpace && error.code != Errno.readOnly {
+                // The copy below does it.
+            }
+        }
+        try copy(destination, in: folder, name: name)
     }
 
     /// Gives the file `source`, which is beside the target of `destination`, the second name.
@@ -94,7 +100,7 @@ enum PreviousFile {
         }
         let linked = try folder.status(of: temporary)
         guard let linked, linked.kind == .regular, linked.identity == expected?.identity else { return false }
-        try folder.rename(temporary, to: name + ".bak")
+        try folder.rename(temporary, to: name)
         return true
     }
 
@@ -104,7 +110,7 @@ enum PreviousFile {
         var candidate = try Candidate(in: folder, prefix: destination.candidatePrefix)
         // An owner that we may not set is no reason to have no backup; the bits that would be unsafe are left out.
         _ = try candidate.fill(try file.readAll(limit: InPlaceBackup.limit), attributes, like: destination)
-        try candidate.rename(to: name + ".bak")
+        try candidate.rename(to: name)
         try candidate.folder.synchronize()
     }
 }

@@ -106,10 +106,11 @@ extension Destination {
         }
     }
 
-    /// Removes the mark after the reload succeeded.
+    /// Removes the mark, and what was kept of the file that was replaced, after the reload succeeded.
     package func clearReloadMark() throws(StagingError) {
         // Nothing was put beside it.
         if stream != nil { return }
+        ReplacedFile.remove(self)
         if try existing() != nil {
             do throws(SystemError) {
                 try open(.read).removeAttribute(ReloadMark.attribute)

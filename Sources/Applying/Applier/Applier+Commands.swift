@@ -12,6 +12,7 @@ extension Applier {
         let groups = Dictionary(grouping: due.indices) { due[$0].reload.action }
         for group in groups.values.sorted(by: { $0[0] < $1[0] }) {
             let first = due[group[0]].reload
+            for index in group { keepKeys(of: due[index].reload, isDone: false) }
             let error = perform(first, changes: KeyChanges.lines(of: group.map { due[$0].reload.changes }))
             report(error, of: first, &outcomes[group[0]].history)
             for index in group {
@@ -22,10 +23,18 @@ extension Applier {
                 } else {
                     outcomes[index].history.previous = nil
                     reloadDone(reload)
+                    keepKeys(of: reload, isDone: true)
                 }
             }
         }
         return outcomes
+    }
+
+    /// Keeps the keys that the service has after the reload, and before it those that it may come to have, so that no delete
+    /// is missed if confd ends in between.
+    private func keepKeys(of reload: Reload, isDone: Bool) {
+        guard reload.isCommand, reload.changes.changesKeys else { return }
+        keepKeys(reload.resource, isDone ? reload.changes.keys : reload.changes.possibleKeys)
     }
 
     /// Logs that a reload failed. That a service is not there to be asked is one line until that changes.
@@ -63,7 +72,7 @@ extension Applier {
             error = failure
         }
         // Commands are counted where they run.
-        if reload.failedCommand == nil { metrics.countCommand("reload", reload.resource, succeeded: error == nil) }
+        if !reload.isCommand { metrics.countCommand("reload", reload.resource, succeeded: error == nil) }
         return error
     }
 
@@ -71,8 +80,9 @@ extension Applier {
         let resource = reload.resource
         switch reload.action {
         case .command(let command):
-            let result = run(
-                command, "reload_cmd", resource, reload.environment, changes, timeout: resource.reloadTimeout)
+            var environment = reload.environment
+            environment["CONFD_PREVIOUS"] = (try? Destination(resolving: resource.destination))?.replacedFile ?? ""
+            let result = run(command, "reload_cmd", resource, environment, changes, timeout: resource.reloadTimeout)
             if !result.succeeded { throw .command(result.end, executable: result.executable) }
         case .childSignal(let signal):
             logger.debug("Sending \(signal.name)", resource)

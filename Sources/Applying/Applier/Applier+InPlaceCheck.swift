@@ -126,7 +126,10 @@ extension Applier {
     private func accept(_ placed: Placed, _ trial: inout Trial) throws(StepFailure) -> Outcome {
         let resource = trial.resource
         do throws(StagingError) {
-            warnings.give(try destination(of: trial).accept(placed.kept, backup: resource.backup))
+            warnings.give(
+                try destination(of: trial).accept(
+                    placed.kept, backup: resource.backup, keepsReplaced: placed.reload?.isCommand ?? false,
+                    wasOwed: placed.wasOwed))
         } catch let error where error.kind == .withdrawnDuringCheck {
             throw StepFailure(error)
         } catch {

@@ -30,6 +30,8 @@ package struct Applier: Sendable {
     let changeNumbers = ChangeNumbers()
     let runCommand: CommandRunner
     let requests: RequestSender
+    /// Keeps the keys that the service of a resource may have across restarts.
+    package var keepKeys: @Sendable (Resource, Set<[UInt8]>) -> Void = { _, _ in }
 
     /// `cancellation` ends the commands and requests that run; `child` gets the signals that take the place of commands.
     /// Commands are run as processes unless `runCommand` says otherwise.
@@ -236,7 +238,8 @@ package struct Applier: Sendable {
         let reload = try reload(resource, destination, source: path, file.changes, isNew: true)
         notePrevious(previousContent(file, destination), of: content, &file.history)
         let options = CheckedFile.Options(
-            backup: resource.backup, reloadMark: reload.map { Array($0.resource.name.utf8) }, unsynced: unsynced)
+            backup: resource.backup, keepsReplaced: reload?.isCommand ?? false,
+            reloadMark: reload.map { Array($0.resource.name.utf8) }, unsynced: unsynced)
         try replace(&file, destination, content, by: checked, options)
         metrics.countChange(of: resource)
         if reload == nil { logUpdate(resource, file.changes) }

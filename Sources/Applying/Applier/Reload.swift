@@ -17,6 +17,9 @@ package struct Reload: Sendable {
     /// Whether the file was replaced now: a reload that is left over logs no update.
     package var isNew: Bool { change > 0 }
 
+    /// Whether it is a command, which is told what changed and what was replaced.
+    var isCommand: Bool { failedCommand != nil }
+
     /// What is logged if it fails; nil if it is no command.
     var failedCommand: StepFailure.FailedCommand? {
         guard case .command(let command) = action else { return nil }

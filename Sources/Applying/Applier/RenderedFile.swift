@@ -10,8 +10,8 @@ package struct RenderRequest: Sendable {
     let snapshot: Snapshot
     /// The keys before health checks hid any.
     let store: Snapshot
-    /// The snapshot that was applied before, nil if none was: commands get what changed since.
-    let base: Snapshot?
+    /// What was applied before: commands get what changed since.
+    let base: KeyChanges.Base
     /// Answers what health checks know; nil without any.
     let health: (any HealthSource)?
     let history: History

@@ -33,13 +33,16 @@ extension EtcdV2Backend {
         if directories.isEmpty { return try cancellation.wait() }
         let directory = EtcdV2Backend.commonDirectory(of: directories)
         var index = snapshot.revision
+        var expired = ExpiredKeys()
         while !cancellation.isCancelled {
             switch try poll(directory, after: index, cancellation) {
-            case .event(.key(let key, let value, let eventIndex)):
+            case .event(.key(let key, let value, let eventIndex, let isExpiry)):
                 // Never backwards, whatever the server says.
                 index = max(index + 1, eventIndex)
                 guard KeySpan.contains(key, in: spans) else { continue }
                 snapshot = snapshot.applying([Update(key: key, value: value)], revision: index)
+                expired.note(key, isExpiry: isExpiry)
+                snapshot.expired = expired.keys
                 deliver(snapshot)
             case .forbidden:
                 try cancellation.wait(EtcdV2Backend.unwatchedPause)
@@ -49,8 +52,24 @@ extension EtcdV2Backend {
                 index = fresh.revision
                 if fresh.hasSameContents(as: snapshot) { continue }
                 snapshot = fresh
+                snapshot.expired = expired.keys
                 deliver(snapshot)
             }
+        }
+    }
+
+    /// The newest of the keys whose time was over.
+    private struct ExpiredKeys {
+        private static let limit = 1_000
+        private(set) var keys: Set<[UInt8]> = []
+        private var order: [[UInt8]] = []
+
+        mutating func note(_ key: [UInt8], isExpiry: Bool) {
+            if keys.remove(key) != nil { order.removeAll { $0 == key } }
+            guard isExpiry else { return }
+            if order.count == Self.limit { keys.remove(order.removeFirst()) }
+            keys.insert(key)
+            order.append(key)
         }
     }
 

@@ -39,8 +39,8 @@ struct EtcdV2Document {
 
     /// The event of an answer to a watch.
     enum Event: Equatable {
-        /// A value of `nil`: the key is gone.
-        case key([UInt8], value: [UInt8]?, index: Int64)
+        /// A value of `nil`: the key is gone, perhaps because its time was over.
+        case key([UInt8], value: [UInt8]?, index: Int64, isExpiry: Bool = false)
         /// Directories were made or deleted: all keys have to be read again.
         case directories
     }
@@ -58,8 +58,10 @@ struct EtcdV2Document {
         guard let key = node.key, let text = number("modifiedIndex", of: index) else {
             throw EtcdV2Malformed(reason: "not an event")
         }
-        let isGone = ["delete", "expire", "compareAndDelete"].contains(string(action))
-        return .key(bytes(key), value: isGone ? nil : node.value.map(bytes) ?? [], index: text)
+        let name = string(action)
+        let isGone = ["delete", "expire", "compareAndDelete"].contains(name)
+        return .key(
+            bytes(key), value: isGone ? nil : node.value.map(bytes) ?? [], index: text, isExpiry: name == "expire")
     }
 
     /// The answer's node as a key with its value. A directory is one that nobody holds.

@@ -44,6 +44,7 @@ extension Engine {
         // Even if the backend cannot be read: a file that was never accepted must not stay.
         if resource.checksInPlace { state.withHistory { applier.restore(resource, &$0) } }
         takeRecord(of: state, at: now)
+        state.keysBefore = stateDirectory?.keys(of: resource)
         return state
     }
 

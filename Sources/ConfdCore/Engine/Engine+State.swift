@@ -15,6 +15,19 @@ extension Engine {
         }
     }
 
+    /// What keeps the keys that services may have.
+    static func keeper(
+        of directory: StateDirectory, _ logger: Logger
+    ) -> @Sendable (Resource, Set<[UInt8]>) -> Void {
+        { resource, keys in
+            do throws(SystemError) {
+                try directory.save(keys, of: resource)
+            } catch {
+                logger.warning("-state-dir: \(error.message)")
+            }
+        }
+    }
+
     /// Notes which leases hold registered keys. Rare, so that the disk is waited for here.
     static func keep(_ leases: Set<Int64>, _ directory: StateDirectory?, _ logger: Logger) {
         do throws(SystemError) {

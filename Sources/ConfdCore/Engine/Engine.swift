@@ -73,13 +73,15 @@ package final class Engine {
         self.settings = settings
         self.logger = logger
         self.requests = requests
-        self.applier = applier
         self.clock = clock
         self.start = start
         inventory = Inventory(loader, logger: logger, service: service)
         let stateDirectory = mode == .once ? nil : Self.stateDirectory(settings, logger)
         self.stateDirectory = stateDirectory
         records = settings.noop ? nil : stateDirectory.map { RecordKeeper($0) }
+        var applier = applier
+        if let stateDirectory { applier.keepKeys = Self.keeper(of: stateDirectory, logger) }
+        self.applier = applier
         inbox = Inbox { requests.wake() }
         var options = Follower.Options(watches: mode == .follow && settings.watch, timeout: settings.backendTimeout)
         options.clock = clock

@@ -23,6 +23,8 @@ package final class ResourceState {
     private(set) var inputs = Inputs()
     /// The snapshot that file and service are in step with.
     var applied: Snapshot?
+    /// The keys that its service had when another confd ended; nil if that is not known.
+    var keysBefore: Set<[UInt8]>?
     /// The reload that is owed.
     private(set) var owedReload: Reload?
     /// What rendering and reloading it has shown so far.
@@ -73,12 +75,18 @@ package final class ResourceState {
         over snapshot: Snapshot, _ engine: CheckEngine?, keepsState: Bool, at now: Duration
     ) -> RenderRequest {
         RenderRequest(
-            resource: resource, snapshot: snapshot, store: health?.store ?? snapshot, base: applied,
+            resource: resource, snapshot: snapshot, store: health?.store ?? snapshot, base: base,
             health: health?.source(engine), history: history,
             mayCheckAgain: scheduler?.mayCheckAgain(at: now) ?? true,
             guardBasis: GuardBasis(
                 applied: guardState.applied, isBelieved: guardState.isBelieved(after: holdTime, at: now),
                 isKept: keepsState))
+    }
+
+    /// What its service has, as far as that is known.
+    private var base: KeyChanges.Base {
+        if let applied { return .snapshot(applied) }
+        return keysBefore.map { .keys($0) } ?? .unknown
     }
 
     /// The keys that it is rendered over now.
@@ -184,6 +192,7 @@ extension ResourceState {
         scheduler = nil
         inputs = Inputs()
         applied = nil
+        keysBefore = nil
         owedReload = nil
         source = nil
         health = nil

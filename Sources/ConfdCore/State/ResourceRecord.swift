@@ -31,7 +31,7 @@ struct ResourceRecord: Equatable, Sendable {
 
     /// The name of the file that keeps the record of `resource`: letters, digits, `.`, `_` and `-` as they are, other
     /// bytes and a leading dot as `%2F`.
-    static func fileName(of resource: String) -> String {
+    static func fileName(of resource: String, suffix: String = ".json") -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var name: [UInt8] = []
         for byte in resource.utf8 {
@@ -46,7 +46,7 @@ struct ResourceRecord: Equatable, Sendable {
             name += isPlain ? [byte] : [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
         }
         let text = String(decoding: name.prefix(longestName), as: UTF8.self)
-        if name.count <= longestName { return text + ".json" }
-        return "\(text)-\(MD5.hex(resource.utf8)).json"
+        if name.count <= longestName { return text + suffix }
+        return "\(text)-\(MD5.hex(resource.utf8))\(suffix)"
     }
 }

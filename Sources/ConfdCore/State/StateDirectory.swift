@@ -85,11 +85,20 @@ final class StateDirectory: Sendable {
     }
 
     /// The bytes of the file `name`; nil if there is no regular file of that name, or a larger one than we write.
-    func content(of name: String) -> [UInt8]? {
+    func content(of name: String, limit: Int = largestRecord) -> [UInt8]? {
         guard let file = try? records.open(name, [.read, .noFollow, .nonBlocking]),
             let status = try? file.status(), status.kind == .regular
         else { return nil }
-        return try? file.readAll(limit: Self.largestRecord)
+        return try? file.readAll(limit: limit)
+    }
+
+    /// Removes the file `name`, if there is one.
+    func remove(_ name: String) throws(SystemError) {
+        do throws(SystemError) {
+            try records.unlink(name)
+        } catch {
+            if error.code != Errno.noSuchFile { throw error }
+        }
     }
 
     /// Replaces the record of the resource by `record`, which is on disk when this returns.
