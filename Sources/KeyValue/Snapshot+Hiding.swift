@@ -13,6 +13,9 @@ extension Snapshot {
                 hidden.append(Update(key: Array(keyBytes(index)), value: nil))
             }
         }
-        return hidden.isEmpty ? self : applying(hidden, revision: revision, newestChange: newestChange)
+        if hidden.isEmpty { return self }
+        var shown = applying(hidden, revision: revision, newestChange: newestChange)
+        shown.expired = expired
+        return shown
     }
 }

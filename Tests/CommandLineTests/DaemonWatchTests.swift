@@ -172,16 +172,59 @@ import Testing
                     "prefix = \"/pre\"\nreload_cmd = \"cat $CONFD_CHANGES > \(box.root)/new; stat -c %a $CONFD_CHANGES >> \(box.root)/new; mv \(box.root)/new \(box.root)/seen\"",
                 template: #"{{range gets "/app/*"}}{{.Key}}={{.Value}} {{end}}"#)
             let daemon = try daemon(box, etcd)
-            let set = { (key: String) in "{\"action\":\"set\",\"key\":\"/pre/app/\(key)\"}\n" }
             #expect(
-                try await eventually { box.read("seen") == set("a") + set("b") + "600\n" }, "\(daemon.standardError)")
+                try await eventually { seen(box) == "reset  2\nset a 2\nset b 2\n600" }, "\(daemon.standardError)")
             try await etcd.put("/pre/app/c", "1")
-            #expect(try await eventually { box.read("seen") == set("c") + "600\n" }, "\(box.read("seen") ?? "")")
+            #expect(try await eventually { seen(box) == "set c 3\n600" }, "\(box.read("seen") ?? "")")
             try await etcd.delete("/pre/app/a")
-            #expect(
-                try await eventually { box.read("seen") == "{\"action\":\"delete\",\"key\":\"/pre/app/a\"}\n600\n" },
-                "\(box.read("seen") ?? "")")
+            #expect(try await eventually { seen(box) == "delete a 4\n600" }, "\(box.read("seen") ?? "")")
             try await stop(daemon)
+        }
+    }
+
+    /// What a command was told: the action, the last part of the key, and the revision since the first put.
+    private func seen(_ box: Sandbox) -> String {
+        let line =
+            /\{"action":"(?<action>[a-z]+)"(,"key":"\/pre\/app\/(?<key>[^"]*)")?,"revision":(?<revision>[0-9]+)\}/
+        return (box.read("seen") ?? "").split(separator: "\n").map { text in
+            guard let match = text.wholeMatch(of: line) else { return String(text) }
+            return "\(match.output.action) \(match.output.key ?? "") \(match.output.revision)"
+        }.joined(separator: "\n")
+    }
+
+    /// Report: a key that was deleted while confd was down was never told to its command.
+    @Test func deletesWhileConfdIsDownAreTold() async throws {
+        try await withSandbox { box in
+            let etcd = try await Etcd.start(in: box)
+            try await etcd.put(["/pre/app/a": "1", "/pre/app/b": "1"])
+            try box.resource(
+                "app",
+                fields:
+                    "prefix = \"/pre\"\nreload_cmd = \"cat $CONFD_CHANGES > \(box.root)/new; mv \(box.root)/new \(box.root)/seen\"",
+                template: #"{{range gets "/app/*"}}{{.Key}}={{.Value}} {{end}}"#)
+            let first = try daemon(box, etcd, "-state-dir", box.path("state"))
+            #expect(try await eventually { seen(box) == "reset  2\nset a 2\nset b 2" }, "\(first.standardError)")
+            try await etcd.put("/pre/app/c", "1")
+            #expect(try await eventually { seen(box) == "set c 3" }, "\(first.standardError)")
+            try await stop(first)
+            try await etcd.delete("/pre/app/a")
+            try await etcd.delete("/pre/app/c")
+            let second = try daemon(box, etcd, "-state-dir", box.path("state"))
+            #expect(
+                try await eventually { seen(box) == "delete a 5\nset b 5\ndelete c 5" },
+                "\(box.read("seen") ?? "") \(second.standardError)")
+            try await etcd.put("/pre/app/b", "2")
+            #expect(try await eventually { seen(box) == "set b 6" }, "\(second.standardError)")
+            try await stop(second)
+            // Of another destination nothing is known.
+            try box.resource(
+                "app", keys: ["/app", "/more"],
+                fields:
+                    "prefix = \"/pre\"\nreload_cmd = \"cat $CONFD_CHANGES > \(box.root)/new; mv \(box.root)/new \(box.root)/seen\"",
+                template: #"{{range gets "/app/*"}}{{.Key}}:{{.Value}} {{end}}"#)
+            let third = try daemon(box, etcd, "-state-dir", box.path("state"))
+            #expect(try await eventually { seen(box) == "reset  6\nset b 6" }, "\(third.standardError)")
+            try await stop(third)
         }
     }
 

@@ -2,6 +2,7 @@ import Posix
 import TestSupport
 import Testing
 
+@testable import Applying
 @testable import ConfdCore
 @testable import Configuration
 
@@ -117,14 +118,11 @@ import Testing
     }
 
     @Test func theEndOfConfdEndsIt() throws {
-        let (cancellation, server) = (
-            self.cancellation,
-            try StreamServer { connection in
-                _ = connection.read()
-                cancellation.cancel()
-                connection.hold()
-            }
-        )
+        let server = try StreamServer { [cancellation] connection in
+            _ = connection.read()
+            cancellation.cancel()
+            connection.hold()
+        }
         let error = try send("url = \"http://127.0.0.1:\(server.port)/\"", timeout: .seconds(600))
         #expect(error == .request(.cancelled, name: "POST http://127.0.0.1:\(server.port)/"))
     }

@@ -1,10 +1,11 @@
 import Glibc
-import Posix
 import TestSupport
 import Testing
 
+@testable import Applying
 @testable import ConfdCore
 @testable import Configuration
+@testable import Posix
 
 /// `[template.reload]` with `signal`: to real processes.
 @Suite struct ReloadSignalTests {
@@ -31,7 +32,7 @@ import Testing
     }
 
     private func send(
-        _ content: String, process: String? = nil, mode: UInt16 = 0o644
+        content: String, process: String? = nil
     ) throws -> ReloadError.SignalError? {
         try directory.write("p.pid", content)
         return send(directory("p.pid"), process: process)
@@ -52,7 +53,7 @@ import Testing
     func reachesTheProcess(_ form: String) throws {
         let target = try Target()
         let content = form.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "\(target.id)")
-        #expect(try send(content, process: "sleep") == nil)
+        #expect(try send(content: content, process: "sleep") == nil)
         #expect(try target.process.wait() == .signalled(.user1))
     }
 
@@ -60,12 +61,12 @@ import Testing
     func whatIsNoProcessID(_ content: String) throws {
         // A sign is a part of a number for `Int32`.
         if content == "+5 " { return }
-        #expect(try send(content) == .notAnID)
+        #expect(try send(content: content) == .notAnID)
     }
 
     @Test func neverProcessOneOrOurselves() throws {
-        #expect(try send("1") == .forbidden(1))
-        #expect(try send("\(CurrentProcess.id)\n") == .forbidden(CurrentProcess.id))
+        #expect(try send(content: "1") == .forbidden(1))
+        #expect(try send(content: "\(CurrentProcess.id)\n") == .forbidden(CurrentProcess.id))
     }
 
     @Test func aStaleFile() throws {
@@ -75,15 +76,15 @@ import Testing
         // Ended, but not waited for: the kernel would take a signal for it.
         let end = Clock.monotonic() + .seconds(60)
         var error: ReloadError.SignalError?
-        while error != .ended(id), Clock.monotonic() < end { error = try send("\(id)") }
+        while error != .ended(id), Clock.monotonic() < end { error = try send(content: "\(id)") }
         #expect(error == .ended(id))
         _ = try target.process.wait()
-        #expect(try send("\(id)") == .ended(id))
+        #expect(try send(content: "\(id)") == .ended(id))
     }
 
     @Test func anotherProgram() throws {
         let target = try Target()
-        #expect(try send("\(target.id)", process: "nginx") == .name(target.id, "sleep", wanted: "nginx"))
+        #expect(try send(content: "\(target.id)", process: "nginx") == .name(target.id, "sleep", wanted: "nginx"))
         #expect(target.process.collect() == nil)
     }
 

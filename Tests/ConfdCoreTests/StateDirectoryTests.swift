@@ -1,3 +1,4 @@
+import Configuration
 import Glibc
 import Posix
 import TestSupport
@@ -34,6 +35,31 @@ import Testing
         #expect(try Files.list(path + "/resources").map(\.name) == ["app.toml.json", "sub%2Fapp.toml%232.json"])
     }
 
+    @Test func keepsKeys() throws {
+        let state = try StateDirectory(folder("state"))
+        let resource = try Resource.test("sub/app.toml")
+        #expect(state.keys(of: resource) == nil)
+        let keys: Set<[UInt8]> = [Array("/app/a".utf8), Array("/app/b:\n3:x".utf8), [0, 255], []]
+        try state.save(keys, of: resource)
+        #expect(state.keys(of: resource) == keys)
+        #expect(state.keys(of: try .test("sub/app.toml", destination: "/nowhere/other")) == nil)
+        #expect(state.keys(of: try .test("app.toml")) == nil)
+        try state.save([], of: resource)
+        #expect(state.keys(of: resource) == [])
+        // Too many to keep are keys that are not known.
+        try state.save(Set((0..<300_000).map { Array("/app/0123456789-0123456789-\($0)".utf8) }), of: resource)
+        #expect(state.keys(of: resource) == nil)
+    }
+
+    @Test func keysThatAreNotWholeAreNone() throws {
+        let kept = KeptKeys(of: try .test(), [Array("/app/a".utf8), Array("/app/b".utf8)])
+        #expect(KeptKeys(parsing: kept.bytes) == kept)
+        for count in 0..<kept.bytes.count { #expect(KeptKeys(parsing: Array(kept.bytes.prefix(count))) == nil) }
+        for text in ["", ":", "x:y\n", "-1:\n", "99999999999999999999:x\n", "1:ab\n", "12:confd-keys 1\n0:\n1:3\n"] {
+            #expect(KeptKeys(parsing: Array(text.utf8)) == nil, "\(text)")
+        }
+    }
+
     @Test func keepsLeases() throws {
         let path = folder("state")
         let ids: Set<Int64> = [7, .max]
@@ -58,7 +84,7 @@ import Testing
         let names = [
             "..", ".", "/", "../../etc/passwd", "a/b", "a%2Fb", "lock", "é\u{0}\n", String(repeating: "/", count: 300),
             String(repeating: "/", count: 301),
-        ].map(ResourceRecord.fileName(of:))
+        ].map { ResourceRecord.fileName(of: $0) }
         #expect(Set(names).count == names.count)
         for name in names {
             #expect(name.utf8.count <= 255 && !name.hasPrefix(".") && !name.contains("/"), "\(name)")

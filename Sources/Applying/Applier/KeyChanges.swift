@@ -13,7 +13,7 @@ package struct KeyChanges: Sendable {
     }
 
     let base: Base
-    let snapshot: Snapshot
+    package let snapshot: Snapshot
     let ranges: [KeyRange]
 
     private var view: Snapshot { snapshot.view(of: ranges, strippingPrefix: []) }
@@ -91,16 +91,13 @@ package struct KeyChanges: Sendable {
         var reason: String?
 
         func text(_ key: [UInt8]?) -> [UInt8] {
+            let texts = [("action", Array(action.utf8)), ("key", key), ("reason", reason.map { Array($0.utf8) })]
             var writer = JSONWriter()
             writer.beginObject()
-            func append(_ name: String, _ value: [UInt8]?) {
-                guard let value else { return }
+            for case (let name, let value?) in texts {
                 Array(name.utf8).withUnsafeBufferPointer { writer.key($0) }
                 value.withUnsafeBufferPointer { writer.appendString($0) }
             }
-            append("action", Array(action.utf8))
-            append("key", key)
-            append("reason", reason.map { Array($0.utf8) })
             Array("revision".utf8).withUnsafeBufferPointer { writer.key($0) }
             writer.appendInt(Int(revision))
             writer.endObject()

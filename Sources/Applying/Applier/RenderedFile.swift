@@ -21,7 +21,7 @@ package struct RenderRequest: Sendable {
     let guardBasis: GuardBasis
 
     package init(
-        resource: Resource, snapshot: Snapshot, store: Snapshot, base: Snapshot?, health: (any HealthSource)?,
+        resource: Resource, snapshot: Snapshot, store: Snapshot, base: KeyChanges.Base, health: (any HealthSource)?,
         history: History, mayCheckAgain: Bool, guardBasis: GuardBasis
     ) {
         self.resource = resource

@@ -1,0 +1,86 @@
+import Configuration
+import KeyValue
+import Testing
+
+@testable import Applying
+
+/// What commands are told of keys.
+@Suite struct KeyChangesTests {
+    private func snapshot(_ pairs: [String: String], revision: Int64) -> Snapshot {
+        Snapshot(pairs.map { (Array($0.key.utf8), Array($0.value.utf8)) }, revision: revision)
+    }
+
+    private func changes(_ base: KeyChanges.Base, _ snapshot: Snapshot, keys: String = "/a") -> KeyChanges {
+        KeyChanges(base: base, snapshot: snapshot, ranges: [KeyRange(cleaned: Array(keys.utf8))])
+    }
+
+    private func keys(_ keys: String...) -> Set<[UInt8]> { Set(keys.map { Array($0.utf8) }) }
+
+    private func text(_ lines: [UInt8]) -> String { String(decoding: lines, as: UTF8.self) }
+
+    @Test func againstASnapshot() {
+        let old = snapshot(["/a/1": "x", "/a/2": "x", "/a/3": "x", "/b": "x"], revision: 4)
+        let changes = changes(
+            .snapshot(old), snapshot(["/a/1": "x", "/a/2": "y", "/a/4": "z", "/b": "y"], revision: 9))
+        #expect(
+            text(changes.lines) == """
+                {"action":"set","key":"/a/2","revision":9}
+                {"action":"delete","key":"/a/3","revision":9}
+                {"action":"set","key":"/a/4","revision":9}
+
+                """)
+        #expect(changes.changesKeys)
+        #expect(changes.keys == keys("/a/1", "/a/2", "/a/4"))
+        #expect(changes.possibleKeys == keys("/a/1", "/a/2", "/a/3", "/a/4"))
+    }
+
+    @Test func valuesAloneChangeNoKeys() {
+        let old = snapshot(["/a/1": "x"], revision: 1)
+        #expect(!changes(.snapshot(old), snapshot(["/a/1": "y"], revision: 2)).changesKeys)
+    }
+
+    @Test func againstKeysOfBefore() {
+        let changes = changes(.keys(keys("/a/1", "/a/2")), snapshot(["/a/2": "x", "/a/3": "x"], revision: 9))
+        #expect(
+            text(changes.lines) == """
+                {"action":"delete","key":"/a/1","revision":9}
+                {"action":"set","key":"/a/2","revision":9}
+                {"action":"set","key":"/a/3","revision":9}
+
+                """)
+        #expect(changes.changesKeys && changes.possibleKeys == keys("/a/1", "/a/2", "/a/3"))
+    }
+
+    @Test func whereNothingIsKnown() {
+        let changes = changes(.unknown, snapshot(["/a/1": "x"], revision: 0))
+        #expect(
+            text(changes.lines)
+                == "{\"action\":\"reset\",\"revision\":0}\n{\"action\":\"set\",\"key\":\"/a/1\",\"revision\":0}\n")
+    }
+
+    /// After a reset all that there is follows, also of resources of which more is known.
+    @Test func oneThatIsUnknownResetsAll() {
+        let old = snapshot(["/a/1": "x", "/b/1": "x", "/b/2": "x"], revision: 1)
+        let new = snapshot(["/a/1": "x", "/b/1": "x"], revision: 2)
+        let lines = KeyChanges.lines(of: [changes(.unknown, new), changes(.snapshot(old), new, keys: "/b")])
+        #expect(
+            text(lines) == """
+                {"action":"reset","revision":2}
+                {"action":"set","key":"/a/1","revision":2}
+                {"action":"set","key":"/b/1","revision":2}
+
+                """)
+    }
+
+    @Test func anExpiryIsADeleteWithItsReason() {
+        var new = snapshot([:], revision: 3)
+        new.expired = keys("/a/1")
+        let changes = changes(.snapshot(snapshot(["/a/1": "x", "/a/2": "x"], revision: 1)), new)
+        #expect(
+            text(changes.lines) == """
+                {"action":"delete","key":"/a/1","reason":"expire","revision":3}
+                {"action":"delete","key":"/a/2","revision":3}
+
+                """)
+    }
+}
