@@ -173,11 +173,11 @@ import Testing
                 template: #"{{range gets "/app/*"}}{{.Key}}={{.Value}} {{end}}"#)
             let daemon = try daemon(box, etcd)
             #expect(
-                try await eventually { seen(box) == "reset  2\nset a 2\nset b 2\n600" }, "\(daemon.standardError)")
+                try await eventually { seen(box) == "reset  3\nset a 3\nset b 3\n600" }, "\(daemon.standardError)")
             try await etcd.put("/pre/app/c", "1")
-            #expect(try await eventually { seen(box) == "set c 3\n600" }, "\(box.read("seen") ?? "")")
+            #expect(try await eventually { seen(box) == "set c 4\n600" }, "\(box.read("seen") ?? "")")
             try await etcd.delete("/pre/app/a")
-            #expect(try await eventually { seen(box) == "delete a 4\n600" }, "\(box.read("seen") ?? "")")
+            #expect(try await eventually { seen(box) == "delete a 5\n600" }, "\(box.read("seen") ?? "")")
             try await stop(daemon)
         }
     }
@@ -203,18 +203,18 @@ import Testing
                     "prefix = \"/pre\"\nreload_cmd = \"cat $CONFD_CHANGES > \(box.root)/new; mv \(box.root)/new \(box.root)/seen\"",
                 template: #"{{range gets "/app/*"}}{{.Key}}={{.Value}} {{end}}"#)
             let first = try daemon(box, etcd, "-state-dir", box.path("state"))
-            #expect(try await eventually { seen(box) == "reset  2\nset a 2\nset b 2" }, "\(first.standardError)")
+            #expect(try await eventually { seen(box) == "reset  3\nset a 3\nset b 3" }, "\(first.standardError)")
             try await etcd.put("/pre/app/c", "1")
-            #expect(try await eventually { seen(box) == "set c 3" }, "\(first.standardError)")
+            #expect(try await eventually { seen(box) == "set c 4" }, "\(first.standardError)")
             try await stop(first)
             try await etcd.delete("/pre/app/a")
             try await etcd.delete("/pre/app/c")
             let second = try daemon(box, etcd, "-state-dir", box.path("state"))
             #expect(
-                try await eventually { seen(box) == "delete a 5\nset b 5\ndelete c 5" },
+                try await eventually { seen(box) == "delete a 6\nset b 6\ndelete c 6" },
                 "\(box.read("seen") ?? "") \(second.standardError)")
             try await etcd.put("/pre/app/b", "2")
-            #expect(try await eventually { seen(box) == "set b 6" }, "\(second.standardError)")
+            #expect(try await eventually { seen(box) == "set b 7" }, "\(second.standardError)")
             try await stop(second)
             // Of another destination nothing is known.
             try box.resource(
@@ -223,7 +223,7 @@ import Testing
                     "prefix = \"/pre\"\nreload_cmd = \"cat $CONFD_CHANGES > \(box.root)/new; mv \(box.root)/new \(box.root)/seen\"",
                 template: #"{{range gets "/app/*"}}{{.Key}}:{{.Value}} {{end}}"#)
             let third = try daemon(box, etcd, "-state-dir", box.path("state"))
-            #expect(try await eventually { seen(box) == "reset  6\nset b 6" }, "\(third.standardError)")
+            #expect(try await eventually { seen(box) == "reset  7\nset b 7" }, "\(third.standardError)")
             try await stop(third)
         }
     }

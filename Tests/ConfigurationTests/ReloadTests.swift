@@ -143,9 +143,9 @@ private func parse(
         "what cannot be a reload",
         arguments: [
             ("reload = \"nginx -s reload\"", "4:10: reload: a string is not a table"),
-            ("[[template.reload]]\nsignal = \"HUP\"\n\(pid)", "4:1: reload: an array is not a table"),
-            ("[template.reload]", "4:1: reload: needs signal or http"),
-            ("[template.reload]\nsignal = \"HUP\"", "4:1: pid_file: is required and must not be empty"),
+            ("[[template.reload]]\nsignal = \"HUP\"\n\(pid)", "4:12: reload: an array is not a table"),
+            ("[template.reload]", "4:11: reload: needs signal or http"),
+            ("[template.reload]\nsignal = \"HUP\"", "4:11: pid_file: is required and must not be empty"),
             (
                 "[template.reload]\nsignal = \"HUP\"\npid_file = \"\"",
                 "6:12: pid_file: is required and must not be empty"
@@ -167,7 +167,7 @@ private func parse(
             ),
             (
                 "reload_cmd = \"x\"\n[template.reload]\nsignal = \"HUP\"\n\(pid)",
-                "5:1: reload: reload_cmd and [template.reload] exclude each other"
+                "5:11: reload: reload_cmd and [template.reload] exclude each other"
             ),
             ("reload = { http = \"http://h/\" }", "4:19: http: a string is not a table"),
             ("reload = { http = { } }", "4:19: url: is required and must not be empty"),
@@ -188,31 +188,32 @@ private func parse(
             ),
             (
                 "reload = { http = { url = \"http://h/\", method = \"post\" } }",
-                "4:50: method: \"post\" is none of GET, HEAD, POST, PUT, PATCH, DELETE"
+                "4:49: method: \"post\" is none of GET, HEAD, POST, PUT, PATCH, DELETE"
             ),
             (
                 "reload = { http = { url = \"http://h/\", expect_status = \"2xx\" } }",
-                "4:57: expect_status: a status is from 100 to 599, at byte 1"
+                "4:56: expect_status: a status is from 100 to 599, at byte 1"
             ),
             (
                 "reload = { http = { url = \"http://h/\", headers = { Authorization = \"Bearer x\" } } }",
-                "4:69: headers: credentials do not belong in a resource file: \"Authorization\""
+                "4:68: headers: credentials do not belong in a resource file: \"Authorization\""
             ),
             (
                 "reload = { http = { url = \"http://h/\", headers = { X = 1 } } }",
-                "4:57: headers: an integer where a string is expected"
+                "4:56: headers: an integer where a string is expected"
             ),
             (
                 "reload = { http = { url = \"http://h/\", body_file = \"{{.src}}\" } }",
-                "4:53: body_file: the staged file was renamed to dest by then"
+                "4:52: body_file: the staged file was renamed to dest by then"
             ),
             (
                 "reload = { http = { url = \"http://h/\", method = \"GET\", body_file = \"/x\" } }",
-                "4:69: body_file: GET has no body"
+                "4:68: body_file: GET has no body"
             ),
         ])
     func errors(fields: String, summary: String) throws {
-        #expect(try parse(fields).errors.map(\.summary) == ["r.toml:\(summary)"])
+        let found = try parse(fields).errors.map(\.summary)
+        #expect(found == ["r.toml:\(summary)"])
     }
 
     @Test func unknownFieldsAreNamedWithTheNearest() throws {
