@@ -15,14 +15,19 @@ enum ResourceField {
         Entry(names: ["prefix"], help: "joined before the keys, and taken off what the template sees (/)"),
         Entry(names: ["mode"], help: "octal digits (as the file has it, else 0644)"),
         Entry(names: ["owner", "group", "uid", "gid"], help: "names or numbers (as the file has them, else ours)"),
-        Entry(names: ["check_cmd"], help: "command that has to accept {{.src}}, or else what is in place"),
+        Entry(
+            names: ["check_cmd"],
+            help: "command that has to accept {{.src}}, or else what is in place"),
         Entry(names: ["check"], help: "staged or in-place: what check_cmd judges (staged if it names {{.src}})"),
         Entry(names: ["output_format"], help: "json, yaml or toml: what must parse before it is installed"),
-        Entry(names: ["reload_cmd"], help: "command to run after the file was replaced: text for a shell, or an array of words"),
+        Entry(
+            names: ["reload_cmd"],
+            help: "command to run after the file was replaced: text for a shell, or an array of words"),
         Entry(names: ["reload_signal"], help: "signal for the child COMMAND, in place of a command"),
         Entry(
             names: ["reload"],
-            help: "table [template.reload]: a signal to the process of a pid file, or an HTTP request, in place of a command"
+            help:
+                "table [template.reload]: a signal to the process of a pid file, or an HTTP request, in place of a command"
         ),
         Entry(names: ["check_cmd_timeout", "reload_cmd_timeout"], help: "limits of the commands (30s, 60s)"),
         Entry(

@@ -122,7 +122,8 @@ final class EngineWorld: Sendable {
         ) { [self] run, _ in
             executed.withLock { $0.append(run.invocation.text) }
             return CommandResult(
-                end: .exited(code: command(run.invocation.text)), executable: run.invocation.executable, output: [], droppedBytes: 0, duration: .zero)
+                end: .exited(code: command(run.invocation.text)), executable: run.invocation.executable, output: [],
+                droppedBytes: 0, duration: .zero)
         }
         return Engine(
             settings: settings, logger: logger, requests: requests,
