@@ -107,7 +107,7 @@ struct RenderCommand {
         if health != nil { health?.known = pass.verdicts(of: resource, settings, logger) }
         _ = health?.update(VersionedSnapshot(snapshot: snapshot, version: 1), at: .zero) { _ in nil }
         let request = RenderRequest(
-            resource: resource, snapshot: health?.visible?.snapshot ?? snapshot, store: snapshot, base: nil,
+            resource: resource, snapshot: health?.visible?.snapshot ?? snapshot, store: snapshot, base: .unknown,
             health: health?.source(nil), history: History(), mayCheckAgain: false,
             guardBasis: GuardBasis(applied: nil, isBelieved: true, isKept: false))
         // What is wrong has been logged.
