@@ -111,7 +111,8 @@ let package = Package(
         tests("DiagnosticsTests", ["Diagnostics"]),
         tests("PosixTests", ["Posix", "TestSupport"]),
         tests("ChecksTests", ["Checks", "HTTP", "Posix", "TestSupport"]),
-        tests("BackendsTests", ["Backends", "HTTP", "JSON", "KeyValue", "Posix", "TestSupport"]),
+        tests(
+            "BackendsTests", ["Backends", "HTTP", "JSON", "KeyValue", "Posix", "TestSupport"], data: ["Golden"]),
         tests(
             "RenderingTests", ["Rendering", "RegularExpressions", "TextTemplate", "KeyValue", "Posix"],
             data: ["Conformance"]),

@@ -72,6 +72,14 @@ package struct BackendOption: Equatable, Sendable {
         self.secrecy = secrecy
         self.form = form
     }
+
+    /// The option as another backend reads it, with a secrecy of its own.
+    func with(secrecy: Secrecy) -> BackendOption {
+        BackendOption(
+            name, group, placeholder, help: help, default: defaultValue, aliases: aliases, keys: keys,
+            tableKey: tableKey, variables: variables, fallbackVariables: fallbackVariables, need: need,
+            secrecy: secrecy, form)
+    }
 }
 
 /// The values that were given for options of backends. An empty value counts as not given.

@@ -45,6 +45,10 @@ static inline CURLcode confd_curl_get_pointer(CURL *handle, CURLINFO info, void 
   return curl_easy_getinfo(handle, info, value);
 }
 
+static inline CURLcode confd_curl_get_socket(CURL *handle, curl_socket_t *value) {
+  return curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, value);
+}
+
 // The result of a finished transfer: the union in CURLMsg is awkward in Swift.
 static inline CURLcode confd_curl_message_result(const CURLMsg *message) { return message->data.result; }
 

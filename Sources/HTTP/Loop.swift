@@ -228,6 +228,6 @@ extension Request {
 }
 
 /// libcurl and OpenSSL are set up once a process, by the first thread that needs them.
-private let curlIsInitialized: Void = {
+let curlIsInitialized: Void = {
     curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 }()

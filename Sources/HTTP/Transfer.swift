@@ -4,15 +4,9 @@ import Posix
 /// libcurl's side of an exchange: an easy handle, its callbacks and what they received. Used only on the client's thread.
 final class Transfer {
     let exchange: Exchange
-    let handle: UnsafeMutableRawPointer
-    private var headerList: UnsafeMutablePointer<curl_slist>?
-    private var connectList: UnsafeMutablePointer<curl_slist>?
-    /// libcurl writes its error message here.
-    private let errorText: UnsafeMutablePointer<CChar>
+    private let easy = EasyHandle()
     /// The deadline for the first byte of the answer; `nil` once it has come.
     private(set) var firstByteDeadline: ContinuousClock.Instant?
-    /// The first option that libcurl refused.
-    private var optionFailure: CURLcode?
     /// Whether a kept connection may be used.
     private let isReusing: Bool
     private let connections: Connections
@@ -40,23 +34,15 @@ final class Transfer {
     private static let headerLimit = 256 << 10
 
     init(_ exchange: Exchange, reusing: Bool, _ connections: Connections) {
-        guard let handle = curl_easy_init() else { preconditionFailure("out of memory") }
         self.exchange = exchange
-        self.handle = handle
         isReusing = reusing
         self.connections = connections
-        errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
-        errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         firstByteDeadline = exchange.firstByteDeadline
     }
 
-    deinit {
-        endHandshake()
-        curl_easy_cleanup(handle)
-        curl_slist_free_all(headerList)
-        curl_slist_free_all(connectList)
-        errorText.deallocate()
-    }
+    deinit { endHandshake() }
+
+    var handle: UnsafeMutableRawPointer { easy.pointer }
 
     /// The transfer that a handle belongs to.
     static func of(_ handle: UnsafeMutableRawPointer?) -> Transfer? {
@@ -83,32 +69,22 @@ extension Transfer {
         guard let lines = headerLines(request) else {
             return HTTPError(.invalidRequest, detail: "line break in a header")
         }
-        setCommonOptions()
+        setCommonOptions(request)
         set(CURLOPT_URL, request.url)
         setVersion(request)
         setBody(request)
         setLimits(request)
         if request.url.hasPrefix("https:") { setTLS(request.tls) }
-        headerList = list(lines)
-        set(CURLOPT_HTTPHEADER, headerList)
-        if let address = request.connectTo {
-            connectList = list(["::" + address])
-            set(CURLOPT_CONNECT_TO, connectList)
-        }
+        easy.set(CURLOPT_HTTPHEADER, lines)
+        if let address = request.connectTo { easy.set(CURLOPT_CONNECT_TO, ["::" + address]) }
         if let path = request.unixSocket { set(CURLOPT_UNIX_SOCKET_PATH, path) }
-        return optionFailure.map {
-            HTTPError(.invalidRequest, code: Int($0.rawValue), detail: String(cString: curl_easy_strerror($0)))
-        }
+        return easy.optionError
     }
 
-    private func setCommonOptions() {
+    private func setCommonOptions(_ request: Request) {
         let context = Unmanaged.passUnretained(self).toOpaque()
+        easy.setCommonOptions(connectTimeout: request.connectTimeout)
         set(CURLOPT_PRIVATE, context)
-        set(CURLOPT_ERRORBUFFER, errorText)
-        set(CURLOPT_NOSIGNAL, 1)
-        // The peers' gRPC clients do not use proxies either; an empty string also ignores the environment's.
-        set(CURLOPT_PROXY, "")
-        set(CURLOPT_TCP_KEEPALIVE, 1)
         // At the default of 16 KiB libcurl 7.88 stalls between HTTP/2 frames: 8.5 MB take 1.2 s instead of 0.1 s.
         set(CURLOPT_BUFFERSIZE, 64 << 10)
         // The runner keeps `connections` for longer than any handle.
@@ -134,10 +110,7 @@ extension Transfer {
         }
         set(CURLOPT_FRESH_CONNECT, isReusing ? 0 : 1)
         set(CURLOPT_FORBID_REUSE, exchange.mode == .stream || !request.sharesConnection ? 1 : 0)
-        guard request.isHandshakeOnly else { return }
-        set(CURLOPT_CONNECT_ONLY, 1)
-        // The server may speak any protocol.
-        set(CURLOPT_SSL_ENABLE_ALPN, 0)
+        if request.isHandshakeOnly { easy.setConnectOnly() }
     }
 
     private func setBody(_ request: Request) {
@@ -174,30 +147,15 @@ extension Transfer {
     }
 
     private func setLimits(_ request: Request) {
-        set(CURLOPT_CONNECTTIMEOUT_MS, limit(request.connectTimeout))
         if let deadline = exchange.deadline {
-            set(CURLOPT_TIMEOUT_MS, limit(ContinuousClock.now.duration(to: deadline)))
+            set(CURLOPT_TIMEOUT_MS, EasyHandle.limit(ContinuousClock.now.duration(to: deadline)))
         }
     }
-
-    /// `time` for libcurl, in whole milliseconds; 0 would be no limit.
-    private func limit(_ time: Duration) -> Int { max(1, Int(time.milliseconds(roundedUp: true))) }
 
     private func setTLS(_ options: TLSOptions) {
         isHandshaking = true
         connections.noteHandshake(begins: true)
-        set(CURLOPT_SSL_VERIFYPEER, options.verifies ? 1 : 0)
-        set(CURLOPT_SSL_VERIFYHOST, options.verifies ? 2 : 0)
-        // A resumed session would keep the identity of certificate files that were replaced since.
-        set(CURLOPT_SSL_SESSIONID_CACHE, 0)
-        set(CURLOPT_CERTINFO, options.verifies ? 1 : 0)
-        if let file = options.authorityFile ?? confd_curl_system_authorities().map({ String(cString: $0) }) {
-            set(CURLOPT_CAINFO, file)
-            set(CURLOPT_CAPATH, nil as UnsafeRawPointer?)
-            set(CURLOPT_CA_CACHE_TIMEOUT, options.cachesAuthorities ? 60 : 0)
-        }
-        if let file = options.certificateFile { set(CURLOPT_SSLCERT, file) }
-        if let file = options.keyFile { set(CURLOPT_SSLKEY, file) }
+        easy.setTLS(options)
     }
 
     private func headerLines(_ request: Request) -> [String]? {
@@ -207,21 +165,13 @@ extension Transfer {
         return hasBreak ? nil : lines + ["Expect:"]
     }
 
-    private func list(_ lines: [String]) -> UnsafeMutablePointer<curl_slist>? {
-        lines.reduce(nil) { list, line in curl_slist_append(list, line) }
-    }
+    private func set(_ option: CURLoption, _ value: Int) { easy.set(option, value) }
 
-    private func set(_ option: CURLoption, _ value: Int) { check(confd_curl_set_long(handle, option, value)) }
+    private func set(_ option: CURLoption, _ value: String) { easy.set(option, value) }
 
-    private func set(_ option: CURLoption, _ value: String) { check(confd_curl_set_string(handle, option, value)) }
+    private func set(_ option: CURLoption, _ value: UnsafeRawPointer?) { easy.set(option, value) }
 
-    private func set(_ option: CURLoption, _ value: UnsafeRawPointer?) {
-        check(confd_curl_set_pointer(handle, option, value))
-    }
-
-    private func check(_ code: CURLcode) {
-        if code != CURLE_OK && optionFailure == nil { optionFailure = code }
-    }
+    private func check(_ code: CURLcode) { easy.check(code) }
 }
 
 // What libcurl calls.
@@ -308,36 +258,16 @@ extension Transfer {
         return false
     }
 
-    /// Whether the certificate of a new connection has an alternative name, checked before anything is sent. libcurl would
-    /// accept the common name too, which is deprecated since RFC 2818 and ignored by Go's clients since 1.15.
+    /// Whether the certificate of a new connection is good for us, asked before anything is sent.
     fileprivate func acceptsCertificate() -> Bool {
         endHandshake()
         exchange.noteConnected()
         let request = exchange.request
         guard request.tls.verifies, request.url.hasPrefix("https:") else { return true }
-        var pointer: UnsafeMutableRawPointer?
-        // A kept connection reports none: it was checked when it was made.
-        guard confd_curl_get_pointer(handle, CURLINFO_CERTINFO, &pointer) == CURLE_OK, let pointer else { return true }
-        let chain = pointer.assumingMemoryBound(to: curl_certinfo.self).pointee
-        guard chain.num_of_certs > 0, let certificates = chain.certinfo else { return true }
-        var line = certificates[0]
-        while let entry = line {
-            if Self.namesHost(String(cString: entry.pointee.data)) { return true }
-            line = entry.pointee.next
-        }
+        if easy.certificateNamesHost { return true }
         // Other requests must not use the connection.
         set(CURLOPT_FORBID_REUSE, 1)
         return refuse(HTTPError(.certificate(.noAlternativeNames)))
-    }
-
-    /// Whether a line of libcurl's certificate information lists alternative names with a host or address:
-    /// `X509v3 Subject Alternative Name:DNS:localhost, IP Address:127.0.0.1`.
-    private static func namesHost(_ line: String) -> Bool {
-        guard line.hasPrefix("X509v3 Subject Alternative Name:") else { return false }
-        return line.split(separator: ":", maxSplits: 1).last?.split(separator: ",").contains { name in
-            let name = name.drop { $0 == " " }
-            return name.hasPrefix("DNS:") || name.hasPrefix("IP Address:")
-        } ?? false
     }
 }
 
@@ -375,63 +305,15 @@ extension Transfer {
     /// The error when the first byte does not arrive in time.
     var firstByteFailure: HTTPError { HTTPError(isConnected ? .answerTimeout : .connectTimeout) }
 
-    private func error(_ code: CURLcode) -> HTTPError {
-        let systemError = Int32(truncatingIfNeeded: info(CURLINFO_OS_ERRNO))
-        return HTTPError(
-            kind(code, systemError), code: Int(code.rawValue), systemError: systemError,
-            detail: String(cString: errorText))
-    }
-
-    private func kind(_ code: CURLcode, _ systemError: Int32) -> HTTPError.Kind {
-        switch code {
-        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: return .resolve
-        case CURLE_COULDNT_CONNECT:
-            switch systemError {
-            case ENETUNREACH, EHOSTUNREACH: return .unreachable
-            case ECONNRESET: return .reset
-            case ETIMEDOUT: return .connectTimeout
-            case ECONNREFUSED: return .refused
-            default: return .other
-            }
-        case CURLE_OPERATION_TIMEDOUT: return isConnected ? .answerTimeout : .connectTimeout
-        case CURLE_PEER_FAILED_VERIFICATION: return .certificate(certificateProblem)
-        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_ISSUER_ERROR: return .handshake
-        case CURLE_SSL_CERTPROBLEM: return .file(.certificateOrKey)
-        case CURLE_SSL_CACERT_BADFILE: return .file(.authority)
-        case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE, CURLE_HTTP2_STREAM:
-            return .reset
-        // HTTP/2 code also gives this for a write to a connection that was reset.
-        case CURLE_HTTP2 where systemError == ECONNRESET || systemError == EPIPE: return .reset
-        case CURLE_HTTP2, CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY: return .malformed
-        case CURLE_URL_MALFORMAT: return .invalidRequest
-        default: return .other
-        }
-    }
+    private func error(_ code: CURLcode) -> HTTPError { easy.error(code, isConnected: isConnected) }
 
     /// Whether the connection, TLS included, was established.
     private var isConnected: Bool {
         if info(CURLINFO_NUM_CONNECTS) == 0 && isReusing { return true }
-        var time: curl_off_t = 0
-        let timer = exchange.request.url.hasPrefix("https:") ? CURLINFO_APPCONNECT_TIME_T : CURLINFO_CONNECT_TIME_T
-        return confd_curl_get_offset(handle, timer, &time) == CURLE_OK && time > 0
+        return easy.hasConnected(isEncrypted: exchange.request.url.hasPrefix("https:"))
     }
 
-    /// OpenSSL's `X509_V_ERR_…`; libcurl compares host names itself, and leaves the code unchanged then.
-    private var certificateProblem: HTTPError.CertificateProblem {
-        switch info(CURLINFO_SSL_VERIFYRESULT) {
-        case 0, 1, 62, 64: .wrongName
-        case 9: .notYetValid
-        case 10: .expired
-        case 18: .selfSigned
-        case 2, 19, 20, 21: .unknownAuthority
-        case let code: .other(code)
-        }
-    }
-
-    private func info(_ which: CURLINFO) -> Int {
-        var value = 0
-        return confd_curl_get_long(handle, which, &value) == CURLE_OK ? value : 0
-    }
+    private func info(_ which: CURLINFO) -> Int { easy.info(which) }
 }
 
 // libcurl hands back the context that prepare() set: the transfer, which the runner keeps while the handle is in use.

@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["consul", "dynamodb", "rancher", "redis", "ssm", "vault", "zookeeper"])
+    @Test(arguments: ["consul", "dynamodb", "rancher", "ssm", "vault", "zookeeper"])
     func backendNotBuilt(_ backend: String) async throws {
         try await withSandbox { box in
             try box.resource("app", template: "x")
@@ -251,7 +251,7 @@ struct KnownFlag: CustomTestStringConvertible {
         KnownFlag("role-id", "x", .belongsTo("vault")),
         KnownFlag("scheme", "https", .either),
         KnownFlag("secret-id", "x", .belongsTo("vault")),
-        KnownFlag("separator", ":", .belongsTo("redis")),
+        KnownFlag("separator", ":", .works),
         KnownFlag("srv-domain", "example.invalid", .either),
         KnownFlag("srv-record", "_etcd._tcp.example.invalid.", .either),
         KnownFlag("sync-only", nil, .works),

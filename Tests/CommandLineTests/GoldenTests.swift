@@ -12,15 +12,17 @@ struct GoldenCase: CustomTestStringConvertible {
     var testDescription: String { "\(backend)/\(name)" }
 
     static let all: [GoldenCase] = [
-        expand("integration", over: ["file", "env", "etcdv3"]),
-        expand("integration-prefix", inputs: "integration", over: ["file", "env", "etcdv3"], ["-prefix", "/prefix"]),
-        expand("functions", over: ["file", "env", "etcdv3"]),
-        expand("values", over: ["file", "env", "etcdv3"]),
+        expand("integration", over: ["file", "env", "etcdv3", "redis"]),
+        expand(
+            "integration-prefix", inputs: "integration", over: ["file", "env", "etcdv3", "redis"],
+            ["-prefix", "/prefix"]),
+        expand("functions", over: ["file", "env", "etcdv3", "redis"]),
+        expand("values", over: ["file", "env", "etcdv3", "redis"]),
         // The environment holds neither capital letters nor most signs in a name.
-        expand("names", over: ["file", "etcdv3"]),
-        expand("prefix", over: ["file", "env", "etcdv3"]),
+        expand("names", over: ["file", "etcdv3", "redis"]),
+        expand("prefix", over: ["file", "env", "etcdv3", "redis"]),
         expand("prefix-global", inputs: "prefix", over: ["file", "env", "etcdv3"], ["-prefix", "/staging"]),
-        expand("upstream", over: ["file", "env", "etcdv3"]),
+        expand("upstream", over: ["file", "env", "etcdv3", "redis"]),
         expand("scalars", over: ["file"]),
         expand("filter", over: ["file"], ["-filter", "*.yaml"]),
         expand("filter-none", inputs: "filter", over: ["file"]),
@@ -35,7 +37,7 @@ struct GoldenCase: CustomTestStringConvertible {
 
 /// The same bytes as confd 0.17. How they were recorded: `Golden/README.md`.
 @Suite struct GoldenTests {
-    @Test(arguments: GoldenCase.all.filter { $0.backend != "etcdv3" })
+    @Test(arguments: GoldenCase.all.filter { ["file", "env"].contains($0.backend) })
     func sameBytes(_ golden: GoldenCase) async throws {
         try await withSandbox { box in
             try await check(golden, in: box, source: golden.source)
@@ -51,6 +53,18 @@ struct GoldenCase: CustomTestStringConvertible {
                 try await etcd.deleteAll()
                 try await etcd.put(golden.keys())
                 try await check(golden, in: box, source: ["-node", etcd.endpoint])
+            }
+        }
+    }
+
+    @Test(.enabled(if: Machine.hasRedis, "redis-server and redis-cli are not installed"))
+    func sameBytesFromRedis() async throws {
+        try await withSandbox { box in
+            let redis = try await RedisServer.start()
+            for golden in GoldenCase.all where golden.backend == "redis" {
+                try await redis.cli(["FLUSHALL"])
+                try await redis.set(golden.keys())
+                try await check(golden, in: box, source: ["-node", redis.node])
             }
         }
     }

@@ -206,8 +206,8 @@ private func minimal(_ more: String) -> String {
         ("destination = \"x\"", "unknown key \"destination\" in [template]", "it is called \"dest\" here"),
         ("perms = \"0600\"", "unknown key \"perms\" in [template]", "it is called \"mode\" here"),
         (
-            "[backend]\nbackend = \"env\"\nseparator = \":\"", "unknown key \"separator\" in [backend]",
-            "it belongs to the redis backend, and is ignored"
+            "[backend]\nbackend = \"env\"\ntable = \"x\"", "unknown key \"table\" in [backend]",
+            "it belongs to the dynamodb backend, and is ignored"
         ),
     ])
     func otherNames(_ field: String, _ message: String, _ hint: String) throws {

@@ -88,7 +88,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
             (["-backend", "fil"], "-backend: \"fil\" is not a backend | did you mean \"file\"?"),
             (
                 ["-backend", "consul"],
-                "-backend: \"consul\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env"
+                "-backend: \"consul\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env, redis"
             ),
             (["-backend", "file"], "the file backend needs -file | for example -file /etc/confd/data.yaml"),
             (["-client-cert", "c.pem"], "-client-cert and -client-key go together"),
@@ -176,16 +176,16 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
     }
 
     @Test func oneWarningForAllOfThem() throws {
-        let settings = try load(["-separator", ":", "-table", "", "-auth-type=token", "-auth-token", "secret"])
+        let settings = try load(["-app-id", "x", "-table", "", "-auth-type=token", "-auth-token", "secret"])
         #expect(
             settings.warnings.map(\.text) == [
-                "ignored, because the backend is etcd: -auth-type (vault), -auth-token (vault), -separator (redis)"
+                "ignored, because the backend is etcd: -app-id (vault), -auth-type (vault), -auth-token (vault)"
             ])
     }
 
     @Test func theirBackendIsStillRefused() {
         let expected =
-            "-backend: \"vault\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env"
+            "-backend: \"vault\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env, redis"
         #expect(failure(["-backend", "vault", "-auth-type", "token"]) == expected)
     }
 

@@ -8,11 +8,8 @@ enum ClusterOption {
         passwordFile, tokenFile, dialTimeout,
     ]
 
-    static let node = BackendOption(
-        "node", .backend, "URL", help: "etcd endpoint, repeatable", default: .list([EtcdOptions.defaultEndpoint]),
-        aliases: ["n"],
-        keys: ["nodes"], tableKey: "nodes", fallbackVariables: ["ETCDCTL_PEERS", "ETCDCTL_ENDPOINTS"],
-        .list(commas: true))
+    static let node = ServerOption.node(
+        EtcdOptions.defaultEndpoint, fallbackVariables: ["ETCDCTL_PEERS", "ETCDCTL_ENDPOINTS"])
     static let scheme = BackendOption(
         "scheme", .backend, "NAME", help: "http or https, for nodes that name none", default: .text("http"),
         .choice(["http", "https"]))
@@ -20,26 +17,19 @@ enum ClusterOption {
         "srv-domain", .backend, "NAME", help: "find the nodes in DNS, at _BACKEND._tcp.NAME", .text)
     static let serviceRecord = BackendOption(
         "srv-record", .backend, "NAME", help: "find the nodes in DNS, in these SRV records", .text)
-    static let authority = BackendOption(
-        "client-ca-keys", .security, "FILE", help: "CA certificates", keys: ["client_cakeys"],
-        tableKey: "client_cakeys",
-        variables: ["CONFD_CLIENT_CAKEYS"], .text)
-    static let certificate = BackendOption("client-cert", .security, "FILE", help: "client certificate", .text)
-    static let key = BackendOption("client-key", .security, "FILE", help: "client key", secrecy: .path, .text)
-    static let insecure = BackendOption(
-        "client-insecure", .security, help: "do not verify the server's certificate", .flag)
+    static let authority = ServerOption.authority
+    static let certificate = ServerOption.certificate
+    static let key = ServerOption.key
+    static let insecure = ServerOption.insecure
     static let basicAuth = BackendOption(
         "basic-auth", .security, help: "send -username and -password (true if there is a user)", .flag)
-    static let username = BackendOption("username", .security, "NAME", help: "user", .text)
-    static let password = BackendOption("password", .security, "TEXT", help: "password", secrecy: .value, .text)
-    static let passwordFile = BackendOption(
-        "password-file", .security, "FILE", help: "file that holds the password", secrecy: .path, .text)
+    static let username = ServerOption.username
+    static let password = ServerOption.password
+    static let passwordFile = ServerOption.passwordFile
     static let tokenFile = BackendOption(
         "auth-token-file", .security, "FILE", help: "file with a token of etcd, in place of user and password",
         secrecy: .path, .text)
-    static let dialTimeout = BackendOption(
-        "dial-timeout", .timing, "TIME", help: "limit of one connect",
-        default: .duration(EtcdOptions.defaultDialTimeout), .duration)
+    static let dialTimeout = ServerOption.dialTimeout
 }
 
 /// A backend that reads from an etcd cluster, by either API.

@@ -4,7 +4,6 @@ import Posix
 /// How to reach an etcd cluster, for either API.
 package struct EtcdOptions: Sendable {
     static let defaultEndpoint = "http://127.0.0.1:2379"
-    static let defaultDialTimeout = Duration.seconds(5)
 
     /// `[http://|https://]HOST[:PORT]`, at least one.
     package var endpoints = [EtcdOptions.defaultEndpoint]
@@ -14,7 +13,7 @@ package struct EtcdOptions: Sendable {
     package var tls = TLSOptions()
     /// The name in the members' certificates, where it is not the host of the endpoint.
     package var serverName: String?
-    package var dialTimeout = EtcdOptions.defaultDialTimeout
+    package var dialTimeout = ServerOption.standardDialTimeout
     /// The most keys in the first page of a read; further pages grow. Of the v3 API.
     package var pageSize = 10_000
     /// The largest answer that is accepted, in bytes; a page that is larger is asked for again in smaller ones. Of the v3 API.

@@ -1,7 +1,9 @@
 /// The backends that are built.
 package enum BackendRegistry {
     /// In the order of help and docs. A new backend is a directory and a line here.
-    package static let all: [any BackendKind] = [EtcdKind(), EtcdV2Kind(), FileKind(), EnvironmentKind()]
+    package static let all: [any BackendKind] = [
+        EtcdKind(), EtcdV2Kind(), FileKind(), EnvironmentKind(), RedisKind(),
+    ]
 
     /// The backend without `-backend`.
     package static let standard: any BackendKind = all[0]
@@ -14,13 +16,13 @@ package enum BackendRegistry {
     /// All names and aliases.
     package static let names = all.flatMap { [$0.name] + $0.aliases }
 
-    /// The options of all backends, each once.
+    /// The options of all backends, each name once: as the first backend has it that reads it.
     package static let options: [BackendOption] = all.reduce(into: []) { options, kind in
         options += kind.options.filter { option in !options.contains { $0.name == option.name } }
     }
 
     /// Backends of confd 0.17 and its fork that are not built.
     package static let unbuiltNames = [
-        "consul", "vault", "redis", "zookeeper", "dynamodb", "ssm", "rancher", "acm", "secretsmanager", "imds",
+        "consul", "vault", "zookeeper", "dynamodb", "ssm", "rancher", "acm", "secretsmanager", "imds",
     ]
 }

@@ -43,7 +43,7 @@ package enum OptionTable {
 
     /// Flags whose value is a secret; of backends that are not built too.
     package static let secretFlags: Set<String> = {
-        let own = BackendRegistry.options.filter { $0.secrecy == .value }.map(\.name)
+        let own = BackendRegistry.all.flatMap(\.options).filter { $0.secrecy == .value }.map(\.name)
         return Set((own + ["auth-token"]).flatMap { ["-\($0)", "--\($0)"] })
     }()
 
@@ -228,6 +228,12 @@ package enum OptionTable {
             // The back-off is exponential, without a setting.
             Option("watch-error-backoff", .compatibility, "TIME", help: "no effect", .ignored(isSwitch: false)),
             Option("stat-cache-ttl", .compatibility, "TIME", help: "no effect", .ignored(isSwitch: false)),
+            // The fork's limits for redis; here there is one for a connect and one for a whole read, and attempts have no end.
+            Option("read-timeout", .compatibility, "TIME", help: "no effect", .ignored(isSwitch: false)),
+            Option("write-timeout", .compatibility, "TIME", help: "no effect", .ignored(isSwitch: false)),
+            Option("retry-max-attempts", .compatibility, "NUMBER", help: "no effect", .ignored(isSwitch: false)),
+            Option("retry-base-delay", .compatibility, "TIME", help: "no effect", .ignored(isSwitch: false)),
+            Option("retry-max-delay", .compatibility, "TIME", help: "no effect", .ignored(isSwitch: false)),
             // For functions such as `cget`, which confd 0.17 does not have either.
             Option("secret-keyring", .compatibility, "FILE", help: "no effect", .ignored(isSwitch: false)),
         ] + foreign
@@ -236,9 +242,7 @@ package enum OptionTable {
     private static let foreign: [Option] = [
         ("app-id", false, "vault"), ("user-id", false, "vault"), ("role-id", false, "vault"),
         ("secret-id", false, "vault"), ("auth-type", false, "vault"), ("auth-token", false, "vault"),
-        ("path", false, "vault"), ("table", false, "dynamodb"), ("separator", false, "redis"),
-        ("read-timeout", false, "redis"), ("write-timeout", false, "redis"), ("retry-max-attempts", false, "redis"),
-        ("retry-base-delay", false, "redis"), ("retry-max-delay", false, "redis"),
+        ("path", false, "vault"), ("table", false, "dynamodb"),
         ("acm-export-private-key", true, "acm"), ("secretsmanager-version-stage", false, "secretsmanager"),
         ("secretsmanager-no-flatten", true, "secretsmanager"), ("imds-cache-ttl", false, "imds"),
     ].map { name, isSwitch, backend in

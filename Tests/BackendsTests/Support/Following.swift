@@ -21,11 +21,17 @@ final class Following: Sendable {
     private let state = Mutex(State())
 
     /// `onDelivery` is called on the thread with each snapshot, and holds it up for as long as it takes.
-    init(
+    convenience init(
         _ backend: any Backend, _ paths: String..., onDelivery: @escaping @Sendable (Snapshot) -> Void = { _ in }
     ) throws {
+        try self.init(backend, paths.map { KeyRange(cleaned: Array($0.utf8)) }, onDelivery: onDelivery)
+    }
+
+    init(
+        _ backend: any Backend, _ ranges: [KeyRange], onDelivery: @escaping @Sendable (Snapshot) -> Void = { _ in }
+    ) throws {
         self.backend = backend
-        ranges = paths.map { KeyRange(cleaned: Array($0.utf8)) }
+        self.ranges = ranges
         self.onDelivery = onDelivery
         cancellation = try Cancellation()
         try Thread.detach { [self] in run() }

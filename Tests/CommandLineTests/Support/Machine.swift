@@ -23,6 +23,7 @@ enum Machine {
     /// The etcd of the tests; `CONFD_TEST_ETCD` names another version than the installed one.
     static let etcd = ProcessInfo.processInfo.environment["CONFD_TEST_ETCD"] ?? "etcd"
     static let hasEtcd = hasTool("etcd") && hasTool("etcdctl")
+    static let hasRedis = hasTool("redis-server") && hasTool("redis-cli")
     static let hasNginx = hasTool("nginx")
     static let hasHAProxy = hasTool("haproxy")
     static let hasWrk = hasTool("wrk")

@@ -1,0 +1,27 @@
+import HTTP
+
+extension HTTPError {
+    /// What to do about a connection that failed, for a server of the program `service`, for example `redis`.
+    func hint(_ service: String, isEncrypted: Bool) -> String? {
+        switch kind {
+        case .refused: "is \(service) running there?"
+        case .resolve: "check the name of the node, and that the name server answers"
+        case .unreachable, .connectTimeout: "check the address of the node, and firewalls on the way"
+        case .answerTimeout: "is \(service) healthy? It accepts connections, and does not answer"
+        case .certificate(.expired): "renew the certificate of \(service)"
+        case .certificate(.notYetValid): "compare the clocks of both machines"
+        case .certificate(.unknownAuthority), .certificate(.selfSigned):
+            "name the CA of its certificate with -client-ca-keys"
+        case .certificate(.noAlternativeNames):
+            "issue it with subjectAltName = DNS:NAME or IP:ADDRESS: Go's programs look at nothing else"
+        case .certificate(.wrongName): "use the name in its certificate for the node"
+        case .certificate(.other): nil
+        case .file: "it must be PEM, and confd must be allowed to read it"
+        case .handshake:
+            "if the node does not use TLS, name it without; if it asks for a client certificate, give one that it trusts"
+        case .wrongVersion, .malformed, .reset:
+            isEncrypted ? "is this the port of \(service)?" : "is this the port of \(service)? It may ask for TLS"
+        case .tooLarge, .cancelled, .invalidRequest, .other: nil
+        }
+    }
+}

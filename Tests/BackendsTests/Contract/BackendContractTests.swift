@@ -1,0 +1,224 @@
+import Glibc
+import KeyValue
+import Posix
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Backends
+
+/// What every backend that asks a server promises, whichever server that is: snapshots of one moment or an error, the newest
+/// state in the end, errors that name the server and hold no secret, and an end as soon as it is cancelled.
+@Suite struct BackendContractTests {
+    /// A server behind a proxy that can cut it off, and a backend that asks it.
+    private final class Setting {
+        let kind: any ContractStore.Type
+        let port: UInt16
+        let proxy: Proxy
+        var store: (any ContractStore)?
+        static let password = "s3cret-of-the-contract"
+
+        init(_ kind: ContractKind) throws {
+            self.kind = kind.store
+            port = try Ports.free()
+            store = try kind.store.init(port: port, password: Self.password)
+            proxy = try Proxy(to: port)
+        }
+
+        func backend(password: String = Setting.password) throws -> any Backend {
+            try kind.backend(port: proxy.port, password: password)
+        }
+
+        func write(_ pairs: [(key: String, value: String?)]) throws { try store?.write(pairs) }
+
+        var prefix: String { kind.prefix(port: proxy.port) }
+
+        /// Starts the server anew, with nothing in it.
+        func restart() throws {
+            store = nil
+            store = try kind.init(port: port, password: Self.password)
+        }
+
+        /// Checks errors: the server is named, secrets are not, and there is a way out.
+        func check(_ failures: [BackendError]) {
+            for failure in failures {
+                let text = failure.message + (failure.hint ?? "")
+                #expect(failure.message.hasPrefix(prefix), "\(failure.message)")
+                #expect(!text.utf8.split(separator: UInt8(ascii: " ")).contains { $0.starts(with: "s3cret".utf8) })
+            }
+        }
+    }
+
+    @Test(arguments: ContractKind.allCases)
+    func theLastWriteIsSeen(_ kind: ContractKind) throws {
+        let setting = try Setting(kind)
+        try setting.write([("/app/a", "1"), ("/app/sub/b", "2"), ("/app2", "other"), ("/other", "x")])
+        let following = try Following(try setting.backend(), "/app", "/none")
+        #expect(following.sees(["/app/a": "1", "/app/sub/b": "2"]))
+        for number in 1...20 { try setting.write([("/app/a", "\(number)")]) }
+        #expect(following.sees(["/app/a": "20", "/app/sub/b": "2"]))
+        try setting.write([("/app/sub/b", nil), ("/app/c", "3")])
+        #expect(following.sees(["/app/a": "20", "/app/c": "3"]))
+        try setting.write([("/app/a", nil), ("/app/c", nil)])
+        #expect(following.sees([:]))
+        #expect(following.failures == [])
+        #expect(following.stop())
+    }
+
+    @Test(arguments: ContractKind.allCases)
+    func snapshotsAreOfOneMoment(_ kind: ContractKind) throws {
+        let setting = try Setting(kind)
+        let backend = try setting.backend()
+        let torn = Mutex<[String]>([])
+        let check = { @Sendable (texts: [String: String]) in
+            let numbers = Set(["/pair/a", "/pair/m/b", "/pair/z"].map { texts[$0] ?? "none" })
+            // A key that is there for every second number alone.
+            let comes = texts["/pair/comes"] != nil
+            let isEven = Int(texts["/pair/a"] ?? "1").map { $0 % 2 == 0 } ?? false
+            if numbers.count > 1 || comes != isEven { torn.withLock { $0.append("\(texts)") } }
+        }
+        try setting.write([("/pair/a", "1"), ("/pair/m/b", "1"), ("/pair/z", "1")])
+        let following = try Following(backend, "/pair") { check($0.texts) }
+        let store = try #require(setting.store)
+        let writer = try WriterThread { number in
+            let value = "\(number + 1)"
+            let comes: String? = number % 2 == 1 ? "yes" : nil
+            try store.write([("/pair/a", value), ("/pair/m/b", value), ("/pair/z", value), ("/pair/comes", comes)])
+        }
+        var seen: Set<String> = []
+        for _ in 0..<200 {
+            let texts = try backend.read("/pair")
+            check(texts)
+            seen.insert(texts["/pair/a"] ?? "")
+        }
+        writer.stop()
+        #expect(torn.withLock { Array($0.prefix(3)) } == [])
+        #expect(seen.count > 1)
+        #expect(following.sees(try backend.read("/pair")))
+        #expect(following.stop())
+    }
+
+    @Test(arguments: ContractKind.allCases)
+    func aCutAnswerIsAnError(_ kind: ContractKind) throws {
+        let setting = try Setting(kind)
+        let pairs = (0..<200).map { (key: "/cut/\($0)", value: Optional("value \($0)")) }
+        for start in stride(from: 0, to: 200, by: 50) { try setting.write(Array(pairs[start..<start + 50])) }
+        let backend = try setting.backend()
+        #expect(try backend.read("/cut").count == 200)
+        let size = setting.proxy.sent
+        var failed = 0
+        for part in 0..<24 {
+            setting.proxy.truncate(after: part * size / 20)
+            let backend = try setting.backend()
+            do throws(BackendError) {
+                let range = KeyRange(cleaned: Array("/cut".utf8))
+                // Some backends ask again.
+                #expect(try backend.snapshot(of: [range], timeout: .seconds(5)).count == 200)
+            } catch {
+                failed += 1
+                setting.check([error])
+            }
+            // What was left of the limit must not meet the next round.
+            setting.proxy.cut()
+        }
+        #expect(failed > 0)
+        setting.proxy.truncate(after: .max)
+        #expect(try setting.backend().read("/cut").count == 200)
+    }
+
+    @Test(arguments: ContractKind.allCases)
+    func comesBackAfterEveryLoss(_ kind: ContractKind) throws {
+        let setting = try Setting(kind)
+        try setting.write([("/loss/a", "1")])
+        let following = try Following(try setting.backend(), "/loss")
+        #expect(following.sees(["/loss/a": "1"]))
+        setting.proxy.cut()
+        try setting.write([("/loss/a", "2")])
+        #expect(following.sees(["/loss/a": "2"]))
+        setting.proxy.refuse()
+        try setting.write([("/loss/a", "3")])
+        #expect(eventually { following.failures.contains { $0.message.contains("connection refused") } })
+        try setting.proxy.accept()
+        #expect(following.sees(["/loss/a": "3"]))
+        // Restarted with nothing in it.
+        try setting.restart()
+        #expect(following.sees([:]), "\(following.failures)")
+        try setting.write([("/loss/b", "4")])
+        #expect(following.sees(["/loss/b": "4"]))
+        setting.check(following.failures)
+        #expect(following.stop())
+    }
+
+    @Test(arguments: ContractKind.allCases)
+    func aServerThatSaysNothingIsAnError(_ kind: ContractKind) throws {
+        let setting = try Setting(kind)
+        try setting.write([("/still/a", "1")])
+        let backend = try setting.backend()
+        let following = try Following(try setting.backend(), "/still")
+        #expect(following.sees(["/still/a": "1"]))
+        setting.proxy.hold()
+        let start = ContinuousClock.now
+        let failure = try #require(backend.failure("/still", timeout: .seconds(1)))
+        #expect(start.duration(to: .now) < .seconds(20))
+        setting.check([failure])
+        #expect(eventually { !following.failures.isEmpty })
+        try setting.write([("/still/a", "2")])
+        setting.proxy.release()
+        setting.proxy.cut()
+        #expect(following.sees(["/still/a": "2"]))
+        setting.check(following.failures)
+        #expect(following.stop())
+    }
+
+    @Test(arguments: ContractKind.allCases)
+    func aSlowServerIsWaitedFor(_ kind: ContractKind) throws {
+        let setting = try Setting(kind)
+        try setting.write([("/slow/a", "1")])
+        setting.proxy.delay(0.1)
+        #expect(try setting.backend().read("/slow", timeout: .seconds(60)) == ["/slow/a": "1"])
+    }
+
+    @Test(arguments: ContractKind.allCases)
+    func aWrongPasswordIsNamedAndNotShown(_ kind: ContractKind) throws {
+        let setting = try Setting(kind)
+        try setting.write([("/locked/a", "1")])
+        let failure = try #require(try setting.backend(password: "s3cret-guess").failure("/locked"))
+        setting.check([failure])
+        #expect(failure.hint?.contains("-password") == true)
+        let backend = try setting.backend()
+        let following = try Following(backend, "/locked")
+        #expect(following.sees(["/locked/a": "1"]))
+        try setting.store?.change(password: "s3cret-2")
+        setting.proxy.cut()
+        #expect(eventually { !following.failures.isEmpty })
+        try setting.store?.change(password: Setting.password)
+        try setting.write([("/locked/a", "2")])
+        #expect(following.sees(["/locked/a": "2"]))
+        setting.check(following.failures)
+        #expect(following.stop())
+    }
+
+    /// The limit is 100 ms; the measure is the quickest of several, because the machine may be busy.
+    @Test(arguments: ContractKind.allCases)
+    func endsAsSoonAsItIsCancelled(_ kind: ContractKind) throws {
+        let setting = try Setting(kind)
+        try setting.write([("/end/a", "1")])
+        let silent = try Ports.Silent()
+        var backends = [("idle", try setting.backend(), true)]
+        if kind.endsWhileConnecting {
+            backends.append(("connecting", try setting.kind.backend(port: silent.number, password: "x"), false))
+        }
+        for (name, backend, delivers) in backends {
+            var quickest = Duration.seconds(60)
+            for _ in 0..<8 {
+                let following = try Following(backend, "/end")
+                if delivers { #expect(following.sees(["/end/a": "1"])) } else { usleep(50_000) }
+                let start = ContinuousClock.now
+                #expect(following.stop())
+                quickest = min(quickest, start.duration(to: .now))
+                if quickest < .milliseconds(100) { break }
+            }
+            #expect(quickest < .milliseconds(100), "\(name)")
+        }
+    }
+}
