@@ -12,7 +12,10 @@ package struct BackendOption: Equatable, Sendable {
 
     /// The section of the help text.
     package enum Group: Sendable {
-        case backend, security, timing
+        case backend
+        /// Of one backend, and seldom needed.
+        case details
+        case security, timing
     }
 
     /// The words of the error if a required option is missing.

@@ -79,6 +79,10 @@ package final class EtcdBackend: Backend {
         do {
             return try body(token)
         } catch {
+            // A token of a store that is no more: etcd lets the call wait until its log is as long as that of the other was.
+            if error.cause == .timeIsOver || error.cause.isTimeout, options.credentials != nil {
+                session.withLock { $0.token = nil }
+            }
             guard error.isTokenRefused, !hasAuthenticated, let credentials = options.credentials else { throw error }
             return try body(try authenticate(credentials, channel, deadline, cancellation))
         }

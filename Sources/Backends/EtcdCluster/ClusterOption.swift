@@ -14,9 +14,9 @@ enum ClusterOption {
         "scheme", .backend, "NAME", help: "http or https, for nodes that name none", default: .text("http"),
         .choice(["http", "https"]))
     static let serviceDomain = BackendOption(
-        "srv-domain", .backend, "NAME", help: "find the nodes in DNS, at _BACKEND._tcp.NAME", .text)
+        "srv-domain", .details, "NAME", help: "find the nodes in DNS, at _BACKEND._tcp.NAME", .text)
     static let serviceRecord = BackendOption(
-        "srv-record", .backend, "NAME", help: "find the nodes in DNS, in these SRV records", .text)
+        "srv-record", .details, "NAME", help: "find the nodes in DNS, in these SRV records", .text)
     static let authority = ServerOption.authority
     static let certificate = ServerOption.certificate
     static let key = ServerOption.key

@@ -4,7 +4,7 @@ struct FileKind: BackendKind {
         "file", .backend, "FILE", help: "YAML or JSON file, or a directory of them, repeatable",
         need: .init(subject: "the files to read", example: "/etc/confd/data.yaml"), .list(commas: false))
     private static let filter = BackendOption(
-        "filter", .backend, "GLOB", help: "names to read in directories of -file", default: .text("*"), .text)
+        "filter", .details, "GLOB", help: "names to read in directories of -file", default: .text("*"), .text)
 
     let name = "file"
     let summary = "YAML and JSON files"

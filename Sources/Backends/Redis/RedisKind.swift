@@ -6,7 +6,7 @@ enum RedisOption {
 
     static let node = ServerOption.node(RedisNode.standard)
     static let separator = BackendOption(
-        "separator", .backend, "TEXT", help: "redis: what stands between the parts of a key", default: .text("/"), .text
+        "separator", .details, "TEXT", help: "redis: what stands between the parts of a key", default: .text("/"), .text
     )
     static let authority = ServerOption.authority
     static let certificate = ServerOption.certificate

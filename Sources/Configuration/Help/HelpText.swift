@@ -89,7 +89,7 @@ extension Option.Group {
     fileprivate var isCommon: Bool {
         switch self {
         case .mode, .files, .backend: true
-        case .security, .timing, .logging, .status, .registration, .rendering, .testing, .compatibility: false
+        case .details, .security, .timing, .logging, .status, .registration, .rendering, .testing, .compatibility: false
         }
     }
 
@@ -99,7 +99,7 @@ extension Option.Group {
         case .registration: .register
         case .rendering: .render
         case .testing: .test
-        case .mode, .files, .backend, .security, .timing, .logging, .status, .compatibility: nil
+        case .mode, .files, .backend, .details, .security, .timing, .logging, .status, .compatibility: nil
         }
     }
 }

@@ -26,6 +26,7 @@ package final class Option: Sendable {
         case mode = "What to do"
         case files = "Where things are"
         case backend = "Backend"
+        case details = "More of backends"
         case security = "TLS and authentication"
         case timing = "Timing"
         case logging = "Logging"

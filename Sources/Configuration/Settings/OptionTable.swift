@@ -8,7 +8,8 @@ import Backends
 package enum OptionTable {
     /// Every option, in the order of the help text.
     package static let all: [Option] =
-        mode + files + [backend] + of(.backend) + of(.security) + passTiming + of(.timing) + timing + logging
+        mode + files + [backend] + of(.backend) + of(.details) + of(.security) + passTiming + of(.timing) + timing
+        + logging
         + status + compatibility
 
     /// The options of backends that stand in the section `group` of the help.
@@ -289,6 +290,7 @@ extension Option.Group {
     fileprivate init(_ group: BackendOption.Group) {
         switch group {
         case .backend: self = .backend
+        case .details: self = .details
         case .security: self = .security
         case .timing: self = .timing
         }
