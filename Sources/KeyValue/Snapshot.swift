@@ -156,7 +156,7 @@ extension Snapshot {
 
     /// The first index after `index`, within `range`, whose key does not share `length` bytes with the
     /// key at `index`.
-    func indexPast(_ index: Int, sharing length: Int, in range: Range<Int>) -> Int {
+    package func indexPast(_ index: Int, sharing length: Int, in range: Range<Int>) -> Int {
         let prefix = keyBytes(index).window(0..<length)
         return gallop(in: index + 1..<range.upperBound) { keyBytes($0).hasPrefix(prefix) }
     }

@@ -110,6 +110,30 @@ private func snapshot(_ keys: [String]) -> Snapshot { Snapshot(keys.map { (key: 
         #expect(page.contains("\n  \(line)\n"))
     }
 
+    /// Keys below a path are counted at once; the result is that of looking at every key.
+    @Test func countsAreThoseOfEveryKey() throws {
+        var random = SeededGenerator(seed: 7)
+        let limits = try limits(#"min_keys = { "/*/b" = 1, "/a" = 1, "/*" = 1 }"#)
+        for _ in 0..<2_000 {
+            let keys = Set(
+                (0..<Int.random(in: 0...12, using: &random)).map { _ in
+                    (0..<Int.random(in: 1...4, using: &random)).map { _ in
+                        "/" + ["a", "b", "a-b", "c"].randomElement(using: &random)!
+                    }.joined()
+                })
+            let counts = KeyCounts(of: snapshot(Array(keys)), limits)
+            try #require(counts.total == keys.count)
+            for minimum in limits.minimums {
+                var expected: [[UInt8]: Int] = [:]
+                for key in keys {
+                    let path = Array(key.utf8).withUnsafeBufferPointer { minimum.pattern.match($0).map { Array($0) } }
+                    if let path { expected[path, default: 0] += 1 }
+                }
+                try #require(counts.matches[minimum.pattern.text] == expected, "\(keys)")
+            }
+        }
+    }
+
     /// Keys of one path need not follow each other: a dash comes before a slash.
     @Test func countsPathsWhoseKeysAreApart() throws {
         let limits = try limits(#"min_keys = { "/s/*" = 2 }"#)
@@ -120,6 +144,28 @@ private func snapshot(_ keys: [String]) -> Snapshot { Snapshot(keys.map { (key: 
 }
 
 @Suite struct LineLossTests {
+    /// What files have in common at their ends is passed over; the result is that of looking at every line.
+    @Test func isThatOfEveryLine() throws {
+        var random = SeededGenerator(seed: 7)
+        func file() -> [UInt8] {
+            (0..<Int.random(in: 0...9, using: &random)).map { _ in Array("\n\nab".utf8).randomElement(using: &random)! }
+        }
+        func lines(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
+            let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            return lines.last?.isEmpty ?? false ? lines.dropLast() : lines
+        }
+        for _ in 0..<20_000 {
+            let (old, new) = (file(), file())
+            var left = lines(new)
+            let lost = lines(old).count { line in
+                guard let index = left.firstIndex(of: line) else { return true }
+                left.remove(at: index)
+                return false
+            }
+            try #require(LineLoss(from: old, to: new) == LineLoss(lost: lost, total: lines(old).count), "\(old) \(new)")
+        }
+    }
+
     @Test(arguments: [
         ("a\nb\nc\n", "a\nb\nc\n", 0, 3), ("a\nb\nc\n", "c\nb\na\n", 0, 3), ("a\nb\nc\n", "", 3, 3),
         ("a\nb", "a\nb\n", 0, 2), ("a\na\na\n", "a\n", 2, 3), ("a\n", "a\nb\nc\n", 0, 1), ("", "a\n", 0, 0),

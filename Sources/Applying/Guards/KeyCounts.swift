@@ -20,21 +20,23 @@ package struct KeyCounts: Equatable, Sendable {
         self.init(total: view.count, matches: matches)
     }
 
+    /// The keys below a path stand together, so that they are counted in a time that grows with the number of paths, and only
+    /// with the logarithm of the number of keys.
     private static func matches(of pattern: KeyPattern, in view: Snapshot) -> [[UInt8]: Int] {
         var counts: [[UInt8]: Int] = [:]
-        // Keys come in order, so most follow one of the same path.
-        var path: [UInt8] = []
-        var count = 0
-        for index in 0..<view.count {
-            guard let match = pattern.match(view.keyBytes(index)) else { continue }
-            if count == 0 || !match.elementsEqual(path) {
-                if count > 0 { counts[path, default: 0] += count }
-                path = Array(match)
-                count = 0
+        var index = 0
+        while index < view.count {
+            let key = view.keyBytes(index)
+            guard let path = pattern.match(key) else {
+                index += 1
+                continue
             }
-            count += 1
+            let isAtPath = key.count == path.count
+            let end = isAtPath ? index + 1 : view.indexPast(index, sharing: path.count + 1, in: index..<view.count)
+            // A key with a dash, or the like, can stand between a path and what is below it.
+            counts[Array(path), default: 0] += end - index
+            index = end
         }
-        if count > 0 { counts[path, default: 0] += count }
         return counts
     }
 }
