@@ -4,6 +4,23 @@ import Glibc
 enum Spawn {
     /// Starts a process and returns its id; the error is that of fork or exec.
     static func start(_ request: SpawnRequest, _ output: Int32?) throws(SystemError) -> Int32 {
+        do throws(SystemError) {
+            return try start(request, output, input: nil)
+        } catch let error where error.code == ENOENT && request.nullInput && !Files.exists(nullDevice) {
+            // A root without devices: a pipe that nobody writes to ends at once as well.
+            var pipe = try Pipe()
+            let id = try start(request, output, input: pipe.reading.number)
+            pipe.closeWriting()
+            return id
+        }
+    }
+
+    private static let nullDevice = "/dev/null"
+
+    /// `input` takes the place of the null device.
+    private static func start(
+        _ request: SpawnRequest, _ output: Int32?, input: Int32?
+    ) throws(SystemError) -> Int32 {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
@@ -24,8 +41,10 @@ enum Spawn {
             posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
             posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO)
         }
-        if request.nullInput {
-            posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
+        if let input {
+            posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
+        } else if request.nullInput {
+            posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, nullDevice, O_RDONLY, 0)
         }
         var id: pid_t = 0
         try withCStrings(request.arguments) { (arguments) throws(SystemError) in
