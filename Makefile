@@ -13,6 +13,7 @@
 # make soak   random keys, faults and signals for SOAK_SECONDS
 # make tsan   runs the tests under ThreadSanitizer
 # make asan   the tests of the engine, and hostile files through the program, built with AddressSanitizer
+# make test-page  the status page in a real Chromium, with pictures in .build/pages
 # make test-release   the tests that start the program, with dist/confd
 # make fuzz   fuzzes each target of Tests/Fuzz for FUZZ_SECONDS; FUZZ_TARGETS chooses some
 # make fuzz-gate   the same for ten seconds each, without measuring growth; part of the gate
@@ -26,7 +27,7 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 16
 CHAOS_SEED ?= 20261121
 
 .PHONY: build demo release deb test test-etcd35 test-checks test-chaos lint bench limits chart instruction-check fault soak tsan asan \
-	fuzz fuzz-gate fuzz-check test-release clean
+	fuzz fuzz-gate fuzz-check test-release test-page clean
 
 build:
 	./.ci/install build
@@ -62,6 +63,11 @@ test-release: release
 	./.ci/install test
 	swift build --build-tests $(SWIFT_FLAGS)
 	CONFD_BINARY=$(CURDIR)/dist/confd swift test --skip-build --filter CommandLineTests
+
+test-page:
+	./.ci/install page
+	swift build --product confd $(SWIFT_FLAGS)
+	Tests/Page/run .build/debug/confd .build/pages
 
 test-etcd35:
 	./.ci/install test

@@ -56,6 +56,7 @@ package enum Program {
         }
         if settings.subcommand == .status { return printStatus(settings) }
         if settings.subcommand == .release { return release(settings) }
+        if settings.subcommand == .wait { return wait(settings) }
         var service: ServiceDefinition?
         if settings.subcommand == .register {
             do throws(ResourceError) {
@@ -209,8 +210,10 @@ package enum Program {
     /// `confd status`.
     private static func printStatus(_ settings: Settings) -> Int32 {
         let socket = settings.controlSocket ?? ""
-        do throws(StatusCommand.Problem) {
-            let answer = try StatusCommand(socket: socket, wantsJSON: settings.json).run()
+        let command = StatusCommand(
+            socket: socket, wantsJSON: settings.json, isColoured: settings.coloursOutput)
+        do throws(DaemonClient.Problem) {
+            let answer = command.printable(try command.run())
             // A reader that has closed the pipe, as `head` does, needs no more.
             try? StandardStream.output.write(answer)
             return ExitCode.done
@@ -236,6 +239,21 @@ package enum Program {
             return ExitCode.done
         } catch {
             print("confd: error: \(PrintableText.text(error.message))", to: .error)
+            return ExitCode.backend
+        }
+    }
+
+    /// `confd wait`.
+    private static func wait(_ settings: Settings) -> Int32 {
+        let socket = settings.controlSocket ?? ""
+        do throws(DaemonClient.Problem) {
+            let result = try WaitCommand(socket: socket, settings.waiting).run()
+            if let message = result.message(timeout: settings.waiting.timeout) {
+                print("confd: error: \(PrintableText.text(message))", to: .error)
+            }
+            return result.exitCode
+        } catch {
+            print("confd: error: \(PrintableText.text(error.message(socket)))", to: .error)
             return ExitCode.backend
         }
     }

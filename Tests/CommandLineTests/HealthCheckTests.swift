@@ -116,6 +116,11 @@ import Testing
             let port = try Ports.free()
             let daemon = try rig.daemon("-metrics-addr", "127.0.0.1:\(port)")
             #expect(try await rig.holds("app", "b "), "\(daemon.standardError)")
+            // The file is there a moment before the engine knows.
+            #expect(
+                try await eventually {
+                    httpBody(port: port, path: "/status.json")?.contains("\"generation\":1") == true
+                })
             let json = try #require(httpBody(port: port, path: "/status.json"))
             let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
             let servers = try #require(object["servers"] as? [String: Any])

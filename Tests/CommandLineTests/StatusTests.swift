@@ -41,7 +41,7 @@ import Testing
             #expect(lines.contains { $0.hasPrefix("file \(box.path("keys.yaml")): connected, revision ") }, "\(shown)")
             #expect(
                 lines.contains { $0.hasPrefix("app.toml  in sync") && $0.hasSuffix("  \(box.out)/app") }, "\(shown)")
-            #expect(lines.contains { $0.hasPrefix("bad.toml  failed ") }, "\(shown)")
+            #expect(lines.contains { $0.hasPrefix("bad.toml  failed") }, "\(shown)")
             #expect(lines.contains { $0.hasPrefix("bad.toml: ") && $0.contains("key does not exist") }, "\(shown)")
             let json = try await status(box, "-json")
             let object = try #require(
@@ -62,7 +62,7 @@ import Testing
             try box.write("keys.yaml", "app: {name: one}\n")
             try box.resource("app", template: #"{{getv "/app/name"}}"#)
             let first = try start(box)
-            let changed = /app\.toml +in sync +\d+ +(\d{4}-\d\d-\d\dT[0-9:]+Z)/
+            let changed = /app\.toml +in sync .* (\d{4}-\d\d-\d\dT[0-9:]+Z)/
             let before = try #require(try await statusWhenReady(box).firstMatch(of: changed)).1
             #expect(try await eventually { (try? box.names("state/resources")) == ["app.toml.json"] })
             first.send(SIGTERM)
@@ -147,6 +147,99 @@ import Testing
             #expect(httpBody(port: port, path: "/metrics")?.contains("confd_ready 1") == true)
             let refused = http(port: port, path: "/status.json")
             #expect(refused.hasPrefix("HTTP/1.1 403 Forbidden\r\n") && refused.hasSuffix("not in -status-allow\n"))
+            daemon.send(SIGTERM)
+            #expect(try await daemon.wait().exitCode == 0)
+        }
+    }
+
+    /// The page in one piece, under a policy that lets nothing else in; refused where the state is, for who is not in the list.
+    @Test func servesThePage() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            let port = try Ports.free()
+            let daemon = try start(box, "-metrics-addr", "127.0.0.1:\(port)")
+            _ = try await statusWhenReady(box)
+            let page = http(port: port, path: "/")
+            #expect(page.hasPrefix("HTTP/1.1 200 OK\r\n"), "\(page)")
+            for field in [
+                "Content-Type: text/html; charset=utf-8", "X-Content-Type-Options: nosniff", "Cache-Control: no-store",
+                "Content-Security-Policy: default-src 'none'; style-src 'sha256-",
+            ] { #expect(page.contains("\r\n" + field), "\(field)") }
+            #expect(page.contains("data-resource=\"app.toml\"") && page.hasSuffix("</html>\n"))
+            #expect(!httpBody(port: port, path: "/?paused")!.contains("http-equiv"))
+            #expect(http(port: port, path: "/wait").hasPrefix("HTTP/1.1 404"), "only at the control socket")
+            daemon.send(SIGTERM)
+            #expect(try await daemon.wait().exitCode == 0)
+        }
+    }
+
+    /// What happened, the newest first, with the keys and never the values.
+    @Test func listsEvents() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: secret-one}\n")
+            try box.resource("app", fields: "reload_cmd = \"true\"", template: #"{{getv "/app/name"}}"#)
+            let daemon = try start(box)
+            _ = try await statusWhenReady(box)
+            try box.write("keys.yaml", "app: {name: secret-two}\n")
+            #expect(try await eventually { box.output("app") == "secret-two" })
+            var kinds: [String] = []
+            var text = ""
+            let end = Date().addingTimeInterval(60)
+            while kinds.count(where: { $0 == "reloaded" }) < 2, Date() < end {
+                text = try await status(box, "-json").standardOutput
+                let object = try #require(
+                    try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+                let events = try #require(object["events"] as? [[String: Any]])
+                kinds = events.compactMap { $0["event"] as? String }
+            }
+            #expect(kinds == ["reloaded", "changed", "reloaded", "changed", "started"], "\(text)")
+            #expect(text.contains("\"detail\":\"/app/name\""), "\(text)")
+            let resource = try #require(
+                (try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])?["resources"]
+                    as? [[String: Any]])[0]
+            #expect(resource["keys"] as? Int == 1 && resource["bytes"] as? Int == 10, "\(resource)")
+            let reload = try #require(resource["reload"] as? [String: Any])
+            #expect(reload["result"] as? String == "exit status 0" && reload["succeeded"] as? Bool == true)
+            let shown = try await status(box).standardOutput + text
+            #expect(!shown.contains("secret"), "\(shown)")
+            daemon.send(SIGTERM)
+            #expect(try await daemon.wait().exitCode == 0)
+        }
+    }
+
+    /// Colours only where they were asked for: standard output is no terminal here.
+    @Test func colours() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            let daemon = try start(box)
+            let plain = try await statusWhenReady(box)
+            #expect(!plain.contains("\u{1B}"))
+            let coloured = try await status(box, "-color", "always").standardOutput
+            #expect(coloured.contains("\u{1B}[32min sync\u{1B}[0m"), "\(coloured)")
+            daemon.send(SIGTERM)
+            #expect(try await daemon.wait().exitCode == 0)
+        }
+    }
+
+    /// Another user than the daemon's is told that, not that nobody runs.
+    @Test(.enabled(if: Machine.isRoot && Machine.hasSetpriv, "needs root, and setpriv to stop being root"))
+    func saysThatItMayNotAsk() async throws {
+        try await withSandbox { box in
+            try FileManager.default.copyItem(atPath: Machine.confd, toPath: box.path("confd"))
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            let daemon = try start(box)
+            _ = try await statusWhenReady(box)
+            var command = box.command(["status", "-control-socket", box.path("run/control")], confdir: false)
+            command.arguments =
+                ["--reuid=65534", "--regid=65534", "--clear-groups", box.path("confd")] + command.arguments
+            command.executable = "setpriv"
+            let done = try await run(command)
+            #expect(done.exitCode == 4, "\(done.testDescription)")
+            let hint = "permission denied\nhint: only the user of the daemon and root may ask\n"
+            #expect(done.standardError.hasSuffix(hint), "\(done.standardError)")
             daemon.send(SIGTERM)
             #expect(try await daemon.wait().exitCode == 0)
         }

@@ -257,26 +257,6 @@ import Testing
     }
 }
 
-@Suite struct StatusCommandTests {
-    private func body(_ answer: String) throws(StatusCommand.Problem) -> String {
-        String(decoding: try StatusCommand.body(of: Array(answer.utf8)), as: UTF8.self)
-    }
-
-    @Test func readsAnswers() throws {
-        #expect(try body("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") == "ok")
-        let refused = StatusCommand.Problem.refused(status: "403 Forbidden")
-        #expect(throws: refused) { try body("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") }
-    }
-
-    @Test(arguments: [
-        "", "x", "HTTP/1.1 200 OK", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok", "HTTP/1.1 200 OK\r\n\r\nok",
-        "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nok",
-    ])
-    func refusesWhatIsCutOff(_ answer: String) {
-        #expect(throws: StatusCommand.Problem.unreadable) { try body(answer) }
-    }
-}
-
 @Suite struct ReleasePathTests {
     /// Any name comes through a path as it is.
     @Test(arguments: ["app.toml", "sub/a b.toml#2", "é\u{1}\r\n", "%2F", "", "../x?y"]) func names(_ name: String) {

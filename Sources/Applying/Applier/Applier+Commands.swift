@@ -13,10 +13,15 @@ extension Applier {
         for group in groups.values.sorted(by: { $0[0] < $1[0] }) {
             let first = due[group[0]].reload
             for index in group { keepKeys(of: due[index].reload, isDone: false) }
+            let began = Clock.monotonic()
             let error = perform(first, changes: KeyChanges.lines(of: group.map { due[$0].reload.changes }))
+            let run = ReloadRun(
+                ended: Clock.wall(), duration: Clock.monotonic() - began, problem: error?.message,
+                success: first.action.success)
             report(error, of: first, &outcomes[group[0]].history)
             for index in group {
                 let reload = due[index].reload
+                outcomes[index].run = run
                 if let error {
                     outcomes[index].state =
                         error.wasAsked && rollBack(reload, &outcomes[index].history) ? .rolledBack : .owed

@@ -18,7 +18,8 @@ extension Applier {
         let hasChanged = cause.map { !$0.isSame(as: last?.cause) } ?? false
         let change = hasChanged ? changeNumbers.next() : last?.change ?? 0
         history.reports[topic] = History.Report(
-            message: failure.message, cause: cause ?? last?.cause, change: change)
+            message: failure.message, place: failure.place, hint: failure.hint, cause: cause ?? last?.cause,
+            change: change)
         log(failure, of: resource, isNew: hasChanged || last?.message != failure.message, change: change)
     }
 

@@ -75,6 +75,7 @@ package struct Applier: Sendable {
     package func render(
         _ request: RenderRequest, whenSlow: @escaping @Sendable () -> Void = {}
     ) -> RenderedFile {
+        let began = Clock.monotonic()
         let resource = request.resource
         var history = request.history
         logger.debug("Using source template \(resource.source)", resource)
@@ -99,7 +100,8 @@ package struct Applier: Sendable {
         }
         let changes = KeyChanges(base: request.base, snapshot: request.snapshot, ranges: resource.ranges)
         return RenderedFile(
-            request: request, content: content, inputs: result.inputs, changes: changes, history: history)
+            request: request, content: content, inputs: result.inputs, changes: changes, keyCount: view.count,
+            began: began, history: history)
     }
 
     /// Compares, stages, checks and replaces; a file that has to be checked in its place is left for `checkInPlace`.
@@ -132,7 +134,9 @@ package struct Applier: Sendable {
     /// Notes that nothing is wrong any more.
     func succeeded(_ outcome: Outcome, _ file: inout RenderedFile) -> Outcome {
         report(nil, .application, of: file.resource, &file.history)
-        return file.completed(outcome)
+        var outcome = file.completed(outcome)
+        if outcome.state == .updated, !settings.onetime { outcome.changedKeys = file.changes.detail }
+        return outcome
     }
 
     /// Reports why a rendered file could not be applied.

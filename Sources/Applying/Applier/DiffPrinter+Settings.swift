@@ -17,13 +17,19 @@ extension DiffStyle {
     package init(_ settings: Settings) {
         self.init()
         context = settings.diffContext
-        let isTerminal = StandardStream.output.isTerminal
-        escapesControls = isTerminal
-        switch settings.color {
-        case .always: isColoured = true
-        case .never: isColoured = false
+        escapesControls = StandardStream.output.isTerminal
+        isColoured = settings.coloursOutput
+    }
+}
+
+extension Settings {
+    /// Whether what is printed on standard output is coloured.
+    package var coloursOutput: Bool {
+        switch color {
+        case .always: true
+        case .never: false
         // https://no-color.org
-        case .auto: isColoured = isTerminal && (Environment.text("NO_COLOR") ?? "").isEmpty
+        case .auto: StandardStream.output.isTerminal && (Environment.text("NO_COLOR") ?? "").isEmpty
         }
     }
 }

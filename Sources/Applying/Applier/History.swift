@@ -1,4 +1,5 @@
 import Configuration
+import Diagnostics
 import KeyValue
 import Posix
 import Staging
@@ -35,6 +36,9 @@ package struct History: Sendable {
 
     struct Report {
         let message: String
+        /// Where in a template it is, nil if it is elsewhere.
+        let place: StepFailure.Place?
+        let hint: String?
         /// What it was rendered from; nil if nothing was rendered.
         let cause: Cause?
         /// The number of the change that failed; see `Logger.error`.
@@ -64,6 +68,28 @@ package struct History: Sendable {
 
     /// Why the resource is not applied, nil if it is.
     package var failure: String? { reports[.application]?.message }
+
+    /// The failure with its place, or what is wrong with a template of which an earlier version is used; nil if nothing is.
+    package var problem: Problem? {
+        guard let report = reports[.application] ?? reports[.template] else { return nil }
+        let place = report.place.map { Location($0.file, line: $0.line, column: $0.column) }
+        return Problem(message: report.message, place: place, hint: report.hint)
+    }
+
+    /// What is wrong with a resource, for `confd status`.
+    package struct Problem: Equatable, Sendable {
+        /// One line, which begins with the place.
+        package let message: String
+        /// Where in a template it is, nil if it is elsewhere.
+        package let place: Location?
+        package let hint: String?
+
+        package init(message: String, place: Location? = nil, hint: String? = nil) {
+            self.message = message
+            self.place = place
+            self.hint = hint
+        }
+    }
 
     /// The operator asks for another look (HUP): checks are asked again. Content that was rolled back stays refused until
     /// it changes.

@@ -111,9 +111,14 @@ package struct KeyChanges: Sendable {
     private static let shownKeys = 3
     private static let shownLength = 200
 
-    /// For a log line: some of the keys, how many more there are, and the revision, as ` (/a, /b, /c and 2 more, revision
-    /// 17)`; empty if there is nothing to say.
+    /// For a log line: ` (/a, /b, /c and 2 more, revision 17)`; empty if there is nothing to say.
     var summary: String {
+        let detail = detail
+        return detail.isEmpty ? "" : " (\(detail))"
+    }
+
+    /// Some of the keys, how many more there are, and the revision: `/a, /b, /c and 2 more, revision 17`.
+    var detail: String {
         let view = view
         var changed: [Window]?
         if case .snapshot(let base) = base {
@@ -124,8 +129,7 @@ package struct KeyChanges: Sendable {
         var text = named.map { Self.shown($0.array) }.joined(separator: ", ")
         if count > named.count { text += " and \(count - named.count) more" }
         let revision = snapshot.revision > 0 ? "revision \(snapshot.revision)" : ""
-        let parts = [text, revision].filter { !$0.isEmpty }
-        return parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
+        return [text, revision].filter { !$0.isEmpty }.joined(separator: ", ")
     }
 
     private static func shown(_ key: [UInt8]) -> String {

@@ -29,6 +29,10 @@ package struct Outcome: Sendable {
     package var history = History()
     /// What its guard says; nil without a guard, and for a rendering that failed before it was asked.
     package var guardReport: GuardReport?
+    /// What was rendered, and how long all of it took; nil if nothing was.
+    package var figures: RenderingFigures?
+    /// Where the file was replaced by a daemon: some of the keys that changed, and the revision.
+    package var changedKeys = ""
 
     package init(_ state: State, reload: Reload? = nil) {
         self.state = state
@@ -47,6 +51,16 @@ extension Outcome.State {
         case .failed, .rejected, .refusedBefore, .held: true
         }
     }
+}
+
+/// The size of a rendering, for `confd status`.
+package struct RenderingFigures: Equatable, Sendable {
+    /// How many keys the template saw.
+    package let keys: Int
+    /// The length of the file.
+    package let bytes: Int
+    /// From the beginning of the rendering until the file was checked and in its place.
+    package let duration: Duration
 }
 
 /// What a rendering depends on: if none of it changes, neither does the outcome.

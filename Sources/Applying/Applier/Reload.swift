@@ -53,4 +53,31 @@ package struct ReloadOutcome: Sendable {
     package var state: State
     /// What is known of the resource from now on.
     package var history: History
+    /// The run that it was; nil if there was none.
+    package var run: ReloadRun?
+}
+
+/// One run of a reload command, or one signal, for `confd status`.
+package struct ReloadRun: Equatable, Sendable {
+    package let ended: WallTime
+    package let duration: Duration
+    /// What went wrong, for example `exit status 1`; nil if nothing did.
+    package let problem: String?
+    /// What is said if nothing did.
+    let success: String
+
+    /// One phrase: `exit status 0`, `SIGHUP sent`, or what went wrong.
+    package var result: String { problem ?? success }
+}
+
+extension ReloadAction {
+    /// What is said of one that succeeded.
+    var success: String {
+        switch self {
+        case .command: "exit status 0"
+        case .childSignal(let signal): "\(signal.name) sent"
+        case .signal(let process): "\(process.signal.name) sent"
+        case .request: "the request succeeded"
+        }
+    }
 }

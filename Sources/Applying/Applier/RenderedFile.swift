@@ -42,6 +42,10 @@ package struct RenderedFile: Sendable {
     package let content: [UInt8]?
     let inputs: Inputs
     let changes: KeyChanges
+    /// How many keys the template saw.
+    let keyCount: Int
+    /// When the rendering began, by the monotonic clock.
+    let began: Duration
     /// What is known of the resource, with what the steps so far have added.
     var history: History
     /// What the resource's guard says of it; nil without a guard, and until it was compared with the file.
@@ -60,6 +64,9 @@ package struct RenderedFile: Sendable {
         outcome.inputs = inputs
         outcome.history = history
         outcome.guardReport = guardReport
+        outcome.figures = content.map {
+            RenderingFigures(keys: keyCount, bytes: $0.count, duration: Clock.monotonic() - began)
+        }
         return outcome
     }
 }

@@ -102,13 +102,16 @@ extension Engine {
         case .reloaded(let ids, let outcomes):
             for id in ids {
                 guard let state = table[id] else { continue }
+                let before = state.reloadHasFailed ? state.lastReload?.problem : nil
                 table.reloaded(state, outcomes[id], at: now)
+                if let outcome = outcomes[id] { note(outcome, of: state, before: before) }
                 if mode == .once, let outcome = outcomes[id] { pass.tally.note(outcome.state, of: id) }
                 applyPendingDefinition(state, at: now)
             }
         case .filesChanged: if !isStopping { try takeInventory(readsAnew: false) }
-        case .statusWanted(let request): request.answer(status)
-        case .releaseWanted(let name, let request): request.answer(release(name, at: now))
+        case .statusWanted(let question): question.answer(status(at: now))
+        case .waitWanted(let request): waiters.add(request, atOnce: !settings.watch, at: now)
+        case .releaseWanted(let name, let question): question.answer(release(name, at: now))
         case .childEnded(let status):
             supervisor?.ended(status, isStopping: isStopping || requests.isStopping)
             services.childChanged(runs: false)
@@ -134,14 +137,19 @@ extension Engine {
         checks.ended(id)
         guard let state = table[id] else { return }
         confdirWatch?.add(outcome.inputs.sources.keys)
+        let before = state.history.failure
         table.applied(state, outcome, over: snapshot, at: now)
         let guardStateBefore = state.guardState
         takeGuard(state, outcome, at: now)
         let isWritten = outcome.state == .updated
-        if isWritten { generation += 1 }
+        if isWritten {
+            generation += 1
+            state.changeDuration = outcome.figures?.duration
+        }
         if mode == .follow && isWritten || !state.guardState.keepsSame(as: guardStateBefore) {
             keepRecord(of: state, writtenFrom: isWritten ? snapshot.snapshot.revision : nil)
         }
+        note(outcome, of: state, before: before)
         if mode == .once { return tried(state, outcome) }
         if let pause = state.scheduler?.dampedPause {
             let resource = state.resource

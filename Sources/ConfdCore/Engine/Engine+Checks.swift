@@ -40,6 +40,7 @@ extension Engine {
     /// A check has told something about a server.
     func take(_ change: VerdictChange, at now: Duration) {
         if change.isTransition { logger.info(change.message) }
+        note(change)
         for state in table.states {
             let before = state.snapshot.snapshot
             guard state.health?.take(change) ?? false else { continue }

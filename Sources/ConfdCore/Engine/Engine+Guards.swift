@@ -37,6 +37,7 @@ extension Engine {
         _ event: GuardState.Event, of state: ResourceState, _ hold: Hold?, _ violations: [GuardViolation]
     ) {
         let resource = state.resource
+        note(event == .held ? .held : .heldNoLonger, resource.name, Self.reason(event, violations))
         switch event {
         case .held: logger.warning(Applier.holdMessage(resource, violations), resource)
         case .backInLimits:
@@ -47,6 +48,16 @@ extension Engine {
                 "\(resource.name): held since \(since), now believed: \(GuardViolation.text(violations))", resource)
         case .released:
             logger.warning("\(resource.name): released: \(GuardViolation.text(violations))", resource)
+        }
+    }
+
+    /// Why something is held, or not any longer.
+    private static func reason(_ event: GuardState.Event, _ violations: [GuardViolation]) -> String {
+        switch event {
+        case .held: GuardViolation.text(violations)
+        case .backInLimits: "what would have been lost is there"
+        case .believed: "believed after its time"
+        case .released: "released"
         }
     }
 

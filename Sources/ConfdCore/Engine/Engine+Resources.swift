@@ -41,6 +41,8 @@ extension Engine {
 
     private func insert(_ resource: Resource, at now: Duration) -> ResourceState {
         let state = table.insert(resource)
+        // At the start all are new.
+        if isReady { note(.added, resource.name) }
         // Even if the backend cannot be read: a file that was never accepted must not stay.
         if resource.checksInPlace { state.withHistory { applier.restore(resource, &$0) } }
         takeRecord(of: state, at: now)
@@ -65,6 +67,7 @@ extension Engine {
         sourcesAreStale = true
         switch pending {
         case .removed:
+            note(.removed, state.resource.name)
             monitor.remove(.resource(state.id))
             table.remove(state)
         case .redefined(let resource):

@@ -94,17 +94,3 @@ extension Engine {
     /// Whether nothing waits to be saved.
     var recordsAreKept: Bool { records?.isIdle ?? true }
 }
-
-extension ResourceState {
-    /// How it is, for `confd status`.
-    var status: ResourceStatus {
-        let state: ResourceStatus.State =
-            isHeld
-            ? .held
-            : owedReload != nil ? .reloadOwed : isInStep ? .inSync : history.failure != nil ? .failed : .pending
-        let written = record?.changed == nil ? nil : record?.revision
-        return ResourceStatus(
-            name: resource.name, destination: resource.destination, state: state,
-            revision: applied?.revision ?? written, changed: record?.changed, error: history.failure ?? holdReason)
-    }
-}

@@ -2,9 +2,13 @@ import Configuration
 import Posix
 
 extension Engine {
-    /// The status now.
-    var status: DaemonStatus {
+    /// The status at `now`.
+    func status(at now: Duration) -> DaemonStatus {
         var status = DaemonStatus()
+        status.host = (try? Host.name()) ?? ""  // Nothing but a headline lacks it.
+        status.started = startTime
+        status.time = Clock.wall()
+        status.events = events.newestFirst
         status.isReady = isReady
         for state in table.states {
             if state.isHeld {
@@ -21,7 +25,7 @@ extension Engine {
             let reason = state.history.failure ?? state.holdReason ?? "not tried yet"
             status.neverWritten.append((resource.destination, reason))
         }
-        status.resources = table.states.map(\.status).sorted { $0.name < $1.name }
+        status.resources = table.states.map { $0.status(at: now) }.sorted { $0.name < $1.name }
         status.owed.sort { $0.destination < $1.destination }
         status.neverWritten.sort { $0.destination < $1.destination }
         status.unusable = inventory.unusable
@@ -33,14 +37,15 @@ extension Engine {
         status.sources = sources.values.filter { $0.key.separate == nil }.map { source in
             DaemonStatus.BackendState(
                 configuration: source.key.backend, contact: source.follower.contact,
-                revision: source.snapshot?.snapshot.revision ?? 0, keyCount: source.snapshot?.snapshot.count ?? 0)
+                revision: source.snapshot?.snapshot.revision ?? 0, keyCount: source.snapshot?.snapshot.count ?? 0,
+                failure: source.follower.failure?.message)
         }.sorted { $0.configuration.name < $1.configuration.name }
         return status
     }
 
     /// Logs the status: USR1.
     func logStatus() {
-        let status = status
+        let status = status(at: clock())
         let owed = status.owed.filter(\.isOwed)
         logger.info(
             "State: \(status.isReady ? "ready" : "the first pass is not complete"), \(status.inSync) in sync, "
@@ -66,16 +71,24 @@ extension Engine {
         if listeners.isEmpty { return }
         let access = StatusAccess(settings.statusAllow)
         let server = MetricsServer { [inbox, applier] request in
-            let page: @Sendable (DaemonStatus?) -> HTTPResponse = { status in
-                MetricsPage(metrics: applier.metrics, status: status, showsStatus: access.allows(request.peer))
-                    .response(to: request.path)
-            }
             if request.isPost { return Self.answer(toPost: request, inbox) }
-            // A health check must not wait for the engine's thread. Without a descriptor for the request, there is no
-            // answer either.
-            guard request.path != "/health", let asked = try? StatusRequest() else { return .now(page(nil)) }
-            inbox.post(.statusWanted(asked))
-            return .later(asked.descriptor) { page(asked.result) }
+            let pages = StatusPages(request, access, metrics: applier.metrics)
+            switch pages.route {
+            case .now(let response): return .now(response)
+            case .status(let response):
+                // Without a descriptor for the question, there is no answer either.
+                guard let question = try? Question<DaemonStatus>() else { return .now(response(nil)) }
+                inbox.post(.statusWanted(question))
+                return .later(question.descriptor, within: StatusPages.patience) { response(question.result) }
+            case .wait(let condition, let time):
+                guard let question = try? Question<WaitCondition.Verdict>() else {
+                    return .now(StatusPages.busy)
+                }
+                let wait = WaitRequest(condition, question)
+                inbox.post(.waitWanted(wait))
+                // The engine drops the request with the connection, which holds it here.
+                return .later(question.descriptor, within: time) { StatusPages.response(to: wait) }
+            }
         }
         do {
             try server.start(listeners)
@@ -86,17 +99,16 @@ extension Engine {
 
     /// `POST /release/RESOURCE`, for those who can connect to the control socket.
     private static func answer(toPost request: MetricsServer.Request, _ inbox: Inbox) -> MetricsServer.Answer {
-        let type = "text/plain; charset=utf-8"
         guard request.peer == nil, let name = ReleasePath.resource(of: request.path),
-            let asked = try? EngineRequest<ReleaseAnswer>()
-        else { return .now(HTTPResponse(405, type, "")) }
-        inbox.post(.releaseWanted(name, asked))
-        return .later(asked.descriptor) {
-            switch asked.result {
-            case .released: HTTPResponse(200, type, "")
-            case .notHeld: HTTPResponse(409, type, "")
-            case .unknown(let suggestion): HTTPResponse(404, type, suggestion ?? "")
-            case nil: HTTPResponse(503, type, "")
+            let question = try? Question<ReleaseAnswer>()
+        else { return .now(.text(405, "")) }
+        inbox.post(.releaseWanted(name, question))
+        return .later(question.descriptor, within: StatusPages.patience) {
+            switch question.result {
+            case .released: .text(200, "", fields: StatusPages.identity)
+            case .notHeld: .text(409, "", fields: StatusPages.identity)
+            case .unknown(let suggestion): .text(404, suggestion ?? "", fields: StatusPages.identity)
+            case nil: StatusPages.busy
             }
         }
     }

@@ -49,6 +49,13 @@ package final class Engine {
     var childReminder: ReminderSchedule
     /// How often a file was replaced.
     var generation = 0
+    /// What happened lately, for `confd status`.
+    var events = EventLog()
+    /// The keys of services that the events tell of as registered.
+    var registeredKeys: Set<[UInt8]> = []
+    /// Those who wait until a revision is applied.
+    var waiters = Waiters()
+    let startTime = Clock.wall()
     /// `-watch` only.
     private(set) var confdirWatch: ConfdirWatch?
 
@@ -138,6 +145,7 @@ package final class Engine {
             if let code = try mode == .once ? passTurn(at: now) : turn(at: now) { return code }
             if isReady || isStopping { progress.end() }
             beginActions(at: now)
+            if !isStopping { try answerWaiters(at: now) }
             try requests.wait(deadline.map { max($0 - clock(), .zero) })
         }
     }
@@ -149,6 +157,7 @@ package final class Engine {
             confdirWatch = watch
         }
         progress.begin("first pass")
+        note(.started, "", "version \(Version.current)")
         serveStatus()
         try takeInventory(readsAnew: false)
         guard childCanStart() else { return ExitCode.usage }
@@ -173,7 +182,9 @@ package final class Engine {
         try answerRequests(at: now)
         if let nextPass, now >= nextPass { try startPass(at: now) }
         try updateKeys(at: now)
+        noteContacts()
         try services.retry(at: now)
+        noteServices()
         scheduleNew(at: now)
         if !isReady, !table.states.contains(where: \.isAwaited), isRegistered {
             isReady = true
@@ -193,6 +204,7 @@ package final class Engine {
         if requests.takeHangUp() {
             notifier.reloading()
             logger.info("Captured hangup. Reading resources, templates and keys again")
+            note(.readAnew)
             // The operator may have corrected what a check refused.
             for state in table.states { state.change { $0.clearForAnotherLook() } }
             try startPass(at: now)
@@ -213,6 +225,7 @@ package final class Engine {
             ? [nextSignOfLife]
             : [
                 nextPass, nextSignOfLife, isAhead ? giveUp : nil, reminder, healthDeadline, services.retryAt,
+                waiters.nextRead,
             ]
         return ([table.deadline] + others).compactMap { $0 }.min()
     }

@@ -17,9 +17,11 @@ indirect enum Message: Sendable {
     /// Files below confdir changed.
     case filesChanged
     case childEnded(TerminationStatus)
-    case statusWanted(StatusRequest)
+    case statusWanted(Question<DaemonStatus>)
+    /// Somebody waits until all is applied.
+    case waitWanted(WaitRequest)
     /// `confd release` of the resource with this name.
-    case releaseWanted(String, EngineRequest<ReleaseAnswer>)
+    case releaseWanted(String, Question<ReleaseAnswer>)
     /// What a health check found out.
     case verdict(VerdictChange)
     /// The keys of one store that go when we end are gone.
@@ -33,7 +35,8 @@ extension Message {
     fileprivate var endsRendering: Bool {
         switch self {
         case .applied, .awaitsCheck, .skipped: true
-        case .reloaded, .filesChanged, .childEnded, .statusWanted, .releaseWanted, .verdict, .servicesEnded,
+        case .reloaded, .filesChanged, .childEnded, .statusWanted, .waitWanted, .releaseWanted, .verdict,
+            .servicesEnded,
             .serviceGivenUp:
             false
         }

@@ -33,6 +33,16 @@ package final class ResourceState {
     var record: ResourceRecord?
     /// What its guard compares with, and what it holds.
     var guardState = GuardState()
+    /// How long that took; nil if it was before the start.
+    var changeDuration: Duration?
+    /// What its file was rendered as last.
+    private(set) var figures: RenderingFigures?
+    /// Its last reload since the start.
+    private(set) var lastReload: ReloadRun?
+    /// Whether the reload that is owed was tried.
+    private(set) var reloadHasFailed = false
+    /// Whether the previous file is back, because its reload kept failing.
+    private(set) var isRolledBack = false
     /// What it gets its keys from; nil without keys, and until the engine has seen to it.
     var source: Source?
     /// The servers among its keys; nil without health checks.
@@ -129,13 +139,21 @@ extension ResourceState {
         isAwaited = false
         take(outcome.history)
         inputs = outcome.inputs
-        if let reload = outcome.reload, reload.isNew || owedReload == nil { owedReload = reload }
+        isRolledBack = false
+        if let figures = outcome.figures, !outcome.isFailure { self.figures = figures }
+        if let reload = outcome.reload, reload.isNew || owedReload == nil {
+            owedReload = reload
+            reloadHasFailed = false
+        }
         if Scheduler.RenderOutcome(outcome) == .inStep, owedReload == nil { applied = snapshot }
     }
 
     /// Takes the outcome of the reload that was owed.
     func take(_ outcome: ReloadOutcome) {
         take(outcome.history)
+        lastReload = outcome.run ?? lastReload
+        reloadHasFailed = outcome.state == .owed
+        isRolledBack = outcome.state == .rolledBack
         if outcome.state != .owed { noteReload() }
     }
 
@@ -168,11 +186,20 @@ extension ResourceState {
         historyCorrections = []
     }
 
+    /// Results of the previous definition say nothing about the next one.
+    private func forgetResults() {
+        figures = nil
+        lastReload = nil
+        reloadHasFailed = false
+        isRolledBack = false
+    }
+
     /// Uses another definition with the same keys: nothing may run.
     func redefine(_ new: Resource) {
         history = history.kept(from: resource, to: new)
         keepGuardState(from: resource, to: new)
         resource = new
+        forgetResults()
         // A reload that is owed is found by its mark, and is then that of the new definition.
         owedReload = nil
         scheduler?.policy = new.policy
@@ -189,6 +216,7 @@ extension ResourceState {
         history = history.kept(from: resource, to: new)
         keepGuardState(from: resource, to: new)
         resource = new
+        forgetResults()
         scheduler = nil
         inputs = Inputs()
         applied = nil

@@ -92,6 +92,8 @@ package struct Scheduler: Sendable {
     package var isRunning: Bool { activity != .idle }
     package var isRendering: Bool { activity == .rendering }
     package var owesRendering: Bool { renderDue != nil }
+    /// Whether what it does next is for a change that it has not tried yet.
+    package var hasNewChange: Bool { activity != .idle || firstChange != nil }
     package var owesReload: Bool { reloadDue != nil }
     /// Whether a check is asked again about content that it refused.
     package func mayCheckAgain(at now: Duration) -> Bool { refusedUntil.map { now >= $0 } ?? true }

@@ -18,6 +18,9 @@ final class Source {
     var deliveredGeneration = 0
     /// The newest snapshot, nil until there is one.
     var snapshot: VersionedSnapshot?
+    /// Whether the events tell that it does not answer, and for how long already.
+    var isKnownAsLost = false
+    var isKnownAsStale = false
     /// When this generation is delivered, all resources are rendered.
     var refreshGeneration: Int?
 

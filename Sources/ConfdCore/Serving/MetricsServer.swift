@@ -5,11 +5,21 @@ struct HTTPResponse {
     let status: Int
     let type: String
     let body: String
+    /// Further fields of the head.
+    let fields: [(name: String, value: String)]
 
-    init(_ status: Int, _ type: String, _ body: String) {
+    init(_ status: Int, _ type: String, _ body: String, fields: [(name: String, value: String)] = []) {
         self.status = status
         self.type = type
         self.body = body
+        self.fields = fields
+    }
+
+    /// An answer in plain text.
+    static func text(
+        _ status: Int, _ body: String, fields: [(name: String, value: String)] = []
+    ) -> HTTPResponse {
+        HTTPResponse(status, "text/plain; charset=utf-8", body, fields: fields)
     }
 
     fileprivate func bytes(withBody: Bool) -> [UInt8] {
@@ -21,8 +31,10 @@ struct HTTPResponse {
             HTTP/1.1 \(status) \(reason ?? "Service Unavailable")\r
             Content-Type: \(type)\r
             Content-Length: \(body.utf8.count)\r
+            Cache-Control: no-store\r
+            X-Content-Type-Options: nosniff\r
             Connection: close\r
-            \r
+            \(fields.map { "\($0.name): \($0.value)\r\n" }.joined())\r
 
             """
         return Array(head.utf8) + (withBody ? Array(body.utf8) : [])
@@ -35,23 +47,22 @@ struct MetricsServer: Sendable {
     /// An answer, or a way to get one later.
     enum Answer {
         case now(HTTPResponse)
-        /// The answer can be made once the descriptor is readable; after `answerPatience` it is made in any case.
-        case later(Int32, @Sendable () -> HTTPResponse)
+        /// The answer can be made once the descriptor is readable; when the time is over it is made in any case.
+        case later(Int32, within: Duration, @Sendable () -> HTTPResponse)
     }
 
     /// Connections that are open at once; for a new one, the oldest is dropped.
     static let capacity = 64
     /// A request or an answer that takes longer than this is dropped.
     private static let patience = Duration.seconds(5)
-    /// The longest wait for an answer.
-    private static let answerPatience = Duration.seconds(2)
     private static let largestRequest = 8 << 10
 
     /// A GET, HEAD or POST that came. Of a POST nothing but its path is taken.
     struct Request: Sendable {
         let isPost: Bool
-        /// Without a query.
         let path: String
+        /// What follows the path after `?`, empty without one.
+        let query: String
         /// The address it came from, nil at a socket with a path.
         let peer: [UInt8]?
     }
@@ -169,9 +180,9 @@ struct MetricsServer: Sendable {
             ? self.answer(to: request, from: connection.socket) : (.now(Self.badRequest), true)
         switch answer {
         case .now(let response): return try send(response.bytes(withBody: withBody)[...], &connection)
-        case .later(let descriptor, let response):
+        case .later(let descriptor, let limit, let response):
             connection.stage = .waiting(descriptor, response, withBody: withBody)
-            connection.deadline = Clock.monotonic() + Self.answerPatience
+            connection.deadline = Clock.monotonic() + limit
             return false
         }
     }
@@ -200,8 +211,10 @@ struct MetricsServer: Sendable {
         guard ["GET", "HEAD", "POST"].contains(words[0]) else {
             return (.now(HTTPResponse(405, "text/plain", "")), true)
         }
-        let path = String(words[1].prefix { $0 != "?" })
-        let request = Request(isPost: words[0] == "POST", path: path, peer: socket.peer)
+        let target = words[1].split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let request = Request(
+            isPost: words[0] == "POST", path: String(target[0]), query: target.count == 2 ? String(target[1]) : "",
+            peer: socket.peer)
         return (answer(request), words[0] != "HEAD")
     }
 

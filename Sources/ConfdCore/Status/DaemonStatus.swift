@@ -1,7 +1,6 @@
 import Checks
 import Configuration
 import Posix
-import Synchronization
 
 /// Point-in-time status of the daemon.
 struct DaemonStatus: Sendable {
@@ -10,8 +9,16 @@ struct DaemonStatus: Sendable {
         let contact: BackendContact
         let revision: Int64
         let keyCount: Int
+        /// Why the last attempt failed, nil if it did not.
+        let failure: String?
     }
 
+    /// The name of the machine.
+    var host = ""
+    /// When this confd started.
+    var started = WallTime(seconds: 0)
+    /// When it was like this.
+    var time = WallTime(seconds: 0)
     var inSync = 0
     /// Those that are not, but for held ones.
     var dirty = 0
@@ -35,6 +42,8 @@ struct DaemonStatus: Sendable {
     var generation = 0
     /// All resources, by name.
     var resources: [ResourceStatus] = []
+    /// What happened lately, the newest first.
+    var events: [StatusEvent] = []
 
     /// For a line that counts: `2 held, `, or nothing.
     var heldText: String { held > 0 ? "\(held) held, " : "" }
@@ -49,25 +58,3 @@ struct BackendContact: Equatable, Sendable {
     /// Whether that is too long ago: then confd is not ready.
     var isStale = false
 }
-
-/// A question to the engine's thread, which another one waits to have answered.
-final class EngineRequest<Answer: Sendable>: Sendable {
-    private let answer = Mutex<Answer?>(nil)
-    private let wakeUp: WakeUp
-
-    init() throws(SystemError) { wakeUp = try WakeUp() }
-
-    func answer(_ answer: Answer) {
-        self.answer.withLock { $0 = answer }
-        wakeUp.wake()
-    }
-
-    /// Readable once there is an answer.
-    var descriptor: Int32 { wakeUp.descriptor }
-
-    /// The answer, nil as long as the daemon has given none.
-    var result: Answer? { answer.withLock { $0 } }
-}
-
-/// Asks for the engine's status.
-typealias StatusRequest = EngineRequest<DaemonStatus>

@@ -3,71 +3,12 @@ import Checks
 import Configuration
 import Posix
 
-/// The pages at `-metrics-addr`: metrics in Prometheus' text form, health, readiness and status.
+/// `/metrics`, in Prometheus' text form.
 struct MetricsPage {
     let metrics: Metrics
     /// Nil where the daemon did not answer.
     let status: DaemonStatus?
-    /// Whether the client may see the state of each resource.
-    let showsStatus: Bool
 
-    /// The answer to a GET of `path`.
-    func response(to path: String) -> HTTPResponse {
-        switch path {
-        case "/status", "/status.json":
-            guard showsStatus else { return HTTPResponse(403, "text/plain; charset=utf-8", "not in -status-allow\n") }
-            guard let status else { return HTTPResponse(503, "text/plain; charset=utf-8", "confd does not answer\n") }
-            let report = StatusReport(status: status)
-            return path == "/status"
-                ? HTTPResponse(200, "text/plain; charset=utf-8", report.text)
-                : HTTPResponse(200, "application/json", String(decoding: report.json, as: UTF8.self))
-        case "/metrics":
-            return HTTPResponse(200, "text/plain; version=0.0.4; charset=utf-8", text)
-        case "/health":
-            return HTTPResponse(200, "text/plain; charset=utf-8", "ok")
-        case "/ready":
-            let problem = problem
-            return HTTPResponse(problem == nil ? 200 : 503, "text/plain; charset=utf-8", problem ?? "ok")
-        case "/ready/detailed":
-            return HTTPResponse(problem == nil ? 200 : 503, "application/json", details)
-        default:
-            return HTTPResponse(404, "text/plain; charset=utf-8", "404 page not found\n")
-        }
-    }
-
-    /// Why it is not ready, nil if it is.
-    private var problem: String? {
-        guard let status else { return "confd does not answer" }
-        if let stale = status.sources.first(where: { $0.contact.isStale }) {
-            return "backend unhealthy: \(stale.configuration.name) "
-                + (stale.contact.lastHeard.map { "has not been heard of since \(Clock.rfc3339($0))" }
-                    ?? "has never been reached")
-        }
-        if !status.isReady { return "the first pass is not complete" }
-        let missing =
-            status.neverWritten.map { "\($0.destination) was never written: \($0.reason)" }
-            + status.unusable.map { "\($0) cannot be used" }
-        guard let first = missing.first else { return nil }
-        return first + (missing.count > 1 ? " (and \(missing.count - 1) more)" : "")
-    }
-
-    private var details: String {
-        var fields = LogFields([("status", .text(problem == nil ? "ready" : "unready"))])
-        fields.append("message", .text(problem ?? "ok"))
-        if let status {
-            fields.append("in_sync", .number(status.inSync))
-            fields.append("dirty", .number(status.dirty))
-            fields.append("held", .number(status.held))
-            fields.append("never_written", .number(status.neverWritten.count + status.unusable.count))
-            fields.append("reloads_owed", .number(status.owed.count { $0.isOwed }))
-        }
-        return String(decoding: fields.json, as: UTF8.self) + "\n"
-    }
-}
-
-// MARK: - Prometheus' text form
-
-extension MetricsPage {
     private struct Family {
         let name: String
         let type: String

@@ -7,7 +7,7 @@ import Posix
 struct ReleaseCommand {
     /// Why it could not be done.
     enum Problem: Error, Equatable {
-        case control(StatusCommand.Problem, socket: String)
+        case control(DaemonClient.Problem, socket: String)
         /// No daemon answers, and nothing can be marked.
         case noDirectory(String, StateDirectory.Problem)
         /// No daemon answers at a socket, and there is no state directory.
@@ -26,9 +26,9 @@ struct ReleaseCommand {
 
     /// The answer of the daemon, nil if there is none.
     private func ask(_ socket: String) throws(Problem) -> ReleaseAnswer? {
-        do throws(StatusCommand.Problem) {
-            let (status, body) = try ControlClient(socket: socket).answer(
-                to: "POST", ReleasePath.path(of: resource))
+        do throws(DaemonClient.Problem) {
+            let (status, body) = try DaemonClient(socket: socket).answer(
+                to: "POST", ReleasePath.path(of: resource), within: .seconds(10))
             switch status {
             case "200 OK": return .released
             case "409 Conflict": return .notHeld

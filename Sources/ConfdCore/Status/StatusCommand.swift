@@ -1,45 +1,40 @@
+import Diagnostics
 import Posix
 
-/// `confd status`: asks the daemon at the control socket and prints its answer.
+/// `confd status`: asks the daemon at the control socket for its report.
 struct StatusCommand {
-    /// Why there is no answer.
-    enum Problem: Error, Equatable {
-        case noDaemon(SystemError)
-        /// The answer is not HTTP, or is cut off.
-        case unreadable
-        case refused(status: String)
-        case timedOut
-    }
+    private static let patience = Duration.seconds(10)
 
-    let socket: String
+    let client: DaemonClient
     let wantsJSON: Bool
+    var isColoured = false
 
-    /// The daemon's report, as text or JSON.
-    func run() throws(Problem) -> [UInt8] {
-        try Self.accepted(try ControlClient(socket: socket).answer(to: "GET", "/status\(wantsJSON ? ".json" : "")"))
+    init(socket: String, wantsJSON: Bool, isColoured: Bool = false) {
+        client = DaemonClient(socket: socket)
+        self.wantsJSON = wantsJSON
+        self.isColoured = isColoured
     }
 
-    /// The body of a whole answer with status 200.
-    static func body(of answer: [UInt8]) throws(Problem) -> [UInt8] { try accepted(try ControlClient.parse(answer)) }
-
-    private static func accepted(_ answer: (status: String, body: [UInt8])) throws(Problem) -> [UInt8] {
-        guard answer.status.hasPrefix("200") else { throw .refused(status: answer.status) }
-        return answer.body
+    /// The daemon's report, as text or JSON, as it came.
+    func run() throws(DaemonClient.Problem) -> [UInt8] {
+        let target = wantsJSON ? "/status.json" : isColoured ? "/status?color" : "/status"
+        return try client.get(target, within: Self.patience)
     }
-}
 
-extension StatusCommand.Problem {
-    /// The message for standard error, with what to do about it.
-    func message(_ socket: String) -> String {
-        switch self {
-        case .noDaemon(let error):
-            "no confd answers at \(socket): \(error.reason)\n"
-                + (error.code == Errno.accessDenied
-                    ? "hint: only the user of the daemon and root may ask"
-                    : "hint: is a daemon running, with this -control-socket?")
-        case .unreadable: "what answers at \(socket) is no confd of this version"
-        case .refused(let status): "confd at \(socket) answers \(status)"
-        case .timedOut: "confd at \(socket) does not answer"
+    /// The report as a terminal may have it: whoever listens at the socket, nothing but our colours gets through.
+    func printable(_ report: [UInt8]) -> [UInt8] {
+        if wantsJSON {
+            let line = report.last == UInt8(ascii: "\n") ? report.dropLast() : report[...]
+            return PrintableText.json(Array(line)) + [UInt8(ascii: "\n")]
         }
+        var shown: [UInt8] = []
+        var rest = report[...]
+        while let escape = rest.firstIndex(of: 0x1B) {
+            shown += PrintableText.lines(Array(rest[..<escape]))
+            let sequence = StatusTone.terminalSequences.first { isColoured && rest[escape...].starts(with: $0.utf8) }
+            shown += (sequence ?? "\\x1b").utf8
+            rest = rest[(escape + (sequence?.utf8.count ?? 1))...]
+        }
+        return shown + PrintableText.lines(Array(rest))
     }
 }

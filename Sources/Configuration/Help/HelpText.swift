@@ -31,8 +31,8 @@ enum HelpText {
     }
 
     private static let head = [
-        "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]",
-        "  or   confd status [-json] | release RESOURCE | register KEY VALUE [OPTIONS]",
+        "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]   or   confd status [-json]",
+        "  or   confd wait [-revision N] | release RESOURCE | register KEY VALUE [OPTION]",
         "  or   confd render RESOURCE [OPTIONS]   or   confd test [DIR] [OPTIONS]",
         "Keeps files in step with a key-value store: renders, checks, replaces, reloads.",
     ]
@@ -89,7 +89,9 @@ extension Option.Group {
     fileprivate var isCommon: Bool {
         switch self {
         case .mode, .files, .backend: true
-        case .details, .security, .timing, .logging, .status, .registration, .rendering, .testing, .compatibility: false
+        case .details, .security, .timing, .logging, .status, .registration, .rendering, .testing, .waiting,
+            .compatibility:
+            false
         }
     }
 
@@ -99,6 +101,7 @@ extension Option.Group {
         case .registration: .register
         case .rendering: .render
         case .testing: .test
+        case .waiting: .wait
         case .mode, .files, .backend, .details, .security, .timing, .logging, .status, .compatibility: nil
         }
     }

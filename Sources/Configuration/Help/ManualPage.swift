@@ -31,6 +31,9 @@ enum ManualPage {
         ".B confd status",
         "[\\fB\\-json\\fR]",
         ".br",
+        ".B confd wait",
+        "[\\fB\\-revision\\fR \\fINUMBER\\fR] [\\fB\\-timeout\\fR \\fITIME\\fR]",
+        ".br",
         ".B confd release",
         "\\fIRESOURCE\\fR",
         ".SH DESCRIPTION",
@@ -141,7 +144,8 @@ enum ManualPage {
         ("1", "at least one resource failed"),
         ("2", "usage or configuration error, or nothing to do"),
         ("3", "with -check: something would change"),
-        ("4", "the backend could not be reached, or refused"),
+        ("4", "the backend could not be reached, or refused; with status and wait: no daemon answers"),
+        ("5", "with wait: the time is up"),
     ]
 
     private static let usage = [

@@ -7,6 +7,8 @@ package enum ExitCode {
     package static let usage: Int32 = 2
     /// `-check`: something would change.
     package static let drift: Int32 = 3
-    /// A backend could not be reached, or refused the connection.
+    /// A backend could not be reached, or refused the connection; `status` and `wait`: no daemon answers.
     package static let backend: Int32 = 4
+    /// `wait`: not applied in time.
+    package static let timeIsUp: Int32 = 5
 }

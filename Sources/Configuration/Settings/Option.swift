@@ -34,6 +34,7 @@ package final class Option: Sendable {
         case registration = "With register"
         case rendering = "With render"
         case testing = "With test"
+        case waiting = "With wait"
         case compatibility = "Taken for compatibility"
     }
 

@@ -200,14 +200,14 @@ package enum OptionTable {
             "log-format", .logging, "NAME", help: "text or json", default: { $0.logFormat.rawValue },
             .choice(["text", "json"]) { $0.logFormat = LogFormat(rawValue: $1) ?? .text }),
         Option(
-            "metrics-addr", .logging, "HOST:PORT", help: "serve /metrics, /health and /ready there",
+            "metrics-addr", .logging, "HOST:PORT", help: "serve a status page, /metrics, /health, /ready",
             .text { $0.metricsAddress = $1.isEmpty ? nil : $1 }),
     ]
 
     private static let status: [Option] = [
         Option("json", .status, help: "with status: print JSON", .flag { $0.json = $1 }),
         Option(
-            "control-socket", .status, "FILE", help: "where the daemon answers confd status, or none",
+            "control-socket", .status, "FILE", help: "where the daemon answers status and wait, or none",
             default: { $0.controlSocket ?? "none" },
             .text { if !$1.isEmpty { $0.controlSocket = $1 == "none" ? nil : $1 } }),
         Option(
@@ -215,7 +215,7 @@ package enum OptionTable {
             default: { $0.stateDirectory ?? "none" },
             .text { if !$1.isEmpty { $0.stateDirectory = $1 == "none" ? nil : $1 } }),
         Option(
-            "status-allow", .status, "CIDR", help: "who may see /status at -metrics-addr, repeatable (this machine)",
+            "status-allow", .status, "CIDR", help: "who may see the status page, repeatable (this machine)",
             .list(commas: true) { $0.statusAllow = $1 }),
     ]
 

@@ -16,6 +16,8 @@ package struct Settings: Sendable {
     package internal(set) var rendering = RenderArguments()
     /// For `test`: which cases, and what is written.
     package internal(set) var testing = TestArguments()
+    /// For `wait`: what is waited for.
+    package internal(set) var waiting = WaitArguments()
     /// For `status`: print JSON.
     package internal(set) var json = false
     package internal(set) var onetime = false
@@ -109,11 +111,13 @@ package enum Subcommand: String, CaseIterable, Sendable {
     case render
     /// Renders templates over the keys of test cases, and compares.
     case test
+    /// Waits until the running daemon has applied everything.
+    case wait
 
     /// How many words it takes that are neither flags nor their values.
     var wordCount: Int {
         switch self {
-        case .status: 0
+        case .status, .wait: 0
         case .register: 2
         case .release, .render, .test: 1
         }
@@ -126,6 +130,7 @@ package enum Subcommand: String, CaseIterable, Sendable {
         case .register: OptionTable.registration
         case .render: OptionTable.rendering
         case .test: OptionTable.testing
+        case .wait: OptionTable.waiting
         }
     }
 }

@@ -31,7 +31,8 @@ extension SettingsError {
         case .mockDataWithoutValidate: "needs -validate"
         case .resourceWithoutValidate: "needs -validate or -preflight"
         case .jsonWithoutStatus: "needs status"
-        case .statusWithoutSocket: "status needs one"
+        case .needsSocket(let name): "\(name) needs one"
+        case .notRevision(let number): "-revision: \(number) is not a revision"
         case .registerWithoutKey: "register needs a key and a value"
         case .releaseWithoutResource: "release needs a resource"
         case .registerOnce: "register stays for as long as the service is up"
@@ -72,7 +73,7 @@ extension SettingsError {
         case .modeWithCommand(_, let command): "leave \"-- \(command)\" out"
         case .failFastWithoutOnetime: "a daemon goes on with the other resources and tries again"
         case .flagSyntax, .flagWithoutValue, .unreadable, .wrongType, .notBoolean, .notInteger, .notAmong,
-            .statusWithoutSocket, .registerOnce, .exclusiveModes, .foreignFlags:
+            .needsSocket, .notRevision, .registerOnce, .exclusiveModes, .foreignFlags:
             nil
         }
     }

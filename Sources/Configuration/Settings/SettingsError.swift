@@ -37,7 +37,10 @@ package struct SettingsError: Error, Equatable, Sendable {
         case mockDataWithoutValidate
         case resourceWithoutValidate
         case jsonWithoutStatus
-        case statusWithoutSocket
+        /// A sub-command that asks the daemon, with `-control-socket none`.
+        case needsSocket(String)
+        /// `-revision` of `wait`, which is below 1.
+        case notRevision(Int64)
         /// `register` without a key and a value.
         case registerWithoutKey
         case registerOnce

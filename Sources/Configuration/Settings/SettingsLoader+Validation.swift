@@ -53,9 +53,11 @@ extension SettingsLoader {
 
     private mutating func validateSubcommand() {
         switch settings.subcommand {
-        case .status:
-            if let command = settings.command.first { refuse(.modeWithCommand("status", command: command)) }
-            if settings.controlSocket == nil { refuse(.statusWithoutSocket, option: "control-socket") }
+        case .status, .wait:
+            let name = settings.subcommand?.rawValue ?? ""
+            if let command = settings.command.first { refuse(.modeWithCommand(name, command: command)) }
+            if settings.controlSocket == nil { refuse(.needsSocket(name), option: "control-socket") }
+            if let revision = settings.waiting.revision, revision < 1 { refuse(.notRevision(revision)) }
         case .register: validateRegistration()
         case .release:
             if let command = settings.command.first { refuse(.modeWithCommand("release", command: command)) }

@@ -1,6 +1,7 @@
 /// The hash function SHA-256 (FIPS 180-4).
-enum SHA256 {
-    static func digest(of bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+package enum SHA256 {
+    /// The 32 bytes of the hash of `bytes`.
+    package static func digest(of bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         var state: [UInt32] = [
             0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
         ]

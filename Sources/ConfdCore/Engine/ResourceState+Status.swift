@@ -1,0 +1,48 @@
+import Applying
+import Configuration
+import Posix
+
+extension ResourceState {
+    /// How it is at `now`, for `confd status`.
+    func status(at now: Duration) -> ResourceStatus {
+        var status = ResourceStatus(
+            name: resource.name, file: resource.file, destination: resource.destination, state: statusState)
+        // Stores without revisions have 0.
+        status.revision = (applied?.revision ?? (record?.changed == nil ? nil : record?.revision)).flatMap {
+            $0 > 0 ? $0 : nil
+        }
+        status.figures = figures
+        status.change = record?.changed.map { ResourceStatus.Change(time: $0, duration: changeDuration) }
+        status.reload = lastReload
+        status.nextTry = scheduler?.deadline().map { max($0 - now, .zero) }
+        status.problem = problem
+        status.isSettled = scheduler.map { !$0.hasNewChange } ?? false
+        return status
+    }
+
+    private var statusState: ResourceStatus.State {
+        if isHeld { return .held }
+        if isRolledBack { return .failed }
+        if owedReload != nil { return .reloadOwed }
+        if isInStep { return .inSync }
+        return history.failure == nil ? .pending : .failed
+    }
+
+    private var problem: History.Problem? {
+        if let problem = history.problem { return problem }
+        if let holdReason {
+            return History.Problem(message: holdReason, hint: "confd release \(resource.name) lets it through")
+        }
+        if isRolledBack {
+            return History.Problem(
+                message: "\(resource.reloadField) kept failing, so the previous file is back",
+                hint: "it is tried again when the file's content changes")
+        }
+        if reloadHasFailed, let problem = lastReload?.problem {
+            return History.Problem(message: "\(resource.reloadField) failed: \(problem)")
+        }
+        // Of a backend that fails after that, its own line tells.
+        guard !isScheduled, let failure = source?.follower.failure else { return nil }
+        return History.Problem(message: "its keys cannot be read: \(failure.message)", hint: failure.hint)
+    }
+}
