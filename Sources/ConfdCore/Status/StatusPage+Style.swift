@@ -99,7 +99,8 @@ extension StatusPage {
             td[data-column="Time"], td[data-column="Since"], td[data-column="Check"] { white-space: nowrap; }
             td[data-column="Resource"] { min-width: 14rem; }
             td[data-column="Resource"] code { display: block; }
-            td[data-column="Changed"], td[data-column="Reload"] { min-width: 7.5rem; }
+            td[data-column="Changed"] { min-width: 6.5rem; }
+            td[data-column="Reload"] { min-width: 11rem; }
             .recent-events table { font-size: .875rem; }
             .recent-events .sign { width: 1.125rem; height: 1.125rem; font-size: .6875rem; }
             @media (max-width: 52rem) {
