@@ -24,7 +24,7 @@ extension Settings {
         case .release: releasedResource = words.first
         case .render: rendering.resource = words.first
         case .test: testing.folder = words.first
-        case .status, nil: break
+        case .status, .wait, nil: break
         }
     }
 }
