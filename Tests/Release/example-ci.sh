@@ -7,13 +7,15 @@ code() { # EXPECTED-CODE COMMAND...: its output is in output
   [ "$code" = "$expected" ] || fail "$* ended with $code, not $expected: $(cat output)"
 }
 code 0 example/pipeline
-git -C "$source" ls-files --error-unmatch examples/ci/expected/app.conf >/dev/null
+reviewed=confd/tests/production/expected/etc/app/app.conf
+git -C "$source" ls-files --error-unmatch "examples/ci/$reviewed" >/dev/null
 
 # Another value than the one that was reviewed.
-sed -i 's/body: 1m/body: 2m/' example/keys.yaml
-code 3 example/pipeline
+sed -i 's/body: 1m/body: 2m/' example/confd/tests/production/keys.yaml
+code 1 example/pipeline
 holds output "-limit body 1m" && holds output "+limit body 2m" || fail "no diff: $(cat output)"
-equal "the reviewed file" "$(cat example/expected/app.conf)" "$(cat "$source/examples/ci/expected/app.conf")"
+holds output "2 passed, 1 failed" || fail "not counted: $(cat output)"
+equal "the reviewed file" "$(cat "example/$reviewed")" "$(cat "$source/examples/ci/$reviewed")"
 
 # A slip in a template and one in a resource: both are told of at once.
 sed -i 's/getv /getz /' example/confd/templates/app.conf.tmpl

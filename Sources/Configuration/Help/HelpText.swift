@@ -80,6 +80,7 @@ extension HelpPage {
         case .bash: Completions.bash
         case .zsh: Completions.zsh
         case .fish: Completions.fish
+        case .schema: ConfigurationSchema.text
         }
     }
 }

@@ -9,11 +9,7 @@ extension ResourceParser {
             return nil
         }
         var reader = TableReader(table, file: template.file, at: value.position)
-        var limits = GuardLimits()
-        readMinimums(&reader, into: &limits)
-        limits.maxDrop = percent("max_drop", &reader)
-        limits.maxChange = percent("max_change", &reader)
-        if let hold = reader.duration("hold") { limits.hold = hold }
+        let limits = limits(&reader)
         let unknown = reader.unknownKeys(in: "[template.guard]")
         template.add(reader.errors)
         template.addWarnings(unknown)
@@ -22,9 +18,18 @@ extension ResourceParser {
         return reader.errors.isEmpty ? limits : nil
     }
 
+    func limits(_ reader: inout TableReader) -> GuardLimits {
+        var limits = GuardLimits()
+        readMinimums(&reader, into: &limits)
+        limits.maxDrop = percent("max_drop", &reader)
+        limits.maxChange = percent("max_change", &reader)
+        if let hold = reader.duration("hold") { limits.hold = hold }
+        return limits
+    }
+
     /// Percent, as `"50%"`: a bare number could be meant as a number of keys.
     private func percent(_ key: String, _ table: inout TableReader) -> Int? {
-        guard let value = table.value(key) else { return nil }
+        guard let value = table.value(key, .text) else { return nil }
         if case .string(let text) = value.kind, text.hasSuffix("%"), let number = Int(text.dropLast()),
             (0...100).contains(number)
         {

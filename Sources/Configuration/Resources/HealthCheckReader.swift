@@ -80,6 +80,7 @@ struct HealthCheckReader {
     }
 
     private mutating func choice(_ key: String, _ choices: [String]) -> String? {
+        table.limit(key, to: choices)
         guard let text = table.text(key) else { return nil }
         if choices.contains(text) { return text }
         return table.refuse(key, .notAmong(text, choices, suggestion: Suggestion.nearest(to: text, among: choices)))
@@ -88,6 +89,7 @@ struct HealthCheckReader {
     // MARK: - What
 
     private mutating func kind() -> HealthCheck.Kind? {
+        table.limit("type", to: Self.types + ["ssl_hello"])
         guard table.value("type") != nil else {
             table.note("type", .required)
             return nil

@@ -32,7 +32,7 @@ extension ResourceParser {
     private func commandSource(
         _ key: String, _ table: inout TableReader
     ) -> (source: CommandTemplate.Source, positions: [TOMLPosition])? {
-        guard let value = table.value(key) else { return nil }
+        guard let value = table.value(key, .command) else { return nil }
         switch value.kind {
         case .string(""): return nil
         case .string(let text): return (.text(text), [value.position])
@@ -57,6 +57,7 @@ extension ResourceParser {
 
     /// `check`, or if it is not set, what `check_cmd` implies: a command that does not name the staged file cannot check it.
     func checksInPlace(_ command: CommandTemplate?, _ table: inout TableReader) -> Bool {
+        table.limit("check", to: ["staged", "in-place"])
         switch table.text("check") {
         case nil, "": break
         case "staged": return false

@@ -125,7 +125,7 @@ extension ResourceParser {
     }
 
     private func mode(_ table: inout TableReader, _ bytes: [UInt8]) -> UInt16? {
-        guard let value = table.value("mode") else { return nil }
+        guard let value = table.value("mode", .textOrInteger) else { return nil }
         let mode: UInt16?
         switch value.kind {
         case .integer(let number): mode = FileMode.parse(number, writtenAt: value.position, in: bytes)
@@ -190,6 +190,7 @@ extension ResourceParser {
 
     /// The format that the rendered file must have. XML, which confd's fork checks, is refused: there is no parser for it.
     private func outputFormat(_ table: inout TableReader) -> OutputFormat? {
+        table.limit("output_format", to: OutputFormat.named.keys.sorted())
         guard let name = table.text("output_format"), !name.isEmpty else { return nil }
         if let format = OutputFormat.named[name] { return format }
         return table.refuse("output_format", name == "xml" ? .xmlFormat : .unknownFormat(name))

@@ -24,7 +24,7 @@ extension ResourceParser {
         }
     }
 
-    private func service(
+    func service(
         _ table: inout TableReader, name: String, backend: BackendConfiguration
     ) -> ServiceDefinition? {
         let key = serviceTemplate("key", &table)
@@ -60,7 +60,7 @@ extension ResourceParser {
     }
 
     /// A check of our own machine, unless `target` says otherwise.
-    private func serviceCheck(_ table: inout TableReader) -> ServiceCheck? {
+    func serviceCheck(_ table: inout TableReader) -> ServiceCheck? {
         let check = HealthCheckReader.read(&table, .service)
         guard let text = table.text("target") else {
             guard let port = check?.options.port else {
@@ -122,9 +122,10 @@ extension ResourceParser {
     private func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ key: String, _ type: Choice.Type, _ table: inout TableReader
     ) -> Choice? {
+        let choices = Choice.allCases.map(\.rawValue)
+        table.limit(key, to: choices)
         guard let text = table.text(key) else { return nil }
         if let choice = Choice(rawValue: text) { return choice }
-        let choices = Choice.allCases.map(\.rawValue)
         return table.refuse(key, .notAmong(text, choices, suggestion: nil))
     }
 }

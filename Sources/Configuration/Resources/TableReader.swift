@@ -8,7 +8,8 @@ struct TableReader {
     let file: String
     private let position: TOMLPosition
     private let entries: [String: TOMLTable.Entry]
-    private var asked: [String] = []
+    /// The fields that were asked for, and in which form.
+    private(set) var forms: [String: FieldForm] = [:]
     /// Errors so far.
     private(set) var errors: [ResourceError] = []
     /// Requests that are ignored because they cannot be fulfilled; errors with `-strict`.
@@ -28,32 +29,35 @@ struct TableReader {
     }
 
     /// The value of `key`, nil if it is absent; `key` counts as known from now on.
-    mutating func value(_ key: String) -> TOMLValue? {
-        asked.append(key)
+    mutating func value(_ key: String, _ form: FieldForm = .any) -> TOMLValue? {
+        forms[key] = forms[key]?.refined(by: form) ?? form
         return entries[key]?.value
     }
 
+    /// Notes that the text `key` has to be one of `choices`.
+    mutating func limit(_ key: String, to choices: [String]) { _ = value(key, .choice(choices)) }
+
     mutating func text(_ key: String) -> String? {
-        guard let value = value(key) else { return nil }
+        guard let value = value(key, .text) else { return nil }
         guard case .string(let text) = value.kind else { return refuseType(of: key, value, .string) }
         return text
     }
 
     mutating func flag(_ key: String) -> Bool? {
-        guard let value = value(key) else { return nil }
+        guard let value = value(key, .flag) else { return nil }
         guard case .boolean(let flag) = value.kind else { return refuseType(of: key, value, .boolean) }
         return flag
     }
 
     mutating func integer(_ key: String) -> Int64? {
-        guard let value = value(key) else { return nil }
+        guard let value = value(key, .integer) else { return nil }
         guard case .integer(let number) = value.kind else { return refuseType(of: key, value, .integer) }
         return number
     }
 
     /// A duration: text in Go's form, or whole seconds.
     mutating func duration(_ key: String) -> Duration? {
-        guard let value = value(key) else { return nil }
+        guard let value = value(key, .duration) else { return nil }
         let parsed: Duration? =
             switch value.kind {
             case .string(let text): GoDuration.parse(text)
@@ -69,7 +73,7 @@ struct TableReader {
     }
 
     mutating func texts(_ key: String) -> [(text: String, position: TOMLPosition)]? {
-        guard let value = value(key) else { return nil }
+        guard let value = value(key, .texts) else { return nil }
         guard case .array(let elements) = value.kind else { return refuseType(of: key, value, .strings) }
         var all: [(text: String, position: TOMLPosition)] = []
         for element in elements {
@@ -84,7 +88,7 @@ struct TableReader {
 
     /// The tables under `key`: one table, or an array of them. Anything else is noted as an error.
     mutating func tables(_ key: String) -> [(table: TOMLTable, position: TOMLPosition)] {
-        guard let value = value(key) else { return [] }
+        guard let value = value(key, .tables) else { return [] }
         switch value.kind {
         case .table(let table): return [(table, value.position)]
         case .array(let elements):
@@ -110,7 +114,7 @@ struct TableReader {
     mutating func addWarnings(_ warnings: [ResourceError]) { self.warnings += warnings }
 
     /// The keys that were asked for.
-    var knownKeys: Set<String> { Set(asked) }
+    var knownKeys: Set<String> { Set(forms.keys) }
 
     /// Where the value of `key` stands, or the table if the key is absent.
     func place(of key: String) -> TOMLPosition { entries[key]?.value.position ?? position }
@@ -166,8 +170,8 @@ struct TableReader {
     func unknownKeys(in table: String, otherNames: [String: Advice] = [:]) -> [ResourceError] {
         sortedEntries.compactMap { entry in
             let key = Self.normalized(entry.key)
-            if asked.contains(key) { return nil }
-            let advice = otherNames[key] ?? .nearest(to: key, among: asked.sorted())
+            if forms[key] != nil { return nil }
+            let advice = otherNames[key] ?? .nearest(to: key, among: forms.keys.sorted())
             return ResourceError(file, entry.position, .unknownKey(entry.key, table: table, advice))
         }
     }

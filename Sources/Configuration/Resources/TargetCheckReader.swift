@@ -16,7 +16,7 @@ extension ResourceParser {
         }
     }
 
-    private func targetCheck(_ table: inout TableReader) -> TargetCheck? {
+    func targetCheck(_ table: inout TableReader) -> TargetCheck? {
         let keys = pattern(&table)
         let target = fieldTemplate("target", .all, &table)
         let group = fieldTemplate("group", .all, &table)
@@ -49,7 +49,7 @@ extension ResourceParser {
 
     /// A number, or a percentage in quotes.
     private func minHealthy(_ table: inout TableReader) -> TargetCheck.MinHealthy {
-        guard let value = table.value("min_healthy") else { return .count(1) }
+        guard let value = table.value("min_healthy", .textOrInteger) else { return .count(1) }
         switch value.kind {
         case .integer(let number) where (0...1_000_000).contains(number): return .count(Int(number))
         case .string(let text):

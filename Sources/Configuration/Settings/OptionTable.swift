@@ -111,7 +111,7 @@ package enum OptionTable {
         Option("strict", .mode, help: "unknown TOML keys are errors, not warnings", .flag { $0.strict = $1 }),
         Option("version", .mode, help: "print the version and exit", .flag { $0.showVersion = $1 }),
         Option(
-            "help", .mode, help: "print this and exit; others: -help=all|man|bash|zsh|fish", aliases: ["h"],
+            "help", .mode, help: "print this; others: -help=all|man|bash|zsh|fish|schema", aliases: ["h"],
             .page { $0.help = $1 }),
     ]
 

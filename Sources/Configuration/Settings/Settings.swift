@@ -160,4 +160,6 @@ package enum HelpPage: String, CaseIterable, Sendable {
     case man
     /// A shell's completions.
     case bash, zsh, fish
+    /// The JSON schema of resource files and confd.toml, for editors.
+    case schema
 }

@@ -1,0 +1,59 @@
+import Backends
+import TOML
+
+/// Which fields the readers of tables ask for, and in which form: found out by having them read tables that hold little.
+enum FieldProbe {
+    static var template: [String: FieldForm] {
+        var reader = reader("")
+        _ = parser.resource(&reader, bytes: [], name: "", backend: parser.defaultBackend)
+        return reader.forms
+    }
+
+    static var guardLimits: [String: FieldForm] {
+        var reader = reader("")
+        _ = parser.limits(&reader)
+        return reader.forms
+    }
+
+    static var reload: [String: FieldForm] {
+        var reader = reader("")
+        _ = ReloadReader.read(&reader, [:])
+        return reader.forms
+    }
+
+    static var templateHealthCheck: [String: FieldForm] { healthCheck { _ = parser.targetCheck(&$0) } }
+
+    static var serviceHealthCheck: [String: FieldForm] { healthCheck { _ = parser.serviceCheck(&$0) } }
+
+    static var service: [String: FieldForm] {
+        var reader = reader("key = \"/a\"\nvalue = \"{}\"\n")
+        _ = parser.service(&reader, name: "", backend: parser.defaultBackend)
+        return reader.forms
+    }
+
+    static var backend: [String: FieldForm] {
+        var reader = reader("")
+        _ = BackendConfiguration(&reader)
+        return reader.forms.merging(["backend": .choice(BackendRegistry.names)]) { $0.refined(by: $1) }
+    }
+
+    /// Each type of check has fields of its own, and some depend on others.
+    private static func healthCheck(_ read: (inout TableReader) -> Void) -> [String: FieldForm] {
+        HealthCheckReader.types.reduce(into: [:]) { forms, type in
+            var reader = reader("type = \"\(type)\"\ntls = true\ncommand = [\"/bin/true\"]\n")
+            read(&reader)
+            forms.merge(reader.forms) { $0.refined(by: $1) }
+        }
+    }
+
+    private static var parser: ResourceParser {
+        let settings = Settings()
+        return ResourceParser(
+            settings: settings, environment: [:], templateFolder: "", defaultBackend: settings.backend)
+    }
+
+    private static func reader(_ text: String) -> TableReader {
+        guard let table = try? TOMLParser.parse(Array(text.utf8)) else { preconditionFailure("not TOML: \(text)") }
+        return TableReader(table, file: "", at: TOMLPosition(line: 1, column: 1))
+    }
+}
