@@ -35,11 +35,11 @@ extension ResourceState {
         }
         if isRolledBack {
             return History.Problem(
-                message: "\(resource.reloadField) kept failing, so the previous file is back",
+                message: "\(resource.reloadMethod?.field ?? "reload") kept failing, so the previous file is back",
                 hint: "it is tried again when the file's content changes")
         }
         if reloadHasFailed, let problem = lastReload?.problem {
-            return History.Problem(message: "\(resource.reloadField) failed: \(problem)")
+            return History.Problem(message: "\(resource.reloadMethod?.field ?? "reload") failed: \(problem)")
         }
         // Of a backend that fails after that, its own line tells.
         guard !isScheduled, let failure = source?.follower.failure else { return nil }
