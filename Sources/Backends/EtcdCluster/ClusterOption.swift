@@ -26,9 +26,7 @@ enum ClusterOption {
     static let username = ServerOption.username
     static let password = ServerOption.password
     static let passwordFile = ServerOption.passwordFile
-    static let tokenFile = BackendOption(
-        "auth-token-file", .security, "FILE", help: "file with a token of etcd, in place of user and password",
-        secrecy: .path, .text)
+    static let tokenFile = ServerOption.tokenFile
     static let dialTimeout = ServerOption.dialTimeout
 }
 

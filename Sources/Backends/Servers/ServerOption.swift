@@ -20,6 +20,9 @@ enum ServerOption {
     static let password = BackendOption("password", .security, "TEXT", help: "password", secrecy: .value, .text)
     static let passwordFile = BackendOption(
         "password-file", .security, "FILE", help: "file that holds the password", secrecy: .path, .text)
+    static let tokenFile = BackendOption(
+        "auth-token-file", .security, "FILE", help: "file with a token, in place of user and password", secrecy: .path,
+        .text)
     static let dialTimeout = BackendOption(
         "dial-timeout", .timing, "TIME", help: "limit of one connect", default: .duration(standardDialTimeout),
         .duration)

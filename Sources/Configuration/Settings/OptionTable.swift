@@ -42,10 +42,10 @@ package enum OptionTable {
     /// The names that a key of confd.toml can have.
     static let keyNames = all.filter { !onlyFlags.contains($0.name) }.flatMap { [$0.name] + $0.keys }
 
-    /// Flags whose value is a secret; of backends that are not built too.
+    /// Flags whose value is a secret.
     package static let secretFlags: Set<String> = {
         let own = BackendRegistry.all.flatMap(\.options).filter { $0.secrecy == .value }.map(\.name)
-        return Set((own + ["auth-token"]).flatMap { ["-\($0)", "--\($0)"] })
+        return Set(own.flatMap { ["-\($0)", "--\($0)"] })
     }()
 
     /// Environment variables that hold a secret or the path of a file with one. Those of other backends and programs are among
@@ -239,11 +239,9 @@ package enum OptionTable {
             Option("secret-keyring", .compatibility, "FILE", help: "no effect", .ignored(isSwitch: false)),
         ] + foreign
 
-    /// Flags of backends that are not built.
+    /// Flags of backends that are not built, and of vault's app-id, which Vault has no more.
     private static let foreign: [Option] = [
-        ("app-id", false, "vault"), ("user-id", false, "vault"), ("role-id", false, "vault"),
-        ("secret-id", false, "vault"), ("auth-type", false, "vault"), ("auth-token", false, "vault"),
-        ("path", false, "vault"), ("table", false, "dynamodb"),
+        ("app-id", false, "vault"), ("user-id", false, "vault"), ("table", false, "dynamodb"),
         ("acm-export-private-key", true, "acm"), ("secretsmanager-version-stage", false, "secretsmanager"),
         ("secretsmanager-no-flatten", true, "secretsmanager"), ("imds-cache-ttl", false, "imds"),
     ].map { name, isSwitch, backend in

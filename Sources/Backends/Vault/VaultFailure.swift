@@ -1,0 +1,61 @@
+import HTTP
+import KeyValue
+
+/// A call that failed at one vault server.
+struct VaultFailure: Error, Equatable {
+    enum Call: Equatable, Sendable {
+        case logIn, renew, look
+        /// A read or a listing for this path.
+        case read([UInt8])
+    }
+
+    enum Cause: Equatable, Sendable {
+        case transport(HTTPError)
+        case refused(VaultRefusal)
+        case malformed
+        /// More than the memory for one read.
+        case tooMuch(limit: Int)
+        /// The time limit of the whole read has passed.
+        case timeIsOver
+        /// The secret to log in with could not be read.
+        case secret(BackendError)
+    }
+
+    let node: VaultNode
+    let call: Call
+    let cause: Cause
+
+    init(_ node: VaultNode, _ call: Call, _ cause: Cause) {
+        self.node = node
+        self.call = call
+        self.cause = cause
+    }
+
+    var refusal: VaultRefusal? { if case .refused(let refusal) = cause { refusal } else { nil } }
+
+    /// Whether every node would answer the same.
+    var concernsAllNodes: Bool {
+        switch cause {
+        case .secret, .tooMuch: true
+        // Sealed, in standby or broken is one node.
+        case .refused(let refusal): refusal.status < 429
+        case .transport(let error):
+            switch error.kind {
+            case .file, .invalidRequest, .cancelled: true
+            default: false
+            }
+        case .malformed, .timeIsOver: false
+        }
+    }
+}
+
+/// An answer of vault that is an error.
+struct VaultRefusal: Equatable, Sendable {
+    let status: Int
+    /// Its own words, printable and not long; empty if there are none.
+    let words: String
+
+    var isForbidden: Bool { status == 403 }
+    var isAbsence: Bool { status == 404 }
+    var isSealed: Bool { status == 503 }
+}

@@ -1,0 +1,81 @@
+/// The options of vault.
+enum VaultOption {
+    static let all = [
+        node, path, namespace, authority, certificate, key, insecure, authType, roleID, secretID, secretIDFile,
+        username,
+        password, passwordFile, token, tokenFile, dialTimeout,
+    ]
+
+    static let node = ServerOption.node(VaultNode.standard)
+    static let path = BackendOption(
+        "path", .details, "PATH", help: "vault: where the way to log in is mounted, below auth/", .text)
+    static let namespace = BackendOption(
+        "namespace", .details, "NAME", help: "vault: the namespace", fallbackVariables: ["VAULT_NAMESPACE"], .text)
+    static let authType = BackendOption(
+        "auth-type", .security, "NAME", help: "vault: how to log in",
+        .choice(VaultAuthType.allCases.map(\.rawValue)))
+    static let roleID = BackendOption(
+        "role-id", .security, "ID", help: "vault: role of app-role or kubernetes", .text)
+    static let secretID = BackendOption(
+        "secret-id", .security, "ID", help: "vault: secret of app-role", secrecy: .value, .text)
+    static let secretIDFile = BackendOption(
+        "secret-id-file", .security, "FILE", help: "vault: file that holds it", secrecy: .path, .text)
+    static let token = BackendOption(
+        "auth-token", .security, "TOKEN", help: "vault: token of the types token and github",
+        secrecy: .value, .text)
+    static let tokenFile = ServerOption.tokenFile
+    static let authority = ServerOption.authority
+    static let certificate = ServerOption.certificate
+    static let key = ServerOption.key
+    static let insecure = ServerOption.insecure
+    static let username = ServerOption.username
+    static let password = ServerOption.password
+    static let passwordFile = ServerOption.passwordFile
+    static let dialTimeout = ServerOption.dialTimeout
+}
+
+/// `-backend vault`.
+struct VaultKind: BackendKind {
+    let name = "vault"
+    let summary = "secrets of Vault and OpenBao, KV version 1 and 2"
+    let watching = "read at each `-interval`"
+    let options = VaultOption.all
+
+    func problems(of options: BackendOptions) -> [BackendProblem] {
+        var problems: [BackendProblem] = []
+        for (index, node) in options.list(VaultOption.node).enumerated() {
+            do throws(VaultProblem) { _ = try VaultNode(node) } catch {
+                problems.append(.element(of: VaultOption.node, index: index, error.backendError))
+            }
+        }
+        if options.has(VaultOption.certificate) != options.has(VaultOption.key) {
+            problems.append(.incomplete(VaultOption.certificate, VaultOption.key))
+        }
+        return problems
+    }
+
+    func notices(of options: BackendOptions) -> [BackendNotice] {
+        var notices: [BackendNotice] = []
+        if options.flag(VaultOption.insecure) == true {
+            notices.append(.warning("-client-insecure: the certificates of the backend are not verified"))
+        }
+        if let type = options.text(VaultOption.authType) {
+            notices.append(.information("Vault authentication backend set to \(type)"))
+        }
+        return notices
+    }
+
+    func sources(of options: BackendOptions) -> [String] {
+        options.list(VaultOption.node).map { node in
+            do throws(VaultProblem) { return try VaultNode(node).url } catch { return "an invalid node" }
+        }
+    }
+
+    func open(_ options: BackendOptions, in context: BackendContext) throws(BackendError) -> any Backend {
+        do throws(VaultProblem) {
+            return VaultBackend(try VaultOptions(options, warn: context.warn))
+        } catch {
+            throw error.backendError
+        }
+    }
+}
