@@ -34,7 +34,7 @@ let layers: [Layer] = [
         number: 4, name: "Configuration",
         imports: [
             "Diagnostics", "TOML", "JSON", "YAML", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering",
-            "Staging", "Checks",
+            "Staging", "Checks", "Appliers", "HTTP",
         ]),
     Layer(number: 4, name: "Registration", imports: ["Backends", "Diagnostics", "JSON", "Posix"]),
     Layer(
@@ -47,7 +47,7 @@ let layers: [Layer] = [
         number: 6, name: "ConfdCore",
         imports: [
             "Diagnostics", "JSON", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering", "Staging",
-            "Configuration", "Checks", "Registration", "Applying",
+            "Configuration", "Checks", "Registration", "Applying", "Appliers",
         ]),
     Layer(number: 7, name: "confd", imports: ["ConfdCore"]),
 ]
@@ -121,14 +121,16 @@ let package = Package(
         tests(
             "ConfigurationTests",
             [
-                "Configuration", "Checks", "Staging", "Diagnostics", "Backends", "JSON", "KeyValue", "Posix", "TOML",
+                "Configuration", "Appliers", "Checks", "Staging", "Diagnostics", "Backends", "JSON", "KeyValue",
+                "Posix", "TOML",
                 "TestSupport",
             ]),
         tests("RegistrationTests", ["Registration", "Backends", "Posix", "TestSupport"]),
         tests(
             "ConfdCoreTests",
             [
-                "ConfdCore", "Applying", "Configuration", "Checks", "Registration", "Staging", "Diagnostics",
+                "ConfdCore", "Applying", "Appliers", "Configuration", "Checks", "Registration", "Staging",
+                "Diagnostics",
                 "Backends",
                 "Rendering",
                 "KeyValue", "Posix", "TestSupport",

@@ -13,6 +13,8 @@ extension ApplierError {
         case .untrustedPath(let path, let owner): "\(path) leads where user \(owner) wants it to"
         case .notASocket: "not a socket"
         case .http(let error): error.message
+        case .unreadableToken(let error): "token_file: \(error.message)"
+        case .notAToken(let path): "token_file: \(path) does not hold a token"
         case .timeout(let request): "no answer in time: \(request)"
         case .ended(let request): "the connection ended: \(request)"
         case .cancelled: "cancelled"
@@ -37,7 +39,9 @@ extension ApplierError {
         case .status(_, 405, _): "NGINX Plus needs \"api write=on\" to be changed"
         case .untrustedPath: "a socket below a user's directory must be that user's, root's or ours"
         case .fixedAtStart, .unsupported: "with fallback = true it is left to reload_cmd"
-        case .system, .notASocket, .http, .timeout, .ended, .cancelled, .tooLarge, .malformed, .oldVersion, .refused,
+        case .notAToken: "a token is one line of printable ASCII characters without spaces"
+        case .system, .notASocket, .http, .unreadableToken, .timeout, .ended, .cancelled, .tooLarge, .malformed,
+            .oldVersion, .refused,
             .permissionDenied, .status, .unchanged:
             nil
         }

@@ -10,6 +10,10 @@ package struct ApplierError: Error, Equatable, Sendable {
         case untrustedPath(String, owner: UInt32)
         case notASocket
         case http(HTTPError)
+        /// The file of the token cannot be read.
+        case unreadableToken(SystemError)
+        /// What the file at this path holds can be no token: printable ASCII without spaces.
+        case notAToken(String)
         /// Nothing, or not all, came in time: of this request.
         case timeout(String)
         /// The connection was closed in the middle of this request.
@@ -49,7 +53,8 @@ package struct ApplierError: Error, Equatable, Sendable {
     package var wantsReload: Bool {
         switch kind {
         case .fixedAtStart, .unsupported, .oldVersion, .unknownBackend: true
-        case .system, .untrustedPath, .notASocket, .http, .timeout, .ended, .cancelled, .tooLarge, .malformed, .level,
+        case .system, .untrustedPath, .notASocket, .http, .unreadableToken, .notAToken, .timeout, .ended, .cancelled,
+            .tooLarge, .malformed, .level,
             .refused, .permissionDenied, .status, .unchanged:
             false
         }

@@ -11,6 +11,8 @@ final class HTTPCaller {
 
     /// The largest answer.
     static let answerLimit = 8 << 20
+    /// The longest token, in bytes.
+    private static let tokenLimit = 8 << 10
 
     init(_ endpoint: HTTPEndpoint, subject: String) {
         self.endpoint = endpoint
@@ -25,7 +27,8 @@ final class HTTPCaller {
     ) throws(ApplierError) -> Response {
         var request = Request(url: endpoint.base + path, method: method, version: .http1)
         request.unixSocket = try socketPath()
-        request.headers = endpoint.headers + headers
+        let credentials = endpoint.headers + (try tokenHeader())
+        request.headers = credentials + headers
         if !body.isEmpty { request.headers.append(Header("Content-Type", "application/json")) }
         request.body = body
         request.tls = endpoint.tls
@@ -37,7 +40,9 @@ final class HTTPCaller {
         let response = try send(request, "\(method.name) \(path)", patience)
         guard expected.contains(where: { $0.contains(response.head.status) }) else {
             throw error(
-                .status("\(method.name) \(path)", response.head.status, said: Said.text(response.body, hiding: secrets))
+                .status(
+                    "\(method.name) \(path)", response.head.status,
+                    said: Said.text(response.body, hiding: Self.secrets(of: credentials)))
             )
         }
         return response
@@ -86,9 +91,25 @@ final class HTTPCaller {
         }
     }
 
-    /// The values of the headers, and what follows the name of a scheme such as `Bearer`.
-    private var secrets: [String] {
-        endpoint.headers.flatMap { header in
+    /// The header of the token that the endpoint's file holds now.
+    private func tokenHeader() throws(ApplierError) -> [Header] {
+        guard let path = endpoint.tokenFile else { return [] }
+        var bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try Files.read(path, limit: Self.tokenLimit)
+        } catch {
+            throw self.error(.unreadableToken(error))
+        }
+        while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
+        guard !bytes.isEmpty, bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw self.error(.notAToken(path))
+        }
+        return [Header("Authorization", "Bearer \(String(decoding: bytes, as: UTF8.self))")]
+    }
+
+    /// The values of `headers`, and what follows the name of a scheme such as `Bearer`.
+    private static func secrets(of headers: [Header]) -> [String] {
+        headers.flatMap { header in
             [header.value] + header.value.split(separator: " ").dropFirst().map(String.init)
         }
     }

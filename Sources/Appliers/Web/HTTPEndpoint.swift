@@ -8,6 +8,8 @@ package struct HTTPEndpoint: Equatable, Sendable {
     package let unixSocket: String?
     /// Sent with each request. Their values are secrets: no error has them.
     package var headers: [Header] = []
+    /// The file of a token that is sent with each request, as `Authorization: Bearer TOKEN`. Read each time: it may change.
+    package var tokenFile: String?
     package var tls = TLSOptions()
 
     package enum Problem: Error, Equatable, Sendable {

@@ -76,8 +76,10 @@ extension Applier {
         } catch let failure {
             error = failure
         }
-        // Commands are counted where they run.
-        if !reload.isCommand { metrics.countCommand("reload", reload.resource, succeeded: error == nil) }
+        // Commands are counted where they run, balancers by the engine.
+        if !reload.isCommand, reload.servers == nil {
+            metrics.countCommand("reload", reload.resource, succeeded: error == nil)
+        }
         return error
     }
 
@@ -98,6 +100,8 @@ extension Applier {
         case .request(let request, let bodyFile):
             logger.debug("Sending \(request.method) \(request.url.name)", resource)
             try requests.send(request, bodyFile: bodyFile, timeout: resource.reloadTimeout)
+        // The engine has handed it over: nothing is left but the mark.
+        case .apply: break
         }
     }
 

@@ -107,7 +107,7 @@ extension Applier {
             throw StepFailure(error)
         }
         let staged = try stage(trial.content, resource, destination)
-        let reload = try reload(resource, destination, source: staged.path, trial.file.changes, isNew: true)
+        let reload = try owedReload(trial.file, destination, source: staged.path, isNew: true)
         let previous = previousContent(trial.file, destination)
         var options = CheckedFile.Options(reloadMark: reload.map { Array($0.resource.name.utf8) })
         options.isTrial = true

@@ -163,9 +163,13 @@ package struct Applier: Sendable {
             throw StepFailure(error)
         }
         if !comparison.isSameContent { try refuseOtherFormat(content, resource) }
+        file.servers = try servers(content, resource)
         if try holds(content, comparison, destination, &file) { return .done(Outcome(.held)) }
         logDifferences(comparison, destination, content, resource)
-        if settings.noop { return .done(try noop(comparison, content, resource, destination)) }
+        if settings.noop {
+            noteNoop(file)
+            return .done(try noop(comparison, content, resource, destination))
+        }
         switch comparison {
         case .same, .attributesDiffer:
             return .done(try keepContent(comparison, content, &file, destination))
@@ -220,13 +224,13 @@ package struct Applier: Sendable {
             } else {
                 logger.debug("Target config \(resource.destination) in sync", resource)
             }
-            if !settings.syncOnly, resource.reloadMethod != nil { isOwed = try destination.reloadMark() != nil }
+            if !settings.syncOnly, resource.reloads { isOwed = try destination.reloadMark() != nil }
         } catch {
             throw StepFailure(error)
         }
-        guard isOwed else { return Outcome(state) }
-        logger.info("Reload of \(resource.destination) is still owed", resource)
-        let reload = try reload(resource, destination, source: destination.target, file.changes, isNew: false)
+        if isOwed { logger.info("Reload of \(resource.destination) is still owed", resource) }
+        guard isOwed || resource.apply != nil else { return Outcome(state) }
+        let reload = try owedReload(file, destination, source: destination.target, isNew: false, isMarked: isOwed)
         return Outcome(state, reload: reload)
     }
 
@@ -239,7 +243,7 @@ package struct Applier: Sendable {
         let checked = try staged.check { (path) throws(StepFailure) in
             try check(path, content, &file, destination)
         }
-        let reload = try reload(resource, destination, source: path, file.changes, isNew: true)
+        let reload = try owedReload(file, destination, source: path, isNew: true)
         notePrevious(previousContent(file, destination), of: content, &file.history)
         let options = CheckedFile.Options(
             backup: resource.backup, keepsReplaced: reload?.isCommand ?? false,

@@ -22,7 +22,7 @@ package struct Outcome: Sendable {
 
     package let state: State
     /// The reload that must run now, because the file was replaced or because an earlier run of it failed.
-    package let reload: Reload?
+    package private(set) var reload: Reload?
     /// What it was made from.
     package var inputs = Inputs()
     /// What is known of the resource from now on.
@@ -41,6 +41,13 @@ package struct Outcome: Sendable {
 
     /// Whether the file is not as it should be.
     package var isFailure: Bool { state.isFailure }
+
+    /// The same, with nothing owed.
+    package var withoutReload: Outcome {
+        var copy = self
+        copy.reload = nil
+        return copy
+    }
 }
 
 extension Outcome.State {

@@ -1,3 +1,4 @@
+import Appliers
 import Configuration
 import Posix
 
@@ -13,12 +14,28 @@ package struct Reload: Sendable {
     package let changes: KeyChanges
     /// The number of the replacement that it is for; 0 if it is left over from an earlier one.
     let change: Int
+    /// Whether a mark says that it is owed. A balancer is compared without one, too.
+    package private(set) var isMarked = true
+    /// Run in place of `apply` for what cannot be changed in the running balancer; nil if nothing is.
+    package private(set) var fallback: Fallback?
+
+    /// What stands in for a balancer.
+    package struct Fallback: Sendable {
+        let action: ReloadAction
+        let field: String
+    }
 
     /// Whether the file was replaced now: a reload that is left over logs no update.
     package var isNew: Bool { change > 0 }
 
     /// Whether it is a command, which is told what changed and what was replaced.
     var isCommand: Bool { failedCommand != nil }
+
+    /// The servers that a balancer is to have, nil for any other reload.
+    package var servers: [DesiredServer]? {
+        guard case .apply(let servers) = action else { return nil }
+        return servers
+    }
 
     /// What is logged if it fails; nil if it is no command.
     var failedCommand: StepFailure.FailedCommand? {
@@ -80,4 +97,18 @@ extension ReloadAction {
         case .request: "the request succeeded"
         }
     }
+}
+
+extension DueReload {
+    /// The reload that is run because the balancer cannot take the servers, nil if there is none.
+    package var fallback: DueReload? {
+        guard let fallback = reload.fallback else { return nil }
+        return DueReload(
+            Reload(
+                resource: reload.resource, action: fallback.action, field: fallback.field,
+                environment: reload.environment, changes: reload.changes, change: reload.change), history)
+    }
+
+    /// The servers that a balancer is to have.
+    package var servers: [DesiredServer]? { reload.servers }
 }

@@ -1,3 +1,4 @@
+import Appliers
 import Configuration
 import KeyValue
 import Posix
@@ -46,6 +47,8 @@ package struct RenderedFile: Sendable {
     let keyCount: Int
     /// When the rendering began, by the monotonic clock.
     let began: Duration
+    /// What it lists, once that was read, if it is for a balancer.
+    var servers: [DesiredServer]?
     /// What is known of the resource, with what the steps so far have added.
     var history: History
     /// What the resource's guard says of it; nil without a guard, and until it was compared with the file.

@@ -1,7 +1,7 @@
 /// The HTTP statuses that count as healthy, written as `200-399,404`.
 package struct StatusRanges: Hashable, Sendable, CustomStringConvertible {
     /// Ascending and apart from each other, so that equal sets are equal values.
-    private let ranges: [ClosedRange<Int>]
+    package let ranges: [ClosedRange<Int>]
 
     /// 200 to 399.
     package static let standard = StatusRanges(normalizing: [200...399])

@@ -14,8 +14,8 @@ extension Engine {
         workers.renderers.run(renderings)
         let reloads = actions.compactMap(\.reloaded)
         // One after the other, in the order of the files.
-        if mode == .once, !reloads.isEmpty { reload(reloads.flatMap { $0 }.sorted()) }
-        if mode == .follow { for ids in reloads { reload(ids) } }
+        if mode == .once, !reloads.isEmpty { reload(reloads.flatMap { $0 }.sorted(), at: now) }
+        if mode == .follow { for ids in reloads { reload(ids, at: now) } }
         if checksMayBegin, let batch = checks.take(reloadsRun: table.isReloading) { checkInPlace(batch) }
         table.pausesReloads = checks.holdsReloads
         workers.renderers.help()
@@ -68,8 +68,11 @@ extension Engine {
         }
     }
 
-    private func reload(_ ids: [ResourceID]) {
-        let due = ids.compactMap { id in table[id]?.dueReload.map { (id: id, reload: $0) } }
+    private func reload(_ ids: [ResourceID], at now: Duration) {
+        let due = ids.compactMap { id in table[id].flatMap { job(for: $0, at: now) }.map { (id: id, reload: $0) } }
+        // What was handed over is no job any more.
+        let ids = ids.filter { table[$0]?.isRunning ?? false }
+        if ids.isEmpty { return }
         workers.commands.run { [applier, inbox] _ in
             let outcomes = applier.reload(due.map(\.reload))
             inbox.post(.reloaded(ids, Dictionary(uniqueKeysWithValues: zip(due.map(\.id), outcomes))))
@@ -103,6 +106,7 @@ extension Engine {
             for id in ids {
                 guard let state = table[id] else { continue }
                 let before = state.reloadHasFailed ? state.lastReload?.problem : nil
+                noteFallback(of: state, outcomes[id])
                 table.reloaded(state, outcomes[id], at: now)
                 if let outcome = outcomes[id] { note(outcome, of: state, before: before) }
                 if mode == .once, let outcome = outcomes[id] { pass.tally.note(outcome.state, of: id) }
@@ -117,6 +121,7 @@ extension Engine {
             services.childChanged(runs: false)
             stop(at: now)
         case .verdict(let change): take(change, at: now)
+        case .balancer(let id, let session, let status): take(status, of: id, session: session, at: now)
         case .servicesEnded: services.noteFinished()
         case .serviceGivenUp:
             // `confd register` has nothing else to do.
@@ -136,6 +141,7 @@ extension Engine {
     private func applied(_ id: ResourceID, _ outcome: Outcome, over snapshot: VersionedSnapshot, at now: Duration) {
         checks.ended(id)
         guard let state = table[id] else { return }
+        let outcome = withoutNeedlessReload(outcome, of: state)
         confdirWatch?.add(outcome.inputs.sources.keys)
         let before = state.history.failure
         table.applied(state, outcome, over: snapshot, at: now)
@@ -154,7 +160,7 @@ extension Engine {
         if let pause = state.scheduler?.dampedPause {
             let resource = state.resource
             logger.warning(
-                "\(resource.name): its template or dest was changed right after its \(resource.reloadMethod?.field ?? ""), "
+                "\(resource.name): its template or dest was changed right after its \(resource.reloadField), "
                     + "perhaps by it: the next one waits until \(GoDuration.text(pause)) after that", resource)
         }
         // A template that was written meanwhile may not be complete yet.

@@ -52,7 +52,14 @@ extension Engine {
     func noteServiceStart() {
         for state in table.inOrder {
             guard let reload = state.owedReload else { continue }
-            applier.reloadDone(reload)
+            if reload.servers == nil {
+                applier.reloadDone(reload)
+            } else if mode == .once {
+                noteUnapplied(state)
+            } else {
+                // A balancer reads no such file: it is told its servers as soon as it answers.
+                continue
+            }
             state.takeServiceStart()
         }
     }

@@ -38,7 +38,8 @@ extension Engine {
         guard isInPlace else { return nil }
         applier.synchronize(pass.unsynced)
         if !settings.command.isEmpty { noteServiceStart() }
-        guard table.isInStep else {
+        endLateApplications(at: now)
+        guard table.isInStep, !isApplying(at: now) else {
             progress.begin("reloading")
             return nil
         }

@@ -69,8 +69,10 @@ extension Engine {
         case .removed:
             note(.removed, state.resource.name)
             monitor.remove(.resource(state.id))
+            dropBalancer(of: state, unlessIn: nil)
             table.remove(state)
         case .redefined(let resource):
+            dropBalancer(of: state, unlessIn: resource)
             if state.resource == resource || table.redefine(state, as: resource) { refresh(state, at: now) }
         }
     }

@@ -94,3 +94,14 @@ extension Engine {
     /// Whether nothing waits to be saved.
     var recordsAreKept: Bool { records?.isIdle ?? true }
 }
+
+extension ResourceState {
+    /// nil without a balancer, and until its servers are known.
+    var balancerStatus: BalancerStatus? {
+        guard let apply = resource.apply, let application else { return nil }
+        return BalancerStatus(
+            resource: resource.name, destination: resource.destination, balancer: apply.target.subject,
+            servers: application.servers.count, leaving: application.leaving.count, isEqual: application.isEqual,
+            obstacle: application.obstacle)
+    }
+}

@@ -19,13 +19,15 @@ extension Engine {
                 status.dirty += 1
             }
             let resource = state.resource
-            if resource.reloadMethod != nil { status.owed.append((resource.destination, state.owedReload != nil)) }
+            if let balancer = state.balancerStatus { status.balancers.append(balancer) }
+            if resource.reloads { status.owed.append((resource.destination, state.owesReload)) }
             // A file from before does as well.
             if state.hasBeenInStep || Files.exists(resource.destination) { continue }
             let reason = state.history.failure ?? state.holdReason ?? "not tried yet"
             status.neverWritten.append((resource.destination, reason))
         }
         status.resources = table.states.map { $0.status(at: now) }.sorted { $0.name < $1.name }
+        status.balancers.sort { $0.resource < $1.resource }
         status.owed.sort { $0.destination < $1.destination }
         status.neverWritten.sort { $0.destination < $1.destination }
         status.unusable = inventory.unusable

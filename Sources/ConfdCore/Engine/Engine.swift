@@ -1,3 +1,4 @@
+import Appliers
 import Applying
 import Backends
 import Checks
@@ -62,6 +63,9 @@ package final class Engine {
     let workers: Workers
     let monitor: HealthMonitor
     let services: ServiceKeeper
+    let balancers: BalancerKeeper
+    /// Until when balancers are waited for, once we are asked to end.
+    var applicationsEnd: Duration?
     let progress: Progress
     let start: Duration
     private let notifier: SystemdNotifier
@@ -72,7 +76,9 @@ package final class Engine {
     /// registered. `clock` is a time that only moves forward.
     package init(
         settings: Settings, logger: Logger, requests: Requests, loader: ResourceLoader, backends: BackendPool,
-        applier: Applier, service: ServiceDefinition? = nil, clock: @escaping @Sendable () -> Duration = Clock.monotonic
+        applier: Applier, service: ServiceDefinition? = nil,
+        makeDriver: @escaping @Sendable (BalancerTarget) -> any BalancerDriver = { $0.makeDriver() },
+        clock: @escaping @Sendable () -> Duration = Clock.monotonic
     ) {
         let mode = settings.onetime ? Mode.once : .follow
         let start = clock()
@@ -106,6 +112,9 @@ package final class Engine {
                 inbox.post(.verdict($0))
             }
         }
+        balancers = BalancerKeeper(makeDriver: makeDriver) { [inbox] id, session, status in
+            inbox.post(.balancer(id, session: session, status))
+        }
         services = ServiceKeeper(
             ServiceKeeper.Parts(
                 logger: logger, backends: backends, purpose: settings.servicePurpose, isNoop: settings.noop,
@@ -131,6 +140,7 @@ package final class Engine {
         defer {
             progress.end()
             for source in sources.values { source.follower.stop() }
+            balancers.stop()
             monitor.stop()
         }
         switch mode {
@@ -176,7 +186,9 @@ package final class Engine {
         if requests.isStopping { stop(at: now) }
         if isStopping {
             endServices()
-            guard table.isInStep, services.isFinished, supervisor?.isRunning != true, recordsAreKept else { return nil }
+            guard table.isInStep, !isApplying(at: now), services.isFinished, supervisor?.isRunning != true,
+                recordsAreKept
+            else { return nil }
             return supervisor?.exitCode ?? failureCode ?? ExitCode.done
         }
         try answerRequests(at: now)
@@ -215,14 +227,14 @@ package final class Engine {
 
     private var deadline: Duration? {
         // In `.once` only messages and requests bring something new.
-        if mode == .once { return nil }
+        if mode == .once { return applicationDeadline }
         let giveUp = start + settings.retryFor
         // Later on it is the failure of a backend that wakes us.
         let isAhead = !isReady && settings.retryFor > .zero && clock() < giveUp
         let reminder = supervisor?.hasStarted == false ? childReminder.next : nil
         let others =
             isStopping
-            ? [nextSignOfLife]
+            ? [nextSignOfLife, applicationDeadline]
             : [
                 nextPass, nextSignOfLife, isAhead ? giveUp : nil, reminder, healthDeadline, services.retryAt,
                 waiters.nextRead,

@@ -1,3 +1,4 @@
+import Appliers
 import Applying
 import Checks
 import KeyValue
@@ -24,6 +25,8 @@ indirect enum Message: Sendable {
     case releaseWanted(String, Question<ReleaseAnswer>)
     /// What a health check found out.
     case verdict(VerdictChange)
+    /// How the servers of a resource's balancer are, as the session with this number found.
+    case balancer(ResourceID, session: Int, ApplierStatus)
     /// The keys of one store that go when we end are gone.
     case servicesEnded
     /// A key is somebody else's, and is not waited for.
@@ -35,7 +38,7 @@ extension Message {
     fileprivate var endsRendering: Bool {
         switch self {
         case .applied, .awaitsCheck, .skipped: true
-        case .reloaded, .filesChanged, .childEnded, .statusWanted, .waitWanted, .releaseWanted, .verdict,
+        case .reloaded, .filesChanged, .childEnded, .statusWanted, .waitWanted, .releaseWanted, .verdict, .balancer,
             .servicesEnded,
             .serviceGivenUp:
             false

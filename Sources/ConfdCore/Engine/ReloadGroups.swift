@@ -9,17 +9,17 @@ struct ReloadGroups {
     var arePaused = false
 
     mutating func add(_ state: ResourceState) {
-        if let group = state.resource.reloadMethod { members[group, default: []].insert(state.id) }
+        if let group = state.resource.reloadGroup { members[group, default: []].insert(state.id) }
     }
 
     mutating func remove(_ state: ResourceState) {
-        guard let group = state.resource.reloadMethod else { return }
+        guard let group = state.resource.reloadGroup else { return }
         members[group]?.remove(state.id)
         if members[group]?.isEmpty ?? false { members[group] = nil }
     }
 
     /// The resources that reload with `state`, itself among them.
     func members(with state: ResourceState) -> Set<ResourceID> {
-        state.resource.reloadMethod.flatMap { members[$0] } ?? [state.id]
+        state.resource.reloadGroup.flatMap { members[$0] } ?? [state.id]
     }
 }

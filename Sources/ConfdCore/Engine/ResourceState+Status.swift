@@ -23,7 +23,7 @@ extension ResourceState {
     private var statusState: ResourceStatus.State {
         if isHeld { return .held }
         if isRolledBack { return .failed }
-        if owedReload != nil { return .reloadOwed }
+        if owesReload { return .reloadOwed }
         if isInStep { return .inSync }
         return history.failure == nil ? .pending : .failed
     }
@@ -40,6 +40,9 @@ extension ResourceState {
         }
         if reloadHasFailed, let problem = lastReload?.problem {
             return History.Problem(message: "\(resource.reloadMethod?.field ?? "reload") failed: \(problem)")
+        }
+        if let obstacle = application?.obstacle {
+            return History.Problem(message: "\(resource.reloadField): \(obstacle)")
         }
         // Of a backend that fails after that, its own line tells.
         guard !isScheduled, let failure = source?.follower.failure else { return nil }

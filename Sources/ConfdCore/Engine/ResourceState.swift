@@ -53,6 +53,8 @@ package final class ResourceState {
     var isSeparate = false
     /// Whether we are not ready before it was tried.
     var isAwaited = false
+    /// How far the servers of its balancer are as its file lists them; nil until they were handed over.
+    var application: Application?
     /// Its rendered file, while that waits for its check in place.
     var waitingTrial: (trial: Trial, snapshot: VersionedSnapshot)?
     /// Changes of the history that came while a job had it: made again when the job brings it back.
@@ -76,7 +78,9 @@ package final class ResourceState {
     var isScheduled: Bool { scheduler != nil }
     var isRunning: Bool { scheduler?.isRunning ?? false }
     var isRendering: Bool { scheduler?.isRendering ?? false }
-    var isInStep: Bool { guardState.hold == nil && scheduler?.isInStep ?? false }
+    var isInStep: Bool {
+        guardState.hold == nil && scheduler?.isInStep ?? false && application?.isSettled ?? true
+    }
     var hasBeenInStep: Bool { scheduler?.hasBeenInStep ?? false }
 
     /// The rendering over `snapshot` that begins now; `engine` knows the health of servers.
@@ -116,6 +120,9 @@ package final class ResourceState {
         defer { waitingTrial = nil }
         return waitingTrial
     }
+
+    /// Whether the service has not got the file yet, or the balancer not the servers.
+    var owesReload: Bool { owedReload != nil || application?.isSettled == false }
 
     /// The reload that begins now.
     var dueReload: DueReload? { owedReload.map { DueReload($0, history) } }

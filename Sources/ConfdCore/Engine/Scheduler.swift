@@ -185,6 +185,12 @@ extension Scheduler {
         reloadDue = reloadFailures > 0 || isTooEarly ? nil : now
     }
 
+    /// The reload that was begun has to go on as a second one, with the times between two reloads.
+    package mutating func reloadAgain(at now: Duration) { reloadDue = reloadDue ?? nextReload(at: now) }
+
+    /// Likewise, at once: nothing is left of it that would load the service.
+    package mutating func reloadNow(at now: Duration) { reloadDue = now }
+
     /// The service has the new files without a reload.
     package mutating func reloadDone() { reloadDue = nil }
 

@@ -38,6 +38,8 @@ struct DaemonStatus: Sendable {
     var statistics: CheckStatistics?
     /// Services that are registered here, by key.
     var services: [ServiceStatus] = []
+    /// Running balancers whose servers are kept, by resource.
+    var balancers: [BalancerStatus] = []
     /// How often something that is rendered has changed.
     var generation = 0
     /// All resources, by name.

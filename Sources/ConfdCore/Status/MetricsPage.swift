@@ -17,7 +17,9 @@ struct MetricsPage {
 
     private static let counters = [
         Family(name: "confd_backend_errors_total", type: "counter", help: "Failed reads and broken watches."),
-        Family(name: "confd_command_total", type: "counter", help: "Runs of check_cmd and reload_cmd."),
+        Family(
+            name: "confd_command_total", type: "counter",
+            help: "Runs of check_cmd and reload_cmd, and balancers changed."),
         Family(name: "confd_file_changed_total", type: "counter", help: "Files that were replaced."),
         Family(name: "confd_file_sync_total", type: "counter", help: "Replacements of each file."),
         Family(name: "confd_template_process_total", type: "counter", help: "Passes over each resource."),
@@ -86,7 +88,18 @@ struct MetricsPage {
                 "confd_service_registered", "Whether a service is in the store.",
                 status.services.map { ([("key", $0.key)], $0.isRegistered ? "1" : "0") })
         }
-        return text
+        return text + balancers(status)
+    }
+
+    private func balancers(_ status: DaemonStatus) -> String {
+        if status.balancers.isEmpty { return "" }
+        func each(_ value: (BalancerStatus) -> Int) -> [([(String, String)], String)] {
+            status.balancers.map { ([("dest", $0.destination), ("balancer", $0.balancer)], "\(value($0))") }
+        }
+        return gauge(
+            "confd_apply_equal", "Whether the servers of a balancer are as desired.", each { $0.isEqual ? 1 : 0 })
+            + gauge("confd_apply_servers", "How many servers a balancer is to have.", each(\.servers))
+            + gauge("confd_apply_leaving", "Servers that wait for their last connections.", each(\.leaving))
     }
 
     private func text(of statistics: CheckStatistics) -> String {

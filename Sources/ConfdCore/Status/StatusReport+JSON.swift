@@ -48,6 +48,14 @@ extension StatusReport {
                 writer.set("up", service.isUp)
                 writer.set("registered", service.isRegistered)
             }
+            $0.array("balancers", status.balancers) { writer, balancer in
+                writer.set("resource", balancer.resource)
+                writer.set("balancer", balancer.balancer)
+                writer.set("equal", balancer.isEqual)
+                writer.set("servers", balancer.servers)
+                writer.set("leaving", balancer.leaving)
+                writer.set("error", balancer.obstacle)
+            }
             $0.array("events", status.events) { writer, event in
                 writer.set("time", Clock.rfc3339WithMilliseconds(event.time))
                 writer.set("event", event.kind.rawValue)

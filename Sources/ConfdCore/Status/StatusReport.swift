@@ -14,7 +14,7 @@ struct StatusReport {
     /// A line about confd, one for each backend, and tables of what there is.
     var text: String {
         var lines = [PrintableText.line(headline)] + status.sources.flatMap(self.lines(of:))
-        for table in [resources, servers, services] where !table.isEmpty { lines += [""] + table }
+        for table in [resources, servers, services, balancers] where !table.isEmpty { lines += [""] + table }
         let problems =
             status.resources.flatMap(self.problem(of:))
             + status.unusable.map { coloured(PrintableText.line("\($0) cannot be used"), .bad) }
@@ -83,6 +83,21 @@ struct StatusReport {
             table.add([
                 StatusTable.Cell(service.name), StatusTable.Cell(service.state, tone: service.tone),
                 StatusTable.Cell(service.key),
+            ])
+        }
+        return table.lines
+    }
+
+    private var balancers: [String] {
+        if status.balancers.isEmpty { return [] }
+        var table = StatusTable(["BALANCER", "STATE", "SERVERS", "LEAVING", "RESOURCE"], isColoured: isColoured)
+        for balancer in status.balancers {
+            table.add([
+                StatusTable.Cell(balancer.balancer),
+                StatusTable.Cell(
+                    balancer.isEqual ? "as desired" : "not as desired", tone: balancer.isEqual ? .neutral : .bad),
+                StatusTable.Cell("\(balancer.servers)", isNumber: true),
+                StatusTable.Cell("\(balancer.leaving)", isNumber: true), StatusTable.Cell(balancer.resource),
             ])
         }
         return table.lines

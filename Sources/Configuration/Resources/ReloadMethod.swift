@@ -1,3 +1,4 @@
+import Appliers
 import Checks
 import Posix
 import TextTemplate
@@ -47,6 +48,8 @@ package enum ReloadAction: Hashable, Sendable {
     case childSignal(Signal)
     case signal(ProcessSignal)
     case request(ReloadRequest, bodyFile: String?)
+    /// Makes these the servers of a running balancer (`[template.apply]`): the engine hands them to the session that keeps those.
+    case apply([DesiredServer])
 }
 
 /// A signal for the process whose id is in a file.

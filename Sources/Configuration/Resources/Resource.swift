@@ -38,6 +38,8 @@ package struct Resource: Equatable, Sendable {
     package let outputFormat: OutputFormat?
     /// What it may lose at once; nil for everything.
     package let guardLimits: GuardLimits?
+    /// The running balancer that is kept equal to the rendering; `reloadCommand` is then for what cannot be changed in it.
+    package let apply: ApplyDefinition?
 
     /// Whether it reads keys in `range`.
     package func needs(_ range: KeyRange) -> Bool { ranges.contains { $0.overlaps(range) } }
@@ -48,4 +50,13 @@ package struct Resource: Equatable, Sendable {
         // The template was rendered once when the resource was loaded, so it does not fail.
         return try? checkCommand.invocation(source: destination, destination: destination)
     }
+
+    /// Whether replacing the file triggers a reload.
+    package var reloads: Bool { reloadMethod != nil || apply != nil }
+
+    /// The field that sets the reload, as messages call it.
+    package var reloadField: String { apply == nil ? reloadMethod?.field ?? "" : "[template.apply]" }
+
+    /// Resources with the same one reload together; nil without a reload, and for a balancer of its own.
+    package var reloadGroup: ReloadMethod? { apply == nil ? reloadMethod : nil }
 }

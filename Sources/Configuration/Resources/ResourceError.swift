@@ -99,6 +99,10 @@ package struct ResourceError: Error, Equatable, Sendable {
         case notKeyCount
         case notMinKeys
 
+        // [template.apply]
+
+        case apply(ApplyProblem)
+
         // Services
 
         /// A key or value calls a function that reads keys or includes templates: the words of the template engine.

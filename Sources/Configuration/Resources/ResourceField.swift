@@ -42,6 +42,9 @@ enum ResourceField {
         Entry(
             names: ["guard"],
             help: "table [template.guard]: how much a rendering may lose; one that loses more is held (hold, 10m)"),
+        Entry(
+            names: ["apply"],
+            help: "table [template.apply]: the running balancer whose servers are kept equal to the rendering"),
         Entry(names: ["left_delimiter", "right_delimiter"], help: "delimiters of the template ({{ and }})"),
     ]
 }

@@ -45,6 +45,7 @@ package struct ResourceLoader {
         var result = Result()
         var owners: [WrittenFile: String] = [:]
         var keyOwners: [ServiceIdentity: String] = [:]
+        var balancerOwners: [String: String] = [:]
         let names: [String]
         if let only { names = [try name(of: only)] } else { names = try files(below: folder) }
         let paths = names.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
@@ -55,6 +56,7 @@ package struct ResourceLoader {
                 refuseInputs(&parsed, bytes, path: path)
                 refuseSharedDestinations(&parsed, bytes, path: path, &owners)
                 refuseSharedKeys(&parsed, bytes, path: path, &keyOwners)
+                refuseSharedBalancers(&parsed, bytes, path: path, &balancerOwners)
                 result.resources += parsed.resources
                 result.services += parsed.services
                 result.errors += parsed.errors
@@ -156,6 +158,21 @@ package struct ResourceLoader {
             let error = ResourceError(path, claim.position, .destinationTaken(claim.destination, by: owner))
             parsed.errors.append(error.showing(bytes))
             parsed.resources.removeAll { $0.name == claim.resource }
+        }
+    }
+
+    /// Two resources that keep one backend of a balancer would take each other's servers out for ever: refuses the later one.
+    private func refuseSharedBalancers(
+        _ parsed: inout ResourceParser.Result, _ bytes: [UInt8], path: String, _ owners: inout [String: String]
+    ) {
+        for resource in parsed.resources {
+            guard let subject = resource.apply?.target.subject else { continue }
+            guard let owner = owners.updateValue(resource.name, forKey: subject) else { continue }
+            owners[subject] = owner
+            let place = parsed.destinations.first { $0.resource == resource.name }?.applyPosition
+            let error = ResourceError(path, place, .apply(.taken(subject, by: owner)), field: "apply")
+            parsed.errors.append(error.showing(bytes))
+            parsed.resources.removeAll { $0.name == resource.name }
         }
     }
 

@@ -29,16 +29,18 @@ extension ResourceParser {
         let left = delimiter("left_delimiter", "{{", &table)
         let right = delimiter("right_delimiter", "}}", &table)
         let check = checkCommand(&table)
+        let reload = reloadMethod(&table)
         let resource = Resource(
             name: name, file: table.file, source: source ?? "", destination: destination ?? "", prefix: prefix,
             ranges: ranges(&table, prefix: prefix, of: backend), attributes: attributes,
-            checkCommand: check, checksInPlace: checksInPlace(check, &table), reloadMethod: reloadMethod(&table),
+            checkCommand: check, checksInPlace: checksInPlace(check, &table), reloadMethod: reload,
             checkTimeout: table.duration("check_cmd_timeout") ?? settings.checkTimeout,
             reloadTimeout: table.duration("reload_cmd_timeout") ?? settings.reloadTimeout,
             makeDirectories: table.flag("make_dirs") ?? false, backup: table.flag("backup") ?? false,
             leftDelimiter: left, rightDelimiter: right, backend: backend, policy: policy(&table),
             rollback: table.flag("rollback") ?? false, healthChecks: targetChecks(&table),
-            outputFormat: outputFormat(&table), guardLimits: guardLimits(&table))
+            outputFormat: outputFormat(&table), guardLimits: guardLimits(&table),
+            apply: apply(&table, hasReload: reload != nil))
         return Reading(
             complete: table.errors.isEmpty ? resource : nil, source: source, destination: destination, left: left,
             right: right)

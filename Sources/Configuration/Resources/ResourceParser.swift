@@ -34,6 +34,8 @@ struct ResourceParser {
         /// The template, if it exists.
         let source: String?
         let position: TOMLPosition
+        /// The place of its `[template.apply]`.
+        let applyPosition: TOMLPosition
     }
 
     /// The key that a service keeps in the store, as far as it can be told when the file is loaded.
@@ -95,7 +97,7 @@ struct ResourceParser {
                 result.destinations.append(
                     Claim(
                         resource: name, destination: destination, source: resource.source,
-                        position: reader.place(of: "dest")))
+                        position: reader.place(of: "dest"), applyPosition: reader.place(of: "apply")))
             }
             if let complete = resource.complete, backend != nil { result.resources.append(complete) }
         }

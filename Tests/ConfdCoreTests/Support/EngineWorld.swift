@@ -1,3 +1,4 @@
+import Appliers
 import Backends
 import Posix
 import Synchronization
@@ -57,15 +58,23 @@ final class EngineWorld: Sendable {
     private let clock: ManualClock
     private let store: TestStore
     private let directory: TemporaryDirectory
+    private let makeDriver: @Sendable (BalancerTarget) -> any BalancerDriver
     private let executed = Mutex<[String]>([])
 
-    convenience init(_ store: TestStore, clock: ManualClock = ManualClock(), requests: Requests? = nil) throws {
+    convenience init(
+        _ store: TestStore, clock: ManualClock = ManualClock(), requests: Requests? = nil,
+        makeDriver: @escaping @Sendable (BalancerTarget) -> any BalancerDriver = { $0.makeDriver() }
+    ) throws {
         let directory = try TemporaryDirectory()
         for name in ["conf.d", "templates", "out"] { try Files.makeFolder(directory(name), mode: 0o755) }
-        self.init(store, clock, try requests ?? Requests(), directory)
+        self.init(store, clock, try requests ?? Requests(), directory, makeDriver)
     }
 
-    private init(_ store: TestStore, _ clock: ManualClock, _ requests: Requests, _ directory: TemporaryDirectory) {
+    private init(
+        _ store: TestStore, _ clock: ManualClock, _ requests: Requests, _ directory: TemporaryDirectory,
+        _ makeDriver: @escaping @Sendable (BalancerTarget) -> any BalancerDriver
+    ) {
+        self.makeDriver = makeDriver
         self.store = store
         self.clock = clock
         self.requests = requests
@@ -73,7 +82,9 @@ final class EngineWorld: Sendable {
     }
 
     /// A world of the same store and directory for another run, with a log of its own.
-    func restarted(clock: ManualClock) throws -> EngineWorld { EngineWorld(store, clock, try Requests(), directory) }
+    func restarted(clock: ManualClock) throws -> EngineWorld {
+        EngineWorld(store, clock, try Requests(), directory, makeDriver)
+    }
 
     /// Adds a resource that writes the file `name` from the keys below `/app`, or those of `keys`.
     func resource(
@@ -128,6 +139,7 @@ final class EngineWorld: Sendable {
         return Engine(
             settings: settings, logger: logger, requests: requests,
             loader: ResourceLoader(settings, environment: [:], backend: backend),
-            backends: BackendPool(environment: []) { _ in }, applier: applier, clock: { [clock] in clock.now })
+            backends: BackendPool(environment: []) { _ in }, applier: applier, makeDriver: makeDriver,
+            clock: { [clock] in clock.now })
     }
 }
