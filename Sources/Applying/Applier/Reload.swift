@@ -95,6 +95,7 @@ extension ReloadAction {
         case .childSignal(let signal): "\(signal.name) sent"
         case .signal(let process): "\(process.signal.name) sent"
         case .request: "the request succeeded"
+        case .apply: "as desired"
         }
     }
 }
