@@ -130,7 +130,7 @@ import Testing
             #expect(told <= 2, "\(daemon.standardError)")
             let isEqual = try await eventually {
                 let answer = try Shell.run("\(Machine.confd) status -control-socket \(socket)")
-                return answer.contains("as desired  1") && !answer.contains("not as desired")
+                return answer.contains(" as desired ") && !answer.contains("not as desired")
             }
             #expect(isEqual)
             try await stop(daemon)
