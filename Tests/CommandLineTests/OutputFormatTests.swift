@@ -79,7 +79,7 @@ import Testing
                 try await eventually { daemon.standardError.contains("ERROR app.toml: \(message)") },
                 "\(daemon.standardError)")
             let status = try await run(box.command(["status"] + socket, confdir: false))
-            #expect(status.standardOutput.contains("app.toml  failed "), "\(status.testDescription)")
+            #expect(status.standardOutput.contains("app.toml  failed"), "\(status.testDescription)")
             #expect(status.standardOutput.contains("app.toml: \(message)\n"), "\(status.testDescription)")
             #expect(box.output("app") == "{\"port\": 80}\n")
             try box.write("keys.yaml", "app: {port: \"81\"}\n")

@@ -31,9 +31,8 @@ enum HelpText {
     }
 
     private static let head = [
-        "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]   or   confd status [-json]",
-        "  or   confd wait [-revision N] | release RESOURCE | register KEY VALUE [OPTION]",
-        "  or   confd render RESOURCE [OPTIONS]   or   confd test [DIR] [OPTIONS]",
+        "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]   or, with own options:",
+        "  confd status | wait | test | render RESOURCE | release RESOURCE | register KEY",
         "Keeps files in step with a key-value store: renders, checks, replaces, reloads.",
     ]
 

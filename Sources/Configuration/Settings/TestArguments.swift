@@ -28,13 +28,3 @@ extension OptionTable {
             .text { $0.testing.junit = $1.isEmpty ? nil : $1 }),
     ]
 }
-
-extension SettingsLoader {
-    mutating func validateTesting() {
-        if let command = settings.command.first { refuse(.modeWithCommand("test", command: command)) }
-        let modes = [
-            (settings.check, "-check"), (settings.validate, "-validate"), (settings.preflight, "-preflight"),
-        ].filter(\.0).map(\.1)
-        if let mode = modes.first { refuse(.exclusiveModes(["test", mode])) }
-    }
-}
