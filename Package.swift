@@ -29,7 +29,7 @@ let layers: [Layer] = [
         number: 2, name: "Rendering",
         imports: ["Diagnostics", "TextTemplate", "RegularExpressions", "KeyValue", "JSON", "YAML"]),
     Layer(number: 2, name: "Staging", imports: ["Diagnostics", "Posix"]),
-    Layer(number: 3, name: "Appliers", imports: ["Diagnostics", "JSON", "HTTP", "Posix"]),
+    Layer(number: 3, name: "Appliers", imports: ["Diagnostics", "JSON", "KeyValue", "HTTP", "Posix"]),
     Layer(
         number: 4, name: "Configuration",
         imports: [

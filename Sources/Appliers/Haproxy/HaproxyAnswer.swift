@@ -1,3 +1,5 @@
+import KeyValue
+
 /// What haproxy's answer to a command means. The runtime API answers in words only, so the few that are decided by stand here,
 /// as 2.6 says them.
 enum HaproxyAnswer: Equatable {
@@ -16,10 +18,10 @@ enum HaproxyAnswer: Equatable {
         case "", "New server registered.", "Server deleted.": self = .done
         case _ where Self.isAddressChange(said): self = .done
         case _ where said.hasPrefix("Server still has connections"): self = .stillConnected
-        case _ where said.contains("custom id") && said.contains("already used"): self = .numberTaken
+        case _ where said.contains(text: "custom id") && said.contains(text: "already used"): self = .numberTaken
         case "Can't find backend.", "No such backend.": self = .unknownBackend
         case "Permission denied": self = .permissionDenied
-        case _ where Self.fixed.contains { said.contains($0) }: self = .fixedAtStart
+        case _ where Self.fixed.contains { said.contains(text: $0) }: self = .fixedAtStart
         default: self = .refused
         }
     }
