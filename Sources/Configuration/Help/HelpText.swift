@@ -32,7 +32,8 @@ enum HelpText {
 
     private static let head = [
         "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]   or   confd status [-json]",
-        "  or   confd wait [-revision N] | release RESOURCE | register KEY VALUE [OPTION]",
+        "  or   confd wait [-revision N] | release RESOURCE | clean RESOURCE",
+        "  or   confd register KEY VALUE [OPTIONS]",
         "  or   confd render RESOURCE [OPTIONS]   or   confd test [DIR] [OPTIONS]",
         "Keeps files in step with a key-value store: renders, checks, replaces, reloads.",
     ]
