@@ -57,6 +57,7 @@ package enum Program {
         if settings.subcommand == .status { return printStatus(settings) }
         if settings.subcommand == .release { return release(settings) }
         if settings.subcommand == .wait { return wait(settings) }
+        if settings.subcommand == .clean { return clean(settings) }
         var service: ServiceDefinition?
         if settings.subcommand == .register {
             do throws(ResourceError) {
@@ -225,7 +226,7 @@ package enum Program {
 
     /// `confd release`.
     private static func release(_ settings: Settings) -> Int32 {
-        let resource = settings.releasedResource ?? ""
+        let resource = settings.namedResource ?? ""
         do throws(ReleaseCommand.Problem) {
             let answer = try ReleaseCommand(
                 resource: resource, socket: settings.controlSocket, stateDirectory: settings.stateDirectory
@@ -254,6 +255,26 @@ package enum Program {
             return result.exitCode
         } catch {
             print("confd: error: \(PrintableText.text(error.message(socket)))", to: .error)
+            return ExitCode.backend
+        }
+    }
+
+    /// `confd clean`.
+    private static func clean(_ settings: Settings) -> Int32 {
+        let resource = settings.namedResource ?? ""
+        do throws(ReleaseCommand.Problem) {
+            let answer = try CleanCommand(
+                resource: resource, socket: settings.controlSocket, stateDirectory: settings.stateDirectory
+            ).run()
+            let message = PrintableText.text(answer.message(resource))
+            if answer.isRefusal {
+                print("confd: error: \(message)", to: .error)
+                return ExitCode.usage
+            }
+            print(message, to: .output)
+            return answer.isComplete ? ExitCode.done : ExitCode.failed
+        } catch {
+            print("confd: error: \(PrintableText.text(error.message))", to: .error)
             return ExitCode.backend
         }
     }

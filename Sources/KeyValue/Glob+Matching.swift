@@ -14,9 +14,47 @@ extension Glob {
         }
         preconditionFailure("a pattern has at least one element")
     }
+
+    /// What each star of the pattern stands for in `name`, which matches, in their order.
+    package func captures(in name: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        var start = start
+        for (index, element) in elements.enumerated() {
+            let isLast = index == elements.count - 1
+            let end = isLast && hasTail ? name.count : name.slashOffset(from: start)
+            switch element {
+            case .literal: break
+            case .anything: found.append(start..<end)
+            case .pattern(let pattern):
+                found += pattern.captures(in: name.window(start..<end)).map {
+                    $0.lowerBound + start..<$0.upperBound + start
+                }
+            }
+            start = min(end + 1, name.count)
+        }
+        return found
+    }
+
+    /// How many stars the pattern has; several in a row are one.
+    package var starCount: Int { elements.reduce(0) { $0 + $1.starCount } }
+
+    /// Whether all names that match end in the same part.
+    package var endsInLiteral: Bool {
+        guard let last = elements.last else { return isLiteral }
+        if case .literal = last { return true }
+        return false
+    }
 }
 
 extension Glob.Element {
+    fileprivate var starCount: Int {
+        switch self {
+        case .literal: 0
+        case .anything: 1
+        case .pattern(let pattern): pattern.chunks.count { $0.hasStar }
+        }
+    }
+
     func matches(_ name: Bytes) -> Bool {
         switch self {
         case .literal(let bytes): bytes.withUnsafeBufferPointer { name.equals($0) }
@@ -42,19 +80,33 @@ extension Glob.Pattern {
         for (index, chunk) in chunks.enumerated() {
             let isLast = index == chunks.count - 1
             if chunk.hasStar, chunk.tokens.isEmpty { return name.slashOffset(from: position) == name.count }
-            guard let end = chunk.end(in: name, from: position, mustReachEnd: isLast) else { return false }
-            position = end
+            guard let place = chunk.place(in: name, from: position, mustReachEnd: isLast) else { return false }
+            position = place.upperBound
         }
         return position == name.count
+    }
+
+    /// What each star stands for in `name`, which matches.
+    fileprivate func captures(in name: Bytes) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        var position = 0
+        for (index, chunk) in chunks.enumerated() {
+            let isLast = index == chunks.count - 1
+            if chunk.hasStar, chunk.tokens.isEmpty { return found + [position..<name.count] }
+            guard let place = chunk.place(in: name, from: position, mustReachEnd: isLast) else { return found }
+            if chunk.hasStar { found.append(position..<place.lowerBound) }
+            position = place.upperBound
+        }
+        return found
     }
 }
 
 extension Glob.Chunk {
-    /// Where the chunk ends in `name`, if it is looked for from `position`.
-    fileprivate func end(in name: Bytes, from position: Int, mustReachEnd: Bool) -> Int? {
+    /// Where the chunk is in `name`, if it is looked for from `position`.
+    fileprivate func place(in name: Bytes, from position: Int, mustReachEnd: Bool) -> Range<Int>? {
         var start = position
         while true {
-            if let end = fit(name, at: start), !mustReachEnd || end == name.count { return end }
+            if let end = fit(name, at: start), !mustReachEnd || end == name.count { return start..<end }
             guard hasStar, start < name.count, name[start] != slash else { return nil }
             start += 1
         }

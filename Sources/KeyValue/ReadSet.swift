@@ -10,11 +10,11 @@
 ///   form, so its coming and going concerns every listing. Views have no unclean keys but for `/`.
 package struct ReadSet: Sendable {
     /// The hashes of single keys, in ascending order.
-    private let keys: [UInt64]
+    let keys: [UInt64]
     /// Prefixes of which keys and values were read, in ascending order; none starts with another.
-    private let prefixes: [[UInt8]]
+    let prefixes: [[UInt8]]
     /// Prefixes of which only the presence of keys was read, likewise.
-    private let listings: [[UInt8]]
+    let listings: [[UInt8]]
 
     /// Whether any of `changes` can make a difference.
     package func intersects(_ changes: [Change]) -> Bool {
@@ -101,7 +101,7 @@ extension [UInt64] {
 }
 
 /// A hash of `bytes`, eight at a time.
-private func hash(_ bytes: Bytes) -> UInt64 {
+func hash(_ bytes: Bytes) -> UInt64 {
     let raw = UnsafeRawPointer(bytes.start)
     var state = UInt64(truncatingIfNeeded: bytes.count) &* 0x9E37_79B9_7F4A_7C15
     var offset = 0

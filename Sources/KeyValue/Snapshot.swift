@@ -90,6 +90,25 @@ package struct Snapshot: Sendable {
     }
 }
 
+extension Snapshot {
+    /// Whether `path`, which is clean and not the root, is a key or has keys below it.
+    package func hasPath(_ path: [UInt8]) -> Bool {
+        if path.withUnsafeBufferPointer({ find($0) }) != nil { return true }
+        return (path + [slash]).withUnsafeBufferPointer { below in
+            let index = lowerBound(of: below)
+            return index < count && keyBytes(index).hasPrefix(below)
+        }
+    }
+
+    /// Equal for snapshots that are views of one table, as copies of one snapshot are.
+    package var tableIdentity: ObjectIdentifier { ObjectIdentifier(table) }
+
+    /// The value of `key`, nil if there is no such key.
+    package func value(of key: [UInt8]) -> Window? {
+        key.withUnsafeBufferPointer { find($0) }.map { value(at: $0) }
+    }
+}
+
 // MARK: - Searching
 
 extension Snapshot {

@@ -33,6 +33,12 @@ package struct FieldTemplate: Equatable, Sendable {
         return Renderer.plain.render(compiled, over: snapshot, in: environment, limits: limits, dot: dot)
     }
 
+    /// Renders it with `item` as its dot, for a template whose functions read no keys.
+    package func render(over item: ItemRecord, in environment: any Environment) -> RenderOutcome {
+        Renderer.plain.render(
+            compiled, over: Snapshot([]), in: environment, limits: Limits(), dot: .object(item))
+    }
+
     /// Why a rendering of this template failed, for the log: without what the words quote of the data, unless the template
     /// itself says it. Empty if it did not fail.
     package func reason(of outcome: RenderOutcome) -> String {

@@ -26,6 +26,7 @@ extension StagingError {
         case .backUp(let error): "cannot back up \(dest): \(error.reason)"
         case .replace(let error): "cannot replace \(dest): \(error.reason)"
         case .stream(let error): "cannot write to \(dest): \(Self.streamReason(error))"
+        case .remove(let error): "cannot remove \(dest): \(error.reason)"
         case .torn(let error, let backup): "\(dest) is damaged: \(error.reason); its previous content is in \(backup)"
         case .heal(let error, let backup): "cannot restore \(dest) from \(backup): \(error.reason)"
         case .trial(let error): "cannot keep or put back the previous \(dest): \(error.reason)"
@@ -60,8 +61,8 @@ extension StagingError {
         case .torn: "make room or fix the disk: confd restores the file when it starts"
         case .heal: "copy all but the last line of it by hand, or fix the cause and start confd again"
         case .makeFolder(let error), .resolve(let error), .read(let error), .write(let error),
-            .attributes(let error), .backUp(let error), .replace(let error), .mark(let error), .trial(let error),
-            .stream(let error):
+            .attributes(let error), .backUp(let error), .replace(let error), .remove(let error), .mark(let error),
+            .trial(let error), .stream(let error):
             Self.hint(error, folder: nil, uid: nil)
         }
     }

@@ -31,6 +31,7 @@ package struct StagingError: Error, Equatable, Sendable {
         case replace(SystemError)
         /// Writing to a pipe or device failed.
         case stream(SystemError)
+        case remove(SystemError)
         /// Written in place, failed, and the old bytes could not be put back either: they are in `backup`.
         case torn(SystemError, backup: String)
         case heal(SystemError, backup: String)

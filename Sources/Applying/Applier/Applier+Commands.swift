@@ -38,7 +38,8 @@ extension Applier {
     /// Keeps the keys that the service has after the reload, and before it those that it may come to have, so that no delete
     /// is missed if confd ends in between.
     private func keepKeys(of reload: Reload, isDone: Bool) {
-        guard reload.isCommand, reload.changes.changesKeys else { return }
+        // Of many items, each would keep all keys.
+        guard reload.isCommand, reload.resource.item == nil, reload.changes.changesKeys else { return }
         keepKeys(reload.resource, isDone ? reload.changes.keys : reload.changes.possibleKeys)
     }
 
@@ -58,6 +59,7 @@ extension Applier {
 
     /// Notes on disk that the service has the file that is there.
     package func reloadDone(_ reload: Reload, hasNewFile: Bool = true) {
+        if reload.resource.isGroup { return noteReload(reload) }
         do {
             // Looked up anew: one that is held for as long as a reload is owed would cost a descriptor each.
             try Destination(resolving: reload.resource.destination).clearReloadMark()
@@ -109,13 +111,20 @@ extension Applier {
     func reload(
         _ resource: Resource, _ destination: Destination, source: String, _ changes: KeyChanges, isNew: Bool
     ) throws(StepFailure) -> Reload? {
+        try self.reload(resource, destination.path, source: source, changes, isNew: isNew)
+    }
+
+    /// As above; `destination` is what the command is told.
+    func reload(
+        _ resource: Resource, _ destination: String, source: String, _ changes: KeyChanges, isNew: Bool
+    ) throws(StepFailure) -> Reload? {
         guard let method = resource.reloadMethod, !settings.syncOnly else { return nil }
         let action = try filled { () throws(TemplateError) in
-            try method.action(source: source, destination: destination.path)
+            try method.action(source: source, destination: destination)
         }
         return Reload(
             resource: resource, action: action, field: method.field,
-            environment: commandEnvironment(resource, source: source, changes), changes: changes,
+            environment: batchEnvironment(resource, source: source, changes), changes: changes,
             change: isNew ? changeNumbers.next() : 0)
     }
 
@@ -128,9 +137,18 @@ extension Applier {
         }
     }
 
+    /// The environment of a command that runs once for all items of a resource: their directory takes the place of a file.
+    func batchEnvironment(_ resource: Resource, source: String, _ changes: KeyChanges) -> [String: String] {
+        var environment = commandEnvironment(resource, source: source, changes)
+        guard let items = resource.items else { return environment }
+        environment["CONFD_SRC"] = items.folder
+        environment["CONFD_DEST"] = items.folder
+        return environment
+    }
+
     func commandEnvironment(_ resource: Resource, source: String, _ changes: KeyChanges) -> [String: String] {
         [
-            "CONFD_SRC": source, "CONFD_DEST": resource.destination, "CONFD_RESOURCE": resource.name,
+            "CONFD_SRC": source, "CONFD_DEST": resource.destination, "CONFD_RESOURCE": resource.owner,
             "CONFD_REVISION": String(changes.snapshot.revision),
         ]
     }
@@ -156,7 +174,7 @@ extension Applier {
             let message = "\(resource.name): \(field): \(line)"
             if result.succeeded || isTrial { logger.info(message, subject) } else { logger.error(message, subject) }
         }
-        metrics.countCommand(field == "check_cmd" ? "check" : "reload", resource, succeeded: result.succeeded)
+        metrics.countCommand(field == "reload_cmd" ? "reload" : "check", resource, succeeded: result.succeeded)
         if result.droppedBytes > 0 {
             logger.warning(
                 "\(resource.name): \(field): \(result.droppedBytes) more bytes of output are not shown", subject)

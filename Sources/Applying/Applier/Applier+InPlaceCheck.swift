@@ -89,7 +89,7 @@ extension Applier {
     private func runCheck(_ trials: [Trial], isLast: Bool) -> CommandResult {
         let first = trials[0]
         let resource = first.resource
-        let environment = commandEnvironment(resource, source: resource.destination, first.file.changes)
+        let environment = batchEnvironment(resource, source: resource.destination, first.file.changes)
         let changes = KeyChanges.lines(of: trials.map(\.file.changes))
         return run(
             first.command, "check_cmd", resource, environment, changes, timeout: resource.checkTimeout,
@@ -106,14 +106,23 @@ extension Applier {
         } catch {
             throw StepFailure(error)
         }
-        let staged = try stage(trial.content, resource, destination)
+        let content = trial.content
+        let staged = try stage(content, resource, destination)
         let reload = try owedReload(trial.file, destination, source: staged.path, isNew: true)
+        let checked: CheckedFile
+        if resource.stagedCheck == nil {
+            checked = staged.withoutCheck()
+        } else {
+            checked = try staged.check { (path) throws(StepFailure) in
+                try check(path, content, &trial.file, destination)
+            }
+        }
         let previous = previousContent(trial.file, destination)
         var options = CheckedFile.Options(reloadMark: reload.map { Array($0.resource.name.utf8) })
         options.isTrial = true
         let replacement: Replacement
         do throws(StepFailure) {
-            replacement = try replace(&trial.file, destination, trial.content, by: staged.withoutCheck(), options)
+            replacement = try replace(&trial.file, destination, trial.content, by: checked, options)
         } catch {
             // Something may be left of it.
             recovery.lookAgain(at: destination)

@@ -76,6 +76,7 @@ package struct Applier: Sendable {
         _ request: RenderRequest, whenSlow: @escaping @Sendable () -> Void = {}
     ) -> RenderedFile {
         let began = Clock.monotonic()
+        var request = request
         let resource = request.resource
         var history = request.history
         logger.debug("Using source template \(resource.source)", resource)
@@ -86,19 +87,27 @@ package struct Applier: Sendable {
             whenSlow()
             return cancellation.isCancelled
         }
-        let result = renderer.render(resource, view, request.health, isUnwanted: isUnwanted) { failure, inputs in
+        let item = request.item(over: view)
+        let result = renderer.render(resource, view, request.health, item: item, isUnwanted: isUnwanted) {
+            failure, inputs in
             // Other keys make no difference to a template that does not parse.
             report(failure, .template, of: resource, madeFrom: Cause(nil, inputs), &history)
         }
         var content: [UInt8]?
-        switch result.content {
+        switch result.content.flatMap({ content in
+            Result { () throws(StepFailure) in
+                try request.setAttributes(of: item, in: renderer.environment)
+                return content
+            }
+        }) {
         case .success(let bytes):
             content = bytes
             for warning in result.warnings { warnings.give(warning) }
         case .failure(let failure):
             report(failure, .application, of: resource, madeFrom: Cause(view, result.inputs), &history)
         }
-        let changes = KeyChanges(base: request.base, snapshot: request.snapshot, ranges: resource.ranges)
+        let changes = KeyChanges(
+            base: request.base, snapshot: request.snapshot, ranges: resource.ranges, ofItem: resource.itemRange)
         return RenderedFile(
             request: request, content: content, inputs: result.inputs, changes: changes, keyCount: view.count,
             began: began, history: history)
@@ -172,10 +181,12 @@ package struct Applier: Sendable {
         }
         switch comparison {
         case .same, .attributesDiffer:
+            noteOwned(content, file)
             return .done(try keepContent(comparison, content, &file, destination))
         case .absent, .contentDiffers, .unreadable:
             logger.info("Target config \(resource.destination) out of sync", resource)
             try refuseAgain(content, &file)
+            try noteWriting(content, file)
             if let command = resource.inPlaceCheck, !settings.syncOnly {
                 return .awaitsCheck(
                     Trial(file: file, content: content, place: destination.place, command: command))
@@ -275,11 +286,13 @@ package struct Applier: Sendable {
     ) throws(StepFailure) -> Replacement {
         let resource = file.resource
         logger.debug("Overwriting target config \(resource.destination)", resource)
+        try waitForNote(of: file)
         do {
             let replacement = try checked.replace(options)
             warnings.give(replacement.warnings)
             file.history.noteWritten(
                 content, resource, destination, isAsWanted: replacement.warnings.isEmpty)
+            noteWritten(content, file, destination)
             if case .writtenInPlace = replacement.method {
                 warnings.give(
                     "Rename failed - target is likely a mount. Writing \(resource.destination) in place instead")
@@ -290,34 +303,36 @@ package struct Applier: Sendable {
         }
     }
 
-    /// Runs `check_cmd` on the staged file; content that it refuses is remembered.
+    /// Runs `check_cmd`, or `check_each`, on the staged file; content that it refuses is remembered.
     func check(
         _ path: String, _ content: [UInt8], _ file: inout RenderedFile, _ destination: Destination
     ) throws(StepFailure) {
         let resource = file.resource
-        guard let template = resource.checkCommand, !settings.syncOnly else { return }
+        guard let template = resource.stagedCheck, !settings.syncOnly else { return }
+        let field = resource.stagedCheckField
         let command = try filled { () throws(TemplateError) in
-            try template.invocation(source: path, destination: destination.path)
+            try template.invocation(source: path, destination: destination.path, item: resource.item)
         }
         let environment = commandEnvironment(resource, source: path, file.changes)
-        let result = run(
-            command, "check_cmd", resource, environment, file.changes.lines, timeout: resource.checkTimeout)
+        let result = run(command, field, resource, environment, file.changes.lines, timeout: resource.checkTimeout)
         do throws(StepFailure) {
-            try judge(result, of: command)
+            try judge(result, of: command, field: field)
         } catch {
             noteRefusal(error, content, &file.history)
             throw error
         }
     }
 
-    /// Throws if the check `command` has failed.
-    func judge(_ result: CommandResult, of command: CommandInvocation) throws(StepFailure) {
+    /// Throws if the check `command` of `field` has failed.
+    func judge(
+        _ result: CommandResult, of command: CommandInvocation, field: String = "check_cmd"
+    ) throws(StepFailure) {
         if result.succeeded { return }
         // What says nothing about the content is no rejection: it is tried again.
         throw StepFailure(
-            "Config check failed: \(result.message)", hint: result.hint(field: "check_cmd"),
+            "Config check failed: \(result.message)", hint: result.hint(field: field),
             state: result.isAnswer ? .rejected : .failed,
-            command: StepFailure.FailedCommand(field: "check_cmd", text: command.text))
+            command: StepFailure.FailedCommand(field: field, text: command.text))
     }
 
     /// Remembers content that a check has refused.

@@ -34,6 +34,12 @@ struct Claims {
         return nil
     }
 
+    /// Forgets what `resource` has claimed.
+    mutating func release(_ resource: String) {
+        guard let place = places.removeValue(forKey: resource) else { return }
+        claims[place] = nil
+    }
+
     /// Forgets what was claimed by others than `resources`, the destinations by name.
     mutating func keep(_ resources: [String: String]) {
         for (resource, place) in places where claims[place]?.destination != resources[resource] {
@@ -51,6 +57,9 @@ package final class DestinationClaims: Sendable {
     func claim(_ destination: Destination, for resource: String) -> String? {
         claims.withLock { $0.claim(destination, for: resource) }
     }
+
+    /// Forgets which file `resource` has claimed.
+    package func release(_ resource: Resource) { claims.withLock { $0.release(resource.name) } }
 
     /// Forgets which files were written by resources that are not there any more, or write another one now.
     package func keep(of resources: [Resource]) {

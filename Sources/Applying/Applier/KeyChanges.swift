@@ -15,6 +15,15 @@ package struct KeyChanges: Sendable {
     let base: Base
     package let snapshot: Snapshot
     let ranges: [KeyRange]
+    /// The keys of the item, if they are one's: of these alone `summary` tells.
+    let ofItem: KeyRange?
+
+    package init(base: Base, snapshot: Snapshot, ranges: [KeyRange], ofItem: KeyRange? = nil) {
+        self.base = base
+        self.snapshot = snapshot
+        self.ranges = ranges
+        self.ofItem = ofItem
+    }
 
     private var view: Snapshot { snapshot.view(of: ranges, strippingPrefix: []) }
 
@@ -51,7 +60,9 @@ package struct KeyChanges: Sendable {
     static func lines(of changes: [KeyChanges]) -> [UInt8] {
         let isReset = changes.contains { if case .unknown = $0.base { true } else { false } }
         var lines: [[UInt8]: Line] = [:]
-        for change in changes {
+        // Items that change together changed from one snapshot to another.
+        var seen: Set<Identity> = []
+        for change in changes where seen.insert(change.identity).inserted {
             for (key, line) in isReset ? change.everything : change.differences { lines[key] = line }
         }
         let sorted = lines.sorted { $0.key.lexicographicallyPrecedes($1.key) }.flatMap { $0.value.text($0.key) }
@@ -105,6 +116,24 @@ package struct KeyChanges: Sendable {
         }
     }
 
+    /// Equal for what certainly has the same lines.
+    private struct Identity: Hashable {
+        let base: ObjectIdentifier?
+        let known: Set<[UInt8]>?
+        let snapshot: ObjectIdentifier
+        let ranges: [KeyRange]
+    }
+
+    private var identity: Identity {
+        let (base, known): (ObjectIdentifier?, Set<[UInt8]>?) =
+            switch base {
+            case .unknown: (nil, nil)
+            case .keys(let keys): (nil, keys)
+            case .snapshot(let base): (base.tableIdentity, nil)
+            }
+        return Identity(base: base, known: known, snapshot: snapshot.tableIdentity, ranges: ranges)
+    }
+
     // MARK: - For the log
 
     /// How many keys a log line names, and how much of each.
@@ -119,7 +148,8 @@ package struct KeyChanges: Sendable {
 
     /// Some of the keys, how many more there are, and the revision: `/a, /b, /c and 2 more, revision 17`.
     var detail: String {
-        let view = view
+        let ranges = ofItem.map { [$0] } ?? ranges
+        let view = snapshot.view(of: ranges, strippingPrefix: [])
         var changed: [Window]?
         if case .snapshot(let base) = base {
             changed = view.difference(from: base.view(of: ranges, strippingPrefix: [])).map(\.key)

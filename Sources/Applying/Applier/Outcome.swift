@@ -76,19 +76,26 @@ package struct Inputs: Sendable {
     package var reads: ReadSet?
     /// Whether the template asked for the health of a key.
     package var readsHealth = false
+    /// Whether it asked for the place of its item among the others.
+    package var readsIndex = false
     /// The template and those it includes, nil where there was no file.
     package var sources: [String: FileStatus?] = [:]
 
     package init(
-        reads: ReadSet? = nil, readsHealth: Bool = false, sources: [String: FileStatus?] = [:]
+        reads: ReadSet? = nil, readsHealth: Bool = false, readsIndex: Bool = false,
+        sources: [String: FileStatus?] = [:]
     ) {
         self.reads = reads
         self.readsHealth = readsHealth
+        self.readsIndex = readsIndex
         self.sources = sources
     }
 
     /// Whether the templates are as they were.
-    package var sourcesAreCurrent: Bool {
-        sources.allSatisfy { path, status in (try? Files.status(path)) == status }
+    package var sourcesAreCurrent: Bool { sourcesAreCurrent { try? Files.status($0) } }
+
+    /// As above, with `status` looking at files.
+    package func sourcesAreCurrent(_ status: (String) -> FileStatus?) -> Bool {
+        sources.allSatisfy { path, known in status(path) == known }
     }
 }

@@ -14,6 +14,8 @@ package struct Reload: Sendable {
     package let changes: KeyChanges
     /// The number of the replacement that it is for; 0 if it is left over from an earlier one.
     let change: Int
+    /// Where it is noted, if it is owed for files that were removed.
+    var journal: ItemJournal?
     /// Whether a mark says that it is owed. A balancer is compared without one, too.
     package private(set) var isMarked = true
     /// Run in place of `apply` for what cannot be changed in the running balancer; nil if nothing is.

@@ -7,7 +7,7 @@ import Staging
 
 /// A rendering that is due, with all that it depends on.
 package struct RenderRequest: Sendable {
-    let resource: Resource
+    var resource: Resource
     let snapshot: Snapshot
     /// The keys before health checks hid any.
     let store: Snapshot
@@ -20,10 +20,15 @@ package struct RenderRequest: Sendable {
     let mayCheckAgain: Bool
     /// What its guard compares it with.
     let guardBasis: GuardBasis
+    /// The place of the item among the others, for `.index`.
+    let itemIndex: Int
+    /// Where it is kept which files are those of items; nil for other resources, and where nothing can be kept.
+    let journal: ItemJournal?
 
     package init(
         resource: Resource, snapshot: Snapshot, store: Snapshot, base: KeyChanges.Base, health: (any HealthSource)?,
-        history: History, mayCheckAgain: Bool, guardBasis: GuardBasis
+        history: History, mayCheckAgain: Bool, guardBasis: GuardBasis, itemIndex: Int = 0,
+        journal: ItemJournal? = nil
     ) {
         self.resource = resource
         self.snapshot = snapshot
@@ -33,6 +38,8 @@ package struct RenderRequest: Sendable {
         self.history = history
         self.mayCheckAgain = mayCheckAgain
         self.guardBasis = guardBasis
+        self.itemIndex = itemIndex
+        self.journal = journal
     }
 }
 

@@ -55,7 +55,7 @@ package final class ResourceRenderer: Sendable {
     /// failure; nil if there is none. `isUnwanted` is polled once it takes long, and ends it. With `isolation` it knows
     /// nothing of this machine.
     func render(
-        _ resource: Resource, _ snapshot: Snapshot, _ health: (any HealthSource)?,
+        _ resource: Resource, _ snapshot: Snapshot, _ health: (any HealthSource)?, item: ItemRecord? = nil,
         isUnwanted: @escaping @Sendable () -> Bool, isolation: Isolation? = nil,
         report: (StepFailure?, Inputs) -> Void
     ) -> RenderResult {
@@ -71,7 +71,7 @@ package final class ResourceRenderer: Sendable {
             let environment: any Rendering.Environment = isolation?.environment ?? environment.noting(in: log)
             let rendered = renderer.render(
                 entry.template, over: snapshot, in: environment, limits: TemplateLimits.fromNow(isUnwanted),
-                health: health, coverage: isolation?.coverage.map { ($0, resource.source) })
+                health: health, item: item, coverage: isolation?.coverage.map { ($0, resource.source) })
             reads = rendered.reads
             readsHealth = rendered.readsHealth
             if let failure = rendered.failure {
@@ -83,7 +83,9 @@ package final class ResourceRenderer: Sendable {
             return rendered.output
         }
         return RenderResult(
-            content: content, inputs: Inputs(reads: reads, readsHealth: readsHealth, sources: log.sources),
+            content: content,
+            inputs: Inputs(
+                reads: reads, readsHealth: readsHealth, readsIndex: item?.readsIndex ?? false, sources: log.sources),
             warnings: warnings)
     }
 

@@ -10,6 +10,8 @@ package enum GuardViolation: Equatable, Sendable {
     case droppedKeys(lost: Int, of: Int, percent: Int)
     /// Lines of the file in place would be gone.
     case changedLines(lost: Int, of: Int, percent: Int)
+    /// Files of items that are gone would be removed (`for_each`).
+    case removedFiles(Int, of: Int, most: Int)
 }
 
 extension GuardLimits {
@@ -79,6 +81,8 @@ extension GuardViolation {
             "\(lost) of \(Self.keys(total)) would be gone (max_drop \(percent)%)"
         case .changedLines(let lost, let total, let percent):
             "\(lost) of \(total) \(total == 1 ? "line" : "lines") would change (max_change \(percent)%)"
+        case .removedFiles(let count, let total, let most):
+            "\(count) of \(total) files would be removed (max_remove allows \(most))"
         }
     }
 

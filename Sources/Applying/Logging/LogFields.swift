@@ -35,7 +35,7 @@ package struct LogFields: LogSubject {
     }
 
     /// These fields and one more, if it has a value.
-    func with(_ name: String, _ text: String?) -> LogFields {
+    package func with(_ name: String, _ text: String?) -> LogFields {
         var copy = self
         if let text { copy.append(name, .text(text)) }
         return copy

@@ -7,50 +7,60 @@ import Configuration
 /// once would judge each other's files. No reload begins while a batch is checked, for it would load files that nobody has
 /// accepted, and no batch begins during a reload. Where both are due, they take turns.
 struct CheckBatches {
-    private enum Stage {
-        case rendering, waiting, checking
+    /// Those with one command.
+    private struct Group {
+        var rendering: Set<ResourceID> = []
+        var waiting: Set<ResourceID> = []
     }
 
-    private struct Member {
-        let command: CommandInvocation
-        var stage = Stage.rendering
-    }
-
-    private var members: [ResourceID: Member] = [:]
+    private var groups: [CommandInvocation: Group] = [:]
+    private var commands: [ResourceID: CommandInvocation] = [:]
+    /// The batch that is being checked, as far as it has not ended.
+    private var checking: Set<ResourceID> = []
     /// A batch has just ended: what it accepted is reloaded before the next one.
     private var isReloadsTurn = false
 
     /// The rendering of a resource with this check begins.
-    mutating func began(_ id: ResourceID, command: CommandInvocation) { members[id] = Member(command: command) }
+    mutating func began(_ id: ResourceID, command: CommandInvocation) {
+        commands[id] = command
+        groups[command, default: Group()].rendering.insert(id)
+    }
 
     /// It is rendered, differs from its file, and waits for its check.
-    mutating func waits(_ id: ResourceID) { members[id]?.stage = .waiting }
+    mutating func waits(_ id: ResourceID) {
+        guard let command = commands[id] else { return }
+        groups[command]?.rendering.remove(id)
+        groups[command]?.waiting.insert(id)
+    }
 
     /// What was begun has ended, with or without a check.
     mutating func ended(_ id: ResourceID) {
-        let wasChecking = isChecking
-        members[id] = nil
-        if wasChecking, !isChecking { isReloadsTurn = true }
+        guard let command = commands.removeValue(forKey: id) else { return }
+        groups[command]?.rendering.remove(id)
+        groups[command]?.waiting.remove(id)
+        if let group = groups[command], group.rendering.isEmpty, group.waiting.isEmpty { groups[command] = nil }
+        if checking.remove(id) != nil, checking.isEmpty { isReloadsTurn = true }
     }
 
     /// Whether no reload may begin now.
-    var holdsReloads: Bool { isChecking || !isReloadsTurn && ready != nil }
+    var holdsReloads: Bool { !checking.isEmpty || !isReloadsTurn && ready != nil }
 
-    private var isChecking: Bool { members.values.contains { $0.stage == .checking } }
-
-    /// The first batch that is complete: those with one command, in the order of their ids.
-    private var ready: [ResourceID]? {
-        if members.isEmpty { return nil }
-        let groups = Dictionary(grouping: members.keys) { members[$0]?.command }.values
-        return groups.filter { group in group.allSatisfy { members[$0]?.stage == .waiting } }
-            .map { $0.sorted() }.min { $0[0] < $1[0] }
+    /// The command of the first batch that is complete: of several, the one with the lowest id.
+    private var ready: CommandInvocation? {
+        let complete = groups.filter { $0.value.rendering.isEmpty && !$0.value.waiting.isEmpty }
+        if complete.count <= 1 { return complete.first?.key }
+        return complete.min { ($0.value.waiting.min() ?? 0) < ($1.value.waiting.min() ?? 0) }?.key
     }
 
-    /// The batch that can be checked now, which counts as begun. `reloadsRun`: whether a reload is under way.
+    /// The batch that can be checked now, in the order of the ids, which counts as begun. `reloadsRun`: whether a reload is
+    /// under way.
     mutating func take(reloadsRun: Bool) -> [ResourceID]? {
         isReloadsTurn = false
-        guard !reloadsRun, !isChecking, let batch = ready else { return nil }
-        for id in batch { members[id]?.stage = .checking }
-        return batch
+        guard !reloadsRun, checking.isEmpty, let command = ready, let batch = groups[command]?.waiting else {
+            return nil
+        }
+        groups[command]?.waiting = []
+        checking = batch
+        return batch.sorted()
     }
 }

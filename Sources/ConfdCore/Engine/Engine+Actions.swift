@@ -24,6 +24,7 @@ extension Engine {
     /// What renders and applies a resource, on another thread.
     private func rendering(of id: ResourceID, at now: Duration) -> WorkerPool.Job? {
         guard let state = table[id] else { return nil }
+        if state.resource.isGroup { return removal(of: state, at: now) }
         let snapshot = state.snapshot
         let request = state.renderRequest(
             over: snapshot.snapshot, monitor.engine, keepsState: stateDirectory != nil, at: now)
@@ -31,7 +32,7 @@ extension Engine {
         let unsynced = mode == .once ? pass.unsynced : nil
         let checksAlone = mode == .once && settings.failFast
         // In a daemon, what waits for a command is no reason for other renderings to wait.
-        let isApart = mode == .follow && resource.checkCommand != nil && !resource.checksInPlace
+        let isApart = mode == .follow && resource.stagedCheck != nil
         if let command = resource.inPlaceCheck { checks.began(id, command: command) }
         return { [applier, inbox, requests, workers, progress] place in
             if requests.isStopping { return inbox.post(.skipped(id)) }
@@ -110,12 +111,14 @@ extension Engine {
                 table.reloaded(state, outcomes[id], at: now)
                 if let outcome = outcomes[id] { note(outcome, of: state, before: before) }
                 if mode == .once, let outcome = outcomes[id] { pass.tally.note(outcome.state, of: id) }
+                state.joinGroupsKeys()
                 applyPendingDefinition(state, at: now)
             }
         case .filesChanged: if !isStopping { try takeInventory(readsAnew: false) }
         case .statusWanted(let question): question.answer(status(at: now))
         case .waitWanted(let request): waiters.add(request, atOnce: !settings.watch, at: now)
         case .releaseWanted(let name, let question): question.answer(release(name, at: now))
+        case .cleanWanted(let name, let question): clean(name, question)
         case .childEnded(let status):
             supervisor?.ended(status, isStopping: isStopping || requests.isStopping)
             services.childChanged(runs: false)
@@ -152,10 +155,13 @@ extension Engine {
             generation += 1
             state.changeDuration = outcome.figures?.duration
         }
-        if mode == .follow && isWritten || !state.guardState.keepsSame(as: guardStateBefore) {
+        // Of items, `settle` tells once for all.
+        if mode == .follow && isWritten && state.owner == nil || !state.guardState.keepsSame(as: guardStateBefore) {
             keepRecord(of: state, writtenFrom: isWritten ? snapshot.snapshot.revision : nil)
         }
         note(outcome, of: state, before: before)
+        noteOutcome(of: state, outcome, at: now)
+        if state.resource.isGroup { removalIsDone(state, outcome, at: now) }
         if mode == .once { return tried(state, outcome) }
         if let pause = state.scheduler?.dampedPause {
             let resource = state.resource

@@ -7,7 +7,7 @@ import Posix
 extension Engine {
     /// Has the servers among the newest keys probed, and marks the resources whose template sees something else now.
     func updateHealth(at now: Duration) throws(SystemError) {
-        for state in table.states where !state.resource.healthChecks.isEmpty {
+        for state in table.resources where !state.resource.healthChecks.isEmpty {
             guard let snapshot = state.source?.snapshot, state.pendingDefinition == nil else { continue }
             let before = state.snapshot
             if state.health == nil { state.health = newHealth(of: state) }
@@ -34,14 +34,15 @@ extension Engine {
     /// still waits then waits for something else.
     var healthDeadline: Duration? {
         let now = clock()
-        return table.states.lazy.filter { !$0.isScheduled }.compactMap { $0.health?.deadline }.filter { $0 > now }.min()
+        return table.resources.lazy.filter { !$0.isScheduled }.compactMap { $0.health?.deadline }.filter { $0 > now }
+            .min()
     }
 
     /// A check has told something about a server.
     func take(_ change: VerdictChange, at now: Duration) {
         if change.isTransition { logger.info(change.message) }
         note(change)
-        for state in table.states {
+        for state in table.resources {
             let before = state.snapshot.snapshot
             guard state.health?.take(change) ?? false else { continue }
             reportPanic(of: state)
@@ -49,13 +50,14 @@ extension Engine {
             if change.isTransition, state.inputs.readsHealth {
                 table.update(state, at: now) { $0.changed(at: now) }
             }
+            if change.isTransition, state.items != nil { refreshItems(of: state, at: now) { $0.inputs.readsHealth } }
         }
         services.take(change)
     }
 
     /// The servers that are probed for resources, in the order of resources, groups and targets.
     var serverStatuses: [ServerStatus] {
-        table.states.sorted { $0.resource.name < $1.resource.name }.flatMap { state in
+        table.resources.sorted { $0.resource.name < $1.resource.name }.flatMap { state in
             state.health?.servers { monitor.health(of: $0) } ?? []
         }
     }
@@ -63,6 +65,7 @@ extension Engine {
     /// Marks a resource whose template saw `old` before, if its last rendering read something that is different now.
     /// One that is being rendered is looked at when it is done.
     func noteChange(of state: ResourceState, from old: Snapshot, at now: Duration) {
+        if state.items != nil { return noteChange(ofItemsOf: state, from: old, at: now) }
         guard state.isScheduled, !state.isRendering else { return }
         let new = state.snapshot.snapshot
         if state.isConcerned(from: old, to: new) {

@@ -29,7 +29,7 @@ extension Engine {
     func childCanStart() -> Bool {
         guard let supervisor else { return true }
         // In the order of the files, and all of them: each is reported.
-        let unusable = table.inOrder.filter { state in
+        let unusable = table.resources.sorted { $0.id < $1.id }.filter { state in
             !state.withHistory { applier.canUseTemplate(of: state.resource, &$0) }
         }
         if inventory.errors.isEmpty, unusable.isEmpty { return true }
@@ -41,7 +41,7 @@ extension Engine {
     /// that are owed until then are not run.
     func startChildWhenReady(at now: Duration) throws(SystemError) {
         guard let supervisor, !supervisor.hasStarted, inventory.isComplete else { return }
-        guard table.states.allSatisfy(\.hasUsableFile) else { return }
+        guard table.agenda.haveAllBeenInStep || table.states.allSatisfy(\.hasUsableFile) else { return }
         noteServiceStart()
         table.holdsReloads = false
         try self.supervisor?.start { [inbox] status in inbox.post(.childEnded(status)) }

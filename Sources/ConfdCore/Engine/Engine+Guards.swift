@@ -25,12 +25,15 @@ extension Engine {
     /// `confd release`: what the guard of the resource holds is applied at once.
     func release(_ name: String, at now: Duration) -> ReleaseAnswer {
         guard let state = table.byName[name] else {
-            return .unknown(suggestion: Suggestion.nearest(to: name, among: table.states.map(\.resource.name)))
+            return .unknown(suggestion: Suggestion.nearest(to: name, among: table.resources.map(\.resource.name)))
         }
-        guard state.guardState.release() else { return .notHeld }
-        keepRecord(of: state)
-        table.update(state, at: now) { $0.refresh(at: now) }
-        return .released
+        // What its items hold is the resource's.
+        let released = ([state] + units(of: state)).filter { $0.guardState.release() }
+        for state in released {
+            keepRecord(of: state)
+            table.update(state, at: now) { $0.refresh(at: now) }
+        }
+        return released.isEmpty ? .notHeld : .released
     }
 
     private func log(
@@ -80,7 +83,7 @@ extension ResourceState {
     var isHeld: Bool { guardState.hold != nil && history.failure == nil }
 
     /// Whether its file has been right at some time, or is kept by its guard: then a service can start with it.
-    var hasUsableFile: Bool { hasBeenInStep || isHeld && Files.exists(resource.destination) }
+    var hasUsableFile: Bool { hasBeenInStep || isHeld && (resource.isGroup || Files.exists(resource.destination)) }
 
     /// Why it is held, in one line; nil if it is not.
     var holdReason: String? {

@@ -21,7 +21,7 @@ extension Engine {
             return endPass()
         }
         try takeUpInventory(readsAnew: false)
-        pass.untried = table.inOrder[...]
+        pass.untried = table.resources.sorted { $0.id < $1.id }[...]
         return nil
     }
 
@@ -33,7 +33,8 @@ extension Engine {
         // What waits for a backend that is away holds nobody up.
         let isReading = !pass.untried.isEmpty && !haveAnswered
         pass.checksMayBegin = !isReading && !table.isRendering
-        let isInPlace = pass.checksMayBegin && !table.states.contains(where: \.isRendering)
+        if pass.untried.isEmpty, pass.checksMayBegin, !table.agenda.hasRendering { beginRemovals(at: now) }
+        let isInPlace = pass.checksMayBegin && !table.agenda.hasRendering && !table.isRendering
         table.holdsReloads = !isInPlace
         guard isInPlace else { return nil }
         applier.synchronize(pass.unsynced)
@@ -56,7 +57,11 @@ extension Engine {
         pass.isRendering = true
         var waiting: ArraySlice<ResourceState> = []
         while let state = pass.untried.popFirst() {
-            if state.hasKeys {
+            if state.hasKeys, state.items != nil {
+                pass.untried = beginItems(of: state, at: now) + pass.untried
+                pass.removals.append(state)
+                continue
+            } else if state.hasKeys {
                 table.schedule(state, Scheduler(ApplyPolicy(), triesAgain: false, now: now))
             } else if state.source?.follower.hasGivenUp ?? false {
                 progress.advance()
@@ -70,18 +75,29 @@ extension Engine {
         pass.untried = waiting + pass.untried
     }
 
+    /// Removes the files that no item wants, when all other files are in place.
+    private func beginRemovals(at now: Duration) {
+        for state in pass.removals {
+            table.schedule(state, Scheduler(ApplyPolicy(), triesAgain: false, now: now))
+        }
+        pass.removals = []
+    }
+
     /// Counts the outcome of a resource. `-failure-mode fail-fast`: the first failure is the last.
     func tried(_ state: ResourceState, _ outcome: Outcome) {
-        pass.tally.note(outcome.state, of: state.id)
+        // That nothing had to be removed is no file in sync.
+        if !state.resource.isGroup || outcome.state != .inSync { pass.tally.note(outcome.state, of: state.id) }
         guard settings.failFast, outcome.isFailure else { return }
         logger.warning(
             "Fail-fast mode: stopping after error in \(state.resource.destination)", state.resource)
         pass.untried = []
+        pass.removals = []
     }
 
     /// After a request to stop: nothing more is begun but the reloads of what was replaced.
     private func dropUntried(at now: Duration) {
         for state in table.inOrder where state.takeTrial() != nil { skipped(state.id, at: now) }
+        pass.removals = []
         while let state = pass.untried.popFirst() {
             if state.source?.follower.isFailing ?? false {
                 tried(state, Outcome(.failed))
@@ -96,7 +112,8 @@ extension Engine {
         progress.end()
         if pass.isStopped { return ExitCode.done }
         let tally = pass.tally
-        let failed = tally.failed + inventory.errors.count
+        let nameless = table.resources.reduce(0) { $0 + ($1.items?.set.failed.count ?? 0) }
+        let failed = tally.failed + nameless + inventory.errors.count
         logSummary(tally, failed: failed)
         if inventory.isEmpty { return ExitCode.usage }
         if sources.values.contains(where: \.follower.isFailing) { return ExitCode.backend }

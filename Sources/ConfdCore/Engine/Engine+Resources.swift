@@ -16,7 +16,7 @@ extension Engine {
     func takeUpInventory(readsAnew: Bool) throws(SystemError) {
         let now = clock()
         logger.debug("Retrieving keys from store")
-        applier.claims.keep(of: inventory.resources)
+        applier.claims.keep(of: inventory.resources + table.states.filter { $0.owner != nil }.map(\.resource))
         let included = table.states.flatMap { $0.inputs.sources.keys }
         confdirWatch?.watch(inventory.templates.union(included))
         let known = table.byName
@@ -44,16 +44,40 @@ extension Engine {
         // At the start all are new.
         if isReady { note(.added, resource.name) }
         // Even if the backend cannot be read: a file that was never accepted must not stay.
-        if resource.checksInPlace { state.withHistory { applier.restore(resource, &$0) } }
+        if resource.checksInPlace, !resource.isGroup { state.withHistory { applier.restore(resource, &$0) } }
+        if resource.isGroup { takeItems(state) }
         takeRecord(of: state, at: now)
         state.keysBefore = stateDirectory?.keys(of: resource)
         return state
+    }
+
+    /// Makes the group of a resource with items, which are not there yet.
+    private func takeItems(_ state: ResourceState) {
+        guard let rule = state.resource.items else { return }
+        let group = ItemGroup(rule, environment: applier.renderer.environment, journal: journal(of: state.resource))
+        state.items = group
+        guard state.resource.checksInPlace, let manifest = group.journal?.manifest else { return }
+        state.withHistory { history in
+            for file in manifest.files.keys { applier.restore(file, of: state.resource, &history) }
+        }
     }
 
     private func update(_ state: ResourceState, to resource: Resource, at now: Duration) {
         if state.pendingDefinition != nil || state.resource != resource {
             state.pendingDefinition = .redefined(resource)
             applyPendingDefinition(state, at: now)
+        } else if state.resource.isGroup {
+            if passIsStarting { return }
+            var seen: [String: FileStatus?] = [:]
+            refreshItems(of: state, at: now) { unit in
+                !unit.isRendering
+                    && !unit.inputs.sourcesAreCurrent { path in
+                        if let known = seen[path] { return known }
+                        let status = try? Files.status(path)
+                        seen[path] = .some(status)
+                        return status
+                    }
+            }
         } else if state.isScheduled, !state.isRendering, !state.inputs.sourcesAreCurrent {
             // The inputs of one that is being rendered are looked at when it is done.
             refresh(state, at: now)
@@ -62,7 +86,16 @@ extension Engine {
 
     /// Applies the pending definition once nothing runs for the resource.
     func applyPendingDefinition(_ state: ResourceState, at now: Duration) {
-        guard let pending = state.pendingDefinition, !state.isRunning else { return }
+        guard let pending = state.pendingDefinition, !state.isRunning, endItems(of: state, at: now) else { return }
+        if state.owner != nil {
+            // Nobody else would run its reload; that of another definition is found by its mark.
+            if state.scheduler?.owesReload ?? false, state.owner?.pendingDefinition == nil {
+                state.owner?.items?.lingering.insert(state.id)
+                return
+            }
+            table.remove(state)
+            return unitIsGone(state, at: now)
+        }
         state.pendingDefinition = nil
         sourcesAreStale = true
         switch pending {
@@ -73,7 +106,12 @@ extension Engine {
             table.remove(state)
         case .redefined(let resource):
             dropBalancer(of: state, unlessIn: resource)
-            if state.resource == resource || table.redefine(state, as: resource) { refresh(state, at: now) }
+            if state.resource.isGroup || resource.isGroup {
+                table.redefineItems(state, as: resource)
+                if resource.isGroup { takeItems(state) }
+            } else if state.resource == resource || table.redefine(state, as: resource) {
+                refresh(state, at: now)
+            }
         }
     }
 
@@ -98,7 +136,7 @@ extension Engine {
     /// Has each backend followed for the keys of all its resources.
     private func updateSources(readsAnew: Bool) throws(SystemError) {
         sourcesAreStale = false
-        let readers = Dictionary(grouping: table.inOrder.filter { !$0.resource.ranges.isEmpty }, by: \.sourceKey)
+        let readers = Dictionary(grouping: table.resources.filter { !$0.resource.ranges.isEmpty }, by: \.sourceKey)
         let previous = sources
         for (key, source) in sources where readers[key] == nil {
             source.follower.stop()
@@ -108,6 +146,7 @@ extension Engine {
             let source = sources[key] ?? makeSource(key, besides: previous)
             sources[key] = source
             var seen: Set<KeyRange> = []
+            let states = states.sorted { $0.id < $1.id }
             let ranges = states.flatMap(\.resource.ranges).filter { seen.insert($0).inserted }
             if readsAnew || Set(source.follower.ranges) != seen {
                 source.requestedGeneration = try source.follower.read(ranges)
@@ -135,7 +174,7 @@ extension Engine {
     private func separateRefused() {
         for source in sources.values where source.key.separate == nil {
             guard let refused = source.follower.failure?.refused else { continue }
-            let dependents = table.states.filter { $0.source === source }
+            let dependents = table.resources.filter { $0.source === source }
             let concerned = dependents.filter { $0.resource.needs(refused) }
             guard concerned.count < dependents.count else { continue }
             for state in concerned {
@@ -156,10 +195,14 @@ extension Engine {
             source.snapshot = VersionedSnapshot(snapshot: delivery.snapshot, version: (previous?.version ?? 0) + 1)
             source.deliveredGeneration = delivery.generation
             let refreshes = source.refreshGeneration.map { delivery.generation >= $0 } ?? false
+            for state in table.resources where state.source === source && state.items != nil {
+                updateItems(of: state, at: now)
+            }
             if refreshes {
                 source.refreshGeneration = nil
-                for state in table.states where state.source === source {
+                for state in table.resources where state.source === source {
                     table.update(state, at: now) { $0.refresh(at: now) }
+                    refreshItems(of: state, at: now)
                 }
             } else if let previous {
                 mark(source, from: previous.snapshot, to: delivery.snapshot, at: now)
@@ -169,8 +212,13 @@ extension Engine {
 
     /// Begins with resources whose keys are there now.
     func scheduleNew(at now: Duration) {
-        for state in table.states where !state.isScheduled && state.pendingDefinition == nil && state.hasKeys {
+        for state in table.resources where !state.isScheduled && state.pendingDefinition == nil && state.hasKeys {
             guard isHealthDecided(of: state, at: now) else { continue }
+            if let items = state.items {
+                if !items.hasBegun { beginItems(of: state, at: now) }
+                settle(state, at: now)
+                continue
+            }
             table.schedule(state, Scheduler(state.resource.policy, now: now))
         }
     }
@@ -181,7 +229,7 @@ extension Engine {
         let changes = new.difference(from: old)
         if changes.isEmpty { return }
         // With health checks it is what they show that counts (`updateHealth`).
-        for state in table.states where state.source === source && state.resource.healthChecks.isEmpty {
+        for state in table.resources where state.source === source && state.resource.healthChecks.isEmpty {
             let isInRange = changes.contains { change in
                 state.resource.ranges.contains { $0.contains(change.key.bytes) }
             }

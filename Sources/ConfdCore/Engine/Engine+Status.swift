@@ -20,13 +20,17 @@ extension Engine {
             }
             let resource = state.resource
             if let balancer = state.balancerStatus { status.balancers.append(balancer) }
-            if resource.reloads { status.owed.append((resource.destination, state.owesReload)) }
+            // Of many items, those that are as they should be are not listed.
+            if resource.reloads, state.owner == nil || state.owesReload {
+                status.owed.append((resource.destination, state.owesReload))
+            }
             // A file from before does as well.
-            if state.hasBeenInStep || Files.exists(resource.destination) { continue }
+            if state.hasBeenInStep || state.items?.hasBegun ?? false || Files.exists(resource.destination) { continue }
             let reason = state.history.failure ?? state.holdReason ?? "not tried yet"
             status.neverWritten.append((resource.destination, reason))
         }
-        status.resources = table.states.map { $0.status(at: now) }.sorted { $0.name < $1.name }
+        status.resources = table.states.filter { $0.owner == nil || !$0.isInStep }.map { $0.status(at: now) }
+            .sorted { $0.name < $1.name }
         status.balancers.sort { $0.resource < $1.resource }
         status.owed.sort { $0.destination < $1.destination }
         status.neverWritten.sort { $0.destination < $1.destination }
@@ -99,9 +103,17 @@ extension Engine {
         }
     }
 
-    /// `POST /release/RESOURCE`, for those who can connect to the control socket.
+    /// `POST /clean/RESOURCE` and `POST /release/RESOURCE`, for those who can connect to the control socket.
     private static func answer(toPost request: MetricsServer.Request, _ inbox: Inbox) -> MetricsServer.Answer {
-        guard request.peer == nil, let name = ReleasePath.resource(of: request.path),
+        if request.peer == nil, let name = ControlPath.clean.resource(of: request.path),
+            let question = try? Question<CleanAnswer>()
+        {
+            inbox.post(.cleanWanted(name, question))
+            return .later(question.descriptor, within: StatusPages.patience) {
+                question.result?.response ?? StatusPages.busy
+            }
+        }
+        guard request.peer == nil, let name = ControlPath.release.resource(of: request.path),
             let question = try? Question<ReleaseAnswer>()
         else { return .now(.text(405, "")) }
         inbox.post(.releaseWanted(name, question))

@@ -198,7 +198,7 @@ package final class Engine {
         try services.retry(at: now)
         noteServices()
         scheduleNew(at: now)
-        if !isReady, !table.states.contains(where: \.isAwaited), isRegistered {
+        if !isReady, !table.agenda.isAwaiting, isRegistered {
             isReady = true
             notifier.ready()
         }
@@ -250,8 +250,9 @@ package final class Engine {
         defer { passIsStarting = false }
         try takeInventory(readsAnew: true)
         for source in sources.values { source.refreshGeneration = source.requestedGeneration }
-        for state in table.states where state.resource.ranges.isEmpty {
+        for state in table.resources where state.resource.ranges.isEmpty {
             table.update(state, at: now) { $0.refresh(at: now) }
+            refreshItems(of: state, at: now)
         }
     }
 
@@ -278,6 +279,6 @@ package final class Engine {
     }
 
     private func waitsForBackend(_ state: ResourceState) -> Bool {
-        !state.resource.ranges.isEmpty && state.source?.snapshot == nil
+        !state.resource.ranges.isEmpty && (state.owner ?? state).source?.snapshot == nil
     }
 }

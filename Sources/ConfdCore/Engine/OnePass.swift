@@ -6,6 +6,8 @@ import Staging
 struct OnePass {
     /// Resources that were not begun yet, in the order of the files.
     var untried: ArraySlice<ResourceState> = []
+    /// Resources whose files of items that are gone are removed when all others are in place.
+    var removals: [ResourceState] = []
     var tally = Tally()
     /// The directories of the files that were replaced. Reloads come after all files, so each is synced only once.
     let unsynced = UnsyncedFolders()

@@ -14,11 +14,11 @@ package typealias ResourceID = Int
 package final class ResourceState {
     package let id: ResourceID
     /// The definition that is in use.
-    package private(set) var resource: Resource
+    package private(set) var resource: Resource { didSet { group = Self.group(id, resource) } }
     /// What takes its place when the rendering or reload that runs has ended.
     var pendingDefinition: PendingDefinition?
     /// When it is rendered and reloaded; nil until its keys are there.
-    package internal(set) var scheduler: Scheduler?
+    package internal(set) var scheduler: Scheduler? { didSet { noteInAgenda() } }
     /// What its file was made from last.
     private(set) var inputs = Inputs()
     /// The snapshot that file and service are in step with.
@@ -45,6 +45,13 @@ package final class ResourceState {
     private(set) var isRolledBack = false
     /// What it gets its keys from; nil without keys, and until the engine has seen to it.
     var source: Source?
+    /// The resource with `for_each` that it is an item of.
+    let owner: ResourceState?
+    /// Its items; nil without `for_each`.
+    var items: ItemGroup?
+    /// Whether file and service of an item are in step with the newest keys, in place of `applied`: of many items, each
+    /// would else keep the keys of another time.
+    private var hasGroupsKeys = false
     /// The servers among its keys; nil without health checks.
     var health: ResourceHealth?
     /// From this generation on the snapshots of its backend hold all its keys.
@@ -52,22 +59,61 @@ package final class ResourceState {
     /// Whether it has a follower of its own, because some of its keys may not be read.
     var isSeparate = false
     /// Whether we are not ready before it was tried.
-    var isAwaited = false
+    var isAwaited = false { didSet { noteInAgenda() } }
     /// How far the servers of its balancer are as its file lists them; nil until they were handed over.
     var application: Application?
     /// Its rendered file, while that waits for its check in place.
-    var waitingTrial: (trial: Trial, snapshot: VersionedSnapshot)?
+    var waitingTrial: (trial: Trial, snapshot: VersionedSnapshot)? { didSet { noteInAgenda() } }
     /// Changes of the history that came while a job had it: made again when the job brings it back.
     private var historyCorrections: [(inout History) -> Void] = []
+    private let agenda: Agenda
+    private var agendaEntry: Agenda.Entry?
+    /// Whether it was dropped by the table.
+    private var hasLeft = false
+    private var group: Agenda.Group {
+        willSet { agenda.change(id, of: group, from: agendaEntry, to: nil) }
+        didSet { agenda.change(id, of: group, from: nil, to: agendaEntry) }
+    }
 
     enum PendingDefinition {
         case removed
         case redefined(Resource)
     }
 
-    init(_ id: ResourceID, _ resource: Resource) {
+    init(_ id: ResourceID, _ resource: Resource, _ agenda: Agenda, owner: ResourceState?) {
+        self.owner = owner
         self.id = id
         self.resource = resource
+        self.agenda = agenda
+        group = Self.group(id, resource)
+        noteInAgenda()
+    }
+
+    private static func group(_ id: ResourceID, _ resource: Resource) -> Agenda.Group {
+        resource.reloadGroup.map { .sharing($0) } ?? .alone(id)
+    }
+
+    private func noteInAgenda() {
+        if hasLeft { return }
+        var entry = Agenda.Entry()
+        entry.isAwaited = isAwaited
+        entry.waitsForCheck = waitingTrial != nil
+        if let scheduler {
+            entry.owesRendering = scheduler.owesRendering
+            entry.owesReload = scheduler.owesReload
+            entry.isRendering = scheduler.isRendering
+            entry.isReloading = scheduler.isRunning && !scheduler.isRendering
+            entry.hasBeenInStep = scheduler.hasBeenInStep
+        }
+        agenda.change(id, of: group, from: agendaEntry, to: entry)
+        agendaEntry = entry
+    }
+
+    /// From now on it does not count for what is due.
+    func leaveAgenda() {
+        agenda.change(id, of: group, from: agendaEntry, to: nil)
+        agendaEntry = nil
+        hasLeft = true
     }
 
     /// Where its keys come from.
@@ -88,29 +134,52 @@ package final class ResourceState {
     func renderRequest(
         over snapshot: Snapshot, _ engine: CheckEngine?, keepsState: Bool, at now: Duration
     ) -> RenderRequest {
-        RenderRequest(
+        leaveGroupsKeys(snapshot)
+        let group = owner?.items
+        let health = (owner ?? self).health
+        return RenderRequest(
             resource: resource, snapshot: snapshot, store: health?.store ?? snapshot, base: base,
             health: health?.source(engine), history: history,
             mayCheckAgain: scheduler?.mayCheckAgain(at: now) ?? true,
             guardBasis: GuardBasis(
                 applied: guardState.applied, isBelieved: guardState.isBelieved(after: holdTime, at: now),
-                isKept: keepsState))
+                isKept: keepsState),
+            itemIndex: resource.item.flatMap { group?.set.index(of: $0.key) } ?? 0, journal: group?.journal)
     }
 
     /// What its service has, as far as that is known.
-    private var base: KeyChanges.Base {
+    var base: KeyChanges.Base {
         if let applied { return .snapshot(applied) }
         return keysBefore.map { .keys($0) } ?? .unknown
     }
 
+    /// The keys of an item have changed, or it is rendered again: what it is in step with are `keys`.
+    func leaveGroupsKeys(_ keys: Snapshot) {
+        guard hasGroupsKeys else { return }
+        hasGroupsKeys = false
+        applied = keys
+    }
+
+    /// An item that is in step is so with all keys that come, until one of them concerns it.
+    func joinGroupsKeys() {
+        guard isInStep, owner != nil else { return }
+        hasGroupsKeys = true
+        applied = nil
+    }
+
+    /// The name of the file of an item.
+    var fileName: [UInt8] { Array(Files.split(resource.destination).name.utf8) }
+
     /// The keys that it is rendered over now.
     var snapshot: VersionedSnapshot {
+        if let owner { return owner.snapshot }
         // Resources without keys need no backend: confd renders them over an empty store.
-        health?.visible ?? source?.snapshot ?? VersionedSnapshot(snapshot: Snapshot([]), version: 0)
+        return health?.visible ?? source?.snapshot ?? VersionedSnapshot(snapshot: Snapshot([]), version: 0)
     }
 
     /// Whether the keys are there that it is rendered over, or it needs none.
     var hasKeys: Bool {
+        if let owner { return owner.hasKeys }
         if resource.ranges.isEmpty { return true }
         return source.map { $0.snapshot != nil && $0.deliveredGeneration >= neededGeneration } ?? false
     }
@@ -230,6 +299,7 @@ extension ResourceState {
         keysBefore = nil
         owedReload = nil
         source = nil
+        items = nil
         health = nil
         neededGeneration = 0
         isSeparate = false

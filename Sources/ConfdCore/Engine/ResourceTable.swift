@@ -15,55 +15,61 @@ package final class ResourceTable {
     }
 
     private var byID: [ResourceID: ResourceState] = [:]
+    /// Those that are written in conf.d: all but items.
+    private var written: [ResourceID: ResourceState] = [:]
+    /// How many units there are of resources with items.
+    private var unitCounts: [ResourceID: Int] = [:]
     private var lastID = 0
-    private var groups = ReloadGroups()
     private var isStopping = false
+    let agenda = Agenda()
+    /// Whether reloads wait: for the command that is to be reloaded, or until every file is in place.
+    package var holdsReloads = false
+    /// Whether no reload begins for now, because files are in place that no check has accepted yet.
+    package var pausesReloads = false
 
     package init() {}
 
     package subscript(id: ResourceID) -> ResourceState? { byID[id] }
 
+    /// All of them, units of items too: to go through them takes long where there are many.
     var states: Dictionary<ResourceID, ResourceState>.Values { byID.values }
+
+    /// Those that are written in conf.d.
+    var resources: Dictionary<ResourceID, ResourceState>.Values { written.values }
+
+    /// Whether there are units for items of `owner`.
+    func hasUnits(of owner: ResourceState) -> Bool { unitCounts[owner.id] != nil }
 
     /// In the order in which they were inserted: that of their files, at first.
     var inOrder: [ResourceState] { byID.values.sorted { $0.id < $1.id } }
 
-    /// The resources by their names.
+    /// The resources by their names, without items.
     var byName: [String: ResourceState] {
-        Dictionary(byID.values.map { ($0.resource.name, $0) }) { first, _ in first }
+        Dictionary(written.values.map { ($0.resource.name, $0) }) { first, _ in first }
     }
 
-    /// Whether reloads wait: for the command that is to be reloaded, or until every file is in place.
-    package var holdsReloads: Bool {
-        get { groups.areHeld }
-        set { groups.areHeld = newValue }
-    }
-
-    /// Whether no reload begins for now, because files are in place that no check has accepted yet.
-    package var pausesReloads: Bool {
-        get { groups.arePaused }
-        set { groups.arePaused = newValue }
-    }
-
-    /// Adds a resource, of which nothing is known yet.
+    /// Adds a resource, or the unit of one of `owner`'s items, of which nothing is known yet.
     @discardableResult
-    package func insert(_ resource: Resource) -> ResourceState {
+    package func insert(_ resource: Resource, owner: ResourceState? = nil) -> ResourceState {
         lastID += 1
-        let state = ResourceState(lastID, resource)
+        let state = ResourceState(lastID, resource, agenda, owner: owner)
         byID[lastID] = state
+        if let owner { unitCounts[owner.id, default: 0] += 1 } else { written[lastID] = state }
         return state
     }
 
     /// Drops a resource with all that is known of it. Nothing may run for it.
     package func remove(_ state: ResourceState) {
-        groups.remove(state)
+        state.leaveAgenda()
         byID[state.id] = nil
+        written[state.id] = nil
+        guard let owner = state.owner, let count = unitCounts[owner.id] else { return }
+        unitCounts[owner.id] = count == 1 ? nil : count - 1
     }
 
     /// From now on the resource is rendered and reloaded as `scheduler` says.
     package func schedule(_ state: ResourceState, _ scheduler: Scheduler) {
         state.scheduler = scheduler
-        groups.add(state)
     }
 
     /// Replaces the definition of a resource for which nothing runs. False if it has other keys now: then it begins anew
@@ -73,15 +79,19 @@ package final class ResourceTable {
         let hasSameChecks =
             old.healthChecks == new.healthChecks && (new.healthChecks.isEmpty || old.prefix == new.prefix)
         let hasSameKeys = old.ranges == new.ranges && old.backend == new.backend && hasSameChecks
-        groups.remove(state)
         guard state.isScheduled, hasSameKeys else {
             state.beginAnew(new)
             return false
         }
         state.redefine(new)
-        groups.add(state)
         return true
     }
+}
+
+extension ResourceTable {
+    /// Replaces the definition of a resource that has items, or has them from now on; nothing may run for it, and there may be
+    /// no units. It begins anew.
+    func redefineItems(_ state: ResourceState, as new: Resource) { state.beginAnew(new) }
 }
 
 // MARK: - Events
@@ -127,51 +137,41 @@ extension ResourceTable {
 
 extension ResourceTable {
     /// Whether a reload is under way.
-    package var isReloading: Bool { states.contains { $0.isRunning && !$0.isRendering } }
+    package var isReloading: Bool { agenda.isReloading }
 
     /// Whether a rendering is due or under way, but for those whose file waits for a check in place.
-    var isRendering: Bool {
-        states.contains { state in
-            state.scheduler.map { $0.isRendering && state.waitingTrial == nil || $0.owesRendering } ?? false
-        }
-    }
+    var isRendering: Bool { agenda.isRendering }
 
     /// Nothing runs, and nothing is due.
-    package var isInStep: Bool { states.allSatisfy { $0.scheduler?.isInStep ?? true } }
+    package var isInStep: Bool { agenda.isInStep }
 
     /// The actions that are due, which count as begun. Renderings come first: what reloads together is rendered before.
     package func begin(at now: Duration) -> [Action] {
-        let due = states.compactMap { state in state.scheduler?.action(at: now).map { (state, $0) } }
-            .sorted { $0.0.id < $1.0.id }
-        var actions: [Action] = []
-        for (state, action) in due where action == .render {
-            state.scheduler?.begin(.render, at: now)
-            actions.append(.render(state.id))
+        let rendered = agenda.renderings.filter { byID[$0]?.scheduler?.action(at: now) == .render }.sorted()
+        for id in rendered { byID[id]?.scheduler?.begin(.render, at: now) }
+        if holdsReloads || pausesReloads { return rendered.map { .render($0) } }
+        let groups = agenda.reloads.values.compactMap { members in
+            members.filter { byID[$0]?.scheduler?.action(at: now) == .reload }.min().map {
+                (first: $0, members: members)
+            }
         }
-        for (state, action) in due where action == .reload && mayReload(state) {
-            let members = groups.members(with: state).compactMap { byID[$0] }
-                .filter { $0.scheduler?.owesReload ?? false }.sorted { $0.id < $1.id }
-            for member in members { member.scheduler?.begin(.reload, at: now) }
-            actions.append(.reload(members.map(\.id)))
-        }
-        return actions
+        let reloaded = groups.sorted { $0.first < $1.first }.map { $0.members.sorted() }
+        for id in reloaded.joined() { byID[id]?.scheduler?.begin(.reload, at: now) }
+        return rendered.map { .render($0) } + reloaded.map { .reload($0) }
     }
 
     /// When `begin` has to be called next, if nothing happens before.
     package var deadline: Duration? {
-        var earliest: Duration?
-        for state in states {
-            guard let scheduler = state.scheduler else { continue }
-            let countsReload = scheduler.owesReload && mayReload(state)
-            guard let deadline = scheduler.deadline(countsReload: countsReload) else { continue }
+        var earliest = agenda.renderings.lazy.compactMap { self.deadline(of: $0, countsReload: false) }.min()
+        if holdsReloads || pausesReloads { return earliest }
+        for id in agenda.reloads.values.joined() {
+            guard let deadline = deadline(of: id, countsReload: true) else { continue }
             earliest = min(earliest ?? deadline, deadline)
         }
         return earliest
     }
 
-    /// Whether nothing is under way that a reload of `state` has to wait for.
-    private func mayReload(_ state: ResourceState) -> Bool {
-        !holdsReloads && !pausesReloads
-            && groups.members(with: state).allSatisfy { !(byID[$0]?.isRunning ?? false) }
+    private func deadline(of id: ResourceID, countsReload: Bool) -> Duration? {
+        byID[id]?.scheduler?.deadline(countsReload: countsReload)
     }
 }

@@ -191,6 +191,12 @@ extension Scheduler {
     /// Likewise, at once: nothing is left of it that would load the service.
     package mutating func reloadNow(at now: Duration) { reloadDue = now }
 
+    /// It is not to be rendered any more; a reload that is owed is still run.
+    package mutating func withdraw() {
+        renderDue = nil
+        firstChange = nil
+    }
+
     /// The service has the new files without a reload.
     package mutating func reloadDone() { reloadDue = nil }
 

@@ -14,7 +14,8 @@ final class StateDirectory: Sendable {
     private static let largestRecord = 8 << 20
     private static let lockName = "lock"
 
-    private let records: Folder
+    let records: Folder
+    static let recordsName = "resources"
     /// Locked until the process ends; nil where we only read.
     private let lock: LockedFile?
 
@@ -34,7 +35,7 @@ final class StateDirectory: Sendable {
             let lock = LockedFile(try directory.open(Self.lockName, [.readWrite, .create, .noFollow, .nonBlocking]))
             isLocked = try lock.file.lock()
             self.lock = lock
-            records = try Self.open(Files.join(path, "resources"))
+            records = try Self.open(Files.join(path, Self.recordsName))
         } catch {
             throw .failed(error)
         }
@@ -45,8 +46,11 @@ final class StateDirectory: Sendable {
     init(reading path: String) throws(SystemError) {
         try Self.refuseForeign(try Folder(path), path)
         lock = nil
-        records = try Folder(Files.join(path, "resources"))
+        records = try Folder(Files.join(path, Self.recordsName))
     }
+
+    /// Whether we may only read what is there.
+    var isReadOnly: Bool { lock == nil }
 
     /// Otherwise another user could exchange what we read and write there.
     private static func refuseForeign(_ directory: Folder, _ path: String) throws(SystemError) {

@@ -21,16 +21,19 @@ enum ReleaseAnswer: Equatable, Sendable {
     }
 }
 
-/// The path of the request at the control socket: `/release/` and the resource's name, with `%2F` and the like for all bytes
+/// The path of the request at the control socket: `/release/` or `/clean/` and the resource's name, with `%2F` and the like for all bytes
 /// but letters, digits, `.`, `_`, `~` and `-`.
-enum ReleasePath {
-    private static let start = "/release/"
+enum ControlPath: String {
+    case release = "/release/"
+    case clean = "/clean/"
 
-    static func path(of resource: String) -> String {
+    private var start: String { rawValue }
+
+    func path(of resource: String) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var path = Array(start.utf8)
         for byte in resource.utf8 {
-            if isPlain(byte) {
+            if Self.isPlain(byte) {
                 path.append(byte)
             } else {
                 path += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
@@ -40,14 +43,15 @@ enum ReleasePath {
     }
 
     /// The resource that `path` names, nil for another path.
-    static func resource(of path: String) -> String? {
+    func resource(of path: String) -> String? {
         guard path.hasPrefix(start) else { return nil }
         let bytes = Array(path.utf8.dropFirst(start.utf8.count))
         var name: [UInt8] = []
         var index = 0
         while index < bytes.count {
             if bytes[index] == UInt8(ascii: "%") {
-                guard index + 2 < bytes.count, let high = digit(bytes[index + 1]), let low = digit(bytes[index + 2])
+                guard index + 2 < bytes.count, let high = Self.digit(bytes[index + 1]),
+                    let low = Self.digit(bytes[index + 2])
                 else { return nil }
                 name.append(high << 4 | low)
                 index += 3

@@ -174,17 +174,31 @@ extension Validation {
                 let snapshot = try mock.backend.snapshot(of: resource.ranges, timeout: settings.backendTimeout)
                 let template = try CompiledTemplate(
                     source, name: Files.split(resource.source).name, options: use.options)
-                let rendered = renderer.render(
-                    template, over: snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix),
-                    in: environment, limits: TemplateLimits.fromNow(), trial: mock.trial)
-                guard let failure = rendered.failure else { continue }
-                findings.append(Finding(failure, path: resource.source, source: source))
+                let view = snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix)
+                for item in trialItems(of: resource, over: view) {
+                    let rendered = renderer.render(
+                        template, over: view, in: environment, limits: TemplateLimits.fromNow(), item: item,
+                        trial: mock.trial)
+                    guard let failure = rendered.failure else { continue }
+                    findings.append(Finding(failure, path: resource.source, source: source))
+                    break
+                }
             } catch let error as BackendError {
                 findings.append(Finding(ErrorReport("-mock-data: \(error.message)", hint: error.hint), .error))
             } catch {
                 // Errors of reading and parsing have been reported already.
                 continue
             }
+        }
+    }
+
+    /// The items of a resource with `for_each`; nil stands for a rendering without one.
+    private func trialItems(of resource: Resource, over view: Snapshot) -> [ItemRecord?] {
+        guard let rule = resource.items else { return [nil] }
+        var set = ItemSet(rule, environment: environment)
+        return set.update(nil, to: view).begun.enumerated().map { index, unit in
+            let value = view.value(of: unit.item.key).map { ByteString($0.array) }
+            return unit.item.record(ItemRecord.State(value: value ?? "", index: index))
         }
     }
 }

@@ -18,6 +18,17 @@ package struct KeyPattern: Equatable, Sendable {
         depth = bytes.count { $0 == UInt8(ascii: "/") }
     }
 
+    /// How many stars it has; several in a row are one.
+    package var starCount: Int { glob.starCount }
+
+    /// Whether all paths that match have the same last part.
+    package var endsInLiteral: Bool { glob.endsInLiteral }
+
+    /// What each star stands for in `path`, which matches.
+    package func parts(of path: [UInt8]) -> [[UInt8]] {
+        path.withUnsafeBufferPointer { path in glob.captures(in: path).map { Array(path[$0]) } }
+    }
+
     /// The path at the depth of the pattern that `key` is, or is below of, if that matches.
     package func match(_ key: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8>? {
         var slashes = 0

@@ -36,6 +36,9 @@ enum ManualPage {
         ".br",
         ".B confd release",
         "\\fIRESOURCE\\fR",
+        ".br",
+        ".B confd clean",
+        "\\fIRESOURCE\\fR",
         ".SH DESCRIPTION",
         ".B confd",
         "takes a snapshot of keys, renders Go templates over it, writes each result atomically, checks it and reloads the",
@@ -49,6 +52,7 @@ enum ManualPage {
         "With a \\fICOMMAND\\fR it renders everything, starts the command and reloads it, and ends with its exit code.",
         ".PP",
         "\\fBconfd status\\fR asks a daemon for its state, and \\fBconfd release\\fR has it apply what the guard of a resource holds.",
+        "\\fBconfd clean\\fR removes the files that the items of a resource have left which is not in conf.d any more.",
         ".PP",
         "\\fIBACKEND\\fR is the same as \\fB\\-backend\\fR; there are "
             + roff(BackendRegistry.names.joined(separator: ", ")) + ".",

@@ -23,7 +23,7 @@ package struct CommandWord: Hashable, Sendable {
     }
 
     /// The text of `field`. It is tried, so that an unknown field is found when the resource loads.
-    init(_ text: String, _ reading: Reading, field: String) throws(TemplateError) {
+    init(_ text: String, _ reading: Reading, field: String, trial: Item? = nil) throws(TemplateError) {
         self.text = text
         fields = CommandFields(of: text).names
         switch reading {
@@ -32,17 +32,22 @@ package struct CommandWord: Hashable, Sendable {
         case .templateIfOurs:
             template = fields.isEmpty ? nil : try? Template(ByteString(text), name: field, functions: [:])
         }
-        _ = try rendered(source: "", destination: "")
+        _ = try rendered(source: "", destination: "", item: trial.map { ($0.key, $0.name) })
     }
 
     /// Whether it names the staged file: by `{{.src}}`, or by the variable that commands have.
     var namesSource: Bool { fields.contains("src") || text.contains(text: "CONFD_SRC") }
 
+    /// Likewise the target.
+    var namesDestination: Bool { fields.contains("dest") || text.contains(text: "CONFD_DEST") }
+
     /// The text with its fields filled in.
-    func rendered(source: String, destination: String) throws(TemplateError) -> String {
+    func rendered(
+        source: String, destination: String, item: (key: [UInt8], name: [UInt8])? = nil
+    ) throws(TemplateError) -> String {
         guard let template else { return text }
         var output: [UInt8] = []
-        try template.render(.object(Fields(source: source, destination: destination)), into: &output)
+        try template.render(.object(Fields(source: source, destination: destination, item: item)), into: &output)
         return String(decoding: output, as: UTF8.self)
     }
 
@@ -50,19 +55,25 @@ package struct CommandWord: Hashable, Sendable {
     private final class Fields: Object {
         let source: ByteString
         let destination: ByteString
+        let item: (key: ByteString, name: ByteString)?
 
-        init(source: String, destination: String) {
+        init(source: String, destination: String, item: (key: [UInt8], name: [UInt8])?) {
             self.source = ByteString(source)
             self.destination = ByteString(destination)
+            self.item = item.map { (ByteString($0.key), ByteString($0.name)) }
         }
 
         var typeName: String { "command" }
-        var fields: [(name: String, value: Value)] { [("src", .string(source)), ("dest", .string(destination))] }
+        var fields: [(name: String, value: Value)] {
+            ["src", "dest", "key", "name"].compactMap { name in field(ByteString(name)).map { (name, $0) } }
+        }
 
         func field(_ name: ByteString) -> Value? {
             switch name {
             case "src": .string(source)
             case "dest": .string(destination)
+            case "key": (item?.key).map { .string($0) }
+            case "name": (item?.name).map { .string($0) }
             default: nil
             }
         }

@@ -5,17 +5,17 @@ import Staging
 /// One `[template]` of a resource file, complete and validated.
 package struct Resource: Equatable, Sendable {
     /// Its name in log lines: the file below conf.d, with `#2` for the second `[[template]]` of a file.
-    package let name: String
+    package private(set) var name: String
     /// The resource file.
     package let file: String
     /// The path of the template.
     package let source: String
-    package let destination: String
+    package private(set) var destination: String
     /// The prefix that is stripped from the keys that the template sees.
     package let prefix: [UInt8]
     /// The keys that the template sees, with the prefix joined.
     package let ranges: [KeyRange]
-    package let attributes: FileAttributes
+    package var attributes: FileAttributes
     package let checkCommand: CommandTemplate?
     /// Whether `checkCommand` judges the new file in its place (`check = "in-place"`), not the staged one.
     package let checksInPlace: Bool
@@ -40,6 +40,39 @@ package struct Resource: Equatable, Sendable {
     package let guardLimits: GuardLimits?
     /// The running balancer that is kept equal to the rendering; `reloadCommand` is then for what cannot be changed in it.
     package let apply: ApplyDefinition?
+    /// What has a file of its own (`for_each`); nil if the resource has one file.
+    package let items: ItemRule?
+    /// The item whose file this is; nil for a resource as it is written.
+    package private(set) var item: Item? = nil
+    /// The name of the resource that the item is of.
+    package private(set) var groupName: String? = nil
+
+    /// Whether it stands for the files of its items, and has none itself.
+    package var isGroup: Bool { items != nil && item == nil }
+
+    /// The resource as it is written: for an item, the one with `for_each`.
+    package var owner: String { groupName ?? name }
+
+    /// What becomes of one of its items, whose file has the name `fileName`.
+    package func of(_ item: Item, fileName: [UInt8]) -> Resource {
+        var copy = self
+        copy.item = item
+        copy.groupName = name
+        copy.name = "\(name)[\(String(decoding: item.key, as: UTF8.self))]"
+        copy.destination = Files.join(items?.folder ?? "", String(decoding: fileName, as: UTF8.self))
+        return copy
+    }
+
+    /// The keys of the item, with the prefix joined; nil for a resource without one.
+    package var itemRange: KeyRange? { item.map { KeyRange(cleaned: Path.join([prefix, $0.key])) } }
+
+    /// The command that judges the staged file, nil if there is none.
+    package var stagedCheck: CommandTemplate? {
+        item == nil ? (checksInPlace ? nil : checkCommand) : items?.checkEach
+    }
+
+    /// The field that sets it.
+    package var stagedCheckField: String { item == nil ? "check_cmd" : "check_each" }
 
     /// Whether it reads keys in `range`.
     package func needs(_ range: KeyRange) -> Bool { ranges.contains { $0.overlaps(range) } }

@@ -78,6 +78,15 @@ extension ResourceError {
         case .notMinKeys: "neither a number of keys nor a table of patterns"
         case .apply(let problem): problem.message
 
+        case .onlyWithForEach: "has no effect without for_each"
+        case .notWithForEach: "cannot be used with for_each"
+        case .batchNamesFile: "runs once for all files of a batch, so it cannot name one of them"
+        case .stagedBatch: "with for_each, check_cmd judges what is in place"
+        case .notRemovalLimit: "neither a number of files nor a percentage"
+        case .itemsWithoutFolder: "names no directory"
+        case .templateInFolder: "only its last part can hold a template"
+        case .itemsAlike: "is the same for different items"
+
         case .serviceReadsKeys(let reason): reason
         case .notAKey(let text): "\"\(text)\" is not a key"
         case .notMarkable: "on_fall = \"mark\" needs a value that is a JSON object"
@@ -161,6 +170,15 @@ extension ResourceError {
         case .notPercent: "write it in quotes: \"50%\""
         case .notKeyCount: "write a number from 0 on"
         case .notMinKeys: "write 2, or { \"/services/*/servers\" = 2 }"
+        case .batchNamesFile(let isCheck): isCheck ? "check_each judges the file of each item: {{.src}}" : nil
+        case .stagedBatch: "leave check out; check_each judges the staged file of each item"
+        case .notRemovalLimit: "write 20, \"50%\", or 0 for no limit"
+        case .itemsWithoutFolder: "for example \"/etc/nginx/sites-enabled/{{.name}}.conf\""
+        case .templateInFolder: "the directory is the same for all items"
+        case .itemsAlike(let endsInLiteral):
+            endsInLiteral
+                ? "the pattern ends in the same name for all: use all parts, as in {{index .parts 0}}"
+                : "it has to hold {{.name}}, or all parts: {{index .parts 0}}, {{index .parts 1}}"
         case .serviceReadsKeys: "a service reads no keys and no other templates"
         case .target: "for example 10.0.0.1:8080, [fd00::1]:8080 or unix:/run/app.sock"
         case .apply(let problem): problem.hint
@@ -173,7 +191,9 @@ extension ResourceError {
         case .backend(.warning(_, let hint), _): hint
         case .isDirectory, .unreadable, .noTableInTemplate, .notTable, .required, .notIdentifier, .account,
             .writableForAll, .unknownUser, .unknownGroup, .sourceIsDirectory, .needsTLS, .notPort, .notCount, .check,
-            .notMarkable, .ttlTooShort, .noBackendName, .backend, .zeroByte, .onlyWith, .noBody:
+            .notMarkable, .onlyWithForEach, .notWithForEach, .ttlTooShort, .noBackendName, .backend, .zeroByte,
+            .onlyWith,
+            .noBody:
             nil
         }
     }

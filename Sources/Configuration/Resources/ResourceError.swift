@@ -103,6 +103,21 @@ package struct ResourceError: Error, Equatable, Sendable {
 
         case apply(ApplyProblem)
 
+        // Items of for_each
+
+        /// A field without `for_each`.
+        case onlyWithForEach
+        case notWithForEach
+        /// `check_cmd` or `reload_cmd` of a batch names a file.
+        case batchNamesFile(isCheck: Bool)
+        case stagedBatch
+        case notRemovalLimit
+        /// `dest` begins with a template.
+        case itemsWithoutFolder
+        case templateInFolder
+        /// `dest` can be the same for two items.
+        case itemsAlike(endsInLiteral: Bool)
+
         // Services
 
         /// A key or value calls a function that reads keys or includes templates: the words of the template engine.

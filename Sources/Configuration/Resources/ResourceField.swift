@@ -45,6 +45,12 @@ enum ResourceField {
         Entry(
             names: ["apply"],
             help: "table [template.apply]: the running balancer whose servers are kept equal to the rendering"),
+        Entry(
+            names: ["for_each"],
+            help: "a pattern over keys and directories: each match has a file of its own, and dest holds {{.name}}"),
+        Entry(names: ["prune"], help: "whether to remove files of items that are gone (false)"),
+        Entry(names: ["max_remove"], help: "how many of them may go at once; more are held (50%; 0: no limit)"),
+        Entry(names: ["check_each"], help: "shell command that has to accept {{.src}} of each item"),
         Entry(names: ["left_delimiter", "right_delimiter"], help: "delimiters of the template ({{ and }})"),
     ]
 }

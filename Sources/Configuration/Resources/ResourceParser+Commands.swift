@@ -15,6 +15,12 @@ extension ResourceParser {
         }
     }
 
+    func checkEach(_ table: inout TableReader) -> CommandTemplate? {
+        command("check_each", &table, ResourceError.Kind.checkTemplate) { (source) throws(CommandTemplate.Failure) in
+            try CommandTemplate(checkEach: source)
+        }
+    }
+
     private func command(
         _ key: String, _ table: inout TableReader, _ problem: (String) -> ResourceError.Kind,
         _ make: (CommandTemplate.Source) throws(CommandTemplate.Failure) -> CommandTemplate

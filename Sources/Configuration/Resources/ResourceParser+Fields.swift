@@ -29,18 +29,20 @@ extension ResourceParser {
         let left = delimiter("left_delimiter", "{{", &table)
         let right = delimiter("right_delimiter", "}}", &table)
         let check = checkCommand(&table)
+        let checksInPlace = checksInPlace(check, &table)
         let reload = reloadMethod(&table)
+        let rollback = table.flag("rollback") ?? false
+        let items = itemRule(&table, destination: destination, check: check, checksInPlace, reload, rollback: rollback)
         let resource = Resource(
             name: name, file: table.file, source: source ?? "", destination: destination ?? "", prefix: prefix,
             ranges: ranges(&table, prefix: prefix, of: backend), attributes: attributes,
-            checkCommand: check, checksInPlace: checksInPlace(check, &table), reloadMethod: reload,
+            checkCommand: check, checksInPlace: checksInPlace, reloadMethod: reload,
             checkTimeout: table.duration("check_cmd_timeout") ?? settings.checkTimeout,
             reloadTimeout: table.duration("reload_cmd_timeout") ?? settings.reloadTimeout,
             makeDirectories: table.flag("make_dirs") ?? false, backup: table.flag("backup") ?? false,
             leftDelimiter: left, rightDelimiter: right, backend: backend, policy: policy(&table),
-            rollback: table.flag("rollback") ?? false, healthChecks: targetChecks(&table),
-            outputFormat: outputFormat(&table), guardLimits: guardLimits(&table),
-            apply: apply(&table, hasReload: reload != nil))
+            rollback: rollback, healthChecks: targetChecks(&table), outputFormat: outputFormat(&table),
+            guardLimits: guardLimits(&table), apply: apply(&table, hasReload: reload != nil), items: items)
         return Reading(
             complete: table.errors.isEmpty ? resource : nil, source: source, destination: destination, left: left,
             right: right)
@@ -58,7 +60,7 @@ extension ResourceParser {
         return policy
     }
 
-    private func expandedText(_ key: String, _ table: inout TableReader) -> String? {
+    func expandedText(_ key: String, _ table: inout TableReader) -> String? {
         guard let text = table.text(key) else { return nil }
         do {
             return try VariableExpansion.expand(text, environment)
@@ -132,7 +134,7 @@ extension ResourceParser {
         switch value.kind {
         case .integer(let number): mode = FileMode.parse(number, writtenAt: value.position, in: bytes)
         default:
-            guard let text = expandedText("mode", &table), !text.isEmpty else { return nil }
+            guard let text = expandedText("mode", &table), !text.isEmpty, !isOfItem(text, table) else { return nil }
             mode = FileMode.parse(text)
         }
         return mode ?? table.refuse("mode", .notMode)
@@ -173,7 +175,7 @@ extension ResourceParser {
             table.note(numberKey, .notIdentifier(number))
             return .unset
         }
-        guard let name, !name.isEmpty else { return .unset }
+        guard let name, !name.isEmpty, !isOfItem(name, table) else { return .unset }
         if let id = Int64(name).flatMap(Self.identifier) { return .known(id) }
         do {
             if let found = try find(name) { return .known(found) }

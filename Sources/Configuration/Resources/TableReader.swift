@@ -116,6 +116,14 @@ struct TableReader {
     /// The keys that were asked for.
     var knownKeys: Set<String> { Set(forms.keys) }
 
+    /// Whether the table has the entry `key`.
+    func has(_ key: String) -> Bool { entries[key] != nil }
+
+    /// Whether it has a string there.
+    func isText(_ key: String) -> Bool {
+        if case .string = entries[key]?.value.kind { true } else { false }
+    }
+
     /// Where the value of `key` stands, or the table if the key is absent.
     func place(of key: String) -> TOMLPosition { entries[key]?.value.position ?? position }
 

@@ -21,7 +21,7 @@ extension Settings {
     mutating func takeWords(_ words: [String]) {
         switch subcommand {
         case .register: registration.words = words
-        case .release: releasedResource = words.first
+        case .release, .clean: namedResource = words.first
         case .render: rendering.resource = words.first
         case .test: testing.folder = words.first
         case .status, .wait, nil: break

@@ -10,8 +10,8 @@ package struct Settings: Sendable {
     package internal(set) var subcommand: Subcommand?
     /// For `register`: what is registered.
     package internal(set) var registration = RegisterArguments()
-    /// For `release`: the resource's name.
-    package internal(set) var releasedResource: String?
+    /// For `release` and `clean`: the resource's name.
+    package internal(set) var namedResource: String?
     /// For `render`: what is rendered.
     package internal(set) var rendering = RenderArguments()
     /// For `test`: which cases, and what is written.
@@ -113,20 +113,22 @@ package enum Subcommand: String, CaseIterable, Sendable {
     case test
     /// Waits until the running daemon has applied everything.
     case wait
+    /// Removes the files of the items of a resource that is not there any more.
+    case clean
 
     /// How many words it takes that are neither flags nor their values.
     var wordCount: Int {
         switch self {
         case .status, .wait: 0
         case .register: 2
-        case .release, .render, .test: 1
+        case .release, .clean, .render, .test: 1
         }
     }
 
     /// The options that only it has; those of all others can stand beside them.
     var ownOptions: [Option] {
         switch self {
-        case .status, .release: []
+        case .status, .release, .clean: []
         case .register: OptionTable.registration
         case .render: OptionTable.rendering
         case .test: OptionTable.testing

@@ -34,7 +34,7 @@ extension SettingsError {
         case .needsSocket(let name): "\(name) needs one"
         case .notRevision(let number): "-revision: \(number) is not a revision"
         case .registerWithoutKey: "register needs a key and a value"
-        case .releaseWithoutResource: "release needs a resource"
+        case .needsResource(let name): "\(name) needs a resource"
         case .registerOnce: "register stays for as long as the service is up"
         case .renderWithoutResource: "render needs a resource, or -template"
         case .exclusiveModes(let modes): "\(modes.joined(separator: " and ")) exclude each other"
@@ -67,7 +67,8 @@ extension SettingsError {
         case .jsonWithoutStatus: "for example confd status -json"
         case .registerWithoutKey:
             "for example confd register /services/shop/servers/a '{\"host\": \"10.0.0.1\"}' -check http://:8080/health"
-        case .releaseWithoutResource: "for example confd release app.toml; confd status lists what is held"
+        case .needsResource("release"): "for example confd release app.toml; confd status lists what is held"
+        case .needsResource(let name): "for example confd \(name) app.toml"
         case .renderWithoutResource:
             "for example confd render nginx.toml, or confd render -template a.tmpl -file keys.yaml"
         case .modeWithCommand(_, let command): "leave \"-- \(command)\" out"

@@ -44,7 +44,8 @@ package struct SettingsError: Error, Equatable, Sendable {
         /// `register` without a key and a value.
         case registerWithoutKey
         case registerOnce
-        case releaseWithoutResource
+        /// `release` or `clean` without a resource.
+        case needsResource(String)
         /// `render` with neither a resource nor `-template`.
         case renderWithoutResource
 

@@ -59,9 +59,10 @@ extension SettingsLoader {
             if settings.controlSocket == nil { refuse(.needsSocket(name), option: "control-socket") }
             if let revision = settings.waiting.revision, revision < 1 { refuse(.notRevision(revision)) }
         case .register: validateRegistration()
-        case .release:
-            if let command = settings.command.first { refuse(.modeWithCommand("release", command: command)) }
-            if settings.releasedResource == nil { refuse(.releaseWithoutResource) }
+        case .release, .clean:
+            let name = settings.subcommand?.rawValue ?? ""
+            if let command = settings.command.first { refuse(.modeWithCommand(name, command: command)) }
+            if settings.namedResource == nil { refuse(.needsResource(name)) }
         case .render: validateRendering()
         case .test: validateTesting()
         case nil: break

@@ -10,6 +10,14 @@ package struct FileDifference {
     /// The content that it should have.
     package let new: [UInt8]
     package let attributes: [AttributeDifference]
+    /// Whether there should be no file.
+    private var isRemoval = false
+
+    /// The removal of a file with this content.
+    package init(removing path: String, _ content: [UInt8]) {
+        self.init(path: path, old: content, new: [])
+        isRemoval = true
+    }
 
     package init(path: String, old: [UInt8]?, new: [UInt8], attributes: [AttributeDifference] = []) {
         self.path = path
@@ -22,18 +30,19 @@ package struct FileDifference {
     package func write(_ style: DiffStyle, to sink: @escaping ([UInt8]) -> Void) {
         var output = DiffOutput(style, sink: sink)
         for difference in attributes { output.writeLine("\(path): \(difference.summary)", .header) }
-        if old != new { writeContent(style, to: &output) }
+        if old != new || isRemoval { writeContent(style, to: &output) }
         output.flush()
     }
 
     private func writeContent(_ style: DiffStyle, to output: inout DiffOutput) {
         let oldName = old == nil ? "/dev/null" : path
+        let newName = isRemoval ? "/dev/null" : path
         if (old ?? []).contains(0) || new.contains(0) {
-            output.writeLine("Binary files \(oldName) and \(path) differ", .header)
+            output.writeLine("Binary files \(oldName) and \(newName) differ", .header)
             return
         }
         output.writeLine("--- \(Self.quoted(oldName))", .header)
-        output.writeLine("+++ \(Self.quoted(path))", .header)
+        output.writeLine("+++ \(Self.quoted(newName))", .header)
         (old ?? []).withUnsafeBufferPointer { old in
             new.withUnsafeBufferPointer { new in UnifiedDiff(old, new, style).write(to: &output) }
         }

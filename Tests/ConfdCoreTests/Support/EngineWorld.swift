@@ -97,6 +97,34 @@ final class EngineWorld: Sendable {
             "[template]\nsrc = \"\(name).tmpl\"\ndest = \"\(path(name))\"\nkeys = [\(list)]\n\(fields)\n")
     }
 
+    /// Adds a resource with a file for each item, `out/NAME.conf` if `dest` is not given.
+    func items(
+        _ name: String, forEach: String = "/app/*", dest: String = "{{.name}}.conf", keys: [String] = ["/app"],
+        fields: String = "prune = true", template: String = #"{{.name}}={{.value}}"#
+    ) throws {
+        try directory.write("templates/\(name).tmpl", template)
+        let list = keys.map { "\"\($0)\"" }.joined(separator: ", ")
+        try directory.write(
+            "conf.d/\(name).toml",
+            "[template]\nsrc = \"\(name).tmpl\"\nfor_each = \"\(forEach)\"\ndest = '\(path(dest))'\n"
+                + "keys = [\(list)]\n\(fields)\n")
+    }
+
+    /// A state directory for `run`.
+    var stateDirectory: [String] { ["-state-dir", directory("state")] }
+
+    /// What the files hold that resources have written, by name.
+    var outputs: [String: String] {
+        let names = (try? Files.list(directory("out")))?.map(\.name) ?? []
+        return Dictionary(uniqueKeysWithValues: names.map { ($0, output($0) ?? "") })
+    }
+
+    /// What somebody else writes.
+    func write(_ name: String, _ text: String) throws { try directory.write("out/\(name)", text) }
+
+    /// Removes a resource file.
+    func dropResource(_ name: String) throws { try Files.unlink(directory("conf.d/\(name).toml")) }
+
     /// Where the resource `name` writes.
     func path(_ name: String) -> String { directory("out/\(name)") }
 

@@ -28,8 +28,13 @@ final class TestStore: Backend {
     /// How often it was read.
     var reads: Int { state.withLock { $0.reads } }
 
-    /// Changes a key, and lets those who follow know.
-    func put(_ key: String, _ value: String) { change { $0[key] = value } }
+    /// Changes a key, or removes it, and lets those who follow know.
+    func put(_ key: String, _ value: String?) { change { $0[key] = value } }
+
+    /// Changes several keys at once.
+    func put(_ pairs: [String: String?]) {
+        change { all in for (key, value) in pairs { all[key] = value } }
+    }
 
     /// Has these keys and no others, and lets those who follow know.
     func replace(by pairs: [String: String]) { change { $0 = pairs } }

@@ -1,0 +1,223 @@
+import Configuration
+import KeyValue
+import Posix
+import Staging
+
+// What is kept of the files of items, so that those of items that are gone can be removed. An event is added before a file is
+// staged and is on disk before the rename: most of the wait for it is over by then.
+extension Applier {
+    /// Notes that `content` will be written. Without a note there is no file where files are to be removed one day.
+    func noteWriting(_ content: [UInt8], _ file: RenderedFile) throws(StepFailure) {
+        try keep(.writing, content, file)
+    }
+
+    /// Waits until the note is on disk.
+    func waitForNote(of file: RenderedFile) throws(StepFailure) {
+        guard let journal = file.request.journal, !settings.noop else { return }
+        do throws(SystemError) {
+            try journal.synchronize()
+        } catch {
+            throw StepFailure("cannot keep the names of items in -state-dir: \(error.message)")
+        }
+    }
+
+    /// Notes what was written: a check may have edited it.
+    func noteWritten(_ content: [UInt8], _ file: RenderedFile, _ destination: Destination) {
+        guard file.request.journal != nil else { return }
+        var written = content
+        if file.resource.stagedCheck != nil, let edited = (try? destination.read()).flatMap({ $0 }) { written = edited }
+        // The note from before stands as well.
+        try? keep(.written, written, file)
+    }
+
+    /// Notes that the file is as wanted, whoever has written it: from then on it is as if we had.
+    func noteOwned(_ content: [UInt8], _ file: RenderedFile) {
+        guard let journal = file.request.journal, let name = file.resource.itemFile else { return }
+        if journal.hashes(of: name)?.contains(ContentHash(of: content)) ?? false { return }
+        // The next look tries again.
+        try? keep(.written, content, file)
+    }
+
+    private enum Stage {
+        case writing, written
+    }
+
+    private func keep(_ stage: Stage, _ content: [UInt8], _ file: RenderedFile) throws(StepFailure) {
+        guard let journal = file.request.journal, !settings.noop, let name = file.resource.itemFile else { return }
+        let hash = ContentHash(of: content)
+        do throws(SystemError) {
+            try journal.add(stage == .writing ? .writing(name, hash) : .written(name, hash))
+        } catch {
+            throw StepFailure("cannot keep the names of items in -state-dir: \(error.message)")
+        }
+    }
+}
+
+extension Resource {
+    /// The file of an item, as the manifest names it.
+    var itemFile: ItemFile? {
+        guard item != nil, let items else { return nil }
+        return ItemFile(folder: items.folder, name: Files.split(destination).name)
+    }
+}
+
+extension Applier {
+    /// Restores what a crash has left of the check in place of `file`, which a resource with items has written.
+    package func restore(_ file: ItemFile, of resource: Resource, _ history: inout History) {
+        do throws(StagingError) {
+            try recovery.restore(Files.join(file.folder, file.name), resource.attributes)
+        } catch {
+            report(StepFailure(error), .application, of: resource, &history)
+        }
+    }
+}
+
+// MARK: - Removal
+
+/// Files of items that are gone, to be removed.
+package struct RemovalRequest: Sendable {
+    /// The resource with `for_each`.
+    let resource: Resource
+    let plan: RemovalPlan
+    let journal: ItemJournal?
+    let changes: KeyChanges
+    let history: History
+
+    package init(
+        resource: Resource, plan: RemovalPlan, journal: ItemJournal?, changes: KeyChanges, history: History
+    ) {
+        self.resource = resource
+        self.plan = plan
+        self.journal = journal
+        self.changes = changes
+        self.history = history
+    }
+}
+
+extension Applier {
+    /// Removes what the plan says, unless it is held; every failure is logged. A reload that is owed for it is noted before the
+    /// first file goes.
+    package func remove(_ request: RemovalRequest) -> Outcome {
+        var history = request.history
+        let resource = request.resource
+        let plan = request.plan
+        var outcome: Outcome
+        do throws(StepFailure) {
+            outcome = plan.isHeld && !settings.noop ? Outcome(.held) : try remove(plan.files, request)
+            report(nil, .application, of: resource, &history)
+        } catch {
+            report(error, .application, of: resource, &history)
+            outcome = Outcome(error.state)
+        }
+        outcome.inputs.reads = ReadSet.Recorder().finish()
+        outcome.history = history
+        outcome.guardReport = GuardReport(keys: AppliedKeys(plan.keys), violations: plan.violations)
+        return outcome
+    }
+
+    private func remove(_ files: [ItemFile], _ request: RemovalRequest) throws(StepFailure) -> Outcome {
+        let resource = request.resource
+        guard let journal = request.journal else { return Outcome(.inSync) }
+        if settings.noop { return try show(files, request) }
+        do throws(SystemError) {
+            if !files.isEmpty, resource.reloadMethod != nil, !settings.syncOnly {
+                try journal.add(.owed)
+                try journal.synchronize()
+            }
+        } catch {
+            throw StepFailure("cannot note in -state-dir what is removed: \(error.message)")
+        }
+        var removed = 0
+        var failure: StepFailure?
+        for (path, files) in Dictionary(grouping: files, by: \.folder).sorted(by: { $0.key < $1.key }) {
+            do throws(StepFailure) {
+                removed += try remove(files, below: path, request, journal)
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
+        return try finished(request, journal, removed: removed)
+    }
+
+    /// The outcome of a pass that removed so many files: a reload from before a restart may be owed still.
+    private func finished(
+        _ request: RemovalRequest, _ journal: ItemJournal, removed: Int = 0
+    ) throws(StepFailure) -> Outcome {
+        let state = removed > 0 ? Outcome.State.updated : .inSync
+        guard journal.manifest.isReloadOwed, let folder = request.resource.items?.folder else { return Outcome(state) }
+        var reload = try reload(request.resource, folder, source: folder, request.changes, isNew: removed > 0)
+        reload?.journal = journal
+        return Outcome(state, reload: reload)
+    }
+
+    /// Removes files of one directory; how many there were.
+    private func remove(
+        _ files: [ItemFile], below path: String, _ request: RemovalRequest, _ journal: ItemJournal
+    ) throws(StepFailure) -> Int {
+        let resource = request.resource
+        let manifest = journal.manifest
+        var removed = 0
+        var failure: StepFailure?
+        do throws(StagingError) {
+            let folder = try ItemFolder(resolving: path)
+            for file in files {
+                do throws(StagingError) {
+                    let result = try folder?.remove(file.name) { manifest.isOurs($0, in: file) } ?? .absent
+                    if result == .removed {
+                        removed += 1
+                        logger.info("\(Files.join(path, file.name)) has been removed: its key is gone", resource)
+                    } else if result == .foreign {
+                        logger.warning(
+                            "\(Files.join(path, file.name)) stays: its key is gone, but confd has not written what is in it",
+                            resource)
+                    }
+                } catch {
+                    failure = failure ?? StepFailure(error)
+                    continue
+                }
+                // Without this line the next start finds no file.
+                try? journal.add(.dropped(file))
+            }
+            if removed > 0 { warnings.give(folder?.synchronize() ?? []) }
+        } catch {
+            throw StepFailure(error)
+        }
+        if let failure { throw failure }
+        return removed
+    }
+
+    /// `-noop`: what would go.
+    private func show(_ files: [ItemFile], _ request: RemovalRequest) throws(StepFailure) -> Outcome {
+        guard let manifest = request.journal?.manifest else { return Outcome(.inSync) }
+        if request.plan.isHeld {
+            logger.warning(Self.holdMessage(request.resource, request.plan.violations), request.resource)
+            return Outcome(.wouldChange)
+        }
+        var count = 0
+        do throws(StagingError) {
+            for file in files {
+                guard let content = try ItemFolder(resolving: file.folder)?.read(file.name),
+                    manifest.isOurs(content, in: file)
+                else { continue }
+                count += 1
+                let path = Files.join(file.folder, file.name)
+                logger.warning("Noop mode enabled. \(path) will not be removed", request.resource)
+                differences?.print(FileDifference(removing: path, content))
+            }
+        } catch {
+            throw StepFailure(error)
+        }
+        return Outcome(count > 0 ? .wouldChange : .inSync)
+    }
+
+    /// Notes that the service knows of the removals.
+    func noteReload(_ reload: Reload) {
+        do throws(SystemError) {
+            try reload.journal?.add(.reloaded)
+        } catch {
+            // One reload too many after the next start.
+            warnings.give("-state-dir: \(error.message)")
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Configuration
+import KeyValue
+import Posix
+import Rendering
+import Staging
+import TextTemplate
+
+extension RenderRequest {
+    /// The item as its template sees it over `view`; nil for a resource without `for_each`.
+    func item(over view: Snapshot) -> ItemRecord? {
+        resource.item.map { item in
+            let value = view.value(of: item.key).map { ByteString($0.array) }
+            return item.record(ItemRecord.State(value: value ?? "", index: itemIndex))
+        }
+    }
+
+    /// Sets mode, owner and group where these are templates over the item.
+    mutating func setAttributes(of item: ItemRecord?, in environment: TemplateEnvironment) throws(StepFailure) {
+        guard let item, let attributes = resource.items?.attributes, !attributes.isEmpty else { return }
+        func text(_ field: String, _ template: FieldTemplate?) throws(StepFailure) -> String? {
+            guard let template else { return nil }
+            let outcome = template.render(over: item, in: environment)
+            if outcome.failure != nil { throw StepFailure("\(field): \(template.reason(of: outcome))") }
+            return String(decoding: outcome.output, as: UTF8.self)
+        }
+        if let mode = try text("mode", attributes.mode) {
+            // setuid and setgid are never what keys decide.
+            guard let bits = UInt16(mode, radix: 8), bits <= 0o777, mode.utf8.first != UInt8(ascii: "+") else {
+                throw StepFailure("mode: not octal digits of permission bits")
+            }
+            resource.attributes.mode = bits
+        }
+        if let owner = try text("owner", attributes.owner) {
+            resource.attributes.uid = try Self.id(owner, "owner") { (name) throws(SystemError) in
+                try Users.uid(of: name)
+            }
+        }
+        if let group = try text("group", attributes.group) {
+            resource.attributes.gid = try Self.id(group, "group") { (name) throws(SystemError) in
+                try Users.gid(of: name)
+            }
+        }
+    }
+
+    /// A number, or what `find` knows; the text may come from a value, so no error repeats it.
+    private static func id(
+        _ text: String, _ field: String, find: (String) throws(SystemError) -> UInt32?
+    ) throws(StepFailure) -> UInt32 {
+        if let number = UInt32(text), number != .max { return number }
+        do throws(SystemError) {
+            if let found = try find(text) { return found }
+        } catch {
+            throw StepFailure("\(field): \(error.reason)")
+        }
+        throw StepFailure("\(field): this machine has no such account")
+    }
+}

@@ -1,0 +1,103 @@
+import Rendering
+
+/// Which files are those of a resource's items, and what was written into each last: events in, a state out. Kept on disk
+/// as the lines of the events (`ItemJournal`).
+///
+/// Only what stands here may be removed, and only while the file holds what was written.
+package struct ItemManifest: Equatable, Sendable {
+    /// What happens to files.
+    package enum Event: Equatable, Sendable {
+        /// The content with this hash is about to be put into the file; before that, the line is on disk.
+        case writing(ItemFile, ContentHash)
+        /// It is there.
+        case written(ItemFile, ContentHash)
+        /// The file is not ours any more: it was removed, or somebody else has written it.
+        case dropped(ItemFile)
+        /// Files are about to be removed, for which a reload is owed.
+        case owed
+        /// The service knows.
+        case reloaded
+    }
+
+    /// How many hashes a file may have: one for what is there, others for what was begun when confd was killed.
+    private static let mostHashes = 8
+
+    /// The hashes of what a file may hold, the last one newest.
+    package private(set) var files: [ItemFile: [ContentHash]] = [:]
+    package private(set) var isReloadOwed = false
+
+    /// Without files.
+    package init() {}
+
+    package mutating func take(_ event: Event) {
+        switch event {
+        case .writing(let file, let hash):
+            var hashes = files[file] ?? []
+            hashes.removeAll { $0 == hash }
+            files[file] = hashes.suffix(Self.mostHashes - 1) + [hash]
+        case .written(let file, let hash): files[file] = [hash]
+        case .dropped(let file): files[file] = nil
+        case .owed: isReloadOwed = true
+        case .reloaded: isReloadOwed = false
+        }
+    }
+
+    /// Whether `content` is what was written into `file`, or was about to be.
+    func isOurs(_ content: [UInt8], in file: ItemFile) -> Bool {
+        files[file]?.contains(ContentHash(of: content)) ?? false
+    }
+
+    /// The events that lead here from an empty manifest.
+    var events: [Event] {
+        let sorted = files.sorted { $0.key < $1.key }
+        let ofFiles = sorted.flatMap { file, hashes in
+            hashes.count == 1 ? [Event.written(file, hashes[0])] : hashes.map { .writing(file, $0) }
+        }
+        return ofFiles + (isReloadOwed ? [.owed] : [])
+    }
+}
+
+/// A file of an item: neither part holds a control character.
+package struct ItemFile: Hashable, Sendable, Comparable {
+    package let folder: String
+    package let name: String
+
+    package init(folder: String, name: String) {
+        self.folder = folder
+        self.name = name
+    }
+
+    package static func < (left: ItemFile, right: ItemFile) -> Bool {
+        (left.folder, left.name) < (right.folder, right.name)
+    }
+}
+
+/// The SHA-256 of a file's content.
+package struct ContentHash: Hashable, Sendable {
+    private let words: SIMD4<UInt64>
+
+    package init(of content: [UInt8]) {
+        let bytes = content.withUnsafeBufferPointer { SHA256.digest(of: $0) }
+        words = SIMD4((0..<4).map { word in bytes[word * 8..<word * 8 + 8].reduce(0) { $0 << 8 | UInt64($1) } })
+    }
+
+    /// nil unless `hex` is 64 digits.
+    init?(hex: Substring) {
+        let digits = Array(hex.utf8)
+        guard digits.count == 64 else { return nil }
+        var words = SIMD4<UInt64>()
+        for word in 0..<4 {
+            let text = String(decoding: digits[word * 16..<word * 16 + 16], as: UTF8.self)
+            guard let number = UInt64(text, radix: 16), text.utf8.first != UInt8(ascii: "+") else { return nil }
+            words[word] = number
+        }
+        self.words = words
+    }
+
+    var hex: String {
+        (0..<4).map { word in
+            let text = String(words[word], radix: 16)
+            return String(repeating: "0", count: 16 - text.utf8.count) + text
+        }.joined()
+    }
+}

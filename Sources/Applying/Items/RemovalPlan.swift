@@ -1,0 +1,42 @@
+import Configuration
+
+/// Which files of items that are gone are removed now, and which are held.
+package struct RemovalPlan: Equatable, Sendable {
+    /// The files that no item wants, in their order.
+    package let files: [ItemFile]
+    /// More would go than may at once.
+    package let violations: [GuardViolation]
+    /// They stay for now.
+    package let isHeld: Bool
+    /// The keys that the plan was made from.
+    package let keys: KeyCounts
+
+    /// Removes nothing; what is held stays so.
+    package static func nothing(_ keys: KeyCounts, held: [GuardViolation]?) -> RemovalPlan {
+        RemovalPlan(files: [], violations: held ?? [], isHeld: held != nil, keys: keys)
+    }
+
+    /// `isWanted` tells whether an item wants a file of the directory; `lost` is what the resource's guard says of the keys,
+    /// which counts if anything is to be removed. With `isBelieved` the limit does not count: removals
+    /// were held for long enough, or released.
+    package init(
+        _ manifest: ItemManifest, _ rule: ItemRule, _ keys: KeyCounts, lost: [GuardViolation] = [], isBelieved: Bool,
+        isWanted: (String) -> Bool
+    ) {
+        self.keys = keys
+        let count = manifest.files.count
+        guard rule.prune else {
+            (files, violations, isHeld) = ([], [], false)
+            return
+        }
+        files = manifest.files.keys.filter { $0.folder != rule.folder || !isWanted($0.name) }.sorted()
+        let most = rule.removable(of: count)
+        violations =
+            files.count > most ? [.removedFiles(files.count, of: count, most: most)] : files.isEmpty ? [] : lost
+        isHeld = !violations.isEmpty && !isBelieved
+    }
+
+    private init(files: [ItemFile], violations: [GuardViolation], isHeld: Bool, keys: KeyCounts) {
+        (self.files, self.violations, self.isHeld, self.keys) = (files, violations, isHeld, keys)
+    }
+}

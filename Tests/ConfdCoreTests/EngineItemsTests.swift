@@ -1,0 +1,209 @@
+import Backends
+import Posix
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Applying
+@testable import ConfdCore
+
+/// `for_each` in process: one file for each key.
+@Suite(.timeLimit(.minutes(2))) struct EngineItemsTests {
+    private static let follow = ["-watch", "-interval", "0"]
+
+    private func once(_ world: EngineWorld, _ expected: Int32 = 0) async throws {
+        let code = try await world.run(["-onetime"] + world.stateDirectory)
+        #expect(code == expected, "\(world.log.entries)")
+    }
+
+    @Test func writesAFileForEachItem() async throws {
+        let world = try EngineWorld(TestStore(["/app/a": "1", "/app/b": "2", "/app/c/x": "3"]))
+        try world.items(
+            "sites", fields: "reload_cmd = \"reload\"",
+            template: #"{{.index}} {{.name}} {{.key}} {{.value}} {{index .parts 0}}{{range ls .key}} {{.}}{{end}}"#)
+        try await once(world)
+        #expect(world.outputs["a.conf"] == "0 a /app/a 1 a a")
+        #expect(world.outputs["b.conf"] == "1 b /app/b 2 b b")
+        #expect(world.outputs["c.conf"] == "2 c /app/c  c x")
+        #expect(world.commands == ["reload"], "once for all")
+        #expect(world.log.entries.last?.contains("3 changed, 0 in sync, 0 failed") == true)
+        try await once(world)
+        #expect(world.commands == ["reload"])
+        #expect(world.log.entries.last?.contains("0 changed, 3 in sync, 0 failed") == true)
+    }
+
+    @Test func removesWhatIsGone() async throws {
+        let store = TestStore(["/app/a": "1", "/app/b": "2", "/app/c": "3", "/app/d": "4"])
+        let world = try EngineWorld(store)
+        try world.items("sites", fields: "prune = true\nreload_cmd = \"reload\"")
+        try world.write("foreign.conf", "x")
+        try await once(world)
+        store.put(["/app/a": nil, "/app/b": nil])
+        try world.write("b.conf", "edited")
+        try await once(world)
+        #expect(Set(world.outputs.keys) == ["b.conf", "c.conf", "d.conf", "foreign.conf"])
+        #expect(world.log.count("a.conf has been removed") == 1 && world.log.count("b.conf stays") == 1)
+        #expect(world.commands == ["reload", "reload"])
+        try await once(world)
+        #expect(world.log.count("b.conf stays") == 1, "it is not ours any more")
+        #expect(world.commands.count == 2)
+    }
+
+    @Test func tooManyRemovalsAreHeld() async throws {
+        let store = TestStore(["/app/a": "1", "/app/b": "2", "/app/c": "3"])
+        let world = try EngineWorld(store)
+        try world.items("sites")
+        try await once(world)
+        store.put(["/app/a": nil, "/app/b": nil, "/app/c": nil, "/app/d": "4"])
+        try await once(world, 1)
+        #expect(world.outputs.count == 4, "new ones go on")
+        #expect(world.log.count("held by guard: 3 of 4 files would be removed") == 1)
+        store.put(["/app/a": "1", "/app/b": "2"])
+        try await once(world)
+        #expect(Set(world.outputs.keys) == ["a.conf", "b.conf", "d.conf"])
+    }
+
+    @Test func anotherDestRemovesTheOldFiles() async throws {
+        let world = try EngineWorld(TestStore(["/app/a": "1", "/app/b": "2"]))
+        try world.items("sites", fields: "prune = true\nmax_remove = 0")
+        try await once(world)
+        try world.items("sites", dest: "site-{{.name}}", fields: "prune = true\nmax_remove = 0")
+        try await once(world)
+        #expect(Set(world.outputs.keys) == ["site-a", "site-b"])
+        try world.dropResource("sites")
+        try world.resource("other", keys: [], template: "x")
+        try await once(world)
+        #expect(Set(world.outputs.keys) == ["site-a", "site-b", "other"], "a resource that is gone leaves its files")
+    }
+
+    @Test func noopRemovesNothing() async throws {
+        let store = TestStore(["/app/a": "1", "/app/b": "2"])
+        let world = try EngineWorld(store)
+        try world.items("sites")
+        try await once(world)
+        store.put("/app/a", nil)
+        let code = try await world.run(["-check"] + world.stateDirectory)
+        #expect(code == 3, "\(world.log.entries)")
+        #expect(world.outputs.count == 2)
+        #expect(world.log.count("a.conf will not be removed") == 1)
+    }
+
+    @Test func withoutStateNothingIsRemoved() async throws {
+        let store = TestStore(["/app/a": "1", "/app/b": "2"])
+        let world = try EngineWorld(store)
+        try world.items("sites")
+        #expect(try await world.run(["-onetime"]) == 0)
+        store.put("/app/a", nil)
+        #expect(try await world.run(["-onetime"]) == 0)
+        #expect(world.outputs.count == 2)
+        #expect(world.log.count("there is no -state-dir, so files of items that are gone are not removed") == 2)
+    }
+
+    /// An item that fails holds up no other, and what cannot have a name is told.
+    @Test func itemsFailByThemselves() async throws {
+        let world = try EngineWorld(TestStore(["/app/a": "1", "/app/b": "2", "/app/.c": "3"]))
+        try world.items(
+            "sites", fields: "check_each = \"check {{.key}} {{.name}} {{.src}}\"",
+            template: #"{{if eq .name "a"}}{{getv "/app/none"}}{{end}}x"#)
+        let code = try await world.run(["-onetime"] + world.stateDirectory)
+        #expect(code == 1, "\(world.log.entries)")
+        #expect(world.outputs == ["b.conf": "x"])
+        #expect(world.commands.count == 1 && world.commands[0].hasPrefix("check /app/b b "))
+        #expect(world.log.count("ERROR sites.toml[/app/a]: ") == 1)
+        #expect(world.log.count("sites.toml: /app/.c has no file: its name begins with a dot") == 1)
+    }
+
+    /// One check in place for all; what it refuses leaves the old files, and removes nothing.
+    @Test func oneCheckForABatch() async throws {
+        let store = TestStore(["/app/a": "1", "/app/b": "2", "/app/c": "3"])
+        let world = try EngineWorld(store)
+        try world.items("sites", fields: "prune = true\ncheck_cmd = \"check\"\nreload_cmd = \"reload\"")
+        try await once(world)
+        #expect(world.commands == ["check", "reload"])
+        store.put(["/app/a": "bad", "/app/b": nil])
+        let code = try await world.run(["-onetime"] + world.stateDirectory) { [world] _ in
+            world.outputs["a.conf"] == "a=bad" ? 1 : 0
+        }
+        #expect(code == 1, "\(world.log.entries)")
+        #expect(world.outputs == ["a.conf": "a=1", "b.conf": "b=2", "c.conf": "c=3"])
+        store.put("/app/a", "good")
+        try await once(world)
+        #expect(world.outputs == ["a.conf": "a=good", "c.conf": "c=3"])
+    }
+
+    @Test func followsItems() async throws {
+        let store = TestStore(["/app/a": "1", "/app/b": "2", "/app/c": "3"])
+        let world = try EngineWorld(store)
+        try world.items("sites", fields: "prune = true\nreload_cmd = \"reload\"")
+        async let code = world.run(Self.follow + world.stateDirectory)
+        await world.log.wait(for: "c.conf has been updated")
+        store.put(["/app/a": "1a", "/app/b": nil, "/app/d": "4"])
+        await world.log.wait(for: "d.conf has been updated")
+        #expect(world.outputs == ["a.conf": "a=1a", "c.conf": "c=3", "d.conf": "d=4"])
+        store.put("/app/b", "back")
+        await world.log.wait(for: "b.conf has been updated")
+        #expect(world.outputs["b.conf"] == "b=back")
+        world.requests.stop()
+        #expect(try await code == 0, "\(world.log.entries)")
+        #expect(world.commands == ["reload", "reload", "reload"], "one for each change")
+        #expect(world.log.count("c.conf has been updated") == 1, "only what changed is written")
+    }
+
+    /// A definition that changes while confd runs: the old files go, the new ones come.
+    @Test func followsADefinition() async throws {
+        let world = try EngineWorld(TestStore(["/app/a": "1", "/app/b": "2"]))
+        try world.items("sites", fields: "prune = true\nmax_remove = 0")
+        async let code = world.run(["-interval", "3600"] + world.stateDirectory)
+        await world.log.wait(for: "b.conf has been updated")
+        try world.items("sites", dest: "{{.name}}.new", fields: "prune = true\nmax_remove = 0")
+        world.requests.readAnew()
+        await world.log.wait(for: "b.conf has been removed")
+        #expect(world.outputs == ["a.new": "a=1", "b.new": "b=2"])
+        world.requests.stop()
+        #expect(try await code == 0, "\(world.log.entries)")
+    }
+
+    /// Random puts, deletes, hand edits and files of others: after each pass the directory is what the keys say, and what
+    /// others have put there.
+    @Test(arguments: 0..<6)
+    func randomHistories(_ seed: Int) async throws {
+        let store = TestStore([:])
+        let world = try EngineWorld(store)
+        try world.items("sites", fields: "prune = true\nmax_remove = 0")
+        var keys: [String: String] = [:]
+        var ours: [String: String] = [:]
+        var others: [String: String] = [:]
+        for step in 0..<12 {
+            for _ in 0..<Int.random(in: 1...5) {
+                let name = ["a", "b", "c", "d", "e"].randomElement()!
+                let file = "\(name).conf"
+                switch Int.random(in: 0..<6) {
+                case 0, 1:
+                    keys[name] = "\(step)"
+                    store.put("/app/\(name)", "\(step)")
+                case 2, 3:
+                    keys[name] = nil
+                    store.put("/app/\(name)", nil)
+                case 4:
+                    try world.write(file, "edited \(step)")
+                    others[file] = "edited \(step)"
+                    ours[file] = nil
+                default:
+                    guard world.output(file) != nil else { continue }
+                    try Files.unlink(world.path(file))
+                    others[file] = nil
+                    ours[file] = nil
+                }
+            }
+            // What would be written again is not somebody else's.
+            try await once(world)
+            ours = ours.filter { keys[String($0.key.dropLast(5))] != nil }
+            for (name, value) in keys {
+                ours["\(name).conf"] = "\(name)=\(value)"
+                others["\(name).conf"] = nil
+            }
+            let expected = others.merging(ours) { $1 }
+            #expect(world.outputs == expected, "step \(step): \(world.log.entries.suffix(20))")
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import Posix
+import TestSupport
+import Testing
+
+@testable import Applying
+@testable import ConfdCore
+@testable import Configuration
+
+/// What is kept of the files of items, and what is removed.
+@Suite struct ItemManifestTests {
+    private func file(_ name: String, _ folder: String = "/out") -> ItemFile { ItemFile(folder: folder, name: name) }
+    private func hash(_ text: String) -> ContentHash { ContentHash(of: Array(text.utf8)) }
+
+    private func randomEvent() -> ItemManifest.Event {
+        let file = file(["a", "b", "c"].randomElement()!, ["/out", "/old"].randomElement()!)
+        let hash = hash(["1", "2", "3"].randomElement()!)
+        switch Int.random(in: 0..<6) {
+        case 0, 1: return .writing(file, hash)
+        case 2, 3: return .written(file, hash)
+        case 4: return .dropped(file)
+        default: return Bool.random() ? .owed : .reloaded
+        }
+    }
+
+    /// A manifest is what its lines say, at each point where a crash may have cut them.
+    @Test func linesGiveTheManifest() throws {
+        for _ in 0..<200 {
+            var manifest = ItemManifest()
+            var text = Array(ItemManifest.head.utf8)
+            for _ in 0..<20 {
+                let event = randomEvent()
+                let before = manifest
+                manifest.take(event)
+                let line = event.line
+                let cut = text + line.prefix(Int.random(in: 0..<line.count))
+                #expect(ItemManifest(parsing: cut) == before)
+                text += line
+                #expect(ItemManifest(parsing: text) == manifest)
+            }
+            #expect(ItemManifest(parsing: manifest.text) == manifest)
+        }
+        #expect(ItemManifest(parsing: Array("confd-items 2\n".utf8)) == nil)
+        #expect(ItemManifest(parsing: []) == nil)
+    }
+
+    private static let badLines = [
+        "written\t00\t/out\ta", "written\t/out\ta", "dropped\t/out\t../a", "dropped\t/out\t.", "dropped\t\ta",
+        "held\tx", "?",
+    ]
+
+    /// Lines that name files outside of the directory, or nothing, are passed over.
+    @Test(arguments: badLines)
+    func refusesLines(line: String) throws {
+        let good = ItemManifest.Event.written(file("a"), hash("1")).line
+        let manifest = try #require(
+            ItemManifest(parsing: Array(ItemManifest.head.utf8) + Array("\(line)\n".utf8) + good))
+        #expect(Array(manifest.files.keys) == [file("a")])
+    }
+
+    @Test func refusesNamesThatLeadOut() throws {
+        for name in ["..", ".", "", "a/b", ".hidden", "../../etc/passwd"] {
+            let line = ItemManifest.Event.written(file(name), hash("1")).line
+            let manifest = try #require(ItemManifest(parsing: Array(ItemManifest.head.utf8) + line))
+            #expect(manifest.files.isEmpty, "\(name)")
+        }
+    }
+
+    @Test func whatWasBegunCountsUntilItIsKnownToBeThere() {
+        var manifest = ItemManifest()
+        manifest.take(.written(file("a"), hash("1")))
+        manifest.take(.writing(file("a"), hash("2")))
+        #expect(manifest.isOurs(Array("1".utf8), in: file("a")) && manifest.isOurs(Array("2".utf8), in: file("a")))
+        #expect(!manifest.isOurs(Array("3".utf8), in: file("a")))
+        manifest.take(.written(file("a"), hash("2")))
+        #expect(!manifest.isOurs(Array("1".utf8), in: file("a")))
+    }
+
+    // MARK: - Plans
+
+    private func plan(
+        _ names: Int, gone: Int, _ fields: String = "prune = true", isBelieved: Bool = false
+    ) throws -> RemovalPlan {
+        let resource = try Resource.test(destination: "/out/{{.name}}", fields: "for_each = \"/app/*\"\n\(fields)")
+        var manifest = ItemManifest()
+        for number in 0..<names { manifest.take(.written(file("\(number)"), hash("x"))) }
+        return RemovalPlan(manifest, try #require(resource.items), KeyCounts(total: 9), isBelieved: isBelieved) {
+            Int($0)! >= gone
+        }
+    }
+
+    private func removed(_ plan: RemovalPlan) -> Int? { plan.isHeld ? nil : plan.files.count }
+
+    @Test func limitsHoldWhatIsTooMuch() throws {
+        #expect(try removed(plan(10, gone: 5)) == 5, "half by default")
+        #expect(try removed(plan(10, gone: 6)) == nil)
+        #expect(try removed(plan(1, gone: 1)) == 1, "one may always go")
+        #expect(try removed(plan(10, gone: 10, "prune = true\nmax_remove = 0")) == 10)
+        #expect(try removed(plan(10, gone: 3, "prune = true\nmax_remove = 2")) == nil)
+        #expect(try removed(plan(10, gone: 1, "prune = true\nmax_remove = \"1%\"")) == 1)
+        #expect(try removed(plan(10, gone: 9, "")) == 0, "without prune nothing goes")
+        #expect(try removed(plan(10, gone: 9, isBelieved: true)) == 9)
+    }
+
+    @Test func filesOfAnotherDirectoryGo() throws {
+        let resource = try Resource.test(destination: "/new/{{.name}}", fields: "for_each = \"/app/*\"\nprune = true")
+        var manifest = ItemManifest()
+        manifest.take(.written(file("a", "/old"), hash("x")))
+        manifest.take(.written(file("a", "/new"), hash("x")))
+        let plan = RemovalPlan(manifest, try #require(resource.items), KeyCounts(total: 9), isBelieved: false) { _ in
+            true
+        }
+        #expect(plan.files == [file("a", "/old")])
+    }
+
+    // MARK: - On disk
+
+    @Test func journalGoesOnAfterARestart() throws {
+        let directory = try TemporaryDirectory()
+        let resource = "app.toml"
+        do {
+            let state = try StateDirectory(directory("state"))
+            let journal = try state.items(of: resource)
+            try journal.add(.written(file("a"), hash("1")))
+            try journal.add(.writing(file("b"), hash("2")))
+            try journal.synchronize()
+        }
+        let state = try StateDirectory(directory("state"))
+        let journal = try state.items(of: resource)
+        #expect(journal.manifest.files == [file("a"): [hash("1")], file("b"): [hash("2")]])
+        try journal.add(.dropped(file("a")))
+        let read = try StateDirectory(reading: directory("state")).items(of: resource).manifest
+        #expect(read.files == [file("b"): [hash("2")]])
+        #expect(try state.items(of: "other.toml").manifest == ItemManifest())
+    }
+
+    /// A line that could not be written, or not as a whole, is as if it had not been asked for.
+    @Test func aFullDiskLosesNoLine() throws {
+        let directory = try TemporaryDirectory()
+        let state = try StateDirectory(directory("state"))
+        let journal = try state.items(of: "app.toml")
+        try journal.add(.written(file("a"), hash("1")))
+        Faults.with(.init("pwrite", code: 28)) {
+            #expect(throws: SystemError.self) { try journal.add(.written(file("b"), hash("2"))) }
+        }
+        #expect(journal.manifest.files.count == 1)
+        try journal.add(.written(file("c"), hash("3")))
+        let read = try state.items(of: "app.toml").manifest
+        #expect(read == journal.manifest)
+    }
+
+    @Test func aManifestOfAnotherVersionIsNotLost() throws {
+        let directory = try TemporaryDirectory()
+        let state = try StateDirectory(directory("state"))
+        try directory.write("state/resources/app.toml.items", "confd-items 2\n")
+        #expect(throws: ItemJournalError.self) { try state.items(of: "app.toml") }
+        #expect(directory.text("state/resources/app.toml.items") == "confd-items 2\n")
+    }
+}

@@ -1,0 +1,67 @@
+import Testing
+
+@testable import KeyValue
+
+@Suite struct ReadIndexTests {
+    private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+    private func randomKey() -> String {
+        let depth = Int.random(in: 1...3)
+        return (0..<depth).map { _ in "/" + ["a", "b", "ab", "c"].randomElement()! }.joined()
+    }
+
+    private func randomReads() -> ReadSet {
+        var recorder = ReadSet.Recorder()
+        for _ in 0..<Int.random(in: 0...4) {
+            let key = bytes(randomKey())
+            switch Int.random(in: 0..<3) {
+            case 0: key.withUnsafeBufferPointer { recorder.noteKey($0) }
+            case 1: (key + bytes("/*")).withUnsafeBufferPointer { recorder.noteGlob(Glob($0)) }
+            default: key.withUnsafeBufferPointer { recorder.noteListing(of: $0) }
+            }
+        }
+        return recorder.finish()
+    }
+
+    /// The index says of random readers what each would say of itself, while some come and go.
+    @Test func agreesWithEachReader() {
+        for _ in 0..<300 {
+            var index = ReadIndex()
+            var readers: [Int: ReadSet] = [:]
+            for id in 0..<20 {
+                let reads = randomReads()
+                readers[id] = reads
+                index.add(id, reads)
+            }
+            for id in 0..<20 where Bool.random() {
+                index.remove(id, readers[id]!)
+                readers[id] = nil
+            }
+            let old = Snapshot((0..<6).map { _ in (bytes(randomKey()), bytes("1")) })
+            let new = Snapshot((0..<6).map { _ in (bytes(randomKey()), bytes(Bool.random() ? "1" : "2")) })
+            let changes = new.difference(from: old)
+            let expected = Set(readers.filter { $0.value.intersects(changes) }.keys)
+            #expect(index.readers(of: changes) == expected)
+        }
+    }
+
+    private static let captures: [(pattern: String, path: String, parts: [String])] = [
+        ("/apps/*", "/apps/web", ["web"]), ("/apps/*/sites/*", "/apps/a/sites/b", ["a", "b"]),
+        ("/apps/web-*", "/apps/web-1", ["1"]), ("/apps/*-*", "/apps/a-b-c", ["a", "b-c"]),
+        ("/apps/*.conf", "/apps/a.conf", ["a"]), ("/a/*x*y/*", "/a/1x2y/3", ["1", "2", "3"]),
+        ("/apps/**", "/apps/web", ["web"]), ("/apps/w?b", "/apps/web", []), ("/apps/web", "/apps/web", []),
+        ("/*/b", "/a/b", ["a"]), ("/a/*x", "/a/x", [""]),
+    ]
+
+    @Test(arguments: captures)
+    func capturesWhatStarsStandFor(pattern: String, path: String, parts: [String]) {
+        let glob = bytes(pattern).withUnsafeBufferPointer { Glob($0) }
+        let path = bytes(path)
+        let found = path.withUnsafeBufferPointer { path in
+            #expect(glob.matches(path))
+            return glob.captures(in: path).map { String(decoding: path[$0], as: UTF8.self) }
+        }
+        #expect(found == parts)
+        #expect(glob.starCount == parts.count)
+    }
+}
