@@ -131,6 +131,31 @@ import Testing
         #expect(world.outputs == ["a.conf": "a=good", "c.conf": "c=3"])
     }
 
+    /// Of many files that are refused together, those that are wrong are found without trying each.
+    @Test func oneBadFileOfMany() async throws {
+        let keys = (0..<64).map { ("/app/i\(10 + $0)", "1") }
+        let world = try EngineWorld(TestStore(Dictionary(uniqueKeysWithValues: keys + [("/app/bad", "1")])))
+        try world.items("sites", fields: "check_cmd = \"check\"")
+        let code = try await world.run(["-onetime"] + world.stateDirectory) { [world] _ in
+            world.output("bad.conf") == nil ? 0 : 1
+        }
+        #expect(code == 1, "\(world.log.entries.suffix(5))")
+        #expect(world.outputs.count == 64 && world.output("bad.conf") == nil)
+        #expect(world.commands.count < 24, "\(world.commands.count)")
+    }
+
+    /// A key cannot have a resource file overwrite itself.
+    @Test func anItemIsNotItsOwnResource() async throws {
+        let world = try EngineWorld(TestStore(["/app/sites": "1", "/app/new": "2"]))
+        try world.items("sites", dest: "../conf.d/{{.name}}.toml", fields: "", template: "# nothing")
+        try await once(world, 1)
+        #expect(
+            world.log.count("sites.toml[/app/sites]: dest: this is its own resource file: ") == 1,
+            "\(world.log.entries)")
+        #expect(try Files.read(world.path("../conf.d/sites.toml")).count > 20)
+        #expect(try Files.read(world.path("../conf.d/new.toml")) == Array("# nothing".utf8))
+    }
+
     @Test func followsItems() async throws {
         let store = TestStore(["/app/a": "1", "/app/b": "2", "/app/c": "3"])
         let world = try EngineWorld(store)

@@ -83,9 +83,9 @@ import Testing
         let resource = try Resource.test(destination: "/out/{{.name}}", fields: "for_each = \"/app/*\"\n\(fields)")
         var manifest = ItemManifest()
         for number in 0..<names { manifest.take(.written(file("\(number)"), hash("x"))) }
-        return RemovalPlan(manifest, try #require(resource.items), KeyCounts(total: 9), isBelieved: isBelieved) {
-            Int($0)! >= gone
-        }
+        let rule = try #require(resource.items)
+        let orphans = manifest.orphans(of: rule, among: nil) { Int(String(decoding: $0, as: UTF8.self))! >= gone }
+        return RemovalPlan(orphans, of: names, rule, KeyCounts(total: 9), isBelieved: isBelieved)
     }
 
     private func removed(_ plan: RemovalPlan) -> Int? { plan.isHeld ? nil : plan.files.count }
@@ -106,10 +106,11 @@ import Testing
         var manifest = ItemManifest()
         manifest.take(.written(file("a", "/old"), hash("x")))
         manifest.take(.written(file("a", "/new"), hash("x")))
-        let plan = RemovalPlan(manifest, try #require(resource.items), KeyCounts(total: 9), isBelieved: false) { _ in
-            true
-        }
-        #expect(plan.files == [file("a", "/old")])
+        let rule = try #require(resource.items)
+        #expect(manifest.orphans(of: rule, among: nil) { _ in true } == [file("a", "/old")])
+        let names: Set = [Array("a".utf8), Array("b".utf8)]
+        #expect(
+            manifest.orphans(of: rule, among: names) { _ in false } == [file("a", "/new")], "only what is asked for")
     }
 
     // MARK: - On disk
@@ -146,6 +147,20 @@ import Testing
         try journal.add(.written(file("c"), hash("3")))
         let read = try state.items(of: "app.toml").manifest
         #expect(read == journal.manifest)
+    }
+
+    /// After a failed fsync nobody knows what is on disk: everything is written anew.
+    @Test func aFailedSyncIsNoSync() throws {
+        let directory = try TemporaryDirectory()
+        let state = try StateDirectory(directory("state"))
+        let journal = try state.items(of: "app.toml")
+        try journal.add(.written(file("a"), hash("1")))
+        Faults.with(.init("fsync", code: Errno.inputOutput)) {
+            #expect(throws: SystemError.self) { try journal.synchronize() }
+        }
+        try directory.write("state/resources/app.toml.items", "what the disk has made of it")
+        try journal.synchronize()
+        #expect(try state.items(of: "app.toml").manifest == journal.manifest)
     }
 
     @Test func aManifestOfAnotherVersionIsNotLost() throws {

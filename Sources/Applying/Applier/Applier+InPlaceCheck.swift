@@ -33,23 +33,50 @@ extension Applier {
         return outcomes.compactMap { $0 }
     }
 
-    /// All files in place, one check. If it refuses, all go back, and each is tried alone: again and again as long as one
-    /// more is accepted, for one may need another.
+    /// All files in place, one check. If it refuses, all go back, and it is looked for those that it accepts: again and again as
+    /// long as there is one more, for one may need another.
     private func checkTogether(_ trials: [Trial]) -> [Outcome] {
         var trials = trials
         var results = attempt(Array(trials.indices), of: &trials, isLast: trials.count == 1)
         var left = trials.count > 1 ? trials.indices.filter { results[$0].isFailure } : []
         if !left.isEmpty, !cancellation.isCancelled {
             logger.info("\(trials.count) files were refused together by \(trials[0].command.text): each is tried alone")
+            var runs = 0
             var hasAdvanced = true
             while hasAdvanced, !left.isEmpty {
-                for index in left { results[index] = attempt([index], of: &trials, isLast: true)[0] }
+                attemptApart(left, of: &trials, &results, runs: &runs)
                 let refused = left.filter { results[$0].isFailure }
                 hasAdvanced = refused.count < left.count
                 left = refused
             }
         }
         return results.indices.map { finish(&trials[$0], results[$0]) }
+    }
+
+    /// So many files are tried one by one.
+    private static let few = 8
+    /// So often is a batch of many files checked; what is refused until then is tried again later, as all that is refused.
+    private static let mostRuns = 128
+
+    /// Tries files alone that were refused together. Many are halved until those are found that are refused: of 10,000 files with
+    /// a bad one it takes thirty checks.
+    private func attemptApart(
+        _ indices: [Int], of trials: inout [Trial], _ results: inout [Result<Outcome, StepFailure>], runs: inout Int
+    ) {
+        if indices.count <= Self.few {
+            for index in indices where runs < Self.mostRuns {
+                runs += 1
+                results[index] = attempt([index], of: &trials, isLast: true)[0]
+            }
+            return
+        }
+        let middle = indices.count / 2
+        for half in [Array(indices[..<middle]), Array(indices[middle...])] where runs < Self.mostRuns {
+            runs += 1
+            for (index, result) in zip(half, attempt(half, of: &trials, isLast: false)) { results[index] = result }
+            let refused = half.filter { results[$0].isFailure }
+            if !refused.isEmpty { attemptApart(refused, of: &trials, &results, runs: &runs) }
+        }
     }
 
     /// Reports what became of a trial; content that was refused is remembered.
@@ -110,7 +137,7 @@ extension Applier {
         let staged = try stage(content, resource, destination)
         let reload = try owedReload(trial.file, destination, source: staged.path, isNew: true)
         let checked: CheckedFile
-        if resource.stagedCheck == nil {
+        if resource.items?.checkEach == nil {
             checked = staged.withoutCheck()
         } else {
             checked = try staged.check { (path) throws(StepFailure) in

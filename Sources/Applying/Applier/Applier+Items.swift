@@ -6,6 +6,16 @@ import Staging
 // What is kept of the files of items, so that those of items that are gone can be removed. An event is added before a file is
 // staged and is on disk before the rename: most of the wait for it is over by then.
 extension Applier {
+    /// Refuses an item whose file the resource is made from: of other resources, that is known when they are loaded.
+    func refuseInputs(_ resource: Resource) throws(StepFailure) {
+        guard resource.item != nil,
+            let input = InputFiles.refusal(
+                of: resource.destination, source: resource.source, resourceFile: resource.file)
+        else { return }
+        let error = ResourceError(resource.file, nil, .writesInput(input, resource.destination), field: "dest")
+        throw StepFailure(error.message)
+    }
+
     /// Notes that `content` will be written. Without a note there is no file where files are to be removed one day.
     func noteWriting(_ content: [UInt8], _ file: RenderedFile) throws(StepFailure) {
         try keep(.writing, content, file)
@@ -33,7 +43,7 @@ extension Applier {
     /// Notes that the file is as wanted, whoever has written it: from then on it is as if we had.
     func noteOwned(_ content: [UInt8], _ file: RenderedFile) {
         guard let journal = file.request.journal, let name = file.resource.itemFile else { return }
-        if journal.hashes(of: name)?.contains(ContentHash(of: content)) ?? false { return }
+        if journal.isOurs(content, in: name) { return }
         // The next look tries again.
         try? keep(.written, content, file)
     }
@@ -145,7 +155,7 @@ extension Applier {
         _ request: RemovalRequest, _ journal: ItemJournal, removed: Int = 0
     ) throws(StepFailure) -> Outcome {
         let state = removed > 0 ? Outcome.State.updated : .inSync
-        guard journal.manifest.isReloadOwed, let folder = request.resource.items?.folder else { return Outcome(state) }
+        guard journal.isReloadOwed, let folder = request.resource.items?.folder else { return Outcome(state) }
         var reload = try reload(request.resource, folder, source: folder, request.changes, isNew: removed > 0)
         reload?.journal = journal
         return Outcome(state, reload: reload)
@@ -156,14 +166,13 @@ extension Applier {
         _ files: [ItemFile], below path: String, _ request: RemovalRequest, _ journal: ItemJournal
     ) throws(StepFailure) -> Int {
         let resource = request.resource
-        let manifest = journal.manifest
         var removed = 0
         var failure: StepFailure?
         do throws(StagingError) {
             let folder = try ItemFolder(resolving: path)
             for file in files {
                 do throws(StagingError) {
-                    let result = try folder?.remove(file.name) { manifest.isOurs($0, in: file) } ?? .absent
+                    let result = try folder?.remove(file.name) { journal.isOurs($0, in: file) } ?? .absent
                     if result == .removed {
                         removed += 1
                         logger.info("\(Files.join(path, file.name)) has been removed: its key is gone", resource)

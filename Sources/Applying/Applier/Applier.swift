@@ -158,6 +158,7 @@ package struct Applier: Sendable {
         _ content: [UInt8], _ file: inout RenderedFile, _ unsynced: UnsyncedFolders?
     ) throws(StepFailure) -> Placement {
         let resource = file.resource
+        try refuseInputs(resource)
         let destination = try resolve(resource)
         if let stream = destination.stream {
             return .done(try write(content, to: stream, destination, &file))

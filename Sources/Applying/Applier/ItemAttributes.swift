@@ -25,7 +25,7 @@ extension RenderRequest {
         }
         if let mode = try text("mode", attributes.mode) {
             // setuid and setgid are never what keys decide.
-            guard let bits = UInt16(mode, radix: 8), bits <= 0o777, mode.utf8.first != UInt8(ascii: "+") else {
+            guard let bits = FileMode.parse(mode), bits <= 0o777 else {
                 throw StepFailure("mode: not octal digits of permission bits")
             }
             resource.attributes.mode = bits

@@ -1,3 +1,4 @@
+import Configuration
 import Posix
 import Synchronization
 
@@ -8,7 +9,8 @@ import Synchronization
 package final class ItemJournal: Sendable {
     private struct State: ~Copyable {
         var manifest: ItemManifest
-        /// nil before the first event.
+        /// nil if it is to be written anew: before the first event, and after a failure of the disk, which may have lost what
+        /// was added.
         var file: OpenFile?
         /// Events that were added to the file.
         var added = 0
@@ -51,64 +53,74 @@ package final class ItemJournal: Sendable {
         state = Mutex(State(manifest: manifest))
     }
 
-    /// The manifest now.
+    /// The manifest now. A copy that is kept makes the next event cost as much as all files.
     package var manifest: ItemManifest { state.withLock { $0.manifest } }
 
-    /// What may be in `file`, as far as it is ours.
-    func hashes(of file: ItemFile) -> [ContentHash]? { state.withLock { $0.manifest.files[file] } }
+    /// How many files there are.
+    package var count: Int { state.withLock { $0.manifest.files.count } }
+
+    /// Whether the service does not know of all removals yet.
+    var isReloadOwed: Bool { state.withLock { $0.manifest.isReloadOwed } }
+
+    /// Whether `content` is what was written into `file`, or was about to be.
+    func isOurs(_ content: [UInt8], in file: ItemFile) -> Bool {
+        let hash = ContentHash(of: content)
+        return state.withLock { $0.manifest.files[file]?.contains(hash) ?? false }
+    }
+
+    /// See `ItemManifest.orphans`.
+    package func orphans(
+        of rule: ItemRule, among names: Set<[UInt8]>?, isWanted: ([UInt8]) -> Bool
+    ) -> [ItemFile] {
+        state.withLock { $0.manifest.orphans(of: rule, among: names, isWanted: isWanted) }
+    }
 
     /// Adds `event`, which `synchronize` brings to disk.
     package func add(_ event: ItemManifest.Event) throws(SystemError) {
-        var failure: SystemError?
-        state.withLock { state in
-            do throws(SystemError) {
-                try write(event, &state)
-                state.manifest.take(event)
-                state.added += 1
-            } catch {
-                failure = error
-            }
+        try state.withLock { (state) throws(SystemError) in
+            try write(event, &state)
+            state.manifest.take(event)
+            state.added += 1
         }
-        if let failure { throw failure }
     }
 
     /// Waits until all events that were added are on disk.
     package func synchronize() throws(SystemError) {
         let number = state.withLock { $0.added }
-        var failure: SystemError?
-        synced.withLock { synced in
+        try synced.withLock { (synced) throws(SystemError) in
             if synced >= number { return }
-            let (file, added) = state.withLock { ($0.file, $0.added) }
+            let (file, added) = try state.withLock { (state) throws(SystemError) in
+                if state.file == nil { try renew(&state) }
+                return (state.file, state.added)
+            }
             do throws(SystemError) {
                 try file?.descriptor.synchronize()
-                synced = added
             } catch {
-                failure = error
+                state.withLock { $0.file = nil }
+                throw error
             }
+            synced = added
         }
-        if let failure { throw failure }
     }
 
     private func write(_ event: ItemManifest.Event, _ state: inout State) throws(SystemError) {
-        guard let records else { return }
-        if state.lines > Self.spareLines + 4 * state.manifest.files.count { state.file = nil }
-        if state.file == nil {
-            state.file = try renew(state.manifest, in: records)
-            state.lines = 0
-        }
+        if state.file == nil || state.lines > Self.spareLines + 4 * state.manifest.files.count { try renew(&state) }
         try state.file?.add(event.line)
         state.lines += 1
     }
 
     /// Writes the file anew; it is on disk when this returns.
-    private func renew(_ manifest: ItemManifest, in records: Folder) throws(SystemError) -> OpenFile {
+    private func renew(_ state: inout State) throws(SystemError) {
+        guard let records else { return }
+        state.file = nil
         let temporary = name + ".new"
         let file = try records.open(temporary, [.write, .create, .truncate, .noFollow])
-        let text = manifest.text
+        let text = state.manifest.text
         try file.writeAll(text)
         try file.synchronize()
         try records.rename(temporary, to: name)
         try records.synchronize()
-        return OpenFile(file, size: text.count)
+        state.file = OpenFile(file, size: text.count)
+        state.lines = 0
     }
 }

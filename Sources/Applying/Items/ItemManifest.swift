@@ -1,3 +1,4 @@
+import Configuration
 import Rendering
 
 /// Which files are those of a resource's items, and what was written into each last: events in, a state out. Kept on disk
@@ -45,6 +46,17 @@ package struct ItemManifest: Equatable, Sendable {
     /// Whether `content` is what was written into `file`, or was about to be.
     func isOurs(_ content: [UInt8], in file: ItemFile) -> Bool {
         files[file]?.contains(ContentHash(of: content)) ?? false
+    }
+
+    /// The files that no item of `rule` wants, in their order; with `names`, only those of its directory with such a name.
+    func orphans(of rule: ItemRule, among names: Set<[UInt8]>?, isWanted: ([UInt8]) -> Bool) -> [ItemFile] {
+        guard let names else {
+            return files.keys.filter { $0.folder != rule.folder || !isWanted(Array($0.name.utf8)) }.sorted()
+        }
+        let named = names.filter { !isWanted($0) }.map {
+            ItemFile(folder: rule.folder, name: String(decoding: $0, as: UTF8.self))
+        }
+        return named.filter { files[$0] != nil }.sorted()
     }
 
     /// The events that lead here from an empty manifest.

@@ -16,20 +16,15 @@ package struct RemovalPlan: Equatable, Sendable {
         RemovalPlan(files: [], violations: held ?? [], isHeld: held != nil, keys: keys)
     }
 
-    /// `isWanted` tells whether an item wants a file of the directory; `lost` is what the resource's guard says of the keys,
-    /// which counts if anything is to be removed. With `isBelieved` the limit does not count: removals
-    /// were held for long enough, or released.
+    /// `orphans` are the files that no item wants, of `count` that there are; `lost` is what the resource's guard says of the
+    /// keys, which counts if anything is to be removed. With `isBelieved` the limit does not count: removals were held for long
+    /// enough, or released.
     package init(
-        _ manifest: ItemManifest, _ rule: ItemRule, _ keys: KeyCounts, lost: [GuardViolation] = [], isBelieved: Bool,
-        isWanted: (String) -> Bool
+        _ orphans: [ItemFile], of count: Int, _ rule: ItemRule, _ keys: KeyCounts, lost: [GuardViolation] = [],
+        isBelieved: Bool
     ) {
         self.keys = keys
-        let count = manifest.files.count
-        guard rule.prune else {
-            (files, violations, isHeld) = ([], [], false)
-            return
-        }
-        files = manifest.files.keys.filter { $0.folder != rule.folder || !isWanted($0.name) }.sorted()
+        files = rule.prune ? orphans : []
         let most = rule.removable(of: count)
         violations =
             files.count > most ? [.removedFiles(files.count, of: count, most: most)] : files.isEmpty ? [] : lost

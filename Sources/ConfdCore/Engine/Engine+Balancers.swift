@@ -102,7 +102,7 @@ extension Engine {
         let isEnding = isStopping || requests.isStopping
         if isEnding, applicationsEnd == nil { applicationsEnd = now + Self.lastWait }
         if let applicationsEnd, now >= applicationsEnd { return false }
-        return table.states.contains { state in
+        return table.resources.contains { state in
             guard let application = state.application else { return false }
             return isEnding ? !application.isStuck : !application.isSettled
         }
@@ -110,7 +110,7 @@ extension Engine {
 
     /// `-onetime`: gives up what has not become as desired in time.
     func endLateApplications(at now: Duration) {
-        for state in table.states {
+        for state in table.resources {
             guard let limit = applicationLimit(of: state), now >= limit, let application = state.application else {
                 continue
             }
@@ -127,7 +127,7 @@ extension Engine {
 
     /// When `endLateApplications` has something to do, nil for never.
     var applicationDeadline: Duration? {
-        let others = table.states.compactMap(applicationLimit(of:)).min()
+        let others = table.resources.compactMap(applicationLimit(of:)).min()
         return [others, applicationsEnd].compactMap { $0 }.min()
     }
 

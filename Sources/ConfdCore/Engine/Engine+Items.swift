@@ -38,7 +38,7 @@ extension Engine {
             if group.isTaken(unit.fileName) { group.delayed.append(unit) } else { begin(unit, of: owner, at: now) }
         }
         if let first = difference.firstMoved { markMoved(from: first, group, at: now) }
-        if !difference.unclaimed.isEmpty { group.wantsRemoval = true }
+        group.removal.add(difference.unclaimed)
         settle(owner, at: now)
     }
 
@@ -72,7 +72,7 @@ extension Engine {
             group.pending.insert(state.id)
             table.update(state, at: now) { $0.refresh(at: now) }
         }
-        group.wantsRemoval = true
+        group.removal = .all
         settle(owner, at: now)
     }
 
@@ -86,10 +86,9 @@ extension Engine {
     private func report(_ problems: [(key: [UInt8], error: ItemNameError?)], of owner: ResourceState) {
         for (key, error) in problems {
             guard let error else { continue }
-            let key = String(decoding: key, as: UTF8.self)
             logger.error(
-                "\(owner.resource.name): \(key) has no file: \(error.message)",
-                owner.resource.logFields.with("key", key))
+                "\(owner.resource.name): \(ItemSet.message(key, error))",
+                owner.resource.logFields.with("key", String(decoding: key, as: UTF8.self)))
         }
     }
 }
@@ -179,7 +178,7 @@ extension Engine {
             group.hasNews = false
             keepRecord(of: owner, writtenFrom: owner.snapshot.snapshot.revision)
         }
-        guard group.wantsRemoval, owner.pendingDefinition == nil else { return }
+        guard !group.removal.isNone, owner.pendingDefinition == nil else { return }
         if owner.isScheduled {
             table.update(owner, at: now) { $0.refresh(at: now) }
         } else {
@@ -199,13 +198,12 @@ extension Engine {
         let keys = KeyCounts(of: wholeKeys(of: owner) ?? Snapshot([]), limits)
         var plan = RemovalPlan.nothing(keys, held: owner.guardState.hold?.violations)
         // While an item is written, its pass is not over.
-        if group.isQuiet, let manifest = group.journal?.manifest {
-            group.wantsRemoval = false
+        let names = group.isQuiet ? takeNames(of: owner, group) : []
+        if group.isQuiet, let journal = group.journal {
             let isBelieved = owner.guardState.isBelieved(after: owner.holdTime, at: now)
             let lost = limits.violations(of: keys, after: owner.guardState.applied?.counts, hasFile: true, lines: nil)
-            plan = RemovalPlan(manifest, rule, keys, lost: lost, isBelieved: isBelieved) {
-                group.set.claims(Array($0.utf8))
-            }
+            let orphans = journal.orphans(of: rule, among: names) { group.set.claims($0) }
+            plan = RemovalPlan(orphans, of: journal.count, rule, keys, lost: lost, isBelieved: isBelieved)
         }
         if !plan.isHeld {
             group.removing = Set(plan.files.lazy.filter { $0.folder == rule.folder }.map { Array($0.name.utf8) })
@@ -219,12 +217,24 @@ extension Engine {
         return { [applier, inbox] _ in inbox.post(.applied(id, applier.remove(request), over: snapshot)) }
     }
 
+    /// The names of files that are looked at for removal; nil for all files.
+    private func takeNames(of owner: ResourceState, _ group: ItemGroup) -> Set<[UInt8]>? {
+        defer { group.removal = .none }
+        // What was held is looked at anew.
+        if owner.guardState.hold != nil { return nil }
+        switch group.removal {
+        case .none: return []
+        case .of(let names): return names
+        case .all: return nil
+        }
+    }
+
     /// The files are gone; items may have come back meanwhile.
     func removalIsDone(_ owner: ResourceState, _ outcome: Outcome, at now: Duration) {
         guard let group = owner.items else { return }
         group.removing = []
         beginDelayed(of: owner, at: now)
-        if outcome.isFailure { group.wantsRemoval = true }
+        if outcome.isFailure { group.removal = .all }
     }
 
     /// `confd clean`: removes the files that a resource has left which is not there any more.

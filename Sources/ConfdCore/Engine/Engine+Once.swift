@@ -72,7 +72,7 @@ extension Engine {
             }
             if isInOrder { break }
         }
-        pass.untried = waiting + pass.untried
+        if !waiting.isEmpty { pass.untried = waiting + pass.untried }
     }
 
     /// Removes the files that no item wants, when all other files are in place.
@@ -112,7 +112,7 @@ extension Engine {
         progress.end()
         if pass.isStopped { return ExitCode.done }
         let tally = pass.tally
-        let nameless = table.resources.reduce(0) { $0 + ($1.items?.set.failed.count ?? 0) }
+        let nameless = table.resources.reduce(0) { $0 + ($1.items?.set.problems.count ?? 0) }
         let failed = tally.failed + nameless + inventory.errors.count
         logSummary(tally, failed: failed)
         if inventory.isEmpty { return ExitCode.usage }

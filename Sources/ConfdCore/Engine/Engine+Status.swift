@@ -29,8 +29,7 @@ extension Engine {
             let reason = state.history.failure ?? state.holdReason ?? "not tried yet"
             status.neverWritten.append((resource.destination, reason))
         }
-        status.resources = table.states.filter { $0.owner == nil || !$0.isInStep }.map { $0.status(at: now) }
-            .sorted { $0.name < $1.name }
+        status.resources = resourceStatuses(at: now)
         status.balancers.sort { $0.resource < $1.resource }
         status.owed.sort { $0.destination < $1.destination }
         status.neverWritten.sort { $0.destination < $1.destination }
@@ -47,6 +46,11 @@ extension Engine {
                 failure: source.follower.failure?.message)
         }.sorted { $0.configuration.name < $1.configuration.name }
         return status
+    }
+
+    /// The resources, and of items those that are not as they should be, by name.
+    func resourceStatuses(at now: Duration) -> [ResourceStatus] {
+        table.states.filter { $0.owner == nil || !$0.isInStep }.map { $0.status(at: now) }.sorted { $0.name < $1.name }
     }
 
     /// Logs the status: USR1.

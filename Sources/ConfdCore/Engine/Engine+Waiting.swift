@@ -59,7 +59,7 @@ extension Engine {
     /// Answers those for whom it is decided; to be called when nothing is due that could begin.
     func answerWaiters(at now: Duration) throws(SystemError) {
         if waiters.isEmpty { return }
-        let resources = table.states.map { $0.status(at: now) }.sorted { $0.name < $1.name }
+        let resources = resourceStatuses(at: now)
         let progress = sources.values.filter { $0.key.separate == nil || $0.snapshot != nil }.map { source in
             WaitCondition.Progress(
                 name: "\(source.key.backend.name) \(source.key.backend.sources.joined(separator: ", "))",

@@ -34,10 +34,28 @@ final class ItemGroup {
     var removing: Set<[UInt8]> = []
     /// Items whose file is still written or removed for another one.
     var delayed: [ItemSet.Unit] = []
-    /// Whether it is to be looked for files that nobody wants, once all items are done.
-    var wantsRemoval = true
+    /// Among which files it is to be looked for those that nobody wants, once all items are done.
+    var removal = Removal.all
     /// Whether the state directory is to be told that files have changed.
     var hasNews = false
+
+    enum Removal {
+        case none
+        /// Files of these names, which nobody claims any more.
+        case of(Set<[UInt8]>)
+        case all
+
+        var isNone: Bool { if case .none = self { true } else { false } }
+
+        mutating func add(_ names: Set<[UInt8]>) {
+            if names.isEmpty { return }
+            switch self {
+            case .none: self = .of(names)
+            case .of(let others): self = .of(others.union(names))
+            case .all: break
+            }
+        }
+    }
 
     init(_ rule: ItemRule, environment: any Rendering.Environment, journal: ItemJournal?) {
         set = ItemSet(rule, environment: environment)

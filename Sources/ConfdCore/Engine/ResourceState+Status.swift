@@ -24,12 +24,13 @@ extension ResourceState {
         if isHeld { return .held }
         if isRolledBack { return .failed }
         if owesReload { return .reloadOwed }
-        if isInStep { return .inSync }
+        if let items, !items.set.problems.isEmpty { return .failed }
+        if isInStep { return items?.removal.isNone ?? true ? .inSync : .pending }
         return history.failure == nil ? .pending : .failed
     }
 
     private var problem: History.Problem? {
-        if let problem = history.problem { return problem }
+        if let problem = history.problem ?? items?.set.problem { return problem }
         if let holdReason {
             return History.Problem(message: holdReason, hint: "confd release \(resource.name) lets it through")
         }

@@ -1,3 +1,4 @@
+import Applying
 import Configuration
 import KeyValue
 import Rendering
@@ -58,9 +59,19 @@ struct ItemSet {
 
     var count: Int { entries.count }
 
-    /// Items without a unit.
-    var failed: [(key: [UInt8], error: ItemNameError)] {
-        order.compactMap { key in (entries[key]?.standing.error).map { (key, $0) } }
+    /// Items without a unit: why they cannot have a file.
+    private(set) var problems: [[UInt8]: ItemNameError] = [:]
+
+    /// What is wrong with them, in one line; nil if there are none.
+    var problem: History.Problem? {
+        guard let first = problems.min(by: { $0.key.lexicographicallyPrecedes($1.key) }) else { return nil }
+        let more = problems.count == 1 ? "" : ", and \(problems.count - 1) more"
+        return History.Problem(message: "\(Self.message(first.key, first.value))\(more)")
+    }
+
+    /// Why the item `key` has no file.
+    static func message(_ key: [UInt8], _ error: ItemNameError) -> String {
+        "\(String(decoding: key, as: UTF8.self)) has no file: \(error.message)"
     }
 
     /// Whether an item wants the file `name`, even if it cannot have it.
@@ -100,6 +111,11 @@ struct ItemSet {
         return difference
     }
 
+    private mutating func note(_ key: [UInt8], _ error: ItemNameError?, _ difference: inout Difference) {
+        problems[key] = error
+        difference.problems.append((key, error))
+    }
+
     private func note(_ key: UnsafeBufferPointer<UInt8>, _ found: inout Set<[UInt8]>) {
         if let path = rule.pattern.match(key), path.count > 1 { found.insert(Array(path)) }
     }
@@ -117,13 +133,13 @@ extension ItemSet {
             touched.insert(name)
         case .failure(let error):
             entries[key] = Entry(item: item, fileName: nil, standing: .failed(error))
-            difference.problems.append((key, error))
+            note(key, error, &difference)
         }
     }
 
     private mutating func remove(_ key: [UInt8], _ difference: inout Difference, _ touched: inout Set<[UInt8]>) {
         guard let entry = entries.removeValue(forKey: key) else { return }
-        if entry.standing == .hasUnit { difference.ended.append(key) } else { difference.problems.append((key, nil)) }
+        if entry.standing == .hasUnit { difference.ended.append(key) } else { note(key, nil, &difference) }
         guard let name = entry.fileName else { return }
         claims[name]?.remove(key)
         touched.insert(name)
@@ -169,10 +185,10 @@ extension ItemSet {
             if entry.standing == standing { continue }
             if let error = standing.error {
                 if entry.standing == .hasUnit { difference.ended.append(key) }
-                difference.problems.append((key, error))
+                note(key, error, &difference)
             } else {
                 difference.begun.append(Unit(item: entry.item, fileName: name))
-                if entry.standing.error != nil { difference.problems.append((key, nil)) }
+                if entry.standing.error != nil { note(key, nil, &difference) }
             }
             entry.standing = standing
             entries[key] = entry

@@ -32,7 +32,7 @@ enum HelpText {
 
     private static let head = [
         "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]   or, with own options:",
-        "  confd status | wait | test | render RESOURCE | release RESOURCE | clean RESOURCE | register KEY",
+        "  confd status | wait | test | register KEY | render|release|clean RESOURCE",
         "Keeps files in step with a key-value store: renders, checks, replaces, reloads.",
     ]
 

@@ -1,10 +1,10 @@
 import TOML
 
 /// The `mode` of a resource.
-enum FileMode {
+package enum FileMode {
     /// The permission bits that `text` names: octal digits, with `0` or `0o` before them or not.
     /// confd 0.17 reads `644` as decimal (mode 0204 comes of it); that never was what anybody meant.
-    static func parse(_ text: String) -> UInt16? {
+    package static func parse(_ text: String) -> UInt16? {
         let digits = text.hasPrefix("0o") ? text.dropFirst(2) : Substring(text)
         guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) }),
             let mode = UInt16(digits, radix: 8), mode <= 0o7777

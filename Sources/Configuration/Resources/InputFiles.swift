@@ -2,10 +2,12 @@ import Posix
 
 /// The files that a resource must not write because it is made from them. It may write the templates of others: some
 /// setups render a template first, and then its output.
-enum InputFiles {
+package enum InputFiles {
     /// Which input of the resource in `resourceFile`, with the template `source`, its `destination` is; nil if none.
     /// Files are compared by device and inode, so that links and spellings do not matter.
-    static func refusal(of destination: String, source: String?, resourceFile: String) -> ResourceError.InputFile? {
+    package static func refusal(of destination: String, source: String?, resourceFile: String) -> ResourceError
+        .InputFile?
+    {
         // A destination that cannot be looked at is reported when it is written.
         let status = try? Files.status(destination)
         if destination.hasSuffix("/") || status?.kind == .folder { return .directory }

@@ -66,10 +66,9 @@ package struct Resource: Equatable, Sendable {
     /// The keys of the item, with the prefix joined; nil for a resource without one.
     package var itemRange: KeyRange? { item.map { KeyRange(cleaned: Path.join([prefix, $0.key])) } }
 
-    /// The command that judges the staged file, nil if there is none.
-    package var stagedCheck: CommandTemplate? {
-        item == nil ? (checksInPlace ? nil : checkCommand) : items?.checkEach
-    }
+    /// The command that judges the staged file, nil if there is none. One of a check in place may have to judge a staged file as
+    /// well: that of a stream.
+    package var stagedCheck: CommandTemplate? { item == nil ? checkCommand : items?.checkEach }
 
     /// The field that sets it.
     package var stagedCheckField: String { item == nil ? "check_cmd" : "check_each" }
