@@ -8,9 +8,8 @@ import Testing
 /// Servers come, change and go at random in a real haproxy while wrk asks it: no request fails that a healthy server could
 /// have answered, and at each quiet point haproxy has what is desired.
 @Suite(.serialized) struct HaproxyLoadTests {
-    private static let isFull = getenv("CONFD_FAULT").map { String(cString: $0) } == "full"
-    private static let ids = isFull ? 500 : 50
-    private static let rounds = isFull ? 200 : 30
+    private static let ids = FaultScale.rounds(50, full: 500)
+    private static let rounds = FaultScale.rounds(30, full: 200)
 
     @Test func nothingFailsWhileServersComeAndGo() throws {
         let ports = try (0..<Self.ids + 10).map { _ in try Ports.free() }

@@ -47,7 +47,7 @@ import Testing
             for (number, observer) in observers.enumerated() {
                 // A transaction that was given up may still be made: the state is read anew each time.
                 var found = "nothing could be read"
-                let isInStep = eventually(within: .seconds(60)) {
+                let isInStep = eventuallyBlocking(seconds: 60) {
                     do { found = observer.difference(from: try reader.read("/chaos/a", "/chaos/m", "/chaos/z")) } catch
                     {
                         found = "\(error)"
@@ -159,7 +159,7 @@ private final class ChaosWriter: Sendable {
     /// Waits for the transaction in progress.
     func pause() {
         state.withLock { $0.isPaused = true }
-        _ = eventually { self.state.withLock { $0.isIdle } }
+        _ = eventuallyBlocking { self.state.withLock { $0.isIdle } }
     }
 
     func resume() { state.withLock { $0.isPaused = false } }

@@ -16,7 +16,7 @@ import Testing
         try server?.put(["/back/a": "old"])
         for round in 0..<changes { try server?.put(["/back/b": "\(round)"]) }
         let following = try Following(try #require(server).backend(), "/back")
-        #expect(eventually { following.last?.texts["/back/a"] == "old" })
+        #expect(eventuallyBlocking { following.last?.texts["/back/a"] == "old" })
         server = nil
         server = try EtcdServer(port: try port(url))
         try server?.put(["/back/a": "new"])
@@ -121,7 +121,7 @@ import Testing
         // None where it has ended by now: the machine may be busy.
         let first = backend.session.withLock { $0.token }
         // Until the token of the beginning has ended; the watch goes on beyond that.
-        _ = eventually(within: .seconds(3)) { false }
+        _ = eventuallyBlocking(seconds: 3) { false }
         try put(server, "/open/a", "2")
         #expect(following.sees(["/open/a": "2"]))
         #expect(try backend.read("/open") == ["/open/a": "2"])
@@ -138,7 +138,7 @@ import Testing
         #expect(following.sees([:]))
         cluster.kill(1)
         cluster.kill(2)
-        #expect(eventually(within: .seconds(10)) { !following.failures.isEmpty })
+        #expect(eventuallyBlocking(seconds: 10) { !following.failures.isEmpty })
         #expect(
             following.failures.first?.message == "etcd: \(cluster.endpoints[0]): watch: no leader (gRPC status 14)")
     }

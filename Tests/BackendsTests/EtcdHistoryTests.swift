@@ -172,7 +172,8 @@ private final class Place {
         _ following: Following, restoring snapshot: String? = nil, _ fill: (EtcdServer) throws -> Void = { _ in }
     ) throws {
         server = nil
-        guard eventually({ !following.failures.isEmpty }) else { throw Shell.Failure(output: "still connected") }
+        let hasNoticed = eventuallyBlocking { !following.failures.isEmpty }
+        guard hasNoticed else { throw Shell.Failure(output: "still connected") }
         data = try MemoryDirectory()
         if let snapshot {
             try Shell.run(

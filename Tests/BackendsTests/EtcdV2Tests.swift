@@ -124,7 +124,7 @@ import Testing
     @Test func readsAnewWhenTheIndexIsCleared() throws {
         let held = Holder()
         let following = try Following(try server.v2Backend(), "/v2clear") { _ in held.wait() }
-        #expect(eventually { following.deliveries == 1 })
+        #expect(eventuallyBlocking { following.deliveries == 1 })
         try server.curl("/v2clear/a", "-XPUT -d value=1")
         try server.curlMany("/v2noise/$((i % 7))", 1_100)
         try server.curl("/v2clear/b", "-XPUT -d value=2")
@@ -157,7 +157,7 @@ import Testing
         let following = try Following(try #require(server).v2Backend(), "/v2restart")
         #expect(following.sees(["/v2restart/a": "1"]))
         server = nil
-        #expect(eventually { !following.failures.isEmpty })
+        #expect(eventuallyBlocking { !following.failures.isEmpty })
         server = try EtcdServer(
             port: UInt16(url.split(separator: ":").last ?? "") ?? 0, arguments: "--enable-v2=true")
         try server?.curl("/v2restart/b", "-XPUT -d value=2")
@@ -246,7 +246,7 @@ import Testing
             try other?.curl("/history/b", "-XDELETE")
             for _ in 0..<20 { try other?.curl("/history/a", "-XPUT -d value=new") }
         }
-        #expect(eventually { !following.failures.isEmpty })
+        #expect(eventuallyBlocking { !following.failures.isEmpty })
         other = nil
         server = try start(port, otherData)
         #expect(following.sees(expected))
@@ -347,7 +347,7 @@ extension TCPServer.Connection {
 private final class Holder: Sendable {
     private let isHeld = Mutex(true)
 
-    func wait() { _ = eventually { !self.isHeld.withLock { $0 } } }
+    func wait() { _ = eventuallyBlocking { !self.isHeld.withLock { $0 } } }
 
     func release() { isHeld.withLock { $0 = false } }
 }

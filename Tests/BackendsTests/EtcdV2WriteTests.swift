@@ -81,7 +81,7 @@ import Testing
             Issue.record("not put")
             return
         }
-        #expect(try eventually { try backend.read("/v2gone") == [:] })
+        #expect(try eventuallyBlocking { try backend.read("/v2gone") == [:] })
     }
 
     @Test func hasNoLeases() throws {

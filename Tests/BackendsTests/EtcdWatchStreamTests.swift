@@ -1,4 +1,5 @@
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -72,7 +73,7 @@ import Testing
             call < 2 ? ScriptedServer.Reply(EtcdMalformedTests.page([])) : row.reply
         }
         let following = try Following(try server.backend(), "/app")
-        #expect(eventually { !following.failures.isEmpty })
+        #expect(eventuallyBlocking { !following.failures.isEmpty })
         #expect(following.failures.first?.message == "etcd: \(server.url): watch: \(row.message)")
         #expect(following.deliveries >= 1)
         #expect(following.last?.texts == [:])

@@ -30,22 +30,22 @@ import Testing
         try put("q/d.yaml", "1")
         try put("new/d.yaml", "2")
         try withFollowing("q/d.yaml") { following in
-            #expect(following.sees(["/app": "1"], within: .seconds(60)))
+            #expect(following.sees(["/app": "1"], within: 60))
             try move("q", "old")
             try move("new", "q")
-            #expect(following.sees(["/app": "2"], within: .seconds(60)))
+            #expect(following.sees(["/app": "2"], within: 60))
             try put("q/d.yaml", "3")
-            #expect(following.sees(["/app": "3"], within: .seconds(60)))
+            #expect(following.sees(["/app": "3"], within: 60))
         }
     }
 
     @Test func directoryAboveIsMadeAnew() throws {
         try put("p/q/d.yaml", "1")
         try withFollowing("p/q/d.yaml") { following in
-            #expect(following.sees(["/app": "1"], within: .seconds(60)))
+            #expect(following.sees(["/app": "1"], within: 60))
             try move("p", "old")
             try put("p/q/d.yaml", "2")
-            #expect(following.sees(["/app": "2"], within: .seconds(60)))
+            #expect(following.sees(["/app": "2"], within: 60))
         }
     }
 
@@ -54,9 +54,9 @@ import Testing
         try put("files/other.yaml", "0")
         try Files.makeLink(Files.join(folder, "files/x.yaml"), to: "../shared/d.yaml")
         try withFollowing("files") { following in
-            #expect(following.sees(["/app": "1"], within: .seconds(60)))
+            #expect(following.sees(["/app": "1"], within: 60))
             try put("shared/d.yaml", "2")
-            #expect(following.sees(["/app": "2"], within: .seconds(60)))
+            #expect(following.sees(["/app": "2"], within: 60))
         }
     }
 }

@@ -26,7 +26,7 @@ import Testing
         let backend = RedisBackend(options)
         if follows {
             let following = try Following(backend, "/a")
-            _ = eventually(within: .seconds(30)) { !following.failures.isEmpty }
+            _ = eventuallyBlocking(seconds: 30) { !following.failures.isEmpty }
             return following.failures.first
         }
         let failure = backend.failure("/a", timeout: .seconds(5))

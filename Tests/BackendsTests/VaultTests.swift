@@ -129,7 +129,7 @@ struct VaultTests {
         let polled = try server.backend(values)
         #expect(try polled.read("/kv/short") == ["/kv/short/a": "1"])
         #expect(following.sees(["/kv/short/a": "1"]))
-        _ = eventually(within: .seconds(7)) { false }
+        _ = eventuallyBlocking(seconds: 7) { false }
         #expect(try polled.read("/kv/short") == ["/kv/short/a": "1"])
         #expect(try watched.read("/kv/short") == ["/kv/short/a": "1"])
         #expect(following.failures == [] && following.deliveries == 1)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// How a rendering becomes the file: in order, atomically, and only when something changed.

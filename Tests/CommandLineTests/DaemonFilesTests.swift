@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `-watch`: the files of the file backend, and those below confdir.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `-watch` behind symbolic links and renames, as deployments use them.

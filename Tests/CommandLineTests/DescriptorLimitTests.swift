@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Report: `ulimit -n 64` made 189 of 200 resources fail.

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// Checks that judge what is in place: `nginx -t` and its like.

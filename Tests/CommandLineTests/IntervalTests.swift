@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `-interval`: everything is read anew each time, until a signal comes.

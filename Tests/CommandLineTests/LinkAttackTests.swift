@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// A service user owns a directory that root's confd writes in, and has links there.

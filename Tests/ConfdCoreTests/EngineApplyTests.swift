@@ -1,5 +1,6 @@
 import Appliers
 import Posix
+import TestSupport
 import Testing
 
 @testable import Applying
@@ -58,7 +59,7 @@ import Testing
         let world = try world(TestStore(["/web/a": "127.0.0.1:1"]), balancer)
         async let code = world.run(Self.arguments)
         await world.log.wait(for: "[template.apply] failed: scripted: not a socket; it stays owed")
-        while balancer.reads < 4 { try await Task.sleep(for: .milliseconds(20)) }
+        try #require(await eventually { balancer.reads >= 4 })
         balancer.change { $0.readError = nil }
         await world.log.wait(for: Self.updated)
         #expect(balancer.servers == ["a"])

@@ -187,15 +187,6 @@ import Testing
         follower.stop()
     }
 
-    /// Polls `condition` until it holds, for at most a minute.
-    private func eventually(_ condition: () -> Bool) async throws -> Bool {
-        for _ in 0..<12_000 {
-            if condition() { return true }
-            try await Task.sleep(for: .milliseconds(5))
-        }
-        return false
-    }
-
     @Test func newestSnapshotCounts() async throws {
         try await withFollower { follower, file in
             let key = KeyRange(cleaned: Array("/app".utf8))

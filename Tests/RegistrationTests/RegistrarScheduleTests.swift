@@ -1,14 +1,16 @@
 import Backends
+import TestSupport
 import Testing
 
 @testable import Registration
 
 /// Whatever happens: once it is over, a key is in the store exactly while its service is up.
 @Suite struct RegistrarScheduleTests {
-    /// 10,000 schedules.
+    /// 2,000 schedules in the gate, 10,000 with `make fault`.
     @Test(arguments: 0..<20)
     func registeredIsUp(_ block: Int) {
-        for seed in block * 500..<(block + 1) * 500 {
+        let size = FaultScale.rounds(100, full: 500)
+        for seed in block * size..<(block + 1) * size {
             var schedule = Schedule(seed: seed)
             schedule.run()
             if schedule.problems.isEmpty { continue }

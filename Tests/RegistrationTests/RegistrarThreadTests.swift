@@ -35,7 +35,7 @@ import Testing
         let services = (0..<1_000).map { Service("/many/\($0)", "\($0)", ttl: .seconds(3)) }
         program.thread.set(services)
         for service in services { program.thread.setHealth(.up, of: service.key) }
-        #expect(program.eventually { program.thread.registered.count == 1_000 })
+        #expect(eventuallyBlocking { program.thread.registered.count == 1_000 })
         // A key that nobody keeps alive goes after a longer time.
         try etcd.control("put /witness up --lease $(etcdctl --endpoints \(etcd.url) lease grant 4 | cut -d' ' -f2)")
         try program.sees(etcd, [:], "/witness")
@@ -67,7 +67,7 @@ import Testing
         let second = try Program(etcd.url)
         second.thread.set([Service("/again/a", onStop: .delete)])
         second.setHealth(.up, ["/again/a"])
-        #expect(second.eventually { second.reports.contains(.registered(key: bytes("/again/a"), wasThere: true)) })
+        #expect(eventuallyBlocking { second.reports.contains(.registered(key: bytes("/again/a"), wasThere: true)) })
         #expect(try etcd.control("get /again/a -w fields | grep ModRevision") == revision)
         #expect(second.stop())
         #expect(try etcd.keys("/again/") == [:])
@@ -115,12 +115,12 @@ import Testing
         program.thread.set([Service("/conflict/a", ttl: .seconds(3))])
         program.setHealth(.up, ["/conflict/a"])
         let report = Report.conflict(key: bytes("/conflict/a"), .nobody, waits: true)
-        #expect(program.eventually { program.reports.contains(report) })
+        #expect(eventuallyBlocking { program.reports.contains(report) })
         #expect(try etcd.keys("/conflict/") == ["/conflict/a": "other"])
         try etcd.control("del /conflict/a")
         try program.sees(etcd, ["/conflict/a": "up"], "/conflict/")
         try etcd.control("put /conflict/a other")
-        #expect(program.eventually { program.reports.filter { $0 == report }.count == 2 })
+        #expect(eventuallyBlocking { program.reports.filter { $0 == report }.count == 2 })
         #expect(program.stop())
         #expect(try etcd.keys("/conflict/") == ["/conflict/a": "other"])
     }
@@ -138,9 +138,9 @@ import Testing
         }
         program.thread.set([Service("/mine/a"), Service("/closed/a")])
         program.setHealth(.up, ["/mine/a", "/closed/a"])
-        #expect(program.eventually { program.thread.registered.count == 1 })
+        #expect(eventuallyBlocking { program.thread.registered.count == 1 })
         #expect(
-            program.eventually {
+            eventuallyBlocking {
                 program.reports.contains { report in
                     guard case .refused(let key, let error) = report else { return false }
                     return key == bytes("/closed/a") && error.message.hasSuffix("permission denied (gRPC status 7)")
@@ -172,17 +172,17 @@ import Testing
         let program = try Program(etcd.url, isOld: true)
         program.thread.set([Service("/old/a", "one", ttl: .seconds(2)), Service("/old/b", "two", ttl: .seconds(2))])
         program.setHealth(.up, ["/old/a", "/old/b"])
-        #expect(try program.eventually { try keys().contains("one") && keys().contains("two") })
+        #expect(try eventuallyBlocking { try keys().contains("one") && keys().contains("two") })
         // A key that nobody keeps alive goes after a longer time.
         try Shell.run("curl -sf \(etcd.url)/v2/keys/old/witness -XPUT -d value=witness -d ttl=4")
-        #expect(try program.eventually { try !keys().contains("witness") })
+        #expect(try eventuallyBlocking { try !keys().contains("witness") })
         #expect(try keys().contains("one") && keys().contains("two"))
         program.thread.setHealth(.down, of: bytes("/old/a"))
-        #expect(try program.eventually { try !keys().contains("one") })
+        #expect(try eventuallyBlocking { try !keys().contains("one") })
         etcd.kill()
         try etcd.wipe()
         try etcd.start()
-        #expect(try program.eventually { try keys().contains("two") })
+        #expect(try eventuallyBlocking { try keys().contains("two") })
         #expect(program.stop())
         #expect(try !keys().contains("two"))
     }
@@ -229,17 +229,8 @@ private final class Program: Sendable {
 
     /// Waits until the store has these keys below `prefix`.
     func sees(_ etcd: TestEtcd, _ keys: [String: String], _ prefix: String = "/s/") throws {
-        let isSeen = try eventually { try etcd.keys(prefix) == keys }
+        let isSeen = try eventuallyBlocking { try etcd.keys(prefix) == keys }
         let found = try etcd.keys(prefix)
         #expect(isSeen, "\(found), \(reports.map(\.message))")
-    }
-
-    func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-        let end = ContinuousClock.now.advanced(by: .seconds(60))
-        while try !condition() {
-            if ContinuousClock.now >= end { return false }
-            Clock.sleep(.milliseconds(20))
-        }
-        return true
     }
 }

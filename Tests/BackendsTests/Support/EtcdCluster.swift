@@ -80,7 +80,7 @@ final class EtcdCluster: Sendable {
     /// The leader, as a majority sees it; waits for one.
     func leader() throws -> Int {
         var leader: Int?
-        _ = eventually(within: .seconds(30)) {
+        _ = eventuallyBlocking(seconds: 30) {
             let statuses = (0..<3).map { try? member($0)?.status() }
             leader = (0..<3).first { index in
                 guard let own = statuses[index]?.member else { return false }

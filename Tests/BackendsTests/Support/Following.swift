@@ -2,6 +2,7 @@ import Glibc
 import KeyValue
 import Posix
 import Synchronization
+import TestSupport
 
 @testable import Backends
 
@@ -51,7 +52,7 @@ final class Following: Sendable {
             } catch {
                 if cancellation.isCancelled { break }
                 state.withLock { $0.failures.append(error) }
-                usleep(20_000)
+                usleep(50_000)
             }
         }
         state.withLock { $0.hasEnded = true }
@@ -62,26 +63,16 @@ final class Following: Sendable {
     var last: Snapshot? { state.withLock { $0.last } }
 
     /// Waits until what was delivered last is `texts`; false if it does not come to that.
-    func sees(_ texts: [String: String], within limit: Duration = .seconds(60)) -> Bool {
-        eventually(within: limit) { self.last?.texts == texts }
+    func sees(_ texts: [String: String], within seconds: Double = 60) -> Bool {
+        eventuallyBlocking(seconds: seconds) { self.last?.texts == texts }
     }
 
     /// Waits for the thread's end; false if it does not end.
     @discardableResult
     func stop() -> Bool {
         cancellation.cancel()
-        return eventually(within: .seconds(20)) { self.state.withLock { $0.hasEnded } }
+        return eventuallyBlocking(seconds: 20) { self.state.withLock { $0.hasEnded } }
     }
 
     deinit { cancellation.cancel() }
-}
-
-/// Waits until `condition` holds; false if it does not within `limit`.
-func eventually(within limit: Duration = .seconds(60), _ condition: () throws -> Bool) rethrows -> Bool {
-    let end = ContinuousClock.now.advanced(by: limit)
-    while try !condition() {
-        if ContinuousClock.now >= end { return false }
-        usleep(2_000)
-    }
-    return true
 }

@@ -45,7 +45,7 @@ final class RedisServer: Sendable {
             --unixsocket \(folder.path)/socket --notify-keyspace-events '\(notifications)' \(arguments)
             """)
         var last = "does not answer"
-        let isUp = eventually(within: .seconds(30)) {
+        let isUp = eventuallyBlocking(seconds: 30) {
             do {
                 try call(["PING"])
                 return true

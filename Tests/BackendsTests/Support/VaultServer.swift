@@ -30,7 +30,7 @@ final class VaultServer: Sendable {
             env HOME=\(folder.path) \(program) server -dev -dev-no-store-token -dev-root-token-id=\(Self.rootToken) \
             -dev-listen-address=127.0.0.1:\(port)
             """)
-        let isUp = eventually(within: .seconds(60)) {
+        let isUp = eventuallyBlocking(seconds: 60) {
             (try? call("GET", "sys/health"))?.head.status == 200
                 && (try? call("GET", "secret/config"))?.head.status == 200
         }

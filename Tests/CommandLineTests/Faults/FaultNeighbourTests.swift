@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// Faults 8 and 9: what one resource does wrong is its own affair.

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// Fault 2: a reload that failed, came too early or was killed is run all the same.

@@ -1,5 +1,7 @@
 import Foundation
 import Glibc
+import Posix
+import Synchronization
 import TestSupport
 import Testing
 
@@ -48,7 +50,12 @@ final class Child {
     let processID: pid_t
     private let outputPath: String
     private let errorPath: String
-    private var ending: Ending?
+    private let state = State()
+
+    /// How it ended, as soon as it did; the lock is held wherever its process identifier is used, which is another's afterwards.
+    private final class State: Sendable {
+        let ending = Mutex<Ending?>(nil)
+    }
 
     init(_ command: ChildCommand, inputDescriptor: Int32? = nil) throws {
         let scratch = "\(NSTemporaryDirectory())/confd-child-\(UUID().uuidString)"
@@ -101,11 +108,12 @@ final class Child {
             throw SupportError("cannot start \(command.executable): \(String(cString: strerror(status)))")
         }
         processID = started
+        try Self.reap(started, into: state)
     }
 
     deinit {
         // A test that failed half-way leaves nothing running.
-        if poll() == nil { killGroup() }
+        killGroup()
         unlink(outputPath)
         unlink(errorPath)
     }
@@ -121,39 +129,43 @@ final class Child {
     var standardOutput: String { Self.text(outputPath) }
     var standardError: String { Self.text(errorPath) }
 
-    var isRunning: Bool { poll() == nil }
+    var isRunning: Bool { ending == nil }
 
     func send(_ signal: Int32) {
-        if poll() == nil { kill(processID, signal) }
+        state.ending.withLock { if $0 == nil { kill(processID, signal) } }
     }
 
     /// Waits for the end; after `seconds` the whole group is killed. The limit only ends a test that hangs: a busy machine
     /// must not reach it.
     func wait(seconds: Double = 60) async throws -> Finished {
-        let ended = try await eventually(seconds: seconds) { self.poll() != nil }
-        if !ended {
-            killGroup()
-            ending = .timedOut
-        }
+        let ended = try await eventually(seconds: seconds) { self.ending != nil }
+        if !ended { killGroup() }
         return Finished(
-            ending: ending ?? .timedOut, standardOutput: standardOutput, standardError: standardError,
-            processID: processID)
+            ending: ended ? ending ?? .timedOut : .timedOut, standardOutput: standardOutput,
+            standardError: standardError, processID: processID)
     }
 
-    private func poll() -> Ending? {
-        if let ending { return ending }
-        var status: Int32 = 0
-        guard waitpid(processID, &status, WNOHANG) == processID else { return nil }
-        let signal = status & 0x7F
-        ending = signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal)
-        return ending
-    }
+    private var ending: Ending? { state.ending.withLock { $0 } }
 
     private func killGroup() {
-        kill(-processID, SIGKILL)
-        var status: Int32 = 0
-        waitpid(processID, &status, 0)
-        ending = .signalled(SIGKILL)
+        state.ending.withLock { if $0 == nil { kill(-processID, SIGKILL) } }
+        // Whoever gets on, for example to remove its folder, relies on its end.
+        while ending == nil { usleep(1_000) }
+    }
+
+    /// Collects the process at its end on a thread of its own: the thread with which swift-testing waits for exit tests takes a
+    /// whole processor for as long as there is a process that nobody has collected.
+    private static func reap(_ processID: pid_t, into state: State) throws {
+        try Posix.Thread.detach {
+            var info = siginfo_t()
+            while waitid(P_PID, id_t(processID), &info, WEXITED | WNOWAIT) == -1, errno == EINTR {}
+            state.ending.withLock { ending in
+                var status: Int32 = 0
+                waitpid(processID, &status, 0)
+                let signal = status & 0x7F
+                ending = signal == 0 ? .exited((status >> 8) & 0xFF) : .signalled(signal)
+            }
+        }
     }
 
     private static func text(_ path: String) -> String {
@@ -172,20 +184,6 @@ func run(_ command: ChildCommand, seconds: Double = 60) async throws -> Finished
 func run(_ tool: String, _ arguments: String..., input: [UInt8]? = nil) async throws -> Finished {
     try await run(
         ChildCommand(executable: tool, arguments: arguments, environment: Machine.environment, input: input))
-}
-
-/// Looks again every few milliseconds until `condition` holds; false once `seconds` have passed, which a busy machine must
-/// not reach.
-func eventually(seconds: Double = 60, _ condition: () throws -> Bool) async throws -> Bool {
-    let deadline = ContinuousClock.now + .seconds(seconds)
-    // Where many tests wait for a processor, more time than `seconds` may pass between two looks.
-    var looksLeft = 100
-    while true {
-        if try condition() { return true }
-        looksLeft -= 1
-        if ContinuousClock.now > deadline, looksLeft <= 0 { return false }
-        try await Task.sleep(for: .milliseconds(5))
-    }
 }
 
 /// A NULL-terminated array of C strings that lives as long as it is referred to.

@@ -1,14 +1,6 @@
 import Foundation
 import Glibc
 
-/// How much the fault tests do: a short selection in the gate, all of it with `CONFD_FAULT=full` (`make fault`).
-enum FaultScale {
-    static let isFull = ProcessInfo.processInfo.environment["CONFD_FAULT"] == "full"
-
-    static func rounds(_ short: Int, full: Int) -> Int { isFull ? full : short }
-    static func seconds(_ short: Double, full: Double) -> Double { isFull ? full : short }
-}
-
 /// A line of the table in docs/reliability.md.
 struct FaultReport {
     /// Which fault, by its number and name there.

@@ -112,7 +112,7 @@ struct Simulation {
     mutating func run(for time: Duration) {
         let end = now + time
         while true {
-            for node in nodes where node.frozenUntil <= now { step(node) }
+            for node in nodes where node.wakeTime.map({ $0 <= now }) ?? false { step(node) }
             let next = nodes.compactMap(\.wakeTime) + late.map(\.at)
             let time = min(end, max(now, next.min() ?? end))
             if time > now { for node in nodes { node.steps = 0 } }

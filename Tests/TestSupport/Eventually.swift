@@ -1,0 +1,40 @@
+import Glibc
+
+/// Looks again every few milliseconds until `condition` holds; false once `seconds` have passed, which a busy machine must
+/// not reach.
+package func eventually(seconds: Double = 60, _ condition: () throws -> Bool) async throws -> Bool {
+    var patience = Patience(seconds)
+    while try !condition() {
+        if patience.isOver { return false }
+        try await Task.sleep(for: Patience.pause)
+    }
+    return true
+}
+
+/// The same, and holds up the thread.
+package func eventuallyBlocking(seconds: Double = 60, _ condition: () throws -> Bool) rethrows -> Bool {
+    var patience = Patience(seconds)
+    while try !condition() {
+        if patience.isOver { return false }
+        usleep(5_000)
+    }
+    return true
+}
+
+/// How long to look again.
+private struct Patience {
+    static let pause = Duration.milliseconds(5)
+    private let end: ContinuousClock.Instant
+    /// Where many tests wait for a processor, more time than the limit may pass between two looks.
+    private var looksLeft = 100
+
+    init(_ seconds: Double) { end = .now + .seconds(seconds) }
+
+    /// To be asked once for each look.
+    var isOver: Bool {
+        mutating get {
+            looksLeft -= 1
+            return ContinuousClock.now > end && looksLeft <= 0
+        }
+    }
+}
