@@ -63,6 +63,11 @@ import Testing
         status.host = Self.hostile
         status.unusable = [Self.hostile]
         status.services = [ServiceStatus(name: Self.hostile, key: Self.hostile, isRegistered: true, isUp: true)]
+        status.balancers = [
+            BalancerStatus(
+                resource: Self.hostile, destination: Self.hostile, balancer: Self.hostile, servers: 2, leaving: 1,
+                isEqual: false, obstacle: Self.hostile)
+        ]
         status.events = [
             StatusEvent(time: WallTime(seconds: 1_000), kind: .failed, subject: Self.hostile, detail: Self.hostile)
         ]
@@ -72,6 +77,26 @@ import Testing
         let text = StatusReport(status: status).text
         #expect(text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F || $0 == 0x0A }, "\(text)")
         #expect(text.contains(#"<script>alert(1)</script><img src=x onerror='a'>&amp;\u202e\x1b[2J\n"#), "\(text)")
+    }
+
+    @Test func showsBalancers() {
+        func shown(_ isEqual: Bool, _ obstacle: String?) -> (page: String, table: String) {
+            var status = Self.status([Self.resource("a")])
+            status.balancers = [
+                BalancerStatus(
+                    resource: "a", destination: "/etc/a", balancer: "haproxy /run/h.sock web", servers: 3, leaving: 1,
+                    isEqual: isEqual, obstacle: obstacle)
+            ]
+            return (page(status), StatusReport(status: status).text)
+        }
+        let good = shown(true, nil)
+        #expect(good.page.contains("word good\">as desired<"), "\(good.page)")
+        #expect(good.page.contains(#"data-column="Leaving" class="number"><data value="1">1</data>"#), "\(good.page)")
+        #expect(good.table.contains("as desired"), "\(good.table)")
+        #expect(shown(false, nil).page.contains("word warning\">not as desired<"))
+        let bad = shown(false, "it refused")
+        #expect(bad.page.contains("word bad\">not as desired<"), "\(bad.page)")
+        #expect(bad.page.contains("<p class=\"problem\">it refused</p>"), "\(bad.page)")
     }
 
     @Test func isBounded() throws {

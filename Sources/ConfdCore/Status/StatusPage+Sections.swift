@@ -45,7 +45,7 @@ extension StatusPage {
         return section(
             "Resources", ["State", "Resource", "Revision", "Keys", "Size", "Changed", "Reload"],
             unusable + sorted.prefix(Self.longestTable).map(row(of:)), count: sorted.count + unusable.count,
-            numeric: ["Revision", "Keys", "Size"])
+            numeric: Self.numbers)
     }
 
     /// What needs attention comes first, then what is under way.
@@ -121,6 +121,23 @@ extension StatusPage {
             }, count: status.services.count)
     }
 
+    var balancers: String {
+        section(
+            "Balancers", ["State", "Balancer", "Servers", "Leaving", "Resource"],
+            status.balancers.prefix(Self.longestTable).map { balancer in
+                row([
+                    ("State", Self.state(balancer.state, balancer.tone)),
+                    (
+                        "Balancer",
+                        "<b>\(HTMLText.escaped(balancer.balancer))</b>"
+                            + (balancer.obstacle.map { "<p class=\"problem\">\(HTMLText.escaped($0))</p>" } ?? "")
+                    ),
+                    ("Servers", Self.data(balancer.servers)), ("Leaving", Self.data(balancer.leaving)),
+                    ("Resource", HTMLText.escaped(balancer.resource)),
+                ])
+            }, count: status.balancers.count, numeric: Self.numbers)
+    }
+
     var events: String {
         section(
             "Recent events", ["Time", "Event", "About", "Detail"],
@@ -134,6 +151,9 @@ extension StatusPage {
     }
 
     // MARK: - Tables
+
+    /// The columns of numbers.
+    private static let numbers: Set<String> = ["Revision", "Keys", "Size", "Servers", "Leaving"]
 
     /// A heading and a table; empty without rows. `count` is how many there are, shown or not.
     private func section(
@@ -158,9 +178,8 @@ extension StatusPage {
     /// A row; a cell without content is left out of narrow pages. `name` is for programs that read the page.
     private func row(_ cells: [(column: String, html: String)], name: String? = nil) -> String {
         let attribute = name.map { " data-resource=\"\(HTMLText.escaped($0))\"" } ?? ""
-        let numbers: Set<String> = ["Revision", "Keys", "Size"]
         let columns = cells.map { cell in
-            let kind = (numbers.contains(cell.column) ? ["number"] : []) + (cell.html.isEmpty ? ["none"] : [])
+            let kind = (Self.numbers.contains(cell.column) ? ["number"] : []) + (cell.html.isEmpty ? ["none"] : [])
             let classes = kind.isEmpty ? "" : " class=\"\(kind.joined(separator: " "))\""
             return "<td data-column=\"\(cell.column)\"\(classes)>\(cell.html)</td>"
         }

@@ -43,7 +43,7 @@ struct StatusPage {
         </header>
         <main>
         \(verdict)
-        \(([backends, resources] + [servers, services, events].filter { !$0.isEmpty }).joined(separator: "\n"))
+        \(([backends, resources] + [servers, services, balancers, events].filter { !$0.isEmpty }).joined(separator: "\n"))
         </main>
         <footer>
         <a href="/status.json">status.json</a> <a href="/metrics">metrics</a> <a href="/ready">ready</a>

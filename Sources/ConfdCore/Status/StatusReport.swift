@@ -94,8 +94,7 @@ struct StatusReport {
         for balancer in status.balancers {
             table.add([
                 StatusTable.Cell(balancer.balancer),
-                StatusTable.Cell(
-                    balancer.isEqual ? "as desired" : "not as desired", tone: balancer.isEqual ? .neutral : .bad),
+                StatusTable.Cell(balancer.state, tone: balancer.tone),
                 StatusTable.Cell("\(balancer.servers)", isNumber: true),
                 StatusTable.Cell("\(balancer.leaving)", isNumber: true), StatusTable.Cell(balancer.resource),
             ])

@@ -105,3 +105,11 @@ extension ServiceStatus {
 
     var tone: StatusTone { isRegistered ? .good : isUp ? .warning : .bad }
 }
+
+extension BalancerStatus {
+    /// Whether it has the servers that it is to have, in words.
+    var state: String { isEqual ? "as desired" : "not as desired" }
+
+    /// Bad is what cannot be changed; the rest is under way.
+    var tone: StatusTone { isEqual ? .good : obstacle == nil ? .warning : .bad }
+}

@@ -6,6 +6,7 @@ import JSON
 import KeyValue
 import Posix
 import Rendering
+import Staging
 import TextTemplate
 
 /// `-validate`: looks at settings, resources and templates without contacting a backend, and reports all errors
@@ -41,13 +42,19 @@ struct Validation {
         findings += ResourceProblem.all(of: loading, in: loader.folder).map { Finding($0) }
         if case .success(let loaded) = loading {
             fileCount = loaded.fileCount
-            findings += loaded.resources.filter(\.checksInPlace).map { Finding(checkInPlace: $0) }
+            findings += loaded.resources.filter(checksInPlace).map { Finding(checkInPlace: $0) }
             checkTemplates(loaded)
             if let mock { tryTemplates(loaded.resources, mock) }
         }
         let errors = findings.count { isError($0) }
         return Report(
             findings: grouped, summary: summary(errors), exitCode: errors == 0 ? ExitCode.done : ExitCode.usage)
+    }
+
+    /// What is written to a pipe or device is checked before.
+    private func checksInPlace(_ resource: Resource) -> Bool {
+        guard resource.checksInPlace else { return false }
+        return (try? Destination(resolving: resource.destination))?.stream == nil
     }
 
     /// File by file, each in the order of its lines.

@@ -39,7 +39,7 @@ enum ConfigurationSchema {
                         FieldProbe.template, help,
                         [
                             "health_check": .tables("template_health_check"), "guard": .reference("guard"),
-                            "reload": .reference("reload"),
+                            "reload": .reference("reload"), "apply": .reference("apply"),
                         ]),
                     required: ["src", "dest"])
             ),
@@ -48,7 +48,21 @@ enum ConfigurationSchema {
                 .table(fields(FieldProbe.templateHealthCheck), required: ["keys", "type"])
             ),
             ("guard", .table(fields(FieldProbe.guardLimits))),
-            ("reload", .table(fields(FieldProbe.reload, [:], ["http": .type("object")]))),
+            ("reload", .table(fields(FieldProbe.reload, [:], ["http": .reference("reload_request")]))),
+            (
+                "reload_request",
+                .table(fields(FieldProbe.reloadRequest, [:], ["headers": headers]), required: ["url"])
+            ),
+            (
+                "apply",
+                .table(
+                    fields(
+                        FieldProbe.apply, [:],
+                        ["list", "match", "add", "change", "remove"].reduce(into: ["headers": headers]) {
+                            $0[$1] = .type("object")
+                        }),
+                    required: ["driver"])
+            ),
             (
                 "service",
                 .table(
@@ -83,6 +97,10 @@ enum ConfigurationSchema {
         case .choice(let choices): .choice(choices)
         }
     }
+
+    private static let headers = SchemaNode.object([
+        ("type", .text("object")), ("additionalProperties", .type("string")),
+    ])
 
     private static let duration = SchemaNode.anyOf(
         .object([("type", .text("integer")), ("minimum", .number(0))]),

@@ -15,6 +15,7 @@ enum FieldForm: Equatable {
 
     /// What is known of a field that was asked for in this form and in `other`.
     func refined(by other: FieldForm) -> FieldForm {
+        if case .choice = self { return self }
         if case .choice = other { return other }
         return self == .any ? other : self
     }

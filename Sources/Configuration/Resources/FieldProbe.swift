@@ -21,6 +21,23 @@ enum FieldProbe {
         return reader.forms
     }
 
+    static var reloadRequest: [String: FieldForm] {
+        var reader = ReloadReader(environment: [:], table: reader(""))
+        _ = reader.requestFields()
+        return reader.table.forms
+    }
+
+    /// Each driver has fields of its own.
+    static var apply: [String: FieldForm] {
+        let drivers = ApplyDefinition.Driver.allCases.map(\.rawValue)
+        let tables = drivers.map { "driver = \"\($0)\"\n" } + ["driver = \"caddy\"\nhandler = \"/a\"\n"]
+        return tables.reduce(into: ["driver": .choice(drivers)]) { forms, text in
+            var reader = ApplyReader(reader(text))
+            _ = reader.read(hasReload: true)
+            forms.merge(reader.table.forms) { $0.refined(by: $1) }
+        }
+    }
+
     static var templateHealthCheck: [String: FieldForm] { healthCheck { _ = parser.targetCheck(&$0) } }
 
     static var serviceHealthCheck: [String: FieldForm] { healthCheck { _ = parser.serviceCheck(&$0) } }

@@ -6,8 +6,8 @@ import TextTemplate
 
 /// Reads `[template.reload]`: exactly one of `signal` and `http`.
 struct ReloadReader {
-    private let environment: [String: String]
-    private var table: TableReader
+    let environment: [String: String]
+    private(set) var table: TableReader
 
     /// What `table` holds; what is wrong is noted in it, and then the result is nil.
     static func read(_ table: inout TableReader, _ environment: [String: String]) -> ReloadMethod? {
@@ -69,7 +69,8 @@ struct ReloadReader {
         return request
     }
 
-    private mutating func requestFields() -> ReloadRequest? {
+    /// The fields of the table `http`.
+    mutating func requestFields() -> ReloadRequest? {
         let method = method(standard: "POST")
         let headers = headers()
         let bodyFile = bodyFile(method: method)
