@@ -193,7 +193,7 @@ private final class ChaosObserver: Sendable {
     var position: String { "observer at \(following.last?.revision ?? 0), \(following.failures.suffix(2))" }
     /// How what was seen last differs from `state`, once it had half a second to come to it.
     func difference(from state: [String: String]) -> String {
-        if following.sees(state, within: .milliseconds(500)) { return "" }
+        if following.sees(state, within: 0.5) { return "" }
         let seen = following.last?.texts ?? [:]
         return Set(seen.keys).union(state.keys).filter { seen[$0] != state[$0] }.sorted()
             .map { "\($0): \(seen[$0] ?? "-") for \(state[$0] ?? "-")" }.joined(separator: ", ")
