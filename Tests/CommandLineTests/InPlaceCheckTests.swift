@@ -208,7 +208,8 @@ import Testing
             #expect(done.standardError.contains("0 errors, 0 warnings"))
             // What goes to a pipe or device is checked before.
             try box.write(
-                "[template]\nsrc = \"a.tmpl\"\ndest = \"/dev/null\"\ncheck_cmd = \"nginx -t\"", to: "confdir/conf.d/a.toml")
+                "confdir/conf.d/a.toml",
+                "[template]\nsrc = \"a.tmpl\"\ndest = \"/dev/null\"\ncheck_cmd = \"nginx -t\"")
             let device = try await box.confd("-validate", "-strict", "-backend", "env")
             #expect(device.exitCode == 0, "\(device.testDescription)")
             #expect(!device.standardError.contains("with the new file in place"), "\(device.testDescription)")
