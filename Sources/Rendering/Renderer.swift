@@ -75,29 +75,29 @@ package struct Renderer: Sendable {
 
     /// Renders `template` over `snapshot`, on the calling thread: deep templates need a large stack. `limits` hold for
     /// included templates too. `health` answers what health checks know. With `trial`, its data is the template's dot, and
-    /// keys that are missing are empty. `coverage` notes what is executed of the template, which is the file at its path.
+    /// keys that are missing are empty. `recording` notes what is done with the template, which is the file at `path`.
     package func render(
         _ template: CompiledTemplate, over snapshot: Snapshot, in environment: any Environment,
         limits: Limits = Limits(), health: (any HealthSource)? = nil, trial: TrialData? = nil,
-        coverage: (recorder: CoverageRecorder, path: String)? = nil
+        recording: (recording: Recording, path: String)? = nil
     ) -> RenderOutcome {
         render(
             template, over: snapshot, in: environment, limits: limits, health: health, dot: trial?.dot,
-            isTrial: trial != nil, coverage: coverage)
+            isTrial: trial != nil, recording: recording)
     }
 
     /// As above, with any dot.
     func render(
         _ template: CompiledTemplate, over snapshot: Snapshot, in environment: any Environment,
         limits: Limits, health: (any HealthSource)? = nil, dot: Value?, isTrial: Bool = false,
-        coverage: (recorder: CoverageRecorder, path: String)? = nil
+        recording: (recording: Recording, path: String)? = nil
     ) -> RenderOutcome {
         let context = RenderingContext(
             snapshot: snapshot, environment: environment, includes: includes, limits: limits)
         context.missingKeysAreEmpty = isTrial
         context.healthSource = health
-        context.coverage = coverage?.recorder
-        let trace = coverage.map { $0.recorder.trace(of: template.template, at: ByteString($0.path)) }
+        context.recording = recording?.recording
+        let trace = recording.map { $0.recording.trace(of: template.template, at: ByteString($0.path)) }
         var output: [UInt8] = []
         var failure: TemplateError?
         do {
