@@ -116,6 +116,7 @@ extension Engine {
         case .statusWanted(let question): question.answer(status(at: now))
         case .waitWanted(let request): waiters.add(request, atOnce: !settings.watch, at: now)
         case .releaseWanted(let name, let question): question.answer(release(name, at: now))
+        case .lastChangeWanted(let name, let question): question.answer(lastChange(of: name))
         case .childEnded(let status):
             supervisor?.ended(status, isStopping: isStopping || requests.isStopping)
             services.childChanged(runs: false)
@@ -151,6 +152,7 @@ extension Engine {
         if isWritten {
             generation += 1
             state.changeDuration = outcome.figures?.duration
+            state.lastChange = outcome.change
         }
         if mode == .follow && isWritten || !state.guardState.keepsSame(as: guardStateBefore) {
             keepRecord(of: state, writtenFrom: isWritten ? snapshot.snapshot.revision : nil)

@@ -1,4 +1,5 @@
 import Configuration
+import Diagnostics
 import Posix
 
 extension Engine {
@@ -45,6 +46,15 @@ extension Engine {
         return status
     }
 
+    /// `confd explain -last`.
+    func lastChange(of name: String) -> LastChangeAnswer {
+        guard let state = table.byName[name] else {
+            return .unknown(suggestion: Suggestion.nearest(to: name, among: table.states.map(\.resource.name)))
+        }
+        guard let time = state.record?.changed else { return .never }
+        return .change(LastChange(time: time, revision: state.record?.revision ?? 0, change: state.lastChange))
+    }
+
     /// Logs the status: USR1.
     func logStatus() {
         let status = status(at: clock())
@@ -74,6 +84,9 @@ extension Engine {
         let access = StatusAccess(settings.statusAllow)
         let server = MetricsServer { [inbox, applier] request in
             if request.isPost { return Self.answer(toPost: request, inbox) }
+            if request.peer == nil, let name = ResourcePath.last.resource(of: request.path) {
+                return Self.answer(toLast: name, inbox)
+            }
             let pages = StatusPages(request, access, metrics: applier.metrics)
             switch pages.route {
             case .now(let response): return .now(response)
@@ -101,7 +114,7 @@ extension Engine {
 
     /// `POST /release/RESOURCE`, for those who can connect to the control socket.
     private static func answer(toPost request: MetricsServer.Request, _ inbox: Inbox) -> MetricsServer.Answer {
-        guard request.peer == nil, let name = ReleasePath.resource(of: request.path),
+        guard request.peer == nil, let name = ResourcePath.release.resource(of: request.path),
             let question = try? Question<ReleaseAnswer>()
         else { return .now(.text(405, "")) }
         inbox.post(.releaseWanted(name, question))
@@ -109,6 +122,20 @@ extension Engine {
             switch question.result {
             case .released: .text(200, "", fields: StatusPages.identity)
             case .notHeld: .text(409, "", fields: StatusPages.identity)
+            case .unknown(let suggestion): .text(404, suggestion ?? "", fields: StatusPages.identity)
+            case nil: StatusPages.busy
+            }
+        }
+    }
+
+    /// `GET /last/RESOURCE`, likewise.
+    private static func answer(toLast name: String, _ inbox: Inbox) -> MetricsServer.Answer {
+        guard let question = try? Question<LastChangeAnswer>() else { return .now(StatusPages.busy) }
+        inbox.post(.lastChangeWanted(name, question))
+        return .later(question.descriptor, within: StatusPages.patience) {
+            switch question.result {
+            case .change(let change): .text(200, change.text, fields: StatusPages.identity)
+            case .never: .text(200, "", fields: StatusPages.identity)
             case .unknown(let suggestion): .text(404, suggestion ?? "", fields: StatusPages.identity)
             case nil: StatusPages.busy
             }

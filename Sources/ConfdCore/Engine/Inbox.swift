@@ -23,6 +23,8 @@ indirect enum Message: Sendable {
     case waitWanted(WaitRequest)
     /// `confd release` of the resource with this name.
     case releaseWanted(String, Question<ReleaseAnswer>)
+    /// `confd explain -last` of the resource with this name.
+    case lastChangeWanted(String, Question<LastChangeAnswer>)
     /// What a health check found out.
     case verdict(VerdictChange)
     /// How the servers of a resource's balancer are, as the session with this number found.
@@ -38,9 +40,9 @@ extension Message {
     fileprivate var endsRendering: Bool {
         switch self {
         case .applied, .awaitsCheck, .skipped: true
-        case .reloaded, .filesChanged, .childEnded, .statusWanted, .waitWanted, .releaseWanted, .verdict, .balancer,
-            .servicesEnded,
-            .serviceGivenUp:
+        case .reloaded, .filesChanged, .childEnded, .statusWanted, .waitWanted, .releaseWanted, .lastChangeWanted,
+            .verdict,
+            .balancer, .servicesEnded, .serviceGivenUp:
             false
         }
     }

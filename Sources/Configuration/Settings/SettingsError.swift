@@ -47,6 +47,11 @@ package struct SettingsError: Error, Equatable, Sendable {
         case releaseWithoutResource
         /// `render` with neither a resource nor `-template`.
         case renderWithoutResource
+        /// `explain` with neither a subject nor `-key`.
+        case explainWithoutSubject
+        case whatIfWithoutKey
+        /// `-last` without a resource.
+        case lastWithoutResource
 
         // Several options
 
