@@ -72,7 +72,7 @@ package enum Program {
                 held.release()
                 try test(settings, logger: logger)
             }
-            if settings.subcommand == .render {
+            if settings.subcommand == .render || settings.subcommand == .explain {
                 held.release()
                 try render(settings, pairs, environment: environment, logger: logger)
             }
@@ -180,7 +180,7 @@ package enum Program {
         return report.exitCode
     }
 
-    /// `confd render`.
+    /// `confd render` and `confd explain`.
     private static func render(
         _ settings: Settings, _ pairs: [EnvironmentPair], environment: [String: String], logger: Logger
     ) throws(SystemError) -> Never {
@@ -188,7 +188,10 @@ package enum Program {
         let pool = BackendPool(environment: pairs.map { (Array($0.name), Array($0.value)) }) { logger.warning($0) }
         let loader = ResourceLoader(settings, environment: environment, backend: settings.backend)
         try startEnding(logger) {
-            RenderCommand(settings: settings, logger: logger, loader: loader, backends: pool).run()
+            if settings.subcommand == .explain {
+                return ExplainCommand(settings: settings, logger: logger, loader: loader, backends: pool).run()
+            }
+            return RenderCommand(settings: settings, logger: logger, loader: loader, backends: pool).run()
         }
         CurrentProcess.waitForEnd()
     }

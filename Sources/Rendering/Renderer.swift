@@ -75,31 +75,31 @@ package struct Renderer: Sendable {
 
     /// Renders `template` over `snapshot`, on the calling thread: deep templates need a large stack. `limits` hold for
     /// included templates too. `health` answers what health checks know. With `item` that is the template's dot, and its key
-    /// counts as read. With `trial`, its data is the dot without an item, and keys that are missing are empty. `coverage` notes what is
-    /// executed of the template, which is the file at its path.
+    /// counts as read. With `trial`, its data is the dot without an item, and keys that are missing are empty. `recording`
+    /// notes what is done with the template, which is the file at `path`.
     package func render(
         _ template: CompiledTemplate, over snapshot: Snapshot, in environment: any Environment,
         limits: Limits = Limits(), health: (any HealthSource)? = nil, item: ItemRecord? = nil, trial: TrialData? = nil,
-        coverage: (recorder: CoverageRecorder, path: String)? = nil
+        recording: (recording: Recording, path: String)? = nil
     ) -> RenderOutcome {
         render(
             template, over: snapshot, in: environment, limits: limits, health: health,
-            dot: item.map { .object($0) } ?? trial?.dot, key: item?.key, isTrial: trial != nil, coverage: coverage)
+            dot: item.map { .object($0) } ?? trial?.dot, key: item?.key, isTrial: trial != nil, recording: recording)
     }
 
     /// As above, with any dot, which was made from the value of `key`.
     func render(
         _ template: CompiledTemplate, over snapshot: Snapshot, in environment: any Environment,
         limits: Limits, health: (any HealthSource)? = nil, dot: Value?, key: ByteString? = nil, isTrial: Bool = false,
-        coverage: (recorder: CoverageRecorder, path: String)? = nil
+        recording: (recording: Recording, path: String)? = nil
     ) -> RenderOutcome {
         let context = RenderingContext(
             snapshot: snapshot, environment: environment, includes: includes, limits: limits)
         if let key { _ = context.index(of: key) }
         context.missingKeysAreEmpty = isTrial
         context.healthSource = health
-        context.coverage = coverage?.recorder
-        let trace = coverage.map { $0.recorder.trace(of: template.template, at: ByteString($0.path)) }
+        context.recording = recording?.recording
+        let trace = recording.map { $0.recording.trace(of: template.template, at: ByteString($0.path)) }
         var output: [UInt8] = []
         var failure: TemplateError?
         do {

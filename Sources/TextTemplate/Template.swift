@@ -89,10 +89,18 @@ public struct Template: Sendable {
         if let failure = execute(dot, userData, limits, output: &output, sink: nil, note: nil) { throw failure }
     }
 
-    /// As `render(_:userData:limits:into:)`; the first few places that wrote `<no value>` are noted, and in `trace` what was
-    /// executed.
+    /// What can be noted while a template is rendered.
+    package enum Trace {
+        /// What is executed.
+        case execution(ExecutionTrace)
+        /// Where the output comes from; the source is called `name`, and `dot` comes from there.
+        case origins(OriginTrace, name: ByteString, dot: Provenance)
+    }
+
+    /// As `render(_:userData:limits:into:)`; the first few places that wrote `<no value>` are noted, and in `trace` what it
+    /// is for.
     package func render(
-        _ dot: Value, userData: AnyObject?, limits: Limits, into output: inout [UInt8], trace: ExecutionTrace? = nil,
+        _ dot: Value, userData: AnyObject?, limits: Limits, into output: inout [UInt8], trace: Trace? = nil,
         note: (AbsentValue) -> Void
     ) throws(TemplateError) {
         let failure = withoutActuallyEscaping(note) { note in
@@ -117,7 +125,7 @@ public struct Template: Sendable {
 
     private func execute(
         _ dot: Value, _ userData: AnyObject?, _ limits: Limits?, output: inout [UInt8],
-        sink: ((UnsafeBufferPointer<UInt8>) -> Void)?, note: ((AbsentValue) -> Void)?, trace: ExecutionTrace? = nil
+        sink: ((UnsafeBufferPointer<UInt8>) -> Void)?, note: ((AbsentValue) -> Void)?, trace: Trace? = nil
     ) -> TemplateError? {
         let program = storage.program
         return program.withTables { tables -> TemplateError? in
@@ -131,10 +139,13 @@ public struct Template: Sendable {
             }
             do throws(Problem) {
                 let dot = dot.isAbsent ? .invalid : dot
-                if let trace, trace.fits(program) {
-                    try executor.run(dot, Recording(trace))
-                } else {
-                    try executor.run(dot, Untraced())
+                switch trace {
+                case .execution(let trace) where trace.fits(program): try executor.run(dot, Recording(trace))
+                case .origins(let trace, let name, let provenance):
+                    trace.output = nil
+                    let number = trace.number(of: program, named: name)
+                    try executor.run(dot, OriginTracer(trace, program, template: number, dot: provenance))
+                case .execution, nil: try executor.run(dot, Untraced())
                 }
                 return nil
             } catch {

@@ -90,7 +90,7 @@ import Testing
             #expect(several.exitCode == 2, "\(several.testDescription)")
             #expect(
                 several.standardError.contains(
-                    "two.toml has 2 templates: which is to be rendered?\nhint: two.toml#1 is"),
+                    "two.toml has 2 templates: which one is meant?\nhint: two.toml#1 is"),
                 "\(several.testDescription)")
             for (name, text) in [("two.toml#1", "x"), ("two.toml#2", "second")] {
                 let one = try await render(box, name, "-backend", "env")

@@ -257,16 +257,16 @@ import Testing
     }
 }
 
-@Suite struct ReleasePathTests {
+@Suite struct ResourcePathTests {
     /// Any name comes through a path as it is.
     @Test(arguments: ["app.toml", "sub/a b.toml#2", "é\u{1}\r\n", "%2F", "", "../x?y"]) func names(_ name: String) {
-        let path = ControlPath.release.path(of: name)
+        let path = ResourcePath.release.path(of: name)
         #expect(path.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "?") })
-        #expect(ControlPath.release.resource(of: path) == name)
+        #expect(ResourcePath.release.resource(of: path) == name)
     }
 
     @Test(arguments: ["/", "/release", "/status", "/release/%", "/release/%2", "/release/%GG", "/release/%FF"])
     func others(_ path: String) {
-        #expect(ControlPath.release.resource(of: path) == nil)
+        #expect(ResourcePath.release.resource(of: path) == nil)
     }
 }

@@ -51,7 +51,7 @@ import TextTemplate
         }
     }
 
-    private static func files() throws -> [URL] {
+    static func files() throws -> [URL] {
         var folders = [
             URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Conformance")
         ]
@@ -64,7 +64,7 @@ import TextTemplate
         }
     }
 
-    private static func cases(in file: URL) throws -> [ConformanceCase] {
+    static func cases(in file: URL) throws -> [ConformanceCase] {
         let value = try TestJSON.decode(ByteString(try Data(contentsOf: file)))
         guard case .slice(let list) = value else { preconditionFailure("a corpus is a list: \(file.path)") }
         return list.array.map { item in

@@ -11,7 +11,7 @@ import Testing
         for dot in dots {
             var output: [UInt8] = []
             try template.render(
-                dot, userData: nil, limits: Limits(), into: &output, trace: trace, note: { _ in })
+                dot, userData: nil, limits: Limits(), into: &output, trace: .execution(trace), note: { _ in })
             var plain: [UInt8] = []
             try template.render(dot, into: &plain)
             #expect(plain == output)

@@ -144,7 +144,7 @@ package struct Applier: Sendable {
     func succeeded(_ outcome: Outcome, _ file: inout RenderedFile) -> Outcome {
         report(nil, .application, of: file.resource, &file.history)
         var outcome = file.completed(outcome)
-        if outcome.state == .updated, !settings.onetime { outcome.changedKeys = file.changes.detail }
+        if outcome.state == .updated, !settings.onetime { outcome.change = file.changes.applied }
         return outcome
     }
 

@@ -136,34 +136,32 @@ package struct KeyChanges: Sendable {
 
     // MARK: - For the log
 
-    /// How many keys a log line names, and how much of each.
-    private static let shownKeys = 3
-    private static let shownLength = 200
-
     /// For a log line: ` (/a, /b, /c and 2 more, revision 17)`; empty if there is nothing to say.
     var summary: String {
         let detail = detail
         return detail.isEmpty ? "" : " (\(detail))"
     }
 
-    /// Some of the keys, how many more there are, and the revision: `/a, /b, /c and 2 more, revision 17`.
-    var detail: String {
+    var detail: String { applied.detail }
+
+    /// What is remembered of the change.
+    var applied: AppliedChange {
         let ranges = ofItem.map { [$0] } ?? ranges
         let view = snapshot.view(of: ranges, strippingPrefix: [])
-        var changed: [Window]?
+        let changes: [(key: Window, isGone: Bool)]
+        var isKnown = false
         if case .snapshot(let base) = base {
-            changed = view.difference(from: base.view(of: ranges, strippingPrefix: [])).map(\.key)
+            isKnown = true
+            changes = view.difference(from: base.view(of: ranges, strippingPrefix: []))
+                .map { ($0.key, $0.kind == .removed) }
+        } else {
+            changes = (0..<view.count).prefix(AppliedChange.mostKeys).map { (view.key(at: $0), false) }
         }
-        let count = changed?.count ?? view.count
-        let named = changed?.prefix(Self.shownKeys).map { $0 } ?? (0..<min(count, Self.shownKeys)).map(view.key(at:))
-        var text = named.map { Self.shown($0.array) }.joined(separator: ", ")
-        if count > named.count { text += " and \(count - named.count) more" }
-        let revision = snapshot.revision > 0 ? "revision \(snapshot.revision)" : ""
-        return [text, revision].filter { !$0.isEmpty }.joined(separator: ", ")
-    }
-
-    private static func shown(_ key: [UInt8]) -> String {
-        let text = String(decoding: key.prefix(shownLength), as: UTF8.self)
-        return key.count > shownLength ? text + "…" : text
+        return AppliedChange(
+            revision: snapshot.revision,
+            keys: changes.prefix(AppliedChange.mostKeys).map {
+                AppliedChange.Key(name: $0.key.array, isGone: $0.isGone)
+            },
+            count: isKnown ? changes.count : view.count, isKnown: isKnown)
     }
 }

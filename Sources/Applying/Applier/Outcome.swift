@@ -31,8 +31,8 @@ package struct Outcome: Sendable {
     package var guardReport: GuardReport?
     /// What was rendered, and how long all of it took; nil if nothing was.
     package var figures: RenderingFigures?
-    /// Where the file was replaced by a daemon: some of the keys that changed, and the revision.
-    package var changedKeys = ""
+    /// Where the file was replaced by a daemon: the keys that changed, and the revision.
+    package var change: AppliedChange?
 
     package init(_ state: State, reload: Reload? = nil) {
         self.state = state

@@ -71,7 +71,7 @@ package final class ResourceRenderer: Sendable {
             let environment: any Rendering.Environment = isolation?.environment ?? environment.noting(in: log)
             let rendered = renderer.render(
                 entry.template, over: snapshot, in: environment, limits: TemplateLimits.fromNow(isUnwanted),
-                health: health, item: item, coverage: isolation?.coverage.map { ($0, resource.source) })
+                health: health, item: item, recording: isolation?.recording.map { ($0, resource.source) })
             reads = rendered.reads
             readsHealth = rendered.readsHealth
             if let failure = rendered.failure {

@@ -5,12 +5,12 @@ import TextTemplate
 /// What a template is rendered with in a test.
 package struct Isolation {
     package let environment: any Rendering.Environment
-    /// Where it is noted what was executed; nil if nobody asks.
-    package let coverage: CoverageRecorder?
+    /// What is noted of the rendering; nil if nobody asks.
+    package let recording: Recording?
 
-    package init(environment: any Rendering.Environment, coverage: CoverageRecorder?) {
+    package init(environment: any Rendering.Environment, recording: Recording?) {
         self.environment = environment
-        self.coverage = coverage
+        self.recording = recording
     }
 }
 

@@ -37,6 +37,7 @@ enum VaultOption {
 /// `-backend vault`.
 struct VaultKind: BackendKind {
     let name = "vault"
+    let holdsSecrets = true
     let summary = "secrets of Vault and OpenBao, KV version 1 and 2"
     let watching = "read at each `-interval`"
     let options = VaultOption.all

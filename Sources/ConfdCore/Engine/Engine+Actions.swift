@@ -119,6 +119,7 @@ extension Engine {
         case .waitWanted(let request): waiters.add(request, atOnce: !settings.watch, at: now)
         case .releaseWanted(let name, let question): question.answer(release(name, at: now))
         case .cleanWanted(let name, let question): clean(name, question)
+        case .lastChangeWanted(let name, let question): question.answer(lastChange(of: name))
         case .childEnded(let status):
             supervisor?.ended(status, isStopping: isStopping || requests.isStopping)
             services.childChanged(runs: false)
@@ -154,6 +155,7 @@ extension Engine {
         if isWritten {
             generation += 1
             state.changeDuration = outcome.figures?.duration
+            state.lastChange = outcome.change
         }
         // Of items, `settle` tells once for all.
         if mode == .follow && isWritten && state.owner == nil || !state.guardState.keepsSame(as: guardStateBefore) {

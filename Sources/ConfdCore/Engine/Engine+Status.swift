@@ -1,4 +1,5 @@
 import Configuration
+import Diagnostics
 import Posix
 
 extension Engine {
@@ -53,6 +54,15 @@ extension Engine {
         table.states.filter { $0.owner == nil || !$0.isInStep }.map { $0.status(at: now) }.sorted { $0.name < $1.name }
     }
 
+    /// `confd explain -last`.
+    func lastChange(of name: String) -> LastChangeAnswer {
+        guard let state = table.byName[name] else {
+            return .unknown(suggestion: Suggestion.nearest(to: name, among: table.states.map(\.resource.name)))
+        }
+        guard let time = state.record?.changed else { return .never }
+        return .change(LastChange(time: time, revision: state.record?.revision ?? 0, change: state.lastChange))
+    }
+
     /// Logs the status: USR1.
     func logStatus() {
         let status = status(at: clock())
@@ -82,6 +92,9 @@ extension Engine {
         let access = StatusAccess(settings.statusAllow)
         let server = MetricsServer { [inbox, applier] request in
             if request.isPost { return Self.answer(toPost: request, inbox) }
+            if request.peer == nil, let name = ResourcePath.last.resource(of: request.path) {
+                return Self.answer(toLast: name, inbox)
+            }
             let pages = StatusPages(request, access, metrics: applier.metrics)
             switch pages.route {
             case .now(let response): return .now(response)
@@ -109,7 +122,7 @@ extension Engine {
 
     /// `POST /clean/RESOURCE` and `POST /release/RESOURCE`, for those who can connect to the control socket.
     private static func answer(toPost request: MetricsServer.Request, _ inbox: Inbox) -> MetricsServer.Answer {
-        if request.peer == nil, let name = ControlPath.clean.resource(of: request.path),
+        if request.peer == nil, let name = ResourcePath.clean.resource(of: request.path),
             let question = try? Question<CleanAnswer>()
         {
             inbox.post(.cleanWanted(name, question))
@@ -117,7 +130,7 @@ extension Engine {
                 question.result?.response ?? StatusPages.busy
             }
         }
-        guard request.peer == nil, let name = ControlPath.release.resource(of: request.path),
+        guard request.peer == nil, let name = ResourcePath.release.resource(of: request.path),
             let question = try? Question<ReleaseAnswer>()
         else { return .now(.text(405, "")) }
         inbox.post(.releaseWanted(name, question))
@@ -125,6 +138,20 @@ extension Engine {
             switch question.result {
             case .released: .text(200, "", fields: StatusPages.identity)
             case .notHeld: .text(409, "", fields: StatusPages.identity)
+            case .unknown(let suggestion): .text(404, suggestion ?? "", fields: StatusPages.identity)
+            case nil: StatusPages.busy
+            }
+        }
+    }
+
+    /// `GET /last/RESOURCE`, likewise.
+    private static func answer(toLast name: String, _ inbox: Inbox) -> MetricsServer.Answer {
+        guard let question = try? Question<LastChangeAnswer>() else { return .now(StatusPages.busy) }
+        inbox.post(.lastChangeWanted(name, question))
+        return .later(question.descriptor, within: StatusPages.patience) {
+            switch question.result {
+            case .change(let change): .text(200, change.text, fields: StatusPages.identity)
+            case .never: .text(200, "", fields: StatusPages.identity)
             case .unknown(let suggestion): .text(404, suggestion ?? "", fields: StatusPages.identity)
             case nil: StatusPages.busy
             }

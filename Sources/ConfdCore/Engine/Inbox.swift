@@ -25,6 +25,8 @@ indirect enum Message: Sendable {
     case releaseWanted(String, Question<ReleaseAnswer>)
     /// `confd clean` of the resource with this name.
     case cleanWanted(String, Question<CleanAnswer>)
+    /// `confd explain -last` of the resource with this name.
+    case lastChangeWanted(String, Question<LastChangeAnswer>)
     /// What a health check found out.
     case verdict(VerdictChange)
     /// How the servers of a resource's balancer are, as the session with this number found.
@@ -40,7 +42,8 @@ extension Message {
     fileprivate var endsRendering: Bool {
         switch self {
         case .applied, .awaitsCheck, .skipped: true
-        case .reloaded, .filesChanged, .childEnded, .statusWanted, .waitWanted, .releaseWanted, .cleanWanted, .verdict,
+        case .reloaded, .filesChanged, .childEnded, .statusWanted, .waitWanted, .releaseWanted, .cleanWanted,
+            .lastChangeWanted, .verdict,
             .balancer, .servicesEnded, .serviceGivenUp:
             false
         }

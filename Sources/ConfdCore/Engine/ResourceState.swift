@@ -35,6 +35,8 @@ package final class ResourceState {
     var guardState = GuardState()
     /// How long that took; nil if it was before the start.
     var changeDuration: Duration?
+    /// The keys that changed when its file was replaced last; nil if that was before the start.
+    var lastChange: AppliedChange?
     /// What its file was rendered as last.
     private(set) var figures: RenderingFigures?
     /// Its last reload since the start.

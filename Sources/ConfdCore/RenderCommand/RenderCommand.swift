@@ -23,7 +23,11 @@ struct RenderCommand {
             try check(content, resource)
             return ExitCode.done
         } catch {
-            if case .problem(let problem) = error { logger.error(problem.message, problem) }
+            switch error {
+            case .problem(let problem): logger.error(problem.message, problem)
+            case .choice(let failure): failure.log(to: logger)
+            case .logged: break
+            }
             return error.exitCode
         }
     }
@@ -37,48 +41,19 @@ struct RenderCommand {
             logger.error(error.summary, error)
             throw .logged(ExitCode.usage)
         }
-        let (file, number) = Self.split(settings.rendering.resource ?? "")
-        let loading = Result { () throws(ResourceError) in try loader.load(only: file) }
-        logger.report(ResourceProblem.all(of: loading, in: loader.folder))
-        guard case .success(let loaded) = loading else { throw .logged(ExitCode.usage) }
-        return try Self.choice(number, of: loaded, file)
-    }
-
-    /// `a.toml#2` is the second `[[template]]` of `a.toml`.
-    static func split(_ given: String) -> (file: String, number: Int?) {
-        guard let sign = given.utf8.lastIndex(of: UInt8(ascii: "#")),
-            let number = Int(given[given.utf8.index(after: sign)...]), number > 0
-        else { return (given, nil) }
-        return (String(given[..<sign]), number)
-    }
-
-    private static func choice(
-        _ number: Int?, of loaded: ResourceLoader.Result, _ file: String
-    ) throws(Failure) -> Resource {
-        let count = loaded.templates.count
-        guard let number else {
-            if count > 1 { throw .problem(.severalTemplates(file, count: count)) }
-            // It has errors, which were logged, or it has services alone.
-            guard let resource = loaded.resources.first else {
-                if loaded.errors.isEmpty { throw .problem(.noTemplate(file)) }
-                throw .logged(ExitCode.failed)
-            }
-            return resource
+        do throws(ResourceChoice.Failure) {
+            return try ResourceChoice(loader: loader, logger: logger).resource(settings.rendering.resource ?? "")
+        } catch {
+            throw .choice(error)
         }
-        let suffix = number == 1 ? "" : "#\(number)"
-        let found = loaded.resources.first { $0.name.hasSuffix(suffix) && (number > 1 || !$0.name.contains("#")) }
-        if let found { return found }
-        if number <= count, !loaded.errors.isEmpty { throw .logged(ExitCode.failed) }
-        throw .problem(.noSuchTemplate(file, number: number, count: count))
     }
 
     // MARK: Keys
 
     private func keys(of resource: Resource) throws(Failure) -> Snapshot {
-        if resource.ranges.isEmpty || !hasKeys { return Snapshot([]) }
+        if !hasKeys { return Snapshot([]) }
         do throws(BackendError) {
-            return try backends.backend(for: resource.backend)
-                .snapshot(of: resource.ranges, timeout: settings.backendTimeout)
+            return try backends.keys(of: resource, timeout: settings.backendTimeout)
         } catch {
             logger.error(error.message, error.logFields(resource.backend))
             throw .logged(ExitCode.backend)
@@ -102,13 +77,10 @@ struct RenderCommand {
             throw .problem(.system(error))
         }
         let applier = Applier(settings: settings, logger: logger, renderer: renderer, cancellation: cancellation)
-        var pass = OnePass()
-        var health = ResourceHealth(resource, environment: renderer.environment)
-        if health != nil { health?.known = pass.verdicts(of: resource, settings, logger) }
-        _ = health?.update(VersionedSnapshot(snapshot: snapshot, version: 1), at: .zero) { _ in nil }
+        let view = ResourceView(of: resource, snapshot, settings, logger, renderer.environment)
         let request = RenderRequest(
-            resource: resource, snapshot: health?.visible?.snapshot ?? snapshot, store: snapshot, base: .unknown,
-            health: health?.source(nil), history: History(), mayCheckAgain: false,
+            resource: resource, snapshot: view.visible, store: snapshot, base: .unknown,
+            health: view.health, history: History(), mayCheckAgain: false,
             guardBasis: GuardBasis(applied: nil, isBelieved: true, isKept: false))
         // What is wrong has been logged.
         guard let content = applier.render(request).content else { throw .logged(ExitCode.failed) }
@@ -135,10 +107,6 @@ struct RenderCommand {
 extension RenderCommand {
     /// Why nothing, or not all, was printed.
     enum Problem: Equatable {
-        case severalTemplates(String, count: Int)
-        case noSuchTemplate(String, number: Int, count: Int)
-        /// The file registers services, and has no `[template]`.
-        case noTemplate(String)
         /// Not what `output_format` says; the place and the parser's words.
         case format(String, resource: String)
         case notWritten(SystemError)
@@ -147,13 +115,14 @@ extension RenderCommand {
 
     private enum Failure: Error {
         case problem(Problem)
+        case choice(ResourceChoice.Failure)
         /// It has been logged; the exit code.
         case logged(Int32)
 
         var exitCode: Int32 {
             switch self {
-            case .problem(.severalTemplates), .problem(.noSuchTemplate), .problem(.noTemplate): ExitCode.usage
-            case .problem(.format), .problem(.notWritten), .problem(.system): ExitCode.failed
+            case .problem: ExitCode.failed
+            case .choice(let failure): failure.exitCode
             case .logged(let code): code
             }
         }
@@ -165,10 +134,6 @@ extension RenderCommand.Problem: LogSubject {
 
     var message: String {
         switch self {
-        case .severalTemplates(let file, let count): "\(file) has \(count) templates: which is to be rendered?"
-        case .noSuchTemplate(let file, let number, let count):
-            "there is no \(file)#\(number): it has \(count == 1 ? "one template" : "\(count) templates")"
-        case .noTemplate(let file): "\(file) has no [template]"
         case .format(let summary, let resource): "\(resource): \(summary)"
         case .notWritten(let error): "cannot write to standard output: \(error.reason)"
         case .system(let error): error.message
@@ -177,9 +142,8 @@ extension RenderCommand.Problem: LogSubject {
 
     private var hint: String? {
         switch self {
-        case .severalTemplates(let file, let count): "\(file)#1 is the first, \(file)#\(count) the last"
         case .notWritten(let error) where error.code == Errno.noSpace: "free some space on its file system"
-        case .noSuchTemplate, .noTemplate, .format, .notWritten, .system: nil
+        case .format, .notWritten, .system: nil
         }
     }
 }

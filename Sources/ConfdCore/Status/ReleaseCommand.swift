@@ -28,7 +28,7 @@ struct ReleaseCommand {
     private func ask(_ socket: String) throws(Problem) -> ReleaseAnswer? {
         do throws(DaemonClient.Problem) {
             let (status, body) = try DaemonClient(socket: socket).answer(
-                to: "POST", ControlPath.release.path(of: resource), within: .seconds(10))
+                to: "POST", ResourcePath.release.path(of: resource), within: .seconds(10))
             switch status {
             case "200 OK": return .released
             case "409 Conflict": return .notHeld

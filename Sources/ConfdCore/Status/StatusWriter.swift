@@ -25,6 +25,13 @@ struct StatusWriter: ~Copyable {
         writer.endArray()
     }
 
+    mutating func numbers(_ name: String, _ numbers: [Int]) {
+        key(name)
+        writer.beginArray()
+        for number in numbers { writer.appendInt(number) }
+        writer.endArray()
+    }
+
     mutating func set(_ name: String, _ text: String?) {
         key(name)
         guard let text else { return writer.appendNull() }

@@ -92,7 +92,7 @@ struct CaseRunner {
         var health = ResourceHealth(resource, environment: environment)
         _ = health?.update(VersionedSnapshot(snapshot: snapshot, version: 1), at: .zero) { _ in nil }
         let view = (health?.visible?.snapshot ?? snapshot).view(of: resource.ranges, strippingPrefix: resource.prefix)
-        let isolation = Isolation(environment: environment, coverage: coverage)
+        let isolation = Isolation(environment: environment, recording: coverage.map { .coverage($0) })
         let rendering = ResourceRenderer(settings).render(resource, view, health?.source(nil), isolation)
         result.warnings += rendering.warnings
         return rendering.content.flatMap { content in

@@ -32,7 +32,7 @@ enum HelpText {
 
     private static let head = [
         "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]   or, with own options:",
-        "  confd status | wait | test | register KEY | render|release|clean RESOURCE",
+        "  confd status | wait | test | register KEY | render|explain|release|clean RESOURCE",
         "Keeps files in step with a key-value store: renders, checks, replaces, reloads.",
     ]
 
@@ -89,7 +89,8 @@ extension Option.Group {
     fileprivate var isCommon: Bool {
         switch self {
         case .mode, .files, .backend: true
-        case .details, .security, .timing, .logging, .status, .registration, .rendering, .testing, .waiting,
+        case .details, .security, .timing, .logging, .status, .registration, .rendering, .explaining, .testing,
+            .waiting,
             .compatibility:
             false
         }
@@ -100,6 +101,7 @@ extension Option.Group {
         switch self {
         case .registration: .register
         case .rendering: .render
+        case .explaining: .explain
         case .testing: .test
         case .waiting: .wait
         case .mode, .files, .backend, .details, .security, .timing, .logging, .status, .compatibility: nil

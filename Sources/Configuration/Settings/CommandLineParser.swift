@@ -12,7 +12,7 @@ package enum CommandLineParser {
         package var subcommand: Subcommand?
         /// Options that only the sub-command has.
         package var ownOptions = RawOptions()
-        /// Words that the sub-command takes: the key and value of `register`, the resource of `release` and `render`.
+        /// Words that the sub-command takes: the key and value of `register`, the resource of `release`, `render` and `explain`.
         package var words: [String] = []
         /// The words after `--`.
         package var command: [String] = []
@@ -77,7 +77,8 @@ package enum CommandLineParser {
     /// A word that is neither a flag nor a flag's value.
     private static func takeWord(_ word: String, _ result: inout Result) throws(SettingsError) {
         // A key or a value may be any word; a resource that is called as a backend is has `.toml` behind that.
-        let isBackend = result.subcommand == .render && Self.backendNames.contains(word)
+        let isBackend =
+            (result.subcommand == .render || result.subcommand == .explain) && Self.backendNames.contains(word)
         if result.words.count < result.subcommand?.wordCount ?? 0, !isBackend { return result.words.append(word) }
         guard let backend = OptionTable.option(named: "backend"), result.options.values["backend"] == nil,
             Self.backendNames.contains(word)

@@ -33,6 +33,7 @@ package final class Option: Sendable {
         case status = "Status"
         case registration = "With register"
         case rendering = "With render"
+        case explaining = "With explain"
         case testing = "With test"
         case waiting = "With wait"
         case compatibility = "Taken for compatibility"

@@ -23,6 +23,7 @@ extension Settings {
         case .register: registration.words = words
         case .release, .clean: namedResource = words.first
         case .render: rendering.resource = words.first
+        case .explain: explaining.subject = words.first
         case .test: testing.folder = words.first
         case .status, .wait, nil: break
         }

@@ -14,6 +14,8 @@ package struct Settings: Sendable {
     package internal(set) var namedResource: String?
     /// For `render`: what is rendered.
     package internal(set) var rendering = RenderArguments()
+    /// For `explain`: what is explained.
+    package internal(set) var explaining = ExplainArguments()
     /// For `test`: which cases, and what is written.
     package internal(set) var testing = TestArguments()
     /// For `wait`: what is waited for.
@@ -109,6 +111,8 @@ package enum Subcommand: String, CaseIterable, Sendable {
     case release
     /// Prints what a resource's template gives, and changes nothing.
     case render
+    /// Says which keys and which places of a template a line is made of.
+    case explain
     /// Renders templates over the keys of test cases, and compares.
     case test
     /// Waits until the running daemon has applied everything.
@@ -121,7 +125,7 @@ package enum Subcommand: String, CaseIterable, Sendable {
         switch self {
         case .status, .wait: 0
         case .register: 2
-        case .release, .clean, .render, .test: 1
+        case .release, .clean, .render, .explain, .test: 1
         }
     }
 
@@ -131,6 +135,7 @@ package enum Subcommand: String, CaseIterable, Sendable {
         case .status, .release, .clean: []
         case .register: OptionTable.registration
         case .render: OptionTable.rendering
+        case .explain: OptionTable.explaining
         case .test: OptionTable.testing
         case .wait: OptionTable.waiting
         }

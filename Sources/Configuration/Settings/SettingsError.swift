@@ -48,6 +48,11 @@ package struct SettingsError: Error, Equatable, Sendable {
         case needsResource(String)
         /// `render` with neither a resource nor `-template`.
         case renderWithoutResource
+        /// `explain` with neither a subject nor `-key`.
+        case explainWithoutSubject
+        case whatIfWithoutKey
+        /// `-last` without a resource.
+        case lastWithoutResource
 
         // Several options
 

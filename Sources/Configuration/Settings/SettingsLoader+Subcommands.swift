@@ -1,4 +1,4 @@
-// What `render` and `test` refuse, and what they choose by themselves.
+// What `render`, `explain` and `test` refuse, and what they choose by themselves.
 extension SettingsLoader {
     /// `-file` alone says where the keys are, so `-backend file` need not be written.
     mutating func chooseFileBackend() {
@@ -11,18 +11,33 @@ extension SettingsLoader {
         case (_?, _?): refuse(.exclusiveModes(["a resource", "-template"]))
         default: break
         }
-        if let command = settings.command.first { refuse(.modeWithCommand("render", command: command)) }
-        let modes = [
-            (settings.check, "-check"), (settings.validate, "-validate"), (settings.preflight, "-preflight"),
-        ].filter(\.0).map(\.1)
-        if let mode = modes.first { refuse(.exclusiveModes(["render", mode])) }
+        validateAlone("render")
     }
 
-    mutating func validateTesting() {
-        if let command = settings.command.first { refuse(.modeWithCommand("test", command: command)) }
+    mutating func validateExplaining() {
+        let explaining = settings.explaining
+        if explaining.subject == nil, explaining.showsLast {
+            refuse(.lastWithoutResource)
+        } else if explaining.subject == nil, explaining.key == nil {
+            refuse(explaining.supposedValue == nil ? .explainWithoutSubject : .whatIfWithoutKey)
+        } else if explaining.key == nil, explaining.supposedValue != nil {
+            refuse(.whatIfWithoutKey)
+        }
+        if explaining.showsLast {
+            if explaining.key != nil { refuse(.exclusiveModes(["-last", "-key"])) }
+            if settings.controlSocket == nil { refuse(.needsSocket("explain -last")) }
+        }
+        validateAlone("explain")
+    }
+
+    mutating func validateTesting() { validateAlone("test") }
+
+    /// A sub-command that starts nothing and is no mode of the normal work.
+    private mutating func validateAlone(_ name: String) {
+        if let command = settings.command.first { refuse(.modeWithCommand(name, command: command)) }
         let modes = [
             (settings.check, "-check"), (settings.validate, "-validate"), (settings.preflight, "-preflight"),
         ].filter(\.0).map(\.1)
-        if let mode = modes.first { refuse(.exclusiveModes(["test", mode])) }
+        if let mode = modes.first { refuse(.exclusiveModes([name, mode])) }
     }
 }

@@ -64,10 +64,13 @@ extension SettingsLoader {
             if let command = settings.command.first { refuse(.modeWithCommand(name, command: command)) }
             if settings.namedResource == nil { refuse(.needsResource(name)) }
         case .render: validateRendering()
+        case .explain: validateExplaining()
         case .test: validateTesting()
         case nil: break
         }
-        if settings.json, settings.subcommand != .status { refuse(.jsonWithoutStatus, option: "json") }
+        if settings.json, settings.subcommand != .status, settings.subcommand != .explain {
+            refuse(.jsonWithoutStatus, option: "json")
+        }
         for range in settings.statusAllow where AddressRange(range) == nil {
             refuse(.notAddressRange(range), option: "status-allow")
         }

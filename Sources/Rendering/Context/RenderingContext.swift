@@ -28,8 +28,8 @@ final class RenderingContext {
     /// Whether one of them was called.
     private(set) var readsHealth = false
 
-    /// Where it is noted which actions were executed; nil if nobody asks.
-    var coverage: CoverageRecorder?
+    /// What is noted of the rendering; nil if nobody asks.
+    var recording: Recording?
 
     /// Whether a missing key reads as empty.
     var missingKeysAreEmpty = false

@@ -22,7 +22,7 @@ enum IncludeFunction {
         do {
             try template.render(
                 arguments.count > 1 ? arguments[1] : .nilInterface, userData: context, limits: context.limits,
-                into: &output, trace: context.coverage?.trace(of: template, at: path), note: context.noteAbsent)
+                into: &output, trace: context.recording?.traceOfInclude(template, at: path), note: context.noteAbsent)
         } catch {
             let failure = Failure.include(.failed("execute include", name: name, error.description))
             throw FunctionError(failure.message, hint: error.hint, quotation: error.quotation)

@@ -1,14 +1,14 @@
-/// What is told of each instruction before it is executed. The executor's loop is made once for each conforming type, so
-/// that a rendering without a trace spends nothing on it.
+/// What sees the executor before each instruction. The executor's loop is made once for each conforming type, so that a
+/// rendering without a trace spends nothing on it.
 protocol ExecutionTracer {
     /// The instruction at `address` is executed next.
-    mutating func step(_ address: Int)
+    mutating func step(_ address: Int, _ executor: borrowing Executor)
 }
 
 /// Notes nothing.
 struct Untraced: ExecutionTracer {
     @inline(__always)
-    mutating func step(_ address: Int) {}
+    mutating func step(_ address: Int, _ executor: borrowing Executor) {}
 }
 
 /// Notes in an `ExecutionTrace`.
@@ -20,7 +20,7 @@ struct Recording: ExecutionTracer {
     init(_ trace: ExecutionTrace) { self.trace = trace }
 
     @inline(__always)
-    mutating func step(_ address: Int) {
+    mutating func step(_ address: Int, _ executor: borrowing Executor) {
         trace.note(address, after: last)
         last = address
     }

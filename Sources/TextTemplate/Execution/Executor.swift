@@ -204,7 +204,7 @@ struct Executor: ~Copyable {
         var counter = program.bodies[body].start
         while true {
             let instruction = code[counter]
-            tracer.step(counter)
+            tracer.step(counter, self)
             counter += 1
             switch instruction {
             case .text(let start, let count): try write(Int(start), Int(count))
@@ -353,6 +353,9 @@ struct Executor: ~Copyable {
         var value = try fields(path)
         try print(&value)
     }
+
+    /// The size of what was written so far, and of what was there before; while nothing is handed to a sink.
+    var writtenCount: Int { output.count + staged.count }
 
     private var outputTooLarge: Problem { .outputTooLarge(limit: limits.outputSize) }
 

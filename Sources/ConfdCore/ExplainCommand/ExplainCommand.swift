@@ -1,0 +1,193 @@
+import Applying
+import Configuration
+import Diagnostics
+import KeyValue
+import Posix
+import Staging
+
+/// `confd explain`: says which keys, and which places of a template, a rendered file is made of. Changes nothing.
+struct ExplainCommand {
+    let settings: Settings
+    let logger: Logger
+    let loader: ResourceLoader
+    let backends: BackendPool
+
+    private var arguments: ExplainArguments { settings.explaining }
+    private var explainer: Explainer { Explainer(settings: settings, logger: logger, backends: backends) }
+    private var texts: ExplainText {
+        ExplainText(templateFolder: "\(settings.confdir)/templates", showsValues: arguments.showsValues)
+    }
+
+    /// Writes to standard output; what is wrong is logged. Returns the exit code. To be called on a thread with a stack of
+    /// `ResourceRenderer.stackSize`.
+    func run() -> Int32 {
+        do throws(ExplainFailure) {
+            try write(try answer())
+            return ExitCode.done
+        } catch {
+            if case .problem(let problem) = error { logger.error(problem.message, problem) }
+            return error.exitCode
+        }
+    }
+
+    private func answer() throws(ExplainFailure) -> [UInt8] {
+        let place = arguments.subject.flatMap(FilePlace.init)
+        if arguments.showsLast { return try last(arguments.subject ?? "") }
+        if let key = arguments.key {
+            if place != nil { throw .problem(.lineWithKey) }
+            return try explain(key: key)
+        }
+        if let place { return try explain(place) }
+        let explanation = try explainer.explain(try resource(arguments.subject ?? ""))
+        return settings.json ? json { $0.set(explanation, texts) } : Array(texts.text(of: explanation).utf8)
+    }
+
+    // MARK: - What is explained
+
+    /// `DEST:LINE` or `DEST:LINE:COLUMN`.
+    struct FilePlace: Equatable {
+        let path: String
+        let line: Int
+        let column: Int?
+
+        /// nil for anything else.
+        init?(_ text: String) {
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+            guard parts.count > 1, let last = Self.number(parts[parts.count - 1]) else { return nil }
+            if parts.count > 2, let line = Self.number(parts[parts.count - 2]) {
+                (path, self.line, column) = (parts.dropLast(2).joined(separator: ":"), line, last)
+            } else {
+                (path, line, column) = (parts.dropLast().joined(separator: ":"), last, nil)
+            }
+        }
+
+        private static func number(_ text: String) -> Int? {
+            text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
+        }
+    }
+
+    /// All resources; those that cannot be used are logged.
+    private func all() throws(ExplainFailure) -> [Resource] {
+        let loading = Result { () throws(ResourceError) in try loader.load() }
+        logger.report(ResourceProblem.all(of: loading, in: loader.folder))
+        guard case .success(let loaded) = loading else { throw .logged(ExitCode.usage) }
+        return loaded.resources
+    }
+
+    /// The resource of a file as `-resource` takes it, or of a destination.
+    private func resource(_ given: String) throws(ExplainFailure) -> Resource {
+        if given.hasPrefix("/"), !given.hasSuffix("toml"), !given.contains("#") { return try writer(of: given) }
+        do throws(ResourceChoice.Failure) {
+            return try ResourceChoice(loader: loader, logger: logger).resource(given)
+        } catch {
+            error.log(to: logger)
+            throw .logged(error.exitCode)
+        }
+    }
+
+    private func writer(of path: String) throws(ExplainFailure) -> Resource {
+        let resources = try all()
+        let absolute = path.hasPrefix("/") ? path : (try? Files.realPath(path)) ?? path
+        if let found = resources.first(where: { $0.destination == path || $0.destination == absolute }) { return found }
+        let near = Suggestion.nearest(to: path, among: resources.map(\.destination))
+        throw .problem(.noDestination(path, suggestion: near))
+    }
+
+    private func explain(_ place: FilePlace) throws(ExplainFailure) -> [UInt8] {
+        let resource = try writer(of: place.path)
+        let explanation = try explainer.explain(resource)
+        let count = explanation.lines.count
+        guard (1...max(1, count)).contains(place.line), count > 0 else {
+            throw .problem(.noLine(resource.destination, line: place.line, count: count))
+        }
+        warnOfDifference(explanation)
+        var line = LineExplanation(place.line, of: explanation)
+        if let column = place.column {
+            guard (1...max(1, line.bytes.count)).contains(column), !line.bytes.isEmpty else {
+                throw .problem(
+                    .noColumn(resource.destination, line: place.line, column: column, count: line.bytes.count))
+            }
+            line = line.at(column: column)
+        }
+        return settings.json
+            ? json { $0.set(line, explanation, texts) } : Array(texts.text(line, of: explanation).utf8)
+    }
+
+    /// What is explained is what would be rendered now.
+    private func warnOfDifference(_ explanation: Explanation) {
+        let path = explanation.resource.destination
+        guard let bytes = try? Files.read(path), bytes != explanation.content else { return }
+        logger.warning("\(path) is not what would be rendered now, which is what is explained", explanation.resource)
+    }
+
+    // MARK: - A key
+
+    private func explain(key: String) throws(ExplainFailure) -> [UInt8] {
+        guard key.hasPrefix("/") else { throw .problem(.notKey(key)) }
+        let bytes = Path.join([Array(key.utf8)])
+        let candidates = if let given = arguments.subject { [try resource(given)] } else { try all() }
+        let resources = candidates.filter { Explanation.name(of: bytes, in: $0) != nil }
+        if resources.isEmpty { throw .problem(.unseenKey(key)) }
+        var uses: [KeyUse] = []
+        var failure: ExplainFailure?
+        for resource in resources {
+            do throws(ExplainFailure) {
+                uses.append(try use(of: bytes, in: resource))
+            } catch {
+                failure = error
+            }
+        }
+        if let failure {
+            // What could be found out is said before.
+            if !uses.isEmpty { try write(text(uses, key: bytes)) }
+            throw failure
+        }
+        return text(uses, key: bytes)
+    }
+
+    private func text(_ uses: [KeyUse], key: [UInt8]) -> [UInt8] {
+        if settings.json { return json { $0.set(uses, key: key, supposes: arguments.supposedValue != nil) } }
+        if arguments.supposedValue == nil { return KeyUse.text(uses, key, texts) }
+        return uses.flatMap { $0.difference(context: settings.diffContext, isColoured: settings.coloursOutput) }
+    }
+
+    private func use(of key: [UInt8], in resource: Resource) throws(ExplainFailure) -> KeyUse {
+        let explanation = try explainer.explain(resource)
+        guard let value = arguments.supposedValue else { return KeyUse(key, explanation, supposed: nil) }
+        return KeyUse(key, explanation, supposed: try explainer.explain(resource, supposing: (key, Array(value.utf8))))
+    }
+
+    // MARK: - The last change
+
+    private func last(_ given: String) throws(ExplainFailure) -> [UInt8] {
+        guard let socket = settings.controlSocket else { throw .problem(.noControl) }
+        // The daemon knows resources by their names, and reads the same files.
+        let resource = try resource(given)
+        let change: LastChangeReport
+        do throws(DaemonClient.Problem) {
+            change = try LastChangeReport.ask(DaemonClient(socket: socket), resource.name)
+        } catch {
+            throw .problem(.control(error, socket: socket))
+        }
+        // Keys that are gone are in no line any more.
+        let explanation = change.keys.isEmpty ? nil : try explainer.explain(resource)
+        return settings.json
+            ? json { $0.set(change, resource, explanation) } : Array(change.text(resource, explanation).utf8)
+    }
+
+    // MARK: - Output
+
+    private func json(_ members: (inout StatusWriter) -> Void) -> [UInt8] {
+        var writer = StatusWriter()
+        writer.object(members)
+        return PrintableText.json(writer.finish()) + [UInt8(ascii: "\n")]
+    }
+
+    private func write(_ bytes: [UInt8]) throws(ExplainFailure) {
+        do throws(SystemError) {
+            try StandardStream.output.write(bytes)
+        } catch {
+            throw .problem(.notWritten(error))
+        }
+    }
+}

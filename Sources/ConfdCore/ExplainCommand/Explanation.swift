@@ -1,0 +1,99 @@
+import Applying
+import Backends
+import Configuration
+import KeyValue
+import Posix
+import Rendering
+import TextTemplate
+
+/// A resource as it is rendered now, with what decides each byte.
+struct Explanation {
+    let resource: Resource
+    let revision: Int64
+    /// What the template sees of the keys.
+    let view: Snapshot
+    let content: [UInt8]
+    /// Where the lines of `content` are.
+    let lines: [Range<Int>]
+    let trace: OriginTrace
+    let output: TracedOutput
+
+    /// Whether values must not be shown: they are secrets.
+    var hidesValues: Bool { resource.backend.kind.holdsSecrets }
+
+    /// The key of the store that the template knows as `name`.
+    func key(_ name: ByteString) -> [UInt8] { name.isEmpty ? resource.prefix : prefix + name.array }
+
+    /// What the template calls `key`; nil if it does not see it.
+    func name(of key: [UInt8]) -> ByteString? {
+        Self.name(of: key, in: resource).map { ByteString($0) }
+    }
+
+    static func name(of key: [UInt8], in resource: Resource) -> [UInt8]? {
+        let isSeen = key.withUnsafeBufferPointer { key in resource.ranges.contains { $0.contains(key) } }
+        guard isSeen, key.starts(with: prefix(of: resource)) else { return nil }
+        return Array(key.dropFirst(prefix(of: resource).count))
+    }
+
+    private var prefix: [UInt8] { Self.prefix(of: resource) }
+
+    private static func prefix(of resource: Resource) -> [UInt8] {
+        resource.prefix == [UInt8(ascii: "/")] ? [] : resource.prefix
+    }
+
+    func isThere(_ name: ByteString) -> Bool { name.withBytes { view.find($0) } != nil }
+
+    /// The numbers, from 1, of the lines that `name` decides.
+    func lines(decidedBy name: ByteString) -> [Int] {
+        let isNamed = trace.table.membership { origin in
+            switch origin.kind {
+            case .key: origin.name == name
+            case .directory: origin.name == name || name.array.starts(with: origin.name.array + [UInt8(ascii: "/")])
+            }
+        }
+        return output.lines(lines, of: content, naming: isNamed).map { $0 + 1 }
+    }
+}
+
+/// Renders resources with a trace; what is wrong is logged.
+struct Explainer {
+    let settings: Settings
+    let logger: Logger
+    let backends: BackendPool
+
+    /// A resource over its keys of now; with `supposed`, as if one of them had another value.
+    func explain(
+        _ resource: Resource, supposing supposed: (key: [UInt8], value: [UInt8])? = nil
+    ) throws(ExplainFailure) -> Explanation {
+        let store: Snapshot
+        do throws(BackendError) {
+            store = try backends.keys(of: resource, timeout: settings.backendTimeout)
+        } catch {
+            logger.error(error.message, error.logFields(resource.backend))
+            throw .logged(ExitCode.backend)
+        }
+        let keys = supposed.map { Self.replacing($0.key, $0.value, in: store) } ?? store
+        let renderer = ResourceRenderer(settings)
+        let seen = ResourceView(of: resource, keys, settings, logger, renderer.environment)
+        let view = seen.visible.view(of: resource.ranges, strippingPrefix: resource.prefix)
+        let trace = OriginTrace(over: view)
+        let isolation = Isolation(environment: renderer.environment, recording: .origins(trace))
+        let rendering = renderer.render(resource, view, seen.health, isolation)
+        for warning in rendering.warnings { logger.warning(warning, resource) }
+        switch rendering.content {
+        case .failure(let failure):
+            logger.error(failure.text, resource)
+            throw .logged(ExitCode.failed)
+        case .success(let content):
+            return Explanation(
+                resource: resource, revision: store.revision, view: view, content: content,
+                lines: TracedOutput.lines(of: content), trace: trace, output: trace.output ?? TracedOutput())
+        }
+    }
+
+    private static func replacing(_ key: [UInt8], _ value: [UInt8], in store: Snapshot) -> Snapshot {
+        // Of equal keys the last one stays.
+        let pairs = (0..<store.count).map { (key: store.key(at: $0).array, value: store.value(at: $0).array) }
+        return Snapshot(pairs + [(key, value)], revision: store.revision)
+    }
+}

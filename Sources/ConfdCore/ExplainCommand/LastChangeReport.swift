@@ -1,0 +1,78 @@
+import Configuration
+import Diagnostics
+import Posix
+
+/// What a daemon says of the last replacement of a file; see `LastChange.text`.
+struct LastChangeReport: Equatable {
+    /// nil if its file was never replaced.
+    let time: String?
+    let revision: Int
+    /// How many keys changed; nil if that was before the daemon began.
+    let count: Int?
+    /// Whether these are the keys that changed; if not, they are all that there were.
+    let isKnown: Bool
+    let keys: [(name: String, isGone: Bool)]
+
+    static func == (left: LastChangeReport, right: LastChangeReport) -> Bool {
+        left.time == right.time && left.revision == right.revision && left.count == right.count
+            && left.isKnown == right.isKnown && left.keys.elementsEqual(right.keys) { $0 == $1 }
+    }
+
+    static func ask(_ client: DaemonClient, _ resource: String) throws(DaemonClient.Problem) -> LastChangeReport {
+        LastChangeReport(
+            parsing: String(
+                decoding: try client.get(ResourcePath.last.path(of: resource), within: .seconds(10)), as: UTF8.self))
+    }
+
+    init(parsing text: String) {
+        var time: String?
+        var revision = 0
+        var count: Int?
+        var isKnown = false
+        var keys: [(String, Bool)] = []
+        for line in text.split(separator: "\n") {
+            let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else { continue }
+            switch parts[0] {
+            case "time": time = parts[1]
+            case "revision": revision = Int(parts[1]) ?? 0
+            case "keys":
+                let words = parts[1].split(separator: " ")
+                count = words.first.flatMap { Int($0) }
+                isKnown = words.last == "changed"
+            case "set": keys.append((parts[1], false))
+            case "delete": keys.append((parts[1], true))
+            default: continue
+            }
+        }
+        (self.time, self.revision, self.count, self.isKnown, self.keys) = (time, revision, count, isKnown, keys)
+    }
+
+    /// The lines of the file of now that a key decides.
+    static func lines(of key: String, _ explanation: Explanation?) -> [Int] {
+        guard let explanation, let name = explanation.name(of: Array(key.utf8)) else { return [] }
+        return explanation.lines(decidedBy: name)
+    }
+
+    func text(_ resource: Resource, _ explanation: Explanation?) -> String {
+        guard let time else { return PrintableText.line(resource.name) + "\n  its file was not replaced yet\n" }
+        var rows = [["dest", resource.destination], ["replaced", time]]
+        if revision > 0 { rows.append(["revision", "\(revision)"]) }
+        guard let count else {
+            return head(resource, rows + [["keys", "not known: it was before the daemon began"]])
+        }
+        if !isKnown { rows.append(["keys", "which of \(count) changed is not known: it was the daemon's first file"]) }
+        for key in keys where isKnown {
+            let lines = ExplainText.ranges(Self.lines(of: key.name, explanation))
+            rows.append([
+                key.isGone ? "delete" : "set", key.name, lines.isEmpty ? "" : "\(resource.destination):\(lines)",
+            ])
+        }
+        if isKnown, count > keys.count { rows.append(["", "and \(count - keys.count) more keys"]) }
+        return head(resource, rows)
+    }
+
+    private func head(_ resource: Resource, _ rows: [[String]]) -> String {
+        PrintableText.line(resource.name) + "\n" + ExplainText.table(rows)
+    }
+}

@@ -1,0 +1,81 @@
+import Diagnostics
+import TextTemplate
+
+/// Why a line of a rendered file is there.
+struct LineExplanation {
+    /// A key that decides something.
+    struct Source: Hashable {
+        /// Of the store.
+        let key: [UInt8]
+        /// The part of its JSON, as `.host`.
+        let path: String
+        /// Whether any of several keys below it will do.
+        let isDirectory: Bool
+        let isMissing: Bool
+    }
+
+    /// A piece of the line that one action, or a text of the template, wrote.
+    struct Piece {
+        /// The bytes of the file.
+        let bytes: Range<Int>
+        let isText: Bool
+        let place: TemplatePlace
+        let sources: [Source]
+    }
+
+    /// A decision that the line depends on.
+    struct Reason {
+        /// As it stands in the template: `range gets "/app/*"`.
+        let action: String
+        let place: TemplatePlace
+        /// Whether the value was true, or had elements.
+        var isTaken: Bool
+        var sources: [Source]
+    }
+
+    let number: Int
+    let bytes: Range<Int>
+    private(set) var pieces: [Piece] = []
+    private(set) var reasons: [Reason] = []
+
+    /// The line `number`, from 1, which is there.
+    init(_ number: Int, of explanation: Explanation) {
+        self.number = number
+        bytes = explanation.lines[number - 1]
+        let line = explanation.output.line(bytes, of: explanation.content)
+        for write in line.writes {
+            let part = write.bytes.clamped(to: bytes)
+            pieces.append(
+                Piece(
+                    bytes: part, isText: write.isText,
+                    place: explanation.trace.place(of: write, at: part.lowerBound - write.bytes.lowerBound),
+                    sources: Self.sources(write.origins, explanation)))
+        }
+        for condition in line.conditions {
+            let (text, place) = explanation.trace.action(of: condition)
+            let sources = Self.sources(condition.origins, explanation)
+            if let known = reasons.firstIndex(where: { $0.place == place }) {
+                reasons[known].sources += sources.filter { !reasons[known].sources.contains($0) }
+                if !condition.isElement { reasons[known].isTaken = condition.isTaken }
+            } else {
+                reasons.append(Reason(action: text.text, place: place, isTaken: condition.isTaken, sources: sources))
+            }
+        }
+    }
+
+    /// Keeps of the pieces the one at `column`, from 1.
+    func at(column: Int) -> LineExplanation {
+        var copy = self
+        let offset = bytes.lowerBound + column - 1
+        copy.pieces = pieces.filter { $0.bytes.contains(offset) }
+        return copy
+    }
+
+    static func sources(_ set: OriginSet, _ explanation: Explanation) -> [Source] {
+        explanation.trace.table.origins(of: set).map { origin in
+            Source(
+                key: explanation.key(origin.name), path: origin.path.text, isDirectory: origin.kind == .directory,
+                isMissing: origin.kind == .key && !explanation.isThere(origin.name))
+        }
+    }
+}

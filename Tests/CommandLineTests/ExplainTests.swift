@@ -1,0 +1,206 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// `confd explain`: why is this line there?
+@Suite struct ExplainTests {
+    private func explain(_ box: Sandbox, _ arguments: String..., file: Bool = true) async throws -> Finished {
+        try await run(box.command(["explain"] + arguments + (file ? ["-file", "keys.yaml"] : [])))
+    }
+
+    /// Servers below a prefix, each a JSON object, and a key that is missing.
+    private func prepare(_ box: Sandbox) throws {
+        try box.write(
+            "keys.yaml",
+            """
+            prod:
+              servers:
+                a: '{"host": "10.0.0.1", "weight": 2}'
+                b: '{"host": "10.0.0.2"}'
+              name: shop
+              other: unused
+
+            """)
+        try box.resource(
+            "app", fields: "prefix = \"/prod\"\nkeys = [\"/servers\", \"/name\", \"/debug\"]",
+            template: """
+                # {{getv "/name"}}
+                {{range gets "/servers/*"}}{{$s := json .Value -}}
+                server {{$s.host}}{{with $s.weight}} weight={{.}}{{end}};
+                {{end -}}
+                {{if exists "/debug"}}debug;
+                {{else}}quiet;
+                {{end}}
+                """ + "\n")
+    }
+
+    @Test func explainsALine() async throws {
+        try await withSandbox { box in
+            try prepare(box)
+            let done = try await explain(box, "\(box.out)/app:2")
+            #expect(done.exitCode == 0 && done.standardError == "", "\(done.testDescription)")
+            #expect(
+                done.standardOutput == """
+                    app:2   server 10.0.0.1 weight=2;
+                      text       app.tmpl:3:1
+                      10.0.0.1   /prod/servers/a   (.host)
+                      2          /prod/servers/a   (.weight)
+                      because    range gets "/servers/*"   app.tmpl:2:1
+                                 /prod/servers/a
+                      because    with $s.weight   app.tmpl:3:19
+                                 /prod/servers/a   (.weight)
+
+                    """)
+            let quiet = try await explain(box, "\(box.out)/app:4", "-values")
+            #expect(quiet.standardOutput.contains("because   not if exists \"/debug\""), "\(quiet.testDescription)")
+            #expect(quiet.standardOutput.contains("/prod/debug   (missing)"), "\(quiet.testDescription)")
+            let column = try await explain(box, "\(box.out)/app:1:3", "-values")
+            #expect(column.standardOutput.contains("shop   /prod/name = shop\n"), "\(column.testDescription)")
+            #expect(!column.standardOutput.contains("text"))
+            #expect(try box.names("out") == [])
+        }
+    }
+
+    @Test func explainsAResource() async throws {
+        try await withSandbox { box in
+            try prepare(box)
+            let done = try await explain(box, "app.toml")
+            #expect(done.exitCode == 0 && done.standardError == "", "\(done.testDescription)")
+            #expect(
+                done.standardOutput == """
+                    app.toml
+                      dest       \(box.out)/app
+                      template   \(box.confdir)/templates/app.tmpl
+                      backend    file keys.yaml
+                      prefix     /prod
+                      keys       /prod/servers, /prod/name, /prod/debug
+                      sees       3 keys
+                      reads      getv /prod/name
+                                 gets /prod/servers/*
+                                 exists /prod/debug
+                      made of    /prod/name
+                                 /prod/servers/a
+                                 /prod/servers/b
+                      missing    /prod/debug
+
+                    """)
+            let byFile = try await explain(box, "\(box.out)/app")
+            #expect(byFile.standardOutput == done.standardOutput, "\(byFile.testDescription)")
+            let values = try await explain(box, "app.toml", "-values")
+            #expect(values.standardOutput.contains("/prod/name = shop\n"), "\(values.testDescription)")
+        }
+    }
+
+    @Test func findsWhatReadsAKey() async throws {
+        try await withSandbox { box in
+            try prepare(box)
+            try box.resource("blind", fields: "keys = [\"/elsewhere\"]", template: "x\n")
+            let done = try await explain(box, "-key", "/prod/servers/b")
+            #expect(done.exitCode == 0 && done.standardError == "", "\(done.testDescription)")
+            #expect(done.standardOutput == "/prod/servers/b\n  app.toml   \(box.out)/app:3\n")
+            let missing = try await explain(box, "-key", "/prod/debug", "app.toml")
+            #expect(
+                missing.standardOutput == "/prod/debug\n  app.toml   \(box.out)/app:4\n", "\(missing.testDescription)")
+            let unseen = try await explain(box, "-key", "/prod/other")
+            #expect(
+                unseen.exitCode == 2 && unseen.standardError.contains("-key: no resource sees it: \"/prod/other\""),
+                "\(unseen.testDescription)")
+        }
+    }
+
+    @Test func triesAnotherValue() async throws {
+        try await withSandbox { box in
+            try prepare(box)
+            let keys = try Data(contentsOf: URL(fileURLWithPath: box.path("keys.yaml")))
+            let done = try await explain(box, "-key", "/prod/name", "-what-if", "bank")
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+            #expect(done.standardOutput.contains("\n-# shop\n+# bank\n server 10.0.0.1"), "\(done.testDescription)")
+            let new = try await explain(box, "-key", "/prod/debug", "-what-if", "")
+            #expect(new.standardOutput.contains("\n-quiet;\n+debug;\n"), "\(new.testDescription)")
+            let same = try await explain(box, "-key", "/prod/name", "-what-if", "shop")
+            #expect(same.exitCode == 0 && same.standardOutput == "", "\(same.testDescription)")
+            let broken = try await explain(box, "-key", "/prod/servers/a", "-what-if", "{")
+            #expect(
+                broken.exitCode == 1 && broken.standardError.contains("app.tmpl:2:"), "\(broken.testDescription)")
+            #expect(try Data(contentsOf: URL(fileURLWithPath: box.path("keys.yaml"))) == keys)
+            #expect(try box.names("out") == [])
+        }
+    }
+
+    @Test func speaksJSON() async throws {
+        try await withSandbox { box in
+            try prepare(box)
+            let done = try await explain(box, "\(box.out)/app:3", "-json")
+            let line = try #require(
+                try JSONSerialization.jsonObject(with: Data(done.standardOutput.utf8)) as? [String: Any])
+            #expect(line["text"] as? String == "server 10.0.0.2;" && line["line"] as? Int == 3)
+            let pieces = try #require(line["pieces"] as? [[String: Any]])
+            let keys = pieces.flatMap { $0["keys"] as? [[String: Any]] ?? [] }
+            #expect(keys.first?["key"] as? String == "/prod/servers/b" && keys.first?["path"] as? String == ".host")
+            #expect(keys.first?["value"] == nil)
+            let use = try await explain(box, "-key", "/prod/name", "-what-if", "x", "-json")
+            let object = try #require(
+                try JSONSerialization.jsonObject(with: Data(use.standardOutput.utf8)) as? [String: Any])
+            let resource = try #require((object["resources"] as? [[String: Any]])?.first)
+            #expect(resource["lines"] as? [Int] == [1] && resource["changes"] as? Bool == true)
+        }
+    }
+
+    @Test func refusesWhatIsNotThere() async throws {
+        try await withSandbox { box in
+            try prepare(box)
+            let cases: [([String], Int32, String)] = [
+                (["\(box.out)/ap:1"], 2, "no resource writes \(box.out)/ap\nhint: did you mean \"\(box.out)/app\"?"),
+                (["\(box.out)/app:9"], 2, "\(box.out)/app:9: there is no such line: it has 4 lines"),
+                (["\(box.out)/app:0"], 2, "\(box.out)/app:0: there is no such line"),
+                (["\(box.out)/app:1:40"], 2, "\(box.out)/app:1:40: there is no such column: the line has 6 bytes"),
+                (["ap.toml"], 2, "did you mean \"app.toml\"?"),
+                (["-key", "name"], 2, "-key: not a key: \"name\""),
+                (["-key", "/prod/name", "\(box.out)/app:1"], 2, "-key asks for all lines, not for one"),
+                ([], 2, "explain needs a line, a resource or -key"),
+                (["app.toml", "-what-if", "x"], 2, "-what-if needs -key"),
+                (["-last"], 2, "-last needs a resource"),
+                (
+                    ["-last", "app.toml", "-control-socket", box.path("none")], 4,
+                    "no confd answers at \(box.path("none")): no such file or directory"
+                ),
+                (["-last", "app.toml", "-control-socket", "none"], 2, "explain -last needs one"),
+            ]
+            for (arguments, code, message) in cases {
+                let done = try await run(box.command(["explain"] + arguments + ["-file", "keys.yaml"]))
+                #expect(done.exitCode == code, "\(arguments) \(done.testDescription)")
+                #expect(done.standardError.contains(message), "\(arguments) \(done.testDescription)")
+                #expect(done.standardOutput == "", "\(arguments)")
+            }
+        }
+    }
+}
+
+/// `confd explain -last`: what a daemon has applied.
+@Suite(.enabled(if: Machine.hasEtcd, "etcd or etcdctl is not installed"))
+struct ExplainLastTests {
+    @Test func saysWhatChanged() async throws {
+        try await withRig { rig in
+            try rig.client.put("/app", "0")
+            try rig.resource("app", key: "/app")
+            let fixed = ["-node", rig.node, "-control-socket", rig.box.path("run/control"), "-state-dir", "none"]
+            let daemon = try Child(rig.box.command(["-watch", "-interval", "0"] + fixed))
+            #expect(try await rig.holds("app", "0"))
+            let ask = ["explain", "-last", "app.toml"] + fixed
+            let first = try await run(rig.box.command(ask))
+            #expect(first.standardOutput.contains("which of 1 changed is not known"), "\(first.testDescription)")
+            try rig.client.put("/app", "1")
+            #expect(try await rig.holds("app", "1"))
+            let revision = try rig.client.revision()
+            // The daemon notes the change right after the file.
+            let wait = ["wait", "-revision", "\(revision)", "-control-socket", rig.box.path("run/control")]
+            #expect(try await run(rig.box.command(wait, confdir: false)).exitCode == 0)
+            let done = try await run(rig.box.command(ask))
+            #expect(done.exitCode == 0 && done.standardOutput.contains("set        /app"), "\(done.testDescription)")
+            #expect(done.standardOutput.contains("revision   \(revision)\n"), "\(done.testDescription)")
+            #expect(done.standardOutput.contains("/app   \(rig.box.out)/app:1\n"), "\(done.testDescription)")
+            try await stop(daemon)
+        }
+    }
+}
