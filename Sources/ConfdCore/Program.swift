@@ -92,7 +92,7 @@ package enum Program {
         _ settings: Settings, _ service: ServiceDefinition?, _ pairs: [EnvironmentPair], _ held: HeldSignals,
         environment: [String: String], logger: Logger
     ) throws(SystemError) -> Never {
-        let backend = settings.backend
+        let backends = settings.layers.map(\.backend)
         for warning in settings.warnings { logger.warning(warning.summary, warning) }
         for warning in WorldWritable.warnings([settings.configFile]) { logger.warning(warning.summary, warning) }
         // Signals are blocked before there is a second thread. A supervised command gets them forwarded; the command of
@@ -101,19 +101,22 @@ package enum Program {
             logger: logger, shutdownTimeout: settings.shutdownTimeout, held: held,
             supervises: !settings.command.isEmpty && !settings.onetime)
         let pool = BackendPool(environment: pairs.map { (Array($0.name), Array($0.value)) }) { logger.warning($0) }
-        let loader = ResourceLoader(settings, environment: environment, backend: backend)
+        let loader = ResourceLoader(settings, environment: environment)
         let applier = Applier(
             settings: settings, logger: logger, renderer: ResourceRenderer(settings),
             cancellation: listener.requests.cancellation, child: listener.requests.child)
-        for notice in backend.kind.notices(of: backend.options) {
+        for notice in backends.flatMap({ $0.kind.notices(of: $0.options) }) {
             switch notice {
             case .warning(let text): logger.warning(text)
             case .information(let text): logger.info(text)
             }
         }
-        logger.info("Backend set to \(settings.backendName)")
+        let names = settings.listedLayers.isEmpty ? [settings.backendName] : backends.map(\.name)
+        logger.info("Backend set to \(names.joined(separator: ", "))")
         logger.info("Starting confd")
-        logger.info("Backend source(s) set to \(backend.sources.joined(separator: ", "))", backend)
+        for backend in backends {
+            logger.info("Backend source(s) set to \(backend.sources.joined(separator: ", "))", backend)
+        }
         try startEnding(logger) {
             if settings.preflight { return Preflight(settings, logger: logger, loader: loader, backends: pool).run() }
             let requests = listener.requests
@@ -155,7 +158,7 @@ package enum Program {
     private static func validate(
         _ settings: Settings, errors: [SettingsError], environment: [String: String], logger: Logger
     ) throws(SystemError) -> Never {
-        let loader = ResourceLoader(settings, environment: environment, backend: settings.backend)
+        let loader = ResourceLoader(settings, environment: environment)
         try startEnding(logger) {
             var validation = Validation(settings, errors: errors, loader: loader)
             return printReport(validation.run(), settings, logger)
@@ -186,7 +189,7 @@ package enum Program {
     ) throws(SystemError) -> Never {
         for warning in settings.warnings { logger.warning(warning.summary, warning) }
         let pool = BackendPool(environment: pairs.map { (Array($0.name), Array($0.value)) }) { logger.warning($0) }
-        let loader = ResourceLoader(settings, environment: environment, backend: settings.backend)
+        let loader = ResourceLoader(settings, environment: environment)
         try startEnding(logger) {
             if settings.subcommand == .explain {
                 return ExplainCommand(settings: settings, logger: logger, loader: loader, backends: pool).run()

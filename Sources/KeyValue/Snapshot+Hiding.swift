@@ -16,6 +16,7 @@ extension Snapshot {
         if hidden.isEmpty { return self }
         var shown = applying(hidden, revision: revision, newestChange: newestChange)
         shown.expired = expired
+        shown.origins = origins
         return shown
     }
 }

@@ -11,6 +11,8 @@ package struct Snapshot: Sendable {
     package let count: Int
     /// Keys that are gone because their time was over, as far as the backend tells; not of a view.
     package var expired: Set<[UInt8]> = []
+    /// Where the keys come from, if from several stores; not of a view.
+    package internal(set) var origins: KeyOrigins?
 
     let table: Table
     /// The parts of the table that are seen, in ascending order, none empty and no two touching.

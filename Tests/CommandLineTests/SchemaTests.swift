@@ -47,6 +47,7 @@ import Testing
     }
 
     private static let goodFiles = [
+        "[[backend]]\nbackend = \"env\"\nmount = \"/env\"\n[[backend]]\nbackend = \"file\"\nfile = [\"a\"]\noptional = true\n",
         "[template]\nsrc = \"a\"\ndest = \"/b\"\nmode = 0o644\nkeys = [\"/\"]\ncheck = \"in-place\"\ncheck_cmd = \"x\"\n",
         "[template]\nsrc = \"a\"\ndest = \"/b\"\nreload_cmd = [\"x\", \"y\"]\n",
         "[template]\nsrc = \"a\"\ndest = \"/b\"\n[template.reload]\nsignal = \"HUP\"\npid_file = \"/run/x\"\n",

@@ -51,6 +51,29 @@ import Testing
         #expect(changes.changesKeys && changes.possibleKeys == keys("/a/1", "/a/2", "/a/3"))
     }
 
+    /// Each line has the revision of its store; what is gone names the store that had it.
+    @Test func severalStoresAreNamed() {
+        func merged(_ first: [String: String], _ second: [String: String], _ revision: Int64) -> Snapshot {
+            let stores = [(first, revision), (second, Int64(0))]
+            return Snapshot.merging(
+                zip(["etcd", "file"], stores).map { name, store in
+                    SnapshotLayer(
+                        name: name, snapshot: snapshot(store.0, revision: store.1),
+                        ranges: [KeyRange(cleaned: Array("/a".utf8))], mount: Array("/".utf8))
+                })
+        }
+        let old = merged(["/a/1": "x", "/a/2": "x"], ["/a/1": "d", "/a/3": "d"], 4)
+        let changes = changes(.snapshot(old), merged(["/a/4": "x"], ["/a/1": "d"], 9))
+        #expect(
+            text(changes.lines) == """
+                {"action":"set","key":"/a/1","backend":"file","revision":0}
+                {"action":"delete","key":"/a/2","backend":"etcd","revision":9}
+                {"action":"delete","key":"/a/3","backend":"file","revision":0}
+                {"action":"set","key":"/a/4","backend":"etcd","revision":9}
+
+                """)
+    }
+
     @Test func whereNothingIsKnown() {
         let changes = changes(.unknown, snapshot(["/a/1": "x"], revision: 0))
         #expect(

@@ -17,7 +17,7 @@ extension Resource {
         let templates = try TemporaryDirectory()
         try templates.write("app.tmpl", "")
         let parser = ResourceParser(
-            settings: settings, environment: [:], templateFolder: templates.path, defaultBackend: settings.backend)
+            settings: settings, environment: [:], templateFolder: templates.path, defaultLayers: settings.layers)
         let text = "[template]\nsrc = \"app.tmpl\"\ndest = \"\(destination)\"\nkeys = [\"/app\"]\n\(fields)\n"
         let result = parser.parse(Array(text.utf8), path: "/nowhere/conf.d/\(name)", name: name)
         return try #require(result.resources.first, "\(result.errors)")

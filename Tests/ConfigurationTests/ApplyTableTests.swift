@@ -17,7 +17,7 @@ private func parse(_ text: String) throws -> ResourceParser.Result {
     let directory = try TemporaryDirectory()
     try directory.write("a.tmpl", "")
     let parser = ResourceParser(
-        settings: settings, environment: [:], templateFolder: directory.path, defaultBackend: settings.backend)
+        settings: settings, environment: [:], templateFolder: directory.path, defaultLayers: settings.layers)
     return parser.parse(Array(text.utf8), path: "r.toml", name: "r.toml")
 }
 
@@ -236,7 +236,7 @@ private let generic = """
         try confdir.write("conf.d/b.toml", file(haproxy).replacing("/tmp/x", with: "/tmp/y"))
         var loader = SettingsLoader(environment: [:]) { _ in false }
         let settings = try loader.load(["-backend", "env", "-confdir", confdir.path])
-        let loaded = try ResourceLoader(settings, environment: [:], backend: settings.backend).load()
+        let loaded = try ResourceLoader(settings, environment: [:]).load()
         #expect(loaded.resources.map(\.name) == ["a.toml"])
         let summary =
             "\(confdir("conf.d/b.toml")):5:11: apply: haproxy /run/haproxy/admin.sock web is already applied by a.toml"

@@ -113,7 +113,7 @@ private enum Pages {
         try Files.makeLink(confdir("templates"), to: Pages.root + "/templates")
         try confdir.write("conf.d/page.toml", text)
         let settings = try settings(of: ["-strict", "-confdir", confdir.path])
-        return try ResourceLoader(settings, environment: [:], backend: settings.backend).load()
+        return try ResourceLoader(settings, environment: [:]).load()
     }
 
     // MARK: Command lines

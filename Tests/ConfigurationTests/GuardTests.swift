@@ -10,7 +10,7 @@ private func parse(_ fields: String, header: String = "[template.guard]") throws
     let directory = try TemporaryDirectory()
     try directory.write("a.tmpl", "")
     let parser = ResourceParser(
-        settings: settings, environment: [:], templateFolder: directory.path, defaultBackend: settings.backend)
+        settings: settings, environment: [:], templateFolder: directory.path, defaultLayers: settings.layers)
     let text = "[template]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\n\(header)\n\(fields)\n"
     return parser.parse(Array(text.utf8), path: "r.toml", name: "r.toml")
 }

@@ -14,7 +14,7 @@ private func parse(
     let directory = try TemporaryDirectory()
     try directory.write("a.tmpl", "")
     let parser = ResourceParser(
-        settings: settings, environment: environment, templateFolder: directory.path, defaultBackend: settings.backend)
+        settings: settings, environment: environment, templateFolder: directory.path, defaultLayers: settings.layers)
     return parser.parse(Array(text.utf8), path: "r.toml", name: "r.toml")
 }
 
@@ -265,7 +265,7 @@ private func withCheck(_ fields: String) -> String {
         try confdir.write("conf.d/b.toml", Self.minimal)
         var loader = SettingsLoader(environment: [:]) { _ in false }
         let settings = try loader.load(["-node", "http://127.0.0.1:1", "-confdir", confdir.path])
-        let loaded = try ResourceLoader(settings, environment: [:], backend: settings.backend).load()
+        let loaded = try ResourceLoader(settings, environment: [:]).load()
         #expect(loaded.services.map(\.name) == ["a.toml"])
         #expect(loaded.errors.first?.message == "key: the key /s/a is already registered by a.toml")
     }

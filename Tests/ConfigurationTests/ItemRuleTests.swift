@@ -35,7 +35,7 @@ import Testing
         let directory = try TemporaryDirectory()
         try directory.write("a.tmpl", "")
         let parser = ResourceParser(
-            settings: settings, environment: [:], templateFolder: directory.path, defaultBackend: settings.backend)
+            settings: settings, environment: [:], templateFolder: directory.path, defaultLayers: settings.layers)
         let text = "[template]\nsrc = \"a.tmpl\"\ndest = '\(dest)'\nkeys = [\"/a\"]\n\n\n\(fields)\n"
         return parser.parse(Array(text.utf8), path: "r.toml", name: "r.toml")
     }

@@ -14,7 +14,7 @@ private func parse(
     let directory = try TemporaryDirectory()
     try directory.write("a.tmpl", "")
     let parser = ResourceParser(
-        settings: settings, environment: environment, templateFolder: directory.path, defaultBackend: settings.backend)
+        settings: settings, environment: environment, templateFolder: directory.path, defaultLayers: settings.layers)
     let text = "[template]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x y\"\n\(fields)\n"
     return parser.parse(Array(text.utf8), path: "r.toml", name: "r.toml")
 }

@@ -24,7 +24,7 @@ import Testing
     private func load(only: String? = nil, confdir path: String? = nil) throws -> ResourceLoader.Result {
         var loader = SettingsLoader(environment: [:]) { _ in false }
         let settings = try loader.load(["-backend", "env", "-confdir", path ?? confdir.path])
-        return try ResourceLoader(settings, environment: [:], backend: settings.backend).load(only: only)
+        return try ResourceLoader(settings, environment: [:]).load(only: only)
     }
 
     private func failure(only: String? = nil, confdir path: String? = nil) -> ResourceError? {

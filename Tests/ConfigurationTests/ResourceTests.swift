@@ -15,7 +15,7 @@ private func parse(
     let directory = try TemporaryDirectory()
     try directory.write("a.tmpl", "")
     let parser = ResourceParser(
-        settings: settings, environment: environment, templateFolder: directory.path, defaultBackend: settings.backend)
+        settings: settings, environment: environment, templateFolder: directory.path, defaultLayers: settings.layers)
     return parser.parse(Array(text.utf8), path: "r.toml", name: "r.toml")
 }
 
@@ -249,8 +249,8 @@ private func minimal(_ more: String) -> String {
         let settings = try loader.load(["-backend", "env"])
         let backend = settings.backend
         let parser = ResourceParser(
-            settings: settings, environment: [:], templateFolder: "/none", defaultBackend: backend)
-        _ = parser.resource(&reader, bytes: [], name: "r.toml", backend: backend)
+            settings: settings, environment: [:], templateFolder: "/none", defaultLayers: [BackendLayer(backend)])
+        _ = parser.resource(&reader, bytes: [], name: "r.toml", layers: [BackendLayer(backend)])
         let documented = Set(ResourceField.all.flatMap(\.names))
         #expect(reader.knownKeys == documented)
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
@@ -290,7 +290,7 @@ private func minimal(_ more: String) -> String {
 
     @Test func aBackendThatSendsNoPassword() throws {
         let text = minimal("[backend]\nbackend = \"etcd\"\nusername = \"u\"\npassword = \"p\"\nbasic_auth = false")
-        let backend = try #require(try parse(text).resources.first?.backend)
+        let backend = try #require(try parse(text).resources.first?.layers[0].backend)
         #expect(backend.options["basic-auth"] == .flag(false))
     }
 
@@ -308,7 +308,7 @@ private func minimal(_ more: String) -> String {
 
     @Test func aBackendOfItsOwn() throws {
         let text = minimal("[backend]\nbackend = \"etcdv3\"\nnodes = [\"a:1\"]\nusername = \"u\"")
-        let backend = try #require(try parse(text).resources.first?.backend)
+        let backend = try #require(try parse(text).resources.first?.layers[0].backend)
         #expect(backend.name == "etcd" && backend.sources == ["a:1"])
         #expect(backend.options["username"] == .text("u"))
     }

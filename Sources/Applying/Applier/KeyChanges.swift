@@ -72,7 +72,7 @@ package struct KeyChanges: Sendable {
 
     private var everything: [([UInt8], Line)] {
         let view = view
-        return (0..<view.count).map { (view.key(at: $0).array, Line(action: "set", revision: snapshot.revision)) }
+        return (0..<view.count).map { setting(view.key(at: $0).array) }
     }
 
     private var differences: [([UInt8], Line)] {
@@ -85,14 +85,29 @@ package struct KeyChanges: Sendable {
         case .snapshot(let base):
             return view.difference(from: base.view(of: ranges, strippingPrefix: [])).map { change in
                 let key = change.key.array
-                let isGone = change.kind == .removed
-                return (key, isGone ? deletion(of: key) : Line(action: "set", revision: snapshot.revision))
+                return change.kind == .removed ? (key, deletion(of: key, from: base.origins)) : setting(key)
             }
         }
     }
 
-    private func deletion(of key: [UInt8]) -> Line {
-        Line(action: "delete", revision: snapshot.revision, reason: snapshot.expired.contains(key) ? "expire" : nil)
+    private func setting(_ key: [UInt8]) -> ([UInt8], Line) {
+        (key, line("set", ofStore: snapshot.origins?.index(of: key)))
+    }
+
+    /// `origins` are those of the keys before.
+    private func deletion(of key: [UInt8], from origins: KeyOrigins? = nil) -> Line {
+        line(
+            "delete", ofStore: origins?.index(of: key),
+            reason: snapshot.expired.contains(key) ? "expire" : nil)
+    }
+
+    /// With several stores a line names the one that it is about, at `index`, and has the revision of that one.
+    private func line(_ action: String, ofStore index: Int?, reason: String? = nil) -> Line {
+        let store = index.flatMap { index in
+            snapshot.origins.flatMap { $0.stores.indices.contains(index) ? $0.stores[index] : nil }
+        }
+        return Line(
+            action: action, revision: store?.revision ?? snapshot.revision, reason: reason, backend: store?.name)
     }
 
     /// What is told of a key.
@@ -100,9 +115,13 @@ package struct KeyChanges: Sendable {
         let action: String
         let revision: Int64
         var reason: String?
+        var backend: String?
 
         func text(_ key: [UInt8]?) -> [UInt8] {
-            let texts = [("action", Array(action.utf8)), ("key", key), ("reason", reason.map { Array($0.utf8) })]
+            let texts = [
+                ("action", Array(action.utf8)), ("key", key), ("reason", reason.map { Array($0.utf8) }),
+                ("backend", backend.map { Array($0.utf8) }),
+            ]
             var writer = JSONWriter()
             writer.beginObject()
             for case (let name, let value?) in texts {

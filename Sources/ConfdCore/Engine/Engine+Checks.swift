@@ -8,7 +8,7 @@ extension Engine {
     /// Has the servers among the newest keys probed, and marks the resources whose template sees something else now.
     func updateHealth(at now: Duration) throws(SystemError) {
         for state in table.resources where !state.resource.healthChecks.isEmpty {
-            guard let snapshot = state.source?.snapshot, state.pendingDefinition == nil else { continue }
+            guard let snapshot = state.keys?.snapshot, state.pendingDefinition == nil else { continue }
             let before = state.snapshot
             if state.health == nil { state.health = newHealth(of: state) }
             guard state.health?.update(snapshot, at: now, health: monitor.health(of:)) == true else { continue }

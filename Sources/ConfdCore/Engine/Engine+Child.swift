@@ -82,9 +82,7 @@ extension Engine {
     /// Why a resource is not in step, in one line.
     private func obstacle(of state: ResourceState) -> String {
         if let reason = state.history.failure ?? state.holdReason { return reason }
-        guard let source = state.source else { return "it is being applied" }
-        let kind = state.resource.backend.name
-        if let failure = source.follower.failure { return "backend \(kind): \(failure.message)" }
-        return source.snapshot == nil ? "its keys have not been read from \(kind) yet" : "it is being applied"
+        if let (backend, failure) = state.keys?.failing { return "backend \(backend.name): \(failure.message)" }
+        return state.keys?.unread.map { "its keys have not been read from \($0.name) yet" } ?? "it is being applied"
     }
 }

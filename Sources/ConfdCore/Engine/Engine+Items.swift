@@ -21,7 +21,7 @@ extension Engine {
     private func wholeKeys(of owner: ResourceState) -> Snapshot? {
         guard owner.hasKeys else { return nil }
         let resource = owner.resource
-        let snapshot = owner.source?.snapshot?.snapshot ?? Snapshot([])
+        let snapshot = owner.keys?.snapshot?.snapshot ?? Snapshot([])
         return snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix)
     }
 

@@ -63,7 +63,7 @@ extension Engine {
                 continue
             } else if state.hasKeys {
                 table.schedule(state, Scheduler(ApplyPolicy(), triesAgain: false, now: now))
-            } else if state.source?.follower.hasGivenUp ?? false {
+            } else if state.keys?.haveGivenUp ?? false {
                 progress.advance()
                 tried(state, Outcome(.failed))
                 continue
@@ -99,7 +99,7 @@ extension Engine {
         for state in table.inOrder where state.takeTrial() != nil { skipped(state.id, at: now) }
         pass.removals = []
         while let state = pass.untried.popFirst() {
-            if state.source?.follower.isFailing ?? false {
+            if state.keys?.areFailing ?? false {
                 tried(state, Outcome(.failed))
             } else {
                 pass.isStopped = true
@@ -116,7 +116,7 @@ extension Engine {
         let failed = tally.failed + nameless + inventory.errors.count
         logSummary(tally, failed: failed)
         if inventory.isEmpty { return ExitCode.usage }
-        if sources.values.contains(where: \.follower.isFailing) { return ExitCode.backend }
+        if sources.values.contains(where: { !$0.isOptional && $0.follower.isFailing }) { return ExitCode.backend }
         if failed + tally.held + tally.reloadsOwed > 0 { return ExitCode.failed }
         return settings.check && tally.updated > 0 ? ExitCode.drift : ExitCode.done
     }

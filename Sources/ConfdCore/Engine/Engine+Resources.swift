@@ -136,27 +136,29 @@ extension Engine {
     /// Has each backend followed for the keys of all its resources.
     private func updateSources(readsAnew: Bool) throws(SystemError) {
         sourcesAreStale = false
-        let readers = Dictionary(grouping: table.resources.filter { !$0.resource.ranges.isEmpty }, by: \.sourceKey)
+        var readers: [Source.Key: [BackendLayer]] = [:]
+        let states = table.resources.sorted { $0.id < $1.id }
+        for state in states { for (layer, key) in state.sourceKeys { readers[key, default: []].append(layer) } }
         let previous = sources
         for (key, source) in sources where readers[key] == nil {
             source.follower.stop()
             sources[key] = nil
         }
-        for (key, states) in readers {
+        for (key, layers) in readers {
             let source = sources[key] ?? makeSource(key, besides: previous)
             sources[key] = source
             var seen: Set<KeyRange> = []
-            let states = states.sorted { $0.id < $1.id }
-            let ranges = states.flatMap(\.resource.ranges).filter { seen.insert($0).inserted }
+            let ranges = layers.flatMap(\.ranges).filter { seen.insert($0).inserted }
+            source.isOptional = layers.allSatisfy(\.isOptional)
             if readsAnew || Set(source.follower.ranges) != seen {
                 source.requestedGeneration = try source.follower.read(ranges)
             }
-            for state in states {
-                state.source = source
-                if !state.isScheduled, state.neededGeneration == 0 {
-                    state.neededGeneration = source.requestedGeneration
-                }
-            }
+        }
+        for state in states where !state.resource.ranges.isEmpty {
+            let parts = state.sourceKeys.compactMap { layer, key in sources[key].map { (layer, $0) } }
+            let keys = ResourceKeys(parts, after: state.keys)
+            state.keys = keys
+            if !state.isScheduled { keys.awaitRequested() }
         }
     }
 
@@ -174,12 +176,11 @@ extension Engine {
     private func separateRefused() {
         for source in sources.values where source.key.separate == nil {
             guard let refused = source.follower.failure?.refused else { continue }
-            let dependents = table.resources.filter { $0.source === source }
-            let concerned = dependents.filter { $0.resource.needs(refused) }
+            let dependents = table.resources.filter { $0.keys?.includes(source) ?? false }
+            let concerned = dependents.filter { $0.resource.needs(refused, of: source.key.backend) }
             guard concerned.count < dependents.count else { continue }
             for state in concerned {
                 state.isSeparate = true
-                state.neededGeneration = 0
                 // The service need not wait for it to be called ready.
                 state.isAwaited = false
                 sourcesAreStale = true
@@ -192,20 +193,27 @@ extension Engine {
         for source in sources.values {
             guard let delivery = source.follower.take() else { continue }
             let previous = source.snapshot
+            let dependents = table.resources.filter { $0.keys?.includes(source) ?? false }
+            // With several backends it is what they have together that counts.
+            let merged = dependents.filter { $0.keys?.isWhole == false }.map { ($0, $0.keys?.snapshot?.snapshot) }
             source.snapshot = VersionedSnapshot(snapshot: delivery.snapshot, version: (previous?.version ?? 0) + 1)
             source.deliveredGeneration = delivery.generation
             let refreshes = source.refreshGeneration.map { delivery.generation >= $0 } ?? false
-            for state in table.resources where state.source === source && state.items != nil {
+            for state in dependents where state.items != nil {
                 updateItems(of: state, at: now)
             }
             if refreshes {
                 source.refreshGeneration = nil
-                for state in table.resources where state.source === source {
+                for state in dependents {
                     table.update(state, at: now) { $0.refresh(at: now) }
                     refreshItems(of: state, at: now)
                 }
-            } else if let previous {
-                mark(source, from: previous.snapshot, to: delivery.snapshot, at: now)
+                continue
+            }
+            if let previous { mark(dependents, from: previous.snapshot, to: delivery.snapshot, at: now) }
+            // With health checks it is what they show that counts (`updateHealth`).
+            for case (let state, let old?) in merged where state.resource.healthChecks.isEmpty {
+                noteChange(of: state, from: old, at: now)
             }
         }
     }
@@ -225,11 +233,11 @@ extension Engine {
 
     /// Marks exactly the resources whose last rendering read something that is different now. Those that are being
     /// rendered are looked at when they are done.
-    private func mark(_ source: Source, from old: Snapshot, to new: Snapshot, at now: Duration) {
+    private func mark(_ dependents: [ResourceState], from old: Snapshot, to new: Snapshot, at now: Duration) {
         let changes = new.difference(from: old)
         if changes.isEmpty { return }
         // With health checks it is what they show that counts (`updateHealth`).
-        for state in table.resources where state.source === source && state.resource.healthChecks.isEmpty {
+        for state in dependents where state.keys?.isWhole == true && state.resource.healthChecks.isEmpty {
             let isInRange = changes.contains { change in
                 state.resource.ranges.contains { $0.contains(change.key.bytes) }
             }

@@ -44,7 +44,7 @@ extension Engine {
             DaemonStatus.BackendState(
                 configuration: source.key.backend, contact: source.follower.contact,
                 revision: source.snapshot?.snapshot.revision ?? 0, keyCount: source.snapshot?.snapshot.count ?? 0,
-                failure: source.follower.failure?.message)
+                failure: source.follower.failure?.message, isOptional: source.isOptional)
         }.sorted { $0.configuration.name < $1.configuration.name }
         return status
     }

@@ -271,7 +271,7 @@ package final class Engine {
         // What does not wait for a backend is tried first, however busy the machine is.
         guard table.states.allSatisfy({ !$0.isAwaited || waitsForBackend($0) }) else { return false }
         let isMissed = sources.values.contains { source in
-            source.key.separate == nil && source.snapshot == nil && source.follower.failure != nil
+            source.key.separate == nil && !source.isOptional && source.snapshot == nil && source.follower.failure != nil
         }
         guard isMissed else { return false }
         logger.fatal("the backend was not reached within -retry-for \(GoDuration.text(settings.retryFor))")
@@ -279,6 +279,6 @@ package final class Engine {
     }
 
     private func waitsForBackend(_ state: ResourceState) -> Bool {
-        !state.resource.ranges.isEmpty && (state.owner ?? state).source?.snapshot == nil
+        !state.resource.ranges.isEmpty && (state.owner ?? state).keys?.snapshot == nil
     }
 }

@@ -51,6 +51,7 @@ final class Follower: Sendable {
         var failingSince: Duration?
         var lastContact: WallTime?
         var isStale = false
+        var isOptional = false
         var hasStarted = false
         var isStopped = false
     }
@@ -98,6 +99,9 @@ final class Follower: Sendable {
             return state.current
         }?.cancel()
     }
+
+    /// From now on its failures are errors, or warnings if it is optional.
+    func setOptional(_ isOptional: Bool) { state.withLock { $0.isOptional = isOptional } }
 
     /// The ranges that it was told to read last.
     var ranges: [KeyRange] { state.withLock { $0.ranges } }
@@ -211,7 +215,7 @@ final class Follower: Sendable {
             state.failingSince = since
             state.failedGeneration = generation
             if isLast { state.abandonedGeneration = generation }
-            let becomesStale = !state.isStale && now - since >= options.patience
+            let becomesStale = !state.isStale && !state.isOptional && now - since >= options.patience
             if becomesStale { state.isStale = true }
             defer { state.failure = error }
             return (state.failure != error, becomesStale, state.lastContact)
@@ -231,7 +235,13 @@ final class Follower: Sendable {
     private func log(_ error: BackendError, isNew: Bool) {
         metrics.countFailure(of: configuration)
         let subject = error.logFields(configuration)
-        if isNew { logger.error(error.message, subject) } else { logger.debug(error.message, subject) }
+        if !isNew {
+            logger.debug(error.message, subject)
+        } else if state.withLock({ $0.isOptional }) {
+            logger.warning(error.message, subject)
+        } else {
+            logger.error(error.message, subject)
+        }
     }
 
     /// The last contact with the backend.
@@ -240,7 +250,7 @@ final class Follower: Sendable {
             let isConnected = state.failure == nil && state.lastContact != nil
             return BackendContact(
                 isConnected: isConnected, lastHeard: isConnected && options.watches ? Clock.wall() : state.lastContact,
-                isStale: state.isStale)
+                isStale: state.isStale && !state.isOptional)
         }
     }
 }

@@ -46,7 +46,7 @@ extension ResourceState {
             return History.Problem(message: "\(resource.reloadField): \(obstacle)")
         }
         // Of a backend that fails after that, its own line tells.
-        guard !isScheduled, let failure = source?.follower.failure else { return nil }
+        guard !isScheduled, let failure = keys?.failing?.failure else { return nil }
         return History.Problem(message: "its keys cannot be read: \(failure.message)", hint: failure.hint)
     }
 }

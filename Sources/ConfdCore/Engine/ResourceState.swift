@@ -46,7 +46,7 @@ package final class ResourceState {
     /// Whether the previous file is back, because its reload kept failing.
     private(set) var isRolledBack = false
     /// What it gets its keys from; nil without keys, and until the engine has seen to it.
-    var source: Source?
+    var keys: ResourceKeys?
     /// The resource with `for_each` that it is an item of.
     let owner: ResourceState?
     /// Its items; nil without `for_each`.
@@ -56,9 +56,7 @@ package final class ResourceState {
     private var hasGroupsKeys = false
     /// The servers among its keys; nil without health checks.
     var health: ResourceHealth?
-    /// From this generation on the snapshots of its backend hold all its keys.
-    var neededGeneration = 0
-    /// Whether it has a follower of its own, because some of its keys may not be read.
+    /// Whether it has followers of its own, because some of its keys may not be read.
     var isSeparate = false
     /// Whether we are not ready before it was tried.
     var isAwaited = false { didSet { noteInAgenda() } }
@@ -118,9 +116,11 @@ package final class ResourceState {
         hasLeft = true
     }
 
-    /// Where its keys come from.
-    var sourceKey: Source.Key {
-        Source.Key(backend: resource.backend, separate: isSeparate ? resource.ranges : nil)
+    /// Where its keys come from: the source of each backend that has some.
+    var sourceKeys: [(layer: BackendLayer, key: Source.Key)] {
+        resource.layers.filter { !$0.ranges.isEmpty }.map { layer in
+            (layer, Source.Key(backend: layer.backend, separate: isSeparate ? layer.ranges : nil))
+        }
     }
 
     var isScheduled: Bool { scheduler != nil }
@@ -176,14 +176,14 @@ package final class ResourceState {
     var snapshot: VersionedSnapshot {
         if let owner { return owner.snapshot }
         // Resources without keys need no backend: confd renders them over an empty store.
-        return health?.visible ?? source?.snapshot ?? VersionedSnapshot(snapshot: Snapshot([]), version: 0)
+        return health?.visible ?? keys?.snapshot ?? VersionedSnapshot(snapshot: Snapshot([]), version: 0)
     }
 
     /// Whether the keys are there that it is rendered over, or it needs none.
     var hasKeys: Bool {
         if let owner { return owner.hasKeys }
         if resource.ranges.isEmpty { return true }
-        return source.map { $0.snapshot != nil && $0.deliveredGeneration >= neededGeneration } ?? false
+        return keys?.areThere ?? false
     }
 
     /// Its file that waits for a check in place, which begins now.
@@ -300,10 +300,9 @@ extension ResourceState {
         applied = nil
         keysBefore = nil
         owedReload = nil
-        source = nil
+        keys = nil
         items = nil
         health = nil
-        neededGeneration = 0
         isSeparate = false
     }
 }

@@ -78,7 +78,7 @@ package final class ResourceTable {
         let old = state.resource
         let hasSameChecks =
             old.healthChecks == new.healthChecks && (new.healthChecks.isEmpty || old.prefix == new.prefix)
-        let hasSameKeys = old.ranges == new.ranges && old.backend == new.backend && hasSameChecks
+        let hasSameKeys = old.ranges == new.ranges && old.layers == new.layers && hasSameChecks
         guard state.isScheduled, hasSameKeys else {
             state.beginAnew(new)
             return false

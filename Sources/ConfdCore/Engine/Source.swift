@@ -21,6 +21,10 @@ final class Source {
     /// Whether the events tell that it does not answer, and for how long already.
     var isKnownAsLost = false
     var isKnownAsStale = false
+    /// Whether all resources that read it do without its keys where it cannot be read.
+    var isOptional = false {
+        didSet { follower.setOptional(isOptional) }
+    }
     /// When this generation is delivered, all resources are rendered.
     var refreshGeneration: Int?
 

@@ -96,7 +96,11 @@ struct ExplainText {
         let keys = resource.ranges.map { String(decoding: $0.path, as: UTF8.self) }
         var rows = [
             ["dest", resource.destination], ["template", resource.source],
-            ["backend", resource.backend.name + " " + resource.backend.sources.joined(separator: ", ")],
+            [
+                "backend",
+                resource.layers.map { $0.backend.name + " " + $0.backend.sources.joined(separator: ", ") }
+                    .joined(separator: "; "),
+            ],
             ["prefix", String(decoding: resource.prefix, as: UTF8.self)],
             ["keys", keys.isEmpty ? "none" : keys.joined(separator: ", ")],
             ["sees", "\(explanation.view.count) keys" + Self.revision(explanation.revision)],

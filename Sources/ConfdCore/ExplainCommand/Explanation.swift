@@ -19,7 +19,7 @@ struct Explanation {
     let output: TracedOutput
 
     /// Whether values must not be shown: they are secrets.
-    var hidesValues: Bool { resource.backend.kind.holdsSecrets }
+    var hidesValues: Bool { resource.layers.contains { $0.backend.kind.holdsSecrets } }
 
     /// The key of the store that the template knows as `name`.
     func key(_ name: ByteString) -> [UInt8] { name.isEmpty ? resource.prefix : prefix + name.array }
@@ -65,11 +65,7 @@ struct Explainer {
     func explain(
         _ resource: Resource, supposing supposed: (key: [UInt8], value: [UInt8])? = nil
     ) throws(ExplainFailure) -> Explanation {
-        let store: Snapshot
-        do throws(BackendError) {
-            store = try backends.keys(of: resource, timeout: settings.backendTimeout)
-        } catch {
-            logger.error(error.message, error.logFields(resource.backend))
+        guard let store = backends.keys(of: resource, timeout: settings.backendTimeout, logger) else {
             throw .logged(ExitCode.backend)
         }
         let keys = supposed.map { Self.replacing($0.key, $0.value, in: store) } ?? store

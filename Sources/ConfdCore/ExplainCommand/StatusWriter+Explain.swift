@@ -51,7 +51,7 @@ extension StatusWriter {
         set("resource", resource.name)
         set("dest", resource.destination)
         set("template", resource.source)
-        set("backend", resource.backend.name)
+        set("backend", resource.layers.map(\.backend.name).joined(separator: ", "))
         set("prefix", String(decoding: resource.prefix, as: UTF8.self))
         array("ranges", resource.ranges) { $0.set("key", String(decoding: $1.path, as: UTF8.self)) }
         set("revision", explanation.revision > 0 ? Int(explanation.revision) : nil)

@@ -52,17 +52,16 @@ struct RenderCommand {
 
     private func keys(of resource: Resource) throws(Failure) -> Snapshot {
         if !hasKeys { return Snapshot([]) }
-        do throws(BackendError) {
-            return try backends.keys(of: resource, timeout: settings.backendTimeout)
-        } catch {
-            logger.error(error.message, error.logFields(resource.backend))
+        guard let keys = backends.keys(of: resource, timeout: settings.backendTimeout, logger) else {
             throw .logged(ExitCode.backend)
         }
+        return keys
     }
 
     /// A template alone is rendered without keys, unless something says where they are.
     private var hasKeys: Bool {
         if settings.rendering.template == nil || settings.origins["backend"] != nil { return true }
+        if !settings.listedLayers.isEmpty { return true }
         return settings.backend.kind.options.contains { settings.origins[$0.name] != nil }
     }
 

@@ -25,9 +25,30 @@ struct ResourceView {
 }
 
 extension BackendPool {
-    /// The keys of `resource`; a backend that it needs nothing of is not asked.
-    func keys(of resource: Resource, timeout: Duration) throws(BackendError) -> Snapshot {
-        if resource.ranges.isEmpty { return Snapshot([]) }
-        return try backend(for: resource.backend).snapshot(of: resource.ranges, timeout: timeout)
+    /// The keys of `resource`; a backend that it needs nothing of is not asked. What fails is logged; nil if that was a backend
+    /// that must be there.
+    func keys(of resource: Resource, timeout: Duration, _ logger: Logger) -> Snapshot? {
+        var snapshots: [Snapshot?] = []
+        for layer in resource.layers {
+            do throws(BackendError) {
+                let isNeeded = !layer.ranges.isEmpty
+                snapshots.append(
+                    isNeeded
+                        ? try backend(for: layer.backend).snapshot(of: layer.ranges, timeout: timeout) : Snapshot([]))
+            } catch {
+                logger.log(error, of: layer.backend, isOptional: layer.isOptional)
+                guard layer.isOptional else { return nil }
+                snapshots.append(nil)
+            }
+        }
+        return BackendLayer.merged(resource.layers, snapshots)
+    }
+}
+
+extension Logger {
+    /// Logs that a backend could not be read: as a warning if it may be missing.
+    func log(_ error: BackendError, of backend: BackendConfiguration, isOptional: Bool) {
+        let fields = error.logFields(backend)
+        if isOptional { warning(error.message, fields) } else { self.error(error.message, fields) }
     }
 }

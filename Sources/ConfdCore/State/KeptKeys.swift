@@ -14,7 +14,8 @@ struct KeptKeys: Equatable, Sendable {
 
     init(of resource: Resource, _ keys: Set<[UInt8]>) {
         let ranges = resource.ranges.map { String(decoding: $0.path, as: UTF8.self) }
-        let parts = [resource.name, resource.destination, resource.backend.name] + resource.backend.sources + ranges
+        let backends = resource.layers.flatMap { [$0.backend.name] + $0.backend.sources }
+        let parts = [resource.name, resource.destination] + backends + ranges
         owner = parts.joined(separator: "\n")
         self.keys = keys
     }

@@ -11,6 +11,8 @@ struct DaemonStatus: Sendable {
         let keyCount: Int
         /// Why the last attempt failed, nil if it did not.
         let failure: String?
+        /// Whether the resources that read it do without.
+        var isOptional = false
     }
 
     /// The name of the machine.

@@ -107,7 +107,7 @@ struct StatusPage {
         if unfinished > 0 {
             return ("\(StatusWords.grouped(unfinished)) of \(Self.resourceCount(all)) under way", .warning)
         }
-        if let lost = status.sources.first(where: { !$0.contact.isConnected }) {
+        if let lost = status.sources.first(where: { !$0.contact.isConnected && !$0.isOptional }) {
             return ("\(lost.configuration.kind.name) does not answer", .warning)
         }
         switch all {

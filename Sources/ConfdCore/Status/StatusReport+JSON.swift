@@ -23,6 +23,7 @@ extension StatusReport {
                 writer.set("source", source.configuration.sources.joined(separator: ","))
                 writer.set("connected", source.contact.isConnected)
                 writer.set("stale", source.contact.isStale)
+                if source.isOptional { writer.set("optional", true) }
                 writer.set("last_contact", source.contact.lastHeard.map { Clock.rfc3339($0) })
                 writer.set("revision", Int(source.revision))
                 writer.set("keys", source.keyCount)

@@ -76,7 +76,8 @@ enum StatusWords {
     }
 
     static func backend(_ source: DaemonStatus.BackendState) -> String {
-        source.contact.isConnected ? "connected" : source.contact.isStale ? "stale" : "not connected"
+        if source.contact.isConnected { return "connected" }
+        return source.contact.isStale ? "stale" : source.isOptional ? "not connected (optional)" : "not connected"
     }
 }
 

@@ -47,7 +47,7 @@ struct CaseRunner {
     }
 
     private func run(_ test: TestCase, _ result: inout CaseResult) {
-        let loader = ResourceLoader(settings, environment: test.variables, backend: settings.backend)
+        let loader = ResourceLoader(settings, environment: test.variables)
         let loaded: ResourceLoader.Result
         do throws(ResourceError) {
             loaded = try loader.load()

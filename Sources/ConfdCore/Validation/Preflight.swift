@@ -46,23 +46,45 @@ struct Preflight {
     private func read(_ resources: [Resource]) -> [String: Snapshot] {
         // One deadline for all of them.
         let deadline = Clock.monotonic() + settings.preflightTimeout
-        var snapshots: [String: Snapshot] = [:]
-        for (configuration, resources) in Dictionary(grouping: resources, by: \.backend) {
-            var waiting = resources.filter { !$0.ranges.isEmpty }
-            for resource in resources where resource.ranges.isEmpty { snapshots[resource.name] = Snapshot([]) }
-            while !waiting.isEmpty {
-                do throws(BackendError) {
-                    let left = max(deadline - Clock.monotonic(), .milliseconds(1))
-                    let snapshot = try backends.backend(for: configuration)
-                        .snapshot(of: waiting.flatMap(\.ranges), timeout: left)
-                    for resource in waiting { snapshots[resource.name] = snapshot }
-                    waiting = []
-                } catch {
-                    logger.error(error.message, error.logFields(configuration))
-                    // Where some of it may not be read, the others get theirs.
-                    let others = waiting.filter { resource in error.refused.map { !resource.needs($0) } ?? false }
-                    waiting = others.count < waiting.count ? others : []
-                }
+        let uses = resources.flatMap { resource in
+            resource.layers.filter { !$0.ranges.isEmpty }.map { Use(resource: resource.name, layer: $0) }
+        }
+        let backends = Dictionary(grouping: uses, by: \.layer.backend)
+        let read = backends.reduce(into: [:]) { read, entry in
+            read.merge(self.read(entry.key, for: entry.value, until: deadline)) { first, _ in first }
+        }
+        return resources.reduce(into: [:]) { snapshots, resource in
+            let parts = resource.layers.map { layer in
+                layer.ranges.isEmpty ? Snapshot([]) : read[Use(resource: resource.name, layer: layer)]
+            }
+            guard zip(resource.layers, parts).allSatisfy({ $0.isOptional || $1 != nil }) else { return }
+            snapshots[resource.name] = BackendLayer.merged(resource.layers, parts)
+        }
+    }
+
+    /// A backend of a resource.
+    private struct Use: Hashable {
+        let resource: String
+        let layer: BackendLayer
+    }
+
+    private func read(
+        _ configuration: BackendConfiguration, for uses: [Use], until deadline: Duration
+    ) -> [Use: Snapshot] {
+        var snapshots: [Use: Snapshot] = [:]
+        var waiting = uses
+        while !waiting.isEmpty {
+            do throws(BackendError) {
+                let left = max(deadline - Clock.monotonic(), .milliseconds(1))
+                let snapshot = try backends.backend(for: configuration)
+                    .snapshot(of: waiting.flatMap(\.layer.ranges), timeout: left)
+                for use in waiting { snapshots[use] = snapshot }
+                waiting = []
+            } catch {
+                logger.log(error, of: configuration, isOptional: waiting.allSatisfy(\.layer.isOptional))
+                // Where some of it may not be read, the others get theirs.
+                let others = waiting.filter { use in error.refused.map { !use.layer.needs($0) } ?? false }
+                waiting = others.count < waiting.count ? others : []
             }
         }
         return snapshots

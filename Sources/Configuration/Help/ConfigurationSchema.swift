@@ -29,7 +29,7 @@ enum ConfigurationSchema {
                 "resource_file",
                 .table([
                     ("template", .tables("template")), ("service", .tables("service")),
-                    ("backend", .reference("backend")),
+                    ("backend", .tables("backend")),
                 ])
             ),
             (
@@ -121,7 +121,8 @@ enum ConfigurationSchema {
             let names = ([option.name] + option.aliases + option.keys).flatMap { name in
                 [name, String(name.map { $0 == "-" ? "_" : $0 })]
             }
-            let node = node(of: option).described(option.help)
+            let own = option.name == "backend" ? .anyOf(node(of: option), .tables("backend")) : node(of: option)
+            let node = own.described(option.help)
             var seen: Set<String> = []
             return names.filter { seen.insert($0).inserted }.map { ($0, node) }
         }

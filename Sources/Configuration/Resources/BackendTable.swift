@@ -1,5 +1,15 @@
 import Backends
+import KeyValue
 import TOML
+
+extension BackendLayer {
+    /// A `[backend]` table. Errors are noted in `table`; the result must not be used if there are any.
+    init(_ table: inout TableReader) {
+        let backend = BackendConfiguration(&table)
+        let mount = Path.join([[UInt8(ascii: "/")], Array((table.text("mount") ?? "/").utf8)])
+        self.init(backend, mount: mount, isOptional: table.flag("optional") ?? false)
+    }
+}
 
 extension BackendConfiguration {
     /// The `[backend]` table of a resource file. Errors are noted in `table`; the result must not be used if there are

@@ -5,7 +5,7 @@ import TOML
 enum FieldProbe {
     static var template: [String: FieldForm] {
         var reader = reader("")
-        _ = parser.resource(&reader, bytes: [], name: "", backend: parser.defaultBackend)
+        _ = parser.resource(&reader, bytes: [], name: "", layers: parser.defaultLayers)
         return reader.forms
     }
 
@@ -44,13 +44,13 @@ enum FieldProbe {
 
     static var service: [String: FieldForm] {
         var reader = reader("key = \"/a\"\nvalue = \"{}\"\n")
-        _ = parser.service(&reader, name: "", backend: parser.defaultBackend)
+        _ = parser.service(&reader, name: "", layers: parser.defaultLayers)
         return reader.forms
     }
 
     static var backend: [String: FieldForm] {
         var reader = reader("")
-        _ = BackendConfiguration(&reader)
+        _ = BackendLayer(&reader)
         return reader.forms.merging(["backend": .choice(BackendRegistry.names)]) { $0.refined(by: $1) }
     }
 
@@ -66,7 +66,7 @@ enum FieldProbe {
     private static var parser: ResourceParser {
         let settings = Settings()
         return ResourceParser(
-            settings: settings, environment: [:], templateFolder: "", defaultBackend: settings.backend)
+            settings: settings, environment: [:], templateFolder: "", defaultLayers: settings.layers)
     }
 
     private static func reader(_ text: String) -> TableReader {

@@ -14,6 +14,7 @@ package struct Resource: Equatable, Sendable {
     /// The prefix that is stripped from the keys that the template sees.
     package let prefix: [UInt8]
     /// The keys that the template sees, with the prefix joined.
+    /// With several backends, as `layers` show them.
     package let ranges: [KeyRange]
     package var attributes: FileAttributes
     package let checkCommand: CommandTemplate?
@@ -27,7 +28,8 @@ package struct Resource: Equatable, Sendable {
     package let backup: Bool
     package let leftDelimiter: String
     package let rightDelimiter: String
-    package let backend: BackendConfiguration
+    /// The backends that its keys come from, and which keys of each; of a key that several have, the first counts.
+    package let layers: [BackendLayer]
     /// When it is rendered and reloaded.
     package let policy: ApplyPolicy
     /// Whether the previous file is put back when its reload keeps failing.
@@ -73,8 +75,10 @@ package struct Resource: Equatable, Sendable {
     /// The field that sets it.
     package var stagedCheckField: String { item == nil ? "check_cmd" : "check_each" }
 
-    /// Whether it reads keys in `range`.
-    package func needs(_ range: KeyRange) -> Bool { ranges.contains { $0.overlaps(range) } }
+    /// Whether it reads keys in `range` of `backend`.
+    package func needs(_ range: KeyRange, of backend: BackendConfiguration) -> Bool {
+        layers.contains { $0.backend == backend && $0.needs(range) }
+    }
 
     /// The command of the check in place, nil if there is none. Resources with the same one are checked together.
     package var inPlaceCheck: CommandInvocation? {

@@ -35,6 +35,7 @@ extension ResourceError {
         case .writesInput(let file, let destination): "this is \(text(file)): \"\(destination)\""
         case .sourceIsDirectory(let path): "this is a directory: \"\(path)\""
         case .sourceMissing(let path, _): "Missing template: \(path)"
+        case .outsideOfMounts(let text): "no backend has \"\(text)\": it is outside of every mount"
         case .covered(let inner, let outer): "\"\(inner)\" is covered by \"\(outer)\" already"
         case .checkTemplate(let reason), .reloadTemplate(let reason), .bodyTemplate(let reason): reason
         case .emptyCommand: "is an empty array"
@@ -92,6 +93,7 @@ extension ResourceError {
         case .notMarkable: "on_fall = \"mark\" needs a value that is a JSON object"
         case .serviceKeyTaken(let key, let owner): "the key \(key) is already registered by \(owner)"
         case .cannotRegister(let backend): "the \(backend) backend cannot be written to"
+        case .cannotRegisterInLayers: "a service is registered in one backend, without mount and optional"
         case .ttlTooShort(let time): "\(time.goText) is shorter than a second"
         case .notCheckURL(let text): "\"\(text)\" is not a check"
 
@@ -185,6 +187,7 @@ extension ResourceError {
         case .notAKey: "a key begins with a slash"
         case .serviceKeyTaken: "put ${HOSTNAME} or {{hostname}} into the key, or remove one of the two"
         case .cannotRegister: "services are registered in etcd or etcdv2: add a [backend] table"
+        case .cannotRegisterInLayers: "put it into a file of its own, with a [backend] table"
         case .notCheckURL: "for example http://:8080/health, https://, tcp://:5432, tls:// or grpc://"
         case .unknownBackend(let backend): backend.hint
         case .backend(.element(_, _, let error), _): error.hint
@@ -192,8 +195,7 @@ extension ResourceError {
         case .isDirectory, .unreadable, .noTableInTemplate, .notTable, .required, .notIdentifier, .account,
             .writableForAll, .unknownUser, .unknownGroup, .sourceIsDirectory, .needsTLS, .notPort, .notCount, .check,
             .notMarkable, .onlyWithForEach, .notWithForEach, .ttlTooShort, .noBackendName, .backend, .zeroByte,
-            .onlyWith,
-            .noBody:
+            .onlyWith, .noBody, .outsideOfMounts:
             nil
         }
     }

@@ -42,6 +42,8 @@ package struct ResourceError: Error, Equatable, Sendable {
         case sourceMissing(String, suggestion: String?)
         /// A key is below another one of the list.
         case covered(String, by: String)
+        /// A key below none of the mounts.
+        case outsideOfMounts(String)
         case checkTemplate(reason: String)
         case reloadTemplate(reason: String)
         /// A command that is an empty array.
@@ -128,6 +130,8 @@ package struct ResourceError: Error, Equatable, Sendable {
         case serviceKeyTaken(String, by: String)
         /// The backend cannot write.
         case cannotRegister(backend: String)
+        /// A service beside several backends, or one with a mount.
+        case cannotRegisterInLayers
         case ttlTooShort(Duration)
         case notCheckURL(String)
 

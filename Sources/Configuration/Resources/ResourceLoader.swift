@@ -25,12 +25,13 @@ package struct ResourceLoader {
     /// Whether `dest` is looked at. Tests of templates have nothing to do with what is there.
     private let looksAtDestinations: Bool
 
-    package init(_ settings: Settings, environment: [String: String], backend: BackendConfiguration) {
+    /// `layers` are the backends of resources that name none.
+    package init(_ settings: Settings, environment: [String: String], layers: [BackendLayer]? = nil) {
         confdir = settings.confdir
         looksAtDestinations = settings.subcommand != .test
         parser = ResourceParser(
             settings: settings, environment: environment, templateFolder: "\(settings.confdir)/templates",
-            defaultBackend: backend)
+            defaultLayers: layers ?? settings.layers)
     }
 
     /// Where resource files are.

@@ -19,7 +19,7 @@ extension ResourceParser {
 
     /// Reads all fields; errors are noted in `table`.
     func resource(
-        _ table: inout TableReader, bytes: [UInt8], name: String, backend: BackendConfiguration
+        _ table: inout TableReader, bytes: [UInt8], name: String, layers: [BackendLayer]
     ) -> Reading {
         let source = source(&table)
         let destination = requiredText("dest", &table)
@@ -33,14 +33,15 @@ extension ResourceParser {
         let reload = reloadMethod(&table)
         let rollback = table.flag("rollback") ?? false
         let items = itemRule(&table, destination: destination, check: check, checksInPlace, reload, rollback: rollback)
+        let (keyRanges, layers) = ranges(&table, prefix: prefix, of: layers)
         let resource = Resource(
             name: name, file: table.file, source: source ?? "", destination: destination ?? "", prefix: prefix,
-            ranges: ranges(&table, prefix: prefix, of: backend), attributes: attributes,
+            ranges: keyRanges, attributes: attributes,
             checkCommand: check, checksInPlace: checksInPlace, reloadMethod: reload,
             checkTimeout: table.duration("check_cmd_timeout") ?? settings.checkTimeout,
             reloadTimeout: table.duration("reload_cmd_timeout") ?? settings.reloadTimeout,
             makeDirectories: table.flag("make_dirs") ?? false, backup: table.flag("backup") ?? false,
-            leftDelimiter: left, rightDelimiter: right, backend: backend, policy: policy(&table),
+            leftDelimiter: left, rightDelimiter: right, layers: layers, policy: policy(&table),
             rollback: rollback, healthChecks: targetChecks(&table), outputFormat: outputFormat(&table),
             guardLimits: guardLimits(&table), apply: apply(&table, hasReload: reload != nil), items: items)
         return Reading(
@@ -89,9 +90,12 @@ extension ResourceParser {
         return path
     }
 
+    /// The keys that are needed, as the template sees them, and which those are of each of the backends.
     private func ranges(
-        _ table: inout TableReader, prefix: [UInt8], of backend: BackendConfiguration
-    ) -> [KeyRange] {
+        _ table: inout TableReader, prefix: [UInt8], of layers: [BackendLayer]
+    ) -> ([KeyRange], [BackendLayer]) {
+        var paths: [[UInt8]] = []
+        var others: [KeyRange] = []
         var ranges: [(range: KeyRange, text: String, position: TOMLPosition)] = []
         for (text, position) in table.texts("keys") ?? [] {
             let key: String
@@ -105,13 +109,21 @@ extension ResourceParser {
             // `/app/*` meant a prefix for older backends; keys have no other patterns.
             if bytes.suffix(2) == [UInt8(ascii: "/"), UInt8(ascii: "*")] { bytes.removeLast(2) }
             let path = Path.join([prefix, bytes])
-            let range = KeyRange(cleaned: backend.kind.path(of: path))
-            ranges.append((range, text, position))
+            let shown = layers.compactMap { layer in layer.range(of: path).map(layer.shown) }
+            guard let first = shown.first else {
+                table.note("keys", at: position, .outsideOfMounts(text))
+                continue
+            }
+            paths.append(path)
+            // A backend that calls keys in a way of its own shows them so, and others as they were asked for.
+            let own = layers.onlyBackend == nil ? KeyRange(cleaned: path) : first
+            ranges.append((own, text, position))
+            others += shown
         }
         adviseOfShadowed(ranges, &table)
         var distinct: [KeyRange] = []
-        for (range, _, _) in ranges where !distinct.contains(range) { distinct.append(range) }
-        return distinct
+        for range in ranges.map(\.range) + others where !distinct.contains(range) { distinct.append(range) }
+        return (distinct, layers.map { $0.reading(paths) })
     }
 
     /// A key that another one of the list covers is valid, and probably a mistake.

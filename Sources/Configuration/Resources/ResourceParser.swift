@@ -9,7 +9,7 @@ struct ResourceParser {
     let settings: Settings
     let environment: [String: String]
     let templateFolder: String
-    let defaultBackend: BackendConfiguration
+    let defaultLayers: [BackendLayer]
 
     /// The good resources of a file, its errors and its warnings.
     struct Result {
@@ -78,14 +78,14 @@ struct ResourceParser {
         }
         let start = TOMLPosition(line: 1, column: 1)
         var top = TableReader(root, file: path, at: start)
-        let backend = backendTable(&top, path, &result)
-        services(&top, name: name, backend: backend, &result)
+        let layers = backendTables(&top, path, &result)
+        services(&top, name: name, layers: layers, &result)
         let templates = try templateTables(&top, path)
         result.warnings += top.unknownKeys(in: "the file", otherNames: Self.otherTables)
         for (number, (table, position)) in templates.enumerated() {
             let name = number == 0 ? name : "\(name)#\(number + 1)"
             var reader = TableReader(table, file: path, at: position)
-            let resource = resource(&reader, bytes: bytes, name: name, backend: backend ?? defaultBackend)
+            let resource = resource(&reader, bytes: bytes, name: name, layers: layers ?? defaultLayers)
             result.errors += reader.errors
             result.warnings += reader.warnings + reader.unknownKeys(in: "[template]", otherNames: Self.otherFields)
             result.advice += reader.advice
@@ -99,7 +99,7 @@ struct ResourceParser {
                         resource: name, destination: destination, source: resource.source,
                         position: reader.place(of: "dest"), applyPosition: reader.place(of: "apply")))
             }
-            if let complete = resource.complete, backend != nil { result.resources.append(complete) }
+            if let complete = resource.complete, layers != nil { result.resources.append(complete) }
         }
     }
 
@@ -129,20 +129,24 @@ struct ResourceParser {
         }
     }
 
-    /// The backend of the file's resources; nil if its table has an error.
-    private func backendTable(
+    /// The backends of the file's resources, one for each `[backend]` or `[[backend]]`; nil if there is an error.
+    private func backendTables(
         _ top: inout TableReader, _ path: String, _ result: inout Result
-    ) -> BackendConfiguration? {
-        guard let value = top.value("backend") else { return defaultBackend }
-        guard case .table(let table) = value.kind else {
-            result.errors.append(ResourceError(path, value.position, .notTable(value.kind.type), field: "backend"))
-            return nil
+    ) -> [BackendLayer]? {
+        guard top.value("backend") != nil else { return defaultLayers }
+        let known = top.errors.count
+        let tables = top.tables("backend")
+        var errors = Array(top.errors[known...])
+        var layers: [BackendLayer] = []
+        for (table, position) in tables {
+            var reader = TableReader(table, file: path, at: position)
+            layers.append(BackendLayer(&reader))
+            errors += reader.errors
+            result.warnings += reader.unknownKeys(in: "[backend]", otherNames: BackendConfiguration.otherKeys)
         }
-        var reader = TableReader(table, file: path, at: value.position)
-        let configuration = BackendConfiguration(&reader)
-        result.errors += reader.errors
-        result.warnings += reader.unknownKeys(in: "[backend]", otherNames: BackendConfiguration.otherKeys)
-        return reader.errors.isEmpty ? configuration : nil
+        result.errors += errors
+        if layers.isEmpty, errors.isEmpty { return defaultLayers }
+        return errors.isEmpty ? layers : nil
     }
 }
 

@@ -9,23 +9,23 @@ import TextTemplate
 
 extension ResourceParser {
     /// The `[service]` or `[[service]]` tables of a file.
-    func services(_ top: inout TableReader, name: String, backend: BackendConfiguration?, _ result: inout Result) {
+    func services(_ top: inout TableReader, name: String, layers: [BackendLayer]?, _ result: inout Result) {
         for (number, (table, position)) in top.tables("service").enumerated() {
             var reader = TableReader(table, file: top.file, at: position)
             let name = number == 0 ? name : "\(name)#\(number + 1)"
-            let service = service(&reader, name: name, backend: backend ?? defaultBackend)
+            let service = service(&reader, name: name, layers: layers ?? defaultLayers)
             result.errors += reader.errors
             result.warnings += reader.warnings + reader.unknownKeys(in: "[service]")
             guard let service else { continue }
             if let key = trialKey(of: service) {
                 result.serviceKeys.append(ServiceKey(service: name, key: key, position: reader.place(of: "key")))
             }
-            if reader.errors.isEmpty, backend != nil { result.services.append(service) }
+            if reader.errors.isEmpty, layers != nil { result.services.append(service) }
         }
     }
 
     func service(
-        _ table: inout TableReader, name: String, backend: BackendConfiguration
+        _ table: inout TableReader, name: String, layers: [BackendLayer]
     ) -> ServiceDefinition? {
         let key = serviceTemplate("key", &table)
         let value = serviceTemplate("value", &table)
@@ -37,7 +37,10 @@ extension ResourceParser {
         let onStop =
             choice("on_stop", ServiceDefinition.StopAction.self, &table) ?? (settings.command.isEmpty ? .keep : .delete)
         let onConflict = choice("on_conflict", ConflictAction.self, &table) ?? .wait
-        if !backend.kind.takesRegistrations {
+        let backend = layers[0].backend
+        if layers.onlyBackend == nil {
+            table.note("key", .cannotRegisterInLayers)
+        } else if !backend.kind.takesRegistrations {
             table.note("key", .cannotRegister(backend: backend.name))
         }
         let checks = serviceChecks(&table)

@@ -61,7 +61,10 @@ package struct Settings: Sendable {
     /// The options of all backends that were given.
     var backendOptions = BackendOptions()
     /// The chosen backend; the standard one if its name is wrong.
+    /// The first one, where confd.toml lists several.
     package internal(set) var backend: BackendConfiguration
+    /// The backends that confd.toml lists, empty if it does not.
+    package internal(set) var listedLayers: [BackendLayer] = []
     package internal(set) var backendTimeout = Duration.seconds(10)
     package internal(set) var retryFor = Duration.zero
     package internal(set) var preflightTimeout = Duration.seconds(10)
@@ -95,6 +98,9 @@ package struct Settings: Sendable {
     package var servicePurpose: String {
         subcommand == .register ? "register \(registration.words.first ?? "")" : confdir
     }
+
+    /// The backends that keys come from, the first before the others.
+    package var layers: [BackendLayer] { listedLayers.isEmpty ? [BackendLayer(backend)] : listedLayers }
 
     init() {
         backend = BackendConfiguration(kind: BackendRegistry.standard, named: backendName, options: backendOptions)

@@ -19,6 +19,7 @@ extension SettingsError {
         case .unknownKey(let key, _): "unknown key \"\(key)\""
         case .wrongType(let type): "\(type.name) where a string, an integer or a boolean is expected"
         case .isResource: "this is a template resource, not a settings file"
+        case .backendTable(let message, _): message
         case .notBoolean(let text): "\"\(text)\" is neither true nor false"
         case .notInteger(let text): "\"\(text)\" is not an integer"
         case .notDuration(let text): "\"\(text)\" is not a time"
@@ -40,6 +41,9 @@ extension SettingsError {
         case .explainWithoutSubject: "explain needs a line, a resource or -key"
         case .whatIfWithoutKey: "-what-if needs -key"
         case .lastWithoutResource: "-last needs a resource"
+        case .optionsBesideTables(let names):
+            "\(names.joined(separator: ", ")): which of the [[backend]] tables of confd.toml is meant?"
+        case .registerInLayers: "a service is registered in one backend, and confd.toml lists several"
         case .exclusiveModes(let modes): "\(modes.joined(separator: " and ")) exclude each other"
         case .modeWithCommand(let mode, _): "\(mode) starts no command"
         case .failFastWithoutOnetime: "-failure-mode fail-fast stops a pass of -onetime"
@@ -59,6 +63,9 @@ extension SettingsError {
         case .notTOML(let error): error.hint
         case .unknownKey(_, let advice): advice?.text
         case .isResource: "resources stand in conf.d below -confdir, and are found there; -config-file names confd.toml"
+        case .backendTable(_, let hint): hint
+        case .optionsBesideTables: "write it into that table, or choose one backend with -backend"
+        case .registerInLayers: "choose one with -backend"
         case .notDuration: "write seconds (10) or a duration (1m30s, 250ms)"
         case .notHostPort: "for example 127.0.0.1:9100, or :9100 for all addresses"
         case .notAddressRange: "for example 10.0.0.0/8 or ::1"

@@ -23,6 +23,8 @@ package struct SettingsError: Error, Equatable, Sendable {
         case wrongType(ValueType)
         /// The file is a template resource.
         case isResource
+        /// What is wrong with a `[[backend]]` table, in the words that it has in resource files.
+        case backendTable(String, hint: String?)
 
         // One option
 
@@ -57,6 +59,9 @@ package struct SettingsError: Error, Equatable, Sendable {
         // Several options
 
         case backend(BackendProblem, of: String)
+        /// Options of a backend beside `[[backend]]` tables.
+        case optionsBesideTables([String])
+        case registerInLayers
         case exclusiveModes([String])
         case modeWithCommand(String, command: String)
         case failFastWithoutOnetime

@@ -56,7 +56,7 @@ final class EngineWorld: Sendable {
     let log = TestLog()
     let requests: Requests
     private let clock: ManualClock
-    private let store: TestStore
+    private let layers: [BackendLayer]
     private let directory: TemporaryDirectory
     private let makeDriver: @Sendable (BalancerTarget) -> any BalancerDriver
     private let executed = Mutex<[String]>([])
@@ -65,17 +65,28 @@ final class EngineWorld: Sendable {
         _ store: TestStore, clock: ManualClock = ManualClock(), requests: Requests? = nil,
         makeDriver: @escaping @Sendable (BalancerTarget) -> any BalancerDriver = { $0.makeDriver() }
     ) throws {
+        let directory = try Self.directory()
+        self.init([.of(store)], clock, try requests ?? Requests(), directory, makeDriver)
+    }
+
+    /// A world whose resources read several stores.
+    convenience init(layers: [BackendLayer], clock: ManualClock = ManualClock()) throws {
+        let directory = try Self.directory()
+        self.init(layers, clock, try Requests(), directory, { $0.makeDriver() })
+    }
+
+    private static func directory() throws -> TemporaryDirectory {
         let directory = try TemporaryDirectory()
         for name in ["conf.d", "templates", "out"] { try Files.makeFolder(directory(name), mode: 0o755) }
-        self.init(store, clock, try requests ?? Requests(), directory, makeDriver)
+        return directory
     }
 
     private init(
-        _ store: TestStore, _ clock: ManualClock, _ requests: Requests, _ directory: TemporaryDirectory,
+        _ layers: [BackendLayer], _ clock: ManualClock, _ requests: Requests, _ directory: TemporaryDirectory,
         _ makeDriver: @escaping @Sendable (BalancerTarget) -> any BalancerDriver
     ) {
         self.makeDriver = makeDriver
-        self.store = store
+        self.layers = layers
         self.clock = clock
         self.requests = requests
         self.directory = directory
@@ -83,7 +94,7 @@ final class EngineWorld: Sendable {
 
     /// A world of the same store and directory for another run, with a log of its own.
     func restarted(clock: ManualClock) throws -> EngineWorld {
-        EngineWorld(store, clock, try Requests(), directory, makeDriver)
+        EngineWorld(layers, clock, try Requests(), directory, makeDriver)
     }
 
     /// Adds a resource that writes the file `name` from the keys below `/app`, or those of `keys`.
@@ -154,7 +165,6 @@ final class EngineWorld: Sendable {
 
     private func engine(_ settings: Settings, _ command: @escaping @Sendable (String) -> Int32) -> Engine {
         let logger = log.logger
-        let backend = BackendConfiguration(kind: TestKind(store: store), named: "test", options: BackendOptions())
         let applier = Applier(
             settings: settings, logger: logger, renderer: ResourceRenderer(settings),
             cancellation: requests.cancellation, child: requests.child
@@ -166,8 +176,20 @@ final class EngineWorld: Sendable {
         }
         return Engine(
             settings: settings, logger: logger, requests: requests,
-            loader: ResourceLoader(settings, environment: [:], backend: backend),
+            loader: ResourceLoader(settings, environment: [:], layers: layers),
             backends: BackendPool(environment: []) { _ in }, applier: applier, makeDriver: makeDriver,
             clock: { [clock] in clock.now })
+    }
+}
+
+extension BackendLayer {
+    /// The backend that has `store` behind it.
+    static func of(
+        _ store: TestStore, name: String = "test", mount: String = "/", isOptional: Bool = false
+    ) -> BackendLayer {
+        BackendLayer(
+            BackendConfiguration(
+                kind: TestKind(store: store, name: name), named: name, options: BackendOptions()),
+            mount: Array(mount.utf8), isOptional: isOptional)
     }
 }

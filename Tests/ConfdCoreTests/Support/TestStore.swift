@@ -92,7 +92,7 @@ final class TestStore: Backend {
 /// The kind of backend that has a test's store behind it.
 struct TestKind: BackendKind {
     let store: TestStore
-    let name = "test"
+    var name = "test"
     let summary = "the memory of a test"
     let watching = "at once"
     let options: [BackendOption] = []

@@ -14,6 +14,8 @@ extension SettingsLoader {
     }
 
     private mutating func validateBackend() {
+        // Of tables the errors are known.
+        if !settings.listedLayers.isEmpty { return }
         if let unknown = UnknownBackend(settings.backendName) {
             return refuse(.unknownBackend(unknown), option: "backend")
         }

@@ -1,3 +1,4 @@
+import Backends
 import Diagnostics
 import Posix
 import TOML
@@ -10,6 +11,8 @@ enum ConfigurationFile {
         /// Unknown keys.
         var warnings: [SettingsError] = []
         var errors: [SettingsError] = []
+        /// What the `[[backend]]` tables say.
+        var layers: [BackendLayer] = []
         /// The bytes of the file, to show its lines in errors.
         fileprivate(set) var source: [UInt8] = []
     }
@@ -36,6 +39,10 @@ enum ConfigurationFile {
             return result
         }
         for entry in result.withoutResource(table.entries, path, strict: strict) {
+            if entry.key.lowercased() == "backend", entry.value.isTable {
+                result.addLayers(of: table, path, strict: strict)
+                continue
+            }
             guard let option = OptionTable.option(key: entry.key) else {
                 result.warn(unknown(entry, path), strict: strict)
                 continue
@@ -83,6 +90,22 @@ extension ConfigurationFile.Result {
         if strict { refuse(warning) } else { warnings.append(warning.showing(source)) }
     }
 
+    /// Reads the `[[backend]]` tables of the file.
+    fileprivate mutating func addLayers(of file: TOMLTable, _ path: String, strict: Bool) {
+        var top = TableReader(file, file: path, at: TOMLPosition(line: 1, column: 1))
+        let tables = top.tables("backend")
+        var problems = top.errors
+        for (table, position) in tables {
+            var reader = TableReader(table, file: path, at: position)
+            layers.append(BackendLayer(&reader))
+            problems += reader.errors
+            for unknown in reader.unknownKeys(in: "[backend]", otherNames: BackendConfiguration.otherKeys) {
+                warn(SettingsError(unknown), strict: strict)
+            }
+        }
+        for problem in problems { refuse(SettingsError(problem)) }
+    }
+
     /// `entries` without the tables of a template resource, which confd 0.17 ignores too: such a file was taken for the
     /// settings, and one warning says so.
     fileprivate mutating func withoutResource(
@@ -95,6 +118,13 @@ extension ConfigurationFile.Result {
         return entries.filter { entry in
             !(["template", "backend"].contains(entry.key.lowercased()) && entry.value.isTable)
         }
+    }
+}
+
+extension SettingsError {
+    /// An error in a `[[backend]]` table of confd.toml.
+    fileprivate init(_ error: ResourceError) {
+        self.init(.backendTable(error.message, hint: error.hint), at: error.location)
     }
 }
 

@@ -58,7 +58,7 @@ package struct SettingsLoader {
         for option in OptionTable.all { apply(option, from: sources) }
         for option in settings.subcommand?.ownOptions ?? [] { apply(option, from: [commandLine.ownOptions]) }
         if settings.subcommand == .render || settings.subcommand == .explain { chooseFileBackend() }
-        fillBackend()
+        if file.layers.isEmpty || settings.origins["backend"] != nil { fillBackend() } else { takeListedBackends() }
         // Of a daemon that runs on the same machine, unless they are asked for.
         if settings.subcommand == .register {
             if settings.origins["control-socket"] == nil { settings.controlSocket = nil }
@@ -163,6 +163,18 @@ package struct SettingsLoader {
         case "1", "t", "T", "true", "TRUE", "True", "yes": return true
         case "0", "f", "F", "false", "FALSE", "False", "no": return false
         default: throw SettingsError(.notBoolean(value.text), of: value.origin)
+        }
+    }
+
+    /// The backends that confd.toml lists. Which of them an option beside the tables would be for is not clear.
+    private mutating func takeListedBackends() {
+        settings.listedLayers = file.layers
+        settings.backend = file.layers[0].backend
+        settings.backendName = settings.backend.name
+        let given = BackendRegistry.options.compactMap { settings.origins[$0.name]?.name }
+        if !given.isEmpty { errors.append(SettingsError(.optionsBesideTables(given))) }
+        if settings.subcommand == .register, file.layers.onlyBackend == nil {
+            errors.append(SettingsError(.registerInLayers))
         }
     }
 
