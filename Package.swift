@@ -14,6 +14,7 @@ let layers: [Layer] = [
     Layer(number: 0, name: "CPosix", imports: []),
     Layer(number: 0, name: "CCurl", imports: []),
     Layer(number: 0, name: "CYAML", imports: []),
+    Layer(number: 0, name: "CCrypto", imports: []),
     Layer(number: 0, name: "TOML", imports: []),
     Layer(number: 0, name: "JSON", imports: []),
     Layer(number: 0, name: "KeyValue", imports: []),
@@ -22,6 +23,7 @@ let layers: [Layer] = [
     Layer(number: 1, name: "TextTemplate", imports: ["Diagnostics"]),
     Layer(number: 1, name: "YAML", imports: ["Diagnostics", "CYAML"]),
     Layer(number: 1, name: "Posix", imports: ["CPosix"]),
+    Layer(number: 1, name: "Age", imports: ["CCrypto", "JSON"]),
     Layer(number: 2, name: "HTTP", imports: ["CCurl", "Posix"]),
     Layer(number: 3, name: "Checks", imports: ["Diagnostics", "HTTP", "Posix"]),
     Layer(number: 3, name: "Backends", imports: ["Diagnostics", "KeyValue", "JSON", "YAML", "HTTP", "Posix"]),
@@ -40,7 +42,8 @@ let layers: [Layer] = [
     Layer(
         number: 5, name: "Applying",
         imports: [
-            "Diagnostics", "JSON", "KeyValue", "TextTemplate", "Posix", "HTTP", "Backends", "Rendering", "Staging",
+            "Age", "Diagnostics", "JSON", "KeyValue", "TextTemplate", "Posix", "HTTP", "Backends", "Rendering",
+            "Staging",
             "Appliers", "Configuration",
         ]),
     Layer(
@@ -71,6 +74,8 @@ func target(_ layer: Layer) -> Target {
     switch layer.name {
     case "CPosix":
         return .target(name: layer.name)
+    case "CCrypto":
+        return .target(name: layer.name, linkerSettings: [.linkedLibrary("crypto")])
     case "CCurl":
         return .systemLibrary(
             name: layer.name, pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])])
@@ -105,6 +110,7 @@ let package = Package(
             name: "CheckBenchmark", dependencies: ["Checks", "Posix"], path: "Benchmarks/Checks", swiftSettings: strict),
         tests("TOMLTests", ["TOML", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
+        tests("AgeTests", ["Age", "JSON"]),
         tests("YAMLTests", ["YAML", "Diagnostics", "TestSupport"]),
         tests("KeyValueTests", ["KeyValue", "TestSupport"]),
         tests("TextTemplateTests", ["TextTemplate"], data: ["Golden"]),

@@ -43,6 +43,8 @@ package struct RenderOutcome: Sendable {
     package let reads: ReadSet
     /// Whether it asked for the health of a key.
     package let readsHealth: Bool
+    /// What encrypted values were decrypted to.
+    package let secrets: Set<ByteString>
     /// The paths of the templates that were included or could not be.
     package let includes: [ByteString]
 }
@@ -116,7 +118,7 @@ package struct Renderer: Sendable {
                 quotations: context.quotations + [failure?.quotation].compactMap { $0 },
                 keyAtFault: failure == nil ? nil : context.keyAtFault,
                 absentValues: context.absentValues.map { AbsencePlace(path: $0.path, $0.value) },
-                reads: context.readSet, readsHealth: context.readsHealth,
+                reads: context.readSet, readsHealth: context.readsHealth, secrets: context.secrets,
                 includes: context.includedPaths.sorted())
         }
     }

@@ -79,6 +79,7 @@ import TextTemplate
         var environment = TestEnvironment()
         environment.variables["APP_ENV"] = "production"
         environment.templates["partials/motd"] = #"Today: {{getv "/motd"}}"#
+        environment.plainTexts = ["age-encryption.org/v1...db": "s3cret", "age-encryption.org/v1...api": "k3y"]
         environment.records = [ServiceRecord(target: "etcd1.shop.test.", port: 2380, priority: 0, weight: 0)]
         return environment
     }

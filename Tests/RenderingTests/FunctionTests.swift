@@ -285,8 +285,8 @@ import TextTemplate
     /// Each function has one definition, and those of confd are all there.
     @Test func tableIsComplete() {
         let names = """
-            add append atoi b64dec b64enc base base64Decode base64Encode camelcase ceil coalesce concat contains \
-            datetime default dict dir div empty exists fail fileExists first float64 floor fromJson get getenv gets \
+            add append atoi b64dec b64enc base base64Decode base64Encode camelcase ceil cget cgets cgetv cgetvs coalesce \
+            concat contains datetime decrypt default dict dir div empty exists fail fileExists first float64 floor fromJson get getenv gets \
             getv getvs has hasKey hasPrefix hasSuffix health healthy hostname include indent initial int int64 join json jsonArray \
             kebabcase keys last list lookupIP lookupIPV4 lookupIPV6 lookupIfaceIPV4 lookupIfaceIPV6 lookupSRV lower \
             ls lsdir map max md5sum min mod mul nindent nospace parseBool pluck quote regexFind regexMatch \

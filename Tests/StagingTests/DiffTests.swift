@@ -6,7 +6,7 @@ import Testing
 /// What a file difference prints.
 private func text(
     _ old: String?, _ new: String, path: String = "/etc/app", context: Int = 3, coloured: Bool = false,
-    escaping: Bool = false, attributes: [AttributeDifference] = []
+    escaping: Bool = false, attributes: [AttributeDifference] = [], secrets: [String] = []
 ) -> String {
     var style = DiffStyle()
     style.context = context
@@ -14,7 +14,8 @@ private func text(
     style.escapesControls = escaping
     var output: [UInt8] = []
     let difference = FileDifference(
-        path: path, old: old.map { Array($0.utf8) }, new: Array(new.utf8), attributes: attributes)
+        path: path, old: old.map { Array($0.utf8) }, new: Array(new.utf8), attributes: attributes,
+        secrets: secrets.map { Array($0.utf8) })
     difference.write(style) { output += $0 }
     return String(decoding: output, as: UTF8.self)
 }
@@ -45,6 +46,22 @@ private func lines(_ range: ClosedRange<Int>) -> String { range.map { "\($0)\n" 
         ])
     func hunks(_ name: String, _ old: String, _ new: String, _ expected: String) {
         #expect(text(old, new) == (expected.isEmpty ? "" : Self.header) + expected)
+    }
+
+    @Test(
+        "secrets",
+        arguments: [
+            ("a line", "x\n", "x\npw=s3cret!\n", "@@ -1 +1,2 @@\n x\n+pw=********!\n"),
+            ("what it replaces", "pw=old\nx\n", "pw=s3cret\nx\n", "@@ -1,2 +1,2 @@\n-********\n+pw=********\n x\n"),
+            ("context", "pw=s3cret\na\n", "pw=s3cret\nb\n", "@@ -1,2 +1,2 @@\n pw=********\n-a\n+b\n"),
+            ("gone", "pw=s3cret\n", "none\n", "@@ -1 +1 @@\n-pw=********\n+none\n"),
+            ("twice", "", "s3crets3cret s3cre\n", "@@ -0,0 +1 @@\n+**************** s3cre\n"),
+            ("of several lines", "", "  first\n  {\n  last\n", "@@ -0,0 +1,3 @@\n+  ********\n+  {\n+  ********\n"),
+            ("the longer one", "", "abc\n", "@@ -0,0 +1 @@\n+********\n"),
+        ])
+    func secrets(_ name: String, _ old: String, _ new: String, _ expected: String) {
+        let secrets = ["s3cret", "first\n{\nlast\n", "abc", "ab", ""]
+        #expect(text(old, new, secrets: secrets) == Self.header + expected)
     }
 
     /// Changes in lines 1 and `second` share a hunk while their context touches.

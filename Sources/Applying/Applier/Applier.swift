@@ -110,7 +110,7 @@ package struct Applier: Sendable {
             base: request.base, snapshot: request.snapshot, ranges: resource.ranges, ofItem: resource.itemRange)
         return RenderedFile(
             request: request, content: content, inputs: result.inputs, changes: changes, keyCount: view.count,
-            began: began, history: history)
+            began: began, secrets: result.secrets, history: history)
     }
 
     /// Compares, stages, checks and replaces; a file that has to be checked in its place is left for `checkInPlace`.
@@ -178,7 +178,7 @@ package struct Applier: Sendable {
         logDifferences(comparison, destination, content, resource)
         if settings.noop {
             noteNoop(file)
-            return .done(try noop(comparison, content, resource, destination))
+            return .done(try noop(comparison, content, file, destination))
         }
         switch comparison {
         case .same, .attributesDiffer:
@@ -362,8 +362,9 @@ package struct Applier: Sendable {
     }
 
     private func noop(
-        _ comparison: Comparison, _ content: [UInt8], _ resource: Resource, _ destination: Destination
+        _ comparison: Comparison, _ content: [UInt8], _ file: RenderedFile, _ destination: Destination
     ) throws(StepFailure) -> Outcome {
+        let resource = file.resource
         if settings.keepStageFile {
             do {
                 try keepStaged(content, resource, destination)
@@ -372,20 +373,20 @@ package struct Applier: Sendable {
             }
         }
         logger.warning("Noop mode enabled. \(resource.destination) will not be modified", resource)
-        show(comparison, content, resource, destination)
+        show(comparison, content, file, destination)
         return Outcome(comparison == .same ? .inSync : .wouldChange)
     }
 
     /// `-diff`: prints what would change.
     private func show(
-        _ comparison: Comparison, _ content: [UInt8], _ resource: Resource, _ destination: Destination
+        _ comparison: Comparison, _ content: [UInt8], _ file: RenderedFile, _ destination: Destination
     ) {
         guard let differences, comparison != .same else { return }
         do {
             differences.print(
                 FileDifference(
-                    path: resource.destination, old: try destination.read(limit: 64 << 20), new: content,
-                    attributes: comparison.attributeDifferences))
+                    path: file.resource.destination, old: try destination.read(limit: 64 << 20), new: content,
+                    attributes: comparison.attributeDifferences, secrets: file.secrets))
         } catch {
             // It would be replaced all the same.
             warnings.give(error.message)

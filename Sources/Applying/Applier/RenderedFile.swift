@@ -54,6 +54,8 @@ package struct RenderedFile: Sendable {
     let keyCount: Int
     /// When the rendering began, by the monotonic clock.
     let began: Duration
+    /// What of it nobody may see who does not see the file.
+    let secrets: [[UInt8]]
     /// What it lists, once that was read, if it is for a balancer.
     var servers: [DesiredServer]?
     /// What is known of the resource, with what the steps so far have added.

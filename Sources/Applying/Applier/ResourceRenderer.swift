@@ -45,7 +45,8 @@ package final class ResourceRenderer: Sendable {
 
     package init(_ settings: Settings) {
         isStrict = settings.strict
-        environment = TemplateEnvironment(templateFolder: "\(settings.confdir)/templates")
+        environment = TemplateEnvironment(
+            templateFolder: "\(settings.confdir)/templates", identityFile: settings.ageIdentity)
     }
 
     /// Renders the template of `resource` over `snapshot`, and notes what it read. To be called on a thread with a
@@ -64,6 +65,7 @@ package final class ResourceRenderer: Sendable {
         var reads: ReadSet?
         var readsHealth = false
         var warnings: [String] = []
+        var secrets: Set<ByteString> = []
         let content = Result { () throws(StepFailure) in
             let entry = try template(of: resource, log) { failure in
                 report(failure, failure == nil ? Inputs() : Inputs(sources: log.sources))
@@ -74,6 +76,7 @@ package final class ResourceRenderer: Sendable {
                 health: health, item: item, recording: isolation?.recording.map { ($0, resource.source) })
             reads = rendered.reads
             readsHealth = rendered.readsHealth
+            secrets = rendered.secrets
             if let failure = rendered.failure {
                 throw diagnosis(
                     of: failure, resource, entry.source, quotations: rendered.quotations, key: rendered.keyAtFault)
@@ -86,7 +89,7 @@ package final class ResourceRenderer: Sendable {
             content: content,
             inputs: Inputs(
                 reads: reads, readsHealth: readsHealth, readsIndex: item?.readsIndex ?? false, sources: log.sources),
-            warnings: warnings)
+            warnings: warnings, secrets: secrets.map(\.array))
     }
 
     /// Parses the template of `resource` if none is known yet and nobody is writing it. What is wrong with it is reported
@@ -213,4 +216,6 @@ struct RenderResult {
     let inputs: Inputs
     /// What is odd about the content.
     let warnings: [String]
+    /// What values were decrypted to.
+    let secrets: [[UInt8]]
 }

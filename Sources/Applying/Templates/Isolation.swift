@@ -49,6 +49,9 @@ package struct CaseEnvironment: Rendering.Environment {
 
     package func addresses(ofInterface name: ByteString) -> [ByteString] { [] }
 
+    /// Cases have no secrets: their keys hold what would be encrypted elsewhere.
+    package func decrypted(_ value: ByteString) throws(EnvironmentError) -> ByteString { value }
+
     package func fileExists(_ path: ByteString) -> Bool { false }
 
     package func template(at path: ByteString) throws(TemplateLoadError) -> ByteString {

@@ -9,6 +9,7 @@ import TextTemplate
 /// The real world, as templates may ask about it.
 package struct TemplateEnvironment: Rendering.Environment {
     package let templateFolder: ByteString
+    private let identities: IdentityFile?
     /// What was read for one rendering.
     private var log: SourceLog?
 
@@ -21,8 +22,10 @@ package struct TemplateEnvironment: Rendering.Environment {
     /// When the program started, which Go counts the monotonic reading from.
     private static let start = Clock.monotonic()
 
-    package init(templateFolder: String) {
+    /// `identityFile` holds the keys that values are decrypted with; nil without.
+    package init(templateFolder: String, identityFile: String? = nil) {
         self.templateFolder = ByteString(templateFolder)
+        identities = identityFile.map { IdentityFile($0) }
     }
 
     /// The same world, with notes of what is read.
@@ -97,6 +100,12 @@ package struct TemplateEnvironment: Rendering.Environment {
         }
         guard let source else { throw .outsideFolder }
         return source
+    }
+
+    package func decrypted(_ value: ByteString) throws(EnvironmentError) -> ByteString {
+        guard let identities else { throw .noIdentity }
+        log?.note(identities.path)
+        return try identities.decrypted(value)
     }
 
     /// nil if the file is not below the folder of the templates.

@@ -69,13 +69,14 @@ struct ExplainText {
     }
 
     private func shown(_ piece: LineExplanation.Piece, _ explanation: Explanation) -> String {
-        if explanation.hidesValues, !piece.sources.isEmpty { return Self.mask }
+        if explanation.hidesValues && !piece.sources.isEmpty || explanation.isSecret(piece.bytes) { return Self.mask }
         if piece.bytes.isEmpty { return "(empty)" }
         return bounded(String(decoding: explanation.content[piece.bytes], as: UTF8.self), Self.longestPiece)
     }
 
     /// The line, with what comes of secrets masked.
     func lineText(_ line: LineExplanation, _ explanation: Explanation) -> String {
+        if explanation.isSecret(line.bytes) { return Self.mask }
         let bytes = explanation.content[line.bytes]
         guard explanation.hidesValues else { return bounded(String(decoding: bytes, as: UTF8.self), Self.longestText) }
         return LineExplanation(line.number, of: explanation).pieces.map { piece in

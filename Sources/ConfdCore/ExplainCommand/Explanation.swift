@@ -4,6 +4,7 @@ import Configuration
 import KeyValue
 import Posix
 import Rendering
+import Staging
 import TextTemplate
 
 /// A resource as it is rendered now, with what decides each byte.
@@ -17,9 +18,19 @@ struct Explanation {
     let lines: [Range<Int>]
     let trace: OriginTrace
     let output: TracedOutput
+    /// What values were decrypted to.
+    let secrets: [[UInt8]]
 
     /// Whether values must not be shown: they are secrets.
     var hidesValues: Bool { resource.layers.contains { $0.backend.kind.holdsSecrets } }
+
+    /// Whether the line of `content` that `bytes` are in holds something that was decrypted.
+    func isSecret(_ bytes: Range<Int>) -> Bool {
+        if secrets.isEmpty { return false }
+        let start = content[..<bytes.lowerBound].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
+        let end = content[bytes.upperBound...].firstIndex(of: UInt8(ascii: "\n")) ?? content.endIndex
+        return SecretMask(secrets).hides(content[start..<end])
+    }
 
     /// The key of the store that the template knows as `name`.
     func key(_ name: ByteString) -> [UInt8] { name.isEmpty ? resource.prefix : prefix + name.array }
@@ -83,7 +94,8 @@ struct Explainer {
         case .success(let content):
             return Explanation(
                 resource: resource, revision: store.revision, view: view, content: content,
-                lines: TracedOutput.lines(of: content), trace: trace, output: trace.output ?? TracedOutput())
+                lines: TracedOutput.lines(of: content), trace: trace, output: trace.output ?? TracedOutput(),
+                secrets: rendering.secrets)
         }
     }
 

@@ -44,7 +44,10 @@ struct KeyUse {
         style.context = context
         style.isColoured = isColoured
         var output: [UInt8] = []
-        FileDifference(path: path, old: explanation.content, new: supposed.content).write(style) { output += $0 }
+        FileDifference(
+            path: path, old: explanation.content, new: supposed.content,
+            secrets: explanation.secrets + supposed.secrets
+        ).write(style) { output += $0 }
         return output
     }
 }

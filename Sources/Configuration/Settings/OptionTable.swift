@@ -8,7 +8,8 @@ import Backends
 package enum OptionTable {
     /// Every option, in the order of the help text.
     package static let all: [Option] =
-        mode + files + [backend] + of(.backend) + of(.details) + of(.security) + passTiming + of(.timing) + timing
+        mode + files + [backend] + of(.backend) + of(.details) + of(.security) + [secrets] + passTiming + of(.timing)
+        + timing
         + logging
         + status + compatibility
 
@@ -53,7 +54,7 @@ package enum OptionTable {
     package static let secretVariables: Set<String> = {
         let own = BackendRegistry.options.filter { $0.secrecy != .none }.compactMap { option(named: $0.name) }
         return Set(own.flatMap(\.environmentNames)).union([
-            "CONFD_AUTH_TOKEN", "CONFD_SECRET_ID", "CONFD_SECRET_KEYRING", "CONFD_IDENTITY_FILE",
+            "CONFD_AGE_IDENTITY", "CONFD_AUTH_TOKEN", "CONFD_SECRET_ID", "CONFD_SECRET_KEYRING", "CONFD_IDENTITY_FILE",
         ])
     }()
 
@@ -126,6 +127,10 @@ package enum OptionTable {
             "prefix", .files, "KEY", help: "key prefix, replaces the one of every resource",
             .text { $0.prefix = $1.isEmpty ? nil : $1 }),
     ]
+
+    private static let secrets = Option(
+        "age-identity", .security, "FILE", help: "identity of age, for values that are encrypted with it",
+        .text { $0.ageIdentity = $1.isEmpty ? nil : $1 })
 
     private static let backend = Option(
         "backend", .backend, "NAME", help: backendNames, default: { $0.backendName }, .text { $0.backendName = $1 })
@@ -235,7 +240,7 @@ package enum OptionTable {
             Option("retry-max-attempts", .compatibility, "NUMBER", help: "no effect", .ignored(isSwitch: false)),
             Option("retry-base-delay", .compatibility, "TIME", help: "no effect", .ignored(isSwitch: false)),
             Option("retry-max-delay", .compatibility, "TIME", help: "no effect", .ignored(isSwitch: false)),
-            // For functions such as `cget`, which confd 0.17 does not have either.
+            // The keys of OpenPGP that `cget` and the like had before confd 0.17; here they take -age-identity.
             Option("secret-keyring", .compatibility, "FILE", help: "no effect", .ignored(isSwitch: false)),
         ] + foreign
 

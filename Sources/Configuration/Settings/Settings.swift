@@ -52,6 +52,8 @@ package struct Settings: Sendable {
     package internal(set) var controlSocket: String? = "/run/confd/confd.sock"
     /// Where the daemon keeps what it has to know after a restart; nil for nowhere.
     package internal(set) var stateDirectory: String? = "/var/lib/confd"
+    /// The file with the keys that values are decrypted with; nil without.
+    package internal(set) var ageIdentity: String?
     /// The global prefix; where it is set it replaces the one of every resource.
     package internal(set) var prefix: String?
 

@@ -22,14 +22,33 @@ package protocol Environment: Sendable {
     var templateFolder: ByteString { get }
     /// The text of the template at `path`, a clean path below `templateFolder`.
     func template(at path: ByteString) throws(TemplateLoadError) -> ByteString
+    /// What `value`, which is encrypted, was made from.
+    func decrypted(_ value: ByteString) throws(EnvironmentError) -> ByteString
+}
+
+extension Environment {
+    /// Most have no key.
+    package func decrypted(_ value: ByteString) throws(EnvironmentError) -> ByteString {
+        throw .noIdentity
+    }
+}
+
+extension EnvironmentError {
+    package static let noIdentity = EnvironmentError(
+        "there is no identity to decrypt it with", hint: "-age-identity names a file that age-keygen made")
 }
 
 /// Why a query of the environment failed.
 package struct EnvironmentError: Error, Equatable, Sendable {
     /// The reason, for example `gethostname: invalid argument`.
     package let message: String
+    /// How to mend it, nil if there is nothing to say.
+    package let hint: String?
 
-    package init(_ message: String) { self.message = message }
+    package init(_ message: String, hint: String? = nil) {
+        self.message = message
+        self.hint = hint
+    }
 }
 
 /// Why a template could not be read.

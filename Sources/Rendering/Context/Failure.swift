@@ -27,6 +27,8 @@ enum Failure {
     case noList(function: StaticString, kind: String)
     case noListToConcatenate(kind: String)
     case environment(EnvironmentError)
+    /// The value of a key could not be decrypted.
+    case secret(ByteString, EnvironmentError)
     case json(JSONError)
     case encoding(JSONEncodingError)
     case include(IncludeFailure)

@@ -48,6 +48,7 @@ extension Failure {
         case .noList(let function, let kind): "Cannot find \(function) on type \(kind)"
         case .noListToConcatenate(let kind): "Cannot concat type \(kind) as list"
         case .environment(let error): "\(error.message)"
+        case .secret(let key, let error): "\(key): \(error.message)"
         case .json(let error): "\(error.message)"
         case .encoding(let error): error.wording
         case .include(let failure): failure.wording

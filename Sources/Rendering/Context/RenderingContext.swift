@@ -37,6 +37,9 @@ final class RenderingContext {
     /// The key that was asked for last and is missing where that is an error, or whose value a function could not use.
     var keyAtFault: ByteString?
 
+    /// What values were decrypted to, each once.
+    private(set) var secrets: Set<ByteString> = []
+
     /// Working memory for decoding JSON.
     @exclusivity(unchecked)  // used by one call at a time, which calls nothing that would use it
     var document = JSONDocument()
@@ -134,6 +137,8 @@ final class RenderingContext {
         guard snapshot.valueBytes(index).count == text.count else { return "it is a part of the value of \(key)" }
         return offset.map { "it is the value of \(key), byte \($0)" } ?? "it is the value of \(key)"
     }
+
+    func noteSecret(_ plainText: ByteString) { secrets.insert(plainText) }
 
     /// What health checks say of `key`; nil if none covers it.
     func health(ofKey key: ByteString) -> HealthRecord? {

@@ -34,6 +34,15 @@ package enum FunctionHelp {
                 Usage("lsdir PATH", "only the names that have something below them"),
             ]),
         Section(
+            title: "Secrets",
+            functions: [
+                Usage("decrypt KEY", "the value of a key, decrypted with -age-identity"),
+                Usage("cgetv KEY", "the same, as confd up to 0.16 called it"),
+                Usage("cget KEY", "the pair of a key, its value decrypted"),
+                Usage("cgets PATTERN", "the pairs whose keys match, their values decrypted"),
+                Usage("cgetvs PATTERN", "the decrypted values of such pairs, sorted"),
+            ]),
+        Section(
             title: "Health",
             functions: [
                 Usage("healthy KEY", "whether the target of a key is up, as a [[template.health_check]] found it"),

@@ -6,7 +6,8 @@ import TextTemplate
 /// The functions find their data in the context of the rendering that calls them, so that one table serves all
 /// templates, and a parsed template all snapshots.
 enum FunctionTable {
-    static let all = merged([KeyFunctions.table, HealthFunctions.table, IncludeFunction.table] + common)
+    static let all = merged(
+        [KeyFunctions.table, SecretFunctions.table, HealthFunctions.table, IncludeFunction.table] + common)
 
     /// Those that need neither keys nor files of templates, and what only services may ask.
     static let withoutKeys = merged([ServiceFunctions.table] + common)

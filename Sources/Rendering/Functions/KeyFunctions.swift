@@ -34,7 +34,7 @@ enum KeyFunctions {
         return .slice(Slice(.string, windows.map { .string(ByteString(listed: $0)) }, capacity: capacity))
     }
 
-    private static func indices(_ arguments: Arguments) throws(FunctionError) -> [Range<Int>] {
+    static func indices(_ arguments: Arguments) throws(FunctionError) -> [Range<Int>] {
         do {
             return try arguments.rendering.indices(matching: arguments.string(0))
         } catch {
@@ -92,7 +92,7 @@ extension Snapshot {
 
 extension Arguments {
     /// The error for a key that is missing, and a note of it.
-    fileprivate func missing(_ key: ByteString) -> FunctionError {
+    func missing(_ key: ByteString) -> FunctionError {
         rendering.keyAtFault = ByteString(key.array)
         return FunctionError(.missingKey(key), hint: MissingKey(key, in: rendering.snapshot).hint)
     }

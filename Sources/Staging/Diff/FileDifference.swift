@@ -10,6 +10,7 @@ package struct FileDifference {
     /// The content that it should have.
     package let new: [UInt8]
     package let attributes: [AttributeDifference]
+    private let mask: SecretMask
     /// Whether there should be no file.
     private var isRemoval = false
 
@@ -19,7 +20,11 @@ package struct FileDifference {
         isRemoval = true
     }
 
-    package init(path: String, old: [UInt8]?, new: [UInt8], attributes: [AttributeDifference] = []) {
+    /// `secrets` are not shown where the contents have them.
+    package init(
+        path: String, old: [UInt8]?, new: [UInt8], attributes: [AttributeDifference] = [], secrets: [[UInt8]] = []
+    ) {
+        mask = SecretMask(secrets)
         self.path = path
         self.old = old
         self.new = new
@@ -28,7 +33,7 @@ package struct FileDifference {
 
     /// Writes the differences of attributes as lines that `patch` skips, then those of the content.
     package func write(_ style: DiffStyle, to sink: @escaping ([UInt8]) -> Void) {
-        var output = DiffOutput(style, sink: sink)
+        var output = DiffOutput(style, mask, sink: sink)
         for difference in attributes { output.writeLine("\(path): \(difference.summary)", .header) }
         if old != new || isRemoval { writeContent(style, to: &output) }
         output.flush()
@@ -44,7 +49,7 @@ package struct FileDifference {
         output.writeLine("--- \(Self.quoted(oldName))", .header)
         output.writeLine("+++ \(Self.quoted(newName))", .header)
         (old ?? []).withUnsafeBufferPointer { old in
-            new.withUnsafeBufferPointer { new in UnifiedDiff(old, new, style).write(to: &output) }
+            new.withUnsafeBufferPointer { new in UnifiedDiff(old, new, style, mask).write(to: &output) }
         }
     }
 

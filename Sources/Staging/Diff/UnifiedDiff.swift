@@ -7,9 +7,14 @@ struct UnifiedDiff {
     private let table: LineTable
     private let changes: [EditScript.Change]
     private let style: DiffStyle
+    private let mask: SecretMask
 
     /// The texts must outlive it.
-    init(_ old: UnsafeBufferPointer<UInt8>, _ new: UnsafeBufferPointer<UInt8>, _ style: DiffStyle) {
+    init(
+        _ old: UnsafeBufferPointer<UInt8>, _ new: UnsafeBufferPointer<UInt8>, _ style: DiffStyle,
+        _ mask: SecretMask = SecretMask([])
+    ) {
+        self.mask = mask
         self.old = old
         self.new = new
         self.style = style
@@ -48,7 +53,11 @@ struct UnifiedDiff {
         var done = first.old.lowerBound
         for change in changes {
             for line in done..<change.old.lowerBound { output.writeLine(" ", old, table.old.range(line), .context) }
-            for line in change.old { output.writeLine("-", old, table.old.range(line), .removed) }
+            // Where a secret is put now, there may be its predecessor.
+            let hidesOld = change.new.contains { mask.hides(new[table.new.range($0)]) }
+            for line in change.old {
+                output.writeLine("-", old, table.old.range(line), .removed, isHidden: hidesOld)
+            }
             for line in change.new { output.writeLine("+", new, table.new.range(line), .added) }
             done = change.old.upperBound
         }
@@ -104,12 +113,14 @@ struct DiffOutput {
     enum Kind { case header, hunk, context, removed, added, note }
 
     private let style: DiffStyle
+    private let mask: SecretMask
     private let sink: ([UInt8]) -> Void
     private var buffer: [UInt8] = []
     private static let pieceSize = 1 << 16
 
-    init(_ style: DiffStyle, sink: @escaping ([UInt8]) -> Void) {
+    init(_ style: DiffStyle, _ mask: SecretMask = SecretMask([]), sink: @escaping ([UInt8]) -> Void) {
         self.style = style
+        self.mask = mask
         self.sink = sink
     }
 
@@ -120,15 +131,22 @@ struct DiffOutput {
         buffer.append(UInt8(ascii: "\n"))
     }
 
-    /// A line of a file, with its mark.
+    /// A line of a file, with its mark; if it `isHidden`, only the mark.
     mutating func writeLine(
-        _ mark: Unicode.Scalar, _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ kind: Kind
+        _ mark: Unicode.Scalar, _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, _ kind: Kind,
+        isHidden: Bool = false
     ) {
         let hasNewline = text[range.upperBound - 1] == UInt8(ascii: "\n")
         let line = range.lowerBound..<(hasNewline ? range.upperBound - 1 : range.upperBound)
         begin(kind)
         buffer.append(UInt8(ascii: mark))
-        append(text[line])
+        if isHidden {
+            append(SecretMask.replacement)
+        } else if mask.isEmpty {
+            append(text[line])
+        } else {
+            append(mask.masked(text[line]))
+        }
         end(kind)
         buffer.append(UInt8(ascii: "\n"))
         if !hasNewline { writeLine("\\ No newline at end of file", .note) }

@@ -22,6 +22,7 @@ enum Machine {
     static let isRoot = geteuid() == 0
     /// The etcd of the tests; `CONFD_TEST_ETCD` names another version than the installed one.
     static let etcd = ProcessInfo.processInfo.environment["CONFD_TEST_ETCD"] ?? "etcd"
+    static let hasAge = hasTool("age") && hasTool("age-keygen")
     static let hasEtcd = hasTool("etcd") && hasTool("etcdctl")
     static let hasRedis = hasTool("redis-server") && hasTool("redis-cli")
     static let hasNginx = hasTool("nginx")

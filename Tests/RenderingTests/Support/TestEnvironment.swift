@@ -13,6 +13,8 @@ struct TestEnvironment: Environment {
     var records: [ServiceRecord]?
     var interfaces: [ByteString: [ByteString]] = [:]
     var hostNameResult: Result<ByteString, EnvironmentError> = .success("host.test")
+    /// Encrypted values, and what they are; without any there is no identity.
+    var plainTexts: [ByteString: ByteString] = [:]
     var now = Time(unixSeconds: 1_700_000_000, nanoseconds: 0, local: .utc)
 
     let templateFolder: ByteString = "/templates"
@@ -34,6 +36,12 @@ struct TestEnvironment: Environment {
         if bytes.starts(with: mapped) { return ByteString(bytes[12...].map(String.init).joined(separator: ".")) }
         inet_ntop(AF_INET6, bytes, &form, socklen_t(form.count))
         return ByteString(form.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
+    }
+
+    func decrypted(_ value: ByteString) throws(EnvironmentError) -> ByteString {
+        if plainTexts.isEmpty { throw .noIdentity }
+        guard let text = plainTexts[value] else { throw EnvironmentError("not encrypted", hint: "encrypt it") }
+        return text
     }
 
     func fileExists(_ path: ByteString) -> Bool {
