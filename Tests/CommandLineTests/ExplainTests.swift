@@ -23,7 +23,7 @@ import Testing
 
             """)
         try box.resource(
-            "app", fields: "prefix = \"/prod\"\nkeys = [\"/servers\", \"/name\", \"/debug\"]",
+            "app", keys: ["/servers", "/name", "/debug"], fields: "prefix = \"/prod\"",
             template: """
                 # {{getv "/name"}}
                 {{range gets "/servers/*"}}{{$s := json .Value -}}
@@ -32,7 +32,7 @@ import Testing
                 {{if exists "/debug"}}debug;
                 {{else}}quiet;
                 {{end}}
-                """ + "\n")
+                """)
     }
 
     @Test func explainsALine() async throws {
@@ -95,7 +95,7 @@ import Testing
     @Test func findsWhatReadsAKey() async throws {
         try await withSandbox { box in
             try prepare(box)
-            try box.resource("blind", fields: "keys = [\"/elsewhere\"]", template: "x\n")
+            try box.resource("blind", keys: ["/elsewhere"], template: "x\n")
             let done = try await explain(box, "-key", "/prod/servers/b")
             #expect(done.exitCode == 0 && done.standardError == "", "\(done.testDescription)")
             #expect(done.standardOutput == "/prod/servers/b\n  app.toml   \(box.out)/app:3\n")

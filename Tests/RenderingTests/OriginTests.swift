@@ -7,8 +7,8 @@ import TextTemplate
 
 /// What `confd explain` says is compared with what happens: each case of the corpora is rendered over changed keys.
 @Suite struct OriginTests {
-    /// One case of so many is looked at: all of them take a minute.
-    private static let every = Int(ProcessInfo.processInfo.environment["CONFD_ORIGINS_EVERY"] ?? "") ?? 4
+    /// One case of so many is looked at: all of them take half a minute.
+    private static let every = Int(ProcessInfo.processInfo.environment["CONFD_ORIGINS_EVERY"] ?? "") ?? 7
 
     @Test func theOriginsOfTheCorpora() throws {
         var report = Report()
@@ -17,7 +17,9 @@ import TextTemplate
             for item in try ConformanceTests.cases(in: file) where templates.insert(item.template).inserted {
                 guard templates.count % Self.every == 0 else { continue }
                 let title = "\(file.lastPathComponent) \(item.name)"
-                report.add(try #require(LargeStack.run(within: 60) { Report(item, title) }))
+                let one = try #require(LargeStack.run(within: 60) { Report(item, title) })
+                // Sprig's functions are given values of every type there, also such as they make nothing of.
+                report.add(one, withNames: !file.lastPathComponent.hasPrefix("sprig"))
             }
         }
         print(report)
@@ -50,13 +52,15 @@ private struct Report: Sendable, CustomStringConvertible {
             """
     }
 
-    mutating func add(_ other: Report) {
+    mutating func add(_ other: Report, withNames: Bool) {
         cases += other.cases
         bytes += other.bytes
         lines += other.lines
         unnamed += other.unnamed
-        named += other.named
-        loose += other.loose
+        if withNames {
+            named += other.named
+            loose += other.loose
+        }
         problems += other.problems
     }
 
@@ -144,7 +148,7 @@ private struct Report: Sendable, CustomStringConvertible {
     /// nil deletes the key.
     private static func changes(of value: [UInt8]) -> [[UInt8]?] {
         let texts = [
-            "", "0", "7", "20", "zz", "!", "{}", "[]", "true", "false", #"["x"]"#,
+            "", "0", "1", "7", "20", "zz", "!", "{}", "[]", "true", "false", #"["x"]"#,
             #"{"a": {"n": 1}, "key": 1, "nope": {"deeper": 1}}"#,
         ]
         return [nil, value + value, Array(value.reversed()), value.map { $0 == 97 ? 98 : $0 }]

@@ -72,7 +72,10 @@ struct LineExplanation {
     }
 
     static func sources(_ set: OriginSet, _ explanation: Explanation) -> [Source] {
-        explanation.trace.table.origins(of: set).map { origin in
+        let origins = explanation.trace.table.origins(of: set)
+        // Where parts of a key's JSON are known, the key alone says no more.
+        let inParts = Set(origins.filter { !$0.path.isEmpty }.map(\.name))
+        return origins.filter { !$0.path.isEmpty || !inParts.contains($0.name) }.map { origin in
             Source(
                 key: explanation.key(origin.name), path: origin.path.text, isDirectory: origin.kind == .directory,
                 isMissing: origin.kind == .key && !explanation.isThere(origin.name))

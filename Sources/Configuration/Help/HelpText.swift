@@ -32,7 +32,7 @@ enum HelpText {
 
     private static let head = [
         "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]   or, with own options:",
-        "  confd status | wait | test | register KEY | render|explain|release|clean RESOURCE",
+        "  confd status | wait | test | register KEY | render|explain|release|clean NAME",
         "Keeps files in step with a key-value store: renders, checks, replaces, reloads.",
     ]
 

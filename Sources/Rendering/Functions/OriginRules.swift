@@ -49,6 +49,9 @@ enum OriginRules {
             guard case .bool(let choice) = call.arguments[2] else { return Provenance() }
             return trace.adding(trace.everything(in: call, 2), to: call.provenances[choice ? 0 : 1])
         },
+        "nindent": .made { call, trace in
+            Provenance(trace.union([trace.everything(in: call, 0), trace.everything(in: call, 1)]), .newLine)
+        },
         "required": .made { call, _ in call.provenances[1] },
 
         "list": .made { call, _ in Provenance(.none, .list(ListProvenance(call.provenances))) },

@@ -178,10 +178,12 @@ struct OriginTracer: ExecutionTracer {
     // MARK: - Output
 
     private mutating func noteValue(_ value: Provenance, _ executor: borrowing Executor) {
-        if case .output(let included) = value.parts {
-            output.append(included, at: start)
-        } else {
-            note(trace.everything(in: value), isText: false, at: nil, executor)
+        switch value.parts {
+        case .output(let included): output.append(included, at: start)
+        case .newLine where executor.writtenCount - base > start:
+            note(start..<start + 1, .none, isText: false, at: place(executor))
+            note(start + 1..<executor.writtenCount - base, value.own, isText: false, at: place(executor))
+        default: note(trace.everything(in: value), isText: false, at: nil, executor)
         }
     }
 
@@ -189,11 +191,14 @@ struct OriginTracer: ExecutionTracer {
     private mutating func note(
         _ origins: OriginSet, isText: Bool, at offset: Int?, _ executor: borrowing Executor
     ) {
-        let end = executor.writtenCount - base
-        if start == end && origins.isEmpty { return }
+        note(start..<executor.writtenCount - base, origins, isText: isText, at: offset ?? place(executor))
+    }
+
+    private mutating func note(_ bytes: Range<Int>, _ origins: OriginSet, isText: Bool, at offset: Int) {
+        if bytes.isEmpty && origins.isEmpty { return }
         output.writes.append(
             TracedOutput.Write(
-                bytes: start..<end, isText: isText, template: template, offset: offset ?? place(executor),
+                bytes: bytes, isText: isText, template: template, offset: offset,
                 origins: origins))
     }
 

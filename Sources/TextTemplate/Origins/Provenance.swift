@@ -10,6 +10,8 @@ package struct Provenance {
         case pair(Origin, OriginSet)
         case list(ListProvenance)
         case entries([ByteString: Provenance])
+        /// The value is text that begins with a line break, whatever it is made of.
+        case newLine
         /// What an included template wrote.
         case output(TracedOutput)
     }
@@ -58,7 +60,7 @@ extension OriginTrace {
     /// All that decides the value with all of its parts.
     package func everything(in provenance: Provenance) -> OriginSet {
         switch provenance.parts {
-        case .same, .document, .pair: return provenance.own
+        case .same, .document, .pair, .newLine: return provenance.own
         case .output(let output):
             let sets = output.writes.map(\.origins) + output.conditions.map(\.origins)
             return union([provenance.own] + sets)
@@ -73,6 +75,8 @@ extension OriginTrace {
     /// What decides whether the value is true. With several elements of different origins, no single one decides that a list
     /// has any.
     package func truth(of provenance: Provenance) -> OriginSet {
+        // An entry is true, whatever is in it.
+        if case .pair(_, let others) = provenance.parts { return others }
         guard case .list(let list) = provenance.parts, list.elements.count > 1 else {
             return everything(in: provenance)
         }
@@ -84,7 +88,7 @@ extension OriginTrace {
     /// The entry of a map.
     package func member(_ name: ByteString, of provenance: Provenance) -> Provenance {
         switch provenance.parts {
-        case .same, .list, .output: return Provenance(everything(in: provenance))
+        case .same, .list, .output, .newLine: return Provenance(everything(in: provenance))
         case .document: return part(of: provenance, at: [UInt8(ascii: ".")] + name.array)
         case .pair(let origin, let others):
             return name == "Value" ? Provenance(provenance.own, .document(origin, others)) : Provenance(provenance.own)
@@ -102,7 +106,7 @@ extension OriginTrace {
     /// The element of a list.
     package func element(_ index: Int, of provenance: Provenance) -> Provenance {
         switch provenance.parts {
-        case .same, .entries, .output, .pair: return Provenance(everything(in: provenance))
+        case .same, .entries, .output, .pair, .newLine: return Provenance(everything(in: provenance))
         case .document: return part(of: provenance, at: Array("[\(index)]".utf8))
         case .list(let list):
             // Beyond them are those that the list shares its array with.
@@ -132,7 +136,7 @@ extension OriginTrace {
             switch provenance.parts {
             case .document(let origin, let known): .document(origin, table.union(known, others))
             case .pair(let origin, let known): .pair(origin, table.union(known, others))
-            case .same, .list, .entries, .output: provenance.parts
+            case .same, .list, .entries, .output, .newLine: provenance.parts
             }
         return Provenance(table.union(provenance.own, others), parts)
     }
