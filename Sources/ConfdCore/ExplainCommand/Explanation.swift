@@ -28,7 +28,9 @@ struct Explanation {
     func isSecret(_ bytes: Range<Int>) -> Bool {
         if secrets.isEmpty { return false }
         let start = content[..<bytes.lowerBound].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-        let end = content[bytes.upperBound...].firstIndex(of: UInt8(ascii: "\n")) ?? content.endIndex
+        // The end of the line may be one of the bytes.
+        let last = max(start, bytes.upperBound - 1)
+        let end = content[last...].firstIndex(of: UInt8(ascii: "\n")) ?? content.endIndex
         return SecretMask(secrets).hides(content[start..<end])
     }
 
