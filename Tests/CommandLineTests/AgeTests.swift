@@ -51,7 +51,10 @@ struct AgeTests {
             let done = try await run(box.command(with))
             #expect(done.exitCode == 0, "\(done.testDescription)")
             #expect(box.output("app") == "old s3cret-db\ns3cret-db\n\(key)\n")
-            for finished in [without, check, done] {
+            let keysAndIdentity = ["-file", "keys.yaml", "-age-identity", box.path("age.key")]
+            let line = try await run(box.command(["explain", "\(box.out)/app:1"] + keysAndIdentity))
+            #expect(line.exitCode == 0 && line.standardOutput.contains("***"), "\(line.testDescription)")
+            for finished in [without, check, done, line] {
                 let output = finished.standardOutput + finished.standardError
                 #expect(!output.contains("s3cret-db") && !output.contains("long line"), "\(finished.testDescription)")
                 #expect(!output.contains("AGE-SECRET-KEY"))

@@ -14,6 +14,8 @@ package struct IsolatedRendering {
     package let content: Result<[UInt8], Failure>
     /// What is odd about it.
     package let warnings: [String]
+    /// What values were decrypted to.
+    package let secrets: [[UInt8]]
 }
 
 extension ResourceRenderer {
@@ -25,7 +27,7 @@ extension ResourceRenderer {
         let result = render(
             resource, view, health, isUnwanted: { false }, isolation: isolation, report: { _, _ in })
         let content = result.content.mapError { IsolatedRendering.Failure(text: $0.text(of: resource)) }
-        return IsolatedRendering(content: content, warnings: result.warnings)
+        return IsolatedRendering(content: content, warnings: result.warnings, secrets: result.secrets)
     }
 }
 
