@@ -103,6 +103,33 @@ import Testing
         }
     }
 
+    /// `render` and `explain` do not know the files of items.
+    @Test func saysThatItDoesNotKnowItems() async throws {
+        try await withSandbox { box in
+            try box.write(
+                "confdir/conf.d/sites.toml",
+                """
+                [template]
+                for_each = "/sites/*"
+                src = "app.tmpl"
+                dest = "\(box.out)/{{.name}}"
+                keys = ["/sites"]
+                """)
+            try box.write("confdir/templates/app.tmpl", "{{.name}}")
+            try box.write("keys.yaml", "sites: {a: one}\n")
+            let file = ["-backend", "file", "-file", box.path("keys.yaml")]
+            for command in ["render", "explain"] {
+                let done = try await run(box.command([command, "sites.toml"] + file))
+                #expect(done.exitCode == 2 && done.standardOutput == "", "\(done.testDescription)")
+                #expect(
+                    done.standardError.contains("sites.toml has for_each, and this command does not know"),
+                    "\(done.testDescription)")
+            }
+            let key = try await run(box.command(["explain", "-key", "/sites/a"] + file))
+            #expect(key.standardError.contains("the files of its items are not explained"), "\(key.testDescription)")
+        }
+    }
+
     @Test(
         "usage",
         arguments: [

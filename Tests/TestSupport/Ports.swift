@@ -4,11 +4,41 @@ import Synchronization
 /// Ports on 127.0.0.1 for the servers of the tests, each given out once.
 package enum Ports {
     private static let given = Mutex<Set<UInt16>>([])
+    private static let range = Result { try ownRange() }
 
-    /// A port nobody listens on, below the range the kernel takes for outgoing connections.
+    /// A part of those below the range that the kernel takes for outgoing connections, which no other run of tests on this
+    /// machine uses: each part is held by a name of a socket, which goes with the process.
+    private static func ownRange() throws -> Range<UInt16> {
+        let size: UInt16 = 1_500
+        for part in 0..<UInt16(8) where holds("confd-test-ports-\(part)") {
+            let start = 20_000 + part * size
+            return start..<start + size
+        }
+        throw SupportError("eight runs of tests have all ports")
+    }
+
+    /// Takes a name in the abstract namespace of sockets for the life of this process; false if another one has it.
+    private static func holds(_ name: String) -> Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        // The first byte stays zero.
+        withUnsafeMutableBytes(of: &address.sun_path) { $0[1...].copyBytes(from: name.utf8) }
+        let size = MemoryLayout<sa_family_t>.size + 1 + name.utf8.count
+        let isHeld = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.bind(descriptor, $0, socklen_t(size)) == 0
+            }
+        }
+        if !isHeld { close(descriptor) }
+        return isHeld
+    }
+
+    /// A port nobody listens on.
     package static func free() throws -> UInt16 {
+        let range = try range.get()
         for _ in 0..<200 {
-            let port = UInt16.random(in: 20_000..<32_000)
+            let port = UInt16.random(in: range)
             guard given.withLock({ $0.insert(port).inserted }) else { continue }
             if canBind(port) { return port }
         }

@@ -126,8 +126,12 @@ struct ExplainCommand {
         guard key.hasPrefix("/") else { throw .problem(.notKey(key)) }
         let bytes = Path.join([Array(key.utf8)])
         let candidates = if let given = arguments.subject { [try resource(given)] } else { try all() }
-        let resources = candidates.filter { Explanation.name(of: bytes, in: $0) != nil }
-        if resources.isEmpty { throw .problem(.unseenKey(key)) }
+        let seeing = candidates.filter { Explanation.name(of: bytes, in: $0) != nil }
+        for resource in seeing where resource.isGroup {
+            logger.warning("it has for_each: the files of its items are not explained", resource)
+        }
+        let resources = seeing.filter { !$0.isGroup }
+        if seeing.isEmpty { throw .problem(.unseenKey(key)) }
         var uses: [KeyUse] = []
         var failure: ExplainFailure?
         for resource in resources {
