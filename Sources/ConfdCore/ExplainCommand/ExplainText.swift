@@ -69,7 +69,7 @@ struct ExplainText {
     }
 
     private func shown(_ piece: LineExplanation.Piece, _ explanation: Explanation) -> String {
-        if explanation.hidesValues && !piece.sources.isEmpty || explanation.isSecret(piece.bytes) { return Self.mask }
+        if Self.isHidden(piece, explanation) || explanation.isSecret(piece.bytes) { return Self.mask }
         if piece.bytes.isEmpty { return "(empty)" }
         return bounded(String(decoding: explanation.content[piece.bytes], as: UTF8.self), Self.longestPiece)
     }
@@ -77,11 +77,17 @@ struct ExplainText {
     /// The line, with what comes of secrets masked.
     func lineText(_ line: LineExplanation, _ explanation: Explanation) -> String {
         if explanation.isSecret(line.bytes) { return Self.mask }
-        let bytes = explanation.content[line.bytes]
-        guard explanation.hidesValues else { return bounded(String(decoding: bytes, as: UTF8.self), Self.longestText) }
-        return LineExplanation(line.number, of: explanation).pieces.map { piece in
-            piece.sources.isEmpty ? String(decoding: explanation.content[piece.bytes], as: UTF8.self) : Self.mask
+        let pieces = LineExplanation(line.number, of: explanation).pieces.filter { !$0.bytes.isEmpty }
+        let text = pieces.map { piece in
+            Self.isHidden(piece, explanation)
+                ? Self.mask : String(decoding: explanation.content[piece.bytes], as: UTF8.self)
         }.joined()
+        return bounded(text, Self.longestText)
+    }
+
+    /// Whether a piece of the line is made of a secret, whatever a template made of it.
+    private static func isHidden(_ piece: LineExplanation.Piece, _ explanation: Explanation) -> Bool {
+        explanation.hidesValues && !piece.sources.isEmpty || piece.sources.contains(where: \.isSecret)
     }
 
     func place(_ place: TemplatePlace) -> String { "\(template(place.name.text)):\(place.line):\(place.column)" }

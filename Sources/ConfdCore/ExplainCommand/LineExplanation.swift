@@ -12,6 +12,8 @@ struct LineExplanation {
         /// Whether any of several keys below it will do.
         let isDirectory: Bool
         let isMissing: Bool
+        /// Whether it was decrypted.
+        var isSecret = false
     }
 
     /// A piece of the line that one action, or a text of the template, wrote.
@@ -78,7 +80,7 @@ struct LineExplanation {
         return origins.filter { !$0.path.isEmpty || !inParts.contains($0.name) }.map { origin in
             Source(
                 key: explanation.key(origin.name), path: origin.path.text, isDirectory: origin.kind == .directory,
-                isMissing: origin.kind == .key && !explanation.isThere(origin.name))
+                isMissing: origin.kind == .key && !explanation.isThere(origin.name), isSecret: origin.isSecret)
         }
     }
 }

@@ -18,7 +18,13 @@ enum OriginRules {
                 trace.pair(copy(call.text(0)), chosenBy: trace.everything(in: call, 0))
             },
             "getv": { call, trace in value(call, trace, snapshot) },
-            "gets": pairs,
+            "gets": { call, trace in pairs(call, trace, isSecret: false) },
+            "decrypt": secret, "cgetv": secret,
+            "cget": { call, trace in
+                trace.pair(copy(call.text(0)), chosenBy: trace.everything(in: call, 0), isSecret: true)
+            },
+            "cgets": { call, trace in pairs(call, trace, isSecret: true) },
+            "cgetvs": { call, trace in secrets(call, trace, snapshot) },
             "getvs": { call, trace in values(call, trace, snapshot) },
             "ls": { call, trace in names(call, trace, snapshot, directoriesOnly: false) },
             "lsdir": { call, trace in names(call, trace, snapshot, directoriesOnly: true) },
@@ -80,26 +86,30 @@ enum OriginRules {
         return trace.entry(key, chosenBy: chosen)
     }
 
-    @Sendable private static func pairs(_ call: TracedCall, _ trace: OriginTrace) -> Provenance {
+    private static func pairs(_ call: TracedCall, _ trace: OriginTrace, isSecret: Bool) -> Provenance {
         guard case .slice(let list) = call.result else { return Provenance() }
         let elements = (0..<list.count).map { index -> Provenance in
             guard case .pair(let pair) = list[index] else { return Provenance() }
-            return trace.pair(copy(pair.key))
+            return trace.pair(copy(pair.key), isSecret: isSecret)
         }
         return Provenance(trace.everything(in: call, 0), .list(ListProvenance(elements)))
     }
 
     /// The values are sorted, so that each may be anywhere if another changes.
     private static func values(_ call: TracedCall, _ trace: OriginTrace, _ snapshot: Snapshot) -> Provenance {
-        let ranges = call.text(0).withBytes { try? snapshot.glob(Glob($0), near: 0) }
-        let indices = (ranges ?? []).flatMap { Array($0) }
         // As `sortedValues` has them: equal ones may be any of theirs.
-        let sorted = indices.sorted { one, other in
+        let sorted = matches(call, snapshot).sorted { one, other in
             ByteString(snapshot.valueBytes(one)) < ByteString(snapshot.valueBytes(other))
         }
         let elements = sorted.map { trace.entry(ByteString(snapshot.keyBytes($0))) }
         return Provenance(
             trace.everything(in: call, 0), .list(ListProvenance(elements, isRearranged: true)))
+    }
+
+    /// The indices of the keys that match the pattern of a call that has succeeded.
+    private static func matches(_ call: TracedCall, _ snapshot: Snapshot) -> [Int] {
+        let ranges = call.text(0).withBytes { try? snapshot.glob(Glob($0), near: 0) }
+        return (ranges ?? []).flatMap { Array($0) }
     }
 
     /// A name is there as long as any of the keys that it stands for.
@@ -134,6 +144,18 @@ enum OriginRules {
             ? Origin(.key, ByteString(keys.keyBytes(first))) : Origin(.directory, ByteString(whole))
         // A key lists its own name besides.
         return !directoriesOnly && isThere(path) ? [Origin(.key, ByteString(path)), below] : [below]
+    }
+
+    @Sendable private static func secret(_ call: TracedCall, _ trace: OriginTrace) -> Provenance {
+        trace.entry(copy(call.text(0)), chosenBy: trace.everything(in: call, 0), isSecret: true)
+    }
+
+    /// The plain texts are sorted, and none says which key it is of.
+    private static func secrets(_ call: TracedCall, _ trace: OriginTrace, _ snapshot: Snapshot) -> Provenance {
+        let sets = matches(call, snapshot).map { index in
+            trace.set(Origin(.key, ByteString(snapshot.keyBytes(index)), isSecret: true))
+        }
+        return Provenance(trace.union([trace.everything(in: call, 0)] + sets))
     }
 
     @Sendable private static func health(_ call: TracedCall, _ trace: OriginTrace) -> Provenance {

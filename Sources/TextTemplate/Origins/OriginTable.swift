@@ -11,11 +11,14 @@ package struct Origin: Hashable, Sendable {
     package let name: ByteString
     /// Which part of the entry's JSON it is, for example `.host` or `.ports[0]`; empty for all of it.
     package let path: ByteString
+    /// Whether it was decrypted: what is made of it must not be shown.
+    package let isSecret: Bool
 
-    package init(_ kind: Kind, _ name: ByteString, path: ByteString = ByteString()) {
+    package init(_ kind: Kind, _ name: ByteString, path: ByteString = ByteString(), isSecret: Bool = false) {
         self.kind = kind
         self.name = name
         self.path = path
+        self.isSecret = isSecret
     }
 }
 

@@ -46,14 +46,18 @@ extension OriginTrace {
     package func union(_ sets: [OriginSet]) -> OriginSet { sets.reduce(.none) { table.union($0, $1) } }
 
     /// The value of the entry `name`, of which nothing but `others` decides that it is this one.
-    package func entry(_ name: ByteString, chosenBy others: OriginSet = .none) -> Provenance {
-        let origin = Origin(.key, name)
+    package func entry(
+        _ name: ByteString, chosenBy others: OriginSet = .none, isSecret: Bool = false
+    ) -> Provenance {
+        let origin = Origin(.key, name, isSecret: isSecret)
         return Provenance(table.union(table.set(origin), others), .document(origin, others))
     }
 
     /// The entry `name` with its key.
-    package func pair(_ name: ByteString, chosenBy others: OriginSet = .none) -> Provenance {
-        let origin = Origin(.key, name)
+    package func pair(
+        _ name: ByteString, chosenBy others: OriginSet = .none, isSecret: Bool = false
+    ) -> Provenance {
+        let origin = Origin(.key, name, isSecret: isSecret)
         return Provenance(table.union(table.set(origin), others), .pair(origin, others))
     }
 
@@ -126,7 +130,7 @@ extension OriginTrace {
         guard case .document(let origin, let others) = provenance.parts else { return provenance }
         // Names are data: a path is for people, who read no longer ones.
         let path = origin.path.count > 256 ? origin.path : ByteString(origin.path.array + step.prefix(256))
-        let part = Origin(origin.kind, origin.name, path: path)
+        let part = Origin(origin.kind, origin.name, path: path, isSecret: origin.isSecret)
         return Provenance(table.union(table.set(part), others), .document(part, others))
     }
 
