@@ -45,9 +45,21 @@ package enum Ports {
         throw SupportError("no free port")
     }
 
-    private static func canBind(_ port: UInt16) -> Bool {
+    /// Waits until a server that was killed has left its port; throws if it does not.
+    package static func waitUntilFree(_ port: UInt16) throws {
+        guard eventuallyBlocking({ canBind(port, besideOldConnections: true) }) else {
+            throw SupportError("port \(port) is still taken")
+        }
+    }
+
+    /// `besideOldConnections`: those of an earlier listener may still wait for their last packets.
+    private static func canBind(_ port: UInt16, besideOldConnections: Bool = false) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         defer { close(descriptor) }
+        if besideOldConnections {
+            var on: Int32 = 1
+            setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        }
         return bind(descriptor, to: port)
     }
 

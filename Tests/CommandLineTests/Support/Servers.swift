@@ -57,6 +57,7 @@ final class Etcd {
     }
 
     let port: UInt16
+    private let peerPort: UInt16
     let endpoint: String
     /// How etcdctl reaches it.
     private var access: [String]
@@ -84,7 +85,7 @@ final class Etcd {
         let certificate = options.certificate
         endpoint = "\(certificate == nil ? "http" : "https")://127.0.0.1:\(port)"
         access = ["--endpoints", endpoint] + (certificate.map { ["--cacert", $0.file] } ?? [])
-        let peerPort = try options.peers?.port ?? Ports.free()
+        peerPort = try options.peers?.port ?? Ports.free()
         let peers =
             options.peers
             ?? Peers(
@@ -108,7 +109,11 @@ final class Etcd {
     }
 
     /// Starts the server without waiting.
-    func launch() throws { process = try ServerProcess(Machine.etcd, arguments, directory: "/") }
+    func launch() throws {
+        // One that was killed may be on its way out.
+        for port in [port, peerPort] { try Ports.waitUntilFree(port) }
+        process = try ServerProcess(Machine.etcd, arguments, directory: "/")
+    }
 
     func waitUntilHealthy() async throws {
         let deadline = ContinuousClock.now + .seconds(20)
