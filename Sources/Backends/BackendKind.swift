@@ -15,6 +15,8 @@ package protocol BackendKind: Sendable {
     var longestPause: Duration { get }
     /// Whether its backends are `LeasingBackend`s, so that services can be registered there.
     var takesRegistrations: Bool { get }
+    /// Whether they are `TransactingBackend`s whose keys have revisions, so that rollouts can be coordinated there.
+    var takesRollouts: Bool { get }
 
     /// Sets the options that follow from others. `name` is the name by which the backend was chosen.
     func complete(_ options: inout BackendOptions, for name: String)
@@ -34,6 +36,7 @@ extension BackendKind {
     package var aliases: [String] { [] }
     package var longestPause: Duration { .seconds(15) }
     package var takesRegistrations: Bool { false }
+    package var takesRollouts: Bool { false }
     package func complete(_ options: inout BackendOptions, for name: String) {}
     package func problems(of options: BackendOptions) -> [BackendProblem] { [] }
     package func notices(of options: BackendOptions) -> [BackendNotice] { [] }
