@@ -37,6 +37,7 @@ let layers: [Layer] = [
             "Staging", "Checks", "Appliers", "HTTP",
         ]),
     Layer(number: 4, name: "Registration", imports: ["Backends", "Diagnostics", "JSON", "Posix"]),
+    Layer(number: 4, name: "Rollout", imports: ["Backends", "Diagnostics", "KeyValue", "Posix"]),
     Layer(
         number: 5, name: "Applying",
         imports: [
@@ -126,6 +127,7 @@ let package = Package(
                 "TestSupport",
             ]),
         tests("RegistrationTests", ["Registration", "Backends", "Posix", "TestSupport"]),
+        tests("RolloutTests", ["Rollout", "Backends", "KeyValue", "Posix", "TestSupport"]),
         tests(
             "ConfdCoreTests",
             [
