@@ -39,7 +39,7 @@ enum ConfigurationSchema {
                         FieldProbe.template, help,
                         [
                             "health_check": .tables("template_health_check"), "guard": .reference("guard"),
-                            "reload": .reference("reload"),
+                            "reload": .reference("reload"), "rollout": .reference("rollout"),
                         ]),
                     required: ["src", "dest"])
             ),
@@ -48,6 +48,7 @@ enum ConfigurationSchema {
                 .table(fields(FieldProbe.templateHealthCheck), required: ["keys", "type"])
             ),
             ("guard", .table(fields(FieldProbe.guardLimits))),
+            ("rollout", .table(fields(FieldProbe.rollout))),
             ("reload", .table(fields(FieldProbe.reload, [:], ["http": .type("object")]))),
             (
                 "service",
@@ -99,7 +100,7 @@ enum ConfigurationSchema {
 
     /// Each key of confd.toml, with dashes and with underscores.
     private static var settings: [(name: String, value: SchemaNode)] {
-        OptionTable.all.filter { OptionTable.option(key: $0.name) != nil }.flatMap { option in
+        [("rollout", .reference("rollout"))] + OptionTable.all.filter { OptionTable.option(key: $0.name) != nil }.flatMap { option in
             let names = ([option.name] + option.aliases + option.keys).flatMap { name in
                 [name, String(name.map { $0 == "-" ? "_" : $0 })]
             }

@@ -40,6 +40,8 @@ package struct Resource: Equatable, Sendable {
     package let guardLimits: GuardLimits?
     /// The running balancer that is kept equal to the rendering; `reloadCommand` is then for what cannot be changed in it.
     package let apply: ApplyDefinition?
+    /// How its changes are rolled out over many hosts; nil: each host applies them at once.
+    package let rollout: RolloutDefinition?
 
     /// Whether it reads keys in `range`.
     package func needs(_ range: KeyRange) -> Bool { ranges.contains { $0.overlaps(range) } }

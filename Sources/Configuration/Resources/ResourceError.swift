@@ -103,6 +103,10 @@ package struct ResourceError: Error, Equatable, Sendable {
 
         case apply(ApplyProblem)
 
+        // [template.rollout]
+
+        case rollout(RolloutProblem)
+
         // Services
 
         /// A key or value calls a function that reads keys or includes templates: the words of the template engine.

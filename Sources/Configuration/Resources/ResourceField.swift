@@ -45,6 +45,11 @@ enum ResourceField {
         Entry(
             names: ["apply"],
             help: "table [template.apply]: the running balancer whose servers are kept equal to the rendering"),
+        Entry(
+            names: ["rollout"],
+            help:
+                "table [template.rollout]: whose turn it is among many hosts, canaries first (group, canary, max_parallel)"
+        ),
         Entry(names: ["left_delimiter", "right_delimiter"], help: "delimiters of the template ({{ and }})"),
     ]
 }

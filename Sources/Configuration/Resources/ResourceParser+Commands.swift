@@ -15,6 +15,13 @@ extension ResourceParser {
         }
     }
 
+    /// Of `[rollout]`: it runs after the reload, when the staged file was renamed.
+    func verifyCommand(_ table: inout TableReader) -> CommandTemplate? {
+        command("verify_cmd", &table, ResourceError.Kind.reloadTemplate) { (source) throws(CommandTemplate.Failure) in
+            try CommandTemplate(reload: source)
+        }
+    }
+
     private func command(
         _ key: String, _ table: inout TableReader, _ problem: (String) -> ResourceError.Kind,
         _ make: (CommandTemplate.Source) throws(CommandTemplate.Failure) -> CommandTemplate

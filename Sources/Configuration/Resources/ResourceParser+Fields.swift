@@ -30,9 +30,10 @@ extension ResourceParser {
         let right = delimiter("right_delimiter", "}}", &table)
         let check = checkCommand(&table)
         let reload = reloadMethod(&table)
+        let ranges = ranges(&table, prefix: prefix, of: backend)
         let resource = Resource(
             name: name, file: table.file, source: source ?? "", destination: destination ?? "", prefix: prefix,
-            ranges: ranges(&table, prefix: prefix, of: backend), attributes: attributes,
+            ranges: ranges, attributes: attributes,
             checkCommand: check, checksInPlace: checksInPlace(check, &table), reloadMethod: reload,
             checkTimeout: table.duration("check_cmd_timeout") ?? settings.checkTimeout,
             reloadTimeout: table.duration("reload_cmd_timeout") ?? settings.reloadTimeout,
@@ -40,7 +41,8 @@ extension ResourceParser {
             leftDelimiter: left, rightDelimiter: right, backend: backend, policy: policy(&table),
             rollback: table.flag("rollback") ?? false, healthChecks: targetChecks(&table),
             outputFormat: outputFormat(&table), guardLimits: guardLimits(&table),
-            apply: apply(&table, hasReload: reload != nil))
+            apply: apply(&table, hasReload: reload != nil),
+            rollout: rollout(&table, of: backend, hasKeys: !ranges.isEmpty))
         return Reading(
             complete: table.errors.isEmpty ? resource : nil, source: source, destination: destination, left: left,
             right: right)

@@ -11,6 +11,13 @@ struct ResourceParser {
     let templateFolder: String
     let defaultBackend: BackendConfiguration
 
+    /// For tables that depend on nothing else.
+    static var withoutSettings: ResourceParser {
+        let settings = Settings()
+        return ResourceParser(
+            settings: settings, environment: [:], templateFolder: "", defaultBackend: settings.backend)
+    }
+
     /// The good resources of a file, its errors and its warnings.
     struct Result {
         var resources: [Resource] = []

@@ -10,6 +10,7 @@ enum ConfigurationFile {
         /// Unknown keys.
         var warnings: [SettingsError] = []
         var errors: [SettingsError] = []
+        var rollout: RolloutFields?
         /// The bytes of the file, to show its lines in errors.
         fileprivate(set) var source: [UInt8] = []
     }
@@ -36,6 +37,10 @@ enum ConfigurationFile {
             return result
         }
         for entry in result.withoutResource(table.entries, path, strict: strict) {
+            if entry.key == "rollout" {
+                result.takeRollout(entry.value, path, strict: strict)
+                continue
+            }
             guard let option = OptionTable.option(key: entry.key) else {
                 result.warn(unknown(entry, path), strict: strict)
                 continue
@@ -81,6 +86,24 @@ extension ConfigurationFile.Result {
     /// Records `warning`, an error with `strict`.
     fileprivate mutating func warn(_ warning: SettingsError, strict: Bool) {
         if strict { refuse(warning) } else { warnings.append(warning.showing(source)) }
+    }
+
+    /// `[rollout]`: the fields that resources do not set themselves.
+    fileprivate mutating func takeRollout(_ value: TOMLValue, _ path: String, strict: Bool) {
+        guard case .table(let table) = value.kind else {
+            let error = ResourceError(path, value.position, .notTable(value.kind.type), field: "rollout")
+            return refuse(Self.settingsError(error))
+        }
+        var reader = TableReader(table, file: path, at: value.position)
+        rollout = ResourceParser.withoutSettings.rolloutFields(&reader)
+        for error in reader.errors { refuse(Self.settingsError(error)) }
+        for warning in reader.warnings + reader.unknownKeys(in: "[rollout]") {
+            warn(Self.settingsError(warning), strict: strict)
+        }
+    }
+
+    private static func settingsError(_ error: ResourceError) -> SettingsError {
+        SettingsError(.table(message: error.report.message, hint: error.report.hint), at: error.location)
     }
 
     /// `entries` without the tables of a template resource, which confd 0.17 ignores too: such a file was taken for the

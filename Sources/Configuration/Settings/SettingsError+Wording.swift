@@ -18,6 +18,7 @@ extension SettingsError {
         case .notTOML(let error): error.message
         case .unknownKey(let key, _): "unknown key \"\(key)\""
         case .wrongType(let type): "\(type.name) where a string, an integer or a boolean is expected"
+        case .table(let message, _): message
         case .isResource: "this is a template resource, not a settings file"
         case .notBoolean(let text): "\"\(text)\" is neither true nor false"
         case .notInteger(let text): "\"\(text)\" is not an integer"
@@ -55,6 +56,7 @@ extension SettingsError {
             advice?.text ?? "flags start with a dash, a command to run comes after --"
         case .notTOML(let error): error.hint
         case .unknownKey(_, let advice): advice?.text
+        case .table(_, let hint): hint
         case .isResource: "resources stand in conf.d below -confdir, and are found there; -config-file names confd.toml"
         case .notDuration: "write seconds (10) or a duration (1m30s, 250ms)"
         case .notHostPort: "for example 127.0.0.1:9100, or :9100 for all addresses"

@@ -21,6 +21,8 @@ package struct SettingsError: Error, Equatable, Sendable {
         case notTOML(TOMLError)
         case unknownKey(String, Advice?)
         case wrongType(ValueType)
+        /// A field of a table in the file.
+        case table(message: String, hint: String?)
         /// The file is a template resource.
         case isResource
 
