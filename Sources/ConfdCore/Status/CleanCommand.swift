@@ -79,17 +79,7 @@ struct CleanCommand {
 
     func run() throws(ReleaseCommand.Problem) -> CleanAnswer {
         if let socket, let answer = try ask(socket) { return answer }
-        guard let path = stateDirectory else { throw .nowhere }
-        let directory: StateDirectory
-        do throws(StateDirectory.Problem) {
-            // Nothing is made where nothing is kept.
-            guard Files.exists(path) else {
-                throw .failed(SystemError(call: "open", path: path, code: Errno.noSuchFile))
-            }
-            directory = try StateDirectory(path)
-        } catch {
-            throw .noDirectory(path, error)
-        }
+        let directory = try ReleaseCommand.directory(stateDirectory)
         do throws(ItemJournalError) {
             return CleanAnswer(try directory.items(of: resource))
         } catch {

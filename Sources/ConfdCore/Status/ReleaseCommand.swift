@@ -46,18 +46,21 @@ struct ReleaseCommand {
         }
     }
 
-    private func mark() throws(Problem) -> ReleaseAnswer {
-        guard let path = stateDirectory else { throw .nowhere }
-        let directory: StateDirectory
+    /// The state directory at `path`, which is not made if it is not there.
+    static func directory(_ path: String?) throws(Problem) -> StateDirectory {
+        guard let path else { throw .nowhere }
         do throws(StateDirectory.Problem) {
-            // Nothing is made where nothing is kept.
             guard Files.exists(path) else {
                 throw .failed(SystemError(call: "open", path: path, code: Errno.noSuchFile))
             }
-            directory = try StateDirectory(path)
+            return try StateDirectory(path)
         } catch {
             throw .noDirectory(path, error)
         }
+    }
+
+    private func mark() throws(Problem) -> ReleaseAnswer {
+        let directory = try Self.directory(stateDirectory)
         guard var record = directory.record(of: resource) else {
             return .unknown(suggestion: Suggestion.nearest(to: resource, among: directory.resources))
         }
