@@ -17,7 +17,7 @@ package struct ReadIndex {
             }
         }
 
-        /// False if nobody is left.
+        /// Returns false if it was the last one.
         mutating func remove(_ reader: Int) -> Bool {
             switch self {
             case .one(let other): return other != reader

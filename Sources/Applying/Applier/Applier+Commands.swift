@@ -114,7 +114,7 @@ extension Applier {
         try self.reload(resource, destination.path, source: source, changes, isNew: isNew)
     }
 
-    /// As above; `destination` is what the command is told.
+    /// As above; `destination` is `{{.dest}}` of the command.
     func reload(
         _ resource: Resource, _ destination: String, source: String, _ changes: KeyChanges, isNew: Bool
     ) throws(StepFailure) -> Reload? {

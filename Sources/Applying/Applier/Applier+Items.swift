@@ -40,7 +40,7 @@ extension Applier {
         try? keep(.written, written, file)
     }
 
-    /// Notes that the file is as wanted, whoever has written it: from then on it is as if we had.
+    /// Notes that the file is as wanted, also if somebody else wrote it: from then on it counts as ours.
     func noteOwned(_ content: [UInt8], _ file: RenderedFile) {
         guard let journal = file.request.journal, let name = file.resource.itemFile else { return }
         if journal.isOurs(content, in: name) { return }

@@ -328,7 +328,7 @@ struct OriginTracer: ExecutionTracer {
         let list = ListProvenance(elements, isRearranged: true)
         for identity in kept { known[identity] = nil }
         list.leftOut = trace.union(known.values.map { trace.everything(in: $0) })
-        // In place: whoever holds the list has the new order too.
+        // In place: all that refer to the list see the new order too.
         for (argument, provenance) in zip(arguments, provenances) {
             guard case .slice(let old) = argument, case .slice(let new) = result, old.storage === new.storage,
                 case .list(let shared) = provenance.parts, shared.elements.count == elements.count
