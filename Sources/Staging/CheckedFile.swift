@@ -128,6 +128,14 @@ package struct CheckedFile: ~Copyable {
         throw StagingError(.stagedFileChanged(candidate.path, change), destination.path)
     }
 
+    /// What the check has left in the candidate, which is gone then (unless kept).
+    package consuming func verifiedContent() throws(StagingError) -> [UInt8] {
+        try verify()
+        return try staging(destination.path, StagingError.Kind.write) { () throws(SystemError) in
+            try candidate.content()
+        }
+    }
+
     /// A copy of the candidate with the same owner and mode.
     private func twin() throws(SystemError) -> Candidate {
         var copy = try Candidate(in: candidate.folder, prefix: destination.candidatePrefix)

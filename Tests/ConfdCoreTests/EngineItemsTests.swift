@@ -131,6 +131,26 @@ import Testing
         #expect(world.outputs == ["a.conf": "a=good", "c.conf": "c=3"])
     }
 
+    /// `check_each` looks at all staged files before any is in place for the check of all, and once at each; what it has made
+    /// of them is what is put in place.
+    @Test func eachIsCheckedBeforeAnyIsInPlace() async throws {
+        let world = try EngineWorld(TestStore(["/app/a": "1", "/app/b": "2", "/app/bad": "3", "/app/c": "4"]))
+        try world.items("sites", fields: "check_each = \"each {{.name}} {{.src}}\"\ncheck_cmd = \"check\"")
+        let code = try await world.run(["-onetime"] + world.stateDirectory) { [world] command in
+            let words = command.split(separator: " ").map(String.init)
+            // The check in place refuses b, so that each is tried again.
+            guard words.count == 3 else { return world.output("b.conf") == nil ? 0 : 1 }
+            guard world.outputs.keys.allSatisfy({ $0.hasPrefix(".") }), words[1] != "bad",
+                let file = try? Files.read(words[2])
+            else { return 1 }
+            return (try? Files.write(file + Array(" edited".utf8), to: words[2])) == nil ? 1 : 0
+        }
+        #expect(code == 1, "\(world.log.entries)")
+        #expect(world.outputs == ["a.conf": "a=1 edited", "c.conf": "c=4 edited"], "\(world.log.entries)")
+        #expect(world.commands.prefix { $0.hasPrefix("each") }.count == 4)
+        #expect(world.commands.count { $0.hasPrefix("each") } == 4, "\(world.commands)")
+    }
+
     /// Of many files that are refused together, those that are wrong are found without trying each.
     @Test func oneBadFileOfMany() async throws {
         let keys = (0..<64).map { ("/app/i\(10 + $0)", "1") }

@@ -19,6 +19,22 @@ extension Applier {
         let wasOwed: Bool
     }
 
+    /// What is to be put in place. `check_each` runs here, on a staged file, before a file of any item is in its place: all of
+    /// them are staged again for the check in place, for the many that may wait cannot all be kept open.
+    func candidate(
+        _ content: [UInt8], _ file: inout RenderedFile, _ destination: Destination
+    ) throws(StepFailure) -> [UInt8] {
+        if file.resource.items?.checkEach == nil { return content }
+        let checked = try stage(content, file.resource, destination).check { (path) throws(StepFailure) in
+            try check(path, content, &file, destination)
+        }
+        do throws(StagingError) {
+            return try checked.verifiedContent()
+        } catch {
+            throw StepFailure(error)
+        }
+    }
+
     /// Puts the files in place and checks them, those with the same command together; the outcomes come in the same
     /// order. Every failure is logged.
     package func checkInPlace(_ trials: [Trial]) -> [Outcome] {
@@ -133,17 +149,9 @@ extension Applier {
         } catch {
             throw StepFailure(error)
         }
-        let content = trial.content
-        let staged = try stage(content, resource, destination)
+        let staged = try stage(trial.candidate, resource, destination)
         let reload = try owedReload(trial.file, destination, source: staged.path, isNew: true)
-        let checked: CheckedFile
-        if resource.items?.checkEach == nil {
-            checked = staged.withoutCheck()
-        } else {
-            checked = try staged.check { (path) throws(StepFailure) in
-                try check(path, content, &trial.file, destination)
-            }
-        }
+        let checked = staged.withoutCheck()
         let previous = previousContent(trial.file, destination)
         var options = CheckedFile.Options(reloadMark: reload.map { Array($0.resource.name.utf8) })
         options.isTrial = true

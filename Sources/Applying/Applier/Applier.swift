@@ -187,11 +187,14 @@ package struct Applier: Sendable {
         case .absent, .contentDiffers, .unreadable:
             logger.info("Target config \(resource.destination) out of sync", resource)
             try refuseAgain(content, &file)
-            try noteWriting(content, file)
             if let command = resource.inPlaceCheck, !settings.syncOnly {
+                let candidate = try candidate(content, &file, destination)
+                try noteWriting(candidate, file)
                 return .awaitsCheck(
-                    Trial(file: file, content: content, place: destination.place, command: command))
+                    Trial(
+                        file: file, content: content, candidate: candidate, place: destination.place, command: command))
             }
+            try noteWriting(content, file)
             return .done(try replace(content, &file, destination, unsynced))
         }
     }

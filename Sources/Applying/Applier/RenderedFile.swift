@@ -93,7 +93,10 @@ package enum Placement: Sendable {
 /// A file that is to be put in its place for a check.
 package struct Trial: Sendable {
     var file: RenderedFile
+    /// What the template gave.
     let content: [UInt8]
+    /// What is put in place: `check_each` may have edited it.
+    let candidate: [UInt8]
     /// Where it belongs. The directory is not kept open: many may wait at a time.
     let place: Place
     /// Those with the same command are checked together.

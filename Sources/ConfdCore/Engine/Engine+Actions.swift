@@ -32,7 +32,8 @@ extension Engine {
         let unsynced = mode == .once ? pass.unsynced : nil
         let checksAlone = mode == .once && settings.failFast
         // In a daemon, what waits for a command is no reason for other renderings to wait.
-        let isApart = mode == .follow && resource.stagedCheck != nil && !resource.checksInPlace
+        let stagedCheck = resource.checksInPlace ? resource.items?.checkEach : resource.stagedCheck
+        let isApart = mode == .follow && stagedCheck != nil
         if let command = resource.inPlaceCheck { checks.began(id, command: command) }
         return { [applier, inbox, requests, workers, progress] place in
             if requests.isStopping { return inbox.post(.skipped(id)) }
