@@ -1,6 +1,6 @@
 import Posix
 
-/// A store where keys can be written that go away with whoever holds them.
+/// A store with leases: keys that are removed when their holder stops renewing them.
 ///
 /// Every write names what must be there, with its version, so that a request which is late, or sent twice, changes nothing that
 /// was written since. All calls end within `timeout`, and within 100 ms of `cancellation`.

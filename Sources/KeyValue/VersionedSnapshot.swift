@@ -1,4 +1,4 @@
-/// A snapshot, numbered in the order in which whoever holds it got them.
+/// A snapshot, numbered in the order of arrival at its holder.
 package struct VersionedSnapshot: Sendable {
     package let snapshot: Snapshot
     package let version: Int

@@ -23,7 +23,7 @@ package final class EventPoll: Sendable {
 
     /// When a descriptor is reported.
     package enum Trigger: Sendable {
-        /// Once for every change, for reading and writing: whoever gets it must read and write until there is no more.
+        /// Edge-triggered, for reading and writing: the receiver must read and write until EAGAIN.
         case change
         /// For as long as there is something to read.
         case readable

@@ -13,7 +13,7 @@ extension FileDescriptor {
     /// As much as a pipe that is ready takes without blocking (`PIPE_BUF`).
     private static let pipePiece = 4096
 
-    /// Writes all of `bytes` where the file's position is, for pipes, terminals and sockets: waits for whoever reads.
+    /// Writes all of `bytes` where the file's position is, for pipes, terminals and sockets: waits for the reader.
     ///
     /// Throws `ETIMEDOUT` if nothing is taken for `patience`, `ECANCELED` once `cancellation` is readable. What was taken
     /// before that stays written.

@@ -58,7 +58,7 @@ package final class RegistrarThread: Sendable {
     /// Waits until keys are removed and readers have had their time, once `stop` was called; false if `time` is over.
     package func waitUntilFinished(atMost time: Duration) -> Bool {
         guard finished.wait(atMost: time) else { return false }
-        // For whoever waits next.
+        // For the next waiter.
         finished.post()
         return true
     }

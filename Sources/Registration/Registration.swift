@@ -69,7 +69,7 @@ struct Registration {
         }
     }
 
-    /// Whether the store is not known to be as it should. `lease` is the id of that which the key is to hang on.
+    /// Whether the store is not known to be in the wanted state. `lease` is the id of the key's lease.
     func needsWrite(_ goal: Goal, lease: Int64) -> Bool {
         switch (goal, stored) {
         case (.asItIs, _), (.absent, .absent), (.absent, .foreign): false

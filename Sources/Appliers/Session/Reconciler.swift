@@ -29,7 +29,7 @@ package struct Reconciler: Sendable {
     private static let debtLook = Duration.milliseconds(500)
     /// A balancer that ends each connection is not read more often than this.
     private static let shortestPause = Duration.milliseconds(100)
-    /// So many rounds in a row without a pause: then the balancer does not keep what it is told.
+    /// After this many rounds in a row without a pause the balancer is taken not to keep what is set.
     private static let roundLimit = 200
 
     private let traits: BalancerTraits
@@ -170,7 +170,7 @@ extension Reconciler {
     private mutating func settle(_ plan: Plan, _ report: StepReport, at now: Duration) {
         refusals = []
         if plan.isEqual {
-            // All that is left is to remove servers that have gone: whoever cannot be removed yet is parked.
+            // Only servers that have gone remain to be removed; one that cannot be removed yet is parked.
             let isLeft = !report.pending.isEmpty || !report.failures.isEmpty
             readDue = isLeft ? now + nextLook() : now
             return

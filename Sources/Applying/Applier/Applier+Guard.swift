@@ -12,7 +12,7 @@ extension Applier {
         guard let report = file.guardReport, !report.violations.isEmpty, !file.request.guardBasis.isBelieved else {
             return false
         }
-        // Without a change there is nothing to hold: it is told what would be held.
+        // With -noop there is nothing to hold: only log what would be held.
         if settings.noop { logger.warning(Self.holdMessage(file.resource, report.violations), file.resource) }
         return !settings.noop
     }

@@ -110,7 +110,7 @@ package struct KeyChanges: Sendable {
             action: action, revision: store?.revision ?? snapshot.revision, reason: reason, backend: store?.name)
     }
 
-    /// What is told of a key.
+    /// What the changes file says of a key.
     private struct Line {
         let action: String
         let revision: Int64

@@ -30,7 +30,7 @@ package struct Reload: Sendable {
     /// Whether the file was replaced now: a reload that is left over logs no update.
     package var isNew: Bool { change > 0 }
 
-    /// Whether it is a command, which is told what changed and what was replaced.
+    /// Whether it is a command, which gets the changes and the previous file in its environment.
     var isCommand: Bool { failedCommand != nil }
 
     /// The servers that a balancer is to have, nil for any other reload.

@@ -42,8 +42,8 @@ package final class ItemJournal: Sendable {
     private let records: Folder?
     private let name: String
     private let state: Mutex<State>
-    /// How many events are known to be on disk. Locked by whoever waits for the disk, so that one wait serves all whose
-    /// events came before it.
+    /// How many events are known to be on disk. Locked during fsync, so that one fsync serves all threads whose events
+    /// were written before it.
     private let synced = Mutex(0)
 
     /// A manifest that goes on with what the file `name` in `records` holds.

@@ -3,9 +3,9 @@ import HTTP
 /// A write of one key by the v2 API, which happens only if the key has the version (`modifiedIndex`) and value that are expected.
 struct EtcdV2Write {
     enum Change {
-        /// The key goes after so many seconds without another write.
+        /// The key expires after this many seconds without another write.
         case put([UInt8], seconds: Int64)
-        /// The same value for so many seconds more; nobody who watches the key is told.
+        /// Keeps the value for this many seconds more; watchers of the key get no event.
         case refresh(seconds: Int64)
         case delete
     }
@@ -25,7 +25,7 @@ struct EtcdV2Write {
         }
     }
 
-    /// Whether there is nothing to write: what must not be there is not deleted.
+    /// Whether it only reads: a key that is expected to be absent is not deleted.
     var isRead: Bool {
         if case .delete = change { expected == nil } else { false }
     }

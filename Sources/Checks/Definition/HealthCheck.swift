@@ -83,7 +83,7 @@ package struct HealthCheck: Hashable, Sendable {
         storage = Storage(kind, options)
     }
 
-    /// What whoever wrote the check should know; nil if there is nothing.
+    /// Advice for the author of the check; nil if there is none.
     package var advice: String? {
         guard case .mysql(let check) = kind, check.user == nil else { return nil }
         return
@@ -105,7 +105,7 @@ package struct HealthCheck: Hashable, Sendable {
     }
 }
 
-/// A target and how it is probed: whoever wants the same of both shares one probe.
+/// A target and how it is probed: resources with the same target and check share one probe.
 package struct CheckedTarget: Hashable, Sendable, CustomStringConvertible {
     package let target: CheckTarget
     package let check: HealthCheck

@@ -57,7 +57,7 @@ extension Engine {
             } else if mode == .once {
                 noteUnapplied(state)
             } else {
-                // A balancer reads no such file: it is told its servers as soon as it answers.
+                // A balancer does not read the file: it gets its servers as soon as it answers.
                 continue
             }
             state.takeServiceStart()

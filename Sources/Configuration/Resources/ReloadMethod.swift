@@ -24,7 +24,7 @@ package enum ReloadMethod: Hashable, Sendable {
         }
     }
 
-    /// Whether it is a command, which is told what changed and what was replaced.
+    /// Whether it is a command, which gets the changes and the previous file in its environment.
     package var isCommand: Bool {
         if case .command = self { true } else { false }
     }

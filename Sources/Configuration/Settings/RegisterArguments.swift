@@ -37,7 +37,7 @@ extension OptionTable {
             "ttl", .registration, "TIME", help: "how long the key outlives confd",
             default: { seconds($0.registration.ttl) }, .duration { $0.registration.ttl = $1 }),
         Option(
-            "drain", .registration, "TIME", help: "wait after the key is removed, before COMMAND is told to end",
+            "drain", .registration, "TIME", help: "wait after the key is removed, before COMMAND gets TERM",
             default: { seconds($0.registration.drain) }, .duration { $0.registration.drain = $1 }),
         Option(
             "on-conflict", .registration, "NAME", help: "if the key is somebody else's: wait or fail",
