@@ -97,11 +97,13 @@ package struct Renderer: Sendable {
     ) -> RenderOutcome {
         let context = RenderingContext(
             snapshot: snapshot, environment: environment, includes: includes, limits: limits)
-        if let key { _ = context.index(of: key) }
+        let itemKey = key.map { ItemKey(name: $0, hasValue: context.index(of: $0) != nil) }
         context.missingKeysAreEmpty = isTrial
         context.healthSource = health
         context.recording = recording?.recording
-        let trace = recording.map { $0.recording.trace(of: template.template, at: ByteString($0.path)) }
+        let trace = recording.map {
+            $0.recording.trace(of: template.template, at: ByteString($0.path), item: itemKey)
+        }
         var output: [UInt8] = []
         var failure: TemplateError?
         do {

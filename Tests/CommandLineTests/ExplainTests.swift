@@ -177,6 +177,87 @@ import Testing
     }
 }
 
+/// `confd explain` of a resource that has a file for each item.
+@Suite struct ExplainItemTests {
+    private func prepare(_ box: Sandbox) throws {
+        try box.write(
+            "keys.yaml",
+            "sites:\n  a: '{\"host\": \"one\"}'\n  b: '{\"host\": \"two\", \"tls\": true}'\n")
+        try box.sites(
+            """
+            {{$s := json .value}}name {{.name}};
+            host {{$s.host}};
+            {{if $s.tls}}tls;
+            {{end}}
+            """)
+    }
+
+    private func explain(_ box: Sandbox, _ arguments: String...) async throws -> Finished {
+        try await run(box.command(["explain"] + arguments + ["-file", "keys.yaml"]))
+    }
+
+    @Test func explainsALine() async throws {
+        try await withSandbox { box in
+            try prepare(box)
+            let done = try await explain(box, "\(box.out)/b.conf:2")
+            #expect(done.exitCode == 0 && done.standardError == "", "\(done.testDescription)")
+            #expect(
+                done.standardOutput == """
+                    b.conf:2   host two;
+                      text   sites.tmpl:2:1
+                      two    /sites/b   (.host)
+
+                    """)
+            let name = try await explain(box, "\(box.out)/a.conf:1:6")
+            #expect(name.standardOutput.contains("a   /sites/a\n"), "\(name.testDescription)")
+            let tls = try await explain(box, "\(box.out)/b.conf:3")
+            #expect(tls.standardOutput.contains("/sites/b   (.tls)"), "\(tls.testDescription)")
+            let none = try await explain(box, "\(box.out)/c.conf:1")
+            #expect(none.exitCode == 2 && none.standardOutput == "", "\(none.testDescription)")
+            #expect(none.standardError.contains("no resource writes \(box.out)/c.conf"), "\(none.testDescription)")
+        }
+    }
+
+    @Test func explainsAnItem() async throws {
+        try await withSandbox { box in
+            try prepare(box)
+            for subject in [["sites.toml", "-item", "a"], ["\(box.out)/a.conf"]] {
+                let done = try await run(box.command(["explain"] + subject + ["-file", "keys.yaml"]))
+                #expect(done.exitCode == 0, "\(done.testDescription)")
+                #expect(done.standardOutput.contains("dest       \(box.out)/a.conf\n"), "\(done.testDescription)")
+                #expect(done.standardOutput.contains("/sites/a"), "\(done.testDescription)")
+                #expect(!done.standardOutput.contains("/sites/b"), "\(done.testDescription)")
+            }
+            let all = try await explain(box, "sites.toml")
+            #expect(
+                all.exitCode == 2 && all.standardError.contains("which item is meant?\nhint: for example -item a"),
+                "\(all.testDescription)")
+        }
+    }
+
+    /// Files that come and go with the key are shown against nothing.
+    @Test func explainsAKey() async throws {
+        try await withSandbox { box in
+            try prepare(box)
+            let key = try await explain(box, "-key", "/sites/a")
+            #expect(key.exitCode == 0 && key.standardError == "", "\(key.testDescription)")
+            #expect(
+                key.standardOutput == "/sites/a\n  sites.toml[/sites/a]   \(box.out)/a.conf:1-2\n",
+                "\(key.testDescription)")
+            let other = try await explain(box, "-key", "/sites/a", "-what-if", #"{"host": "other"}"#)
+            #expect(
+                other.standardOutput.contains("-host one;\n+host other;\n")
+                    && !other.standardOutput.contains("b.conf"), "\(other.testDescription)")
+            let new = try await explain(box, "-key", "/sites/c", "-what-if", #"{"host": "new"}"#)
+            #expect(
+                new.standardOutput.hasPrefix("--- /dev/null\n+++ \(box.out)/c.conf\n")
+                    && new.standardOutput.contains("+host new;\n"), "\(new.testDescription)")
+            let taken = try await explain(box, "-key", "/sites/b", "-what-if", #"{"host": "two"}"#)
+            #expect(taken.standardOutput.contains("-tls;\n"), "\(taken.testDescription)")
+        }
+    }
+}
+
 /// `confd explain -last`: what a daemon has applied.
 @Suite(.enabled(if: Machine.hasEtcd, "etcd or etcdctl is not installed"))
 struct ExplainLastTests {

@@ -103,30 +103,44 @@ import Testing
         }
     }
 
-    /// `render` and `explain` do not know the files of items.
-    @Test func saysThatItDoesNotKnowItems() async throws {
+    /// A resource with `for_each` has a file for each item.
+    @Test func printsTheFileOfAnItem() async throws {
         try await withSandbox { box in
-            try box.write(
-                "confdir/conf.d/sites.toml",
-                """
-                [template]
-                for_each = "/sites/*"
-                src = "app.tmpl"
-                dest = "\(box.out)/{{.name}}"
-                keys = ["/sites"]
-                """)
-            try box.write("confdir/templates/app.tmpl", "{{.name}}")
-            try box.write("keys.yaml", "sites: {a: one}\n")
-            let file = ["-backend", "file", "-file", box.path("keys.yaml")]
-            for command in ["render", "explain"] {
-                let done = try await run(box.command([command, "sites.toml"] + file))
+            try box.sites(#"{{.index}} {{.name}} {{getv (printf "%s/host" .key)}}"# + "\n")
+            try box.write("keys.yaml", "sites: {a: {host: one}, b: {host: two}, .c: {host: three}}\n")
+            let named = try await render(box, "sites.toml", "-item", "b", "-file", "keys.yaml")
+            #expect(named.exitCode == 0 && named.standardOutput == "2 b two\n", "\(named.testDescription)")
+            let key = try await render(box, "sites.toml", "-item", "/sites/a", "-file", "keys.yaml")
+            #expect(key.standardOutput == "1 a one\n", "\(key.testDescription)")
+            #expect(try box.names("out") == [])
+            for (item, message) in [
+                ([], "sites.toml has for_each: which item is meant?"),
+                (["-item", "bb"], "-item: sites.toml has no item \"bb\""),
+                (["-item", ".c"], "-item: /sites/.c has no file: its name begins with a dot"),
+            ] {
+                let done = try await run(box.command(["render", "sites.toml", "-file", "keys.yaml"] + item))
                 #expect(done.exitCode == 2 && done.standardOutput == "", "\(done.testDescription)")
-                #expect(
-                    done.standardError.contains("sites.toml has for_each, and this command does not know"),
-                    "\(done.testDescription)")
+                #expect(done.standardError.contains(message), "\(done.testDescription)")
             }
-            let key = try await run(box.command(["explain", "-key", "/sites/a"] + file))
-            #expect(key.standardError.contains("the files of its items are not explained"), "\(key.testDescription)")
+            try box.resource("app", template: "x")
+            let single = try await render(box, "app.toml", "-item", "a", "-file", "keys.yaml")
+            #expect(
+                single.exitCode == 2 && single.standardError.contains("-item: app.toml has no for_each"),
+                "\(single.testDescription)")
+        }
+    }
+
+    /// Items of different directories with one name are told apart by their keys.
+    @Test func refusesAnAmbiguousItem() async throws {
+        try await withSandbox { box in
+            try box.sites("{{.key}}", pattern: "/sites/*/*", name: "{{index .parts 0}}-{{.name}}")
+            try box.write("keys.yaml", "sites: {x: {a: 1}, y: {a: 2}}\n")
+            let done = try await render(box, "sites.toml", "-item", "a", "-file", "keys.yaml")
+            #expect(
+                done.exitCode == 2 && done.standardError.contains("hint: -item /sites/x/a, -item /sites/y/a"),
+                "\(done.testDescription)")
+            let key = try await render(box, "sites.toml", "-item", "/sites/y/a", "-file", "keys.yaml")
+            #expect(key.exitCode == 0 && key.standardOutput == "/sites/y/a", "\(key.testDescription)")
         }
     }
 

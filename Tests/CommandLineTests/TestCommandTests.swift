@@ -30,6 +30,30 @@ import Testing
         try box.write("confdir/tests/one/expected/etc/app/app.conf", "name one\n")
     }
 
+    /// Of the files of items all are expected, and no other.
+    @Test func knowsTheFilesOfItems() async throws {
+        try await withSandbox { box in
+            try box.sites("{{.name}} {{.value}}\n", folder: "/etc/sites")
+            try box.write("confdir/tests/two/keys.yaml", "sites: {a: 1, b: 2}\n")
+            try box.write("confdir/tests/two/expected/etc/sites/a.conf", "a 1\n")
+            let surplus = try await test(box)
+            #expect(surplus.exitCode == 1, "\(surplus.testDescription)")
+            #expect(surplus.standardOutput.contains("/etc/sites/b.conf is not expected"), "\(surplus.testDescription)")
+            #expect(try await test(box, "-update").exitCode == 0)
+            #expect(box.read("confdir/tests/two/expected/etc/sites/b.conf") == "b 2\n")
+            #expect(try await test(box).exitCode == 0)
+            try box.write("confdir/tests/two/expected/etc/sites/c.conf", "c 3\n")
+            let missing = try await test(box)
+            #expect(
+                missing.exitCode == 1 && missing.standardOutput.contains("no resource writes /etc/sites/c.conf"),
+                "\(missing.testDescription)")
+            try box.write("confdir/tests/bad/keys.yaml", "sites: {.x: 1}\n")
+            try box.write("confdir/tests/bad/error", "/sites/.x has no file: its name begins with a dot\n")
+            let bad = try await test(box, box.path("confdir/tests/bad"))
+            #expect(bad.exitCode == 0, "\(bad.testDescription)")
+        }
+    }
+
     @Test func passes() async throws {
         try await withSandbox { box in
             try prepare(box)

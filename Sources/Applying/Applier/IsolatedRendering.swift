@@ -19,13 +19,16 @@ package struct IsolatedRendering {
 }
 
 extension ResourceRenderer {
-    /// Renders the template of `resource` over `view`. To be called on a thread with a stack of `stackSize`.
+    /// Renders the template of `resource` over `view`; an item is at `itemIndex` of all. To be called on a thread with a stack
+    /// of `stackSize`.
     package func render(
-        _ resource: Resource, _ view: Snapshot, _ health: (any HealthSource)?, _ isolation: Isolation
+        _ resource: Resource, itemIndex: Int = 0, _ view: Snapshot, _ health: (any HealthSource)?,
+        _ isolation: Isolation
     ) -> IsolatedRendering {
         // Nothing was parsed before, so there is no earlier version of the template to fall back on.
         let result = render(
-            resource, view, health, isUnwanted: { false }, isolation: isolation, report: { _, _ in })
+            resource, view, health, item: resource.itemRecord(over: view, index: itemIndex), isUnwanted: { false },
+            isolation: isolation, report: { _, _ in })
         let content = result.content.mapError { IsolatedRendering.Failure(text: $0.text(of: resource)) }
         return IsolatedRendering(content: content, warnings: result.warnings, secrets: result.secrets)
     }

@@ -5,14 +5,19 @@ import Rendering
 import Staging
 import TextTemplate
 
-extension RenderRequest {
-    /// The item as its template sees it over `view`; nil for a resource without `for_each`.
-    func item(over view: Snapshot) -> ItemRecord? {
-        resource.item.map { item in
+extension Resource {
+    /// The item as its template sees it over `view`, where it is at `index` of all; nil for a resource without `for_each`.
+    package func itemRecord(over view: Snapshot, index: Int) -> ItemRecord? {
+        item.map { item in
             let value = view.value(of: item.key).map { ByteString($0.array) }
-            return item.record(ItemRecord.State(value: value ?? "", index: itemIndex))
+            return item.record(ItemRecord.State(value: value ?? "", index: index))
         }
     }
+}
+
+extension RenderRequest {
+    /// The item as its template sees it over `view`; nil for a resource without `for_each`.
+    func item(over view: Snapshot) -> ItemRecord? { resource.itemRecord(over: view, index: itemIndex) }
 
     /// Sets mode, owner and group where these are templates over the item.
     mutating func setAttributes(of item: ItemRecord?, in environment: TemplateEnvironment) throws(StepFailure) {

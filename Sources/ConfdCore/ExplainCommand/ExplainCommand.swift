@@ -38,7 +38,7 @@ struct ExplainCommand {
             return try explain(key: key)
         }
         if let place { return try explain(place) }
-        let explanation = try explainer.explain(try resource(arguments.subject ?? ""))
+        let explanation = try explanation(of: arguments.subject ?? "")
         return settings.json ? json { $0.set(explanation, texts) } : Array(texts.text(of: explanation).utf8)
     }
 
@@ -74,9 +74,29 @@ struct ExplainCommand {
         return loaded.resources
     }
 
+    /// The file of a resource, which is named by its file or by its destination.
+    private func explanation(of given: String) throws(ExplainFailure) -> Explanation {
+        if Self.isDestination(given) { return try explanation(at: given) }
+        let keys = try explainer.read(try resource(given))
+        return try explainer.explain(try file(of: keys), of: keys)
+    }
+
+    private static func isDestination(_ given: String) -> Bool {
+        given.hasPrefix("/") && !given.hasSuffix("toml") && !given.contains("#")
+    }
+
+    /// The only file of a resource, or that of the item that is named.
+    private func file(of keys: ExplainedResource) throws(ExplainFailure) -> ResourceFiles.File {
+        do throws(ItemChoiceError) {
+            return try keys.files.file(ofItem: arguments.item)
+        } catch {
+            throw .problem(.item(error))
+        }
+    }
+
     /// The resource of a file as `-resource` takes it, or of a destination.
     private func resource(_ given: String) throws(ExplainFailure) -> Resource {
-        if given.hasPrefix("/"), !given.hasSuffix("toml"), !given.contains("#") { return try writer(of: given) }
+        if Self.isDestination(given) { return try writer(of: given).keys.resource }
         do throws(ResourceChoice.Failure) {
             return try ResourceChoice(loader: loader, logger: logger).resource(given)
         } catch {
@@ -85,27 +105,41 @@ struct ExplainCommand {
         }
     }
 
-    private func writer(of path: String) throws(ExplainFailure) -> Resource {
+    /// The file at `path`, and the keys of the resource that writes it.
+    private func writer(of path: String) throws(ExplainFailure) -> (file: ResourceFiles.File, keys: ExplainedResource) {
         let resources = try all()
         let absolute = path.hasPrefix("/") ? path : (try? Files.realPath(path)) ?? path
-        if let found = resources.first(where: { $0.destination == path || $0.destination == absolute }) { return found }
-        let near = Suggestion.nearest(to: path, among: resources.map(\.destination))
-        throw .problem(.noDestination(path, suggestion: near))
+        let names = [path, absolute]
+        let folders = names.map { Files.split($0).folder }
+        var near = resources.filter { !$0.isGroup }.map(\.destination)
+        for resource in resources {
+            // Which files a resource with for_each has is known once its keys are read.
+            let mayWrite = resource.items.map { folders.contains($0.folder) } ?? names.contains(resource.destination)
+            if !mayWrite { continue }
+            let keys = try explainer.read(resource)
+            if let file = names.lazy.compactMap({ keys.files.file(at: $0) }).first { return (file, keys) }
+            near += keys.files.files.map(\.resource.destination)
+        }
+        throw .problem(.noDestination(path, suggestion: Suggestion.nearest(to: path, among: near)))
+    }
+
+    private func explanation(at path: String) throws(ExplainFailure) -> Explanation {
+        let (file, keys) = try writer(of: path)
+        return try explainer.explain(file, of: keys)
     }
 
     private func explain(_ place: FilePlace) throws(ExplainFailure) -> [UInt8] {
-        let resource = try writer(of: place.path)
-        let explanation = try explainer.explain(resource)
+        let explanation = try explanation(at: place.path)
+        let path = explanation.resource.destination
         let count = explanation.lines.count
         guard (1...max(1, count)).contains(place.line), count > 0 else {
-            throw .problem(.noLine(resource.destination, line: place.line, count: count))
+            throw .problem(.noLine(path, line: place.line, count: count))
         }
         warnOfDifference(explanation)
         var line = LineExplanation(place.line, of: explanation)
         if let column = place.column {
             guard (1...max(1, line.bytes.count)).contains(column), !line.bytes.isEmpty else {
-                throw .problem(
-                    .noColumn(resource.destination, line: place.line, column: column, count: line.bytes.count))
+                throw .problem(.noColumn(path, line: place.line, column: column, count: line.bytes.count))
             }
             line = line.at(column: column)
         }
@@ -127,16 +161,12 @@ struct ExplainCommand {
         let bytes = Path.join([Array(key.utf8)])
         let candidates = if let given = arguments.subject { [try resource(given)] } else { try all() }
         let seeing = candidates.filter { Explanation.name(of: bytes, in: $0) != nil }
-        for resource in seeing where resource.isGroup {
-            logger.warning("it has for_each: the files of its items are not explained", resource)
-        }
-        let resources = seeing.filter { !$0.isGroup }
         if seeing.isEmpty { throw .problem(.unseenKey(key)) }
         var uses: [KeyUse] = []
         var failure: ExplainFailure?
-        for resource in resources {
+        for resource in seeing {
             do throws(ExplainFailure) {
-                uses.append(try use(of: bytes, in: resource))
+                try note(&uses, of: bytes, in: resource)
             } catch {
                 failure = error
             }
@@ -155,10 +185,28 @@ struct ExplainCommand {
         return uses.flatMap { $0.difference(context: settings.diffContext, isColoured: settings.coloursOutput) }
     }
 
-    private func use(of key: [UInt8], in resource: Resource) throws(ExplainFailure) -> KeyUse {
-        let explanation = try explainer.explain(resource)
-        guard let value = arguments.supposedValue else { return KeyUse(key, explanation, supposed: nil) }
-        return KeyUse(key, explanation, supposed: try explainer.explain(resource, supposing: (key, Array(value.utf8))))
+    /// Adds what the file of `resource` makes of `key`, or those files of items that make anything of it.
+    private func note(_ uses: inout [KeyUse], of key: [UInt8], in resource: Resource) throws(ExplainFailure) {
+        let keys = try explainer.read(resource)
+        let supposed = arguments.supposedValue.map { explainer.suppose(key, Array($0.utf8), in: keys) }
+        let chosen = arguments.item == nil ? nil : try file(of: keys).resource.destination
+        func add(_ use: KeyUse) {
+            if !resource.isGroup || !use.lines.isEmpty || use.changes { uses.append(use) }
+        }
+        for file in keys.files.files where chosen.map({ $0 == file.resource.destination }) ?? true {
+            let other = supposed?.files.file(at: file.resource.destination)
+            let explanation = try explainer.explain(file, of: keys)
+            if let supposed, let other {
+                add(KeyUse(key, explanation, supposed: .other(try explainer.explain(other, of: supposed))))
+            } else {
+                add(KeyUse(key, explanation, supposed: supposed == nil ? .nothing : .noFile))
+            }
+        }
+        guard let supposed, chosen == nil else { return }
+        let known = Set(keys.files.files.map(\.resource.destination))
+        for file in supposed.files.files where !known.contains(file.resource.destination) {
+            add(KeyUse(key, try explainer.explain(file, of: supposed), supposed: .newFile))
+        }
     }
 
     // MARK: - The last change
@@ -173,8 +221,9 @@ struct ExplainCommand {
         } catch {
             throw .problem(.control(error, socket: socket))
         }
-        // Keys that are gone are in no line any more.
-        let explanation = change.keys.isEmpty ? nil : try explainer.explain(resource)
+        // Keys that are gone are in no line any more; of several files it must be said whose lines are meant.
+        let isOneFile = !resource.isGroup || arguments.item != nil || Self.isDestination(given)
+        let explanation = change.keys.isEmpty || !isOneFile ? nil : try explanation(of: given)
         return settings.json
             ? json { $0.set(change, resource, explanation) } : Array(change.text(resource, explanation).utf8)
     }

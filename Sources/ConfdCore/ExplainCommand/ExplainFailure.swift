@@ -21,6 +21,7 @@ enum ExplainFailure: Error {
 enum ExplainProblem: Equatable {
     /// No resource writes this file.
     case noDestination(String, suggestion: String?)
+    case item(ItemChoiceError)
     case noLine(String, line: Int, count: Int)
     case noColumn(String, line: Int, column: Int, count: Int)
     /// `-key` with what is no key.
@@ -34,11 +35,15 @@ enum ExplainProblem: Equatable {
 }
 
 extension ExplainProblem: LogSubject {
-    var logFields: LogFields { LogFields().explained(hint: hint) }
+    var logFields: LogFields {
+        if case .item(let error) = self { return error.logFields }
+        return LogFields().explained(hint: hint)
+    }
 
     var message: String {
         switch self {
         case .noDestination(let path, _): "no resource writes \(path)"
+        case .item(let error): error.message
         case .noLine(let path, let line, let count):
             "\(path):\(line): there is no such line: it has \(count == 1 ? "one line" : "\(count) lines")"
         case .noColumn(let path, let line, let column, let count):
@@ -63,7 +68,7 @@ extension ExplainProblem: LogSubject {
             problem.message(socket).split(separator: "\n").dropFirst().first.map {
                 String($0.dropFirst("hint: ".count))
             }
-        case .noLine, .noColumn, .lineWithKey, .noControl, .notWritten: nil
+        case .item, .noLine, .noColumn, .lineWithKey, .noControl, .notWritten: nil
         }
     }
 }

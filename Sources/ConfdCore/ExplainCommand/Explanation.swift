@@ -68,42 +68,61 @@ struct Explanation {
     }
 }
 
+/// A resource with its keys of now, or with supposed ones, and the files that it has over them.
+struct ExplainedResource {
+    let resource: Resource
+    let store: Snapshot
+    let files: ResourceFiles
+    fileprivate let health: (any HealthSource)?
+    fileprivate let view: Snapshot
+}
+
 /// Renders resources with a trace; what is wrong is logged.
 struct Explainer {
     let settings: Settings
     let logger: Logger
     let backends: BackendPool
 
-    /// A resource over its keys of now; with `supposed`, as if one of them had another value.
-    func explain(
-        _ resource: Resource, supposing supposed: (key: [UInt8], value: [UInt8])? = nil
-    ) throws(ExplainFailure) -> Explanation {
+    /// A resource over its keys of now.
+    func read(_ resource: Resource) throws(ExplainFailure) -> ExplainedResource {
         guard let store = backends.keys(of: resource, timeout: settings.backendTimeout, logger) else {
             throw .logged(ExitCode.backend)
         }
-        let keys = supposed.map { Self.replacing($0.key, $0.value, in: store) } ?? store
+        return read(resource, over: store)
+    }
+
+    /// The same resource as if `key` had another value.
+    func suppose(_ key: [UInt8], _ value: [UInt8], in known: ExplainedResource) -> ExplainedResource {
+        // Of equal keys the last one stays.
+        let store = known.store
+        let pairs = (0..<store.count).map { (key: store.key(at: $0).array, value: store.value(at: $0).array) }
+        return read(known.resource, over: Snapshot(pairs + [(key, value)], revision: store.revision))
+    }
+
+    private func read(_ resource: Resource, over store: Snapshot) -> ExplainedResource {
+        let environment = ResourceRenderer(settings).environment
+        let seen = ResourceView(of: resource, store, settings, logger, environment)
+        let view = seen.keys(of: resource)
+        return ExplainedResource(
+            resource: resource, store: store, files: ResourceFiles(of: resource, over: view, in: environment),
+            health: seen.health, view: view)
+    }
+
+    func explain(_ file: ResourceFiles.File, of keys: ExplainedResource) throws(ExplainFailure) -> Explanation {
         let renderer = ResourceRenderer(settings)
-        let seen = ResourceView(of: resource, keys, settings, logger, renderer.environment)
-        let view = seen.visible.view(of: resource.ranges, strippingPrefix: resource.prefix)
-        let trace = OriginTrace(over: view)
+        let trace = OriginTrace(over: keys.view)
         let isolation = Isolation(environment: renderer.environment, recording: .origins(trace))
-        let rendering = renderer.render(resource, view, seen.health, isolation)
-        for warning in rendering.warnings { logger.warning(warning, resource) }
+        let rendering = renderer.render(file.resource, itemIndex: file.itemIndex, keys.view, keys.health, isolation)
+        for warning in rendering.warnings { logger.warning(warning, file.resource) }
         switch rendering.content {
         case .failure(let failure):
-            logger.error(failure.text, resource)
+            logger.error(failure.text, file.resource)
             throw .logged(ExitCode.failed)
         case .success(let content):
             return Explanation(
-                resource: resource, revision: store.revision, view: view, content: content,
+                resource: file.resource, revision: keys.store.revision, view: keys.view, content: content,
                 lines: TracedOutput.lines(of: content), trace: trace, output: trace.output ?? TracedOutput(),
                 secrets: rendering.secrets)
         }
-    }
-
-    private static func replacing(_ key: [UInt8], _ value: [UInt8], in store: Snapshot) -> Snapshot {
-        // Of equal keys the last one stays.
-        let pairs = (0..<store.count).map { (key: store.key(at: $0).array, value: store.value(at: $0).array) }
-        return Snapshot(pairs + [(key, value)], revision: store.revision)
     }
 }

@@ -3,18 +3,37 @@ import Diagnostics
 import Posix
 import Staging
 
-/// What a resource makes of one key.
+/// What one file makes of one key.
 struct KeyUse {
+    /// The file, or the one that it would be with another value of the key.
     let explanation: Explanation
     /// The numbers of the lines that the key decides.
     let lines: [Int]
-    /// The same resource with another value of the key.
-    let supposed: Explanation?
+    /// The same file with another value of the key.
+    let supposed: Supposed
 
-    init(_ key: [UInt8], _ explanation: Explanation, supposed: Explanation?) {
+    enum Supposed {
+        case nothing
+        case other(Explanation)
+        /// There would be no such file: that of an item.
+        case noFile
+        /// There is no such file now.
+        case newFile
+    }
+
+    init(_ key: [UInt8], _ explanation: Explanation, supposed: Supposed) {
         self.explanation = explanation
         self.supposed = supposed
         lines = explanation.name(of: key).map { explanation.lines(decidedBy: $0) } ?? []
+    }
+
+    /// Whether another value would change anything.
+    var changes: Bool {
+        switch supposed {
+        case .nothing: false
+        case .other(let other): other.content != explanation.content
+        case .noFile, .newFile: true
+        }
     }
 
     /// The key, and each file with the lines.
@@ -35,7 +54,7 @@ struct KeyUse {
 
     /// What would be otherwise, as a unified diff; nothing if nothing would.
     func difference(context: Int, isColoured: Bool) -> [UInt8] {
-        guard let supposed, supposed.content != explanation.content else { return [] }
+        if !changes { return [] }
         let path = explanation.resource.destination
         if explanation.hidesValues {
             return Array("\(PrintableText.line(path)) would be another one; its values are not shown\n".utf8)
@@ -44,10 +63,20 @@ struct KeyUse {
         style.context = context
         style.isColoured = isColoured
         var output: [UInt8] = []
-        FileDifference(
-            path: path, old: explanation.content, new: supposed.content,
-            secrets: explanation.secrets + supposed.secrets
-        ).write(style) { output += $0 }
+        fileDifference.write(style) { output += $0 }
         return output
+    }
+
+    private var fileDifference: FileDifference {
+        let path = explanation.resource.destination
+        let secrets = explanation.secrets
+        switch supposed {
+        case .nothing: return FileDifference(path: path, old: explanation.content, new: explanation.content)
+        case .other(let other):
+            return FileDifference(
+                path: path, old: explanation.content, new: other.content, secrets: secrets + other.secrets)
+        case .noFile: return FileDifference(removing: path, explanation.content, secrets: secrets)
+        case .newFile: return FileDifference(path: path, old: nil, new: explanation.content, secrets: secrets)
+        }
     }
 }

@@ -69,8 +69,8 @@ extension StatusWriter {
             writer.set("resource", use.explanation.resource.name)
             writer.set("dest", use.explanation.resource.destination)
             writer.numbers("lines", use.lines)
-            if let supposed = use.supposed, supposes {
-                writer.set("changes", supposed.content != use.explanation.content)
+            if supposes {
+                writer.set("changes", use.changes)
                 writer.set(
                     "diff",
                     String(decoding: use.difference(context: 3, isColoured: false), as: UTF8.self))

@@ -17,15 +17,19 @@ struct RenderCommand {
         do throws(Failure) {
             let resource = try chosenResource()
             let snapshot = try keys(of: resource)
-            let content = try render(resource, snapshot)
+            let renderer = ResourceRenderer(settings)
+            let view = ResourceView(of: resource, snapshot, settings, logger, renderer.environment)
+            let file = try chosenFile(of: resource, view, renderer)
+            let content = try render(file, snapshot, view, renderer)
             // The output is what is looked at, so it is printed even if it is not of its format.
             try write(content)
-            try check(content, resource)
+            try check(content, file.resource)
             return ExitCode.done
         } catch {
             switch error {
             case .problem(let problem): logger.error(problem.message, problem)
             case .choice(let failure): failure.log(to: logger)
+            case .item(let error): logger.error(error.message, error)
             case .logged: break
             }
             return error.exitCode
@@ -67,8 +71,20 @@ struct RenderCommand {
 
     // MARK: Rendering
 
-    private func render(_ resource: Resource, _ snapshot: Snapshot) throws(Failure) -> [UInt8] {
-        let renderer = ResourceRenderer(settings)
+    private func chosenFile(
+        of resource: Resource, _ view: ResourceView, _ renderer: ResourceRenderer
+    ) throws(Failure) -> ResourceFiles.File {
+        do throws(ItemChoiceError) {
+            return try ResourceFiles(of: resource, over: view.keys(of: resource), in: renderer.environment)
+                .file(ofItem: settings.rendering.item)
+        } catch {
+            throw .item(error)
+        }
+    }
+
+    private func render(
+        _ file: ResourceFiles.File, _ snapshot: Snapshot, _ view: ResourceView, _ renderer: ResourceRenderer
+    ) throws(Failure) -> [UInt8] {
         let cancellation: Cancellation
         do {
             cancellation = try Cancellation()
@@ -76,11 +92,10 @@ struct RenderCommand {
             throw .problem(.system(error))
         }
         let applier = Applier(settings: settings, logger: logger, renderer: renderer, cancellation: cancellation)
-        let view = ResourceView(of: resource, snapshot, settings, logger, renderer.environment)
         let request = RenderRequest(
-            resource: resource, snapshot: view.visible, store: snapshot, base: .unknown,
+            resource: file.resource, snapshot: view.visible, store: snapshot, base: .unknown,
             health: view.health, history: History(), mayCheckAgain: false,
-            guardBasis: GuardBasis(applied: nil, isBelieved: true, isKept: false))
+            guardBasis: GuardBasis(applied: nil, isBelieved: true, isKept: false), itemIndex: file.itemIndex)
         // What is wrong has been logged.
         guard let content = applier.render(request).content else { throw .logged(ExitCode.failed) }
         return content
@@ -115,6 +130,7 @@ extension RenderCommand {
     private enum Failure: Error {
         case problem(Problem)
         case choice(ResourceChoice.Failure)
+        case item(ItemChoiceError)
         /// It has been logged; the exit code.
         case logged(Int32)
 
@@ -122,6 +138,7 @@ extension RenderCommand {
             switch self {
             case .problem: ExitCode.failed
             case .choice(let failure): failure.exitCode
+            case .item: ExitCode.usage
             case .logged(let code): code
             }
         }

@@ -9,8 +9,6 @@ struct ResourceChoice {
         case noSuchTemplate(String, number: Int, count: Int)
         /// The file registers services, and has no `[template]`.
         case noTemplate(String)
-        /// It has a file for each item.
-        case items(String)
     }
 
     enum Failure: Error {
@@ -39,9 +37,7 @@ struct ResourceChoice {
         let loading = Result { () throws(ResourceError) in try loader.load(only: file) }
         logger.report(ResourceProblem.all(of: loading, in: loader.folder))
         guard case .success(let loaded) = loading else { throw .logged(ExitCode.usage) }
-        let resource = try Self.choice(number, of: loaded, file)
-        if resource.isGroup { throw .problem(.items(given)) }
-        return resource
+        return try Self.choice(number, of: loaded, file)
     }
 
     /// `a.toml#2` is the second `[[template]]` of `a.toml`.
@@ -82,14 +78,12 @@ extension ResourceChoice.Problem: LogSubject {
         case .noSuchTemplate(let file, let number, let count):
             "there is no \(file)#\(number): it has \(count == 1 ? "one template" : "\(count) templates")"
         case .noTemplate(let file): "\(file) has no [template]"
-        case .items(let file): "\(file) has for_each, and this command does not know the files of items"
         }
     }
 
     private var hint: String? {
         switch self {
         case .severalTemplates(let file, let count): "\(file)#1 is the first, \(file)#\(count) the last"
-        case .items: "confd -noop -diff shows what would be written"
         case .noSuchTemplate, .noTemplate: nil
         }
     }

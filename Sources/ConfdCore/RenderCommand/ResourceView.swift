@@ -22,6 +22,9 @@ struct ResourceView {
         visible = health?.visible?.snapshot ?? store
         self.health = health?.source(nil)
     }
+
+    /// The keys by the names that the template of `resource` knows.
+    func keys(of resource: Resource) -> Snapshot { visible.view(of: resource.ranges, strippingPrefix: resource.prefix) }
 }
 
 extension BackendPool {

@@ -56,30 +56,58 @@ struct CaseRunner {
         }
         result.templates = Set(loaded.templates.map(\.path))
         var errors = loaded.errors.map(\.text)
-        var rendered: [(path: String, content: [UInt8])] = []
-        for resource in chosen(loaded.resources, for: test) {
-            let path = TestCase.path(of: resource.destination)
-            switch render(resource, test, &result) {
-            case .success(let content): rendered.append((path, content))
-            case .failure(let failure): errors.append(failure.text)
+        var rendered: [Rendered] = []
+        var destinations: [String] = []
+        for resource in loaded.resources {
+            let view: CaseView
+            switch keys(of: resource, test) {
+            case .success(let known): view = known
+            case .failure(let failure):
+                errors.append(failure.text)
+                continue
+            }
+            let paths = view.files.files.map { TestCase.path(of: $0.resource.destination) }
+            destinations += paths
+            guard isChosen(paths, for: test) else { continue }
+            errors += view.files.problems.map { "\(resource.name): \(ItemSet.message($0.key, $0.error))" }
+            for (path, file) in zip(paths, view.files.files) {
+                switch render(file, view, test, &result) {
+                case .success(let content):
+                    rendered.append(Rendered(path: path, content: content, isItem: resource.isGroup))
+                case .failure(let failure): errors.append(failure.text)
+                }
             }
         }
         judge(rendered, errors, test, &result)
-        refuseUnknown(test, loaded.resources, &result)
+        refuseUnknown(test, destinations, &result)
     }
 
-    /// The resources whose files are expected; all if none is, or if an error is. Files of items are not rendered.
-    private func chosen(_ all: [Resource], for test: TestCase) -> [Resource] {
-        let resources = all.filter { !$0.isGroup }
-        if test.expected.isEmpty || test.error != nil { return resources }
-        return resources.filter { test.expected[TestCase.path(of: $0.destination)] != nil }
+    /// A file that came out.
+    private struct Rendered {
+        let path: String
+        let content: [UInt8]
+        /// Whether it is one of those that `for_each` makes.
+        let isItem: Bool
+    }
+
+    /// Whether the resource of the files `paths` is rendered: if one is expected, if nothing is, or if an error is.
+    private func isChosen(_ paths: [String], for test: TestCase) -> Bool {
+        test.expected.isEmpty || test.error != nil || paths.contains { test.expected[$0] != nil }
     }
 
     // MARK: Rendering
 
-    private func render(
-        _ resource: Resource, _ test: TestCase, _ result: inout CaseResult
-    ) -> Result<[UInt8], IsolatedRendering.Failure> {
+    /// What the template of a resource sees in a case.
+    private struct CaseView {
+        let keys: Snapshot
+        let health: (any HealthSource)?
+        let files: ResourceFiles
+        let environment: CaseEnvironment
+    }
+
+    private func keys(
+        of resource: Resource, _ test: TestCase
+    ) -> Result<CaseView, IsolatedRendering.Failure> {
         let snapshot: Snapshot
         do throws(BackendError) {
             let backend = FileBackend(paths: test.keys.map { [$0] } ?? [])
@@ -93,8 +121,19 @@ struct CaseRunner {
         var health = ResourceHealth(resource, environment: environment)
         _ = health?.update(VersionedSnapshot(snapshot: snapshot, version: 1), at: .zero) { _ in nil }
         let view = (health?.visible?.snapshot ?? snapshot).view(of: resource.ranges, strippingPrefix: resource.prefix)
-        let isolation = Isolation(environment: environment, recording: coverage.map { .coverage($0) })
-        let rendering = ResourceRenderer(settings).render(resource, view, health?.source(nil), isolation)
+        return .success(
+            CaseView(
+                keys: view, health: health?.source(nil),
+                files: ResourceFiles(of: resource, over: view, in: environment), environment: environment))
+    }
+
+    private func render(
+        _ file: ResourceFiles.File, _ view: CaseView, _ test: TestCase, _ result: inout CaseResult
+    ) -> Result<[UInt8], IsolatedRendering.Failure> {
+        let resource = file.resource
+        let isolation = Isolation(environment: view.environment, recording: coverage.map { .coverage($0) })
+        let rendering = ResourceRenderer(settings).render(
+            resource, itemIndex: file.itemIndex, view.keys, view.health, isolation)
         result.warnings += rendering.warnings
         return rendering.content.flatMap { content in
             do throws(OutputFormatError) {
@@ -109,7 +148,7 @@ struct CaseRunner {
     // MARK: Judging
 
     private func judge(
-        _ rendered: [(path: String, content: [UInt8])], _ errors: [String], _ test: TestCase, _ result: inout CaseResult
+        _ rendered: [Rendered], _ errors: [String], _ test: TestCase, _ result: inout CaseResult
     ) {
         if let wanted = test.error {
             let others = errors.filter { !$0.contains(text: wanted) }
@@ -118,11 +157,17 @@ struct CaseRunner {
         } else {
             result.problems += errors.map { .error($0) }
         }
-        for (path, content) in rendered {
-            if let file = test.expected[path] {
-                compare(content, file, &result)
+        for output in rendered {
+            if let file = test.expected[output.path] {
+                compare(output.content, file, &result)
             } else if settings.testing.updates, test.error == nil {
-                write(content, Files.join(test.expectedFolder, String(path.dropFirst())), &result)
+                write(output.content, Files.join(test.expectedFolder, String(output.path.dropFirst())), &result)
+            } else if output.isItem, !test.expected.isEmpty, test.error == nil {
+                // Of the files of items all are to be as expected, none may come out besides.
+                let report = ErrorReport(
+                    "\(output.path) is not expected", at: Location(test.folder),
+                    hint: "confd test -update writes what is rendered")
+                result.problems.append(.error(report.text))
             }
         }
         if test.expected.isEmpty, test.error == nil, !settings.testing.updates {
@@ -154,8 +199,7 @@ struct CaseRunner {
     }
 
     /// An expected file that no resource writes tests nothing.
-    private func refuseUnknown(_ test: TestCase, _ resources: [Resource], _ result: inout CaseResult) {
-        let destinations = resources.map { TestCase.path(of: $0.destination) }
+    private func refuseUnknown(_ test: TestCase, _ destinations: [String], _ result: inout CaseResult) {
         for (path, file) in test.expected.sorted(by: { $0.key < $1.key }) where !destinations.contains(path) {
             let near = Suggestion.nearest(to: path, among: destinations)
             let report = ErrorReport(

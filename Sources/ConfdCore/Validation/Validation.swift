@@ -182,7 +182,8 @@ extension Validation {
                 let template = try CompiledTemplate(
                     source, name: Files.split(resource.source).name, options: use.options)
                 let view = snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix)
-                for item in trialItems(of: resource, over: view) {
+                for file in ResourceFiles(of: resource, over: view, in: environment).files {
+                    let item = file.resource.itemRecord(over: view, index: file.itemIndex)
                     let rendered = renderer.render(
                         template, over: view, in: environment, limits: TemplateLimits.fromNow(), item: item,
                         trial: mock.trial)
@@ -196,16 +197,6 @@ extension Validation {
                 // Errors of reading and parsing have been reported already.
                 continue
             }
-        }
-    }
-
-    /// The items of a resource with `for_each`; nil stands for a rendering without one.
-    private func trialItems(of resource: Resource, over view: Snapshot) -> [ItemRecord?] {
-        guard let rule = resource.items else { return [nil] }
-        var set = ItemSet(rule, environment: environment)
-        return set.update(nil, to: view).begun.enumerated().map { index, unit in
-            let value = view.value(of: unit.item.key).map { ByteString($0.array) }
-            return unit.item.record(ItemRecord.State(value: value ?? "", index: index))
         }
     }
 }

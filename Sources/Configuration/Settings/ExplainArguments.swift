@@ -8,6 +8,8 @@ package struct ExplainArguments: Equatable, Sendable {
     package internal(set) var supposedValue: String?
     /// `-last`: what was applied last.
     package internal(set) var showsLast = false
+    /// `-item`: which file of a resource with `for_each`.
+    package internal(set) var item: String?
     /// `-values`: shows the values of keys.
     package internal(set) var showsValues = false
 }
@@ -24,6 +26,7 @@ extension OptionTable {
         Option(
             "last", .explaining, help: "what the daemon applied last: revision, keys, lines",
             .flag { $0.explaining.showsLast = $1 }),
+        item(.explaining) { $0.explaining.item = $1 },
         Option("values", .explaining, help: "with the values of keys", .flag { $0.explaining.showsValues = $1 }),
     ]
 }

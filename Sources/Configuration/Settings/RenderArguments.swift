@@ -4,6 +4,8 @@ package struct RenderArguments: Equatable, Sendable {
     package internal(set) var resource: String?
     /// `-template`: the path of a template that needs no resource file.
     package internal(set) var template: String?
+    /// `-item`: which file of a resource with `for_each`.
+    package internal(set) var item: String?
 }
 
 extension OptionTable {
@@ -12,8 +14,16 @@ extension OptionTable {
         Option(
             "template", .rendering, "FILE",
             help: "a template without a resource; its keys: all of -file or the backend",
-            .text { $0.rendering.template = $1.isEmpty ? nil : $1 })
+            .text { $0.rendering.template = $1.isEmpty ? nil : $1 }),
+        item(.rendering) { $0.rendering.item = $1 },
     ]
+
+    /// `-item` of the commands that look at one file.
+    static func item(_ group: Option.Group, set: @escaping @Sendable (inout Settings, String) -> Void) -> Option {
+        Option(
+            "item", group, "NAME", help: "with for_each: the item whose file is meant, by its name or key",
+            .text(set))
+    }
 }
 
 extension Settings {

@@ -8,11 +8,12 @@ package enum Recording {
     /// Where the bytes of the output come from.
     case origins(OriginTrace)
 
-    /// For the execution of `template`, the file at `path`.
-    func trace(of template: Template, at path: ByteString) -> Template.Trace {
+    /// For the execution of `template`, the file at `path`, for the item `key` or for none.
+    func trace(of template: Template, at path: ByteString, item key: ItemKey? = nil) -> Template.Trace {
         switch self {
         case .coverage(let recorder): .execution(recorder.trace(of: template, at: path))
-        case .origins(let trace): .origins(trace, name: path, dot: Provenance())
+        case .origins(let trace):
+            .origins(trace, name: path, dot: key.map { trace.provenance(of: $0) } ?? Provenance())
         }
     }
 
@@ -22,5 +23,26 @@ package enum Recording {
             return self.trace(of: template, at: path)
         }
         return .origins(trace, name: path, dot: trace.arguments[1])
+    }
+}
+
+/// The key of an item, as the template sees it.
+struct ItemKey {
+    let name: ByteString
+    /// Whether it has a value. If not, it is a directory of keys.
+    let hasValue: Bool
+}
+
+extension OriginTrace {
+    /// Where the fields of the dot of an item come from: all but its place among the items from its key alone.
+    fileprivate func provenance(of key: ItemKey) -> Provenance {
+        let fixed = Provenance(set(Origin(key.hasValue ? .key : .directory, key.name)))
+        return Provenance(
+            .none,
+            .entries([
+                "name": fixed, "key": fixed, "parts": fixed, "value": key.hasValue ? entry(key.name) : fixed,
+                // Any key may be, or end, an item that comes before.
+                "index": Provenance(set(Origin(.directory, ByteString()))),
+            ]))
     }
 }

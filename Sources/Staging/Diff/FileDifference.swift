@@ -15,8 +15,8 @@ package struct FileDifference {
     private var isRemoval = false
 
     /// The removal of a file with this content.
-    package init(removing path: String, _ content: [UInt8]) {
-        self.init(path: path, old: content, new: [])
+    package init(removing path: String, _ content: [UInt8], secrets: [[UInt8]] = []) {
+        self.init(path: path, old: content, new: [], secrets: secrets)
         isRemoval = true
     }
 

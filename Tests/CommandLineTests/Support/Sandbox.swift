@@ -88,6 +88,23 @@ final class Sandbox {
         try write("confdir/templates/\(name).tmpl", template)
     }
 
+    /// Adds `conf.d/sites.toml`, which makes a file of `template` for each key that matches `pattern`.
+    func sites(
+        _ template: String, pattern: String = "/sites/*", name: String = "{{.name}}.conf", folder: String? = nil
+    ) throws {
+        try write(
+            "confdir/conf.d/sites.toml",
+            """
+            [template]
+            for_each = "\(pattern)"
+            src = "sites.tmpl"
+            dest = "\(folder ?? out)/\(name)"
+            keys = ["/sites"]
+
+            """)
+        try write("confdir/templates/sites.tmpl", template)
+    }
+
     /// What a resource's file holds.
     func output(_ name: String) -> String? {
         read("out/\(name)")
