@@ -68,6 +68,8 @@ import Testing
             try rig.client.put("/web/a", "127.0.0.1:1")
             let daemon = try rig.daemon()
             try await has(haproxy, ["a 1 ready"], daemon)
+            // It has read them again. Before, haproxy's end would be its first failure, and the line of success that of the file.
+            try await logs("has been updated", daemon)
             haproxy.kill()
             try await logs("web.toml: [template.apply] failed: haproxy \(haproxy.socket) web: ", daemon)
             try await haproxy.start()
