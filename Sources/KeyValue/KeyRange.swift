@@ -18,3 +18,20 @@ package struct KeyRange: Hashable, Sendable {
         path.withUnsafeBufferPointer { other.contains($0) } || other.path.withUnsafeBufferPointer { contains($0) }
     }
 }
+
+/// Several ranges, of which a key may be in any. A look-up grows with the depth of the key, not with the number of ranges.
+package struct KeyRangeSet {
+    private let paths: Set<[UInt8]>
+    private let isEverything: Bool
+
+    package init(_ ranges: [KeyRange]) {
+        paths = Set(ranges.map(\.path))
+        isEverything = paths.contains([UInt8(ascii: "/")])
+    }
+
+    package func contains(_ key: [UInt8]) -> Bool {
+        if isEverything || paths.contains(key) { return true }
+        // Each directory that the key is below.
+        return key.indices.contains { key[$0] == UInt8(ascii: "/") && paths.contains(Array(key[..<$0])) }
+    }
+}

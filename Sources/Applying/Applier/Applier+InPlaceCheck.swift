@@ -117,7 +117,7 @@ extension Applier {
         let placed = placements.compactMap { try? $0.get() }  // The failures are returned below.
         guard !placed.isEmpty else { return placements.map { $0.map { _ in Outcome(.failed) } } }
         let result = runCheck(placed.map { trials[$0.index] }, isLast: isLast)
-        if !result.succeeded { for file in placed.reversed() { putBack(file, trials[file.index]) } }
+        if !result.succeeded { for file in placed.reversed() { putBack(file, &trials[file.index]) } }
         return placements.map { placement in
             placement.flatMap { file in
                 Result { () throws(StepFailure) in
@@ -160,7 +160,7 @@ extension Applier {
             replacement = try replace(&trial.file, destination, trial.content, by: checked, options)
         } catch {
             // Something may be left of it.
-            recovery.lookAgain(at: destination)
+            trial.file.history.restored = nil
             throw error
         }
         guard let kept = replacement.trial else { preconditionFailure("asked for by the options") }
@@ -186,7 +186,7 @@ extension Applier {
         return Outcome(.updated, reload: placed.reload)
     }
 
-    private func putBack(_ placed: Placed, _ trial: Trial) {
+    private func putBack(_ placed: Placed, _ trial: inout Trial) {
         var isUndone = false
         var failure: StagingError?
         do {
@@ -204,10 +204,7 @@ extension Applier {
         }
         guard let failure else { return }
         log(StepFailure(failure), of: trial.resource)
-        // A path that leads elsewhere now is restored there.
-        if let destination = try? Destination(resolving: trial.resource.destination) {
-            recovery.lookAgain(at: destination)
-        }
+        trial.file.history.restored = nil
     }
 
     private func destination(of trial: Trial) throws(StagingError) -> Destination {

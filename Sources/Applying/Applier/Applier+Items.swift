@@ -75,7 +75,9 @@ extension Applier {
     /// Restores what a crash has left of the check in place of `file`, which a resource with items has written.
     package func restore(_ file: ItemFile, of resource: Resource, _ history: inout History) {
         do throws(StagingError) {
-            try recovery.restore(Files.join(file.folder, file.name), resource.attributes)
+            // Each item has a history of its own, which does not exist yet.
+            var own = History()
+            try recovery.restore(Files.join(file.folder, file.name), resource.attributes, &own)
         } catch {
             report(StepFailure(error), .application, of: resource, &history)
         }

@@ -63,7 +63,7 @@ package struct Applier: Sendable {
     /// out of reach for long.
     package func restore(_ resource: Resource, _ history: inout History) {
         do throws(StagingError) {
-            try recovery.restore(resource.destination, resource.attributes)
+            try recovery.restore(resource.destination, resource.attributes, &history)
         } catch {
             report(StepFailure(error), .application, of: resource, &history)
         }
@@ -165,7 +165,7 @@ package struct Applier: Sendable {
         }
         let comparison: Comparison
         do throws(StagingError) {
-            try recovery.restore(destination, resource.attributes)
+            try recovery.restore(destination, resource.attributes, &file.history)
             logger.debug("Comparing candidate config to \(resource.destination)", resource)
             comparison = file.history.withoutKnown(
                 try destination.compare(with: content, attributes: resource.attributes), destination, content)

@@ -20,6 +20,9 @@ package struct History: Sendable {
     var streamed: String?
     /// What was written into a file that we may not read.
     var unreadable: WrittenFile?
+    /// The file beside which it was looked for what a crash may have left; nil before the first look, and after a trial that was
+    /// broken off.
+    var restored: String?
 
     /// Nothing is known yet.
     package init() {}
@@ -104,6 +107,7 @@ package struct History: Sendable {
         history.previous = previous
         history.refusedAttributes = refusedAttributes
         history.unreadable = unreadable
+        history.restored = restored
         history.streamed = streamed
         return history
     }

@@ -2,14 +2,10 @@ import Posix
 import Staging
 import Synchronization
 
-/// Restores what a crash left half-done beside destinations. Each file and each directory is looked at once.
+/// Restores what a crash left half-done beside destinations. Each directory is looked at once; that a file was, its `History`
+/// knows.
 final class Recovery: Sendable {
-    private struct Seen {
-        var files: Set<String> = []
-        var directories: Set<String> = []
-    }
-
-    private let seen = Mutex(Seen())
+    private let sweptDirectories = Mutex<Set<String>>([])
     private let isNoop: Bool
     private let warnings: WarningLog
 
@@ -20,19 +16,21 @@ final class Recovery: Sendable {
     }
 
     /// Restores the file at `path` and removes candidates that a kill left in its directory.
-    func restore(_ path: String, _ attributes: FileAttributes) throws(StagingError) {
+    func restore(_ path: String, _ attributes: FileAttributes, _ history: inout History) throws(StagingError) {
         // What is wrong with the path itself is reported when it is to be written.
         guard let destination = try? Destination(resolving: path), destination.stream == nil else { return }
-        try restore(destination, attributes)
+        try restore(destination, attributes, &history)
         sweep(beside: destination)
     }
 
     /// Restores a destination; after a failure, the next call tries again.
-    func restore(_ destination: Destination, _ attributes: FileAttributes) throws(StagingError) {
-        if destination.stream != nil { return }
-        let isFirst = seen.withLock { $0.files.insert(destination.path).inserted }
-        if isFirst { warnings.give(destination.strangers()) }
-        guard isFirst, !isNoop else { return }
+    func restore(
+        _ destination: Destination, _ attributes: FileAttributes, _ history: inout History
+    ) throws(StagingError) {
+        if destination.stream != nil || history.restored == destination.path { return }
+        history.restored = destination.path
+        warnings.give(destination.strangers())
+        if isNoop { return }
         do throws(StagingError) {
             if try destination.heal() == .restored {
                 warnings.logger.warning(
@@ -43,19 +41,14 @@ final class Recovery: Sendable {
                     "\(destination.path) was in place for its check when confd ended: what was there before is back")
             }
         } catch {
-            lookAgain(at: destination)
+            history.restored = nil
             throw error
         }
     }
 
-    /// Has the next call of `restore` look at `destination` once more.
-    func lookAgain(at destination: Destination) {
-        seen.withLock { _ = $0.files.remove(destination.path) }
-    }
-
     private func sweep(beside destination: Destination) {
         guard !isNoop, let folder = destination.folder else { return }
-        let isFirst = seen.withLock { $0.directories.insert(folder.path).inserted }
+        let isFirst = sweptDirectories.withLock { $0.insert(folder.path).inserted }
         // What stays does no harm.
         if isFirst { try? Leftovers.sweep(folder, isOurs: Leftovers.isCandidate) }
     }

@@ -42,9 +42,39 @@ package final class ItemJournal: Sendable {
     private let records: Folder?
     private let name: String
     private let state: Mutex<State>
-    /// How many events are known to be on disk. Locked during fsync, so that one fsync serves all threads whose events
-    /// were written before it.
-    private let synced = Mutex(0)
+    private let sync = Mutex(Sync())
+
+    /// Of several threads that wait for the disk one calls fsync, for all events that were added before; the others sleep.
+    private struct Sync {
+        /// How many events are known to be on disk.
+        var synced = 0
+        var isRunning = false
+        var waiters: [Semaphore] = []
+
+        enum Turn {
+            case done, lead
+            case wait(Semaphore)
+        }
+
+        mutating func turn(for number: Int) -> Turn {
+            if synced >= number { return .done }
+            if isRunning {
+                let waiter = Semaphore()
+                waiters.append(waiter)
+                return .wait(waiter)
+            }
+            isRunning = true
+            return .lead
+        }
+
+        /// fsync has ended, and has brought so many events to disk; nil if it failed.
+        mutating func end(_ number: Int?) -> [Semaphore] {
+            isRunning = false
+            synced = max(synced, number ?? 0)
+            defer { waiters = [] }
+            return waiters
+        }
+    }
 
     /// A manifest that goes on with what the file `name` in `records` holds.
     package init(_ manifest: ItemManifest, in records: Folder?, name: String) {
@@ -87,20 +117,32 @@ package final class ItemJournal: Sendable {
     /// Waits until all events that were added are on disk.
     package func synchronize() throws(SystemError) {
         let number = state.withLock { $0.added }
-        try synced.withLock { (synced) throws(SystemError) in
-            if synced >= number { return }
-            let (file, added) = try state.withLock { (state) throws(SystemError) in
-                if state.file == nil { try renew(&state) }
-                return (state.file, state.added)
+        while true {
+            switch sync.withLock({ $0.turn(for: number) }) {
+            case .done: return
+            case .wait(let waiter): waiter.wait()
+            case .lead:
+                let result = Result { () throws(SystemError) in try synchronizeFile() }
+                for waiter in sync.withLock({ $0.end(try? result.get()) }) { waiter.post() }
+                _ = try result.get()
+                return
             }
-            do throws(SystemError) {
-                try file?.descriptor.synchronize()
-            } catch {
-                state.withLock { $0.file = nil }
-                throw error
-            }
-            synced = added
         }
+    }
+
+    /// Returns how many events have been added that are on disk now.
+    private func synchronizeFile() throws(SystemError) -> Int {
+        let (file, added) = try state.withLock { (state) throws(SystemError) in
+            if state.file == nil { try renew(&state) }
+            return (state.file, state.added)
+        }
+        do throws(SystemError) {
+            try file?.descriptor.synchronize()
+        } catch {
+            state.withLock { $0.file = nil }
+            throw error
+        }
+        return added
     }
 
     private func write(_ event: ItemManifest.Event, _ state: inout State) throws(SystemError) {

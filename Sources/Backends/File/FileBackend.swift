@@ -29,18 +29,13 @@ package struct FileBackend: Backend {
 
     func pairs(of ranges: [KeyRange]) throws(BackendError) -> [KeyTree.Pair] {
         var pairs: [KeyTree.Pair] = []
+        let wanted = KeyRangeSet(ranges)
         do throws(FileError) {
-            for path in try files() {
-                for pair in try self.pairs(inFile: path) where Self.covers(ranges, pair.key) { pairs.append(pair) }
-            }
+            for path in try files() { pairs += try self.pairs(inFile: path).filter { wanted.contains($0.key) } }
         } catch {
             throw error.backendError
         }
         return pairs
-    }
-
-    private static func covers(_ ranges: [KeyRange], _ key: [UInt8]) -> Bool {
-        key.withUnsafeBufferPointer { key in ranges.contains { $0.contains(key) } }
     }
 
     /// The files to read, in the order in which later ones win.
