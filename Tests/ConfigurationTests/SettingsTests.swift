@@ -183,6 +183,17 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
             ])
     }
 
+    /// A newcomer's `confd -onetime -file keys.yaml` asked etcd without a word about the file.
+    @Test func flagsOfBackendsThatAreNotAsked() throws {
+        #expect(
+            try load(["-file", "k.yaml", "-separator=."]).warnings.map(\.text) == [
+                "ignored, because the backend is etcd: -file (file), -separator (redis)"
+            ])
+        #expect(try load(["-file", "k.yaml", "-backend", "file"]).warnings.isEmpty)
+        #expect(try load(["-node", "http://127.0.0.1:1"]).warnings.isEmpty)
+        #expect(try load([], ["CONFD_FILE": "k.yaml"]).warnings.isEmpty)
+    }
+
     @Test func theirBackendIsStillRefused() {
         let expected =
             "-backend: \"consul\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env, redis, vault"

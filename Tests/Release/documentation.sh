@@ -1,4 +1,29 @@
-# The first resource of README.md and of docs/resources.md, with the README's key and a real nginx.
+# The README's first minute, command by command; then its resource and the first one of docs/resources.md, with the README's key
+# and a real nginx.
+
+# split SECTION: the commands of a section of the README as 1.sh, 2.sh ..., and what it says that each prints as 1.out ...
+split() {
+  sed -n "/^## $1/,/^## /p" "$source/README.md" |
+    awk '/^ *```sh$/ { file = ++n ".sh"; next } /^ *```$/ { file = file ? "" : n ".out"; next } file { print > file }'
+}
+
+mkdir first-minute
+cd first-minute
+split 'The first minute'
+codes=
+for commands in 1 2 3; do
+  code=0
+  bash "$commands.sh" >stdout 2>stderr || code=$?
+  codes="$codes $code"
+  # Logs have times, and go to the other one.
+  cmp -s "$commands.out" stdout || cmp -s "$commands.out" stderr ||
+    fail "README.md, command $commands prints $(cat stdout stderr), not $(cat "$commands.out")"
+done
+equal "exit codes of the first minute" "$codes" " 0 3 2"
+equal "reloads of the first minute" "$(wc -l <first/reloads)" 1
+[ ! -e 4.sh ] || fail "README.md: the first minute has commands that are not tested"
+cd ..
+
 first_resource() { # PAGE
   awk '/^ *```toml/ { inside = 1; next } /^ *```/ { if (inside) exit } inside' "$source/$1"
 }
@@ -14,7 +39,18 @@ for page in README.md docs/resources.md; do
   confd -validate -strict || fail "the resource of $page is not valid"
   start nginx nginx -g 'daemon off;'
   eventually test -s /run/nginx.pid
-  confd -onetime -node http://127.0.0.1:2379 || fail "the resource of $page cannot be applied"
+  if [ "$page" = README.md ]; then
+    # The four ways to run it; the last one stays.
+    grep -E '^ *confd -(validate|onetime|watch) .*#' "$source/README.md" >ways
+    equal "ways to run it in README.md" "$(wc -l <ways)" 4
+    head -n 3 ways | bash -e || fail "README.md: a way to run it fails"
+    start confd bash -c "exec $(tail -n 1 ways)"
+    etcdctl put /services/shop/servers/b '{"host": "10.0.1.11", "port": 8001}' >/dev/null
+    eventually holds /etc/nginx/conf.d/services.conf "server 10.0.1.11:8001;"
+    stop confd
+  else
+    confd -onetime -node http://127.0.0.1:2379 || fail "the resource of $page cannot be applied"
+  fi
   holds /etc/nginx/conf.d/services.conf "server 10.0.1.10:8001;" || fail "$page: the server is missing"
   eventually is_open 8080
   stop nginx

@@ -87,10 +87,24 @@ extension SettingsLoader {
         if let mode = modes.first { refuse(.exclusiveModes(["register", mode])) }
     }
 
-    /// One warning for all flags of backends that are not built; to ask for such a backend is an error of its own.
+    /// One warning for all flags that only other backends read; to ask for a backend that is not built is an error of its own.
     private mutating func warnOfForeignFlags() {
-        guard !foreign.isEmpty, BackendRegistry.kind(named: settings.backendName) != nil else { return }
-        warn(.foreignFlags(foreign, backend: settings.backendName))
+        guard let kind = BackendRegistry.kind(named: settings.backendName) else { return }
+        let flags = foreign + flagsOfOthers(than: kind)
+        if !flags.isEmpty { warn(.foreignFlags(flags, backend: settings.backendName)) }
+    }
+
+    /// What the command line says to backends that are built and not asked: `-file` without `-backend file`.
+    private func flagsOfOthers(than kind: any BackendKind) -> [SettingsError.ForeignFlag] {
+        if !settings.listedLayers.isEmpty { return [] }
+        let own = Set(kind.options.map(\.name))
+        return BackendRegistry.options.compactMap { option in
+            guard !own.contains(option.name), let origin = settings.origins[option.name], case .flag = origin else {
+                return nil
+            }
+            let other = BackendRegistry.all.first { $0.options.contains { $0.name == option.name } }
+            return SettingsError.ForeignFlag(origin: origin, backend: other?.name ?? "")
+        }
     }
 
     /// Records a warning that does not stop the program.
