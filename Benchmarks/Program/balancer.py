@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""From the put of a server's key to the first request that it answers: through haproxy's runtime API, and through a reload of nginx.
+"""How fast a running balancer follows, through haproxy's runtime API and through a reload of nginx: from the put of a server's key
+to the first request that it answers, and from the death of a server to the last request that goes to it.
 
-usage: balancer.py CONFD [ROUNDS]
+usage: balancer.py CONFD [ROUNDS [DEATHS]]
 """
 
 import contextlib
 import http.client
 import os
+import random
 import statistics
 import subprocess
 import sys
@@ -23,6 +25,7 @@ defaults
   timeout connect 2s
   timeout client 20s
   timeout server 20s
+  retries 0
 frontend front
   bind 127.0.0.1:{port}
   default_backend web
@@ -38,8 +41,18 @@ http {{ access_log off;
   {servers}
 }}
 """
+# As little as a death takes to be noticed: fall * interval + timeout at most.
+CHECK = """
+[[template.health_check]]
+keys = "/web/*"
+type = "tcp"
+interval = "500ms"
+timeout = "250ms"
+fall = 2
+rise = 1
+"""
 LIST = '{{range gets "/web/*"}}{"id": "{{base .Key}}", "address": "{{.Value}}"}\n{{end}}'
-UPSTREAM = "upstream web {\n{{range getvs \"/web/*\"}}server {{.}};\n{{end}}}\n"
+UPSTREAM = "upstream web {\n{{range getvs \"/web/*\"}}server {{.}} max_fails=0;\n{{end}}}\n"
 
 
 @contextlib.contextmanager
@@ -111,26 +124,57 @@ def report(name, taken):
     print(f"| {name} | {first:.1f} ms | {put:.1f} ms | {statistics.median(added):.1f} ms | {p90:.1f} ms |", flush=True)
 
 
-def web_servers(folder, ports):
-    servers = "".join(
-        f'server {{ listen 127.0.0.1:{port}; location / {{ return 200 "{text}"; }} }}' for text, port in ports.items())
-    write(f"{folder}/web.conf", NGINX.format(folder=folder, servers=servers))
+def deaths(start_server, port, count):
+    """For each round the seconds from the death of the second server to the begin of the last request that failed by it."""
+    taken = []
+    for _ in range(count):
+        with start_server():
+            wait(port, lambda text: text == b"b")
+            # At any time between two probes.
+            time.sleep(0.6 + random.random())
+        died = last = time.perf_counter()
+        while time.perf_counter() - max(died, last) < 2.5:
+            begin = time.perf_counter()
+            if answer(port) != b"a":
+                last = begin
+            time.sleep(0.001)
+        taken.append(last - died)
+    return taken
+
+
+def report_deaths(name, taken):
+    milliseconds = sorted(second * 1e3 for second in taken)
+    print(f"| {name} | {statistics.median(milliseconds):.0f} ms | {milliseconds[-1]:.0f} ms |", flush=True)
+
+
+def web_server(folder, text, port):
+    server = f'server {{ listen 127.0.0.1:{port}; location / {{ return 200 "{text}"; }} }}'
+    write(f"{folder}/web.conf", NGINX.format(folder=folder, servers=server))
     return running("nginx", "-p", folder, "-c", f"{folder}/web.conf")
 
 
 def main():
     confd = os.path.realpath(sys.argv[1])
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 100
-    print("| way | put to first request | put alone | what is added | 9 of 10 |\n|---|---|---|---|---|")
+    death_count = int(sys.argv[3]) if len(sys.argv) > 3 else 30
+    ways = (("haproxy's runtime API", haproxy), ("nginx reload", nginx))
     with tempfile.TemporaryDirectory() as folder, Etcd() as etcd, contextlib.ExitStack() as stack:
         ports = {"a": free_port(), "b": free_port()}
-        stack.enter_context(web_servers(f"{folder}/web", ports))
+        stack.enter_context(web_server(f"{folder}/a", "a", ports["a"]))
         etcd.put("/web/a", f"127.0.0.1:{ports['a']}")
-        for name, start in (("haproxy's runtime API", haproxy), ("nginx reload", nginx)):
+        print("| way | put to first request | put alone | what is added | 9 of 10 |\n|---|---|---|---|---|")
+        with web_server(f"{folder}/b", "b", ports["b"]):
+            for name, start in ways:
+                with contextlib.ExitStack() as inner:
+                    port = start(inner, f"{folder}/put-{start.__name__}", etcd, confd)
+                    wait(port, lambda text: text == b"a")
+                    report(name, rounds(etcd, port, f"127.0.0.1:{ports['b']}", count))
+        print("\n| way | death to last request | longest |\n|---|---|---|")
+        etcd.put("/web/b", f"127.0.0.1:{ports['b']}")
+        for name, start in ways:
             with contextlib.ExitStack() as inner:
-                port = start(inner, f"{folder}/{start.__name__}", etcd, confd)
-                wait(port, lambda text: text == b"a")
-                report(name, rounds(etcd, port, f"127.0.0.1:{ports['b']}", count))
+                port = start(inner, f"{folder}/death-{start.__name__}", etcd, confd, CHECK)
+                report_deaths(name, deaths(lambda: web_server(f"{folder}/b", "b", ports["b"]), port, death_count))
 
 
 def watching(stack, confd, etcd, folder, resource, template):
@@ -141,26 +185,27 @@ def watching(stack, confd, etcd, folder, resource, template):
         "-state-dir", "none"))
 
 
-def haproxy(stack, folder, etcd, confd):
+def haproxy(stack, folder, etcd, confd, check=""):
     port = free_port()
     write(f"{folder}/haproxy.cfg", HAPROXY.format(folder=folder, port=port))
     stack.enter_context(running("haproxy", "-db", "-f", f"{folder}/haproxy.cfg"))
     watching(
         stack, confd, etcd, folder,
-        f'dest = "{folder}/web.json"\n[template.apply]\ndriver = "haproxy"\nsocket = "{folder}/admin.sock"\nbackend = "web"',
+        f'dest = "{folder}/web.json"\n[template.apply]\ndriver = "haproxy"\nsocket = "{folder}/admin.sock"\nbackend = "web"'
+        + check,
         LIST)
     return port
 
 
-def nginx(stack, folder, etcd, confd):
+def nginx(stack, folder, etcd, confd, check=""):
     port = free_port()
-    servers = f"include {folder}/web.conf; server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://web; }} }}"
+    servers = f"include {folder}/web.conf; server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://web; proxy_next_upstream off; }} }}"
     write(f"{folder}/nginx.conf", NGINX.format(folder=folder, servers=servers))
     write(f"{folder}/web.conf", "upstream web { server 127.0.0.1:1; }\n")
     stack.enter_context(running("nginx", "-p", folder, "-c", f"{folder}/nginx.conf"))
     watching(
         stack, confd, etcd, folder,
-        f'dest = "{folder}/web.conf"\nreload_cmd = "kill -HUP $(cat {folder}/pid)"', UPSTREAM)
+        f'dest = "{folder}/web.conf"\nreload_cmd = "kill -HUP $(cat {folder}/pid)"{check}', UPSTREAM)
     return port
 
 

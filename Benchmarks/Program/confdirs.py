@@ -43,13 +43,18 @@ name={{getv "/three/name"}}
 SMALL = """{{range gets "/services/*/servers/host00"}}{{.Key}}={{.Value}}
 {{end}}"""
 
+# A file for each service, of its servers.
+ITEM = """{{range getvs (printf "%s/servers/*" .key)}}{{$d := json .}}server {{$d.host}}:{{$d.port}};
+{{end}}"""
+
 LATENCY = """{{getv "/latency/value"}}\n"""
 
 
 class Confdir:
     """A confdir with `resources` resources of one template, which write into `output`, a folder of its own in `below`."""
 
-    def __init__(self, folder, name, template, keys, resources=1, below=None):
+    def __init__(self, folder, name, template, keys, resources=1, below=None, items=None):
+        """With `items`, a pattern of keys, there is a file for each key or directory that matches."""
         self.path = os.path.join(folder, name)
         self.output = os.path.join(below or os.path.join(folder, "out"), name)
         for part in ("conf.d", "templates"):
@@ -59,5 +64,5 @@ class Confdir:
             file.write(template)
         for number in range(resources):
             with open(os.path.join(self.path, "conf.d", f"{number}.toml"), "w") as file:
-                file.write(f'[template]\nsrc = "{name}.tmpl"\ndest = "{self.output}/{number}.conf"\n'
-                           f'mode = "0644"\nkeys = ["{keys}"]\n')
+                file.write(f'[template]\nsrc = "{name}.tmpl"\ndest = "{self.output}/{"{{.name}}" if items else number}.conf"\n'
+                           f'mode = "0644"\nkeys = ["{keys}"]\n' + (f'for_each = "{items}"\n' if items else ""))

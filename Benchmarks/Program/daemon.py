@@ -91,6 +91,28 @@ def changes(program, etcd, confdir, turn):
     return taken
 
 
+def items(program, etcd, confdir, count):
+    """A `Latency` from the put of a key of one of `count` items to its file, and the memory of the daemon in bytes."""
+    empty(confdir.output)
+    deadline = time.monotonic() + 600
+    with Watching(program, etcd, confdir) as watching:
+        while len(os.listdir(confdir.output)) < count:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{program.name} did not write its {count} files")
+            time.sleep(0.1)
+        time.sleep(3)
+        taken = []
+        for number in range(PUTS):
+            host = f"10.1.{number // 250}.{number % 250}"
+            service = f"svc{number * 13 % count:06d}"
+            begin = time.perf_counter()
+            etcd.put(f"/services/{service}/servers/host00", '{"host": "%s", "port": 80}' % host)
+            put = time.perf_counter() - begin
+            taken.append((wait_for(os.path.join(confdir.output, f"{service}.conf"), host.encode()) - begin, put))
+            time.sleep(0.01)
+        return Latency(taken), watching.memory()
+
+
 def idle(program, etcd, confdir, resources, seconds=20):
     """CPU share and resident bytes of a daemon in step, while nothing changes."""
     empty(confdir.output)
