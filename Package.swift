@@ -69,6 +69,10 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// What waits for other programs most of the time: compiled for size, which keeps the static binary below 16 MiB.
+let small: Set = ["Age", "Appliers", "Checks", "ConfdCore", "HTTP", "Registration"]
+let forSize = strict + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 func target(_ layer: Layer) -> Target {
     let dependencies = layer.imports.map { Target.Dependency.target(name: $0) }
     switch layer.name {
@@ -84,7 +88,8 @@ func target(_ layer: Layer) -> Target {
     case "confd":
         return .executableTarget(name: layer.name, dependencies: dependencies, swiftSettings: strict)
     default:
-        return .target(name: layer.name, dependencies: dependencies, swiftSettings: strict)
+        return .target(
+            name: layer.name, dependencies: dependencies, swiftSettings: small.contains(layer.name) ? forSize : strict)
     }
 }
 

@@ -3,51 +3,66 @@ import Posix
 import Staging
 
 /// One `[template]` of a resource file, complete and validated.
+///
+/// Copies share what the file says: a resource is passed on dozens of times in each pass, and to copy all of its fields would
+/// count some fifty references up and down each time.
 package struct Resource: Equatable, Sendable {
+    /// What the resource file says, and no item changes.
+    package struct Fields: Equatable, Sendable {
+        /// The resource file.
+        package let file: String
+        /// The path of the template.
+        package let source: String
+        /// The prefix that is stripped from the keys that the template sees.
+        package let prefix: [UInt8]
+        /// The keys that the template sees, with the prefix joined.
+        /// With several backends, as `layers` show them.
+        package let ranges: [KeyRange]
+        package let checkCommand: CommandTemplate?
+        /// Whether `checkCommand` judges the new file in its place (`check = "in-place"`), not the staged one.
+        package let checksInPlace: Bool
+        /// How its service learns that the file was replaced; nil if it does not.
+        package let reloadMethod: ReloadMethod?
+        package let checkTimeout: Duration
+        package let reloadTimeout: Duration
+        package let makeDirectories: Bool
+        package let backup: Bool
+        package let leftDelimiter: String
+        package let rightDelimiter: String
+        /// The backends that its keys come from, and which keys of each; of a key that several have, the first counts.
+        package let layers: [BackendLayer]
+        /// When it is rendered and reloaded.
+        package let policy: ApplyPolicy
+        /// Whether the previous file is put back when its reload keeps failing.
+        package let rollback: Bool
+        /// Which of its keys stand for servers that are probed.
+        package let healthChecks: [TargetCheck]
+        /// The format that the rendered file must have to be installed, nil for any.
+        package let outputFormat: OutputFormat?
+        /// What it may lose at once; nil for everything.
+        package let guardLimits: GuardLimits?
+        /// The running balancer that is kept equal to the rendering; `reloadCommand` is then for what cannot be changed in it.
+        package let apply: ApplyDefinition?
+        /// What has a file of its own (`for_each`); nil if the resource has one file.
+        package let items: ItemRule?
+    }
+
     /// Its name in log lines: the file below conf.d, with `#2` for the second `[[template]]` of a file.
     package private(set) var name: String
-    /// The resource file.
-    package let file: String
-    /// The path of the template.
-    package let source: String
     package private(set) var destination: String
-    /// The prefix that is stripped from the keys that the template sees.
-    package let prefix: [UInt8]
-    /// The keys that the template sees, with the prefix joined.
-    /// With several backends, as `layers` show them.
-    package let ranges: [KeyRange]
     package var attributes: FileAttributes
-    package let checkCommand: CommandTemplate?
-    /// Whether `checkCommand` judges the new file in its place (`check = "in-place"`), not the staged one.
-    package let checksInPlace: Bool
-    /// How its service learns that the file was replaced; nil if it does not.
-    package let reloadMethod: ReloadMethod?
-    package let checkTimeout: Duration
-    package let reloadTimeout: Duration
-    package let makeDirectories: Bool
-    package let backup: Bool
-    package let leftDelimiter: String
-    package let rightDelimiter: String
-    /// The backends that its keys come from, and which keys of each; of a key that several have, the first counts.
-    package let layers: [BackendLayer]
-    /// When it is rendered and reloaded.
-    package let policy: ApplyPolicy
-    /// Whether the previous file is put back when its reload keeps failing.
-    package let rollback: Bool
-    /// Which of its keys stand for servers that are probed.
-    package let healthChecks: [TargetCheck]
-    /// The format that the rendered file must have to be installed, nil for any.
-    package let outputFormat: OutputFormat?
-    /// What it may lose at once; nil for everything.
-    package let guardLimits: GuardLimits?
-    /// The running balancer that is kept equal to the rendering; `reloadCommand` is then for what cannot be changed in it.
-    package let apply: ApplyDefinition?
-    /// What has a file of its own (`for_each`); nil if the resource has one file.
-    package let items: ItemRule?
     /// The item whose file this is; nil for a resource as it is written.
     package private(set) var item: Item? = nil
     /// The name of the resource that the item is of.
     package private(set) var groupName: String? = nil
+    private let fields: Shared<Fields>
+
+    init(name: String, destination: String, attributes: FileAttributes, _ fields: Fields) {
+        self.name = name
+        self.destination = destination
+        self.attributes = attributes
+        self.fields = Shared(fields)
+    }
 
     /// Whether it stands for the files of its items, and has none itself.
     package var isGroup: Bool { items != nil && item == nil }
@@ -95,4 +110,38 @@ package struct Resource: Equatable, Sendable {
 
     /// Resources with the same one reload together; nil without a reload, and for a balancer of its own.
     package var reloadGroup: ReloadMethod? { apply == nil ? reloadMethod : nil }
+}
+
+// What the file says: see `Fields`.
+extension Resource {
+    package var file: String { fields.value.file }
+    package var source: String { fields.value.source }
+    package var prefix: [UInt8] { fields.value.prefix }
+    package var ranges: [KeyRange] { fields.value.ranges }
+    package var checkCommand: CommandTemplate? { fields.value.checkCommand }
+    package var checksInPlace: Bool { fields.value.checksInPlace }
+    package var reloadMethod: ReloadMethod? { fields.value.reloadMethod }
+    package var checkTimeout: Duration { fields.value.checkTimeout }
+    package var reloadTimeout: Duration { fields.value.reloadTimeout }
+    package var makeDirectories: Bool { fields.value.makeDirectories }
+    package var backup: Bool { fields.value.backup }
+    package var leftDelimiter: String { fields.value.leftDelimiter }
+    package var rightDelimiter: String { fields.value.rightDelimiter }
+    package var layers: [BackendLayer] { fields.value.layers }
+    package var policy: ApplyPolicy { fields.value.policy }
+    package var rollback: Bool { fields.value.rollback }
+    package var healthChecks: [TargetCheck] { fields.value.healthChecks }
+    package var outputFormat: OutputFormat? { fields.value.outputFormat }
+    package var guardLimits: GuardLimits? { fields.value.guardLimits }
+    package var apply: ApplyDefinition? { fields.value.apply }
+    package var items: ItemRule? { fields.value.items }
+}
+
+/// A value that its copies share.
+private final class Shared<Value: Equatable & Sendable>: Equatable, Sendable {
+    let value: Value
+
+    init(_ value: Value) { self.value = value }
+
+    static func == (one: Shared, other: Shared) -> Bool { one === other || one.value == other.value }
 }

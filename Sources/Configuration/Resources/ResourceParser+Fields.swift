@@ -34,16 +34,16 @@ extension ResourceParser {
         let rollback = table.flag("rollback") ?? false
         let items = itemRule(&table, destination: destination, check: check, checksInPlace, reload, rollback: rollback)
         let (keyRanges, layers) = ranges(&table, prefix: prefix, of: layers)
-        let resource = Resource(
-            name: name, file: table.file, source: source ?? "", destination: destination ?? "", prefix: prefix,
-            ranges: keyRanges, attributes: attributes,
-            checkCommand: check, checksInPlace: checksInPlace, reloadMethod: reload,
+        let fields = Resource.Fields(
+            file: table.file, source: source ?? "", prefix: prefix, ranges: keyRanges, checkCommand: check,
+            checksInPlace: checksInPlace, reloadMethod: reload,
             checkTimeout: table.duration("check_cmd_timeout") ?? settings.checkTimeout,
             reloadTimeout: table.duration("reload_cmd_timeout") ?? settings.reloadTimeout,
             makeDirectories: table.flag("make_dirs") ?? false, backup: table.flag("backup") ?? false,
             leftDelimiter: left, rightDelimiter: right, layers: layers, policy: policy(&table),
             rollback: rollback, healthChecks: targetChecks(&table), outputFormat: outputFormat(&table),
             guardLimits: guardLimits(&table), apply: apply(&table, hasReload: reload != nil), items: items)
+        let resource = Resource(name: name, destination: destination ?? "", attributes: attributes, fields)
         return Reading(
             complete: table.errors.isEmpty ? resource : nil, source: source, destination: destination, left: left,
             right: right)
