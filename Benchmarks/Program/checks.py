@@ -18,7 +18,7 @@ INTERVAL = 5
 HAPROXY = """
 global
   stats socket {folder}/admin.sock mode 600 level admin
-  maxconn 20000
+  maxconn 2000
 defaults
   mode {mode}
   timeout connect 2s
