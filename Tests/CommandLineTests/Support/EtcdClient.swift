@@ -46,6 +46,19 @@ final class EtcdClient {
         return revision
     }
 
+    /// The revision that created a key, and its lease; nil if it is not there.
+    func origin(of key: String) throws -> (created: String, lease: String)? {
+        let pairs = try call("kv/range", ["key": Self.encoded(key)])["kvs"] as? [[String: String]]
+        return pairs?.first.map { ($0["create_revision"] ?? "", $0["lease"] ?? "") }
+    }
+
+    /// How many seconds a lease goes on without being kept alive.
+    func timeLeft(ofLease id: String) throws -> Int {
+        let text = try call("lease/timetolive", ["ID": id])["TTL"] as? String
+        guard let seconds = text.flatMap({ Int($0) }) else { throw SupportError("no time left of lease \(id)") }
+        return seconds
+    }
+
     /// Forgets what was before now, and gives the space back.
     func compactAndDefragment() throws {
         do {
