@@ -235,6 +235,19 @@ import Testing
         }
     }
 
+    /// Two files that Unicode takes for one name, which Swift's strings call equal.
+    @Test func tellsNamesApartByTheirBytes() async throws {
+        try await withSandbox { box in
+            try box.sites("{{.value}}\n")
+            try box.write("keys.yaml", "sites: {\"\u{e9}\": composed, \"e\u{301}\": decomposed}\n")
+            for (name, value) in [("\u{e9}", "composed"), ("e\u{301}", "decomposed")] {
+                let done = try await explain(box, "\(box.out)/\(name).conf:1")
+                #expect(
+                    done.exitCode == 0 && done.standardOutput.contains("\(value)   /sites/"), "\(done.testDescription)")
+            }
+        }
+    }
+
     /// Files that come and go with the key are shown against nothing.
     @Test func explainsAKey() async throws {
         try await withSandbox { box in

@@ -203,8 +203,7 @@ struct ExplainCommand {
             }
         }
         guard let supposed, chosen == nil else { return }
-        let known = Set(keys.files.files.map(\.resource.destination))
-        for file in supposed.files.files where !known.contains(file.resource.destination) {
+        for file in supposed.files.files where keys.files.file(at: file.resource.destination) == nil {
             add(KeyUse(key, try explainer.explain(file, of: supposed), supposed: .newFile))
         }
     }

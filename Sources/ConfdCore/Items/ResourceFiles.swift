@@ -18,6 +18,8 @@ struct ResourceFiles {
     /// Items that cannot have a file, with the reason.
     let problems: [(key: [UInt8], error: ItemNameError)]
     private let resource: Resource
+    /// The places in `files`, by the bytes of `dest`: names that Unicode takes for equal are different files.
+    private let places: [[UInt8]: Int]
 
     /// `view` is what the template sees of the keys.
     init(of resource: Resource, over view: Snapshot, in environment: any Rendering.Environment) {
@@ -25,6 +27,7 @@ struct ResourceFiles {
         guard resource.isGroup, let rule = resource.items else {
             files = [File(resource: resource)]
             problems = []
+            places = [Array(resource.destination.utf8): 0]
             return
         }
         var set = ItemSet(rule, environment: environment)
@@ -32,11 +35,14 @@ struct ResourceFiles {
             File(
                 resource: resource.of(unit.item, fileName: unit.fileName), itemIndex: set.index(of: unit.item.key))
         }
+        // No two items have the same file.
+        places = Dictionary(
+            uniqueKeysWithValues: files.enumerated().map { (Array($0.element.resource.destination.utf8), $0.offset) })
         problems = set.problems.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }
     }
 
     /// The file whose `dest` is `path`; nil if there is none.
-    func file(at path: String) -> File? { files.first { $0.resource.destination == path } }
+    func file(at path: String) -> File? { places[Array(path.utf8)].map { files[$0] } }
 
     /// The file that `-item` chooses: by the name of an item, or by its key. Without a word for a resource without `for_each`.
     func file(ofItem word: String?) throws(ItemChoiceError) -> File {
