@@ -1,5 +1,5 @@
 # confd alone in an image, or to copy from: COPY --from=confd /confd /usr/local/bin/confd
-# There is no shell in it, so resources can have no check_cmd and reload_cmd here.
+# There is no other program in it: services are reloaded by [template.reload], with a pid file or over HTTP.
 FROM swift:6.3-bookworm AS build
 WORKDIR /source
 COPY . .

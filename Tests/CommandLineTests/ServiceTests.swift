@@ -7,14 +7,14 @@ import Testing
 @Suite(.enabled(if: Machine.hasEtcd)) struct ServiceTests {
     private func keys(_ rig: FaultRig) -> [String: String] { (try? rig.client.all("/s/")) ?? ["": "no answer"] }
 
-    private func addService(_ rig: FaultRig, _ port: UInt16, _ fields: String = "") throws {
+    private func addService(_ rig: FaultRig, _ port: UInt16, _ fields: String = "", ttl: String = "2s") throws {
         try rig.box.write(
             "confdir/conf.d/service.toml",
             """
             [service]
             key = "/s/a"
             value = '{"port": \(port)}'
-            ttl = "2s"
+            ttl = "\(ttl)"
             \(fields)
             [[service.health_check]]
             type = "http"
@@ -45,6 +45,20 @@ import Testing
             try await stop(daemon)
             // `on_stop` of a daemon is to keep it: the next one takes it over.
             #expect(keys(rig).count == 1)
+        }
+    }
+
+    /// A server that accepts and never answers is out long before its time to live is over.
+    @Test func whatHangsIsRemoved() async throws {
+        let server = try HealthServer()
+        try await withRig { rig in
+            try addService(rig, server.port, ttl: "600s")
+            let daemon = try rig.daemon()
+            #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
+            server.fallSilent()
+            #expect(try await eventually { keys(rig).isEmpty }, "\(daemon.standardError)")
+            #expect(daemon.standardError.contains("timed out"), "\(daemon.standardError)")
+            try await stop(daemon)
         }
     }
 

@@ -1,0 +1,21 @@
+# The alert rules: what they make of series (promtool), and that a daemon has each metric and label that they name.
+rules=$source/packaging/prometheus/confd-alerts.yml
+cp "$rules" "$source/Tests/Release/alerts-test.yml" .
+promtool check rules confd-alerts.yml >/dev/null || fail "the rules are not valid"
+promtool test rules alerts-test.yml || fail "the rules do not do what their tests say"
+
+mkdir -p conf.d templates
+echo 'app: {host: 127.0.0.1}' >keys.yaml
+echo '{"id": "a", "address": "{{getv "/app/host"}}:80"}' >templates/a.tmpl
+printf '[template]\nsrc = "a.tmpl"\ndest = "%s/a.json"\nkeys = ["/app"]\n[template.apply]\ndriver = "haproxy"\nsocket = "%s/none"\nbackend = "web"\n' \
+  "$PWD" "$PWD" >conf.d/a.toml
+start confd confd -interval 600 -backend file -file keys.yaml -confdir . -metrics-addr 127.0.0.1:9100
+have_metrics() { curl -s http://127.0.0.1:9100/metrics >metrics && grep -q '^confd_apply_equal' metrics; }
+eventually have_metrics
+# NAME{state="dirty"} as the rules have them; `up` is Prometheus' own.
+for expression in $(sed -n 's/^ *expr: \([a-z_]*\(\|{[^}]*}\)\) .*/\1/p' "$rules" | grep -v '^up'); do
+  grep -qF -- "${expression%\}}" metrics || fail "no metric $expression"
+done
+equal "rules with a metric" "$(sed -n 's/^ *expr: confd.*/x/p' "$rules" | wc -l)" 6
+for label in backend source dest balancer; do holds metrics "$label=\"" || fail "no label $label"; done
+stop confd
