@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 
 /// A line of the table in docs/reliability.md.
 struct FaultReport {
@@ -73,6 +74,15 @@ struct Usage {
         let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
         let ticks = fields.count > 13 ? (Double(fields[12]) ?? 0) + (Double(fields[13]) ?? 0) : 0
         cpuSeconds = ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
+    /// Waits until the process has no more threads and descriptors than these, `descriptors` and two threads aside: a call that
+    /// is out has some for its time, what leaks does not go away.
+    func holds(for id: pid_t, descriptors more: Int) async throws -> Bool {
+        try await eventually {
+            guard let now = Usage(of: id) else { return false }
+            return now.descriptors <= descriptors + more && now.threads <= threads + 2
+        }
     }
 
     private static func text(_ path: String) -> String? {
