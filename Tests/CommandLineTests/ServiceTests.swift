@@ -57,7 +57,7 @@ import Testing
             #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
             server.fallSilent()
             #expect(try await eventually { keys(rig).isEmpty }, "\(daemon.standardError)")
-            #expect(daemon.standardError.contains("timed out"), "\(daemon.standardError)")
+            #expect(daemon.standardError.contains("timeout after 1s"), "\(daemon.standardError)")
             try await stop(daemon)
         }
     }
