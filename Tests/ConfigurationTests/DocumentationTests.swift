@@ -57,12 +57,47 @@ private enum Pages {
         return blocks
     }
 
+    /// A page without its blocks.
+    static func prose(_ page: String) -> String {
+        text(page).split(separator: "```", omittingEmptySubsequences: false).enumerated()
+            .filter { $0.offset.isMultiple(of: 2) }.map(\.element).joined()
+    }
+
     /// What stands between two single backquotes outside of blocks, with its page.
     static let spans = all.flatMap { page in
-        let prose = text(page).split(separator: "```", omittingEmptySubsequences: false).enumerated()
-            .filter { $0.offset.isMultiple(of: 2) }.map(\.element).joined()
-        return prose.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+        prose(page).split(separator: "`", omittingEmptySubsequences: false).enumerated()
             .filter { !$0.offset.isMultiple(of: 2) }.map { (page: page, text: String($0.element)) }
+    }
+
+    /// The targets of links within the project, with their pages.
+    static let links = (all + ["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]).flatMap { page in
+        prose(page).split(separator: "](", omittingEmptySubsequences: false).dropFirst()
+            .map { (page: page, target: String($0.prefix { $0 != ")" })) }.filter { !$0.target.contains("://") }
+    }
+
+    /// What a link may name in a page after `#`: its headings, in lower case, with hyphens for spaces and without punctuation.
+    static func anchors(of page: String) -> Set<String> {
+        let headings = prose(page).split(separator: "\n").filter { $0.hasPrefix("#") }
+        return Set(
+            headings.map { heading in
+                let words = heading.drop { $0 == "#" }.dropFirst().lowercased()
+                return String(
+                    words.compactMap { $0 == " " ? "-" : $0.isLetter || $0.isNumber || "-_".contains($0) ? $0 : nil })
+            })
+    }
+}
+
+@Suite struct LinkTests {
+    /// A link within the project leads to a file that is there, and to a heading of it.
+    @Test func leadSomewhere() throws {
+        #expect(Pages.links.count > 100)
+        for (page, target) in Pages.links {
+            let parts = target.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let folder = Files.split(page).folder
+            let path = parts[0].isEmpty ? page : Files.join(folder == "." ? "" : folder, parts[0])
+            #expect(Files.exists("\(Pages.root)/\(path)"), "\(page): \(target)")
+            if parts.count > 1 { #expect(Pages.anchors(of: path).contains(parts[1]), "\(page): \(target)") }
+        }
     }
 }
 

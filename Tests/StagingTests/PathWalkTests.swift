@@ -258,6 +258,37 @@ struct PathWalkTests {
             }
         }
 
+        /// Attack: the same while the file of an item that is gone is removed; root's files have the name and the bytes.
+        @Test(arguments: ["srv/own/deep", "srv/own", "srv/own/deep/x"])
+        func removesNothingElsewhereAtAnyStep(exchanged: String) throws {
+            let folder = folder
+            let isFile = exchanged.hasSuffix("x")
+            try Files.makeFolder(folder("root/deep"))
+            let others = ["root/f", "root/x", "root/deep/x"]
+            for name in others { try folder.write(name, "written by confd") }
+            var removals = 0
+            for step in 1... {
+                try folder.write("srv/own/deep/x", "written by confd")
+                let reached = Faults.intruding(at: step) {
+                    _ = rename(folder(exchanged), folder(exchanged) + ".away")
+                    _ = symlink(folder(isFile ? "root/f" : "root"), folder(exchanged))
+                    _ = lchown(folder(exchanged), Self.service, Self.service)
+                } body: {
+                    let removal = try? ItemFolder(resolving: folder("srv/own/deep"))?.remove("x") {
+                        $0 == Array("written by confd".utf8)
+                    }
+                    if removal == .removed { removals += 1 }
+                }
+                for name in others { #expect(folder.text(name) == "written by confd", "call \(step)") }
+                if !reached { break }
+                // A link in the place of the file may have been removed, as its name is the item's.
+                try? Files.unlink(folder(exchanged))
+                _ = rename(folder(exchanged) + ".away", folder(exchanged))
+            }
+            // Without an attack, and where it came too late.
+            #expect(removals > 0)
+        }
+
         /// Attack: the directory is moved between the look at it and the step to the one above it.
         @Test func noticesThatADirectoryWasMoved() throws {
             let folder = folder
