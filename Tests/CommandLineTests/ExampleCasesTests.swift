@@ -12,7 +12,8 @@ import Testing
         arguments: [
             (".", "examples/tests"), ("examples/ci/confd", nil), ("examples/container", nil),
             ("examples/failover", nil),
-            ("examples/flat-prefix", nil), ("examples/haproxy-runtime", nil), ("examples/moving/confd-0.17", nil),
+            ("examples/flat-prefix", nil), ("examples/haproxy-runtime", nil), ("examples/kubernetes", nil),
+            ("examples/moving/confd-0.17", nil),
             ("examples/moving/consul-template", nil), ("examples/moving/fork-0.41", nil),
             ("examples/nginx-upstreams", nil),
         ])
