@@ -20,6 +20,9 @@
 # make fuzz-gate   the same for ten seconds each, without measuring growth; part of the gate
 # make fuzz-check   compiles the fuzz targets only
 
+# A pipe fails with the first of its commands that does.
+SHELL := /bin/bash -o pipefail
+
 SWIFT_FLAGS := --explicit-target-dependency-import-check error
 FUZZ_SECONDS ?= 60
 # How many tests run at a time. Without a limit all are begun at once, and one that waits for a server gets its turn again
@@ -50,11 +53,16 @@ deb: release
 lint:
 	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift
 
+# What failed is said again at the end: the log has a line or two for each of some 1,700 tests.
+FAILURES_AT_THE_END := { print; fflush() } /^✘/ || failures && /^↳/ { failures = failures "\n" $$0 } \
+  END { if (failures) print "\nFailed:" failures }
+
 test: lint
 	./.ci/install test
 	Tests/Architecture/arrows Sources
 	swift build --build-tests $(SWIFT_FLAGS)
-	swift test --skip-build
+	@echo swift test --skip-build
+	@swift test --skip-build 2>&1 | awk '$(FAILURES_AT_THE_END)'
 	$(MAKE) deb
 	Tests/Release/run dist/confd
 	$(MAKE) instruction-check
