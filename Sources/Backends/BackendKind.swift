@@ -17,6 +17,8 @@ package protocol BackendKind: Sendable {
     var takesRegistrations: Bool { get }
     /// Whether what it holds is secret, and never shown.
     var holdsSecrets: Bool { get }
+    /// Whether they are `TransactingBackend`s whose keys have revisions, so that rollouts can be coordinated there.
+    var takesRollouts: Bool { get }
 
     /// Sets the options that follow from others. `name` is the name by which the backend was chosen.
     func complete(_ options: inout BackendOptions, for name: String)
@@ -37,6 +39,7 @@ extension BackendKind {
     package var longestPause: Duration { .seconds(15) }
     package var takesRegistrations: Bool { false }
     package var holdsSecrets: Bool { false }
+    package var takesRollouts: Bool { false }
     package func complete(_ options: inout BackendOptions, for name: String) {}
     package func problems(of options: BackendOptions) -> [BackendProblem] { [] }
     package func notices(of options: BackendOptions) -> [BackendNotice] { [] }

@@ -3,10 +3,13 @@ package struct Update: Sendable {
     package let key: [UInt8]
     /// Nil if the key is deleted.
     package let value: [UInt8]?
+    /// The backend's revision of the change; 0 where it has none.
+    package let revision: Int64
 
-    package init(key: [UInt8], value: [UInt8]?) {
+    package init(key: [UInt8], value: [UInt8]?, revision: Int64 = 0) {
         self.key = key
         self.value = value
+        self.revision = revision
     }
 }
 
@@ -44,7 +47,9 @@ private struct BlockChanges {
     init(_ updates: [Update]) {
         chunk = CopiedChunk(capacity: updates.reduce(0) { $0 + $1.key.count + ($1.value?.count ?? 0) })
         let all = updates.map { update in
-            Change(entry: chunk.entry(key: update.key, value: update.value ?? []), isDeletion: update.value == nil)
+            Change(
+                entry: chunk.entry(key: update.key, value: update.value ?? [], modified: update.revision),
+                isDeletion: update.value == nil)
         }
         // The sort is stable, so the last update of a key comes last, and counts.
         for change in all.sorted(by: { $0.entry.keyBytes.order(to: $1.entry.keyBytes) < 0 }) {
@@ -101,7 +106,7 @@ private struct BlockChanges {
         // Chunks whose bytes are no longer used must not be kept for ever.
         if changed.count > Self.mostChunks || held > live + Self.mostUnusedBytes {
             let copy = CopiedChunk(capacity: live)
-            entries = entries.map { copy.entry(key: $0.keyBytes, value: $0.valueBytes) }
+            entries = entries.map { copy.entry(key: $0.keyBytes, value: $0.valueBytes, modified: $0.modified) }
             retained = nil
             changed = [copy]
         }
@@ -120,15 +125,18 @@ private struct BlockChanges {
 
 extension CopiedChunk {
     /// An entry of copies in this chunk, which must have room for them.
-    fileprivate func entry(key: [UInt8], value: [UInt8]) -> Entry {
-        key.withUnsafeBufferPointer { key in value.withUnsafeBufferPointer { entry(key: key, value: $0) } }
+    fileprivate func entry(key: [UInt8], value: [UInt8], modified: Int64) -> Entry {
+        key.withUnsafeBufferPointer { key in
+            value.withUnsafeBufferPointer { entry(key: key, value: $0, modified: modified) }
+        }
     }
 
-    fileprivate func entry(key: Bytes, value: Bytes) -> Entry {
+    fileprivate func entry(key: Bytes, value: Bytes, modified: Int64) -> Entry {
         guard let keyCopy = copy(key), let valueCopy = copy(value) else {
             preconditionFailure("the chunk was made large enough")
         }
         return Entry(
-            key: keyCopy, value: valueCopy, keyCount: UInt32(key.count), valueCount: UInt32(value.count))
+            key: keyCopy, value: valueCopy, keyCount: UInt32(key.count), valueCount: UInt32(value.count),
+            modified: modified)
     }
 }

@@ -36,8 +36,8 @@ extension Snapshot {
             return state.pointee.adopted.count - 1
         }
 
-        /// Adds a key with its value, both parts of an adopted chunk.
-        package func append(chunk: Int, keyRange: Range<Int>, valueRange: Range<Int>) {
+        /// Adds a key with its value, both parts of an adopted chunk. `modified` is the revision of its last change.
+        package func append(chunk: Int, keyRange: Range<Int>, valueRange: Range<Int>, modified: Int64 = 0) {
             let (start, count) = state.pointee.adopted[chunk]
             precondition(
                 keyRange.lowerBound >= 0 && keyRange.upperBound <= count && valueRange.lowerBound >= 0
@@ -46,14 +46,15 @@ extension Snapshot {
             append(
                 Entry(
                     key: start + keyRange.lowerBound, value: start + valueRange.lowerBound,
-                    keyCount: UInt32(keyRange.count), valueCount: UInt32(valueRange.count)))
+                    keyCount: UInt32(keyRange.count), valueCount: UInt32(valueRange.count), modified: modified))
         }
 
         /// Adds copies of a key and its value.
         package func append(key: UnsafeBufferPointer<UInt8>, value: UnsafeBufferPointer<UInt8>) {
             append(
                 Entry(
-                    key: copy(key), value: copy(value), keyCount: UInt32(key.count), valueCount: UInt32(value.count)))
+                    key: copy(key), value: copy(value), keyCount: UInt32(key.count),
+                    valueCount: UInt32(value.count), modified: 0))
         }
 
         /// The snapshot of what was added. `newestChange` is the newest revision in which one of the keys changed.

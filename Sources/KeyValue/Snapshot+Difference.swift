@@ -60,7 +60,7 @@ extension Snapshot {
     }
 
     /// How many entries, from `index` here and `otherIndex` there, are the same memory.
-    private func sharedCount(at index: Int, with other: Snapshot, at otherIndex: Int) -> Int {
+    func sharedCount(at index: Int, with other: Snapshot, at otherIndex: Int) -> Int {
         let here = tableIndex(index)
         let there = other.tableIndex(otherIndex)
         let (block, offset) = table.position(of: here)

@@ -63,7 +63,9 @@ extension Snapshot {
             let entry = table.entry(at: tableIndex(index))
             let copy = key.withUnsafeBufferPointer { builder.copy($0) }
             builder.append(
-                Entry(key: copy, value: entry.value, keyCount: UInt32(key.count), valueCount: entry.valueCount))
+                Entry(
+                    key: copy, value: entry.value, keyCount: UInt32(key.count), valueCount: entry.valueCount,
+                    modified: entry.modified))
         }
         return builder.finish(revision: revision)
     }
@@ -77,7 +79,8 @@ extension Snapshot.Builder {
             let (key, value) = snapshot.entryBytes(index)
             append(
                 Entry(
-                    key: key.start, value: value.start, keyCount: UInt32(key.count), valueCount: UInt32(value.count)))
+                    key: key.start, value: value.start, keyCount: UInt32(key.count), valueCount: UInt32(value.count),
+                    modified: snapshot.modified(at: index)))
         }
     }
 }

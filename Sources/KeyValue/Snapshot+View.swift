@@ -95,7 +95,9 @@ extension Snapshot {
                 case .bytes(let bytes): (bytes.withUnsafeBufferPointer { builder.copy($0) }, bytes.count)
                 }
             builder.append(
-                Entry(key: start, value: entry.value, keyCount: UInt32(length), valueCount: entry.valueCount))
+                Entry(
+                    key: start, value: entry.value, keyCount: UInt32(length), valueCount: entry.valueCount,
+                    modified: entry.modified))
         }
         return builder.finish(revision: revision)
     }

@@ -4,6 +4,8 @@ struct Entry {
     let value: UnsafePointer<UInt8>
     let keyCount: UInt32
     let valueCount: UInt32
+    /// The backend's revision of the last change; 0 where it has none.
+    let modified: Int64
 
     var keyBytes: Bytes { Bytes(start: key, count: Int(keyCount)) }
     var valueBytes: Bytes { Bytes(start: value, count: Int(valueCount)) }

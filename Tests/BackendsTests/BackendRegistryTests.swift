@@ -59,6 +59,7 @@ import Testing
         let backend = try kind.open(options, in: context)
         #expect((backend is any LeasingBackend) == kind.takesRegistrations)
         #expect(kind.takesRegistrations == name.hasPrefix("etcd"))
+        #expect((backend is any TransactingBackend) == kind.takesRollouts)
     }
 
     @Test func anEmptyValueIsNone() {

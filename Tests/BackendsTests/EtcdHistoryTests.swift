@@ -92,8 +92,7 @@ import Testing
             Issue.record("no change")
             return
         }
-        start = start.applying(
-            changes.changes.map { Update(key: $0.key, value: $0.value) }, revision: changes.revision)
+        start = start.applying(changes.updates, revision: changes.revision)
         // What is known is not all that there is.
         try place.server?.put(["/history/g": "later", "/other": "1"])
         try place.restart()
@@ -103,7 +102,7 @@ import Testing
             Issue.record("no change")
             return
         }
-        #expect(later.changes.map(\.key) == [Array("/history/g".utf8)])
+        #expect(later.updates.map(\.key) == [Array("/history/g".utf8)])
     }
 
     /// The member lags when the watch begins, and its store has come further when it is read.

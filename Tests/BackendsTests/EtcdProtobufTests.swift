@@ -28,7 +28,7 @@ struct ProtobufRow: Sendable, CustomTestStringConvertible {
         var pairs: [String: String] = [:]
         func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
         let response = try bytes.withUnsafeBytes { buffer in
-            try RangeResponse.forEachKey(buffer, 0..<buffer.count) { key, value in pairs[text(key)] = text(value) }
+            try RangeResponse.forEachKey(buffer, 0..<buffer.count) { key, value, _ in pairs[text(key)] = text(value) }
             return try RangeResponse(buffer, 0..<buffer.count)
         }
         return (response, pairs)

@@ -21,7 +21,7 @@ import Testing
         switch try watch.next(until: .now.advanced(by: limit)) {
         case .changes(let changes):
             return Dictionary(
-                uniqueKeysWithValues: changes.changes.map {
+                uniqueKeysWithValues: changes.updates.map {
                     (String(decoding: $0.key, as: UTF8.self), $0.value.map { String(decoding: $0, as: UTF8.self) })
                 })
         case .compacted: return ["compacted": nil]

@@ -23,8 +23,7 @@ extension EtcdBackend {
             switch try next(watch) {
             case nil: continue
             case .changes(let changes):
-                snapshot = snapshot.applying(
-                    changes.changes.map { Update(key: $0.key, value: $0.value) }, revision: changes.revision)
+                snapshot = snapshot.applying(changes.updates, revision: changes.revision)
                 deliver(snapshot)
                 pauses.reset()
                 continue

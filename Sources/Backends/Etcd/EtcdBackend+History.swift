@@ -81,7 +81,7 @@ extension EtcdBackend {
         var count = 0
         var isEqual = false
         do {
-            try RangeResponse.forEachKey(bytes, message) { _, found in
+            try RangeResponse.forEachKey(bytes, message) { _, found, _ in
                 count += 1
                 isEqual = value.array.elementsEqual(bytes[found])
             }

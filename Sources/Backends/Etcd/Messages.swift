@@ -88,11 +88,12 @@ struct RangeResponse: Equatable {
         if let last { lastKey = try KeyValue(ProtobufReader(buffer, last)).key }
     }
 
-    /// Calls `body` with where each key and its value are in `buffer`, in the order of the message at `range`; returns the
-    /// newest revision in which one of them was modified.
+    /// Calls `body` with where each key and its value are in `buffer`, and the revision in which it was modified, in the order
+    /// of the message at `range`; returns the newest of these revisions.
     @discardableResult
     static func forEachKey(
-        _ buffer: UnsafeRawBufferPointer, _ range: Range<Int>, _ body: (_ key: Range<Int>, _ value: Range<Int>) -> Void
+        _ buffer: UnsafeRawBufferPointer, _ range: Range<Int>,
+        _ body: (_ key: Range<Int>, _ value: Range<Int>, _ modified: Int64) -> Void
     ) throws(ProtobufError) -> Int64 {
         var newest: Int64 = 0
         var reader = ProtobufReader(buffer, range)
@@ -103,7 +104,7 @@ struct RangeResponse: Equatable {
             }
             let pair = try KeyValue(try reader.message(field))
             newest = max(newest, pair.modified)
-            body(pair.key, pair.value)
+            body(pair.key, pair.value, pair.modified)
         }
         return newest
     }

@@ -149,8 +149,8 @@ struct SnapshotReader {
         // Indexed in the one pass over the bytes, which the builder keeps.
         let chunk = reading.builder.adopt(chunk: body)
         try decoding(body, page) { (bytes) throws(ProtobufError) in
-            let newest = try RangeResponse.forEachKey(bytes, message) { key, value in
-                reading.builder.append(chunk: chunk, keyRange: key, valueRange: value)
+            let newest = try RangeResponse.forEachKey(bytes, message) { key, value, modified in
+                reading.builder.append(chunk: chunk, keyRange: key, valueRange: value, modified: modified)
             }
             reading.newestChange = max(reading.newestChange, newest)
         }

@@ -1,3 +1,5 @@
+import KeyValue
+
 /// Assembles the messages of a watch stream into complete changes. Pure: messages and times in, changes and requests
 /// out.
 ///
@@ -150,6 +152,6 @@ package struct WatchChanges: Equatable, Sendable {
     package let revision: Int64
     let events: [WatchEvent]
 
-    /// The changed keys; a value of `nil` is a deleted key.
-    package var changes: [(key: [UInt8], value: [UInt8]?)] { events.map { ($0.key, $0.value) } }
+    /// The changed keys.
+    package var updates: [Update] { events.map { Update(key: $0.key, value: $0.value, revision: $0.revision) } }
 }

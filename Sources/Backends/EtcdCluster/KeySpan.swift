@@ -15,9 +15,14 @@ struct KeySpan: Equatable, Sendable {
         let directories = directories(of: ranges)
         if directories == [[slash]] { return [.all] }
         let spans = directories.flatMap { path in
-            [KeySpan(start: path, end: []), KeySpan(start: path + [slash], end: path + [slash + 1])]
+            [KeySpan(start: path, end: []), below(path)]
         }
         return spans.sorted { $0.start.lexicographicallyPrecedes($1.start) }
+    }
+
+    /// The keys below `path`, which does not end in a slash.
+    static func below(_ path: [UInt8]) -> KeySpan {
+        KeySpan(start: path + [slash], end: path + [slash + 1])
     }
 
     /// The paths of `ranges`, without those that lie below another.

@@ -56,7 +56,7 @@ enum Target: FuzzTarget {
             var entries: Entries = []
             do throws(ProtobufError) {
                 let response = try RangeResponse(buffer, 0..<buffer.count)
-                try RangeResponse.forEachKey(buffer, 0..<buffer.count) { entries.append([$0, $1]) }
+                try RangeResponse.forEachKey(buffer, 0..<buffer.count) { key, value, _ in entries.append([key, value]) }
                 return (response, entries)
             } catch {
                 check((0...buffer.count).contains(error.offset), "offset \(error.offset) is in the message")
@@ -167,7 +167,7 @@ enum Target: FuzzTarget {
             Fuzz.check(machine.revision >= revision, "the revision never goes back")
             revision = machine.revision
             for case .changes(let changes) in outputs {
-                let keys = changes.changes.map(\.key)
+                let keys = changes.updates.map(\.key)
                 Fuzz.check(zip(keys, keys.dropFirst()).allSatisfy { $0.lexicographicallyPrecedes($1) }, "each key once")
             }
         }
