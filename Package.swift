@@ -39,6 +39,7 @@ let layers: [Layer] = [
             "Staging", "Checks", "Appliers", "HTTP",
         ]),
     Layer(number: 4, name: "Registration", imports: ["Backends", "Diagnostics", "JSON", "Posix"]),
+    Layer(number: 4, name: "Rollout", imports: ["Backends", "Diagnostics", "KeyValue", "Posix"]),
     Layer(
         number: 5, name: "Applying",
         imports: [
@@ -137,6 +138,7 @@ let package = Package(
                 "TestSupport",
             ]),
         tests("RegistrationTests", ["Registration", "Backends", "Posix", "TestSupport"]),
+        tests("RolloutTests", ["Rollout", "Backends", "KeyValue", "Posix", "TestSupport"]),
         tests(
             "ConfdCoreTests",
             [

@@ -1,0 +1,38 @@
+/// Why the file of a host stays as it is.
+package enum WaitReason: Equatable, Sendable {
+    /// The group's keys have not been read yet.
+    case storeUnknown
+    /// The store was not told yet what this host waits for.
+    case notNoted
+    /// Hosts with another template or other keys go first.
+    case otherChange(ChangeName)
+    /// So many hosts go first.
+    case queued(before: Int)
+    /// These hosts, of which a few are named, have their turn as canaries.
+    case canary([String])
+    /// No host that lives is a canary.
+    case noCanary([String])
+    /// For people: the host and the reason.
+    case halted(String)
+
+    package var message: String {
+        switch self {
+        case .storeUnknown: "the store has not been asked yet whose turn it is"
+        case .notNoted: "its place in the queue is not in the store yet"
+        case .otherChange(let change): "change \(change.shortText), of other keys or another template, goes first"
+        case .queued(let count): count == 1 ? "1 host goes first" : "\(count) hosts go first"
+        case .canary(let hosts):
+            hosts.isEmpty ? "a canary goes first" : "the canary goes first: \(hosts.joined(separator: ", "))"
+        case .noCanary(let patterns): "no host that lives is a canary: \(patterns.joined(separator: ", "))"
+        case .halted(let text): "halted: \(text)"
+        }
+    }
+
+    /// Whether somebody has to do something about it.
+    package var isHalt: Bool {
+        switch self {
+        case .halted, .noCanary: true
+        case .storeUnknown, .notNoted, .otherChange, .queued, .canary: false
+        }
+    }
+}
