@@ -33,27 +33,27 @@ let layers: [Layer] = [
     Layer(number: 2, name: "Staging", imports: ["Diagnostics", "Posix"]),
     Layer(number: 3, name: "Appliers", imports: ["Diagnostics", "JSON", "KeyValue", "HTTP", "Posix"]),
     Layer(
-        number: 4, name: "Configuration",
+        number: 5, name: "Configuration",
         imports: [
             "Diagnostics", "TOML", "JSON", "YAML", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering",
-            "Staging", "Checks", "Appliers", "HTTP",
+            "Staging", "Checks", "Appliers", "HTTP", "Rollout",
         ]),
     Layer(number: 4, name: "Registration", imports: ["Backends", "Diagnostics", "JSON", "Posix"]),
     Layer(number: 4, name: "Rollout", imports: ["Backends", "Diagnostics", "KeyValue", "Posix"]),
     Layer(
-        number: 5, name: "Applying",
+        number: 6, name: "Applying",
         imports: [
             "Age", "Diagnostics", "JSON", "KeyValue", "TextTemplate", "Posix", "HTTP", "Backends", "Rendering",
             "Staging",
-            "Appliers", "Configuration",
+            "Appliers", "Configuration", "Rollout",
         ]),
     Layer(
-        number: 6, name: "ConfdCore",
+        number: 7, name: "ConfdCore",
         imports: [
             "Diagnostics", "JSON", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering", "Staging",
-            "Configuration", "Checks", "Registration", "Applying", "Appliers",
+            "Configuration", "Checks", "Registration", "Rollout", "Applying", "Appliers",
         ]),
-    Layer(number: 7, name: "confd", imports: ["ConfdCore"]),
+    Layer(number: 8, name: "confd", imports: ["ConfdCore"]),
 ]
 
 let numbers = Dictionary(uniqueKeysWithValues: layers.map { ($0.name, $0.number) })
@@ -71,7 +71,7 @@ let strict: [SwiftSetting] = [
 ]
 
 /// What waits for other programs most of the time: compiled for size, which keeps the static binary below 16 MiB.
-let small: Set = ["Age", "Appliers", "Checks", "ConfdCore", "HTTP", "Registration"]
+let small: Set = ["Age", "Appliers", "Checks", "ConfdCore", "HTTP", "Registration", "Rollout"]
 let forSize = strict + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
 func target(_ layer: Layer) -> Target {

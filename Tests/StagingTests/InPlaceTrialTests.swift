@@ -230,12 +230,10 @@ import Testing
         /// Sweeps until nothing is left. A child that another test starts just now holds a copy of our descriptor, and
         /// with it the lock of a file, until it has started its program.
         private func sweep() throws {
-            let end = ContinuousClock.now + .seconds(60)
-            repeat {
+            _ = try eventuallyBlocking {
                 try Leftovers.sweep(Folder(folder.path), isOurs: Leftovers.isCandidate)
-                if !folder.names.contains(where: Leftovers.isCandidate) { return }
-                Clock.sleep(.milliseconds(1))
-            } while ContinuousClock.now < end
+                return !folder.names.contains(where: Leftovers.isCandidate)
+            }
         }
     #endif
 }

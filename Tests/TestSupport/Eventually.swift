@@ -11,6 +11,16 @@ package func eventually(seconds: Double = 60, _ condition: () throws -> Bool) as
     return true
 }
 
+/// The same for a condition that has to be waited for, such as what another program answers.
+package func eventually(seconds: Double = 60, answer: () async throws -> Bool) async throws -> Bool {
+    var patience = Patience(seconds)
+    while try await !answer() {
+        if patience.isOver { return false }
+        try await Task.sleep(for: Patience.pause)
+    }
+    return true
+}
+
 /// The same, and holds up the thread.
 package func eventuallyBlocking(seconds: Double = 60, _ condition: () throws -> Bool) rethrows -> Bool {
     var patience = Patience(seconds)

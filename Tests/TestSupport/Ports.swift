@@ -47,20 +47,25 @@ package enum Ports {
 
     /// Waits until a server that was killed has left its port; throws if it does not.
     package static func waitUntilFree(_ port: UInt16) throws {
-        guard eventuallyBlocking({ canBind(port, besideOldConnections: true) }) else {
+        guard eventuallyBlocking({ canBind(port) }) else {
             throw SupportError("port \(port) is still taken")
         }
     }
 
-    /// `besideOldConnections`: those of an earlier listener may still wait for their last packets.
-    private static func canBind(_ port: UInt16, besideOldConnections: Bool = false) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    private static func canBind(_ port: UInt16) -> Bool {
+        let descriptor = reusingSocket()
         defer { close(descriptor) }
-        if besideOldConnections {
-            var on: Int32 = 1
-            setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-        }
         return bind(descriptor, to: port)
+    }
+
+    /// A socket that can be bound beside one that does not listen, if that one is such a socket too: beside connections of an
+    /// earlier listener, and beside the copy of this socket in a child that was forked just now and has not begun its program.
+    /// Servers take ports in the same way.
+    private static func reusingSocket() -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var on: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        return descriptor
     }
 
     /// A port that refuses connections, and that nobody else can take while this lives.
@@ -69,9 +74,14 @@ package enum Ports {
         private let descriptor: Int32
 
         package init() throws {
-            number = try Ports.free()
             descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-            guard Ports.bind(descriptor, to: number) else { throw SupportError("port \(number) was taken") }
+            for _ in 0..<20 {
+                let port = try Ports.free()
+                guard Ports.bind(descriptor, to: port) else { continue }
+                number = port
+                return
+            }
+            throw SupportError("20 ports were taken")
         }
 
         deinit { close(descriptor) }
@@ -84,7 +94,7 @@ package enum Ports {
 
         package init() throws {
             number = try Ports.free()
-            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            descriptor = Ports.reusingSocket()
             guard Ports.bind(descriptor, to: number), listen(descriptor, 16) == 0 else {
                 throw SupportError("port \(number) was taken")
             }

@@ -40,6 +40,7 @@ enum ConfigurationSchema {
                         [
                             "health_check": .tables("template_health_check"), "guard": .reference("guard"),
                             "reload": .reference("reload"), "apply": .reference("apply"),
+                            "rollout": .reference("rollout"),
                         ]),
                     required: ["src", "dest"])
             ),
@@ -48,6 +49,7 @@ enum ConfigurationSchema {
                 .table(fields(FieldProbe.templateHealthCheck), required: ["keys", "type"])
             ),
             ("guard", .table(fields(FieldProbe.guardLimits))),
+            ("rollout", .table(fields(FieldProbe.rollout))),
             ("reload", .table(fields(FieldProbe.reload, [:], ["http": .reference("reload_request")]))),
             (
                 "reload_request",

@@ -13,6 +13,8 @@ enum ConfigurationFile {
         var errors: [SettingsError] = []
         /// What the `[[backend]]` tables say.
         var layers: [BackendLayer] = []
+        /// The fields of `[rollout]`, nil without the table.
+        var rollout: RolloutFields?
         /// The bytes of the file, to show its lines in errors.
         fileprivate(set) var source: [UInt8] = []
     }
@@ -39,6 +41,10 @@ enum ConfigurationFile {
             return result
         }
         for entry in result.withoutResource(table.entries, path, strict: strict) {
+            if entry.key == "rollout" {
+                result.takeRollout(entry.value, path, strict: strict)
+                continue
+            }
             if entry.key.lowercased() == "backend", entry.value.isTable {
                 result.addLayers(of: table, path, strict: strict)
                 continue
@@ -88,6 +94,20 @@ extension ConfigurationFile.Result {
     /// Records `warning`, an error with `strict`.
     fileprivate mutating func warn(_ warning: SettingsError, strict: Bool) {
         if strict { refuse(warning) } else { warnings.append(warning.showing(source)) }
+    }
+
+    /// Reads `[rollout]`: the fields that resources do not set themselves.
+    fileprivate mutating func takeRollout(_ value: TOMLValue, _ path: String, strict: Bool) {
+        guard case .table(let table) = value.kind else {
+            return refuse(
+                SettingsError(ResourceError(path, value.position, .notTable(value.kind.type), field: "rollout")))
+        }
+        var reader = TableReader(table, file: path, at: value.position)
+        rollout = ResourceParser.withoutSettings.rolloutFields(&reader)
+        for error in reader.errors { refuse(SettingsError(error)) }
+        for warning in reader.warnings + reader.unknownKeys(in: "[rollout]") {
+            warn(SettingsError(warning), strict: strict)
+        }
     }
 
     /// Reads the `[[backend]]` tables of the file.

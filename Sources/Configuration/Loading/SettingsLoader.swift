@@ -54,6 +54,7 @@ package struct SettingsLoader {
         foreign = []
         file = configurationFile()
         errors += file.errors
+        settings.rollout = file.rollout
         let sources = [commandLine.options, fromEnvironment, file.options]
         for option in OptionTable.all { apply(option, from: sources) }
         for option in settings.subcommand?.ownOptions ?? [] { apply(option, from: [commandLine.ownOptions]) }

@@ -15,6 +15,12 @@ enum FieldProbe {
         return reader.forms
     }
 
+    static var rollout: [String: FieldForm] {
+        var reader = reader("")
+        _ = parser.rolloutFields(&reader)
+        return reader.forms
+    }
+
     static var reload: [String: FieldForm] {
         var reader = reader("")
         _ = ReloadReader.read(&reader, [:])
@@ -63,11 +69,7 @@ enum FieldProbe {
         }
     }
 
-    private static var parser: ResourceParser {
-        let settings = Settings()
-        return ResourceParser(
-            settings: settings, environment: [:], templateFolder: "", defaultLayers: settings.layers)
-    }
+    private static var parser: ResourceParser { .withoutSettings }
 
     private static func reader(_ text: String) -> TableReader {
         guard let table = try? TOMLParser.parse(Array(text.utf8)) else { preconditionFailure("not TOML: \(text)") }

@@ -45,6 +45,8 @@ package struct Resource: Equatable, Sendable {
         package let apply: ApplyDefinition?
         /// What has a file of its own (`for_each`); nil if the resource has one file.
         package let items: ItemRule?
+        /// How its changes are rolled out over many hosts; nil: each host applies them at once.
+        package let rollout: RolloutDefinition?
     }
 
     /// Its name in log lines: the file below conf.d, with `#2` for the second `[[template]]` of a file.
@@ -135,6 +137,7 @@ extension Resource {
     package var guardLimits: GuardLimits? { fields.value.guardLimits }
     package var apply: ApplyDefinition? { fields.value.apply }
     package var items: ItemRule? { fields.value.items }
+    package var rollout: RolloutDefinition? { fields.value.rollout }
 }
 
 /// A value that its copies share.

@@ -78,6 +78,7 @@ extension ResourceError {
         case .notKeyCount: "not a number of keys"
         case .notMinKeys: "neither a number of keys nor a table of patterns"
         case .apply(let problem): problem.message
+        case .rollout(let problem): problem.message
 
         case .onlyWithForEach: "has no effect without for_each"
         case .notWithForEach: "cannot be used with for_each"
@@ -184,6 +185,7 @@ extension ResourceError {
         case .serviceReadsKeys: "a service reads no keys and no other templates"
         case .target: "for example 10.0.0.1:8080, [fd00::1]:8080 or unix:/run/app.sock"
         case .apply(let problem): problem.hint
+        case .rollout(let problem): problem.hint
         case .notAKey: "a key begins with a slash"
         case .serviceKeyTaken: "put ${HOSTNAME} or {{hostname}} into the key, or remove one of the two"
         case .cannotRegister: "services are registered in etcd or etcdv2: add a [backend] table"

@@ -120,6 +120,10 @@ package struct ResourceError: Error, Equatable, Sendable {
         /// `dest` can be the same for two items.
         case itemsAlike(endsInLiteral: Bool)
 
+        // [template.rollout]
+
+        case rollout(RolloutProblem)
+
         // Services
 
         /// A key or value calls a function that reads keys or includes templates: the words of the template engine.

@@ -51,6 +51,9 @@ enum ResourceField {
         Entry(names: ["prune"], help: "whether to remove files of items that are gone (false)"),
         Entry(names: ["max_remove"], help: "how many of them may go at once; more are held (50%; 0: no limit)"),
         Entry(names: ["check_each"], help: "shell command that has to accept {{.src}} of each item"),
+        Entry(
+            names: ["rollout"],
+            help: "table [template.rollout]: many hosts change one after the other, canaries first (group, canary, soak)"),
         Entry(names: ["left_delimiter", "right_delimiter"], help: "delimiters of the template ({{ and }})"),
     ]
 }

@@ -15,6 +15,13 @@ extension ResourceParser {
         }
     }
 
+    /// `verify_cmd` of `[rollout]`: it runs after the reload, when the staged file was renamed.
+    func verifyCommand(_ table: inout TableReader) -> CommandTemplate? {
+        command("verify_cmd", &table, ResourceError.Kind.reloadTemplate) { (source) throws(CommandTemplate.Failure) in
+            try CommandTemplate(reload: source)
+        }
+    }
+
     func checkEach(_ table: inout TableReader) -> CommandTemplate? {
         command("check_each", &table, ResourceError.Kind.checkTemplate) { (source) throws(CommandTemplate.Failure) in
             try CommandTemplate(checkEach: source)

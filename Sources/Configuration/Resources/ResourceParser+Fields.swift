@@ -34,6 +34,8 @@ extension ResourceParser {
         let rollback = table.flag("rollback") ?? false
         let items = itemRule(&table, destination: destination, check: check, checksInPlace, reload, rollback: rollback)
         let (keyRanges, layers) = ranges(&table, prefix: prefix, of: layers)
+        let apply = apply(&table, hasReload: reload != nil)
+        let rollout = rollout(&table, RolloutSubject(layers: layers, hasItems: items != nil, isBalancer: apply != nil))
         let fields = Resource.Fields(
             file: table.file, source: source ?? "", prefix: prefix, ranges: keyRanges, checkCommand: check,
             checksInPlace: checksInPlace, reloadMethod: reload,
@@ -42,7 +44,7 @@ extension ResourceParser {
             makeDirectories: table.flag("make_dirs") ?? false, backup: table.flag("backup") ?? false,
             leftDelimiter: left, rightDelimiter: right, layers: layers, policy: policy(&table),
             rollback: rollback, healthChecks: targetChecks(&table), outputFormat: outputFormat(&table),
-            guardLimits: guardLimits(&table), apply: apply(&table, hasReload: reload != nil), items: items)
+            guardLimits: guardLimits(&table), apply: apply, items: items, rollout: rollout)
         let resource = Resource(name: name, destination: destination ?? "", attributes: attributes, fields)
         return Reading(
             complete: table.errors.isEmpty ? resource : nil, source: source, destination: destination, left: left,

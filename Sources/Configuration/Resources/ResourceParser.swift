@@ -11,6 +11,13 @@ struct ResourceParser {
     let templateFolder: String
     let defaultLayers: [BackendLayer]
 
+    /// For tables that depend on nothing else.
+    static var withoutSettings: ResourceParser {
+        let settings = Settings()
+        return ResourceParser(
+            settings: settings, environment: [:], templateFolder: "", defaultLayers: settings.layers)
+    }
+
     /// The good resources of a file, its errors and its warnings.
     struct Result {
         var resources: [Resource] = []

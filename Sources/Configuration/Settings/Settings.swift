@@ -93,6 +93,8 @@ package struct Settings: Sendable {
 
     /// Where each option that was given got its value, by option name.
     package internal(set) var origins: [String: Origin] = [:]
+    /// `[rollout]` of confd.toml: what resources do not say themselves.
+    package internal(set) var rollout: RolloutFields?
     /// Warnings, for example of unknown keys in confd.toml.
     package internal(set) var warnings: [SettingsError] = []
 

@@ -70,16 +70,11 @@ final class EtcdServer: Sendable {
     func waitUntilHealthy() throws {
         var request = Request(url: metrics + "/health", method: .get, version: .http1)
         request.timeout = .seconds(5)
-        let deadline = ContinuousClock.now.advanced(by: .seconds(30))
-        while ContinuousClock.now < deadline {
-            if case .success(let answer) = Result(catching: { try client.perform(request) }),
-                String(decoding: answer.body, as: UTF8.self).contains("true")
-            {
-                return
-            }
-            usleep(20_000)
+        let isHealthy = eventuallyBlocking {
+            guard case .success(let answer) = Result(catching: { try client.perform(request) }) else { return false }
+            return String(decoding: answer.body, as: UTF8.self).contains("true")
         }
-        throw Shell.Failure(output: "etcd does not become healthy")
+        if !isHealthy { throw Shell.Failure(output: "etcd does not become healthy") }
     }
 
     /// A backend for this server.

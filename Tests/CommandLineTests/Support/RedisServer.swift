@@ -28,12 +28,8 @@ final class RedisServer {
             "redis-server",
             ["--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
                 + ["--notify-keyspace-events", "KA"] + login, directory: "/")
-        let deadline = ContinuousClock.now + .seconds(30)
-        while try await cli(["PING"]) != "PONG" {
-            guard ContinuousClock.now < deadline else {
-                throw SupportError("redis did not start:\n\(process?.log ?? "")")
-            }
-            try await Task.sleep(for: .milliseconds(20))
+        guard try await eventually(answer: { try await cli(["PING"]) == "PONG" }) else {
+            throw SupportError("redis did not start:\n\(process?.log ?? "")")
         }
     }
 

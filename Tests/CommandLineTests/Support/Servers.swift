@@ -116,17 +116,10 @@ final class Etcd {
     }
 
     func waitUntilHealthy() async throws {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while true {
-            let status = try await run(
-                ChildCommand(
-                    executable: "etcdctl", arguments: access + ["endpoint", "health"],
-                    environment: Machine.environment))
-            if status.exitCode == 0 { return }
-            guard ContinuousClock.now < deadline else {
-                throw SupportError("etcd did not start:\n\(process?.log ?? "")")
-            }
-            try await Task.sleep(for: .milliseconds(20))
+        let health = ChildCommand(
+            executable: "etcdctl", arguments: access + ["endpoint", "health"], environment: Machine.environment)
+        guard try await eventually(answer: { try await run(health).exitCode == 0 }) else {
+            throw SupportError("etcd did not start:\n\(process?.log ?? "")")
         }
     }
 
