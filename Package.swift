@@ -39,7 +39,7 @@ let layers: [Layer] = [
             "Staging", "Checks", "Appliers", "HTTP", "Rollout",
         ]),
     Layer(number: 4, name: "Registration", imports: ["Backends", "Diagnostics", "JSON", "Posix"]),
-    Layer(number: 4, name: "Rollout", imports: ["Backends", "Diagnostics", "KeyValue", "Posix"]),
+    Layer(number: 4, name: "Rollout", imports: ["Backends", "Diagnostics", "KeyValue", "Posix", "Rendering"]),
     Layer(
         number: 6, name: "Applying",
         imports: [

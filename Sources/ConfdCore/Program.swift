@@ -68,6 +68,10 @@ package enum Program {
             }
         }
         do {
+            if settings.subcommand == .rollout {
+                held.release()
+                return rollout(settings, pairs, logger)
+            }
             if settings.subcommand == .test {
                 held.release()
                 try test(settings, logger: logger)
@@ -282,6 +286,31 @@ package enum Program {
         } catch {
             print("confd: error: \(PrintableText.text(error.message))", to: .error)
             return ExitCode.backend
+        }
+    }
+
+    /// `confd rollout`.
+    private static func rollout(_ settings: Settings, _ pairs: [EnvironmentPair], _ logger: Logger) -> Int32 {
+        let pool = BackendPool(environment: pairs.map { (Array($0.name), Array($0.value)) }) { logger.warning($0) }
+        do throws(RolloutCommand.Problem) {
+            let command = try RolloutCommand(settings, pool)
+            let verb = settings.rolloutArguments.verb ?? .status
+            let changes: [RolloutCommand.Change]
+            switch verb {
+            case .status:
+                print(RolloutCommand.table(try command.read(), isColoured: settings.coloursOutput), to: .output)
+                return ExitCode.done
+            case .halt:
+                // Nothing but the reason lacks it.
+                changes = try command.halt(by: "an operator at \((try? Host.name()) ?? "some host")")
+            case .resume: changes = try command.resume()
+            }
+            let (text, isDone) = RolloutCommand.text(changes, verb)
+            print(PrintableText.text(text), to: .output)
+            return isDone ? ExitCode.done : ExitCode.failed
+        } catch {
+            print("confd: error: \(PrintableText.text(error.message))", to: .error)
+            return error.exitCode
         }
     }
 

@@ -27,6 +27,16 @@ package enum Report: Equatable, Sendable {
 }
 
 extension Report {
+    /// The key that it is about, nil if it is about more or none.
+    package var key: [UInt8]? {
+        switch self {
+        case .registered(let key, _), .updated(let key), .marked(let key), .removed(let key), .conflict(let key, _, _),
+            .refused(let key, _), .lost(let key):
+            key
+        case .leaseEnded, .longerLease, .unreachable, .reachedAgain, .notRemoved: nil
+        }
+    }
+
     package enum Severity: Equatable, Sendable {
         case information, warning, error
     }

@@ -10,7 +10,10 @@ package struct GroupView: Sendable {
     package private(set) var current: (name: ChangeName, version: Int64)?
     /// That of the same key, whatever its value is; 0 if it is not there.
     private(set) var currentVersion: Int64 = 0
-    package private(set) var members: Set<String> = []
+    /// The hosts that take part and live, with their settings: `RolloutPolicy.text`.
+    package private(set) var members: [String: String] = [:]
+    /// How many members have which settings.
+    private var settings: [String: Int] = [:]
     package private(set) var changes: [ChangeName: ChangeView] = [:]
 
     package init(_ keys: GroupKeys) { self.keys = keys }
@@ -50,11 +53,28 @@ package struct GroupView: Sendable {
             currentVersion = version ?? 0
             current = value.flatMap { ChangeName(String(decoding: $0.prefix(128), as: UTF8.self)[...]) }
                 .map { ($0, version ?? 0) }
-        case .member(let host): if version == nil { members.remove(host) } else { members.insert(host) }
+        case .member(let host):
+            let text =
+                version == nil ? nil : value.map { PrintableText.line(String(decoding: $0.prefix(200), as: UTF8.self)) }
+            count(members[host], by: -1)
+            count(text, by: 1)
+            members[host] = text
         case .of(let change, let entry):
             changes[change, default: ChangeView()].take(entry, version, value ?? [])
             if changes[change]?.isEmpty == true { changes[change] = nil }
         }
+    }
+
+    private mutating func count(_ text: String?, by number: Int) {
+        guard let text else { return }
+        let count = settings[text, default: 0] + number
+        settings[text] = count == 0 ? nil : count
+    }
+
+    /// A host whose settings are others than `text`, and they; nil if all have the same.
+    package func memberWithOtherSettings(than text: String) -> (host: String, settings: String)? {
+        if settings.isEmpty || settings.count == 1 && settings[text] != nil { return nil }
+        return members.filter { $0.value != text }.min { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     /// How many hosts have their turn in changes other than `name`, and live.

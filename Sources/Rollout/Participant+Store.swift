@@ -203,7 +203,7 @@ extension Participant {
             before = change.rank(of: host) ?? .max
         case .named(let patterns):
             guard policy.canary.matches(host) else {
-                let isThere = view.members.contains(where: policy.canary.matches)
+                let isThere = view.members.keys.contains(where: policy.canary.matches)
                 let canaries = change.order.lazy.map(\.host).filter(policy.canary.matches).prefix(3)
                 return .noTurn(isThere ? .canary(Array(canaries)) : .noCanary(patterns))
             }

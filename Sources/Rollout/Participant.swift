@@ -61,6 +61,10 @@ package struct Participant: Sendable {
         var phase: Phase
         /// Whether it began before the canaries were done.
         let isCanary: Bool
+        /// Whether a canary has waited its time, and is verified once more.
+        var hasSoaked = false
+        /// Why it failed; nil if it did not.
+        var failure: String?
     }
 
     let host: String
@@ -93,14 +97,26 @@ package struct Participant: Sendable {
     }
 
     /// Whether a rendering from what has this id may replace the file now.
-    package func mayApply(_ id: String) -> Bool {
-        if id == freeID || id == settledID { return true }
-        guard let turn, turn.name.id == id else { return false }
-        switch turn.phase {
-        case .applying, .applied, .verifying, .soaking, .works: return true
-        case .begun, .failed, .rollingBack, .over: return false
-        }
+    package func mayApply(_ id: String) -> Bool { permitted.contains(id) }
+
+    /// The ids of the changes whose file may be written now.
+    package var permitted: Set<String> {
+        var ids = Set([freeID, settledID].compactMap { $0 })
+        if let turn, turn.mayWrite { ids.insert(turn.name.id) }
+        return ids
     }
+
+    /// The change in which this host has its turn; nil out of turn.
+    package var turnChange: ChangeName? { turn?.name }
+
+    /// Whether it has its turn as a canary.
+    package var isCanary: Bool { turn?.isCanary ?? false }
+
+    /// Whether it has its turn, and the new file works.
+    package var hasSucceeded: Bool { turn?.phase == .works }
+
+    /// Why its turn failed; nil if it did not.
+    package var failure: String? { turn?.failure }
 
     /// Whether the file was replaced in a turn that is not over: what was there before has to be kept.
     package var isTrying: Bool { turn != nil }
@@ -165,8 +181,13 @@ extension Participant {
     /// The change was written and the service has it; or why not, and whether the file was replaced.
     package mutating func applied(_ problem: String?, replaced: Bool) {
         isBusy = false
-        guard turn?.phase == .applying else { return }
-        if let problem { failed(problem, replaced: replaced) } else { turn?.phase = .applied }
+        guard let turn, turn.phase == .applying else { return }
+        // Of other keys by now, it says nothing about this change.
+        if isSuperseded(turn) {
+            self.turn?.phase = .over
+            return
+        }
+        if let problem { failed(problem, replaced: replaced) } else { self.turn?.phase = .applied }
     }
 
     /// The command has ended; `problem` is nil if the new file works.
@@ -185,12 +206,13 @@ extension Participant {
 
     private mutating func failed(_ problem: String, replaced: Bool) {
         turn?.phase = .failed(problem, replaced: replaced)
+        turn?.failure = problem
         settledID = nil
     }
 
     private mutating func works(_ now: Duration) {
         guard let turn else { return }
-        self.turn?.phase = turn.isCanary ? .soaking(until: now + policy.soak) : .works
+        self.turn?.phase = turn.isCanary && !turn.hasSoaked ? .soaking(until: now + policy.soak) : .works
     }
 }
 
@@ -250,8 +272,10 @@ extension Participant {
             works(now)
             return turnAction(view, now)
         case .soaking(let end):
-            if now >= end { self.turn?.phase = .works }
-            return nil
+            guard now >= end else { return nil }
+            self.turn?.hasSoaked = true
+            self.turn?.phase = policy.verifies ? .verifying : .works
+            return policy.verifies ? .verify : nil
         case .failed(_, let replaced) where view.changes[turn.name]?.halt != nil:
             self.turn?.phase = replaced ? .rollingBack : .over
             return replaced ? .rollBack : nil
@@ -281,6 +305,14 @@ extension Participant {
 }
 
 extension Participant.Turn {
+    /// Whether the file of its change may be written.
+    fileprivate var mayWrite: Bool {
+        switch phase {
+        case .applying, .applied, .verifying, .soaking, .works: true
+        case .begun, .failed, .rollingBack, .over: false
+        }
+    }
+
     /// Whether the file is not to be what its change makes of it.
     var hasFailed: Bool {
         switch phase {

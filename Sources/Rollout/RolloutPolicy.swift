@@ -14,6 +14,14 @@ package struct RolloutPolicy: Hashable, Sendable {
             case .percent(let percent): max(1, (members * percent + 99) / 100)
             }
         }
+
+        /// As it is written in a file.
+        fileprivate var text: String {
+            switch self {
+            case .hosts(let count): "\(count)"
+            case .percent(let percent): "\(percent)%"
+            }
+        }
     }
 
     package enum Canary: Hashable, Sendable {
@@ -40,6 +48,17 @@ package struct RolloutPolicy: Hashable, Sendable {
     package var soak: Duration
     /// Whether there is a command that says whether the new file works.
     package var verifies: Bool
+
+    /// The settings that all hosts of a group need to have in common.
+    package var text: String {
+        let canaries =
+            switch canary {
+            case .none: "0"
+            case .first(let amount): amount.text
+            case .named(let patterns): patterns.joined(separator: ",")
+            }
+        return "canary \(canaries), max_parallel \(maxParallel.text), soak \(soak.components.seconds)s"
+    }
 
     package init(canary: Canary, maxParallel: Amount, soak: Duration, verifies: Bool) {
         self.canary = canary

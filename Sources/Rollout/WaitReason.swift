@@ -28,6 +28,22 @@ package enum WaitReason: Equatable, Sendable {
         }
     }
 
+    /// Whether `other` is the same but for numbers and names of hosts.
+    package func isAlike(_ other: WaitReason) -> Bool {
+        switch (self, other) {
+        case (.queued, .queued), (.canary, .canary), (.noCanary, .noCanary): true
+        default: self == other
+        }
+    }
+
+    /// Whether it is over as soon as the store has answered.
+    package var isPassing: Bool {
+        switch self {
+        case .storeUnknown, .notNoted, .otherChange: true
+        case .queued, .canary, .noCanary, .halted: false
+        }
+    }
+
     /// Whether somebody has to do something about it.
     package var isHalt: Bool {
         switch self {

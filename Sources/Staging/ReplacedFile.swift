@@ -60,4 +60,15 @@ extension Destination {
         guard let status = try? folder.status(of: name), status.kind == .regular else { return nil }
         return folder.path(of: name)
     }
+
+    /// The bytes of that file; nil if there is none, or where others could have made it.
+    package func readReplaced() throws(StagingError) -> [UInt8]? {
+        guard let folder, replacedFile != nil else { return nil }
+        return try staging(path, StagingError.Kind.read) { () throws(SystemError) in
+            let folder = try folder.opened()
+            guard try folder.isPrivate() else { return nil }
+            let file = try folder.open(ReplacedFile.name(self), [.read, .noFollow, .nonBlocking])
+            return try file.readAll()
+        }
+    }
 }

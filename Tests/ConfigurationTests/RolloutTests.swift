@@ -15,7 +15,7 @@ private func parse(
         ["-node", "http://127.0.0.1:1", "-config-file", directory.path + "/confd.toml"] + options)
     try directory.write("a.tmpl", "")
     let parser = ResourceParser(
-        settings: settings, environment: [:], templateFolder: directory.path, defaultBackend: settings.backend)
+        settings: settings, environment: [:], templateFolder: directory.path, defaultLayers: settings.layers)
     let table = fields.map { "[template.rollout]\n\($0)\n" } ?? ""
     let resource = "[template]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\n\(keys)\n\(table)"
     return parser.parse(Array(resource.utf8), path: "r.toml", name: "r.toml")
@@ -64,7 +64,7 @@ private func parse(
     }
 
     @Test(arguments: [
-        ("canary = \"1\"", "r.toml:5:1: rollout: names no group"),
+        ("canary = \"1\"", "r.toml:5:11: rollout: names no group"),
         ("group = \"a/b\"", "r.toml:6:9: group: \"a/b\" is not a name for a group"),
         ("group = \"..\"", "r.toml:6:9: group: \"..\" is not a name for a group"),
         ("group = \"\"", "r.toml:6:9: group: \"\" is not a name for a group"),
@@ -101,13 +101,13 @@ private func parse(
     }
 
     @Test(arguments: [
-        (["-backend", "redis"], "hosts cannot tell each other whose turn it is through the redis backend"),
+        (["-backend", "file", "-file", "a"], "hosts cannot tell each other whose turn it is through the file backend"),
         (["-backend", "etcdv2"], "hosts cannot tell each other whose turn it is through the etcdv2 backend"),
         (["-onetime"], "-onetime does not wait for other hosts"),
     ])
     func refusesWhatCannotBe(_ options: [String], _ message: String) throws {
         let result = try parse("group = \"a\"", options: options)
-        #expect(result.errors.map(\.summary) == ["r.toml:5:1: rollout: \(message)"])
+        #expect(result.errors.map(\.summary) == ["r.toml:5:11: rollout: \(message)"])
     }
 
     @Test func namesWhatIsWrongInTheSettings() throws {

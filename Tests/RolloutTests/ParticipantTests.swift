@@ -69,6 +69,8 @@ import Testing
         me.verified(nil, now: .seconds(6))
         #expect(me.next(started, now: .seconds(7)) == nil)
         #expect(me.deadline == .seconds(66))
+        #expect(me.next(started, now: .seconds(66)) == .verify, "once more after its time")
+        me.verified(nil, now: .seconds(66))
         #expect(me.next(started, now: .seconds(66)) == .commit(done(started)))
         me.committed(true, now: .seconds(66))
         let over = current((.of(change, .done("me")), ""))

@@ -34,7 +34,8 @@ extension Applier {
         _ file: RenderedFile, _ destination: Destination, source: String, isNew: Bool, isMarked: Bool = true
     ) throws(StepFailure) -> Reload? {
         let resource = file.resource
-        let command = try reload(resource, destination, source: source, file.changes, isNew: isNew)
+        var command = try reload(resource, destination, source: source, file.changes, isNew: isNew)
+        command?.isOnTrial = resource.rollout != nil && !file.isRollback
         guard resource.apply != nil, let servers = file.servers, !settings.syncOnly else { return command }
         return Reload(
             resource: resource, action: .apply(servers), field: resource.reloadField,

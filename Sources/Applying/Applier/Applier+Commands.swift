@@ -60,13 +60,17 @@ extension Applier {
     /// Notes on disk that the service has the file that is there.
     package func reloadDone(_ reload: Reload, hasNewFile: Bool = true) {
         if reload.resource.isGroup { return noteReload(reload) }
+        if !reload.isOnTrial { clearMark(of: reload.resource) }
+        if reload.isNew, hasNewFile { logUpdate(reload.resource, reload.changes) }
+    }
+
+    func clearMark(of resource: Resource) {
         do {
             // Looked up anew: one that is held for as long as a reload is owed would cost a descriptor each.
-            try Destination(resolving: reload.resource.destination).clearReloadMark()
+            try Destination(resolving: resource.destination).clearReloadMark()
         } catch {
-            log(StepFailure(error), of: reload.resource)
+            log(StepFailure(error), of: resource)
         }
-        if reload.isNew, hasNewFile { logUpdate(reload.resource, reload.changes) }
     }
 
     /// Does what the reload is; what went wrong, if anything did.
@@ -210,7 +214,16 @@ extension Applier {
     /// What is to be put back if the service does not take the next content; nil if nothing is.
     func previousContent(_ file: RenderedFile, _ destination: Destination) -> [UInt8]? {
         guard file.resource.rollback, file.resource.reloadMethod != nil else { return nil }
-        if let known = file.history.previous { return known.content }
+        return file.history.previous?.content ?? content(of: destination)
+    }
+
+    /// What is put back if the turn of this host in a rollout fails; nil if nothing is.
+    func contentBeforeTurn(_ file: RenderedFile, _ destination: Destination) -> [UInt8]? {
+        guard file.resource.rollout != nil else { return nil }
+        return file.history.beforeTurn ?? content(of: destination)
+    }
+
+    private func content(of destination: Destination) -> [UInt8]? {
         do throws(StagingError) {
             return try destination.read()
         } catch {

@@ -153,7 +153,8 @@ extension Applier {
         let reload = try owedReload(trial.file, destination, source: staged.path, isNew: true)
         let checked = staged.withoutCheck()
         let previous = previousContent(trial.file, destination)
-        var options = CheckedFile.Options(reloadMark: reload.map { Array($0.resource.name.utf8) })
+        trial.file.history.beforeTurn = contentBeforeTurn(trial.file, destination)
+        var options = CheckedFile.Options(reloadMark: mark(of: reload, resource))
         options.isTrial = true
         let replacement: Replacement
         do throws(StepFailure) {
@@ -172,7 +173,7 @@ extension Applier {
         do throws(StagingError) {
             warnings.give(
                 try destination(of: trial).accept(
-                    placed.kept, backup: resource.backup, keepsReplaced: placed.reload?.isCommand ?? false,
+                    placed.kept, backup: resource.backup, keepsReplaced: keepsReplaced(placed.reload, resource),
                     wasOwed: placed.wasOwed))
         } catch let error where error.kind == .withdrawnDuringCheck {
             throw StepFailure(error)
@@ -195,7 +196,8 @@ extension Applier {
             failure = error
         }
         // Content that was refused, and could not be taken out again, is not for the service to load.
-        if placed.reload != nil, failure != nil || isUndone && !placed.wasOwed {
+        let isMarked = placed.reload != nil || trial.resource.rollout != nil
+        if isMarked, failure != nil || isUndone && !placed.wasOwed {
             do {
                 try destination(of: trial).clearReloadMark()
             } catch {

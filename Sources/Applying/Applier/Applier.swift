@@ -106,11 +106,17 @@ package struct Applier: Sendable {
         case .failure(let failure):
             report(failure, .application, of: resource, madeFrom: Cause(view, result.inputs), &history)
         }
-        let changes = KeyChanges(
-            base: request.base, snapshot: request.snapshot, ranges: resource.ranges, ofItem: resource.itemRange)
-        return RenderedFile(
-            request: request, content: content, inputs: result.inputs, changes: changes, keyCount: view.count,
-            began: began, secrets: result.secrets, history: history)
+        var file = RenderedFile(
+            request: request, content: content, inputs: result.inputs, changes: changes(of: request),
+            keyCount: view.count, began: began, secrets: result.secrets, history: history)
+        file.changeID = request.rollout?.changeID(of: result.inputs)
+        return file
+    }
+
+    func changes(of request: RenderRequest) -> KeyChanges {
+        KeyChanges(
+            base: request.base, snapshot: request.snapshot, ranges: request.resource.ranges,
+            ofItem: request.resource.itemRange)
     }
 
     /// Compares, stages, checks and replaces; a file that has to be checked in its place is left for `checkInPlace`.
@@ -161,6 +167,7 @@ package struct Applier: Sendable {
         try refuseInputs(resource)
         let destination = try resolve(resource)
         if let stream = destination.stream {
+            if resource.rollout != nil { throw StepFailure("a rollout needs a file, \(resource.destination) is none") }
             return .done(try write(content, to: stream, destination, &file))
         }
         let comparison: Comparison
@@ -175,6 +182,7 @@ package struct Applier: Sendable {
         if !comparison.isSameContent { try refuseOtherFormat(content, resource) }
         file.servers = try servers(content, resource)
         if try holds(content, comparison, destination, &file) { return .done(Outcome(.held)) }
+        if waits(comparison, file) { return .done(Outcome(.waits)) }
         logDifferences(comparison, destination, content, resource)
         if settings.noop {
             noteNoop(file)
@@ -239,7 +247,9 @@ package struct Applier: Sendable {
             } else {
                 logger.debug("Target config \(resource.destination) in sync", resource)
             }
-            if !settings.syncOnly, resource.reloads { isOwed = try destination.reloadMark() != nil }
+            if !settings.syncOnly, resource.reloads, file.request.rollout?.isReloaded != true {
+                isOwed = try destination.reloadMark() != nil
+            }
         } catch {
             throw StepFailure(error)
         }
@@ -260,13 +270,24 @@ package struct Applier: Sendable {
         }
         let reload = try owedReload(file, destination, source: path, isNew: true)
         notePrevious(previousContent(file, destination), of: content, &file.history)
+        file.history.beforeTurn = contentBeforeTurn(file, destination)
         let options = CheckedFile.Options(
-            backup: resource.backup, keepsReplaced: reload?.isCommand ?? false,
-            reloadMark: reload.map { Array($0.resource.name.utf8) }, unsynced: unsynced)
+            backup: resource.backup, keepsReplaced: keepsReplaced(reload, resource),
+            reloadMark: mark(of: reload, resource), unsynced: unsynced)
         try replace(&file, destination, content, by: checked, options)
         metrics.countChange(of: resource)
         if reload == nil { logUpdate(resource, file.changes) }
         return Outcome(.updated, reload: reload)
+    }
+
+    /// Whether the file that is replaced may be needed again.
+    func keepsReplaced(_ reload: Reload?, _ resource: Resource) -> Bool {
+        reload?.isCommand ?? false || resource.rollout != nil
+    }
+
+    /// What marks the new file until its service has it, and until its rollout has accepted it; nil for nothing.
+    func mark(of reload: Reload?, _ resource: Resource) -> [UInt8]? {
+        reload != nil || resource.rollout != nil ? Array(resource.name.utf8) : nil
     }
 
     func stage(

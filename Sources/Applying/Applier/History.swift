@@ -14,6 +14,8 @@ package struct History: Sendable {
     var refusal: Refusal?
     /// What is put back if the reload keeps failing (`rollback`).
     package var previous: PreviousContent?
+    /// What the file had before the turn of this host in a rollout; nil out of turn, and without a file.
+    package var beforeTurn: [UInt8]?
     /// Attributes that we may not set: they are tried and reported once.
     var refusedAttributes: [AttributeDifference] = []
     /// The checksum of what was written last to a destination that is a stream, and so cannot be compared.
@@ -105,6 +107,7 @@ package struct History: Sendable {
         var history = History()
         guard old.destination == new.destination else { return history }
         history.previous = previous
+        history.beforeTurn = beforeTurn
         history.refusedAttributes = refusedAttributes
         history.unreadable = unreadable
         history.restored = restored

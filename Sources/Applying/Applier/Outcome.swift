@@ -18,6 +18,8 @@ package struct Outcome: Sendable {
         case refusedBefore
         /// It would lose more than its guard allows: the file stays.
         case held
+        /// Other hosts go first (`[template.rollout]`): the file stays.
+        case waits
     }
 
     package let state: State
@@ -29,6 +31,8 @@ package struct Outcome: Sendable {
     package var history = History()
     /// What its guard says; nil without a guard, and for a rendering that failed before it was asked.
     package var guardReport: GuardReport?
+    /// What the rollout calls the change that it was rendered from; nil without a rollout, or if that cannot be told.
+    package var changeID: String?
     /// What was rendered, and how long all of it took; nil if nothing was.
     package var figures: RenderingFigures?
     /// Where the file was replaced by a daemon: the keys that changed, and the revision.
@@ -55,7 +59,7 @@ extension Outcome.State {
     package var isFailure: Bool {
         switch self {
         case .inSync, .updated, .wouldChange: false
-        case .failed, .rejected, .refusedBefore, .held: true
+        case .failed, .rejected, .refusedBefore, .held, .waits: true
         }
     }
 }

@@ -12,6 +12,8 @@ package struct Reload: Sendable {
     package let environment: [String: String]
     /// Which keys have changed, for `CONFD_CHANGES`.
     package let changes: KeyChanges
+    /// Whether it is one of a rollout, which clears the mark when the turn of this host is over.
+    var isOnTrial = false
     /// The number of the replacement that it is for; 0 if it is left over from an earlier one.
     let change: Int
     /// Where it is noted, if it is owed for files that were removed.

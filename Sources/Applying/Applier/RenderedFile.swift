@@ -24,11 +24,13 @@ package struct RenderRequest: Sendable {
     let itemIndex: Int
     /// Where it is kept which files are those of items; nil for other resources, and where nothing can be kept.
     let journal: ItemJournal?
+    /// What it is allowed among other hosts; nil without a rollout.
+    let rollout: RolloutBasis?
 
     package init(
         resource: Resource, snapshot: Snapshot, store: Snapshot, base: KeyChanges.Base, health: (any HealthSource)?,
         history: History, mayCheckAgain: Bool, guardBasis: GuardBasis, itemIndex: Int = 0,
-        journal: ItemJournal? = nil
+        journal: ItemJournal? = nil, rollout: RolloutBasis? = nil
     ) {
         self.resource = resource
         self.snapshot = snapshot
@@ -40,6 +42,7 @@ package struct RenderRequest: Sendable {
         self.guardBasis = guardBasis
         self.itemIndex = itemIndex
         self.journal = journal
+        self.rollout = rollout
     }
 }
 
@@ -60,6 +63,10 @@ package struct RenderedFile: Sendable {
     var servers: [DesiredServer]?
     /// What is known of the resource, with what the steps so far have added.
     var history: History
+    /// `Outcome.changeID`.
+    var changeID: String?
+    /// Whether it is the file from before a turn that failed.
+    var isRollback = false
     /// What the resource's guard says of it; nil without a guard, and until it was compared with the file.
     var guardReport: GuardReport?
 
@@ -76,6 +83,7 @@ package struct RenderedFile: Sendable {
         outcome.inputs = inputs
         outcome.history = history
         outcome.guardReport = guardReport
+        outcome.changeID = changeID
         outcome.figures = content.map {
             RenderingFigures(keys: keyCount, bytes: $0.count, duration: Clock.monotonic() - began)
         }

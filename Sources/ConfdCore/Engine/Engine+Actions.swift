@@ -26,8 +26,11 @@ extension Engine {
         guard let state = table[id] else { return nil }
         if state.resource.isGroup { return removal(of: state, at: now) }
         let snapshot = state.snapshot
+        let rollout = rolloutRendering(of: state)
         let request = state.renderRequest(
-            over: snapshot.snapshot, monitor.engine, keepsState: stateDirectory != nil, at: now)
+            over: snapshot.snapshot, monitor.engine, keepsState: stateDirectory != nil, rollout: rollout?.basis, at: now
+        )
+        if case .rollBack = rollout { return rollBack(request, of: state) }
         let resource = state.resource
         let unsynced = mode == .once ? pass.unsynced : nil
         let checksAlone = mode == .once && settings.failFast
@@ -57,6 +60,11 @@ extension Engine {
             }
             if isApart { workers.commands.run { _ in apply() } } else { apply() }
         }
+    }
+
+    private func rollBack(_ request: RenderRequest, of state: ResourceState) -> WorkerPool.Job {
+        let (id, snapshot, inputs) = (state.id, state.snapshot, state.inputs)
+        return { [applier, inbox] _ in inbox.post(.applied(id, applier.rollBack(request, inputs), over: snapshot)) }
     }
 
     private func checkInPlace(_ ids: [ResourceID]) {
@@ -110,6 +118,7 @@ extension Engine {
                 let before = state.reloadHasFailed ? state.lastReload?.problem : nil
                 noteFallback(of: state, outcomes[id])
                 table.reloaded(state, outcomes[id], at: now)
+                if let outcome = outcomes[id] { takeRollout(outcome, of: state, at: now) }
                 if let outcome = outcomes[id] { note(outcome, of: state, before: before) }
                 if mode == .once, let outcome = outcomes[id] { pass.tally.note(outcome.state, of: id) }
                 state.joinGroupsKeys()
@@ -127,6 +136,7 @@ extension Engine {
             stop(at: now)
         case .verdict(let change): take(change, at: now)
         case .balancer(let id, let session, let status): take(status, of: id, session: session, at: now)
+        case .rollout(let id, let message): take(message, of: id, at: now)
         case .servicesEnded: services.noteFinished()
         case .serviceGivenUp:
             // `confd register` has nothing else to do.
@@ -151,7 +161,10 @@ extension Engine {
         let before = state.history.failure
         table.applied(state, outcome, over: snapshot, at: now)
         let guardStateBefore = state.guardState
-        takeGuard(state, outcome, at: now)
+        let isPutBack = rollouts[id]?.isPuttingBack ?? false
+        // The guard goes on to compare with what it let through last.
+        if !isPutBack { takeGuard(state, outcome, at: now) }
+        takeRollout(outcome, of: state)
         let isWritten = outcome.state == .updated
         if isWritten {
             generation += 1
@@ -160,7 +173,8 @@ extension Engine {
         }
         // Of items, `settle` tells once for all.
         if mode == .follow && isWritten && state.owner == nil || !state.guardState.keepsSame(as: guardStateBefore) {
-            keepRecord(of: state, writtenFrom: isWritten ? snapshot.snapshot.revision : nil)
+            let revision = isPutBack ? rollouts[id]?.revisionBefore ?? 0 : snapshot.snapshot.revision
+            keepRecord(of: state, writtenFrom: isWritten ? revision : nil)
         }
         note(outcome, of: state, before: before)
         noteOutcome(of: state, outcome, at: now)

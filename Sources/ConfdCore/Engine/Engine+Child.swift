@@ -1,5 +1,6 @@
 import Configuration
 import Posix
+import Rollout
 
 /// When to say again that something is waited for: after pauses that double up to a longest one.
 struct ReminderSchedule {
@@ -81,7 +82,7 @@ extension Engine {
 
     /// Why a resource is not in step, in one line.
     private func obstacle(of state: ResourceState) -> String {
-        if let reason = state.history.failure ?? state.holdReason { return reason }
+        if let reason = state.history.failure ?? state.holdReason ?? state.rollout.message { return reason }
         if let (backend, failure) = state.keys?.failing { return "backend \(backend.name): \(failure.message)" }
         return state.keys?.unread.map { "its keys have not been read from \($0.name) yet" } ?? "it is being applied"
     }

@@ -17,7 +17,7 @@ extension Engine {
                 table.update(state, at: now) { $0.refresh(at: end) }
             }
         case .inSync, .updated: event = state.guardState.applied(outcome.guardReport)
-        case .wouldChange, .failed, .rejected, .refusedBefore: break
+        case .wouldChange, .failed, .rejected, .refusedBefore, .waits: break
         }
         if let event { log(event, of: state, before, outcome.guardReport?.violations ?? []) }
     }
@@ -83,7 +83,9 @@ extension ResourceState {
     var isHeld: Bool { guardState.hold != nil && history.failure == nil }
 
     /// Whether its file has been right at some time, or is kept by its guard: then a service can start with it.
-    var hasUsableFile: Bool { hasBeenInStep || isHeld && (resource.isGroup || Files.exists(resource.destination)) }
+    var hasUsableFile: Bool {
+        hasBeenInStep || (isHeld || waitsForHosts) && (resource.isGroup || Files.exists(resource.destination))
+    }
 
     /// Why it is held, in one line; nil if it is not.
     var holdReason: String? {

@@ -41,6 +41,7 @@ extension Engine {
 
     private func insert(_ resource: Resource, at now: Duration) -> ResourceState {
         let state = table.insert(resource)
+        rolloutsAreStale = true
         // At the start all are new.
         if isReady { note(.added, resource.name) }
         // Even if the backend cannot be read: a file that was never accepted must not stay.
@@ -98,6 +99,7 @@ extension Engine {
         }
         state.pendingDefinition = nil
         sourcesAreStale = true
+        rolloutsAreStale = true
         switch pending {
         case .removed:
             note(.removed, state.resource.name)

@@ -1,6 +1,7 @@
 import Configuration
 import Diagnostics
 import Posix
+import Rollout
 
 extension Engine {
     /// The status at `now`.
@@ -21,17 +22,19 @@ extension Engine {
             }
             let resource = state.resource
             if let balancer = state.balancerStatus { status.balancers.append(balancer) }
+            if resource.rollout != nil { status.rollouts.append((resource.destination, state.rollout)) }
             // Of many items, those that are as they should be are not listed.
             if resource.reloads, state.owner == nil || state.owesReload {
                 status.owed.append((resource.destination, state.owesReload))
             }
             // A file from before does as well.
             if state.hasBeenInStep || state.items?.hasBegun ?? false || Files.exists(resource.destination) { continue }
-            let reason = state.history.failure ?? state.holdReason ?? "not tried yet"
+            let reason = state.history.failure ?? state.holdReason ?? state.rollout.message ?? "not tried yet"
             status.neverWritten.append((resource.destination, reason))
         }
         status.resources = resourceStatuses(at: now)
         status.balancers.sort { $0.resource < $1.resource }
+        status.rollouts.sort { $0.destination < $1.destination }
         status.owed.sort { $0.destination < $1.destination }
         status.neverWritten.sort { $0.destination < $1.destination }
         status.unusable = inventory.unusable

@@ -35,6 +35,8 @@ package final class Engine {
     var passIsStarting = false
     /// Whether resources have come to need other keys since `updateSources`.
     var sourcesAreStale = false
+    /// Likewise for the rollouts of resources.
+    var rolloutsAreStale = false
     private(set) var isReady = false
     private(set) var isStopping = false
     /// What to end with, where that is not what the command or a signal decides.
@@ -64,6 +66,8 @@ package final class Engine {
     let monitor: HealthMonitor
     let services: ServiceKeeper
     let balancers: BalancerKeeper
+    let rollouts: RolloutKeeper
+    let backends: BackendPool
     /// Until when balancers are waited for, once we are asked to end.
     var applicationsEnd: Duration?
     let progress: Progress
@@ -88,6 +92,7 @@ package final class Engine {
         self.requests = requests
         self.clock = clock
         self.start = start
+        self.backends = backends
         inventory = Inventory(loader, logger: logger, service: service)
         let stateDirectory = mode == .once ? nil : Self.stateDirectory(settings, logger)
         self.stateDirectory = stateDirectory
@@ -103,6 +108,13 @@ package final class Engine {
             Follower(
                 configuration, backends, options, logger: logger, metrics: applier.metrics, failure: failure
             ) { requests.wake() }
+        }
+        rollouts = RolloutKeeper { configuration in
+            var options = Follower.Options(watches: true, timeout: settings.backendTimeout)
+            options.clock = clock
+            return Follower(configuration, backends, options, logger: logger, metrics: applier.metrics) {
+                requests.wake()
+            }
         }
         workers = Workers(mode)
         monitor = HealthMonitor { [inbox] () throws(SystemError) in
@@ -140,6 +152,7 @@ package final class Engine {
         defer {
             progress.end()
             for source in sources.values { source.follower.stop() }
+            rollouts.stop()
             balancers.stop()
             monitor.stop()
         }
@@ -197,6 +210,7 @@ package final class Engine {
         noteContacts()
         try services.retry(at: now)
         noteServices()
+        try advanceRollouts(at: now)
         scheduleNew(at: now)
         if !isReady, !table.agenda.isAwaiting, isRegistered {
             isReady = true
@@ -237,7 +251,7 @@ package final class Engine {
             ? [nextSignOfLife, applicationDeadline]
             : [
                 nextPass, nextSignOfLife, isAhead ? giveUp : nil, reminder, healthDeadline, services.retryAt,
-                waiters.nextRead,
+                waiters.nextRead, rollouts.deadline,
             ]
         return ([table.deadline] + others).compactMap { $0 }.min()
     }

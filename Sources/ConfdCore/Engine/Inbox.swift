@@ -31,6 +31,8 @@ indirect enum Message: Sendable {
     case verdict(VerdictChange)
     /// How the servers of a resource's balancer are, as the session with this number found.
     case balancer(ResourceID, session: Int, ApplierStatus)
+    /// What came of something that was done for the rollout of a resource.
+    case rollout(ResourceID, Engine.RolloutMessage)
     /// The keys of one store that go when we end are gone.
     case servicesEnded
     /// A key is somebody else's, and is not waited for.
@@ -44,7 +46,7 @@ extension Message {
         case .applied, .awaitsCheck, .skipped: true
         case .reloaded, .filesChanged, .childEnded, .statusWanted, .waitWanted, .releaseWanted, .cleanWanted,
             .lastChangeWanted, .verdict,
-            .balancer, .servicesEnded, .serviceGivenUp:
+            .balancer, .rollout, .servicesEnded, .serviceGivenUp:
             false
         }
     }

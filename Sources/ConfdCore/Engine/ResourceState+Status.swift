@@ -1,6 +1,7 @@
 import Applying
 import Configuration
 import Posix
+import Rollout
 
 extension ResourceState {
     /// How it is at `now`, for `confd status`.
@@ -22,6 +23,7 @@ extension ResourceState {
 
     private var statusState: ResourceStatus.State {
         if isHeld { return .held }
+        if waitsForHosts { return rollout.isHalt ? .halted : .waiting }
         if isRolledBack { return .failed }
         if owesReload { return .reloadOwed }
         if let items, !items.set.problems.isEmpty { return .failed }
@@ -33,6 +35,10 @@ extension ResourceState {
         if let problem = history.problem ?? items?.set.problem { return problem }
         if let holdReason {
             return History.Problem(message: holdReason, hint: "confd release \(resource.name) lets it through")
+        }
+        if waitsForHosts, let reason = rollout.message {
+            let hint = "confd rollout status \(resource.rollout?.group ?? "") tells of all hosts"
+            return History.Problem(message: "rollout: \(reason)", hint: rollout.isHalt ? hint : nil)
         }
         if isRolledBack {
             return History.Problem(

@@ -3,6 +3,7 @@ import Checks
 import Configuration
 import KeyValue
 import Posix
+import Rollout
 
 /// A resource of the engine, by a number that is never used again.
 package typealias ResourceID = Int
@@ -62,6 +63,8 @@ package final class ResourceState {
     var isAwaited = false { didSet { noteInAgenda() } }
     /// How far the servers of its balancer are as its file lists them; nil until they were handed over.
     var application: Application?
+    /// How far it is in the rollout of its group.
+    var rollout = RolloutState.free
     /// Its rendered file, while that waits for its check in place.
     var waitingTrial: (trial: Trial, snapshot: VersionedSnapshot)? { didSet { noteInAgenda() } }
     /// Changes of the history that came while a job had it: made again when the job brings it back.
@@ -127,14 +130,15 @@ package final class ResourceState {
     var isRunning: Bool { scheduler?.isRunning ?? false }
     var isRendering: Bool { scheduler?.isRendering ?? false }
     var isInStep: Bool {
-        guardState.hold == nil && scheduler?.isInStep ?? false && application?.isSettled ?? true
+        guardState.hold == nil && rollout == .free && scheduler?.isInStep ?? false && application?.isSettled ?? true
     }
     var hasBeenInStep: Bool { scheduler?.hasBeenInStep ?? false }
 
     /// The rendering over `snapshot` that begins now; `engine` knows the health of servers.
     /// `keepsState`: whether there is a state directory.
     func renderRequest(
-        over snapshot: Snapshot, _ engine: CheckEngine?, keepsState: Bool, at now: Duration
+        over snapshot: Snapshot, _ engine: CheckEngine?, keepsState: Bool, rollout: RolloutBasis? = nil,
+        at now: Duration
     ) -> RenderRequest {
         leaveGroupsKeys(snapshot)
         let group = owner?.items
@@ -146,7 +150,8 @@ package final class ResourceState {
             guardBasis: GuardBasis(
                 applied: guardState.applied, isBelieved: guardState.isBelieved(after: holdTime, at: now),
                 isKept: keepsState),
-            itemIndex: resource.item.flatMap { group?.set.index(of: $0.key) } ?? 0, journal: group?.journal)
+            itemIndex: resource.item.flatMap { group?.set.index(of: $0.key) } ?? 0, journal: group?.journal,
+            rollout: rollout)
     }
 
     /// What its service has, as far as that is known.
@@ -311,7 +316,7 @@ extension Scheduler.RenderOutcome {
     init(_ outcome: Outcome) {
         switch (outcome.state, outcome.reload) {
         case (.failed, _): self = .failed
-        case (.held, _): self = .held
+        case (.held, _), (.waits, _): self = .held
         case (.rejected, _): self = .rejected
         case (.refusedBefore, _): self = .refusedBefore
         case (_, nil): self = .inStep

@@ -26,7 +26,7 @@ package struct Scheduler: Sendable {
         case rejected
         /// The same content was refused before, and was not tried again.
         case refusedBefore
-        /// Its guard keeps the old file: it is rendered again after a change, or when somebody says so.
+        /// Its guard keeps the old file, or other hosts go first: it is rendered again after a change, or when somebody says so.
         case held
     }
 

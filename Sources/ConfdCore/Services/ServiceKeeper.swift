@@ -6,6 +6,7 @@ import KeyValue
 import Posix
 import Registration
 import Rendering
+import Rollout
 
 /// Keeps the keys of services in their stores: evaluates what is to be registered, combines the verdicts of checks, and hands
 /// both to a registrar for each store. Used by the engine's thread.
@@ -40,6 +41,8 @@ final class ServiceKeeper {
     private var definitions: [ServiceDefinition] = []
     private var registrars: [BackendConfiguration: RegistrarThread] = [:]
     private var entries: [BackendConfiguration: [Entry]] = [:]
+    /// Keys beside those of services: the places of this host in rollouts.
+    private var places: [BackendConfiguration: [Service]] = [:]
     /// Of services that could not be evaluated, by their names: each is said once.
     private var failures: [String: String] = [:]
     /// Registrars that have not done their last.
@@ -74,6 +77,13 @@ final class ServiceKeeper {
         self.definitions = definitions
         try evaluate(at: now)
         for registrar in registrars.values { registrar.verify() }
+    }
+
+    /// Registers these keys, whose host is always up, and no others beside those of services.
+    func setPlaces(_ new: [BackendConfiguration: [Service]], at now: Duration) throws(SystemError) {
+        if isStopping || new == places { return }
+        places = new
+        try register(at: now)
     }
 
     /// Tries again what could not be evaluated.
@@ -143,10 +153,16 @@ final class ServiceKeeper {
         let targets = definitions.flatMap { $0.checks.map { CheckedTarget($0.target, $0.check) } }
         try monitor.set(Set(targets), for: .services)
         self.entries = entries
-        for backend in Set(registrars.keys).union(entries.keys) {
+        try register(at: now)
+    }
+
+    private func register(at now: Duration) throws(SystemError) {
+        for backend in Set(registrars.keys).union(entries.keys).union(places.keys) {
             guard let registrar = registrar(for: backend, at: now) else { continue }
-            registrar.set(entries[backend, default: []].map(\.service))
+            let places = places[backend, default: []]
+            registrar.set(entries[backend, default: []].map(\.service) + places)
             for entry in entries[backend, default: []] { tellHealth(of: entry, backend) }
+            for place in places { registrar.setHealth(.up, of: place.key) }
         }
         let inUse = registrars.values.reduce(into: Set<Int64>()) { $0.formUnion($1.leaseIDs) }
         if inUse != keptLeases { parts.keepLeases(inUse) }
@@ -187,7 +203,11 @@ final class ServiceKeeper {
             let (logger, gaveUp, changed) = (parts.logger, parts.gaveUp, parts.changed)
             let state = Registrar(identity: identity, earlierLeases: parts.earlierLeases)
             let registrar = try RegistrarThread(store, state) { report in
-                logger.report(report, backend)
+                if report.isOfRollout, report.severity == .information {
+                    logger.debug(report.message, backend)
+                } else {
+                    logger.report(report, backend)
+                }
                 if case .conflict(_, _, waits: false) = report { gaveUp() }
                 changed()
             }
@@ -241,6 +261,11 @@ final class ServiceKeeper {
                 isRegistered: registered[entry.service.key] != nil, isUp: health(of: entry.definition) == .up)
         }.sorted { $0.key < $1.key }
     }
+}
+
+extension Report {
+    /// Whether it is about a place in a rollout, which comes and goes with each change.
+    fileprivate var isOfRollout: Bool { key?.starts(with: GroupKeys.root.utf8) ?? false }
 }
 
 extension Logger {

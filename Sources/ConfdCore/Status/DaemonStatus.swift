@@ -1,6 +1,7 @@
 import Checks
 import Configuration
 import Posix
+import Rollout
 
 /// Point-in-time status of the daemon.
 struct DaemonStatus: Sendable {
@@ -42,6 +43,8 @@ struct DaemonStatus: Sendable {
     var services: [ServiceStatus] = []
     /// Running balancers whose servers are kept, by resource.
     var balancers: [BalancerStatus] = []
+    /// Of the resources with a rollout, how far they are.
+    var rollouts: [(destination: String, state: RolloutState)] = []
     /// How often something that is rendered has changed.
     var generation = 0
     /// All resources, by name.

@@ -2,6 +2,7 @@ import Applying
 import Checks
 import Configuration
 import Posix
+import Rollout
 
 /// `/metrics`, in Prometheus' text form.
 struct MetricsPage {
@@ -88,7 +89,17 @@ struct MetricsPage {
                 "confd_service_registered", "Whether a service is in the store.",
                 status.services.map { ([("key", $0.key)], $0.isRegistered ? "1" : "0") })
         }
-        return text + balancers(status)
+        return text + balancers(status) + rollouts(status)
+    }
+
+    private func rollouts(_ status: DaemonStatus) -> String {
+        if status.rollouts.isEmpty { return "" }
+        func each(_ isTrue: (RolloutState) -> Bool) -> [([(String, String)], String)] {
+            status.rollouts.map { ([("dest", $0.destination)], isTrue($0.state) ? "1" : "0") }
+        }
+        return gauge(
+            "confd_rollout_waiting", "Whether the file waits for other hosts, or has its turn.", each { $0 != .free })
+            + gauge("confd_rollout_halted", "Whether the rollout of the file is halted.", each(\.isHalt))
     }
 
     private func balancers(_ status: DaemonStatus) -> String {

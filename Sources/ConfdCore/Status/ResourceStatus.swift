@@ -10,10 +10,14 @@ struct ResourceStatus: Equatable, Sendable {
         case failed
         /// A guard keeps the file as it is.
         case held
+        /// Other hosts go first in its rollout, or it is this host's turn and that is not over.
+        case waiting
+        /// Its rollout is halted: the file stays as it is.
+        case halted
         case reloadOwed = "reload owed"
 
         /// Whether an operator should look at it.
-        var needsAttention: Bool { self == .failed || self == .held }
+        var needsAttention: Bool { self == .failed || self == .held || self == .halted }
     }
 
     /// A replacement of its file.

@@ -16,6 +16,11 @@ struct StatusEvent: Equatable, Sendable {
         case held
         /// What was held is applied, or is in order again.
         case heldNoLonger = "held_no_longer"
+        /// Other hosts go first in the rollout.
+        case waits
+        case turnBegan = "turn_began"
+        case turnDone = "turn_done"
+        case halted
         case backendLost = "backend_lost"
         case backendStale = "backend_stale"
         case backendAnswers = "backend_answers"
@@ -49,6 +54,10 @@ extension StatusEvent.Kind {
         case .rolledBack: "previous file put back"
         case .held: "held by its guard"
         case .heldNoLonger: "held no longer"
+        case .waits: "waits for other hosts"
+        case .turnBegan: "its turn in the rollout"
+        case .turnDone: "its turn is done"
+        case .halted: "the rollout is halted"
         case .backendLost: "backend lost"
         case .backendStale: "backend stale"
         case .backendAnswers: "backend answers"
@@ -62,10 +71,12 @@ extension StatusEvent.Kind {
     /// How good or bad the news is.
     var tone: StatusTone {
         switch self {
-        case .started, .readAnew, .added, .removed, .changed, .reloaded, .serviceRemoved, .heldNoLonger: .neutral
-        case .recovered, .backendAnswers, .serverUp, .serviceRegistered: .good
+        case .started, .readAnew, .added, .removed, .changed, .reloaded, .serviceRemoved, .heldNoLonger, .waits,
+            .turnBegan:
+            .neutral
+        case .turnDone, .recovered, .backendAnswers, .serverUp, .serviceRegistered: .good
         case .serverDown, .backendLost: .warning
-        case .failed, .reloadFailed, .rolledBack, .backendStale, .held: .bad
+        case .failed, .reloadFailed, .rolledBack, .backendStale, .held, .halted: .bad
         }
     }
 }

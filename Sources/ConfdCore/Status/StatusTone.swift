@@ -27,8 +27,8 @@ extension ResourceStatus.State {
     var tone: StatusTone {
         switch self {
         case .inSync: .good
-        case .pending, .reloadOwed: .warning
-        case .failed, .held: .bad
+        case .pending, .waiting, .reloadOwed: .warning
+        case .failed, .held, .halted: .bad
         }
     }
 }

@@ -71,7 +71,7 @@ enum StatusWords {
         return switch resource.state {
         case .failed, .held: "\(word), again in \(time)"
         case .reloadOwed, .pending: "\(word), in \(time)"
-        case .inSync: word
+        case .inSync, .waiting, .halted: word
         }
     }
 

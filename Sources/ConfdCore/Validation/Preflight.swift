@@ -34,7 +34,7 @@ struct Preflight {
             }
             log(resource, snapshot)
         }
-        let services = check(loaded.services)
+        let services = max(check(loaded.services), checkRollouts(loaded.resources))
         if unreachable || services == ExitCode.backend { return ExitCode.backend }
         if services != ExitCode.done { return services }
         if !loaded.errors.isEmpty { return ExitCode.failed }

@@ -12,7 +12,7 @@ enum HelpText {
             let options = OptionTable.options(of: group)
             lines += group.isCommon ? options.flatMap { line($0, column: 22) } : wrapped(options.map(flag))
         }
-        return (lines + tail + ["Every option with its help: confd -help=all, or man confd."]).joined(separator: "\n")
+        return (lines + tail).joined(separator: "\n")
     }
 
     /// Every option with its help.
@@ -33,6 +33,7 @@ enum HelpText {
     private static let head = [
         "usage: confd [OPTIONS] [BACKEND] [-- COMMAND...]   or, with own options:",
         "  confd status | wait | test | register KEY | render|explain|release|clean NAME",
+        "  confd rollout status|halt|resume GROUP",
         "Keeps files in step with a key-value store: renders, checks, replaces, reloads.",
     ]
 

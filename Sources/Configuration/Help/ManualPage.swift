@@ -42,6 +42,9 @@ enum ManualPage {
         ".br",
         ".B confd clean",
         "\\fIRESOURCE\\fR",
+        ".br",
+        ".B confd rollout",
+        "\\fBstatus\\fR | \\fBhalt\\fR | \\fBresume\\fR \\fIGROUP\\fR",
         ".SH DESCRIPTION",
         ".B confd",
         "takes a snapshot of keys, renders Go templates over it, writes each result atomically, checks it and reloads the",
@@ -56,6 +59,7 @@ enum ManualPage {
         ".PP",
         "\\fBconfd status\\fR asks a daemon for its state, and \\fBconfd release\\fR has it apply what the guard of a resource holds.",
         "\\fBconfd clean\\fR removes the files that the items of a resource have left which is not in conf.d any more.",
+        "\\fBconfd rollout\\fR tells how far the hosts of a group are with a change, halts it, or has it go on.",
         ".PP",
         "\\fIBACKEND\\fR is the same as \\fB\\-backend\\fR; there are "
             + roff(BackendRegistry.names.joined(separator: ", ")) + ".",

@@ -13,8 +13,8 @@ enum ConfigurationFile {
         var errors: [SettingsError] = []
         /// What the `[[backend]]` tables say.
         var layers: [BackendLayer] = []
-        /// The fields of `[rollout]`, nil without the table.
-        var rollout: RolloutFields?
+        /// `[rollout]`, nil if there is none.
+        var rollout: SettingsTable?
         /// The bytes of the file, to show its lines in errors.
         fileprivate(set) var source: [UInt8] = []
     }
@@ -96,14 +96,15 @@ extension ConfigurationFile.Result {
         if strict { refuse(warning) } else { warnings.append(warning.showing(source)) }
     }
 
-    /// Reads `[rollout]`: the fields that resources do not set themselves.
+    /// Looks at `[rollout]`, whose fields are for resources that do not set them.
     fileprivate mutating func takeRollout(_ value: TOMLValue, _ path: String, strict: Bool) {
         guard case .table(let table) = value.kind else {
             return refuse(
                 SettingsError(ResourceError(path, value.position, .notTable(value.kind.type), field: "rollout")))
         }
         var reader = TableReader(table, file: path, at: value.position)
-        rollout = ResourceParser.withoutSettings.rolloutFields(&reader)
+        _ = ResourceParser.withoutSettings.rolloutFields(&reader)
+        rollout = SettingsTable(table: table, file: path, position: value.position)
         for error in reader.errors { refuse(SettingsError(error)) }
         for warning in reader.warnings + reader.unknownKeys(in: "[rollout]") {
             warn(SettingsError(warning), strict: strict)

@@ -65,6 +65,10 @@ extension SettingsLoader {
             let name = settings.subcommand?.rawValue ?? ""
             if let command = settings.command.first { refuse(.modeWithCommand(name, command: command)) }
             if settings.namedResource == nil { refuse(.needsResource(name)) }
+        case .rollout:
+            if let command = settings.command.first { refuse(.modeWithCommand("rollout", command: command)) }
+            let arguments = settings.rolloutArguments
+            if arguments.verb == nil || arguments.group.isEmpty { refuse(.rolloutWithoutGroup) }
         case .render: validateRendering()
         case .explain: validateExplaining()
         case .test: validateTesting()

@@ -53,7 +53,8 @@ enum ResourceField {
         Entry(names: ["check_each"], help: "shell command that has to accept {{.src}} of each item"),
         Entry(
             names: ["rollout"],
-            help: "table [template.rollout]: many hosts change one after the other, canaries first (group, canary, soak)"),
+            help:
+                "table [template.rollout]: many hosts change one after the other, canaries first (group, canary, soak)"),
         Entry(names: ["left_delimiter", "right_delimiter"], help: "delimiters of the template ({{ and }})"),
     ]
 }

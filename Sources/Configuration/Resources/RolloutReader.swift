@@ -15,7 +15,7 @@ struct RolloutSubject {
         if hasItems { return .notWith("for_each") }
         if isBalancer { return .notWith("[template.apply]") }
         if !hasKeys { return .noKeys }
-        if layers.count > 1 { return .severalBackends }
+        if layers.onlyBackend == nil { return .severalBackends }
         return layers.first { !$0.backend.kind.takesRollouts }.map { .backend($0.backend.name) }
     }
 }
@@ -37,7 +37,11 @@ extension ResourceParser {
             if !reader.errors.isEmpty { return nil }
         }
         guard own != nil || settings.rollout != nil else { return nil }
-        guard let definition = (own ?? RolloutFields()).completed(by: settings.rollout).definition else {
+        let common = settings.rollout.map { common in
+            var reader = TableReader(common.table, file: common.file, at: common.position)
+            return rolloutFields(&reader)
+        }
+        guard let definition = (own ?? RolloutFields()).completed(by: common).definition else {
             return template.refuse("rollout", .rollout(.noGroup))
         }
         // confd.toml speaks of all resources; these have nothing that could be rolled out.

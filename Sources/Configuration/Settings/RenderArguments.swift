@@ -31,6 +31,7 @@ extension Settings {
     mutating func takeWords(_ words: [String]) {
         switch subcommand {
         case .register: registration.words = words
+        case .rollout: rolloutArguments.words = words
         case .release, .clean: namedResource = words.first
         case .render: rendering.resource = words.first
         case .explain: explaining.subject = words.first

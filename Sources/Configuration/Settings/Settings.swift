@@ -1,4 +1,5 @@
 import Backends
+import TOML
 
 /// Everything that an operator can choose, complete and validated. Made by `SettingsLoader`, read by everyone.
 package struct Settings: Sendable {
@@ -93,8 +94,10 @@ package struct Settings: Sendable {
 
     /// Where each option that was given got its value, by option name.
     package internal(set) var origins: [String: Origin] = [:]
-    /// `[rollout]` of confd.toml: what resources do not say themselves.
-    package internal(set) var rollout: RolloutFields?
+    /// `[rollout]` of confd.toml: the fields that resources do not set themselves.
+    var rollout: SettingsTable?
+    /// Of `confd rollout`.
+    package internal(set) var rolloutArguments = RolloutArguments()
     /// Warnings, for example of unknown keys in confd.toml.
     package internal(set) var warnings: [SettingsError] = []
 
@@ -129,12 +132,14 @@ package enum Subcommand: String, CaseIterable, Sendable {
     case wait
     /// Removes the files of the items of a resource that is not there any more.
     case clean
+    /// Tells how far a rollout is, halts it, or has it go on.
+    case rollout
 
     /// How many words it takes that are neither flags nor their values.
     var wordCount: Int {
         switch self {
         case .status, .wait: 0
-        case .register: 2
+        case .register, .rollout: 2
         case .release, .clean, .render, .explain, .test: 1
         }
     }
@@ -142,7 +147,7 @@ package enum Subcommand: String, CaseIterable, Sendable {
     /// The options that only it has; those of all others can stand beside them.
     var ownOptions: [Option] {
         switch self {
-        case .status, .release, .clean: []
+        case .status, .release, .clean, .rollout: []
         case .register: OptionTable.registration
         case .render: OptionTable.rendering
         case .explain: OptionTable.explaining
@@ -150,6 +155,13 @@ package enum Subcommand: String, CaseIterable, Sendable {
         case .wait: OptionTable.waiting
         }
     }
+}
+
+/// A table of confd.toml that is read with each resource.
+struct SettingsTable: Sendable {
+    let table: TOMLTable
+    let file: String
+    let position: TOMLPosition
 }
 
 /// When differences are shown in colour.

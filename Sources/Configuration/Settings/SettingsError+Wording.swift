@@ -35,6 +35,7 @@ extension SettingsError {
         case .needsSocket(let name): "\(name) needs one"
         case .notRevision(let number): "-revision: \(number) is not a revision"
         case .registerWithoutKey: "register needs a key and a value"
+        case .rolloutWithoutGroup: "rollout needs status, halt or resume, and a group"
         case .needsResource(let name): "\(name) needs a resource"
         case .registerOnce: "register stays for as long as the service is up"
         case .renderWithoutResource: "render needs a resource, or -template"
@@ -75,6 +76,7 @@ extension SettingsError {
         case .mockDataWithoutValidate: "without it the files would be written"
         case .resourceWithoutValidate: "without either all resources would be written"
         case .jsonWithoutStatus: "for example confd status -json"
+        case .rolloutWithoutGroup: "for example confd rollout status web-proxies"
         case .registerWithoutKey:
             "for example confd register /services/shop/servers/a '{\"host\": \"10.0.0.1\"}' -check http://:8080/health"
         case .needsResource("release"): "for example confd release app.toml; confd status lists what is held"

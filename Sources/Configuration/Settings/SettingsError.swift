@@ -45,6 +45,8 @@ package struct SettingsError: Error, Equatable, Sendable {
         case notRevision(Int64)
         /// `register` without a key and a value.
         case registerWithoutKey
+        /// Or without a verb that is known.
+        case rolloutWithoutGroup
         case registerOnce
         /// `release` or `clean` without a resource.
         case needsResource(String)

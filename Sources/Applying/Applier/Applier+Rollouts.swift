@@ -1,0 +1,87 @@
+import Configuration
+import KeyValue
+import Posix
+import Staging
+import TextTemplate
+
+// `[template.rollout]`: what this host does in its turn.
+extension Applier {
+    /// Whether `file` stays as it is because other hosts go first. Mode and owner alone are corrected at once.
+    func waits(_ comparison: Comparison, _ file: RenderedFile) -> Bool {
+        if file.resource.rollout == nil || settings.noop || comparison.isSameContent { return false }
+        guard let id = file.changeID, let rollout = file.request.rollout else { return true }
+        return !rollout.permitted.contains(id)
+    }
+
+    /// Whether the service works with the new file: runs `verify_cmd` until it succeeds or the time is over. Returns what went
+    /// wrong last, nil if nothing did.
+    package func verify(_ resource: Resource, _ definition: RolloutDefinition, over snapshot: Snapshot) -> String? {
+        guard let template = definition.verify else { return nil }
+        let end = Clock.monotonic() + definition.verifyTimeout
+        while true {
+            let problem = tryToVerify(resource, template, over: snapshot, timeout: end - Clock.monotonic())
+            guard problem != nil, !cancellation.isCancelled, Clock.monotonic() + .seconds(1) < end else {
+                return problem
+            }
+            // A service needs a moment after its reload. Without a wait that can be ended it is asked again at once.
+            try? cancellation.wait(.seconds(1))
+        }
+    }
+
+    private func tryToVerify(
+        _ resource: Resource, _ template: CommandTemplate, over snapshot: Snapshot, timeout: Duration
+    ) -> String? {
+        do throws(StepFailure) {
+            let destination = resource.destination
+            let command = try filled { () throws(TemplateError) in
+                try template.invocation(source: destination, destination: destination)
+            }
+            let changes = KeyChanges(base: .unknown, snapshot: snapshot, ranges: resource.ranges)
+            let environment = commandEnvironment(resource, source: destination, changes)
+            let result = run(command, "verify_cmd", resource, environment, [], timeout: timeout)
+            return result.succeeded ? nil : "verify_cmd failed: \(result.message)"
+        } catch {
+            return "verify_cmd: \(error.message)"
+        }
+    }
+
+    /// The turn of this host is over: what was kept of the file before goes.
+    package func accept(_ resource: Resource) { clearMark(of: resource) }
+
+    /// Puts the file back that this host's turn replaced, and owes its service a reload. `inputs` are those of the last
+    /// rendering.
+    package func rollBack(_ request: RenderRequest, _ inputs: Inputs) -> Outcome {
+        var file = RenderedFile(
+            request: request, content: nil, inputs: inputs, changes: changes(of: request), keyCount: 0,
+            began: Clock.monotonic(), secrets: [], servers: nil, history: request.history, isRollback: true)
+        let resource = request.resource
+        do throws(StepFailure) {
+            let destination: Destination
+            let previous: [UInt8]?
+            do throws(StagingError) {
+                destination = try Destination(resolving: resource.destination)
+                // From before a restart only the file is left.
+                if let known = request.history.beforeTurn {
+                    previous = known
+                } else {
+                    previous = try destination.readReplaced()
+                }
+            } catch {
+                throw StepFailure(error)
+            }
+            guard let previous else {
+                throw StepFailure("there is no previous \(resource.destination) to put back: the new one stays")
+            }
+            logger.warning("\(resource.name): putting the previous \(resource.destination) back", resource)
+            let staged = try stage(previous, resource, destination)
+            let reload = try owedReload(file, destination, source: staged.path, isNew: true)
+            let options = CheckedFile.Options(reloadMark: mark(of: reload, resource))
+            try replace(&file, destination, previous, by: staged.withoutCheck(), options)
+            if reload == nil { clearMark(of: resource) }
+            return file.completed(Outcome(.updated, reload: reload))
+        } catch {
+            log(error, of: resource)
+            return file.completed(Outcome(.failed))
+        }
+    }
+}

@@ -1,0 +1,223 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Hosts that are namespaces with names of their own, each with a confd, and one etcd.
+private final class Hosts {
+    let rig: FaultRig
+    let count: Int
+    private var daemons: [Int: Child] = [:]
+
+    /// What stands in `[rollout]` of each host's confd.toml beside the group.
+    init(_ rig: FaultRig, count: Int, settings: String, reload: String = "", verify: String? = nil) throws {
+        self.rig = rig
+        self.count = count
+        for number in 1...count {
+            let folder = "host\(number)"
+            let check = verify.map { "verify_cmd = '''\($0)'''\nverify_timeout = \"1s\"\n" } ?? ""
+            try rig.box.write("\(folder)/confd.toml", "[rollout]\ngroup = \"web\"\n\(settings)\n\(check)")
+            try rig.box.write(
+                "\(folder)/conf.d/app.toml",
+                """
+                [template]
+                src = "app.tmpl"
+                dest = "\(rig.box.out)/\(folder)"
+                keys = ["/app"]
+                reload_cmd = '''\(reload)echo $(date +%s.%N) \(folder) $(cat {{.dest}}) >>\(rig.box.root)/reloads'''
+
+                """)
+            try rig.box.write("\(folder)/templates/app.tmpl", "{{getv \"/app/a\"}}")
+            try rig.box.write("out/\(folder)", "0")
+        }
+    }
+
+    func startAll() throws { for number in 1...count { try start(number) } }
+
+    func start(_ number: Int) throws {
+        let folder = rig.box.path("host\(number)")
+        var command = rig.box.command(
+            [
+                "-watch", "-interval", "0", "-node", rig.node, "-confdir", folder, "-config-file",
+                folder + "/confd.toml",
+                "-control-socket", folder + "/socket", "-state-dir", folder + "/state",
+            ], confdir: false)
+        let script = "hostname host\(number) && exec \"$@\""
+        command.arguments = ["-u", "sh", "-c", script, "sh", command.executable] + command.arguments
+        command.executable = "unshare"
+        daemons[number] = try Child(command)
+    }
+
+    func kill(_ number: Int) { daemons.removeValue(forKey: number)?.send(SIGKILL) }
+
+    func stop(_ number: Int) async throws {
+        guard let daemon = daemons.removeValue(forKey: number) else { return }
+        try await CommandLineTests.stop(daemon)
+    }
+
+    func stopAll() async throws { for number in daemons.keys.sorted() { try await stop(number) } }
+
+    func log(_ number: Int) -> String { daemons[number]?.standardError ?? "" }
+
+    /// What the file of each host holds.
+    var files: [String] { (1...count).map { rig.box.output("host\($0)") ?? "" } }
+
+    func allHold(_ value: String) async throws -> Bool {
+        try await eventually { files.allSatisfy { $0 == value } }
+    }
+
+    /// The reloads so far: the host and what its file held.
+    var reloads: [(host: String, value: String)] {
+        (rig.box.read("reloads") ?? "").split(separator: "\n").map { line in
+            let parts = line.split(separator: " ")
+            return (String(parts[1]), parts.count > 2 ? String(parts[2]) : "")
+        }
+    }
+
+    /// `confd rollout VERB web`.
+    func rollout(_ verb: String) async throws -> Finished {
+        try await rig.box.confd("rollout", verb, "web", "-node", "http://127.0.0.1:\(rig.etcd.port)", confdir: false)
+    }
+
+    /// Waits until all take part.
+    func areThere() async throws -> Bool {
+        try await eventually(answer: {
+            try await rollout("status").standardOutput.split(separator: "\n").dropFirst().contains {
+                $0.split(separator: " ").dropFirst(3).first == "\(count)"
+            }
+        })
+    }
+}
+
+/// `[template.rollout]`: many hosts with real daemons.
+@Suite(.enabled(if: Machine.hasEtcd && Machine.canBindMount)) struct RolloutTests {
+    private func withHosts(
+        _ count: Int, _ settings: String, reload: String = "", verify: String? = nil,
+        _ body: (Hosts, FaultRig) async throws -> Void
+    ) async throws {
+        try await withRig { rig in
+            try rig.client.put("/app/a", "0")
+            let hosts = try Hosts(rig, count: count, settings: settings, reload: reload, verify: verify)
+            try hosts.startAll()
+            #expect(try await hosts.areThere(), "\(hosts.log(1))")
+            try await body(hosts, rig)
+            try await hosts.stopAll()
+        }
+    }
+
+    @Test func aCanaryGoesFirstAndTheOthersFollow() async throws {
+        try await withHosts(4, "canary = 1\nsoak = \"2s\"\nmax_parallel = 2") { hosts, rig in
+            try rig.client.put("/app/a", "1")
+            #expect(try await eventually { hosts.files.count { $0 == "1" } == 1 })
+            let canary = try #require(hosts.files.firstIndex(of: "1")) + 1
+            #expect(try await hosts.allHold("1"), "\(hosts.files)")
+            #expect(hosts.reloads.first?.host == "host\(canary)")
+            #expect(hosts.log(canary).contains("it is this host's turn, as a canary"))
+            #expect(
+                try await eventually(answer: { try await hosts.rollout("status").standardOutput.contains(" done ") }))
+            #expect(try hosts.rig.box.names("out").allSatisfy { !$0.hasPrefix(".") }, "nothing is left of the turns")
+        }
+    }
+
+    /// A poisoned key has one host reload, which goes back, and no other. The next change is rolled out again.
+    @Test func aPoisonedKeyTouchesTheCanaryOnly() async throws {
+        let settings = "canary = 1\nsoak = \"1s\"\nmax_parallel = 2"
+        try await withHosts(3, settings, verify: "! grep -q poison {{.dest}}") { hosts, rig in
+            try rig.client.put("/app/a", "poison")
+            #expect(try await eventually { (1...3).allSatisfy { hosts.log($0).contains("halted: host") } })
+            #expect(try await hosts.allHold("0"))
+            let poisoned = hosts.reloads.filter { $0.value == "poison" }
+            #expect(poisoned.count == 1 && hosts.reloads.count == 2, "\(hosts.reloads)")
+            #expect(hosts.reloads.last?.host == poisoned.first?.host)
+            let status = try await hosts.rollout("status")
+            #expect(
+                status.standardOutput.contains(
+                    "app.toml is halted: \(poisoned[0].host): verify_cmd failed: exit status 1"))
+            for number in 1...3 {
+                let wait = try await rig.box.confd(
+                    "wait", "-control-socket", rig.box.path("host\(number)/socket"), confdir: false)
+                #expect(
+                    wait.exitCode == 1 && wait.standardError.contains("rollout: halted: "), "\(wait.testDescription)")
+            }
+            try rig.client.put("/app/a", "2")
+            #expect(try await hosts.allHold("2"))
+        }
+    }
+
+    /// A host that dies in its turn has failed: the others wait until somebody says that they may go on.
+    @Test func aCanaryThatDiesHaltsTheOthers() async throws {
+        try await withHosts(3, "canary = 1\nsoak = \"600s\"\nmax_parallel = 2") { hosts, rig in
+            try rig.client.put("/app/a", "1")
+            #expect(try await eventually { hosts.files.contains("1") })
+            let canary = try #require(hosts.files.firstIndex(of: "1")) + 1
+            hosts.kill(canary)
+            let others = (1...3).filter { $0 != canary }
+            #expect(
+                try await eventually {
+                    others.allSatisfy {
+                        hosts.log($0).contains("halted: host\(canary): its lease ended before it was done")
+                    }
+                }, "\(hosts.log(others[0]))")
+            #expect(hosts.files.count { $0 == "1" } == 1)
+            let resumed = try await hosts.rollout("resume")
+            #expect(
+                resumed.exitCode == 0 && resumed.standardOutput == "app.toml: goes on\n", "\(resumed.testDescription)")
+            #expect(try await eventually { hosts.files.count { $0 == "1" } == 2 }, "another canary")
+            let halted = try await hosts.rollout("halt")
+            #expect(halted.exitCode == 0 && halted.standardOutput == "app.toml: halted\n", "\(halted.testDescription)")
+            #expect(
+                try await eventually { others.contains { hosts.log($0).contains("halted: halted by an operator at ") } }
+            )
+        }
+    }
+
+    /// A restart of confd in its turn is no failure.
+    @Test func goesOnWithItsTurnAfterARestart() async throws {
+        try await withHosts(2, "canary = 1\nsoak = \"4s\"\nmax_parallel = 1") { hosts, rig in
+            try rig.client.put("/app/a", "1")
+            #expect(try await eventually { hosts.files.contains("1") })
+            let canary = try #require(hosts.files.firstIndex(of: "1")) + 1
+            try await hosts.stop(canary)
+            try hosts.start(canary)
+            #expect(try await hosts.allHold("1"), "\(hosts.log(canary))")
+            #expect(!hosts.log(3 - canary).contains("halted"))
+        }
+    }
+
+    /// 40 hosts, and never more reloads at a time than there may be, as seen from outside; etcd restarts meanwhile.
+    @Test func neverMoreAtATimeThanThereMayBe() async throws {
+        let begin = "echo $(date +%s.%N) begins >>turns; sleep 0.05; echo $(date +%s.%N) ends >>turns; "
+        let folder = "cd $(dirname {{.dest}})/..; "
+        try await withHosts(40, "canary = 0\nmax_parallel = \"10%\"", reload: folder + begin) { hosts, rig in
+            for value in 1...3 {
+                try rig.client.put("/app/a", "\(value)")
+                if value == 2 {
+                    #expect(try await eventually { hosts.files.contains("2") })
+                    rig.etcd.kill()
+                    try await rig.etcd.start()
+                }
+                #expect(try await hosts.allHold("\(value)"), "\(hosts.files) \(hosts.log(1).suffix(1_000))")
+            }
+            var running = 0
+            var most = 0
+            for line in (rig.box.read("turns") ?? "").split(separator: "\n").sorted() {
+                running += line.hasSuffix("begins") ? 1 : -1
+                most = max(most, running)
+            }
+            #expect((2...4).contains(most), "\(most) at a time")
+            #expect(try await eventually { Set(hosts.reloads.filter { $0.value == "3" }.map(\.host)).count == 40 })
+        }
+    }
+
+    @Test func namesHostsWithOtherSettings() async throws {
+        try await withRig { rig in
+            try rig.client.put("/app/a", "0")
+            let hosts = try Hosts(rig, count: 2, settings: "canary = 1\nsoak = \"1s\"")
+            try rig.box.write("host2/confd.toml", "[rollout]\ngroup = \"web\"\ncanary = 0\n")
+            try hosts.startAll()
+            let words = "app.toml: rollout web: host2 has other settings: canary 0, max_parallel 10%, soak 60s there"
+            #expect(try await eventually { hosts.log(1).contains(words) }, "\(hosts.log(1))")
+            try await hosts.stopAll()
+        }
+    }
+}
