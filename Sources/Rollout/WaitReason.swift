@@ -2,6 +2,8 @@
 package enum WaitReason: Equatable, Sendable {
     /// The group's keys have not been read yet.
     case storeUnknown
+    /// They cannot be read; for people.
+    case unreadable(String)
     /// The store was not told yet what this host waits for.
     case notNoted
     /// Hosts with another template or other keys go first.
@@ -18,6 +20,7 @@ package enum WaitReason: Equatable, Sendable {
     package var message: String {
         switch self {
         case .storeUnknown: "the store has not been asked yet whose turn it is"
+        case .unreadable(let reason): "the keys of its group cannot be read: \(reason)"
         case .notNoted: "its place in the queue is not in the store yet"
         case .otherChange(let change): "change \(change.shortText), of other keys or another template, goes first"
         case .queued(let count): count == 1 ? "1 host goes first" : "\(count) hosts go first"
@@ -40,7 +43,7 @@ package enum WaitReason: Equatable, Sendable {
     package var isPassing: Bool {
         switch self {
         case .storeUnknown, .notNoted, .otherChange: true
-        case .queued, .canary, .noCanary, .halted: false
+        case .unreadable, .queued, .canary, .noCanary, .halted: false
         }
     }
 
@@ -48,7 +51,7 @@ package enum WaitReason: Equatable, Sendable {
     package var isHalt: Bool {
         switch self {
         case .halted, .noCanary: true
-        case .storeUnknown, .notNoted, .otherChange, .queued, .canary: false
+        case .storeUnknown, .unreadable, .notNoted, .otherChange, .queued, .canary: false
         }
     }
 }

@@ -37,7 +37,7 @@ extension Engine {
             if session.takeNeedForRendering() { table.update(state, at: now) { $0.refresh(at: now) } }
             if !state.isRunning, state.owedReload == nil, session.takeEndOfTrial() { endTrial(of: state) }
             if session.isBehind { try readAgain(state) }
-            state.rollout = session.state
+            state.rollout = session.state(rollouts.failure(of: session))
             announce(session, of: state)
         }
         try services.setPlaces(rollouts.places, at: now)
@@ -119,7 +119,7 @@ extension Engine {
                 "\(state.resource.name): rollout \(session.definition.group): \(host) has other settings: \(settings) there, "
                     + "\(session.definition.policy.text) here", state.resource)
         }
-        let (old, new) = (session.announced, session.state)
+        let (old, new) = (session.announced, state.rollout)
         if old == new { return }
         session.announced = new
         let resource = state.resource

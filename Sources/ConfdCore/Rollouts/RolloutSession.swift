@@ -237,8 +237,9 @@ final class RolloutSession {
 
     // MARK: - For people
 
-    /// How far it is.
-    var state: RolloutState {
+    /// How far it is; `failure` is why the keys of the group cannot be read, nil if they can.
+    func state(_ failure: String?) -> RolloutState {
+        if view == nil, let failure, participant.waitReason(nil) != nil { return .waits(.unreadable(failure)) }
         if let failure = participant.failure { return .failed(failure) }
         if let change = participant.turnChange { return .turn(change, isCanary: participant.isCanary) }
         return participant.waitReason(view).map { .waits($0) } ?? .free
