@@ -220,4 +220,49 @@ private final class Hosts {
             try await hosts.stopAll()
         }
     }
+
+    /// A user who may read the keys and not write those of the rollout is named, by `-preflight` and by the daemon, whose file
+    /// stays as it is.
+    @Test func namesAUserWhoMayNotWrite() async throws {
+        try await withRig { rig in
+            try rig.client.put("/app/a", "1")
+            try rig.box.resource(
+                "app", fields: "[template.rollout]\ngroup = \"web\"", template: "{{getv \"/app/a\"}}")
+            try rig.box.write("out/app", "0")
+            try await rig.etcd.addReader("reader", password: "secret", prefix: "/")
+            try await rig.etcd.enableAuthentication(password: "root")
+            let user = ["-node", rig.node, "-basic-auth", "-username", "reader", "-password", "secret"]
+            let preflight = try await run(rig.box.command(["-preflight"] + user))
+            #expect(preflight.exitCode == 4, "\(preflight.testDescription)")
+            #expect(
+                preflight.standardError.contains("app.toml: rollout: ")
+                    && preflight.standardError.contains("permission denied"), "\(preflight.testDescription)")
+            let daemon = try Child(rig.box.command(["-watch", "-interval", "0"] + user))
+            let names = "/_confd/rollout/web/app.toml/members/\(Machine.hostname)"
+            #expect(
+                try await eventually {
+                    daemon.standardError.split(separator: "\n").contains {
+                        $0.contains(names) && $0.contains("permission denied")
+                    }
+                }, "\(daemon.standardError)")
+            #expect(rig.box.output("app") == "0")
+            try await stop(daemon)
+        }
+    }
+
+    /// A host without a file gets it as soon as the canaries have theirs, and not while the change is halted.
+    @Test func aHostWithoutAFileWaitsForTheCanaries() async throws {
+        let settings = "canary = \"host1\"\nsoak = \"1s\"\nmax_parallel = 1"
+        try await withHosts(2, settings, verify: "! grep -q poison {{.dest}}") { hosts, rig in
+            try await hosts.stop(2)
+            try FileManager.default.removeItem(atPath: rig.box.path("out/host2"))
+            try rig.client.put("/app/a", "poison")
+            #expect(try await eventually { hosts.log(1).contains("halted: host1: verify_cmd failed") })
+            try hosts.start(2)
+            #expect(try await eventually { hosts.log(2).contains("halted: host1: verify_cmd failed") })
+            #expect(rig.box.output("host2") == nil)
+            try rig.client.put("/app/a", "1")
+            #expect(try await hosts.allHold("1"), "\(hosts.log(2))")
+        }
+    }
 }
