@@ -35,7 +35,7 @@ struct BalancerLoadTests {
             var daemon = try rig.daemon()
             let answers = try await eventually { httpBody(port: haproxy.port, path: "/") == "ok" }
             try #require(answers, "\(daemon.standardError)")
-            var wrk = try startLoad(haproxy)
+            var wrk = try await startLoad(haproxy)
             for round in 0..<FaultScale.rounds(12, full: 300) {
                 try change(&present, rig, ports)
                 if round % 3 == 1 {
@@ -53,7 +53,7 @@ struct BalancerLoadTests {
                     try await haproxy.start()
                     let isBack = try await eventually { httpBody(port: haproxy.port, path: "/") == "ok" }
                     try #require(isBack, "\(daemon.standardError)")
-                    wrk = try startLoad(haproxy)
+                    wrk = try await startLoad(haproxy)
                 }
                 let wanted = present.map { "s\($0) 1 ready" }.sorted()
                 let isEqual = try await eventually {
@@ -70,11 +70,8 @@ struct BalancerLoadTests {
         report.print()
     }
 
-    private func startLoad(_ haproxy: Haproxy) throws -> Child {
-        try Child(
-            ChildCommand(
-                executable: "wrk", arguments: ["-t1", "-c4", "-d10m", "http://127.0.0.1:\(haproxy.port)/"],
-                environment: Machine.environment))
+    private func startLoad(_ haproxy: Haproxy) async throws -> Child {
+        try await WebLoad.start(["-c4"], port: haproxy.port)
     }
 
     /// Whether any request has failed: 1 if so.

@@ -76,11 +76,7 @@ import Testing
             let file = "nginx.conf"
             let answers = try await eventually { httpBody(port: port, path: "/") != nil }
             try #require(answers, "\(balancer.standardError)")
-            let wrk = try Child(
-                ChildCommand(
-                    executable: "wrk",
-                    arguments: ["-t1", "-c8", "-d10m", "-H", "Connection: close", "http://127.0.0.1:\(port)/"],
-                    environment: Machine.environment))
+            let wrk = try await WebLoad.start(["-c8", "-H", "Connection: close"], port: port)
             for round in 0..<FaultScale.rounds(4, full: 200) {
                 let index = round % 2
                 servers[index].send(SIGTERM)

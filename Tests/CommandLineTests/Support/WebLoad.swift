@@ -1,0 +1,28 @@
+import Foundation
+import Glibc
+import TestSupport
+
+/// wrk, which asks a web server as fast as it can.
+enum WebLoad {
+    /// Starts it with further `arguments` before the URL, and returns once an interrupt has it say what it has seen: before that,
+    /// one would end it without a word.
+    static func start(_ arguments: [String], port: UInt16) async throws -> Child {
+        let wrk = try Child(
+            ChildCommand(
+                executable: "wrk", arguments: ["-t1", "-d10m"] + arguments + ["http://127.0.0.1:\(port)/"],
+                environment: Machine.environment))
+        guard try await eventually({ catches(SIGINT, wrk.processID) || !wrk.isRunning }) else {
+            throw SupportError("wrk does not start")
+        }
+        return wrk
+    }
+
+    private static func catches(_ signal: Int32, _ id: pid_t) -> Bool {
+        let status = FileManager.default.contents(atPath: "/proc/\(id)/status").map {
+            String(decoding: $0, as: UTF8.self)
+        }
+        let line = status?.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }
+        let mask = line?.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) } ?? 0
+        return mask & 1 << (signal - 1) != 0
+    }
+}
