@@ -17,6 +17,8 @@ package protocol BackendKind: Sendable {
     var takesRegistrations: Bool { get }
     /// Whether what it holds is secret, and never shown.
     var holdsSecrets: Bool { get }
+    /// Whether its keys may be kept on disk, to begin with at the next start (`-cache`).
+    var isCached: Bool { get }
     /// Whether they are `TransactingBackend`s whose keys have revisions, so that rollouts can be coordinated there.
     var takesRollouts: Bool { get }
 
@@ -40,6 +42,7 @@ extension BackendKind {
     package var takesRegistrations: Bool { false }
     package var holdsSecrets: Bool { false }
     package var takesRollouts: Bool { false }
+    package var isCached: Bool { false }
     package func complete(_ options: inout BackendOptions, for name: String) {}
     package func problems(of options: BackendOptions) -> [BackendProblem] { [] }
     package func notices(of options: BackendOptions) -> [BackendNotice] { [] }

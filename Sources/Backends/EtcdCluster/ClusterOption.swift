@@ -38,6 +38,7 @@ protocol ClusterKind: BackendKind {
 extension ClusterKind {
     package var options: [BackendOption] { ClusterOption.all }
     package var takesRegistrations: Bool { true }
+    package var isCached: Bool { true }
 
     /// A domain stands for the SRV record that confd looks up there.
     package func complete(_ options: inout BackendOptions, for name: String) {

@@ -25,6 +25,7 @@ struct RedisKind: BackendKind {
     let summary = "strings and hashes of redis 4 and later"
     let watching = "keyspace notifications"
     let options = RedisOption.all
+    let isCached = true
 
     func problems(of options: BackendOptions) -> [BackendProblem] {
         var problems: [BackendProblem] = []

@@ -84,7 +84,8 @@ extension ResourceState {
 
     /// Whether its file has been right at some time, or is kept by its guard: then a service can start with it.
     var hasUsableFile: Bool {
-        hasBeenInStep || (isHeld || waitsForHosts) && (resource.isGroup || Files.exists(resource.destination))
+        hasBeenInStep
+            || (isHeld || waitsForHosts || !mayUseKeys) && (resource.isGroup || Files.exists(resource.destination))
     }
 
     /// Why it is held, in one line; nil if it is not.

@@ -166,9 +166,9 @@ extension Engine {
 
     private func makeSource(_ key: Source.Key, besides others: [Source.Key: Source]) -> Source {
         guard key.separate != nil, let shared = others[Source.Key(backend: key.backend, separate: nil)] else {
-            return Source(key, makeFollower(key.backend, nil))
+            return Source(key, makeFollower(key, nil))
         }
-        let source = Source(key, makeFollower(key.backend, shared.follower.failure))
+        let source = Source(key, makeFollower(key, shared.follower.failure))
         // Until its own snapshot arrives, the resource keeps the shared one.
         source.snapshot = shared.snapshot
         return source
@@ -200,6 +200,7 @@ extension Engine {
             let merged = dependents.filter { $0.keys?.isWhole == false }.map { ($0, $0.keys?.snapshot?.snapshot) }
             source.snapshot = VersionedSnapshot(snapshot: delivery.snapshot, version: (previous?.version ?? 0) + 1)
             source.deliveredGeneration = delivery.generation
+            source.isCached = delivery.isCached
             let refreshes = source.refreshGeneration.map { delivery.generation >= $0 } ?? false
             for state in dependents where state.items != nil {
                 updateItems(of: state, at: now)
@@ -223,7 +224,7 @@ extension Engine {
     /// Begins with resources whose keys are there now.
     func scheduleNew(at now: Duration) {
         for state in table.resources where !state.isScheduled && state.pendingDefinition == nil && state.hasKeys {
-            guard isHealthDecided(of: state, at: now) else { continue }
+            guard state.mayUseKeys, isHealthDecided(of: state, at: now) else { continue }
             if let items = state.items {
                 if !items.hasBegun { beginItems(of: state, at: now) }
                 settle(state, at: now)

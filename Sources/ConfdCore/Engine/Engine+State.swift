@@ -15,6 +15,18 @@ extension Engine {
         }
     }
 
+    /// `-cache`; nil without one, and where it cannot be used, which is logged.
+    static func cache(_ settings: Settings, _ logger: Logger) -> SnapshotCache? {
+        guard let path = settings.cache else { return nil }
+        do throws(SystemError) {
+            return try SnapshotCache(path, logger)
+        } catch {
+            let mayBeForeign = error.code == Errno.notPermitted
+            logger.error("-cache: \(error.message)" + (mayBeForeign ? ": other users may write there" : ""))
+            return nil
+        }
+    }
+
     /// What keeps the keys that services may have.
     static func keeper(
         of directory: StateDirectory, _ logger: Logger

@@ -44,8 +44,11 @@ extension Engine {
         status.generation = generation
         // A backend once, also where resources without permission wait for it by themselves.
         status.sources = sources.values.filter { $0.key.separate == nil }.map { source in
-            DaemonStatus.BackendState(
-                configuration: source.key.backend, contact: source.follower.contact,
+            var contact = source.follower.contact
+            // Keys of an earlier run may be wrong by now.
+            if source.isCached { contact.isStale = true }
+            return DaemonStatus.BackendState(
+                configuration: source.key.backend, contact: contact,
                 revision: source.snapshot?.snapshot.revision ?? 0, keyCount: source.snapshot?.snapshot.count ?? 0,
                 failure: source.follower.failure?.message, isOptional: source.isOptional)
         }.sorted { $0.configuration.name < $1.configuration.name }

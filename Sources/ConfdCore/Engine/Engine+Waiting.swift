@@ -63,7 +63,8 @@ extension Engine {
         let progress = sources.values.filter { $0.key.separate == nil || $0.snapshot != nil }.map { source in
             WaitCondition.Progress(
                 name: "\(source.key.backend.name) \(source.key.backend.sources.joined(separator: ", "))",
-                revision: source.snapshot?.snapshot.revision, isMain: source.key.backend == settings.backend)
+                revision: source.isCached ? nil : source.snapshot?.snapshot.revision,
+                isMain: source.key.backend == settings.backend)
         }.sorted { $0.name < $1.name }
         waiters.answer { $0.verdict(progress, resources, unusable: inventory.unusable) }
         guard waiters.takeRead(at: now) else { return }

@@ -26,7 +26,7 @@ package final class Engine {
     let applier: Applier
     let inbox: Inbox
     let clock: @Sendable () -> Duration
-    let makeFollower: (BackendConfiguration, BackendError?) -> Follower
+    let makeFollower: (Source.Key, BackendError?) -> Follower
 
     let table = ResourceTable()
     var inventory: Inventory
@@ -104,9 +104,13 @@ package final class Engine {
         var options = Follower.Options(watches: mode == .follow && settings.watch, timeout: settings.backendTimeout)
         options.clock = clock
         if mode == .once { options.end = start + settings.retryFor }
-        makeFollower = { [options] configuration, failure in
-            Follower(
-                configuration, backends, options, logger: logger, metrics: applier.metrics, failure: failure
+        let cache = mode == .once || settings.noop ? nil : Self.cache(settings, logger)
+        makeFollower = { [options] key, failure in
+            // What one reads apart from the others begins with what they have.
+            let ownCache = key.separate == nil && key.backend.kind.isCached ? cache : nil
+            return Follower(
+                key.backend, backends, options, logger: logger, metrics: applier.metrics, failure: failure,
+                cache: ownCache
             ) { requests.wake() }
         }
         rollouts = RolloutKeeper { configuration in

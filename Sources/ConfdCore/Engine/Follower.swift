@@ -36,6 +36,8 @@ final class Follower: Sendable {
         let snapshot: Snapshot
         /// The number of the last call of `read` before the snapshot was taken.
         let generation: Int
+        /// Whether it is of an earlier run: the backend has not answered yet.
+        var isCached = false
     }
 
     private struct State {
@@ -63,12 +65,15 @@ final class Follower: Sendable {
     private let logger: Logger
     private let metrics: Metrics
     private let wake: @Sendable () -> Void
+    private let cache: SnapshotCache?
+    private let keeper: SnapshotKeeper?
 
     /// `wake` is called when there is a delivery or a failure. One that takes over a part of what another reads begins with
-    /// the `failure` of that one, which has been logged.
+    /// the `failure` of that one, which has been logged. With `cache` it begins with what that has.
     init(
         _ configuration: BackendConfiguration, _ backends: BackendPool, _ options: Options, logger: Logger,
-        metrics: Metrics = Metrics(), failure: BackendError? = nil, wake: @escaping @Sendable () -> Void
+        metrics: Metrics = Metrics(), failure: BackendError? = nil, cache: SnapshotCache? = nil,
+        wake: @escaping @Sendable () -> Void
     ) {
         self.configuration = configuration
         self.backends = backends
@@ -76,6 +81,8 @@ final class Follower: Sendable {
         self.logger = logger
         self.metrics = metrics
         self.wake = wake
+        self.cache = cache
+        keeper = cache?.keeper(of: configuration)
         state.withLock { $0.failure = failure }
     }
 
@@ -98,6 +105,7 @@ final class Follower: Sendable {
             state.isStopped = true
             return state.current
         }?.cancel()
+        keeper?.stop()
     }
 
     /// From now on its failures are errors, or warnings if it is optional.
@@ -126,7 +134,7 @@ final class Follower: Sendable {
     private func run() {
         var backoff = Backoff(
             limit: options.end == nil ? configuration.kind.longestPause : Options.longestPause)
-        var last: Delivery?
+        var last = deliverCached()
         var known = failure
         while !state.withLock({ $0.isStopped }) {
             guard let cancellation = makeCancellation() else { continue }
@@ -145,6 +153,7 @@ final class Follower: Sendable {
                     let delivery = Delivery(snapshot: snapshot, generation: generation)
                     last = delivery
                     deliver(delivery)
+                    keeper?.put(snapshot, ranges)
                 }
             } catch {
                 if cancellation.isCancelled { continue }
@@ -154,6 +163,17 @@ final class Follower: Sendable {
                 try? cancellation.wait(pause)
             }
         }
+    }
+
+    /// Delivers what the cache has of the keys that were asked for; nil if it has nothing.
+    private func deliverCached() -> Delivery? {
+        let (ranges, generation) = state.withLock { ($0.ranges, $0.generation) }
+        guard let snapshot = cache?.load(configuration, ranges) else { return nil }
+        keeper?.noteKept(snapshot)
+        let delivery = Delivery(snapshot: snapshot, generation: generation, isCached: true)
+        state.withLock { $0.delivery = delivery }
+        wake()
+        return delivery
     }
 
     /// The time until the next attempt; nil if there is to be none.

@@ -64,6 +64,11 @@ final class ResourceKeys {
         return new
     }
 
+    /// The revision of keys of an earlier run that no backend has confirmed yet; nil if all are confirmed.
+    var cachedRevision: Int64? {
+        parts.lazy.filter(\.source.isCached).compactMap { $0.source.snapshot?.snapshot.revision }.first
+    }
+
     /// Whether the keys are there that the resource is rendered over.
     var areThere: Bool { snapshot != nil && parts.allSatisfy(\.isThere) }
 

@@ -191,6 +191,16 @@ package final class ResourceState {
         return keys?.areThere ?? false
     }
 
+    /// Whether its keys are good for its file. Those of an earlier run are if the file is missing, or was made from the same or from
+    /// older ones: it must not go back, and then forth again.
+    var mayUseKeys: Bool {
+        guard let cached = keys?.cachedRevision else { return true }
+        if resource.isGroup { return false }
+        if !Files.exists(resource.destination) { return true }
+        guard let record, record.changed != nil, record.revision > 0 else { return false }
+        return record.revision <= cached
+    }
+
     /// Its file that waits for a check in place, which begins now.
     func takeTrial() -> (trial: Trial, snapshot: VersionedSnapshot)? {
         defer { waitingTrial = nil }

@@ -18,6 +18,8 @@ final class Source {
     var deliveredGeneration = 0
     /// The newest snapshot, nil until there is one.
     var snapshot: VersionedSnapshot?
+    /// Whether that is of an earlier run: the backend has not answered yet.
+    var isCached = false
     /// Whether the events tell that it does not answer, and for how long already.
     var isKnownAsLost = false
     var isKnownAsStale = false

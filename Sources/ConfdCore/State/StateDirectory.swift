@@ -30,12 +30,11 @@ final class StateDirectory: Sendable {
     init(_ path: String) throws(Problem) {
         let isLocked: Bool
         do throws(SystemError) {
-            let directory = try Self.open(path)
-            try Self.refuseForeign(directory, path)
+            let directory = try PrivateFolder.open(path)
             let lock = LockedFile(try directory.open(Self.lockName, [.readWrite, .create, .noFollow, .nonBlocking]))
             isLocked = try lock.file.lock()
             self.lock = lock
-            records = try Self.open(Files.join(path, Self.recordsName))
+            records = try PrivateFolder.open(Files.join(path, Self.recordsName))
         } catch {
             throw .failed(error)
         }
@@ -44,28 +43,13 @@ final class StateDirectory: Sendable {
 
     /// Opens the directory at `path` to read what another process keeps there, or would.
     init(reading path: String) throws(SystemError) {
-        try Self.refuseForeign(try Folder(path), path)
+        _ = try PrivateFolder.openExisting(path)
         lock = nil
         records = try Folder(Files.join(path, Self.recordsName))
     }
 
     /// Whether we may only read what is there.
     var isReadOnly: Bool { lock == nil }
-
-    /// Otherwise another user could exchange what we read and write there.
-    private static func refuseForeign(_ directory: Folder, _ path: String) throws(SystemError) {
-        let status = try directory.status()
-        guard Users.isRootOrOurs(status.uid), status.mode & 0o022 == 0 else {
-            throw SystemError(call: "open", path: path, code: Errno.notPermitted)
-        }
-    }
-
-    private static func open(_ path: String) throws(SystemError) -> Folder {
-        do throws(SystemError) {
-            try Files.makeFolder(path, mode: 0o700)
-        } catch  where error.code == Errno.exists {}
-        return try Folder(path)
-    }
 
     /// The record of `resource`, nil if there is none; a record of the same name for another destination does not
     /// count.

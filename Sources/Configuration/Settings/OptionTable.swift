@@ -220,6 +220,9 @@ package enum OptionTable {
             default: { $0.stateDirectory ?? "none" },
             .text { if !$1.isEmpty { $0.stateDirectory = $1 == "none" ? nil : $1 } }),
         Option(
+            "cache", .status, "DIR", help: "where a daemon keeps the last keys, to begin with at the next start",
+            .text { $0.cache = $1.isEmpty || $1 == "none" ? nil : $1 }),
+        Option(
             "status-allow", .status, "CIDR", help: "who may see the status page, repeatable (this machine)",
             .list(commas: true) { $0.statusAllow = $1 }),
     ]

@@ -53,6 +53,8 @@ package struct Settings: Sendable {
     package internal(set) var controlSocket: String? = "/run/confd/confd.sock"
     /// Where the daemon keeps what it has to know after a restart; nil for nowhere.
     package internal(set) var stateDirectory: String? = "/var/lib/confd"
+    /// Where the last keys of backends are kept for the next start; nil for nowhere.
+    package internal(set) var cache: String?
     /// The file with the keys that values are decrypted with; nil without.
     package internal(set) var ageIdentity: String?
     /// The global prefix; where it is set it replaces the one of every resource.
