@@ -45,6 +45,17 @@ package enum SnapshotFile {
         try write(piece)
     }
 
+    /// A file with these words after its magic and version, and the right checksum: for tests of what only a checksum would keep out.
+    static func sealed(_ content: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for word in [magic, version] { bytes.append(word: word) }
+        content.withUnsafeBufferPointer { bytes.append(filled: $0) }
+        var checksum = Checksum()
+        checksum.add(bytes[...])
+        bytes.append(word: checksum.value)
+        return bytes
+    }
+
     /// The snapshot in `bytes`, and its identity. Keys and values stay where they are in `bytes`.
     package static func decode(_ bytes: [UInt8]) throws(Problem) -> (snapshot: Snapshot, identity: [UInt8]) {
         var reader = try Reader(bytes)

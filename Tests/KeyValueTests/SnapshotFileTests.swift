@@ -37,6 +37,17 @@ import Testing
         #expect(throws: SnapshotFile.Problem.otherVersion(9)) { try SnapshotFile.decode(newer) }
     }
 
+    /// Sizes beyond the end, with a checksum that is right.
+    @Test(arguments: [
+        [UInt64.max], [0, 1, 1, .max], [0, 1, 1, 1, .max], [0, 1, 1, 1, 0xFFFF_FFFF, 0],
+        [0, 1, 1, 1, 0xFFFF_FFFF << 32, 0],
+        [0, 1, 1, 0, 0], [0, 1, 1],
+    ])
+    func refusesSizesBeyondItsEnd(_ words: [UInt64]) {
+        let content = words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
+        #expect(throws: SnapshotFile.Problem.damaged) { try SnapshotFile.decode(SnapshotFile.sealed(content)) }
+    }
+
     /// Wherever it is cut off, or a bit is another one.
     @Test func noticesDamage() {
         let whole = encode(snapshot(20))

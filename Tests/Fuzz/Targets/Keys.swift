@@ -15,6 +15,17 @@ enum Target: FuzzTarget {
         checkAnswers(of: snapshot, naive, query)
         checkView(snapshot, query)
         checkReadSet(query, snapshot)
+        checkFile(snapshot)
+        // Any bytes, as if somebody had made a file of them.
+        _ = Result { () throws(SnapshotFile.Problem) in try SnapshotFile.decode(SnapshotFile.sealed(Array(input))) }
+    }
+
+    /// What is read from a file is what was written.
+    private static func checkFile(_ snapshot: Snapshot) {
+        var bytes: [UInt8] = []
+        SnapshotFile.encode(snapshot, identity: [1, 2, 3]) { bytes += $0 }
+        guard let (read, identity) = try? SnapshotFile.decode(bytes) else { return check(false, "a file can be read") }
+        check(identity == [1, 2, 3] && read.hasSameContents(as: snapshot), "a file holds what was written")
     }
 
     static func work(_ input: UnsafeBufferPointer<UInt8>) {
