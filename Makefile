@@ -4,6 +4,7 @@
 # make deb    makes a Debian package of it
 # make bench  times the template engine in process, then whole programs: confd, its peers (CONFD_PEERS="name=path ...")
 #             and the physical limits, health checks beside haproxy's own, and how fast balancers follow
+# make bench-fleet  300 daemons on one etcd: put to all files, restarts, what etcd takes (FLEET_DAEMONS, FLEET_KEYS)
 # make chart  draws docs/performance.svg from the last `make bench`
 # make instruction-check   compares the instructions that the engine takes with those noted
 # make test-etcd35  the tests of etcd against version 3.5, from PyPI; CONFD_TEST_ETCD=PROGRAM has any test run use another etcd
@@ -30,7 +31,7 @@ FUZZ_SECONDS ?= 60
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 16
 CHAOS_SEED ?= 20261121
 
-.PHONY: build demo release deb test test-etcd35 test-vault test-checks test-chaos lint bench limits chart instruction-check fault soak tsan asan \
+.PHONY: build demo release deb test test-etcd35 test-vault test-checks test-chaos lint bench bench-fleet limits chart instruction-check fault soak tsan asan \
 	fuzz fuzz-gate fuzz-check test-release test-page clean
 
 build:
@@ -112,6 +113,13 @@ bench:
 	swift build -c release $(SWIFT_FLAGS) --static-swift-stdlib --product CheckBenchmark
 	Benchmarks/Program/checks.py .build/release/CheckBenchmark
 	Benchmarks/Program/balancer.py dist/confd
+
+FLEET_DAEMONS ?= 300
+FLEET_KEYS ?= 10000
+bench-fleet:
+	./.ci/install bench
+	$(MAKE) release
+	Benchmarks/Program/fleet.py dist/confd $(FLEET_DAEMONS) $(FLEET_KEYS)
 
 chart:
 	Benchmarks/Program/chart .build/benchmark.json >docs/performance.svg

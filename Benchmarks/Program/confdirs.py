@@ -1,5 +1,6 @@
 """The resources and templates that are measured, written into a working folder."""
 
+import json
 import os
 
 NESTED = """\
@@ -54,7 +55,7 @@ class Confdir:
     """A confdir with `resources` resources of one template, which write into `output`, a folder of its own in `below`."""
 
     def __init__(self, folder, name, template, keys, resources=1, below=None, items=None):
-        """With `items`, a pattern of keys, there is a file for each key or directory that matches."""
+        """`keys` is a path or a list of them. With `items`, a pattern of keys, there is a file for each key or directory that matches."""
         self.path = os.path.join(folder, name)
         self.output = os.path.join(below or os.path.join(folder, "out"), name)
         for part in ("conf.d", "templates"):
@@ -65,4 +66,4 @@ class Confdir:
         for number in range(resources):
             with open(os.path.join(self.path, "conf.d", f"{number}.toml"), "w") as file:
                 file.write(f'[template]\nsrc = "{name}.tmpl"\ndest = "{self.output}/{"{{.name}}" if items else number}.conf"\n'
-                           f'mode = "0644"\nkeys = ["{keys}"]\n' + (f'for_each = "{items}"\n' if items else ""))
+                           f'mode = "0644"\nkeys = {json.dumps(keys if isinstance(keys, list) else [keys])}\n' + (f'for_each = "{items}"\n' if items else ""))

@@ -31,23 +31,34 @@ class Etcd:
         client, peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
         self.endpoint = client
         self.services = 0
-        log = open(os.path.join(self.folder, "log"), "wb")
-        self.process = subprocess.Popen(
+        self.command = (
             [os.environ.get("CONFD_TEST_ETCD", "etcd"), "--data-dir", os.path.join(self.folder, "data"),
              "--listen-client-urls", client, "--advertise-client-urls", client,
              "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-             "--initial-cluster", f"default={peer}", "--quota-backend-bytes", str(8 << 30)],
-            stdout=log, stderr=log, env={**os.environ, "ETCD_UNSUPPORTED_ARCH": os.uname().machine})
+             "--initial-cluster", f"default={peer}", "--quota-backend-bytes", str(8 << 30)])
+        self.start()
+        return self
+
+    def start(self):
+        log = open(os.path.join(self.folder, "log"), "ab")
+        self.process = subprocess.Popen(
+            self.command, stdout=log, stderr=log, env={**os.environ, "ETCD_UNSUPPORTED_ARCH": os.uname().machine})
         deadline = time.monotonic() + 30
         while True:
             try:
                 self.put("/ready", "yes")
-                return self
+                return
             except OSError:
                 if time.monotonic() > deadline or self.process.poll() is not None:
                     self.__exit__()
                     raise SystemExit("etcd does not answer")
                 time.sleep(0.1)
+
+    def restart(self):
+        """Kills it, and starts it with its data."""
+        self.process.kill()
+        self.process.wait()
+        self.start()
 
     def __exit__(self, *_):
         self.process.kill()

@@ -47,9 +47,11 @@ final class SnapshotCache: Sendable {
         let name = Self.name(configuration)
         let temporary = name + ".new"
         let file = try folder.open(temporary, [.write, .create, .truncate, .noFollow])
+        var size = 0
         try SnapshotFile.encode(snapshot, identity: Self.identity(configuration, ranges)) {
             (piece) throws(SystemError) in
-            try file.writeAll(piece)
+            try file.writeAll(piece, at: size)
+            size += piece.count
         }
         try file.synchronize()
         try folder.rename(temporary, to: name)
