@@ -13,7 +13,7 @@ package struct BackendOption: Equatable, Sendable {
     /// The section of the help text.
     package enum Group: Sendable {
         case backend
-        /// Of one backend, and seldom needed.
+        /// Of one or two backends, and seldom needed.
         case details
         case security, timing
     }

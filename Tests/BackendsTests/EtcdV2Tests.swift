@@ -84,7 +84,7 @@ import Testing
         (["/a/b/c", "/a/b/c/d", "/a/b"], "/a/b"),
     ])
     func findsTheSharedFolder(_ paths: [String], _ folder: String) {
-        #expect(EtcdV2Backend.commonDirectory(of: paths.map { Array($0.utf8) }) == Array(folder.utf8))
+        #expect(KeySpan.commonDirectory(of: paths.map { Array($0.utf8) }) == Array(folder.utf8))
     }
 
     @Test func followsChanges() throws {

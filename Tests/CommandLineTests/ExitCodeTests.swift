@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["consul", "dynamodb", "rancher", "ssm", "zookeeper"])
+    @Test(arguments: ["dynamodb", "rancher", "ssm", "zookeeper"])
     func backendNotBuilt(_ backend: String) async throws {
         try await withSandbox { box in
             try box.resource("app", template: "x")

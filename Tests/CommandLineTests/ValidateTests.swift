@@ -160,7 +160,7 @@ struct Flaw: CustomTestStringConvertible {
         try await withSandbox { box in
             try box.resource(
                 "a", fields: "mode = \"9\"\nowner = \"no-such-user\"", template: "{{nope1}}{{nope2}}{{if}}")
-            try box.resource("b", fields: "[backend]\nbackend = \"consul\"\nnodes = 5", template: "x")
+            try box.resource("b", fields: "[backend]\nbackend = \"dynamodb\"\nnodes = 5", template: "x")
             try box.write(
                 "confdir/conf.d/c.toml", "[template]\nsrc = \"gone.tmpl\"\ndest = \"\(box.out)/../out/a\"\n")
             try box.write("confdir/conf.d/d.toml", "[template\n")
@@ -173,7 +173,7 @@ struct Flaw: CustomTestStringConvertible {
                 "a.toml:6:9: warning: owner",
                 "a.tmpl:1:3: function \"nope1\"", "a.tmpl:1:12: function \"nope2\"",
                 "a.tmpl:1:23: missing value for if",
-                "b.toml:6:11: backend: \"consul\" is not built", "b.toml:7:9: nodes",
+                "b.toml:6:11: backend: \"dynamodb\" is not built", "b.toml:7:9: nodes",
                 "c.toml:2:7: src: Missing template",
                 "c.toml:3:8: dest \(box.out)/../out/a is already written by a.toml",
                 "d.toml:1:10: ", "part.tmpl:1:3: function \"nope3\"",

@@ -85,14 +85,14 @@ import Testing
     }
 
     @Test func errorsOfEachTableAreReportedAtTheirPlaces() throws {
-        let text = "[[backend]]\nbackend = \"file\"\n[[backend]]\nmount = 1\nbackend = \"consul\"\n" + resource("[]")
+        let text = "[[backend]]\nbackend = \"file\"\n[[backend]]\nmount = 1\nbackend = \"dynamodb\"\n" + resource("[]")
         let result = try parse(text)
         #expect(result.resources.isEmpty)
         #expect(
             result.errors.map(\.summary).sorted() == [
                 "r.toml:1:3: file: the file backend needs the files to read",
                 "r.toml:4:9: mount: an integer where a string is expected",
-                "r.toml:5:11: backend: \"consul\" is not built into this confd",
+                "r.toml:5:11: backend: \"dynamodb\" is not built into this confd",
             ])
     }
 

@@ -177,8 +177,8 @@ private func minimal(_ more: String) -> String {
             (minimal("check_cmd_timeout = \"soon\""), "r.toml:4:21: check_cmd_timeout: \"soon\" is not a time"),
             (minimal("dest2 = \"${NO}\"\nprefix = \"${NO}\""), "r.toml:5:10: prefix: variable NO is not set"),
             (
-                minimal("[backend]\nbackend = \"consul\""),
-                "r.toml:5:11: backend: \"consul\" is not built into this confd"
+                minimal("[backend]\nbackend = \"dynamodb\""),
+                "r.toml:5:11: backend: \"dynamodb\" is not built into this confd"
             ),
         ])
     func errors(_ text: String, _ expected: String) throws {

@@ -33,10 +33,12 @@ package final class HTTPServer: Sendable {
     /// All calls so far.
     package var calls: [Call] { log.calls.withLock { $0 } }
 
+    package var port: UInt16 { server.port }
+
     package var url: String { "http://127.0.0.1:\(server.port)" }
 
     /// `answer` is called on the threads of connections.
-    package init(path: String? = nil, _ answer: @escaping @Sendable (Call) -> Answer) throws {
+    package init(path: String? = nil, port: UInt16? = nil, _ answer: @escaping @Sendable (Call) -> Answer) throws {
         let log = Log()
         self.log = log
         let serve: @Sendable (StreamConnection) -> Void = { connection in
@@ -49,7 +51,7 @@ package final class HTTPServer: Sendable {
                 if !connection.write("\(head)\r\n\(reply.body)") { return }
             }
         }
-        server = if let path { try StreamServer(path: path, serve) } else { try StreamServer(serve) }
+        server = if let path { try StreamServer(path: path, serve) } else { try StreamServer(port: port, serve) }
     }
 
     /// The next request on a connection, nil at its end.

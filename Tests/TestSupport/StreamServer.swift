@@ -8,8 +8,10 @@ package final class StreamServer: Sendable {
     package let port: UInt16
     private let cancellation: Cancellation
 
-    package convenience init(_ serve: @escaping @Sendable (StreamConnection) -> Void) throws {
-        let port = try Ports.free()
+    package convenience init(
+        port: UInt16? = nil, _ serve: @escaping @Sendable (StreamConnection) -> Void
+    ) throws {
+        let port = try port ?? Ports.free()
         try self.init(try SocketListener(host: "127.0.0.1", port: port), port: port, serve)
     }
 

@@ -10,9 +10,7 @@ enum ClusterOption {
 
     static let node = ServerOption.node(
         EtcdOptions.defaultEndpoint, fallbackVariables: ["ETCDCTL_PEERS", "ETCDCTL_ENDPOINTS"])
-    static let scheme = BackendOption(
-        "scheme", .backend, "NAME", help: "http or https, for nodes that name none", default: .text("http"),
-        .choice(["http", "https"]))
+    static let scheme = ServerOption.scheme
     static let serviceDomain = BackendOption(
         "srv-domain", .details, "NAME", help: "find the nodes in DNS, at _BACKEND._tcp.NAME", .text)
     static let serviceRecord = BackendOption(
@@ -21,8 +19,7 @@ enum ClusterOption {
     static let certificate = ServerOption.certificate
     static let key = ServerOption.key
     static let insecure = ServerOption.insecure
-    static let basicAuth = BackendOption(
-        "basic-auth", .security, help: "send -username and -password (true if there is a user)", .flag)
+    static let basicAuth = ServerOption.basicAuth
     static let username = ServerOption.username
     static let password = ServerOption.password
     static let passwordFile = ServerOption.passwordFile
@@ -49,36 +46,19 @@ extension ClusterKind {
     }
 
     package func problems(of options: BackendOptions) -> [BackendProblem] {
-        var problems: [BackendProblem] = []
         // Service records replace the nodes.
-        if !options.has(ClusterOption.serviceRecord) {
-            for (index, node) in options.list(ClusterOption.node).enumerated() {
-                do throws(BackendError) {
-                    _ = try Endpoint(node, encryptedByDefault: false, serverName: nil)
-                } catch {
-                    problems.append(.element(of: ClusterOption.node, index: index, error))
-                }
+        let nodes =
+            options.has(ClusterOption.serviceRecord)
+            ? []
+            : options.problems(ofNodes: ClusterOption.node) { node throws(BackendError) in
+                _ = try Endpoint(node, encryptedByDefault: false, serverName: nil)
             }
-        }
-        if options.has(ClusterOption.certificate) != options.has(ClusterOption.key) {
-            problems.append(.incomplete(ClusterOption.certificate, ClusterOption.key))
-        }
-        if options.flag(ClusterOption.basicAuth) == true, !options.has(ClusterOption.username) {
-            problems.append(
-                .warning("-basic-auth sends nothing without a user", hint: "add -username and -password-file"))
-        }
-        return problems
+        return nodes + options.certificateProblems + options.basicAuthProblems
     }
 
     package func notices(of options: BackendOptions) -> [BackendNotice] {
-        var notices: [BackendNotice] = []
-        if options.flag(ClusterOption.insecure) == true {
-            notices.append(.warning("-client-insecure: the certificates of the backend are not verified"))
-        }
-        if let record = options.text(ClusterOption.serviceRecord) {
-            notices.append(.information("SRV record set to \(record)"))
-        }
-        return notices
+        let record = options.text(ClusterOption.serviceRecord)
+        return options.insecureNotices + (record.map { [.information("SRV record set to \($0)")] } ?? [])
     }
 
     package func sources(of options: BackendOptions) -> [String] {

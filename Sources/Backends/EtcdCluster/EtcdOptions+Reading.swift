@@ -11,10 +11,7 @@ extension EtcdOptions {
         discovery = options.text(ClusterOption.serviceRecord).map { record in
             Discovery(record: record, scheme: isEncrypted ? "https" : "http")
         }
-        tls.authorityFile = options.text(ClusterOption.authority)
-        tls.certificateFile = options.text(ClusterOption.certificate)
-        tls.keyFile = options.text(ClusterOption.key)
-        tls.verifies = options.flag(ClusterOption.insecure) != true
+        tls = options.tls
         dialTimeout = options.duration(ClusterOption.dialTimeout) ?? dialTimeout
         credentials = EtcdCredentials(options)
         self.warn = warn

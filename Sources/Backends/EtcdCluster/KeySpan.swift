@@ -38,6 +38,18 @@ struct KeySpan: Equatable, Sendable {
         return directories.map { $0.dropLast() }
     }
 
+    /// The deepest directory that contains all of `directories`.
+    static func commonDirectory(of directories: [[UInt8]]) -> [UInt8] {
+        guard var common = directories.first else { return [slash] }
+        for directory in directories.dropFirst() {
+            while !(directory + [slash]).starts(with: common == [slash] ? common : common + [slash]) {
+                let parent = common.lastIndex(of: slash) ?? 0
+                common = parent == 0 ? [slash] : Array(common[..<parent])
+            }
+        }
+        return common
+    }
+
     private static let slash = UInt8(ascii: "/")
 
     /// The smallest span that covers all of `spans`, which are ascending and not empty.

@@ -31,7 +31,7 @@ extension EtcdV2Backend {
         let spans = KeySpan.covering(ranges)
         let directories = KeySpan.directories(of: ranges)
         if directories.isEmpty { return try cancellation.wait() }
-        let directory = EtcdV2Backend.commonDirectory(of: directories)
+        let directory = KeySpan.commonDirectory(of: directories)
         var index = snapshot.revision
         var expired = ExpiredKeys()
         while !cancellation.isCancelled {

@@ -35,7 +35,7 @@ package final class EtcdV2Backend: Backend {
         _ ranges: [KeyRange], _ directories: [[UInt8]], _ endpoint: Endpoint, _ deadline: ContinuousClock.Instant,
         firstByteTimeout: Duration?
     ) throws(EtcdFailure) -> Snapshot {
-        let common = EtcdV2Backend.commonDirectory(of: directories)
+        let common = KeySpan.commonDirectory(of: directories)
         while true {
             for _ in 0..<EtcdV2Backend.attempts {
                 let answers = try read(directories, endpoint, deadline, firstByteTimeout)
@@ -101,20 +101,6 @@ package final class EtcdV2Backend: Backend {
         }
         return builder.finish(revision: answers[0].index)
     }
-
-    /// The deepest directory that contains all of `directories`.
-    static func commonDirectory(of directories: [[UInt8]]) -> [UInt8] {
-        guard var common = directories.first else { return [slash] }
-        for directory in directories.dropFirst() {
-            while !(directory + [slash]).starts(with: common == [slash] ? common : common + [slash]) {
-                let parent = common.lastIndex(of: slash) ?? 0
-                common = parent == 0 ? [slash] : Array(common[..<parent])
-            }
-        }
-        return common
-    }
-
-    private static let slash = UInt8(ascii: "/")
 }
 
 // Requests.
@@ -124,7 +110,7 @@ extension EtcdV2Backend {
         _ endpoint: Endpoint, _ call: EtcdFailure.Call, _ path: [UInt8], query: String
     ) throws(EtcdFailure) -> Request {
         var request = Request(
-            url: "\(endpoint.url)/v2/keys\(EtcdV2Backend.escaped(path))?\(query)", method: .get, version: .http1)
+            url: "\(endpoint.url)/v2/keys\(percentEncoded(path))?\(query)", method: .get, version: .http1)
         request.connectTo = endpoint.connectTo
         request.headers = [Header("user-agent", "confd")]
         if let credentials = options.credentials {
@@ -132,7 +118,9 @@ extension EtcdV2Backend {
             do throws(BackendError) { secret = try credentials.secret() } catch {
                 throw EtcdFailure(endpoint, call, .password(error))
             }
-            request.headers.append(Header("authorization", Self.authorization(credentials.username, secret)))
+            request.headers.append(
+                credentials.username.map { .basicAuthorization($0, secret) }
+                    ?? Header("authorization", "Bearer " + String(decoding: secret, as: UTF8.self)))
         }
         request.tls = options.tls
         request.connectTimeout = options.dialTimeout
@@ -140,30 +128,8 @@ extension EtcdV2Backend {
         return request
     }
 
-    /// The value of the header `authorization`.
-    private static func authorization(_ username: String?, _ secret: [UInt8]) -> String {
-        guard let username else { return "Bearer " + String(decoding: secret, as: UTF8.self) }
-        let encoded = Base64.encoded(Array(username.utf8) + [UInt8(ascii: ":")] + secret)
-        return "Basic " + String(decoding: encoded, as: UTF8.self)
-    }
-
     /// The v2 API has no pages, so an answer may be larger than a page of the v3 API.
     private static let bodyLimit = MemoryLimit.bounded(512 << 20, to: 4)
-
-    /// `path` in a URL (RFC 3986).
-    static func escaped(_ path: [UInt8]) -> String {
-        path.reduce(into: "") { text, byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"), slash:
-                text.unicodeScalars.append(UnicodeScalar(byte))
-            default:
-                text += byte < 16 ? "%0" : "%"
-                text += String(byte, radix: 16, uppercase: true)
-            }
-        }
-    }
 }
 
 // Answers.
@@ -178,9 +144,7 @@ extension EtcdFailure {
         /// The answer, whatever it is.
         func answer(to call: PendingResponse, until deadline: ContinuousClock.Instant) throws(EtcdFailure) -> Response {
             do { return try call.wait() } catch {
-                // libcurl measures in milliseconds, and may give up just before our deadline.
-                let isLate = ContinuousClock.now.advanced(by: .milliseconds(50)) >= deadline
-                throw failure(error.kind == .answerTimeout && isLate ? .timeIsOver : .call(.transport(error)))
+                throw failure(error.isEnd(of: deadline) ? .timeIsOver : .call(.transport(error)))
             }
         }
 

@@ -49,15 +49,8 @@ package final class RedisBackend: Backend {
         until deadline: ContinuousClock.Instant, _ cancellation: Cancellation?,
         _ body: (RedisSession) throws(RedisFailure) -> Result
     ) throws(BackendError) -> Result {
-        var failures: [RedisFailure] = []
-        for node in options.nodes {
-            do throws(RedisFailure) {
-                return try body(try RedisSession(node, options, until: deadline, cancellation))
-            } catch {
-                failures.append(error)
-                if error.concernsAllNodes || ContinuousClock.now >= deadline { break }
-            }
+        try RedisFailure.first(of: options.nodes, until: deadline) { node throws(RedisFailure) in
+            try body(try RedisSession(node, options, until: deadline, cancellation))
         }
-        throw RedisFailure.error(failures)
     }
 }

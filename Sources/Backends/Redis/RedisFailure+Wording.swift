@@ -3,25 +3,12 @@ import KeyValue
 
 // The wording of all failures of redis.
 extension RedisFailure {
-    /// One error for the failures at all nodes, in the order in which they were tried.
-    static func error(_ failures: [RedisFailure]) -> BackendError {
-        guard let last = failures.last else { preconditionFailure("no failure to report") }
-        if case .secret(let error) = last.cause { return error }
-        let texts = failures.map(\.message).joined(separator: "; ")
-        let hint = failures.reversed().lazy.compactMap(\.hint).first
-        return BackendError(last.kind, "redis: " + texts, hint: hint, refused: last.refusedRange)
-    }
-
-    private var refusedRange: KeyRange? {
+    var refusedRange: KeyRange? {
         if case .read(let range) = call, refusal?.isForbidden == true { range } else { nil }
     }
 
-    private var kind: BackendError.Kind {
-        if case .transport(let error) = cause, case .file = error.kind { .configuration } else { .unreachable }
-    }
-
     /// `HOST:PORT: read "/app": connection refused`.
-    private var message: String { "\(node.name): \(call.text): \(text)" }
+    var message: String { "\(node.name): \(call.text): \(text)" }
 
     private var text: String {
         switch cause {
@@ -39,9 +26,9 @@ extension RedisFailure {
         }
     }
 
-    private var hint: String? {
+    var hint: String? {
         switch cause {
-        case .transport(let error): error.hint("redis", isEncrypted: node.isEncrypted)
+        case .transport(let error): error.hint(Self.program, isEncrypted: node.isEncrypted)
         case .malformed, .unexpected:
             "is this the port of redis?" + (node.isEncrypted ? "" : " For TLS write rediss://HOST:PORT")
         case .refused(let refusal) where call == .authenticate: refusal.authenticationHint

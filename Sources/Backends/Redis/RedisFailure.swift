@@ -2,7 +2,9 @@ import HTTP
 import KeyValue
 
 /// What failed at one redis server.
-struct RedisFailure: Error, Equatable {
+struct RedisFailure: ServerFailure, Equatable {
+    static let program = ServerProgram.redis.name
+
     enum Call: Equatable, Sendable {
         case connect, authenticate, select, scan, look, watch
         case read(KeyRange)
@@ -34,17 +36,15 @@ struct RedisFailure: Error, Equatable {
         self.cause = cause
     }
 
+    var transport: HTTPError? { if case .transport(let error) = cause { error } else { nil } }
+    var secret: BackendError? { if case .secret(let error) = cause { error } else { nil } }
     var refusal: RedisRefusal? { if case .refused(let refusal) = cause { refusal } else { nil } }
 
     /// Whether every node would answer the same.
     var concernsAllNodes: Bool {
         switch cause {
         case .secret: true
-        case .transport(let error):
-            switch error.kind {
-            case .file, .invalidRequest, .cancelled: true
-            default: false
-            }
+        case .transport(let error): error.concernsAllNodes
         case .malformed, .unexpected, .tooMuch, .refused, .timeIsOver, .changing: false
         }
     }

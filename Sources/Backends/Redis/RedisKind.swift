@@ -28,11 +28,8 @@ struct RedisKind: BackendKind {
     let isCached = true
 
     func problems(of options: BackendOptions) -> [BackendProblem] {
-        var problems: [BackendProblem] = []
-        for (index, node) in options.list(RedisOption.node).enumerated() {
-            do throws(BackendError) { _ = try RedisNode(node) } catch {
-                problems.append(.element(of: RedisOption.node, index: index, error))
-            }
+        var problems = options.problems(ofNodes: RedisOption.node) { node throws(BackendError) in
+            _ = try RedisNode(node)
         }
         if options.has(RedisOption.certificate), !options.has(RedisOption.key) {
             problems.append(.incomplete(RedisOption.certificate, RedisOption.key))
@@ -44,10 +41,7 @@ struct RedisKind: BackendKind {
         return problems
     }
 
-    func notices(of options: BackendOptions) -> [BackendNotice] {
-        options.flag(RedisOption.insecure) == true
-            ? [.warning("-client-insecure: the certificates of the backend are not verified")] : []
-    }
+    func notices(of options: BackendOptions) -> [BackendNotice] { options.insecureNotices }
 
     func sources(of options: BackendOptions) -> [String] {
         options.list(RedisOption.node).map { node in

@@ -31,10 +31,7 @@ struct RedisCredentials: Sendable {
 extension RedisOptions {
     /// The values of `options`.
     init(_ options: BackendOptions, warn: @escaping @Sendable (String) -> Void) throws(BackendError) {
-        tls.authorityFile = options.text(RedisOption.authority)
-        tls.verifies = options.flag(RedisOption.insecure) != true
-        tls.certificateFile = options.text(RedisOption.certificate)
-        if tls.certificateFile != nil { tls.keyFile = options.text(RedisOption.key) }
+        tls = options.tls
         let isEncrypted = tls.authorityFile != nil || tls.certificateFile != nil
         for node in options.list(RedisOption.node) {
             let node = try RedisNode(node, encryptedByDefault: isEncrypted)
@@ -52,12 +49,10 @@ extension RedisCredentials {
     /// certificate. Nil without a password.
     fileprivate init?(_ options: BackendOptions) {
         username = options.text(RedisOption.username)
-        if let path = options.text(RedisOption.passwordFile) {
-            secret = { () throws(BackendError) in try SecretFile.password.read(path) }
-        } else {
-            let former = options.has(RedisOption.certificate) ? nil : options.text(RedisOption.key)
-            guard let password = options.text(RedisOption.password) ?? former else { return nil }
-            secret = { () throws(BackendError) in Array(password.utf8) }
-        }
+        let password =
+            options.has(RedisOption.password) || options.has(RedisOption.certificate)
+            ? RedisOption.password : RedisOption.key
+        guard let secret = options.secret(password, RedisOption.passwordFile, .password) else { return nil }
+        self.secret = secret
     }
 }

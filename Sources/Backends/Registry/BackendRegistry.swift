@@ -2,7 +2,7 @@
 package enum BackendRegistry {
     /// In the order of help and docs. A new backend is a directory and a line here.
     package static let all: [any BackendKind] = [
-        EtcdKind(), EtcdV2Kind(), FileKind(), EnvironmentKind(), RedisKind(), VaultKind(),
+        EtcdKind(), EtcdV2Kind(), FileKind(), EnvironmentKind(), RedisKind(), VaultKind(), ConsulKind(),
     ]
 
     /// The backend without `-backend`.
@@ -23,6 +23,6 @@ package enum BackendRegistry {
 
     /// Backends of confd 0.17 and its fork that are not built.
     package static let unbuiltNames = [
-        "consul", "zookeeper", "dynamodb", "ssm", "rancher", "acm", "secretsmanager", "imds",
+        "zookeeper", "dynamodb", "ssm", "rancher", "acm", "secretsmanager", "imds",
     ]
 }

@@ -56,15 +56,8 @@ package final class VaultBackend: Backend {
         _ timeout: Duration, _ cancellation: Cancellation?, _ body: (VaultClient.Limits) throws(VaultFailure) -> Result
     ) throws(BackendError) -> Result {
         let deadline = ContinuousClock.now.advanced(by: timeout)
-        var failures: [VaultFailure] = []
-        for node in options.nodes {
-            do throws(VaultFailure) {
-                return try body(.init(node: node, deadline: deadline, cancellation: cancellation))
-            } catch {
-                failures.append(error)
-                if error.concernsAllNodes || ContinuousClock.now >= deadline { break }
-            }
+        return try VaultFailure.first(of: options.nodes, until: deadline) { node throws(VaultFailure) in
+            try body(.init(node: node, deadline: deadline, cancellation: cancellation))
         }
-        throw VaultFailure.error(failures)
     }
 }

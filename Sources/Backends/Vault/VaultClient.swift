@@ -18,7 +18,7 @@ final class VaultClient: Sendable {
 
     /// The limits of one read.
     struct Limits {
-        let node: VaultNode
+        let node: HTTPNode
         let deadline: ContinuousClock.Instant
         let cancellation: Cancellation?
     }
@@ -32,9 +32,9 @@ final class VaultClient: Sendable {
     /// The answer to a read of `path`, nil if nothing is there; with `lists` the names below it. Logs in where that is needed.
     func get(
         _ path: [UInt8], lists: Bool = false, _ call: VaultFailure.Call, _ limits: Limits
-    ) throws(VaultFailure) -> VaultAnswer? {
+    ) throws(VaultFailure) -> JSONAnswer? {
         let token = try usableToken(limits)
-        let target = Self.encoded(path) + (lists ? "?list=true" : "")
+        let target = Self.target(path) + (lists ? "?list=true" : "")
         do throws(VaultFailure) {
             return try send(.get, target, [], token: token.text, call, limits)
         } catch {
@@ -102,10 +102,7 @@ final class VaultClient: Sendable {
         if login.type == .token { return try given(members[0].value, limits) }
         var body = JSONWriter()
         body.beginObject()
-        for member in members {
-            Array(member.name.utf8).withUnsafeBufferPointer { body.key($0) }
-            member.value.withUnsafeBufferPointer { body.appendString($0) }
-        }
+        for member in members { body.member(member.name, member.value) }
         body.endObject()
         let user = login.type == .userpass ? "/\(login.username)" : ""
         let path = "auth/\(login.path)/login\(user)"
@@ -145,25 +142,15 @@ final class VaultClient: Sendable {
 // Requests.
 extension VaultClient {
     /// `path` below `/v1/`, as it stands in a URL.
-    static func encoded(_ path: [UInt8]) -> String {
-        var text = ""
-        for byte in path.drop(while: { $0 == UInt8(ascii: "/") }) {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."),
-                UInt8(ascii: "~"), UInt8(ascii: "/"):
-                text.unicodeScalars.append(UnicodeScalar(byte))
-            default: text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return text
+    private static func target(_ path: [UInt8]) -> String {
+        percentEncoded(path.drop { $0 == UInt8(ascii: "/") })
     }
 
     /// Nil for an answer that there is nothing.
     private func send(
         _ method: Request.Method, _ path: String, _ body: [UInt8], token: String?, _ call: VaultFailure.Call,
         _ limits: Limits
-    ) throws(VaultFailure) -> VaultAnswer? {
+    ) throws(VaultFailure) -> JSONAnswer? {
         var request = Request(url: "\(limits.node.url)/v1/\(path)", method: method, version: .http1)
         request.headers = [Header("x-vault-request", "true")]
         if let token { request.headers.append(Header("x-vault-token", token)) }
@@ -177,11 +164,10 @@ extension VaultClient {
         let pending = client.start(request)
         limits.cancellation?.onCancel { pending.cancel() }
         do throws(HTTPError) { response = try pending.wait() } catch {
-            let isOver =
-                error.kind == .answerTimeout && ContinuousClock.now.advanced(by: .milliseconds(50)) >= limits.deadline
-            throw VaultFailure(limits.node, call, isOver ? .timeIsOver : .transport(error))
+            throw VaultFailure(
+                limits.node, call, error.isEnd(of: limits.deadline) ? .timeIsOver : .transport(error))
         }
-        let answer = VaultAnswer(response.body)
+        let answer = JSONAnswer(response.body)
         switch response.head.status {
         case 200:
             guard let answer else { throw VaultFailure(limits.node, call, .malformed) }

@@ -3,21 +3,8 @@ import KeyValue
 
 // The wording of all failures of vault.
 extension VaultFailure {
-    /// One error for the failures at all nodes, in the order in which they were tried.
-    static func error(_ failures: [VaultFailure]) -> BackendError {
-        guard let last = failures.last else { preconditionFailure("no failure to report") }
-        if case .secret(let error) = last.cause { return error }
-        let texts = failures.map(\.message).joined(separator: "; ")
-        let hint = failures.reversed().lazy.compactMap(\.hint).first
-        return BackendError(last.kind, "vault: " + texts, hint: hint)
-    }
-
-    private var kind: BackendError.Kind {
-        if case .transport(let error) = cause, case .file = error.kind { .configuration } else { .unreachable }
-    }
-
     /// `http://HOST:PORT: read "/secret/app": permission denied (HTTP status 403)`.
-    private var message: String { "\(node.url): \(call.text): \(text)" }
+    var message: String { "\(node.url): \(call.text): \(text)" }
 
     private var text: String {
         switch cause {
@@ -33,9 +20,9 @@ extension VaultFailure {
         }
     }
 
-    private var hint: String? {
+    var hint: String? {
         switch cause {
-        case .transport(let error): error.hint("vault", isEncrypted: node.isEncrypted)
+        case .transport(let error): error.hint(Self.program, isEncrypted: node.isEncrypted)
         case .refused(let refusal): hint(refusal)
         case .malformed: "is this the port of vault?"
         case .tooMuch: "read less: name narrower keys"

@@ -2,7 +2,9 @@ import HTTP
 import KeyValue
 
 /// A call that failed at one vault server.
-struct VaultFailure: Error, Equatable {
+struct VaultFailure: ServerFailure, Equatable {
+    static let program = ServerProgram.vault.name
+
     enum Call: Equatable, Sendable {
         case logIn, renew, look
         /// A read or a listing for this path.
@@ -21,16 +23,18 @@ struct VaultFailure: Error, Equatable {
         case secret(BackendError)
     }
 
-    let node: VaultNode
+    let node: HTTPNode
     let call: Call
     let cause: Cause
 
-    init(_ node: VaultNode, _ call: Call, _ cause: Cause) {
+    init(_ node: HTTPNode, _ call: Call, _ cause: Cause) {
         self.node = node
         self.call = call
         self.cause = cause
     }
 
+    var transport: HTTPError? { if case .transport(let error) = cause { error } else { nil } }
+    var secret: BackendError? { if case .secret(let error) = cause { error } else { nil } }
     var refusal: VaultRefusal? { if case .refused(let refusal) = cause { refusal } else { nil } }
 
     /// Whether every node would answer the same.
@@ -39,11 +43,7 @@ struct VaultFailure: Error, Equatable {
         case .secret, .tooMuch: true
         // Sealed, in standby or broken is one node.
         case .refused(let refusal): refusal.status < 429
-        case .transport(let error):
-            switch error.kind {
-            case .file, .invalidRequest, .cancelled: true
-            default: false
-            }
+        case .transport(let error): error.concernsAllNodes
         case .malformed, .timeIsOver: false
         }
     }

@@ -6,7 +6,7 @@ enum VaultOption {
         password, passwordFile, token, tokenFile, dialTimeout,
     ]
 
-    static let node = ServerOption.node(VaultNode.standard)
+    static let node = ServerOption.node("http://127.0.0.1:8200")
     static let path = BackendOption(
         "path", .details, "PATH", help: "vault: where the way to log in is mounted, below auth/", .text)
     static let namespace = BackendOption(
@@ -20,9 +20,7 @@ enum VaultOption {
         "secret-id", .security, "ID", help: "vault: secret of app-role", secrecy: .value, .text)
     static let secretIDFile = BackendOption(
         "secret-id-file", .security, "FILE", help: "vault: file that holds it", secrecy: .path, .text)
-    static let token = BackendOption(
-        "auth-token", .security, "TOKEN", help: "vault: token of the types token and github",
-        secrecy: .value, .text)
+    static let token = ServerOption.token()
     static let tokenFile = ServerOption.tokenFile
     static let authority = ServerOption.authority
     static let certificate = ServerOption.certificate
@@ -43,33 +41,19 @@ struct VaultKind: BackendKind {
     let options = VaultOption.all
 
     func problems(of options: BackendOptions) -> [BackendProblem] {
-        var problems: [BackendProblem] = []
-        for (index, node) in options.list(VaultOption.node).enumerated() {
-            do throws(VaultProblem) { _ = try VaultNode(node) } catch {
-                problems.append(.element(of: VaultOption.node, index: index, error.backendError))
-            }
-        }
-        if options.has(VaultOption.certificate) != options.has(VaultOption.key) {
-            problems.append(.incomplete(VaultOption.certificate, VaultOption.key))
-        }
-        return problems
+        options.problems(ofNodes: VaultOption.node) { node throws(BackendError) in
+            _ = try HTTPNode(node, of: .vault)
+        } + options.certificateProblems
     }
 
     func notices(of options: BackendOptions) -> [BackendNotice] {
-        var notices: [BackendNotice] = []
-        if options.flag(VaultOption.insecure) == true {
-            notices.append(.warning("-client-insecure: the certificates of the backend are not verified"))
-        }
-        if let type = options.text(VaultOption.authType) {
-            notices.append(.information("Vault authentication backend set to \(type)"))
-        }
-        return notices
+        let type = options.text(VaultOption.authType)
+        return options.insecureNotices
+            + (type.map { [.information("Vault authentication backend set to \($0)")] } ?? [])
     }
 
     func sources(of options: BackendOptions) -> [String] {
-        options.list(VaultOption.node).map { node in
-            do throws(VaultProblem) { return try VaultNode(node).url } catch { return "an invalid node" }
-        }
+        options.list(VaultOption.node).map { HTTPNode.name($0, of: .vault) }
     }
 
     func open(_ options: BackendOptions, in context: BackendContext) throws(BackendError) -> any Backend {

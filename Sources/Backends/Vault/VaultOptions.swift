@@ -4,7 +4,7 @@ import Posix
 /// How to reach vault, and how to log in there.
 package struct VaultOptions: Sendable {
     /// In the order in which they are tried.
-    var nodes: [VaultNode] = []
+    var nodes: [HTTPNode] = []
     var tls = TLSOptions()
     var dialTimeout = ServerOption.standardDialTimeout
     var login: VaultLogin
@@ -34,13 +34,12 @@ extension VaultOptions {
     /// The values of `options`.
     init(_ options: BackendOptions, warn: @escaping @Sendable (String) -> Void) throws(VaultProblem) {
         login = try VaultLogin(options)
-        tls.authorityFile = options.text(VaultOption.authority)
-        tls.certificateFile = options.text(VaultOption.certificate)
-        tls.keyFile = options.text(VaultOption.key)
-        tls.verifies = options.flag(VaultOption.insecure) != true
+        tls = options.tls
         let isEncrypted = tls.authorityFile != nil || tls.certificateFile != nil
         for node in options.list(VaultOption.node) {
-            nodes.append(try VaultNode(node, encryptedByDefault: isEncrypted))
+            do throws(BackendError) {
+                nodes.append(try HTTPNode(node, of: .vault, encryptedByDefault: isEncrypted))
+            } catch { throw .node(error) }
         }
         dialTimeout = options.duration(VaultOption.dialTimeout) ?? dialTimeout
         namespace = options.text(VaultOption.namespace) ?? ""
@@ -66,9 +65,8 @@ extension VaultLogin {
         func secret(
             _ option: BackendOption, _ file: BackendOption, _ kind: SecretFile
         ) throws(VaultProblem) -> @Sendable () throws(BackendError) -> [UInt8] {
-            if let path = options.text(file) { return { () throws(BackendError) in try kind.read(path) } }
-            let text = Array(try need(option).utf8)
-            return { () throws(BackendError) in text }
+            guard let secret = options.secret(option, file, kind) else { throw .missing(option, authType: type) }
+            return secret
         }
         switch type {
         case .appRole:

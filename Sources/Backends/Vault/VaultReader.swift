@@ -62,7 +62,7 @@ struct VaultReader {
         _ path: [UInt8], _ place: Place, isListed: Bool, _ closed: VaultFailure?
     ) throws(VaultFailure) {
         let key = [Self.slash] + path
-        let answer: VaultAnswer?
+        let answer: JSONAnswer?
         do throws(VaultFailure) { answer = try client.get(place.secret, .read(key), limits) } catch {
             // The folder itself need not be open, if what is in it is.
             if isListed, error.refusal?.isForbidden == true { return }
@@ -108,7 +108,7 @@ struct VaultReader {
         let folder = path + [Self.slash]
         if let mount = versioned.first(where: { folder.starts(with: $0) }) { return mount }
         if others.contains(where: { folder.starts(with: $0) }) { return nil }
-        let answer: VaultAnswer?
+        let answer: JSONAnswer?
         do throws(VaultFailure) {
             answer = try client.get(Array("sys/internal/ui/mounts/".utf8) + path, .look, limits)
         } catch {

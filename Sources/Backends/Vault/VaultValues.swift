@@ -4,7 +4,7 @@ import KeyValue
 /// The keys of one secret, as confd makes them: a secret whose only member is a text `value` is that text; any other is its
 /// JSON, with a key for each text in it below. What is neither text nor object has no key of its own.
 struct VaultValues {
-    private let answer: VaultAnswer
+    private let answer: JSONAnswer
     private(set) var pairs: [(key: [UInt8], value: [UInt8])] = []
     /// Whether something was left out.
     private(set) var isIncomplete = false
@@ -13,7 +13,7 @@ struct VaultValues {
     private static let deepest = 100
 
     /// `data` is the index of the secret's data, an object.
-    init(_ key: [UInt8], _ answer: VaultAnswer, data: Int) {
+    init(_ key: [UInt8], _ answer: JSONAnswer, data: Int) {
         self.answer = answer
         let members = answer.members(of: data)
         if members.count == 1, members[0].name.elementsEqual("value".utf8), answer.kind(members[0].value) == .string {
@@ -44,7 +44,7 @@ struct VaultValues {
         case .number, .true, .false, .null: json += answer.digits(index)
         case .array where depth < Self.deepest:
             json.append(UInt8(ascii: "["))
-            for (place, element) in answer.document.elements(of: index).enumerated() {
+            for (place, element) in answer.elements(of: index).enumerated() {
                 if place > 0 { json.append(UInt8(ascii: ",")) }
                 write(element, into: &json, depth: depth + 1)
             }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Backends
 
-/// A real server of one of the backends, as the contract needs it.
+/// A server of one of the backends, real but for consul, as the contract needs it.
 protocol ContractStore: Sendable {
     /// Starts an empty server at `port` that asks for `password`.
     init(port: UInt16, password: String) throws
@@ -21,7 +21,7 @@ protocol ContractStore: Sendable {
 
 /// The backends that have to keep the contract.
 enum ContractKind: String, CaseIterable, CustomTestStringConvertible {
-    case etcd, redis
+    case etcd, redis, consul
 
     var testDescription: String { rawValue }
 
@@ -32,6 +32,7 @@ enum ContractKind: String, CaseIterable, CustomTestStringConvertible {
         switch self {
         case .etcd: EtcdContractStore.self
         case .redis: RedisContractStore.self
+        case .consul: ConsulContractStore.self
         }
     }
 }
@@ -91,4 +92,27 @@ final class RedisContractStore: ContractStore {
     func change(password: String) throws { try server.change(password: password) }
 
     static func prefix(port: UInt16) -> String { "redis: 127.0.0.1:\(port): " }
+}
+
+/// A stand-in, because there is no consul to test with. The password is the token.
+final class ConsulContractStore: ContractStore {
+    private let server: ConsulStandIn
+
+    init(port: UInt16, password: String) throws { server = try ConsulStandIn(port: port, token: password) }
+
+    static func backend(port: UInt16, password: String) throws -> any Backend {
+        var options = ConsulOptions()
+        options.nodes = [try HTTPNode("127.0.0.1:\(port)", of: .consul)]
+        options.token = { Array(password.utf8) }
+        options.longestWait = .seconds(2)
+        return ConsulBackend(options)
+    }
+
+    func write(_ pairs: [(key: String, value: String?)]) throws {
+        server.write(pairs.map { (String($0.key.dropFirst()), $0.value) })
+    }
+
+    func change(password: String) throws { server.change(token: password) }
+
+    static func prefix(port: UInt16) -> String { "consul: http://127.0.0.1:\(port): " }
 }

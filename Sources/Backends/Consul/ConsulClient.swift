@@ -1,0 +1,156 @@
+import HTTP
+import JSON
+import KeyValue
+import Posix
+
+/// Calls to consul.
+struct ConsulClient: Sendable {
+    let options: ConsulOptions
+    let client = Client()
+    private let warnings: Warnings
+
+    /// The limits of one read.
+    struct Limits {
+        let node: HTTPNode
+        let deadline: ContinuousClock.Instant
+        let cancellation: Cancellation?
+    }
+
+    init(_ options: ConsulOptions) {
+        self.options = options
+        warnings = Warnings(options.warn)
+    }
+
+    /// The keys of `ranges`, which `directories` cover, at one moment: those of one directory are in one answer, those of several
+    /// in that of a transaction that only reads.
+    func snapshot(
+        of ranges: [KeyRange], in directories: [[UInt8]], _ limits: Limits
+    ) throws(ConsulFailure) -> Snapshot {
+        let call = ConsulFailure.Call.read(directories)
+        let isList = directories.count == 1
+        var request = try request(
+            isList ? Self.target(directories[0]) + "?recurse" : "txn", call, at: limits.node)
+        if !isList {
+            request.method = .put
+            request.body = Self.transaction(directories)
+        }
+        request.timeout = max(.milliseconds(1), ContinuousClock.now.duration(to: limits.deadline))
+        let pending = client.start(request)
+        limits.cancellation?.onCancel { pending.cancel() }
+        let response = try response(
+            Result { () throws(HTTPError) in try pending.wait() }, to: request, call, limits.node,
+            until: limits.deadline)
+        do throws(ConsulEntries.Malformed) {
+            // That there is no such key.
+            if response.head.status == 404 { return Snapshot([]) }
+            let entries =
+                isList ? try ConsulEntries(list: response.body) : try ConsulEntries(transaction: response.body)
+            return try entries.snapshot(of: KeyRangeSet(ranges))
+        } catch {
+            throw ConsulFailure(limits.node, call, .malformed(error.reason))
+        }
+    }
+
+    /// Consul leaves out what the token may not read, and says so since version 1.11, though not of transactions.
+    private func warnAboutHiddenKeys(_ response: Response, _ call: ConsulFailure.Call) {
+        guard response.head.headers.first(named: "x-consul-results-filtered-by-acls") == "true" else { return }
+        warnings.issue(
+            "consul: the token may not read all keys that begin with \"\(call.prefix)\": the others are as if absent")
+    }
+
+    /// Where the API has `directory`, which consul calls by its name without the slash before it.
+    private static func target(_ directory: [UInt8]) -> String { "kv/" + percentEncoded(directory.dropFirst()) }
+
+    private static func transaction(_ directories: [[UInt8]]) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginArray()
+        for directory in directories {
+            writer.beginObject()
+            writer.beginMember("KV")
+            writer.beginObject()
+            writer.member("Verb", "get-tree".utf8)
+            writer.member("Key", directory.dropFirst())
+            writer.endObject()
+            writer.endObject()
+        }
+        writer.endArray()
+        return writer.finish()
+    }
+
+    /// A question whether something in `directory` has changed since `index`; with 0, for its index now. Names are enough for
+    /// that, and of those below folders only the folders'.
+    func question(
+        _ directory: [UInt8], since index: UInt64, at node: HTTPNode, timeout: Duration
+    ) throws(ConsulFailure) -> Request {
+        let wait = "&index=\(index)&wait=\(options.longestWait.components.seconds)s"
+        var request = try request(
+            Self.target(directory) + "?keys&separator=/" + (index == 0 ? "" : wait), .watch(directory), at: node)
+        // Consul waits up to a sixteenth longer.
+        request.timeout = timeout + (index == 0 ? .zero : options.longestWait * 17 / 16)
+        return request
+    }
+
+    /// The index in an answer. It is at least 1, so that the next question is one to wait for, as the documentation has it.
+    func index(of response: Response, _ call: ConsulFailure.Call, _ node: HTTPNode) throws(ConsulFailure) -> UInt64 {
+        guard let index = response.index else { throw ConsulFailure(node, call, .malformed("no X-Consul-Index")) }
+        return max(1, index)
+    }
+}
+
+// Requests.
+extension ConsulClient {
+    private func request(
+        _ target: String, _ call: ConsulFailure.Call, at node: HTTPNode
+    ) throws(ConsulFailure) -> Request {
+        var request = Request(url: "\(node.url)/v1/\(target)", method: .get, version: .http1)
+        do throws(BackendError) {
+            if let token = try options.token?() {
+                guard EtcdCredentials.isToken(token) else { throw ConsulFailure.notAToken }
+                request.headers.append(Header("x-consul-token", String(decoding: token, as: UTF8.self)))
+            }
+            if let user = options.user {
+                request.headers.append(.basicAuthorization(user.name, try user.password()))
+            }
+        } catch {
+            throw ConsulFailure(node, call, .secret(error))
+        }
+        request.tls = options.tls
+        request.connectTimeout = options.dialTimeout
+        request.bodyLimit = options.answerLimit
+        return request
+    }
+
+    /// An answer that is none of an error; 404 is one only from another server.
+    func response(
+        _ result: Result<Response, HTTPError>, to request: Request, _ call: ConsulFailure.Call, _ node: HTTPNode,
+        until deadline: ContinuousClock.Instant?
+    ) throws(ConsulFailure) -> Response {
+        switch result {
+        case .success(let response)
+        where response.head.status == 200 || response.head.status == 404 && response.index != nil:
+            warnAboutHiddenKeys(response, call)
+            return response
+        case .success(let response):
+            throw ConsulFailure(node, call, .refused(ConsulRefusal(response, to: request)))
+        case .failure(let error):
+            let isOver = deadline.map { error.isEnd(of: $0) } ?? false
+            throw ConsulFailure(node, call, isOver ? .timeIsOver : .transport(error))
+        }
+    }
+}
+
+extension Response {
+    /// Consul's index of what was asked for; nil if there is none.
+    fileprivate var index: UInt64? { head.headers.first(named: "x-consul-index").flatMap { UInt64($0) } }
+}
+
+extension ConsulRefusal {
+    /// The refusal that `response` is. Consul's errors are lines of text; a page of another server says nothing here, and
+    /// words that repeat what `request` was sent with could be a secret.
+    fileprivate init(_ response: Response, to request: Request) {
+        let line = response.body.prefix { $0 >= 0x20 }
+        let text = String(decoding: line, as: UTF8.self)
+        let isWords = line.first != UInt8(ascii: "<") && !request.headers.contains { text.contains(text: $0.value) }
+        self.init(status: response.head.status, words: isWords ? printable(Array(line)) : "")
+    }
+}
