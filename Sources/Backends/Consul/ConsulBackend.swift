@@ -54,7 +54,7 @@ package final class ConsulBackend: Backend {
             while !cancellation.isCancelled {
                 let begin = ContinuousClock.now
                 let snapshot = try at(node) { () throws(ConsulFailure) in
-                    let limits = ConsulClient.Limits(
+                    let limits = HTTPLimits(
                         node: node, deadline: begin.advanced(by: timeout), cancellation: cancellation)
                     return try client.snapshot(of: ranges, in: directories, limits)
                 }

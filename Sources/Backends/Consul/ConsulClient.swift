@@ -9,13 +9,6 @@ struct ConsulClient: Sendable {
     let client = Client()
     private let warnings: Warnings
 
-    /// The limits of one read.
-    struct Limits {
-        let node: HTTPNode
-        let deadline: ContinuousClock.Instant
-        let cancellation: Cancellation?
-    }
-
     init(_ options: ConsulOptions) {
         self.options = options
         warnings = Warnings(options.warn)
@@ -24,7 +17,7 @@ struct ConsulClient: Sendable {
     /// The keys of `ranges`, which `directories` cover, at one moment: those of one directory are in one answer, those of several
     /// in that of a transaction that only reads.
     func snapshot(
-        of ranges: [KeyRange], in directories: [[UInt8]], _ limits: Limits
+        of ranges: [KeyRange], in directories: [[UInt8]], _ limits: HTTPLimits
     ) throws(ConsulFailure) -> Snapshot {
         let call = ConsulFailure.Call.read(directories)
         let isList = directories.count == 1
@@ -34,7 +27,7 @@ struct ConsulClient: Sendable {
             request.method = .put
             request.body = Self.transaction(directories)
         }
-        request.timeout = max(.milliseconds(1), ContinuousClock.now.duration(to: limits.deadline))
+        request.timeout = limits.timeout
         let pending = client.start(request)
         limits.cancellation?.onCancel { pending.cancel() }
         let response = try response(

@@ -55,30 +55,3 @@ enum NodeProblem: Equatable {
     /// The scheme before `://`.
     case unknownScheme(String)
 }
-
-/// Where a server of HTTP listens: `[http://|https://]HOST[:PORT]`, without a scheme over TLS if that is asked for.
-struct HTTPNode: Equatable, Sendable {
-    /// The URL, without a slash at its end; also in messages.
-    let url: String
-    let isEncrypted: Bool
-
-    init(_ node: String, of program: ServerProgram, encryptedByDefault: Bool = false) throws(BackendError) {
-        let (scheme, text) = node.schemeAndRest.map { ($0.scheme.lowercased(), $0.rest) } ?? ("", node[...])
-        var rest = text
-        if rest.last == "/" { rest.removeLast() }
-        guard !rest.contains("@") else { throw program.error(.credentials) }
-        guard ["", "http", "https"].contains(scheme) else { throw program.error(.unknownScheme(scheme)) }
-        isEncrypted = scheme == "https" || scheme.isEmpty && encryptedByDefault
-        guard let address = program.address(rest, isEncrypted: isEncrypted) else {
-            throw program.error(.notANode(node))
-        }
-        url = (isEncrypted ? "https://" : "http://") + address
-    }
-
-    /// `node` for logs, which show no password.
-    static func name(_ node: String, of program: ServerProgram, encryptedByDefault: Bool = false) -> String {
-        do throws(BackendError) {
-            return try HTTPNode(node, of: program, encryptedByDefault: encryptedByDefault).url
-        } catch { return "an invalid node" }
-    }
-}

@@ -53,7 +53,7 @@ package final class VaultBackend: Backend {
 
     /// The result of `body` for the first node where it does not throw, in the order of the options.
     private func firstNode<Result>(
-        _ timeout: Duration, _ cancellation: Cancellation?, _ body: (VaultClient.Limits) throws(VaultFailure) -> Result
+        _ timeout: Duration, _ cancellation: Cancellation?, _ body: (HTTPLimits) throws(VaultFailure) -> Result
     ) throws(BackendError) -> Result {
         let deadline = ContinuousClock.now.advanced(by: timeout)
         return try VaultFailure.first(of: options.nodes, until: deadline) { node throws(VaultFailure) in

@@ -16,13 +16,6 @@ final class VaultClient: Sendable {
         var renewal: ContinuousClock.Instant?
     }
 
-    /// The limits of one read.
-    struct Limits {
-        let node: HTTPNode
-        let deadline: ContinuousClock.Instant
-        let cancellation: Cancellation?
-    }
-
     private let options: VaultOptions
     private let client = Client()
     private let token = Mutex<Token?>(nil)
@@ -31,7 +24,7 @@ final class VaultClient: Sendable {
 
     /// The answer to a read of `path`, nil if nothing is there; with `lists` the names below it. Logs in where that is needed.
     func get(
-        _ path: [UInt8], lists: Bool = false, _ call: VaultFailure.Call, _ limits: Limits
+        _ path: [UInt8], lists: Bool = false, _ call: VaultFailure.Call, _ limits: HTTPLimits
     ) throws(VaultFailure) -> JSONAnswer? {
         let token = try usableToken(limits)
         let target = Self.target(path) + (lists ? "?list=true" : "")
@@ -49,9 +42,9 @@ final class VaultClient: Sendable {
     var renewal: ContinuousClock.Instant? { token.withLock { $0?.renewal } }
 
     /// Renews the token, or logs in anew, if it is time.
-    func keepAlive(_ limits: Limits) throws(VaultFailure) { _ = try usableToken(limits) }
+    func keepAlive(_ limits: HTTPLimits) throws(VaultFailure) { _ = try usableToken(limits) }
 
-    private func usableToken(_ limits: Limits) throws(VaultFailure) -> Token {
+    private func usableToken(_ limits: HTTPLimits) throws(VaultFailure) -> Token {
         if let token = token.withLock({ $0 }) {
             guard let renewal = token.renewal, ContinuousClock.now >= renewal else { return token }
             if let renewed = try renewed(token, limits) { return keep(renewed) }
@@ -64,7 +57,7 @@ final class VaultClient: Sendable {
         return token
     }
 
-    private func isAlive(_ token: String, _ limits: Limits) throws(VaultFailure) -> Bool {
+    private func isAlive(_ token: String, _ limits: HTTPLimits) throws(VaultFailure) -> Bool {
         do throws(VaultFailure) {
             return try send(.get, "auth/token/lookup-self", [], token: token, .renew, limits) != nil
         } catch {
@@ -74,7 +67,7 @@ final class VaultClient: Sendable {
     }
 
     /// Nil if it cannot be renewed, and so a new one is needed.
-    private func renewed(_ token: Token, _ limits: Limits) throws(VaultFailure) -> Token? {
+    private func renewed(_ token: Token, _ limits: HTTPLimits) throws(VaultFailure) -> Token? {
         guard token.isRenewable else { return nil }
         do throws(VaultFailure) {
             let path = "auth/token/renew-self"
@@ -93,7 +86,7 @@ final class VaultClient: Sendable {
         }
     }
 
-    private func logIn(_ limits: Limits) throws(VaultFailure) -> Token {
+    private func logIn(_ limits: HTTPLimits) throws(VaultFailure) -> Token {
         let login = options.login
         let members: [(name: String, value: [UInt8])]
         do throws(BackendError) { members = try login.members() } catch {
@@ -116,7 +109,7 @@ final class VaultClient: Sendable {
     }
 
     /// A token that was issued elsewhere.
-    private func given(_ bytes: [UInt8], _ limits: Limits) throws(VaultFailure) -> Token {
+    private func given(_ bytes: [UInt8], _ limits: HTTPLimits) throws(VaultFailure) -> Token {
         let text = try token(bytes, 0, false, limits).text
         guard let answer = try send(.get, "auth/token/lookup-self", [], token: text, .logIn, limits) else {
             throw VaultFailure(limits.node, .logIn, .malformed)
@@ -126,7 +119,7 @@ final class VaultClient: Sendable {
     }
 
     private func token(
-        _ bytes: [UInt8], _ seconds: Int64, _ isRenewable: Bool, _ limits: Limits
+        _ bytes: [UInt8], _ seconds: Int64, _ isRenewable: Bool, _ limits: HTTPLimits
     ) throws(VaultFailure) -> Token {
         guard EtcdCredentials.isToken(bytes) else { throw VaultFailure(limits.node, .logIn, .malformed) }
         let lifetime: Duration? = seconds > 0 ? .seconds(seconds) : nil
@@ -149,7 +142,7 @@ extension VaultClient {
     /// Nil for an answer that there is nothing.
     private func send(
         _ method: Request.Method, _ path: String, _ body: [UInt8], token: String?, _ call: VaultFailure.Call,
-        _ limits: Limits
+        _ limits: HTTPLimits
     ) throws(VaultFailure) -> JSONAnswer? {
         var request = Request(url: "\(limits.node.url)/v1/\(path)", method: method, version: .http1)
         request.headers = [Header("x-vault-request", "true")]
@@ -158,7 +151,7 @@ extension VaultClient {
         request.body = body
         request.tls = options.tls
         request.connectTimeout = options.dialTimeout
-        request.timeout = max(.milliseconds(1), ContinuousClock.now.duration(to: limits.deadline))
+        request.timeout = limits.timeout
         request.bodyLimit = options.answerLimit
         let response: Response
         let pending = client.start(request)

@@ -4,7 +4,7 @@ import KeyValue
 /// Reads all secrets below some paths of one server, each by a call of its own.
 struct VaultReader {
     private let client: VaultClient
-    private let limits: VaultClient.Limits
+    private let limits: HTTPLimits
     private let memoryLimit: Int
     private let builder = Snapshot.Builder()
     private var size = 0
@@ -17,7 +17,7 @@ struct VaultReader {
 
     private static let slash = UInt8(ascii: "/")
 
-    init(_ client: VaultClient, _ limits: VaultClient.Limits, memoryLimit: Int) {
+    init(_ client: VaultClient, _ limits: HTTPLimits, memoryLimit: Int) {
         self.client = client
         self.limits = limits
         self.memoryLimit = memoryLimit
