@@ -273,4 +273,45 @@ import Testing
                 + "http://127.0.0.1:\(leaderless.port): read \"/a\": No cluster leader (HTTP status 500)")
         #expect(failure.hint == "the cluster has no leader: consul operator raft list-peers")
     }
+
+    /// With openssl for a server, which answers each path with a file.
+    @Test func readsOverTLS() throws {
+        let certificates = try Certificates.shared.get()
+        let folder = try MemoryDirectory()
+        let body = #"[{"Key":"tls/a","Value":"MQ=="}]"#
+        let head = "HTTP/1.1 200 OK\\r\\nX-Consul-Index: 5\\r\\nContent-Length: \(body.utf8.count)\\r\\n\\r\\n"
+        try Shell.run("mkdir -p \(folder.path)/v1/kv; printf '\(head)\(body)' > '\(folder.path)/v1/kv/tls?recurse'")
+        let port = try Ports.free()
+        let name = certificates.path("server")
+        let server = try BackgroundProcess(
+            "env -C \(folder.path) openssl s_server -accept 127.0.0.1:\(port) -cert \(name).pem -key \(name).key "
+                + "-CAfile \(certificates.path("ca.pem")) -Verify 1 -HTTP -quiet")
+        func backend(_ authority: String, certificate: String? = "root", _ node: String? = nil) throws -> ConsulBackend
+        {
+            var values: [String: BackendOptions.Value] = [
+                "client-ca-keys": .text(certificates.path(authority)), "scheme": .text("https"),
+            ]
+            if let node { values["node"] = .list([node]) }
+            if let certificate {
+                values["client-cert"] = .text(certificates.path(certificate + ".pem"))
+                values["client-key"] = .text(certificates.path(certificate + ".key"))
+            }
+            return ConsulBackend(try Self.options(port, values))
+        }
+        try withExtendedLifetime(server) {
+            // The server has one connection at a time: each backend is dropped before the next one connects.
+            #expect(eventuallyBlocking { (try? backend("ca.pem").read("/tls")) == ["/tls/a": "1"] })
+            let rows: [(() throws -> ConsulBackend, String)] = [
+                ({ try backend("otherca.pem") }, "server certificate not accepted: signed by an unknown authority"),
+                ({ try backend("none.pem") }, "CA file cannot be used"),
+                ({ try backend("ca.pem", certificate: nil) }, ""),
+                ({ try backend("ca.pem", "http://127.0.0.1:\(port)") }, ""),
+            ]
+            for (backend, message) in rows {
+                let failure = try #require(backend().failure("/tls"))
+                #expect(failure.message.contains(": read \"/tls\": \(message)"), "\(failure.message)")
+                #expect(failure.kind == (message.hasPrefix("CA") ? .configuration : .unreachable))
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ import KeyValue
 import Posix
 
 /// Calls to consul.
-struct ConsulClient: Sendable {
+final class ConsulClient: Sendable {
     let options: ConsulOptions
     let client = Client()
     private let warnings: Warnings
@@ -31,7 +31,7 @@ struct ConsulClient: Sendable {
         let pending = client.start(request)
         limits.cancellation?.onCancel { pending.cancel() }
         let response = try response(
-            Result { () throws(HTTPError) in try pending.wait() }, to: request, call, limits.node,
+            Result { () throws(HTTPError) in try pending.wait() }, to: request.headers, call, limits.node,
             until: limits.deadline)
         do throws(ConsulEntries.Malformed) {
             // That there is no such key.
@@ -61,8 +61,8 @@ struct ConsulClient: Sendable {
             writer.beginObject()
             writer.beginMember("KV")
             writer.beginObject()
-            writer.member("Verb", "get-tree".utf8)
-            writer.member("Key", directory.dropFirst())
+            writer.member("Verb", Array("get-tree".utf8))
+            writer.member("Key", Array(directory.dropFirst()))
             writer.endObject()
             writer.endObject()
         }
@@ -115,7 +115,7 @@ extension ConsulClient {
 
     /// An answer that is none of an error; 404 is one only from another server.
     func response(
-        _ result: Result<Response, HTTPError>, to request: Request, _ call: ConsulFailure.Call, _ node: HTTPNode,
+        _ result: Result<Response, HTTPError>, to headers: [Header], _ call: ConsulFailure.Call, _ node: HTTPNode,
         until deadline: ContinuousClock.Instant?
     ) throws(ConsulFailure) -> Response {
         switch result {
@@ -124,7 +124,7 @@ extension ConsulClient {
             warnAboutHiddenKeys(response, call)
             return response
         case .success(let response):
-            throw ConsulFailure(node, call, .refused(ConsulRefusal(response, to: request)))
+            throw ConsulFailure(node, call, .refused(ConsulRefusal(response, to: headers)))
         case .failure(let error):
             let isOver = deadline.map { error.isEnd(of: $0) } ?? false
             throw ConsulFailure(node, call, isOver ? .timeIsOver : .transport(error))
@@ -139,11 +139,11 @@ extension Response {
 
 extension ConsulRefusal {
     /// The refusal that `response` is. Consul's errors are lines of text; a page of another server says nothing here, and
-    /// words that repeat what `request` was sent with could be a secret.
-    fileprivate init(_ response: Response, to request: Request) {
+    /// words that repeat one of the `headers` of the request could be a secret.
+    fileprivate init(_ response: Response, to headers: [Header]) {
         let line = response.body.prefix { $0 >= 0x20 }
         let text = String(decoding: line, as: UTF8.self)
-        let isWords = line.first != UInt8(ascii: "<") && !request.headers.contains { text.contains(text: $0.value) }
+        let isWords = line.first != UInt8(ascii: "<") && !headers.contains { text.contains(text: $0.value) }
         self.init(status: response.head.status, words: isWords ? printable(Array(line)) : "")
     }
 }

@@ -4,7 +4,7 @@ import KeyValue
 /// The keys of an answer of consul: `[{"Key": …, "Value": …}, …]`, or that in the results of a transaction.
 struct ConsulEntries {
     /// Why an answer is not what the documentation says.
-    struct Malformed: Error, Equatable {
+    struct Malformed: Error {
         let reason: String
     }
 
@@ -45,20 +45,23 @@ struct ConsulEntries {
     /// The keys that `ranges` cover. Their paths are cleaned, as confd does it: the folder `app/` is `/app`. Where a key has that
     /// name already, its value counts.
     func snapshot(of ranges: KeyRangeSet) throws(Malformed) -> Snapshot {
-        var pairs: [(key: [UInt8], value: [UInt8])] = []
-        var others: [(key: [UInt8], value: [UInt8])] = []
-        for entry in entries {
-            guard let key = answer.member("Key", of: entry), answer.kind(key) == .string else {
-                throw Malformed(reason: "an entry without a key")
-            }
-            let path = [UInt8(ascii: "/")] + answer.bytes(key)
-            let clean = Path.join([path])
-            guard clean.count > 1, ranges.contains(clean) else { continue }
-            let value = try value(of: entry)
-            if clean == path { pairs.append((clean, value)) } else { others.append((clean, value)) }
-        }
+        let builder = Snapshot.Builder()
         // Of equal keys the last one stays.
-        return Snapshot(others + pairs)
+        for isCleanWanted in [false, true] {
+            for entry in entries {
+                guard let key = answer.member("Key", of: entry), answer.kind(key) == .string else {
+                    throw Malformed(reason: "an entry without a key")
+                }
+                let path = [UInt8(ascii: "/")] + answer.bytes(key)
+                let clean = Path.join([path])
+                guard (clean == path) == isCleanWanted, clean.count > 1, ranges.contains(clean) else { continue }
+                let value = try value(of: entry)
+                clean.withUnsafeBufferPointer { key in
+                    value.withUnsafeBufferPointer { builder.append(key: key, value: $0) }
+                }
+            }
+        }
+        return builder.finish()
     }
 
     /// Empty where consul has null.

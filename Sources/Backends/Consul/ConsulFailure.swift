@@ -2,17 +2,17 @@ import HTTP
 import KeyValue
 
 /// A call that failed at one consul server or agent.
-struct ConsulFailure: ServerFailure, Equatable {
+struct ConsulFailure: ServerFailure {
     static let program = ServerProgram.consul.name
 
-    enum Call: Equatable, Sendable {
+    enum Call {
         /// A read of these directories.
         case read([[UInt8]])
         /// A wait for changes in one.
         case watch([UInt8])
     }
 
-    enum Cause: Equatable, Sendable {
+    enum Cause {
         case transport(HTTPError)
         case refused(ConsulRefusal)
         /// An answer that is not what the documentation says.
@@ -56,7 +56,7 @@ struct ConsulFailure: ServerFailure, Equatable {
 }
 
 /// An answer of consul that is an error.
-struct ConsulRefusal: Equatable, Sendable {
+struct ConsulRefusal {
     let status: Int
     /// Its own words, printable and not long; empty if there are none.
     let words: String

@@ -16,7 +16,7 @@ final class ConsulWatch {
         let path: [UInt8]
         /// Consul's number for its state; 0 if that has to be asked for.
         var index: UInt64 = 0
-        var question: (request: Request, call: PendingResponse)?
+        var question: (headers: [Header], call: PendingResponse)?
     }
 
     /// Answers, as they come, with the places of their directories.
@@ -73,7 +73,7 @@ final class ConsulWatch {
         let directory = directories[place]
         let request = try client.question(directory.path, since: directory.index, at: node, timeout: timeout)
         let call = client.client.start(request) { [inbox] in inbox.put(place, $0) }
-        directories[place].question = (request, call)
+        directories[place].question = (request.headers, call)
     }
 
     /// Whether `answer` says that something may have changed in the directory.
@@ -81,7 +81,7 @@ final class ConsulWatch {
         guard let question = directories[place].question else { return false }
         directories[place].question = nil
         let call = ConsulFailure.Call.watch(directories[place].path)
-        let response = try client.response(answer, to: question.request, call, node, until: nil)
+        let response = try client.response(answer, to: question.headers, call, node, until: nil)
         let index = try client.index(of: response, call, node)
         let former = directories[place].index
         // It went backwards: a snapshot was restored, or a key with its tombstone is gone. The next question starts over.

@@ -110,7 +110,7 @@ extension EtcdV2Backend {
         _ endpoint: Endpoint, _ call: EtcdFailure.Call, _ path: [UInt8], query: String
     ) throws(EtcdFailure) -> Request {
         var request = Request(
-            url: "\(endpoint.url)/v2/keys\(percentEncoded(path))?\(query)", method: .get, version: .http1)
+            url: "\(endpoint.url)/v2/keys\(percentEncoded(path[...]))?\(query)", method: .get, version: .http1)
         request.connectTo = endpoint.connectTo
         request.headers = [Header("user-agent", "confd")]
         if let credentials = options.credentials {

@@ -34,7 +34,7 @@ struct EtcdV2Write {
     func complete(_ request: inout Request) {
         switch change {
         case .put(let value, let seconds):
-            send("ttl=\(seconds)&value=\(percentEncoded(value))", in: &request)
+            send("ttl=\(seconds)&value=\(percentEncoded(value[...]))", in: &request)
         case .refresh(let seconds): send("ttl=\(seconds)", in: &request)
         case .delete: if !isRead { request.method = .delete }
         }
@@ -54,7 +54,7 @@ struct EtcdV2Write {
         let index = "prevIndex=\(expected.version)"
         // An empty value cannot be asked for.
         let hasValue = !expected.value.isEmpty && expected.value.count <= Self.longestValue
-        return hasValue ? index + "&prevValue=\(percentEncoded(expected.value))" : index
+        return hasValue ? index + "&prevValue=\(percentEncoded(expected.value[...]))" : index
     }
 
     private func send(_ form: String, in request: inout Request) {

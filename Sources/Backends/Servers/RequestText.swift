@@ -2,7 +2,7 @@ import HTTP
 import JSON
 
 /// `path` as it stands in a URL (RFC 3986), slashes included.
-func percentEncoded(_ path: some Sequence<UInt8>) -> String {
+func percentEncoded(_ path: ArraySlice<UInt8>) -> String {
     path.reduce(into: "") { text, byte in
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -18,9 +18,9 @@ func percentEncoded(_ path: some Sequence<UInt8>) -> String {
 
 extension JSONWriter {
     /// A member of an object whose value is text.
-    mutating func member(_ name: String, _ text: some Sequence<UInt8>) {
+    mutating func member(_ name: String, _ text: [UInt8]) {
         beginMember(name)
-        Array(text).withUnsafeBufferPointer { appendString($0) }
+        text.withUnsafeBufferPointer { appendString($0) }
     }
 
     /// The name of a member of an object; its value comes next.

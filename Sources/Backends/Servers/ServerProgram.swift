@@ -1,7 +1,7 @@
 import Posix
 
 /// A server program that keys are read from, and how the addresses of its nodes are written.
-struct ServerProgram: Equatable, Sendable {
+struct ServerProgram: Sendable {
     /// In messages.
     let name: String
     /// Where it listens if a node names no port.
@@ -48,7 +48,7 @@ struct ServerProgram: Equatable, Sendable {
 }
 
 /// What is wrong with the address of a node.
-enum NodeProblem: Equatable {
+enum NodeProblem {
     /// It holds a user name or a password, so it is not repeated.
     case credentials
     case notANode(String)

@@ -2,7 +2,7 @@ import HTTP
 import KeyValue
 
 /// A call that failed at one vault server.
-struct VaultFailure: ServerFailure, Equatable {
+struct VaultFailure: ServerFailure {
     static let program = ServerProgram.vault.name
 
     enum Call: Equatable, Sendable {
@@ -11,7 +11,7 @@ struct VaultFailure: ServerFailure, Equatable {
         case read([UInt8])
     }
 
-    enum Cause: Equatable, Sendable {
+    enum Cause {
         case transport(HTTPError)
         case refused(VaultRefusal)
         case malformed
@@ -50,7 +50,7 @@ struct VaultFailure: ServerFailure, Equatable {
 }
 
 /// An answer of vault that is an error.
-struct VaultRefusal: Equatable, Sendable {
+struct VaultRefusal {
     let status: Int
     /// Its own words, printable and not long; empty if there are none.
     let words: String
