@@ -7,10 +7,15 @@ package enum Leftovers {
 
     /// A new file of mode 0600 in `folder`; its name is `prefix` and random letters.
     package static func create(in folder: Folder, prefix: String) throws(SystemError) -> FileDescriptor {
-        let file = try folder.create(prefix: prefix)
-        // Nobody else knows its name. Where files cannot be locked they cannot be told apart, and stay.
-        _ = try? file.lock()
-        return file
+        while true {
+            let file = try folder.create(prefix: prefix)
+            // Where files cannot be locked they cannot be told apart, and stay.
+            guard let isLocked = try? file.lock() else { return file }
+            // Before it was locked, another confd that starts just now may have taken it for a leftover: that one locks it, and
+            // then removes it.
+            if isLocked, try file.status().linkCount > 0 { return file }
+            try? folder.unlink(Files.split(file.path ?? "").name)
+        }
     }
 
     /// Removes those in `folder` that nobody uses and that are root's or ours; in a directory where only root and we can

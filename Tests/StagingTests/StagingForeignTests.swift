@@ -1,5 +1,6 @@
 import Glibc
 import Posix
+import Synchronization
 import TestSupport
 import Testing
 
@@ -278,6 +279,55 @@ import Testing
         #expect(mkfifo(folder(".x.confd-dddddddddd"), 0o666) == 0)
         try Leftovers.sweep(Folder(folder.path), isOurs: Leftovers.isCandidate)
         #expect(folder.names == [".x.confd-bbbbbbbbbb", ".x.confd-cccccccccc", ".x.confd-dddddddddd", "other"])
+    }
+
+    /// Report: `CONFD_CHANGES` named no file when several confds ran at a time: one that started removed what another had created
+    /// and not locked yet.
+    @Test func aSweepAtAnyStepLeavesWhatIsBeingCreated() throws {
+        let folder = folder
+        for step in 1... {
+            let (name, reached) = try create(intrudingAt: step) {
+                try? Leftovers.sweep(Folder(folder.path), isOurs: Leftovers.isCandidate)
+            }
+            #expect(folder.names == [name], "call \(step)")
+            try Files.unlink(folder(name))
+            if !reached { break }
+        }
+    }
+
+    /// The same while the other confd has the file locked and is about to remove it.
+    @Test func whatAnotherOneHasLockedIsNotUsed() throws {
+        let folder = folder
+        let locked = Mutex<(name: String, descriptor: Int32)?>(nil)
+        for step in 1... {
+            let (name, reached) = try create(intrudingAt: step) {
+                guard let name = folder.names.first, locked.withLock({ $0 == nil }) else { return }
+                let descriptor = open(folder(name), O_RDONLY | O_CLOEXEC)
+                if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { locked.withLock { $0 = (name, descriptor) } }
+            }
+            #expect(folder.names == [name], "call \(step)")
+            try Files.unlink(folder(name))
+            guard let other = locked.withLock({ $0 }) else {
+                if reached { continue }
+                Issue.record("it was never locked")
+                return
+            }
+            #expect(other.name != name)
+            close(other.descriptor)
+            return
+        }
+    }
+
+    /// The name of a file that is created while `act` happens before the system call with this number; whether there were so many.
+    private func create(
+        intrudingAt step: Int, _ act: @escaping @Sendable () -> Void
+    ) throws -> (name: String, reached: Bool) {
+        var name = ""
+        let reached = try Faults.intruding(at: step, act) {
+            let file = try Leftovers.create(in: Folder(folder.path), prefix: ".x.confd-")
+            name = Files.split(file.path ?? "").name
+        }
+        return (name, reached)
     }
 
     /// Report: a staged file that already had its owner stayed for ever after a kill.
