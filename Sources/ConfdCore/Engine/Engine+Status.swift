@@ -15,6 +15,8 @@ extension Engine {
         for state in table.states {
             if state.isHeld {
                 status.held += 1
+            } else if state.waitsForHosts {
+                status.waiting += 1
             } else if state.isInStep {
                 status.inSync += 1
             } else {

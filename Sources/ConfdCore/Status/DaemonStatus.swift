@@ -23,10 +23,12 @@ struct DaemonStatus: Sendable {
     /// When it was like this.
     var time = WallTime(seconds: 0)
     var inSync = 0
-    /// Those that are not, but for held ones.
+    /// Those that are not, but for held and waiting ones.
     var dirty = 0
     /// Resources whose guard keeps the old file.
     var held = 0
+    /// Resources that wait for other hosts, or have their turn, in a rollout.
+    var waiting = 0
     var isReady = false
     /// Whether each destination that is reloaded is owed a reload.
     var owed: [(destination: String, isOwed: Bool)] = []
@@ -52,8 +54,8 @@ struct DaemonStatus: Sendable {
     /// What happened lately, the newest first.
     var events: [StatusEvent] = []
 
-    /// For a line that counts: `2 held, `, or nothing.
-    var heldText: String { held > 0 ? "\(held) held, " : "" }
+    /// For a line that counts: `2 held, 1 waiting, `, or nothing.
+    var heldText: String { (held > 0 ? "\(held) held, " : "") + (waiting > 0 ? "\(waiting) waiting, " : "") }
 }
 
 /// The last contact with a backend.

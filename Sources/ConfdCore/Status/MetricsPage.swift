@@ -51,10 +51,11 @@ struct MetricsPage {
             status.sources.compactMap { source in value(source).map { (source.configuration.metricLabels, $0) } }
         }
         return gauge("confd_ready", "Whether the first pass is complete.", [([], status.isReady ? "1" : "0")])
-            + gauge("confd_templates_loaded", "Resources.", [([], "\(status.inSync + status.dirty + status.held)")])
+            + gauge("confd_templates_loaded", "Resources.", [([], "\(status.inSync + status.dirty + status.held + status.waiting)")])
             + gauge(
                 "confd_resources", "Resources by state.",
-                [("in_sync", status.inSync), ("dirty", status.dirty), ("held", status.held)].map { state, count in
+                ([("in_sync", status.inSync), ("dirty", status.dirty), ("held", status.held)]
+                    + (status.rollouts.isEmpty ? [] : [("waiting", status.waiting)])).map { state, count in
                     ([("state", state)], "\(count)")
                 })
             + gauge(

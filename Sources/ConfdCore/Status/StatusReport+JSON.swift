@@ -18,6 +18,7 @@ extension StatusReport {
             $0.set("in_sync", status.inSync)
             $0.set("dirty", status.dirty)
             $0.set("held", status.held)
+            if !status.rollouts.isEmpty { $0.set("waiting", status.waiting) }
             $0.array("backends", status.sources) { writer, source in
                 writer.set("backend", source.configuration.kind.name)
                 writer.set("source", source.configuration.sources.joined(separator: ","))
