@@ -10,7 +10,9 @@ private final class Hosts {
     private var daemons: [Int: Child] = [:]
 
     /// What stands in `[rollout]` of each host's confd.toml beside the group.
-    init(_ rig: FaultRig, count: Int, settings: String, reload: String = "", verify: String? = nil) throws {
+    init(
+        _ rig: FaultRig, count: Int, settings: String, reload: String = "", verify: String? = nil, fields: String = ""
+    ) throws {
         self.rig = rig
         self.count = count
         for number in 1...count {
@@ -24,6 +26,7 @@ private final class Hosts {
                 src = "app.tmpl"
                 dest = "\(rig.box.out)/\(folder)"
                 keys = ["/app"]
+                \(fields)
                 reload_cmd = '''\(reload)echo $(date +%s.%N) \(folder) $(cat {{.dest}}) >>\(rig.box.root)/reloads'''
 
                 """)
@@ -92,12 +95,12 @@ private final class Hosts {
 /// `[template.rollout]`: many hosts with real daemons.
 @Suite(.enabled(if: Machine.hasEtcd && Machine.canBindMount)) struct RolloutTests {
     private func withHosts(
-        _ count: Int, _ settings: String, reload: String = "", verify: String? = nil,
+        _ count: Int, _ settings: String, reload: String = "", verify: String? = nil, fields: String = "",
         _ body: (Hosts, FaultRig) async throws -> Void
     ) async throws {
         try await withRig { rig in
             try rig.client.put("/app/a", "0")
-            let hosts = try Hosts(rig, count: count, settings: settings, reload: reload, verify: verify)
+            let hosts = try Hosts(rig, count: count, settings: settings, reload: reload, verify: verify, fields: fields)
             try hosts.startAll()
             #expect(try await hosts.areThere(), "\(hosts.log(1))")
             try await body(hosts, rig)
@@ -115,7 +118,8 @@ private final class Hosts {
             #expect(hosts.log(canary).contains("it is this host's turn, as a canary"))
             #expect(
                 try await eventually(answer: { try await hosts.rollout("status").standardOutput.contains(" done ") }))
-            #expect(try hosts.rig.box.names("out").allSatisfy { !$0.hasPrefix(".") }, "nothing is left of the turns")
+            let isClean = try await eventually { try rig.box.names("out").allSatisfy { !$0.hasPrefix(".") } }
+            #expect(isClean, "nothing is left of the turns")
         }
     }
 
@@ -168,6 +172,36 @@ private final class Hosts {
             #expect(
                 try await eventually { others.contains { hosts.log($0).contains("halted: halted by an operator at ") } }
             )
+        }
+    }
+
+    /// A newer change takes the place of one whose canary is not done: that one never reaches the others.
+    @Test func aNewerChangeSupersedes() async throws {
+        try await withHosts(3, "canary = 1\nsoak = \"5s\"\nmax_parallel = 2") { hosts, rig in
+            try rig.client.put("/app/a", "1")
+            #expect(try await eventually { hosts.files.contains("1") })
+            try rig.client.put("/app/a", "2")
+            #expect(try await hosts.allHold("2"), "\(hosts.files)")
+            #expect(hosts.reloads.count { $0.value == "1" } <= 1, "\(hosts.reloads)")
+            #expect(try await eventually { Set(hosts.reloads.filter { $0.value == "2" }.map(\.host)).count == 3 })
+        }
+    }
+
+    /// What a check refuses is not even written, and halts the change like a failed service. A reload that fails is undone.
+    @Test(arguments: [
+        ("check_cmd = \"! grep -q bad {{.src}}\"", "halted: host1: Config check failed: exit status 1", 0),
+        ("rollback = true\nreload_cmd_timeout = \"9s\"", "halted: host1: its reload failed: exit status 1", 1),
+    ])
+    func aFailureBeforeTheServiceHasItHalts(_ fields: String, _ words: String, _ failures: Int) async throws {
+        let settings = "canary = \"host1\"\nsoak = \"1s\"\nmax_parallel = 1"
+        let reload = failures == 0 ? "" : "! grep -q bad {{.dest}} || exit 1; "
+        try await withHosts(2, settings, reload: reload, fields: fields) { hosts, rig in
+            try rig.client.put("/app/a", "bad")
+            #expect(try await eventually { hosts.log(2).contains(words) }, "\(hosts.log(1)) \(hosts.log(2))")
+            #expect(try await hosts.allHold("0"))
+            try rig.client.put("/app/a", "1")
+            #expect(try await hosts.allHold("1"), "\(hosts.log(1))")
+            #expect(try await eventually { try rig.box.names("out").allSatisfy { !$0.hasPrefix(".") } })
         }
     }
 

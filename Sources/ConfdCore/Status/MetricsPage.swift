@@ -51,13 +51,15 @@ struct MetricsPage {
             status.sources.compactMap { source in value(source).map { (source.configuration.metricLabels, $0) } }
         }
         return gauge("confd_ready", "Whether the first pass is complete.", [([], status.isReady ? "1" : "0")])
-            + gauge("confd_templates_loaded", "Resources.", [([], "\(status.inSync + status.dirty + status.held + status.waiting)")])
+            + gauge(
+                "confd_templates_loaded", "Resources.",
+                [([], "\(status.inSync + status.dirty + status.held + status.waiting)")])
             + gauge(
                 "confd_resources", "Resources by state.",
                 ([("in_sync", status.inSync), ("dirty", status.dirty), ("held", status.held)]
                     + (status.rollouts.isEmpty ? [] : [("waiting", status.waiting)])).map { state, count in
-                    ([("state", state)], "\(count)")
-                })
+                        ([("state", state)], "\(count)")
+                    })
             + gauge(
                 "confd_reload_owed", "Whether a reload of the file is still owed.",
                 status.owed.map { ([("dest", $0.destination)], $0.isOwed ? "1" : "0") })
