@@ -5,46 +5,52 @@ import Testing
 
 /// Hosts that are namespaces with names of their own, each with a confd, and one etcd.
 private final class Hosts {
-    let rig: FaultRig
+    let box: Sandbox
     let count: Int
+    /// How daemons find etcd, and how `confd rollout` does.
+    private let nodes: [String]
+    private let node: String
     private var daemons: [Int: Child] = [:]
 
     /// What stands in `[rollout]` of each host's confd.toml beside the group.
     init(
-        _ rig: FaultRig, count: Int, settings: String, reload: String = "", verify: String? = nil, fields: String = ""
+        _ box: Sandbox, nodes: [String], node: String, count: Int, settings: String, reload: String = "",
+        verify: String? = nil, fields: String = ""
     ) throws {
-        self.rig = rig
+        self.box = box
+        self.nodes = nodes
+        self.node = node
         self.count = count
         for number in 1...count {
             let folder = "host\(number)"
             let check = verify.map { "verify_cmd = '''\($0)'''\nverify_timeout = \"1s\"\n" } ?? ""
-            try rig.box.write("\(folder)/confd.toml", "[rollout]\ngroup = \"web\"\n\(settings)\n\(check)")
-            try rig.box.write(
+            try box.write("\(folder)/confd.toml", "[rollout]\ngroup = \"web\"\n\(settings)\n\(check)")
+            try box.write(
                 "\(folder)/conf.d/app.toml",
                 """
                 [template]
                 src = "app.tmpl"
-                dest = "\(rig.box.out)/\(folder)"
+                dest = "\(box.out)/\(folder)"
                 keys = ["/app"]
                 \(fields)
-                reload_cmd = '''\(reload)echo $(date +%s.%N) \(folder) $(cat {{.dest}}) >>\(rig.box.root)/reloads'''
+                reload_cmd = '''\(reload)echo $(date +%s.%N) \(folder) $(cat {{.dest}}) >>\(box.root)/reloads'''
 
                 """)
-            try rig.box.write("\(folder)/templates/app.tmpl", "{{getv \"/app/a\"}}")
-            try rig.box.write("out/\(folder)", "0")
+            try box.write("\(folder)/templates/app.tmpl", "{{getv \"/app/a\"}}")
+            try box.write("out/\(folder)", "0")
         }
     }
 
     func startAll() throws { for number in 1...count { try start(number) } }
 
     func start(_ number: Int) throws {
-        let folder = rig.box.path("host\(number)")
-        var command = rig.box.command(
+        let folder = box.path("host\(number)")
+        var command = box.command(
             [
-                "-watch", "-interval", "0", "-node", rig.node, "-confdir", folder, "-config-file",
+                "-watch", "-interval", "0", "-confdir", folder, "-config-file",
                 folder + "/confd.toml",
                 "-control-socket", folder + "/socket", "-state-dir", folder + "/state",
-            ], confdir: false)
+            ] + nodes.flatMap { ["-node", $0] }, confdir: false)
         let script = "hostname host\(number) && exec \"$@\""
         command.arguments = ["-u", "sh", "-c", script, "sh", command.executable] + command.arguments
         command.executable = "unshare"
@@ -63,7 +69,7 @@ private final class Hosts {
     func log(_ number: Int) -> String { daemons[number]?.standardError ?? "" }
 
     /// What the file of each host holds.
-    var files: [String] { (1...count).map { rig.box.output("host\($0)") ?? "" } }
+    var files: [String] { (1...count).map { box.output("host\($0)") ?? "" } }
 
     func allHold(_ value: String) async throws -> Bool {
         try await eventually { files.allSatisfy { $0 == value } }
@@ -71,7 +77,7 @@ private final class Hosts {
 
     /// The reloads so far: the host and what its file held.
     var reloads: [(host: String, value: String)] {
-        (rig.box.read("reloads") ?? "").split(separator: "\n").map { line in
+        (box.read("reloads") ?? "").split(separator: "\n").map { line in
             let parts = line.split(separator: " ")
             return (String(parts[1]), parts.count > 2 ? String(parts[2]) : "")
         }
@@ -79,7 +85,7 @@ private final class Hosts {
 
     /// `confd rollout VERB web`.
     func rollout(_ verb: String) async throws -> Finished {
-        try await rig.box.confd("rollout", verb, "web", "-node", "http://127.0.0.1:\(rig.etcd.port)", confdir: false)
+        try await box.confd("rollout", verb, "web", "-node", node, confdir: false)
     }
 
     /// Waits until all take part.
@@ -100,7 +106,9 @@ private final class Hosts {
     ) async throws {
         try await withRig { rig in
             try rig.client.put("/app/a", "0")
-            let hosts = try Hosts(rig, count: count, settings: settings, reload: reload, verify: verify, fields: fields)
+            let hosts = try Hosts(
+                rig.box, nodes: [rig.node], node: rig.etcd.endpoint, count: count, settings: settings, reload: reload,
+                verify: verify, fields: fields)
             try hosts.startAll()
             #expect(try await hosts.areThere(), "\(hosts.log(1))")
             try await body(hosts, rig)
@@ -246,7 +254,8 @@ private final class Hosts {
     @Test func namesHostsWithOtherSettings() async throws {
         try await withRig { rig in
             try rig.client.put("/app/a", "0")
-            let hosts = try Hosts(rig, count: 2, settings: "canary = 1\nsoak = \"1s\"")
+            let hosts = try Hosts(
+                rig.box, nodes: [rig.node], node: rig.etcd.endpoint, count: 2, settings: "canary = 1\nsoak = \"1s\"")
             try rig.box.write("host2/confd.toml", "[rollout]\ngroup = \"web\"\ncanary = 0\n")
             try hosts.startAll()
             let words = "app.toml: rollout web: host2 has other settings: canary 0, max_parallel 10%, soak 60s there"
@@ -297,6 +306,46 @@ private final class Hosts {
             #expect(rig.box.output("host2") == nil)
             try rig.client.put("/app/a", "1")
             #expect(try await hosts.allHold("1"), "\(hosts.log(2))")
+        }
+    }
+
+    /// Members of a cluster of three that are killed and cut off in the middle of rollouts: each ends, if need be after a word of an
+    /// operator, for a host whose lease ended meanwhile.
+    @Test func endsWhateverHappensToTheCluster() async throws {
+        try await withSandbox { box in
+            let cluster = try await EtcdCluster.start(in: box)
+            // The last member is never cut off.
+            let last = cluster.members[2]
+            let client = EtcdClient(port: last.port)
+            try client.put("/app/a", "0")
+            let hosts = try Hosts(
+                box, nodes: cluster.endpoints, node: last.endpoint, count: 6,
+                settings: "canary = 1\nsoak = \"1s\"\nmax_parallel = 2")
+            try hosts.startAll()
+            #expect(try await hosts.areThere(), "\(hosts.log(1))")
+            for value in 1...4 {
+                #expect(try await eventually { (try? client.put("/app/a", "\(value)")) != nil })
+                #expect(try await eventually { hosts.files.contains("\(value)") }, "\(hosts.log(1))")
+                if value < 4 {
+                    let member = cluster.members[value - 1]
+                    member.kill()
+                    try member.launch()
+                    try await member.waitUntilHealthy()
+                } else {
+                    cluster.isolate(0)
+                }
+                let ends = try await eventually(answer: {
+                    if hosts.files.allSatisfy({ $0 == "\(value)" }) { return true }
+                    // Nothing to resume, or no leader, is no failure.
+                    if try await hosts.rollout("status").standardOutput.contains("is halted") {
+                        _ = try await hosts.rollout("resume")
+                    }
+                    return false
+                })
+                #expect(ends, "\(value) \(hosts.files) \(hosts.log(1).suffix(2_000))")
+            }
+            cluster.heal()
+            try await hosts.stopAll()
         }
     }
 }
