@@ -106,9 +106,10 @@ extension Engine {
         if session.take(outcome) { table.update(state, at: now) { $0.reloadDone() } }
     }
 
+    /// Once in a turn, so that the disk is waited for here: a rendering that begins meanwhile has a mark of its own.
     private func endTrial(of state: ResourceState) {
         state.change { $0.beforeTurn = nil }
-        workers.commands.run { [applier, resource = state.resource] _ in applier.accept(resource) }
+        applier.accept(state.resource)
     }
 
     // MARK: - For people
