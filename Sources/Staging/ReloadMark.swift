@@ -14,7 +14,7 @@ enum ReloadMark {
             try folder.unlink(name)
         } catch {
             if error.code == Errno.noSuchFile { return }
-            // A file that somebody else put there is not a mark.
+            // A file of another user is no mark.
             if case .foreign = try OwnFile(name, in: folder, besides: destination.name) { return }
             throw error
         }

@@ -121,7 +121,8 @@ extension RolloutCommand {
                 StatusTable.Cell(report.state.rawValue, tone: report.state.tone), number(report.members),
                 number(report.done), number(report.waiting), StatusTable.Cell(names(report.holders)),
             ])
-            if let halt = report.halt { halts.append("\(resource) is halted: \(PrintableText.line(halt))") }
+            // Anybody who may write there may have chosen the names.
+            if let halt = report.halt { halts.append(PrintableText.line("\(resource) is halted: \(halt)")) }
         }
         return (table.lines + halts).joined(separator: "\n")
     }
