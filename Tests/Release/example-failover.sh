@@ -9,20 +9,18 @@ start confd as-unit confd -watch -backend file -file /etc/confd/keys.yaml
 eventually holds "$proxy" 127.0.0.1:8004
 start nginx nginx -g 'daemon off;'
 eventually is_open 80
-answers() { for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do curl -s http://127.0.0.1/; done | sort -u | tr '\n' ' '; }
-answer() { [ "$(answers)" = "$1" ]; }
-eventually answer "8001 8002 8003 8004 "
+eventually is_served_by "8001 8002 8003 8004 "
 
 start_load http://127.0.0.1/
 crash backend_8002
-eventually answer "8001 8003 8004 "
+eventually is_served_by "8001 8003 8004 "
 start_backend 8002 8002
-eventually answer "8001 8002 8003 8004 "
+eventually is_served_by "8001 8002 8003 8004 "
 workers=$(children "$nginx")
 sed -i '/8003/d' /etc/confd/keys.yaml
 eventually lacks "$proxy" 127.0.0.1:8003
 # Until then they may send requests to it.
 eventually have_ended $workers
-eventually answer "8001 8002 8004 "
+eventually is_served_by "8001 8002 8004 "
 stop backend_8003
 end_load
