@@ -84,16 +84,26 @@ final class EtcdClient {
         return lines.reduce(0) { $0 + (Double($1.split(separator: " ").last ?? "") ?? 0) }
     }
 
+    /// How often a call is made while a cluster has no leader: on a busy machine one may be elected at any time.
+    private static let attempts = 100
+    /// Of an answer that means that another attempt may succeed.
+    private static let unavailable = 14
+
     /// One call; connected anew and repeated once if the connection was closed meanwhile.
     func call(_ path: String, _ fields: [String: Any]) throws -> [String: Any] {
         let body = try JSONSerialization.data(withJSONObject: fields)
         let head = "POST /v3/\(path) HTTP/1.1\r\nHost: etcd\r\nContent-Length: \(body.count)\r\n\r\n"
-        let answer = try exchange(head, body: body)
-        let object = try JSONSerialization.jsonObject(with: answer) as? [String: Any]
-        guard let object, object["error"] == nil else {
-            throw SupportError("etcd: \(path): \(String(decoding: answer, as: UTF8.self))")
+        var attempt = 1
+        while true {
+            let answer = try exchange(head, body: body)
+            let object = try JSONSerialization.jsonObject(with: answer) as? [String: Any]
+            if let object, object["error"] == nil { return object }
+            guard object?["code"] as? Int == Self.unavailable, attempt < Self.attempts else {
+                throw SupportError("etcd: \(path): \(String(decoding: answer, as: UTF8.self))")
+            }
+            attempt += 1
+            usleep(100_000)
         }
-        return object
     }
 
     // MARK: HTTP/1.1
