@@ -62,6 +62,40 @@ struct AgeTests {
         }
     }
 
+    /// What was decrypted once is hidden also where nothing is decrypted any more: by the template, or of an item that is gone.
+    @Test func hidesWhatWasDecryptedBefore() async throws {
+        try await withSandbox { box in
+            let recipient = try await identity(box, "age.key")
+            try box.write("keys.yaml", keys(["db": try await encrypted("s3cret-db", for: recipient)]))
+            try box.resource("app", keys: ["/secrets"], template: "db {{decrypt \"/secrets/db\"}}\nlast\n")
+            try box.write("confdir/templates/item.tmpl", "{{decrypt .key}}\n")
+            try box.write(
+                "confdir/conf.d/item.toml",
+                """
+                [template]
+                src = "item.tmpl"
+                for_each = "/secrets/*"
+                dest = "\(box.out)/{{.name}}.item"
+                keys = ["/secrets"]
+                prune = true
+                max_remove = 0
+
+                """)
+            let arguments = ["-backend", "file", "-file", "keys.yaml", "-state-dir", box.path("state")]
+            let with = arguments + ["-age-identity", box.path("age.key")]
+            let first = try await run(box.command(["-onetime"] + with))
+            #expect(first.exitCode == 0 && box.output("db.item") == "s3cret-db\n", "\(first.testDescription)")
+            try box.write("keys.yaml", keys(["note": try await encrypted("n0te", for: recipient)]))
+            try box.resource("app", keys: ["/secrets"], template: "none\nlast\n")
+            let check = try await run(box.command(["-check"] + with))
+            #expect(check.exitCode == 3, "\(check.testDescription)")
+            for line in ["-********\n+none\n last\n", "+++ /dev/null\n@@ -1 +0,0 @@\n-********\n", "+********\n"] {
+                #expect(check.standardOutput.contains(line), "\(line) in \(check.testDescription)")
+            }
+            #expect(!check.standardOutput.contains("s3cret") && !check.standardOutput.contains("n0te"))
+        }
+    }
+
     @Test func explainsWithoutShowing() async throws {
         try await withSandbox { box in
             let recipient = try await identity(box, "age.key")

@@ -19,6 +19,7 @@ extension DiffStyle {
         context = settings.diffContext
         escapesControls = StandardStream.output.isTerminal
         isColoured = settings.coloursOutput
+        hidesRemoved = settings.ageIdentity != nil
     }
 }
 

@@ -54,7 +54,8 @@ struct UnifiedDiff {
         for change in changes {
             for line in done..<change.old.lowerBound { output.writeLine(" ", old, table.old.range(line), .context) }
             // Where a secret is put now, there may be its predecessor.
-            let hidesOld = change.new.contains { mask.hides(new[table.new.range($0)]) }
+            let hidesOld =
+                style.hidesRemoved || change.new.contains { mask.hides(new[table.new.range($0)]) }
             for line in change.old {
                 output.writeLine("-", old, table.old.range(line), .removed, isHidden: hidesOld)
             }
@@ -104,6 +105,9 @@ package struct DiffStyle: Sendable {
     package var isColoured = false
     /// Whether control characters are shown as `\x1b`, for they could upset a terminal.
     package var escapesControls = false
+    /// Whether the text of lines that are not in the new file is left out: it may hold secrets of before, which nobody knows any
+    /// more.
+    package var hidesRemoved = false
 
     package init() {}
 }
