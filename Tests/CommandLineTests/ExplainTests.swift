@@ -297,4 +297,32 @@ struct ExplainLastTests {
             try await stop(daemon)
         }
     }
+
+    /// The line, its file and the key say when each key was changed last.
+    @Test func namesTheRevisionsOfKeys() async throws {
+        try await withRig { rig in
+            for (key, value) in [("/app/a", "1"), ("/app/b", #"{"port": 2}"#), ("/other", "3")] {
+                try rig.client.put(key, value)
+            }
+            try rig.client.put("/app/a", "4")
+            let last = try rig.client.revision()
+            let ofB = last - 2
+            try rig.box.resource(
+                "app", keys: ["/app"],
+                template: #"{{getv "/app/a"}} {{(json (getv "/app/b")).port}}{{if exists "/no"}}{{end}}"#)
+            func explain(_ arguments: String...) async throws -> Finished {
+                try await run(rig.box.command(["explain"] + arguments + ["-node", rig.node]))
+            }
+            let line = try await explain("\(rig.box.out)/app:1")
+            #expect(line.standardOutput.contains("4          /app/a   revision \(last)\n"), "\(line.testDescription)")
+            #expect(
+                line.standardOutput.contains("2          /app/b   (.port)   revision \(ofB)\n"), "\(line.testDescription)")
+            let file = try await explain("app.toml")
+            #expect(file.standardOutput.contains("/app/b   revision \(ofB)\n"), "\(file.testDescription)")
+            let key = try await explain("-key", "/app/b")
+            #expect(key.standardOutput.hasPrefix("/app/b   revision \(ofB)\n"), "\(key.testDescription)")
+            let json = try await explain("\(rig.box.out)/app:1", "-json")
+            #expect(json.standardOutput.contains(#""revision":\#(ofB)"#), "\(json.testDescription)")
+        }
+    }
 }

@@ -108,6 +108,21 @@ struct Explainer {
             health: seen.health, view: view)
     }
 
+    /// In which revisions `keys` were changed last, where the resource's only store knows that, and as far as that is what is
+    /// explained. A failure is no error: all else is known.
+    func revisions(of keys: [[UInt8]], in explanation: Explanation) -> [[UInt8]: Int64] {
+        guard let configuration = explanation.resource.layers.onlyBackend, let cancellation = try? Cancellation(),
+            let backend = try? backends.backend(for: configuration) as? any DatingBackend
+        else { return [:] }
+        do throws(BackendError) {
+            return try backend.revisions(of: keys, timeout: settings.backendTimeout, cancellation: cancellation)
+                .filter { $0.value <= explanation.revision }
+        } catch {
+            logger.debug(error.message)
+            return [:]
+        }
+    }
+
     func explain(_ file: ResourceFiles.File, of keys: ExplainedResource) throws(ExplainFailure) -> Explanation {
         let renderer = ResourceRenderer(settings)
         let trace = OriginTrace(over: keys.view)

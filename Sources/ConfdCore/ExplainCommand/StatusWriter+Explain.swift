@@ -42,6 +42,7 @@ extension StatusWriter {
             writer.set("path", source.path)
             writer.set("directory", source.isDirectory)
             writer.set("missing", source.isMissing)
+            writer.set("revision", texts.revisions[source.key].map { Int($0) })
             if texts.showsValues { writer.set("value", texts.value(of: source.key, explanation)) }
         }
     }
@@ -63,8 +64,9 @@ extension StatusWriter {
         set(explanation.decidingKeys, explanation, texts)
     }
 
-    mutating func set(_ uses: [KeyUse], key: [UInt8], supposes: Bool) {
+    mutating func set(_ uses: [KeyUse], key: [UInt8], supposes: Bool, _ texts: ExplainText) {
         set("key", String(decoding: key, as: UTF8.self))
+        set("revision", texts.revisions[key].map { Int($0) })
         array("resources", uses) { writer, use in
             writer.set("resource", use.explanation.resource.name)
             writer.set("dest", use.explanation.resource.destination)
