@@ -56,10 +56,24 @@
             self.intrusion = intrusion
         }
 
-        /// Runs `body`; the calls that it makes on this thread fail as `faults` say.
+        /// Runs `body`; the calls that it makes on this thread, and on those that it starts, fail as `faults` say.
         @discardableResult
         package static func with<Result>(_ faults: Fault..., body: () throws -> Result) rethrows -> Result {
             try $current.withValue(Faults(faults, deadFrom: nil), operation: body)
+        }
+
+        /// As the other `with`, for a body that waits.
+        @discardableResult
+        package static func with<Result>(
+            _ faults: Fault..., isolation: isolated (any Actor)? = #isolation, body: () async throws -> Result
+        ) async rethrows -> Result {
+            try await $current.withValue(Faults(faults, deadFrom: nil), operation: body)
+        }
+
+        /// The body of a thread that is started now: with the faults of the one that starts it.
+        static func inherited(by body: @escaping @Sendable () -> Void) -> @Sendable () -> Void {
+            guard let current else { return body }
+            return { $current.withValue(current, operation: body) }
         }
 
         /// Runs `body`; its `nth` system call (from 1) and all later ones fail, so that what is on disk is what a

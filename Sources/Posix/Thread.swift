@@ -60,6 +60,9 @@ package struct Thread: Sendable {
         sigfillset(&all)
         if blocksSignals { pthread_sigmask(SIG_SETMASK, &all, &mask) }
         defer { if blocksSignals { pthread_sigmask(SIG_SETMASK, &mask, nil) } }
+        #if DEBUG
+            let body = Faults.inherited(by: body)
+        #endif
         let work = Unmanaged.passRetained(Work(body))
         var handle = pthread_t()
         do throws(SystemError) {

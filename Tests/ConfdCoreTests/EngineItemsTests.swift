@@ -251,4 +251,36 @@ import Testing
             #expect(world.outputs == expected, "step \(step): \(world.log.entries.suffix(20))")
         }
     }
+
+    #if DEBUG
+        /// Random changes, and a pass in which a call fails as on a full or broken disk: each file is the one of before or
+        /// the new one as a whole, nothing goes that has a key, and the next pass makes good what is missing.
+        @Test(arguments: 0..<6)
+        func randomHistoriesOnAFailingDisk(_ seed: Int) async throws {
+            let store = TestStore([:])
+            let world = try EngineWorld(store)
+            try world.items("sites", fields: "prune = true\nmax_remove = 0")
+            var keys: [String: String] = [:]
+            for step in 0..<12 {
+                let before = world.outputs
+                for name in ["a", "b", "c", "d", "e"] where Bool.random() {
+                    keys[name] = Bool.random() ? "\(step)" : nil
+                    store.put("/app/\(name)", keys[name])
+                }
+                let expected = Dictionary(uniqueKeysWithValues: keys.map { ("\($0).conf", "\($0)=\($1)") })
+                let call = ["pwrite", "fsync", "rename", "open", "unlink", "fstat"].randomElement()!
+                let fault = Faults.Fault(call, nth: Int.random(in: 1...12), code: [5, 28].randomElement()!)
+                _ = try await Faults.with(fault) { try await world.run(["-onetime"] + world.stateDirectory) }
+                let context = "step \(step), \(fault): \(world.log.entries.suffix(20))"
+                for (name, text) in world.outputs where !name.hasPrefix(".") {
+                    #expect(text == before[name] || text == expected[name], "\(context)")
+                }
+                for name in before.keys where expected[name] != nil {
+                    #expect(world.output(name) != nil, "\(context)")
+                }
+                try await once(world)
+                #expect(world.outputs == expected, "\(context)")
+            }
+        }
+    #endif
 }
