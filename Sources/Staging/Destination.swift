@@ -18,13 +18,29 @@ package struct Destination: Sendable {
     package let stream: StreamDestination?
     /// The directory of `path` itself, and its name there; nil if that does not exist.
     let own: (folder: Folder, name: String)?
+    /// Keeps the directory open for those who come to it meanwhile; nil if a link leads there.
+    private let reached: ReachedFolder?
 
     /// Follows the links in `path`; with `makesFolders`, creates the directories that are missing (`make_dirs`).
     ///
     /// Throws for a path that names no file, for a loop of links, and for a step by which a user could make confd write
     /// somebody else's file (`PathWalk`).
     package init(resolving path: String, makesFolders: Bool = false) throws(StagingError) {
-        var walk = try PathWalk(path, makesFolders: makesFolders)
+        try self.init(path, PathWalk(path, makesFolders: makesFolders))
+    }
+
+    /// As `init(resolving:makesFolders:)`, and shares the way to the directory with those of `folders`.
+    package init(resolving path: String, makesFolders: Bool, sharing folders: SharedFolders) throws(StagingError) {
+        if let walk = try folders.walk(to: path, makesFolders: makesFolders) {
+            try self.init(path, walk)
+        } else {
+            try self.init(resolving: path, makesFolders: makesFolders)
+            if let reached { folders.note(reached, for: path) }
+        }
+    }
+
+    private init(_ path: String, _ walk: PathWalk) throws(StagingError) {
+        var walk = walk
         switch try walk.run() {
         case .name(let name, let folder, let place):
             self.name = name
@@ -47,6 +63,7 @@ package struct Destination: Sendable {
         }
         self.path = path
         own = walk.own
+        reached = walk.reached
     }
 
     /// Follows the links in `path` again; throws if that leads elsewhere than to `place` now.

@@ -87,7 +87,7 @@ extension InPlaceTrial {
     /// can write.
     fileprivate init?(beside destination: Destination, in folder: Folder, owner: UInt32?) throws(SystemError) {
         let folderStatus = try folder.status()
-        let isPrivate = try folder.isPrivate()
+        let isPrivate = folderStatus.isPrivate
         let target = try folder.status(of: destination.name)
         func isTrusted(_ found: FileStatus, _ owners: [UInt32?]) -> Bool {
             if found.kind != .regular { return false }

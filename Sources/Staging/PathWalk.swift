@@ -32,8 +32,8 @@ struct PathWalk {
     /// The kernel's own limit.
     private static let linkLimit = 40
 
-    private let dest: String
-    private let makesFolders: Bool
+    private var dest: String
+    private var makesFolders: Bool
     private var folder: Folder
     private var status: FileStatus
     /// The owner of the last directory on the way that is neither root's nor ours: the user who could have put there
@@ -50,6 +50,8 @@ struct PathWalk {
     private(set) var lastKind: FileStatus.Kind?
     /// The descriptor of this process that the last link stands for.
     private var descriptor: Int32?
+    /// The directory of `dest`, if no link led there.
+    private(set) var reached: ReachedFolder?
 
     /// A walk along `dest`; with `makesFolders` it creates the directories that are missing, mode 0755 less the umask.
     init(_ dest: String, makesFolders: Bool) throws(StagingError) {
@@ -58,6 +60,19 @@ struct PathWalk {
         (folder, status) = try Self.start(dest, dest)
         guardian = Self.guardian(of: folder, status)
         try push(dest, isLast: true)
+    }
+
+    /// A walk along `dest` that goes on from its directory, to which another walk has come: `now` is what that is now.
+    init(
+        _ dest: String, name: String, from reached: ReachedFolder, _ now: FileStatus, makesFolders: Bool
+    ) throws(StagingError) {
+        self = reached.walk
+        self.dest = dest
+        self.makesFolders = makesFolders
+        self.reached = reached
+        own = nil
+        status = now
+        try push(name, isLast: true)
     }
 
     /// Goes to the end.
@@ -75,17 +90,36 @@ struct PathWalk {
             case .name(".", _), .name("", _): break
             case .name("..", _): try goUp()
             case .name(let next, let isLast):
-                if isLast, own == nil { own = (folder, next) }
+                if isLast, own == nil {
+                    own = (folder, next)
+                    if links == 0, reached == nil { reached = ReachedFolder(self, status.identity, try opened()) }
+                }
                 if let missing = try go(to: next, isLast: isLast) { return missing }
                 name = next
             }
         }
-        let folder = try resolving { [folder] () throws(SystemError) in try folder.opened() }
+        let folder = try opened()
         if links == 0 { own = (folder, name) }
         if let descriptor {
             return .descriptor(descriptor, name, in: folder, Place(directory: status.identity, name: name))
         }
         return .name(name, in: folder, Place(directory: status.identity, name: name))
+    }
+}
+
+/// A directory that a walk has come to without a link, for others that go there while somebody uses it.
+final class ReachedFolder: Sendable {
+    /// The walk, before its last step.
+    fileprivate let walk: PathWalk
+    fileprivate let opened: Folder
+
+    /// Which directory it is.
+    let identity: FileIdentity
+
+    fileprivate init(_ walk: PathWalk, _ identity: FileIdentity, _ opened: Folder) {
+        self.walk = walk
+        self.identity = identity
+        self.opened = opened
     }
 }
 
@@ -260,6 +294,12 @@ extension PathWalk {
         for (index, name) in names.enumerated().reversed() {
             steps.append(.name(String(name), isLast: isLast && index == names.count - 1))
         }
+    }
+
+    /// The directory that was come to, opened for reading.
+    private func opened() throws(StagingError) -> Folder {
+        if let reached, reached.walk.folder === folder { return reached.opened }
+        return try resolving { [folder] () throws(SystemError) in try folder.opened() }
     }
 
     private func resolving<Result: ~Copyable>(

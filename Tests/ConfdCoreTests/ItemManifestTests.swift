@@ -1,3 +1,4 @@
+import Glibc
 import Posix
 import TestSupport
 import Testing
@@ -158,9 +159,31 @@ import Testing
         Faults.with(.init("fsync", code: Errno.inputOutput)) {
             #expect(throws: SystemError.self) { try journal.synchronize() }
         }
+        // Without a thread of its own, it is synced on this one.
+        Faults.with(.init("pthread_create", code: EAGAIN), .init("fsync", code: Errno.inputOutput)) {
+            #expect(throws: SystemError.self) { try journal.synchronize() }
+        }
         try directory.write("state/resources/app.toml.items", "what the disk has made of it")
         try journal.synchronize()
         #expect(try state.items(of: "app.toml").manifest == journal.manifest)
+    }
+
+    /// What a file is about to hold is on disk before the file is renamed; that it is there may come later.
+    @Test func aBeginningIsOnDiskAndAnEndWaits() throws {
+        let directory = try TemporaryDirectory()
+        let state = try StateDirectory(directory("state"))
+        let journal = try state.items(of: "app.toml")
+        func onDisk() throws -> ItemManifest { try state.items(of: "app.toml").manifest }
+        try journal.begin(file("a"), hash("1"))
+        try journal.synchronize()
+        #expect(try onDisk().files == [file("a"): [hash("1")]])
+        try journal.begin(file("a"), hash("2"))
+        try journal.synchronize()
+        try journal.end(file("a"), hash("2"))
+        #expect(journal.manifest.files == [file("a"): [hash("2")]])
+        #expect(try onDisk().files == [file("a"): [hash("1"), hash("2")]])
+        try journal.flush()
+        #expect(try onDisk() == journal.manifest)
     }
 
     @Test func aManifestOfAnotherVersionIsNotLost() throws {

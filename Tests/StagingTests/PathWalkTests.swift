@@ -130,15 +130,21 @@ struct PathWalkTests {
 
     func text(_ pattern: String) -> String { pattern.replacing("DIR", with: folder.path) }
 
-    @Test(arguments: cases)
-    func follows(_ row: Case) throws {
+    /// `isShared`: a destination in the same directory is in use meanwhile.
+    @Test(arguments: cases, [false, true])
+    func follows(_ row: Case, isShared: Bool) throws {
         for link in row.links {
             try Files.makeLink(folder(link.path), to: text(link.content))
             give(link.path, to: link.owner)
         }
+        let folders = SharedFolders()
+        let other =
+            isShared
+            ? try? Destination(resolving: folder(row.dest) + ".other", makesFolders: false, sharing: folders) : nil
+        defer { withExtendedLifetime(other) {} }
         var message = ""
         do throws(StagingError) {
-            let destination = try Destination(resolving: folder(row.dest))
+            let destination = try Destination(resolving: folder(row.dest), makesFolders: false, sharing: folders)
             #expect(destination.target == row.leads.map { folder($0) })
             try destination.apply("new", CheckedFile.Options(backup: true, reloadMark: [1]))
         } catch {
@@ -222,9 +228,10 @@ struct PathWalkTests {
 
     #if DEBUG
         /// Attack: at any moment the service user exchanges a directory or the file for a link to what is root's.
-        @Test(arguments: ["srv/own/deep", "srv/own", "srv/own/deep/x"])
-        func isNotLedAwayAtAnyStep(exchanged: String) throws {
+        @Test(arguments: ["srv/own/deep", "srv/own", "srv/own/deep/x"], [false, true])
+        func isNotLedAwayAtAnyStep(exchanged: String, isShared: Bool) throws {
             let folder = folder
+            let folders = SharedFolders()
             let dest = folder("srv/own/deep/x")
             let isFile = exchanged.hasSuffix("x")
             try folder.write("root/x", "root's")
@@ -232,13 +239,18 @@ struct PathWalkTests {
             try folder.write("root/deep/x", "root's")
             for step in 1... {
                 if isFile { try folder.write("srv/own/deep/x", "old") }
+                let other =
+                    isShared
+                    ? try Destination(
+                        resolving: folder("srv/own/deep/other"), makesFolders: false, sharing: folders) : nil
+                defer { withExtendedLifetime(other) {} }
                 let reached = Faults.intruding(at: step) {
                     _ = rename(folder(exchanged), folder(exchanged) + ".away")
                     _ = symlink(folder(isFile ? "root/f" : "root"), folder(exchanged))
                     _ = lchown(folder(exchanged), Self.service, Self.service)
                 } body: {
                     for _ in 1...2 {
-                        _ = try? Destination(resolving: dest, makesFolders: true).apply(
+                        _ = try? Destination(resolving: dest, makesFolders: true, sharing: folders).apply(
                             "new", FileAttributes(uid: 1), CheckedFile.Options(backup: true, reloadMark: [1]))
                     }
                     _ = try? Destination(resolving: dest).heal()

@@ -18,7 +18,7 @@ extension Applier {
 
     /// Notes that `content` will be written. Without a note there is no file where files are to be removed one day.
     func noteWriting(_ content: [UInt8], _ file: RenderedFile) throws(StepFailure) {
-        try keep(.writing, content, file)
+        try keep(content, file) { (journal, name, hash) throws(SystemError) in try journal.begin(name, hash) }
     }
 
     /// Waits until the note is on disk.
@@ -37,7 +37,7 @@ extension Applier {
         var written = content
         if file.resource.stagedCheck != nil, let edited = (try? destination.read()).flatMap({ $0 }) { written = edited }
         // The note from before stands as well.
-        try? keep(.written, written, file)
+        try? keepWritten(written, file)
     }
 
     /// Notes that the file is as wanted, also if somebody else wrote it: from then on it counts as ours.
@@ -45,18 +45,21 @@ extension Applier {
         guard let journal = file.request.journal, let name = file.resource.itemFile else { return }
         if journal.isOurs(content, in: name) { return }
         // The next look tries again.
-        try? keep(.written, content, file)
+        try? keepWritten(content, file)
     }
 
-    private enum Stage {
-        case writing, written
+    private func keepWritten(_ content: [UInt8], _ file: RenderedFile) throws(StepFailure) {
+        try keep(content, file) { (journal, name, hash) throws(SystemError) in try journal.end(name, hash) }
     }
 
-    private func keep(_ stage: Stage, _ content: [UInt8], _ file: RenderedFile) throws(StepFailure) {
+    private func keep(
+        _ content: [UInt8], _ file: RenderedFile,
+        _ add: (ItemJournal, ItemFile, ContentHash) throws(SystemError) -> Void
+    ) throws(StepFailure) {
         guard let journal = file.request.journal, !settings.noop, let name = file.resource.itemFile else { return }
         let hash = ContentHash(of: content)
         do throws(SystemError) {
-            try journal.add(stage == .writing ? .writing(name, hash) : .written(name, hash))
+            try add(journal, name, hash)
         } catch {
             throw StepFailure("cannot keep the names of items in -state-dir: \(error.message)")
         }
@@ -132,6 +135,7 @@ extension Applier {
         guard let journal = request.journal else { return Outcome(.inSync) }
         if settings.noop { return try show(files, request) }
         do throws(SystemError) {
+            try journal.flush()
             if !files.isEmpty, resource.reloadMethod != nil, !settings.syncOnly {
                 try journal.add(.owed)
                 try journal.synchronize()

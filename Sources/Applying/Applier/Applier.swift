@@ -26,6 +26,7 @@ package struct Applier: Sendable {
     let warnings: WarningLog
     let recovery: Recovery
     package let claims = DestinationClaims()
+    let folders = SharedFolders()
     let streams = StreamTurn()
     let changeNumbers = ChangeNumbers()
     let runCommand: CommandRunner
@@ -221,7 +222,8 @@ package struct Applier: Sendable {
         let destination: Destination
         do {
             destination = try Destination(
-                resolving: resource.destination, makesFolders: resource.makeDirectories && !settings.noop)
+                resolving: resource.destination, makesFolders: resource.makeDirectories && !settings.noop,
+                sharing: folders)
         } catch {
             throw StepFailure(error)
         }

@@ -12,10 +12,18 @@ package final class ItemJournal: Sendable {
         /// nil if it is to be written anew: before the first event, and after a failure of the disk, which may have lost what
         /// was added.
         var file: OpenFile?
-        /// Events that were added to the file.
+        /// Lines that are not in the file yet.
+        var pending: [UInt8] = []
+        /// How many events there were.
         var added = 0
         /// Lines that say nothing new.
         var lines = 0
+
+        mutating func take(_ event: ItemManifest.Event) {
+            manifest.take(event)
+            lines += 1
+            added += 1
+        }
     }
 
     /// A file to which lines are added.
@@ -28,53 +36,24 @@ package final class ItemJournal: Sendable {
             self.size = Atomic(size)
         }
 
-        func add(_ line: [UInt8]) throws(SystemError) {
-            // What a failure leaves behind is written over by the next line.
-            try descriptor.writeAll(line, at: size.load(ordering: .relaxed))
-            size.add(line.count, ordering: .relaxed)
+        func add(_ lines: [UInt8]) throws(SystemError) {
+            // What a failure leaves behind is written over by the next lines.
+            try descriptor.writeAll(lines, at: size.load(ordering: .relaxed))
+            size.add(lines.count, ordering: .relaxed)
         }
     }
 
     /// So many lines, and four for each file, may be there before the file is written anew.
     private static let spareLines = 10_000
 
+    /// So many bytes of lines wait in memory at most.
+    private static let mostPending = 65_536
+
     /// nil for one that is only read: nothing is written.
     private let records: Folder?
     private let name: String
     private let state: Mutex<State>
-    private let sync = Mutex(Sync())
-
-    /// Of several threads that wait for the disk one calls fsync, for all events that were added before; the others sleep.
-    private struct Sync {
-        /// How many events are known to be on disk.
-        var synced = 0
-        var isRunning = false
-        var waiters: [Semaphore] = []
-
-        enum Turn {
-            case done, lead
-            case wait(Semaphore)
-        }
-
-        mutating func turn(for number: Int) -> Turn {
-            if synced >= number { return .done }
-            if isRunning {
-                let waiter = Semaphore()
-                waiters.append(waiter)
-                return .wait(waiter)
-            }
-            isRunning = true
-            return .lead
-        }
-
-        /// fsync has ended, and has brought so many events to disk; nil if it failed.
-        mutating func end(_ number: Int?) -> [Semaphore] {
-            isRunning = false
-            synced = max(synced, number ?? 0)
-            defer { waiters = [] }
-            return waiters
-        }
-    }
+    private let disk = SharedSync()
 
     /// A manifest that goes on with what the file `name` in `records` holds.
     package init(_ manifest: ItemManifest, in records: Folder?, name: String) {
@@ -105,35 +84,38 @@ package final class ItemJournal: Sendable {
         state.withLock { $0.manifest.orphans(of: rule, among: names, isWanted: isWanted) }
     }
 
-    /// Adds `event`, which `synchronize` brings to disk.
+    /// Adds `event` to the file, which `synchronize` brings to disk.
     package func add(_ event: ItemManifest.Event) throws(SystemError) {
         try state.withLock { (state) throws(SystemError) in
-            try write(event, &state)
-            state.manifest.take(event)
-            state.added += 1
+            try renewIfNeeded(&state)
+            try flush(&state, with: event.line)
+            state.take(event)
         }
+    }
+
+    /// Adds that `content` is about to be put into `file`, and begins to bring it to disk: `synchronize` waits for that.
+    func begin(_ file: ItemFile, _ hash: ContentHash) throws(SystemError) {
+        disk.begin(try take(.writing(file, hash))) { [self] () throws(SystemError) in try synchronizeFile() }
+    }
+
+    /// Adds that the content is in `file`; it comes into the journal's own file with what is added or flushed next. A crash
+    /// before that leaves the line of `begin`, which says the same to a removal.
+    func end(_ file: ItemFile, _ hash: ContentHash) throws(SystemError) { try take(.written(file, hash)) }
+
+    /// Adds to the file what is not in it yet.
+    package func flush() throws(SystemError) {
+        try state.withLock { (state) throws(SystemError) in try flush(&state) }
     }
 
     /// Waits until all events that were added are on disk.
     package func synchronize() throws(SystemError) {
-        let number = state.withLock { $0.added }
-        while true {
-            switch sync.withLock({ $0.turn(for: number) }) {
-            case .done: return
-            case .wait(let waiter): waiter.wait()
-            case .lead:
-                let result = Result { () throws(SystemError) in try synchronizeFile() }
-                for waiter in sync.withLock({ $0.end(try? result.get()) }) { waiter.post() }
-                _ = try result.get()
-                return
-            }
-        }
+        try disk.wait(for: state.withLock { $0.added }) { [self] () throws(SystemError) in try synchronizeFile() }
     }
 
     /// Returns how many events have been added that are on disk now.
     private func synchronizeFile() throws(SystemError) -> Int {
         let (file, added) = try state.withLock { (state) throws(SystemError) in
-            if state.file == nil { try renew(&state) }
+            if state.file == nil { try renew(&state) } else { try flush(&state) }
             return (state.file, state.added)
         }
         do throws(SystemError) {
@@ -145,10 +127,28 @@ package final class ItemJournal: Sendable {
         return added
     }
 
-    private func write(_ event: ItemManifest.Event, _ state: inout State) throws(SystemError) {
+    /// Takes `event`, and leaves its line for the next flush. Returns how many events there are with this one.
+    @discardableResult
+    private func take(_ event: ItemManifest.Event) throws(SystemError) -> Int {
+        let line = event.line
+        return try state.withLock { (state) throws(SystemError) in
+            try renewIfNeeded(&state)
+            if state.pending.count >= Self.mostPending { try flush(&state) }
+            state.pending += line
+            state.take(event)
+            return state.added
+        }
+    }
+
+    /// Adds to the file the lines that wait, and `line`.
+    private func flush(_ state: inout State, with line: [UInt8] = []) throws(SystemError) {
+        if state.pending.isEmpty, line.isEmpty { return }
+        try state.file?.add(state.pending + line)
+        state.pending = []
+    }
+
+    private func renewIfNeeded(_ state: inout State) throws(SystemError) {
         if state.file == nil || state.lines > Self.spareLines + 4 * state.manifest.files.count { try renew(&state) }
-        try state.file?.add(event.line)
-        state.lines += 1
     }
 
     /// Writes the file anew; it is on disk when this returns.
@@ -163,6 +163,7 @@ package final class ItemJournal: Sendable {
         try records.rename(temporary, to: name)
         try records.synchronize()
         state.file = OpenFile(file, size: text.count)
+        state.pending = []
         state.lines = 0
     }
 }

@@ -84,24 +84,29 @@ package final class Logger: Sendable {
     ) {
         guard level >= self.level else { return }
         let message = PrintableText.bounded(message())
+        // Made outside the lock: several threads log.
+        let line = holdsBack ? [] : line(level, message, subject)
         state.withLock { state in
-            var repetitions = 0
-            if holdsBack {
-                let line = RepeatLimiter.Line(level: level, message: message, change: change)
-                guard let count = state.repeats.admit(line, about: subject?.logFields, at: Clock.monotonic()) else {
-                    return
-                }
-                repetitions = count
+            guard holdsBack else { return write(line, &state) }
+            let held = RepeatLimiter.Line(level: level, message: message, change: change)
+            guard let count = state.repeats.admit(held, about: subject?.logFields, at: Clock.monotonic()) else {
+                return
             }
-            if state.showsProgress {
-                state.showsProgress = false
-                sink(Progress.erasure)
-            }
-            write(level, message, subject, repetitions)
+            write(self.line(level, message, subject, repetitions: count), &state)
         }
     }
 
-    private func write(_ level: LogLevel, _ message: String, _ subject: (any LogSubject)?, _ repetitions: Int) {
+    private func write(_ line: [UInt8], _ state: inout State) {
+        if state.showsProgress {
+            state.showsProgress = false
+            sink(Progress.erasure)
+        }
+        sink(line)
+    }
+
+    private func line(
+        _ level: LogLevel, _ message: String, _ subject: (any LogSubject)?, repetitions: Int = 0
+    ) -> [UInt8] {
         switch format {
         case .text:
             let suffix = repetitions > 0 ? " (repeated \(repetitions) times)" : ""
@@ -110,13 +115,13 @@ package final class Logger: Sendable {
             lines += fields?.excerpt?.split(separator: "\n").map(PrintableText.excerptLine) ?? []
             if let hint = fields?.hint { lines.append("hint: \(PrintableText.line(PrintableText.bounded(hint)))") }
             let prefix = isJournal ? "<\(level.priority)>" : ""
-            sink(Array(lines.map { "\(prefix)\($0)\n" }.joined().utf8))
+            return Array(lines.map { "\(prefix)\($0)\n" }.joined().utf8)
         case .json:
             var fields = LogFields([("time", .text(time(format))), ("level", .text(level.label))])
             fields.append("msg", .text(message))
             if repetitions > 0 { fields.append("repeated", .number(repetitions)) }
             if let subject { fields.append(subject.logFields) }
-            sink(fields.json + [UInt8(ascii: "\n")])
+            return fields.json + [UInt8(ascii: "\n")]
         }
     }
 
@@ -129,7 +134,7 @@ package final class Logger: Sendable {
     package func finish() {
         state.withLock { state in
             for held in state.repeats.takeHeldBack() {
-                write(held.line.level, held.line.message, held.subject, held.count)
+                sink(line(held.line.level, held.line.message, held.subject, repetitions: held.count))
             }
         }
     }

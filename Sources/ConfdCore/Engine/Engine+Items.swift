@@ -176,6 +176,8 @@ extension Engine {
         guard group.isQuiet else { return }
         if group.hasNews {
             group.hasNews = false
+            // After a failure the next event writes it anew.
+            try? group.journal?.flush()
             keepRecord(of: owner, writtenFrom: owner.snapshot.snapshot.revision)
         }
         guard !group.removal.isNone, owner.pendingDefinition == nil else { return }
