@@ -316,7 +316,8 @@ struct ExplainLastTests {
             let line = try await explain("\(rig.box.out)/app:1")
             #expect(line.standardOutput.contains("4          /app/a   revision \(last)\n"), "\(line.testDescription)")
             #expect(
-                line.standardOutput.contains("2          /app/b   (.port)   revision \(ofB)\n"), "\(line.testDescription)")
+                line.standardOutput.contains("2          /app/b   (.port)   revision \(ofB)\n"),
+                "\(line.testDescription)")
             let file = try await explain("app.toml")
             #expect(file.standardOutput.contains("/app/b   revision \(ofB)\n"), "\(file.testDescription)")
             let key = try await explain("-key", "/app/b")
