@@ -46,6 +46,63 @@ import Testing
     }
 }
 
+/// Several threads that log.
+@Suite struct LoggerThreadTests {
+    /// What reads the log, which takes its time for the first entry.
+    private final class Reader: Sendable {
+        let entries = Mutex<[String]>([])
+        let came = Semaphore()
+        let mayGo = Semaphore()
+
+        func take(_ bytes: [UInt8]) {
+            let isFirst = entries.withLock { entries in
+                entries.append(String(decoding: bytes, as: UTF8.self))
+                return entries.count == 1
+            }
+            guard isFirst else { return }
+            came.post()
+            mayGo.wait()
+        }
+
+        var all: [String] { entries.withLock { $0 } }
+    }
+
+    private let reader = Reader()
+
+    private func logger() -> Logger {
+        Logger(level: .info, isJournal: true, tag: "confd", host: "host") { [reader] in reader.take($0) }
+    }
+
+    @Test func nobodyWaitsForASlowReader() throws {
+        let logger = logger()
+        let first = try Thread.start { logger.info("a") }
+        reader.came.wait()
+        logger.info("b")
+        logger.info("c")
+        #expect(reader.all == ["<6>INFO a\n"])
+        reader.mayGo.post()
+        logger.finish()
+        #expect(reader.all == ["<6>INFO a\n", "<6>INFO b\n", "<6>INFO c\n"])
+        first.join()
+    }
+
+    @Test func noLineIsLost() throws {
+        let logger = logger()
+        reader.mayGo.post()
+        let threads = try (0..<8).map { number in
+            try Thread.start { for line in 0..<500 { logger.info("\(number) \(line)") } }
+        }
+        for thread in threads { thread.join() }
+        logger.finish()
+        let entries = reader.all
+        #expect(entries.count == 4_000)
+        for number in 0..<8 {
+            let own = entries.filter { $0.hasPrefix("<6>INFO \(number) ") }
+            #expect(own == (0..<500).map { "<6>INFO \(number) \($0)\n" })
+        }
+    }
+}
+
 @Suite struct LoggerTests {
     private let ownProcess = ProcessInfo.processInfo.processIdentifier
 

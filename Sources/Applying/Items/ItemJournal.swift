@@ -14,15 +14,12 @@ package final class ItemJournal: Sendable {
         var file: OpenFile?
         /// Lines that are not in the file yet.
         var pending: [UInt8] = []
-        /// How many events there were.
-        var added = 0
         /// Lines that say nothing new.
         var lines = 0
 
         mutating func take(_ event: ItemManifest.Event) {
             manifest.take(event)
             lines += 1
-            added += 1
         }
     }
 
@@ -53,6 +50,8 @@ package final class ItemJournal: Sendable {
     private let records: Folder?
     private let name: String
     private let state: Mutex<State>
+    /// How many events there were.
+    private let added = Atomic(0)
     private let disk = SharedSync()
 
     /// A manifest that goes on with what the file `name` in `records` holds.
@@ -89,7 +88,7 @@ package final class ItemJournal: Sendable {
         try state.withLock { (state) throws(SystemError) in
             try renewIfNeeded(&state)
             try flush(&state, with: event.line)
-            state.take(event)
+            _ = take(event, &state)
         }
     }
 
@@ -109,14 +108,14 @@ package final class ItemJournal: Sendable {
 
     /// Waits until all events that were added are on disk.
     package func synchronize() throws(SystemError) {
-        try disk.wait(for: state.withLock { $0.added }) { [self] () throws(SystemError) in try synchronizeFile() }
+        try disk.wait(for: added.load(ordering: .relaxed)) { [self] () throws(SystemError) in try synchronizeFile() }
     }
 
     /// Returns how many events have been added that are on disk now.
     private func synchronizeFile() throws(SystemError) -> Int {
-        let (file, added) = try state.withLock { (state) throws(SystemError) in
+        let (file, number) = try state.withLock { (state) throws(SystemError) in
             if state.file == nil { try renew(&state) } else { try flush(&state) }
-            return (state.file, state.added)
+            return (state.file, added.load(ordering: .relaxed))
         }
         do throws(SystemError) {
             try file?.descriptor.synchronize()
@@ -124,7 +123,7 @@ package final class ItemJournal: Sendable {
             state.withLock { $0.file = nil }
             throw error
         }
-        return added
+        return number
     }
 
     /// Takes `event`, and leaves its line for the next flush. Returns how many events there are with this one.
@@ -135,9 +134,13 @@ package final class ItemJournal: Sendable {
             try renewIfNeeded(&state)
             if state.pending.count >= Self.mostPending { try flush(&state) }
             state.pending += line
-            state.take(event)
-            return state.added
+            return take(event, &state)
         }
+    }
+
+    private func take(_ event: ItemManifest.Event, _ state: inout State) -> Int {
+        state.take(event)
+        return added.add(1, ordering: .relaxed).newValue
     }
 
     /// Adds to the file the lines that wait, and `line`.

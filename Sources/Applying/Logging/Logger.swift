@@ -17,7 +17,27 @@ package final class Logger: Sendable {
         var repeats = RepeatLimiter()
         /// Whether the terminal's last line is a progress line.
         var showsProgress = false
+        /// Entries that are not with the sink yet, the first from `next`.
+        var waiting: [[UInt8]] = []
+        var next = 0
+        /// Whether a thread hands them on.
+        var isWriting = false
+
+        /// The next entry; nil, and nobody writes any more, if there is none.
+        mutating func take() -> [UInt8]? {
+            guard next < waiting.count else {
+                waiting = []
+                next = 0
+                isWriting = false
+                return nil
+            }
+            defer { next += 1 }
+            return waiting[next]
+        }
     }
+
+    /// So many entries wait at most for a sink that is slow: then those who log wait too.
+    private static let mostWaiting = 1_000
 
     private let level: LogLevel
     private let format: LogFormat
@@ -27,6 +47,8 @@ package final class Logger: Sendable {
     private let sink: @Sendable ([UInt8]) -> Void
     private let time: @Sendable (LogFormat) -> String
     private let state = Mutex(State())
+    /// Held while entries are handed to the sink.
+    private let writing = Mutex(())
 
     /// `tag` is the program as it was called; `sink` takes one whole entry at a time. With `isJournal`, text lines have a
     /// priority, and leave time, host and process to the journal that reads them.
@@ -87,21 +109,36 @@ package final class Logger: Sendable {
         // Made outside the lock: several threads log.
         let line = holdsBack ? [] : line(level, message, subject)
         state.withLock { state in
-            guard holdsBack else { return write(line, &state) }
+            guard holdsBack else { return add(line, &state) }
             let held = RepeatLimiter.Line(level: level, message: message, change: change)
             guard let count = state.repeats.admit(held, about: subject?.logFields, at: Clock.monotonic()) else {
                 return
             }
-            write(self.line(level, message, subject, repetitions: count), &state)
+            add(self.line(level, message, subject, repetitions: count), &state)
         }
+        write()
     }
 
-    private func write(_ line: [UInt8], _ state: inout State) {
+    private func add(_ line: [UInt8], _ state: inout State) {
         if state.showsProgress {
             state.showsProgress = false
-            sink(Progress.erasure)
+            state.waiting.append(Progress.erasure)
         }
-        sink(line)
+        state.waiting.append(line)
+    }
+
+    /// Hands on what waits. If another thread does that already, it does it with this as well: the sink may take long, and who
+    /// logs need not wait for it.
+    private func write() {
+        let (begins, mustWait) = state.withLock { state in
+            defer { state.isWriting = true }
+            return (!state.isWriting, state.waiting.count - state.next > Self.mostWaiting)
+        }
+        if begins {
+            writing.withLock { _ in while let entry = state.withLock({ $0.take() }) { sink(entry) } }
+        } else if mustWait {
+            writing.withLock { _ in }
+        }
     }
 
     private func line(
@@ -130,22 +167,28 @@ package final class Logger: Sendable {
         isJournal ? "" : PrintableText.line("\(time(format)) \(host) \(tag)[\(CurrentProcess.id)]: ")
     }
 
-    /// Writes the lines that are held back. Call it before the process ends.
+    /// Writes the lines that are held back, and waits until all that was logged is written. Call it before the process ends.
     package func finish() {
         state.withLock { state in
             for held in state.repeats.takeHeldBack() {
-                sink(line(held.line.level, held.line.message, held.subject, repetitions: held.count))
+                state.waiting.append(
+                    line(held.line.level, held.line.message, held.subject, repetitions: held.count))
             }
         }
+        repeat {
+            write()
+            writing.withLock { _ in }
+        } while state.withLock { $0.isWriting }
     }
 
     /// Shows `text` as the terminal's last line in place of an earlier one; an empty `text` removes that.
     func showProgress(_ text: String) {
         state.withLock { state in
-            if state.showsProgress { sink(Progress.erasure) }
+            if state.showsProgress { state.waiting.append(Progress.erasure) }
             state.showsProgress = !text.isEmpty
-            if !text.isEmpty { sink(Array(text.utf8)) }
+            if !text.isEmpty { state.waiting.append(Array(text.utf8)) }
         }
+        write()
     }
 }
 
