@@ -80,6 +80,8 @@ package struct Participant: Sendable {
     /// The changes in whose queue this host is, as far as it was told.
     var queued: Set<ChangeName> = []
     var isBusy = false
+    /// The change in which this host has asked for its turn last, and may have it by now.
+    private var askedChange: ChangeName?
     /// No transaction before this time, unless the store's keys change.
     private var notBefore = Duration.zero
     private var seenRevision: Int64 = 0
@@ -109,6 +111,11 @@ package struct Participant: Sendable {
     /// The change in which this host has its turn; nil out of turn.
     package var turnChange: ChangeName? { turn?.name }
 
+    /// Whether its place in the queue of `change` has to outlive a restart: it has its turn there, or may have it.
+    package func keepsPlace(in change: ChangeName, _ view: GroupView?) -> Bool {
+        change == turnChange || change == askedChange || view?.changes[change]?.started[host] != nil
+    }
+
     /// Whether it has its turn as a canary.
     package var isCanary: Bool { turn?.isCanary ?? false }
 
@@ -125,6 +132,10 @@ package struct Participant: Sendable {
     package func wantedQueues(_ view: GroupView?) -> Set<ChangeName> {
         var wanted: Set<ChangeName> = []
         if let turn { wanted.insert(turn.name) }
+        // After a restart its turn is known from the store before it can be told what the file would be.
+        for (name, change) in view?.changes ?? [:] where change.started[host] != nil && change.queue[host] != nil {
+            wanted.insert(name)
+        }
         if let target, target.differs, let current = view?.current?.name, current.id == target.id, !mayApply(target.id)
         {
             wanted.insert(current)
@@ -172,6 +183,7 @@ extension Participant {
     /// A transaction was made or not, or failed, which is nil.
     package mutating func committed(_ isMade: Bool?, now: Duration) {
         isBusy = false
+        if isMade == false { askedChange = nil }
         failures = isMade == nil ? failures + 1 : 0
         // The view is what counts: the keys are about to come.
         let pause = isMade == nil ? Duration.milliseconds(250 << min(failures, 5)) : .seconds(2)
@@ -300,7 +312,15 @@ extension Participant {
         }
         guard now >= notBefore else { return nil }
         notBefore = .zero
-        return transaction(view).map { .commit($0) }
+        guard let transaction = transaction(view) else { return nil }
+        askedChange = begins(transaction, view)
+        return .commit(transaction)
+    }
+
+    /// The change in which the turn of this host begins with `transaction`; nil if it is about something else.
+    private func begins(_ transaction: Transaction, _ view: GroupView) -> ChangeName? {
+        guard let name = view.current?.name else { return nil }
+        return transaction.changes.contains(.put(keys.bytes(.of(name, .started(host))), value: [])) ? name : nil
     }
 }
 

@@ -9,7 +9,8 @@ import Testing
 extension Resource {
     /// A resource with `fields` in its table, as a resource file gives it. Nothing of it need exist.
     static func test(
-        _ name: String = "app.toml", destination: String = "/nowhere/app", fields: String = "reload_cmd = \"reload\""
+        _ name: String = "app.toml", destination: String = "/nowhere/app", fields: String = "reload_cmd = \"reload\"",
+        layers: [BackendLayer]? = nil
     ) throws -> Resource {
         var loader = SettingsLoader(environment: [:]) { _ in false }
         let settings = try loader.load(["-backend", "env"])
@@ -17,7 +18,8 @@ extension Resource {
         let templates = try TemporaryDirectory()
         try templates.write("app.tmpl", "")
         let parser = ResourceParser(
-            settings: settings, environment: [:], templateFolder: templates.path, defaultLayers: settings.layers)
+            settings: settings, environment: [:], templateFolder: templates.path,
+            defaultLayers: layers ?? settings.layers)
         let text = "[template]\nsrc = \"app.tmpl\"\ndest = \"\(destination)\"\nkeys = [\"/app\"]\n\(fields)\n"
         let result = parser.parse(Array(text.utf8), path: "/nowhere/conf.d/\(name)", name: name)
         return try #require(result.resources.first, "\(result.errors)")

@@ -222,10 +222,12 @@ final class RolloutSession {
     private var wantedQueues: Set<ChangeName> { participant.wantedQueues(view) }
 
     /// The keys that say that this host takes part and waits: they hang on its lease. Its place in a turn outlives this process,
-    /// so that a restart in a turn is no failure.
+    /// so that a restart in a turn is no failure. None are named before those in the store are known: what is on the lease and not
+    /// named is removed, and that could be the place of a turn from before a restart.
     var places: [(key: [UInt8], value: [UInt8], outlivesStop: Bool)] {
-        [(keys.memberKey(of: host), Array(definition.policy.text.utf8), false)]
-            + wantedQueues.map { (keys.queueKey(of: host, in: $0), [], $0 == participant.turnChange) }
+        if view == nil { return [] }
+        return [(keys.memberKey(of: host), Array(definition.policy.text.utf8), false)]
+            + wantedQueues.map { (keys.queueKey(of: host, in: $0), [], participant.keepsPlace(in: $0, view)) }
     }
 
     /// Another host whose settings of the group differ from ours, and what they are, when that is seen first.

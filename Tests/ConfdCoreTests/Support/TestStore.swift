@@ -9,11 +9,10 @@ final class TestStore: Backend {
         var pairs: [String: String]
         var revision: Int64 = 1
         var reads = 0
-        /// Wakes who follows it.
-        var watchers: [Cancellation] = []
     }
 
     private let state: Mutex<State>
+    private let watchers = Watchers()
     /// What the read with this number (from 1) fails with; nil if it succeeds. Called on the reading thread.
     private let failure: @Sendable (_ read: Int, _ ranges: [KeyRange]) -> BackendError?
 
@@ -40,13 +39,11 @@ final class TestStore: Backend {
     func replace(by pairs: [String: String]) { change { $0 = pairs } }
 
     private func change(_ body: (inout [String: String]) -> Void) {
-        let watchers = state.withLock { state in
+        state.withLock { state in
             body(&state.pairs)
             state.revision += 1
-            defer { state.watchers = [] }
-            return state.watchers
         }
-        for watcher in watchers { watcher.cancel() }
+        watchers.wake()
     }
 
     func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
@@ -65,27 +62,9 @@ final class TestStore: Backend {
         _ ranges: [KeyRange], from start: Snapshot?, timeout: Duration, cancellation: Cancellation,
         deliver: (Snapshot) -> Void
     ) throws(BackendError) {
-        while !cancellation.isCancelled {
-            // Before it is read, so that no change is missed.
-            let change = try watch()
-            deliver(try snapshot(of: ranges, timeout: timeout))
-            do {
-                _ = try Poll.wait([cancellation.descriptor, change.descriptor], timeout: nil)
-            } catch {
-                throw BackendError(.unreachable, error.message)
-            }
-        }
-    }
-
-    /// What the next change cancels.
-    private func watch() throws(BackendError) -> Cancellation {
-        do {
-            let change = try Cancellation()
-            state.withLock { $0.watchers.append(change) }
-            return change
-        } catch {
-            throw BackendError(.unreachable, error.message)
-        }
+        try watchers.follow(
+            until: cancellation,
+            read: { () throws(BackendError) in try snapshot(of: ranges, timeout: timeout) }, deliver: deliver)
     }
 }
 
