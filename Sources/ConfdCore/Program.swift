@@ -298,7 +298,12 @@ package enum Program {
             let changes: [RolloutCommand.Change]
             switch verb {
             case .status:
-                print(RolloutCommand.table(try command.read(), isColoured: settings.coloursOutput), to: .output)
+                let report = try command.read()
+                let text =
+                    settings.json
+                    ? RolloutCommand.json(of: command.group, report)
+                    : RolloutCommand.table(report, isColoured: settings.coloursOutput)
+                print(text, to: .output)
                 return ExitCode.done
             case .halt:
                 // Nothing but the reason lacks it.

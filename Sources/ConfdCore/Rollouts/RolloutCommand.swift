@@ -127,6 +127,31 @@ extension RolloutCommand {
         return (table.lines + halts).joined(separator: "\n")
     }
 
+    /// The number that changes when members change their meaning or go.
+    private static let protocolVersion = 1
+
+    /// What `status -json` prints: one object, which docs/fleet.md describes.
+    static func json(of name: String, _ group: [(resource: String, view: GroupView)]) -> String {
+        var writer = StatusWriter()
+        writer.object {
+            $0.set("protocol", protocolVersion)
+            $0.set("group", name)
+            $0.array("resources", group) { writer, part in
+                let report = GroupReport(part.view)
+                writer.set("resource", part.resource)
+                writer.set("change", report.change?.text)
+                writer.set("state", report.state.rawValue)
+                writer.set("hosts", report.members)
+                writer.set("done", report.done)
+                writer.set("waiting", report.waiting)
+                writer.texts("turn", report.holders)
+                writer.set("halt", report.halt)
+            }
+        }
+        // Anybody who may write there may have chosen the names.
+        return String(decoding: PrintableText.json(writer.finish()), as: UTF8.self)
+    }
+
     /// A few of them.
     private static func names(_ hosts: [String]) -> String {
         if hosts.isEmpty { return "-" }

@@ -32,6 +32,13 @@ struct StatusWriter: ~Copyable {
         writer.endArray()
     }
 
+    mutating func texts(_ name: String, _ texts: [String]) {
+        key(name)
+        writer.beginArray()
+        for text in texts { Array(text.utf8).withUnsafeBufferPointer { writer.appendString($0) } }
+        writer.endArray()
+    }
+
     mutating func set(_ name: String, _ text: String?) {
         key(name)
         guard let text else { return writer.appendNull() }

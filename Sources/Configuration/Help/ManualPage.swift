@@ -44,7 +44,7 @@ enum ManualPage {
         "\\fIRESOURCE\\fR",
         ".br",
         ".B confd rollout",
-        "\\fBstatus\\fR | \\fBhalt\\fR | \\fBresume\\fR \\fIGROUP\\fR",
+        "\\fBstatus\\fR [\\fB\\-json\\fR] | \\fBhalt\\fR | \\fBresume\\fR \\fIGROUP\\fR",
         ".SH DESCRIPTION",
         ".B confd",
         "takes a snapshot of keys, renders Go templates over it, writes each result atomically, checks it and reloads the",

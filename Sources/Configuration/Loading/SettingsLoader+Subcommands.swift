@@ -1,5 +1,14 @@
 // What `render`, `explain` and `test` refuse, and what they choose by themselves.
 extension SettingsLoader {
+    /// Whether what runs can print JSON (`-json`).
+    var canPrintJSON: Bool {
+        switch settings.subcommand {
+        case .status, .explain: true
+        case .rollout: settings.rolloutArguments.verb == .status
+        case .wait, .register, .release, .clean, .render, .test, nil: false
+        }
+    }
+
     /// `-file` alone says where the keys are, so `-backend file` need not be written.
     mutating func chooseFileBackend() {
         if settings.origins["backend"] == nil, case .flag = settings.origins["file"] { settings.backendName = "file" }

@@ -74,7 +74,7 @@ extension SettingsLoader {
         case .test: validateTesting()
         case nil: break
         }
-        if settings.json, settings.subcommand != .status, settings.subcommand != .explain {
+        if settings.json, !canPrintJSON {
             refuse(.jsonWithoutStatus, option: "json")
         }
         for range in settings.statusAllow where AddressRange(range) == nil {

@@ -210,7 +210,7 @@ package enum OptionTable {
     ]
 
     private static let status: [Option] = [
-        Option("json", .status, help: "with status and explain: print JSON", .flag { $0.json = $1 }),
+        Option("json", .status, help: "with status, rollout status and explain: print JSON", .flag { $0.json = $1 }),
         Option(
             "control-socket", .status, "FILE", help: "where the daemon answers status and wait, or none",
             default: { $0.controlSocket ?? "none" },

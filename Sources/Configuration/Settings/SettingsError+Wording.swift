@@ -31,7 +31,7 @@ extension SettingsError {
         case .diffWithoutNoop: "needs -noop or -check"
         case .mockDataWithoutValidate: "needs -validate"
         case .resourceWithoutValidate: "needs -validate or -preflight"
-        case .jsonWithoutStatus: "needs status or explain"
+        case .jsonWithoutStatus: "needs status, explain or rollout status"
         case .needsSocket(let name): "\(name) needs one"
         case .notRevision(let number): "-revision: \(number) is not a revision"
         case .registerWithoutKey: "register needs a key and a value"
