@@ -3,118 +3,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Hosts that are namespaces with names of their own, each with a confd, and one etcd.
-private final class Hosts {
-    let box: Sandbox
-    let count: Int
-    /// How daemons find etcd, and how `confd rollout` does.
-    private let nodes: [String]
-    private let node: String
-    private var daemons: [Int: Child] = [:]
-
-    /// What stands in `[rollout]` of each host's confd.toml beside the group.
-    init(
-        _ box: Sandbox, nodes: [String], node: String, count: Int, settings: String, reload: String = "",
-        verify: String? = nil, fields: String = ""
-    ) throws {
-        self.box = box
-        self.nodes = nodes
-        self.node = node
-        self.count = count
-        for number in 1...count {
-            let folder = "host\(number)"
-            let check = verify.map { "verify_cmd = '''\($0)'''\nverify_timeout = \"1s\"\n" } ?? ""
-            try box.write("\(folder)/confd.toml", "[rollout]\ngroup = \"web\"\n\(settings)\n\(check)")
-            try box.write(
-                "\(folder)/conf.d/app.toml",
-                """
-                [template]
-                src = "app.tmpl"
-                dest = "\(box.out)/\(folder)"
-                keys = ["/app"]
-                \(fields)
-                reload_cmd = '''\(reload)echo $(date +%s.%N) \(folder) $(cat {{.dest}}) >>\(box.root)/reloads'''
-
-                """)
-            try box.write("\(folder)/templates/app.tmpl", "{{getv \"/app/a\"}}")
-            try box.write("out/\(folder)", "0")
-        }
-    }
-
-    func startAll() throws { for number in 1...count { try start(number) } }
-
-    func start(_ number: Int) throws {
-        let folder = box.path("host\(number)")
-        var command = box.command(
-            [
-                "-watch", "-interval", "0", "-confdir", folder, "-config-file",
-                folder + "/confd.toml",
-                "-control-socket", folder + "/socket", "-state-dir", folder + "/state",
-            ] + nodes.flatMap { ["-node", $0] }, confdir: false)
-        let script = "hostname host\(number) && exec \"$@\""
-        command.arguments = ["-u", "sh", "-c", script, "sh", command.executable] + command.arguments
-        command.executable = "unshare"
-        daemons[number] = try Child(command)
-    }
-
-    func kill(_ number: Int) { daemons.removeValue(forKey: number)?.send(SIGKILL) }
-
-    func stop(_ number: Int) async throws {
-        guard let daemon = daemons.removeValue(forKey: number) else { return }
-        try await CommandLineTests.stop(daemon)
-    }
-
-    func stopAll() async throws { for number in daemons.keys.sorted() { try await stop(number) } }
-
-    func log(_ number: Int) -> String { daemons[number]?.standardError ?? "" }
-
-    /// What the file of each host holds.
-    var files: [String] { (1...count).map { box.output("host\($0)") ?? "" } }
-
-    func allHold(_ value: String) async throws -> Bool {
-        try await eventually { files.allSatisfy { $0 == value } }
-    }
-
-    /// The reloads so far: the host and what its file held.
-    var reloads: [(host: String, value: String)] {
-        (box.read("reloads") ?? "").split(separator: "\n").map { line in
-            let parts = line.split(separator: " ")
-            return (String(parts[1]), parts.count > 2 ? String(parts[2]) : "")
-        }
-    }
-
-    /// `confd rollout VERB web`.
-    func rollout(_ verb: String) async throws -> Finished {
-        try await box.confd("rollout", verb, "web", "-node", node, confdir: false)
-    }
-
-    /// Waits until all take part.
-    func areThere() async throws -> Bool {
-        try await eventually(answer: {
-            try await rollout("status").standardOutput.split(separator: "\n").dropFirst().contains {
-                $0.split(separator: " ").dropFirst(3).first == "\(count)"
-            }
-        })
-    }
-}
-
 /// `[template.rollout]`: many hosts with real daemons.
 @Suite(.enabled(if: Machine.hasEtcd && Machine.canBindMount)) struct RolloutTests {
-    private func withHosts(
-        _ count: Int, _ settings: String, reload: String = "", verify: String? = nil, fields: String = "",
-        _ body: (Hosts, FaultRig) async throws -> Void
-    ) async throws {
-        try await withRig { rig in
-            try rig.client.put("/app/a", "0")
-            let hosts = try Hosts(
-                rig.box, nodes: [rig.node], node: rig.etcd.endpoint, count: count, settings: settings, reload: reload,
-                verify: verify, fields: fields)
-            try hosts.startAll()
-            #expect(try await hosts.areThere(), "\(hosts.log(1))")
-            try await body(hosts, rig)
-            try await hosts.stopAll()
-        }
-    }
+    private static let refusesPoison = "verify_cmd = '! grep -q poison {{.dest}}'"
 
     @Test func aCanaryGoesFirstAndTheOthersFollow() async throws {
         try await withHosts(4, "canary = 1\nsoak = \"2s\"\nmax_parallel = 2") { hosts, rig in
@@ -134,7 +25,7 @@ private final class Hosts {
     /// A poisoned key has one host reload, which goes back, and no other. The next change is rolled out again.
     @Test func aPoisonedKeyTouchesTheCanaryOnly() async throws {
         let settings = "canary = 1\nsoak = \"1s\"\nmax_parallel = 2"
-        try await withHosts(3, settings, verify: "! grep -q poison {{.dest}}") { hosts, rig in
+        try await withHosts(3, settings, verification: Self.refusesPoison) { hosts, rig in
             try rig.client.put("/app/a", "poison")
             #expect(try await eventually { (1...3).allSatisfy { hosts.log($0).contains("halted: host") } })
             #expect(try await hosts.allHold("0"))
@@ -296,7 +187,7 @@ private final class Hosts {
     /// A host without a file gets it as soon as the canaries have theirs, and not while the change is halted.
     @Test func aHostWithoutAFileWaitsForTheCanaries() async throws {
         let settings = "canary = \"host1\"\nsoak = \"1s\"\nmax_parallel = 1"
-        try await withHosts(2, settings, verify: "! grep -q poison {{.dest}}") { hosts, rig in
+        try await withHosts(2, settings, verification: Self.refusesPoison) { hosts, rig in
             try await hosts.stop(2)
             try FileManager.default.removeItem(atPath: rig.box.path("out/host2"))
             try rig.client.put("/app/a", "poison")

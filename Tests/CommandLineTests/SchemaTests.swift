@@ -70,6 +70,8 @@ import Testing
         headers = { "X-A" = "b" }
         """,
         "[service]\nkey = \"/a\"\nvalue = \"{}\"\non_stop = \"keep\"\n[[service.health_check]]\ntype = \"tcp\"\nport = 80\n",
+        "[template]\nsrc = \"a\"\ndest = \"/b\"\n[template.rollout]\ngroup = \"w\"\nverify_http = { url = \"http://h/\" }\n",
+        "watch = true\n[rollout]\ngroup = \"w\"\ncanary = \"5%\"\nverify_cmd = [\"true\"]\n",
         "interval = 10\nlog_level = \"debug\"\nnodes = [\"http://a:2379\"]\nwatch = true\nbackend = \"etcdv3\"\n",
         "log-format = \"json\"\ndebounce = \"250ms\"\nnode = \"http://a:2379\"\nauth_token = \"of another backend\"\n",
     ]
@@ -91,6 +93,7 @@ import Testing
         ("[template]\nsrc = \"a\"\ndest = \"/b\"\ndebounce = \"soon\"\n", "'soon'"),
         ("[template]\nsrc = \"a\"\ndest = \"/b\"\n[template.guard]\nmin = 1\n", "'min' was unexpected"),
         ("[template]\nsrc = \"a\"\ndest = \"/b\"\n[template.reload.http]\nurls = \"x\"\n", "'urls' was unexpected"),
+        ("[rollout]\nverify_http = { urls = \"x\" }\n", "'urls' was unexpected"),
         ("[template]\nsrc = \"a\"\ndest = \"/b\"\n[template.apply]\ndriver = \"haprox\"\n", "'haprox' is not one of"),
         ("[[template.health_check]]\nkeys = \"/a/*\"\ntype = \"htp\"\n", "'htp' is not one of"),
         ("[template]\nsrc = \"a\"\ndest = \"/b\"\n[backend]\nfile = [\"/k\"]\n", "'backend' is a required property"),

@@ -196,8 +196,10 @@ private enum Pages {
 
     @Test(arguments: blocks("json"))
     func json(_ block: PageBlock) throws {
-        for line in block.text.split(separator: "\n") {
-            try Array(line.utf8).withUnsafeBufferPointer { _ = try JSONDocument(parsing: $0) }
+        // A document over several lines, or one a line.
+        let documents = block.text.hasPrefix("{\n") ? [block.text[...]] : block.text.split(separator: "\n")
+        for document in documents {
+            try Array(document.utf8).withUnsafeBufferPointer { _ = try JSONDocument(parsing: $0) }
         }
     }
 }

@@ -6,18 +6,19 @@ import Testing
 
 /// Parses a resource with these fields of `[template.rollout]`, and `confd.toml` with this text.
 private func parse(
-    _ fields: String?, settings text: String = "", options: [String] = [], keys: String = "keys = [\"/a\"]"
+    _ fields: String?, settings text: String = "", options: [String] = [], keys: String = "keys = [\"/a\"]",
+    more: String = "", destination: String = "/tmp/x", environment: [String: String] = [:]
 ) throws -> ResourceParser.Result {
     let directory = try TemporaryDirectory()
     try directory.write("confd.toml", text)
-    var loader = SettingsLoader(environment: [:])
+    var loader = SettingsLoader(environment: environment)
     let settings = try loader.load(
         ["-node", "http://127.0.0.1:1", "-config-file", directory.path + "/confd.toml"] + options)
     try directory.write("a.tmpl", "")
     let parser = ResourceParser(
-        settings: settings, environment: [:], templateFolder: directory.path, defaultLayers: settings.layers)
+        settings: settings, environment: environment, templateFolder: directory.path, defaultLayers: settings.layers)
     let table = fields.map { "[template.rollout]\n\($0)\n" } ?? ""
-    let resource = "[template]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\n\(keys)\n\(table)"
+    let resource = "[template]\nsrc = \"a.tmpl\"\ndest = \"\(destination)\"\n\(keys)\n\(table)\(more)"
     return parser.parse(Array(resource.utf8), path: "r.toml", name: "r.toml")
 }
 
@@ -108,6 +109,111 @@ private func parse(
     func refusesWhatCannotBe(_ options: [String], _ message: String) throws {
         let result = try parse("group = \"a\"", options: options)
         #expect(result.errors.map(\.summary) == ["r.toml:5:11: rollout: \(message)"])
+    }
+
+    // MARK: - Verification
+
+    private func request(_ result: ResourceParser.Result) throws -> ServiceRequest {
+        #expect(result.errors.isEmpty && result.warnings.isEmpty, "\(result.errors.map(\.summary))")
+        let rollout = try #require(result.resources.first?.rollout)
+        #expect(rollout.policy.verifies)
+        guard case .request(let request)? = rollout.verify else {
+            throw SupportError("no request: \(String(describing: rollout.verify))")
+        }
+        return request
+    }
+
+    @Test func verifiesByARequest() throws {
+        let short = try request(try parse("group = \"a\"\nverify_http = { url = \"http://h/health\" }"))
+        #expect(short.method == "GET" && short.url.name == "http://h/health" && short.expectedStatus.contains(204))
+        let long = try request(
+            try parse(
+                """
+                group = "a"
+                [template.rollout.verify_http]
+                url = "unix:///run/app.sock:/check"
+                method = "POST"
+                headers = { Host = "shop" }
+                body_file = "{{.dest}}"
+                expect_status = "200,204"
+                token_file = "/run/token"
+                """))
+        #expect(long.method == "POST" && long.tokenFile == "/run/token" && long.headers.map(\.name) == ["Host"])
+        #expect(try long.bodyPath(destination: "/d e") == "/d e" && !long.expectedStatus.contains(201))
+    }
+
+    /// The resource's own goes before that of confd.toml, in whichever form.
+    @Test func aVerificationReplacesTheOther() throws {
+        let settings = "[rollout]\ngroup = \"a\"\nverify_http = { url = \"${BASE}/health\" }\n"
+        let environment = ["BASE": "http://h:1"]
+        let common = try request(try parse("canary = 1", settings: settings, environment: environment))
+        #expect(common.url.text == "http://h:1/health")
+        let own = try parse("verify_cmd = \"true\"", settings: settings, environment: environment)
+        guard case .command? = own.resources.first?.rollout?.verify else {
+            throw SupportError("no command: \(own.errors.map(\.summary))")
+        }
+        let error = #expect(throws: SettingsError.self) { try parse("canary = 1", settings: settings) }
+        #expect(error?.message == "url: variable BASE is not set" && error?.location?.tomlPosition?.line == 3)
+    }
+
+    @Test(arguments: [
+        ("verify_cmd = []", "r.toml:7:14: verify_cmd: is an empty array"),
+        ("verify_cmd = [\"a\", 1]", "r.toml:7:20: verify_cmd: an integer where a string is expected"),
+        (
+            "verify_cmd = \"true\"\nverify_http = { url = \"http://h/\" }",
+            "r.toml:8:15: verify_http: verify_cmd and verify_http exclude each other"
+        ),
+        ("verify_http = \"http://h/\"", "r.toml:7:15: verify_http: a string is not a table"),
+        ("verify_http = {}", "r.toml:7:15: url: is required and must not be empty"),
+        (
+            "verify_http = { url = \"ftp://h/\" }",
+            "r.toml:7:23: url: begins with neither http://, https:// nor unix:///"
+        ),
+        (
+            "verify_http = { url = \"http://h/\", headers = { Cookie = \"a\" } }",
+            "r.toml:7:57: headers: credentials do not belong in a resource file: \"Cookie\""
+        ),
+        (
+            "verify_http = { url = \"http://h/\", body_file = \"{{.dest}}\" }",
+            "r.toml:7:48: body_file: GET has no body"
+        ),
+    ])
+    func refusesVerifications(_ fields: String, _ message: String) throws {
+        let result = try parse("group = \"a\"\n\(fields)")
+        #expect(result.errors.map(\.summary) == [message])
+        #expect(result.resources.isEmpty)
+    }
+
+    @Test func namesUnknownFieldsOfARequest() throws {
+        let result = try parse("group = \"a\"\nverify_http = { url = \"http://h/\", expect = 200 }")
+        #expect(
+            result.warnings.map(\.summary)
+                == ["r.toml:7:36: unknown key \"expect\" in verify_http of [template.rollout]"])
+    }
+
+    // MARK: - What does not go together
+
+    private static let apply =
+        "[template.apply]\ndriver = \"haproxy\"\nsocket = \"/run/h.sock\"\nbackend = \"b\"\n"
+
+    @Test(arguments: [
+        ("/tmp/{{.name}}", "for_each = \"/a/*\"\nkeys = [\"/a\"]", "", "for_each"),
+        ("/tmp/x", "keys = [\"/a\"]", apply, "[template.apply]"),
+    ])
+    func refusesFieldsByName(
+        _ destination: String, _ keys: String, _ more: String, _ name: String
+    ) throws {
+        let own = try parse("group = \"a\"", keys: keys, more: more, destination: destination)
+        let line = keys.split(separator: "\n").count + 4
+        #expect(own.errors.map(\.summary) == ["r.toml:\(line):11: rollout: cannot be used with \(name)"])
+        #expect(own.errors.first?.hint?.hasPrefix("a turn that fails puts") == true && own.resources.isEmpty)
+        let settings = "[rollout]\ngroup = \"a\"\n"
+        let common = try parse(nil, settings: settings, keys: keys, more: more, destination: destination)
+        #expect(
+            common.errors.map(\.summary) == [
+                "r.toml:\(name == "for_each" ? "4:12" : "5:11"): rollout: cannot be used with \(name)"
+            ])
+        #expect(common.errors.first?.hint?.contains("move it into those") == true && common.resources.isEmpty)
     }
 
     @Test func namesWhatIsWrongInTheSettings() throws {

@@ -13,13 +13,17 @@ extension Applier {
         return !rollout.permitted.contains(id)
     }
 
-    /// Whether the service works with the new file: runs `verify_cmd` until it succeeds or the time is over. Returns what went
-    /// wrong last, nil if nothing did.
+    /// Each attempt to verify has at least this long, so that the last one says more than that its time was over.
+    private static let shortestAttempt = Duration.seconds(1)
+
+    /// Whether the service works with the new file: runs `verify_cmd`, or sends `verify_http`, until it succeeds or the time is
+    /// over. Returns what went wrong last, nil if nothing did.
     package func verify(_ resource: Resource, _ definition: RolloutDefinition, over snapshot: Snapshot) -> String? {
-        guard let template = definition.verify else { return nil }
+        guard let verification = definition.verify else { return nil }
         let end = Clock.monotonic() + definition.verifyTimeout
         while true {
-            let problem = tryToVerify(resource, template, over: snapshot, timeout: end - Clock.monotonic())
+            let timeout = max(end - Clock.monotonic(), Self.shortestAttempt)
+            let problem = tryToVerify(resource, verification, over: snapshot, timeout: timeout)
             guard problem != nil, !cancellation.isCancelled, Clock.monotonic() + .seconds(1) < end else {
                 return problem
             }
@@ -29,20 +33,45 @@ extension Applier {
     }
 
     private func tryToVerify(
-        _ resource: Resource, _ template: CommandTemplate, over snapshot: Snapshot, timeout: Duration
+        _ resource: Resource, _ verification: Verification, over snapshot: Snapshot, timeout: Duration
     ) -> String? {
+        let destination = resource.destination
+        let problem: String?
         do throws(StepFailure) {
-            let destination = resource.destination
-            let command = try filled { () throws(TemplateError) in
-                try template.invocation(source: destination, destination: destination)
+            switch verification {
+            case .command(let template):
+                let command = try filled { () throws(TemplateError) in
+                    try template.invocation(source: destination, destination: destination)
+                }
+                let changes = KeyChanges(base: .unknown, snapshot: snapshot, ranges: resource.ranges)
+                let environment = commandEnvironment(resource, source: destination, changes)
+                let result = run(command, verification.field, resource, environment, [], timeout: timeout)
+                problem = result.succeeded ? nil : result.message
+            case .request(let request):
+                let bodyFile = try filled { () throws(TemplateError) in
+                    try request.bodyPath(destination: destination)
+                }
+                problem = answer(to: request, bodyFile, resource, timeout: timeout)
             }
-            let changes = KeyChanges(base: .unknown, snapshot: snapshot, ranges: resource.ranges)
-            let environment = commandEnvironment(resource, source: destination, changes)
-            let result = run(command, "verify_cmd", resource, environment, [], timeout: timeout)
-            return result.succeeded ? nil : "verify_cmd failed: \(result.message)"
         } catch {
-            return "verify_cmd: \(error.message)"
+            problem = error.message
         }
+        return problem.map { "\(verification.field) failed: \($0)" }
+    }
+
+    /// What is wrong with the answer of the service, nil if nothing is.
+    private func answer(
+        to request: ServiceRequest, _ bodyFile: String?, _ resource: Resource, timeout: Duration
+    ) -> String? {
+        logger.debug("Sending \(request.method) \(request.url.name)", resource)
+        var problem: String?
+        do throws(ReloadError) {
+            try requests.send(request, bodyFile: bodyFile, timeout: timeout)
+        } catch {
+            problem = error.message
+        }
+        metrics.countCommand("check", resource, succeeded: problem == nil)
+        return problem
     }
 
     /// The turn of this host is over: what was kept of the file before goes.

@@ -3,8 +3,8 @@ import HTTP
 import Posix
 import Staging
 
-/// Why a reload did not happen. Nothing that was sent is part of it, and of what a server answered the first 4 KiB, without
-/// secrets.
+/// Why a reload did not happen, or a request that asks for something else got no good answer. Nothing that was sent is part of
+/// it, and of what a server answered the first 4 KiB, without secrets.
 enum ReloadError: Error, Equatable {
     /// How the command ended.
     case command(CommandResult.End, executable: String)

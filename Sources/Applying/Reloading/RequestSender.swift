@@ -4,7 +4,7 @@ import HTTP
 import Posix
 import Staging
 
-/// Sends the requests that make services reload.
+/// Sends the requests that make services reload, or ask whether they work.
 final class RequestSender: Sendable {
     /// How much of an answer is part of an error: its beginning says what is wrong.
     private static let largestToken = 1 << 20
@@ -18,7 +18,7 @@ final class RequestSender: Sendable {
 
     /// Sends `request` with what `bodyFile` holds now, and waits for an answer of an expected status. Redirects are
     /// answers like all others.
-    func send(_ request: ReloadRequest, bodyFile: String?, timeout: Duration) throws(ReloadError) {
+    func send(_ request: ServiceRequest, bodyFile: String?, timeout: Duration) throws(ReloadError) {
         do throws(ReloadError.RequestError) {
             let token = try request.tokenFile.map { (path) throws(ReloadError.RequestError) in try Self.token(path) }
             let secrets = request.headers.map(\.value) + (token.map { [$0] } ?? [])
@@ -111,7 +111,7 @@ final class RequestSender: Sendable {
     }
 }
 
-extension ReloadRequest {
+extension ServiceRequest {
     fileprivate var wireMethod: Request.Method {
         switch method {
         case "GET": .get

@@ -49,11 +49,11 @@ enum ConfigurationSchema {
                 .table(fields(FieldProbe.templateHealthCheck), required: ["keys", "type"])
             ),
             ("guard", .table(fields(FieldProbe.guardLimits))),
-            ("rollout", .table(fields(FieldProbe.rollout))),
-            ("reload", .table(fields(FieldProbe.reload, [:], ["http": .reference("reload_request")]))),
+            ("rollout", .table(fields(FieldProbe.rollout, [:], ["verify_http": .reference("service_request")]))),
+            ("reload", .table(fields(FieldProbe.reload, [:], ["http": .reference("service_request")]))),
             (
-                "reload_request",
-                .table(fields(FieldProbe.reloadRequest, [:], ["headers": headers]), required: ["url"])
+                "service_request",
+                .table(fields(FieldProbe.serviceRequest, [:], ["headers": headers]), required: ["url"])
             ),
             (
                 "apply",
@@ -73,7 +73,7 @@ enum ConfigurationSchema {
             ),
             ("service_health_check", .table(fields(FieldProbe.serviceHealthCheck), required: ["type"])),
             ("backend", .table(fields(FieldProbe.backend, backendHelp), required: ["backend"])),
-            ("settings", .table(settings)),
+            ("settings", .table(settings + [("rollout", .reference("rollout"))])),
         ]
     }
 

@@ -20,9 +20,10 @@ enum ConfigurationFile {
     }
 
     /// Reads the options of the file at `path`. Entries that cannot be used are returned as errors; the others apply.
-    static func read(_ path: String, strict: Bool) -> Result {
+    static func read(_ path: String, strict: Bool, environment: [String: String]) -> Result {
         do {
-            return parse(try Files.read(path, limit: FileLimit.settings), path: path, strict: strict)
+            let bytes = try Files.read(path, limit: FileLimit.settings)
+            return parse(bytes, path: path, strict: strict, environment: environment)
         } catch {
             var result = Result()
             result.errors.append(SettingsError(.unreadable(error)))
@@ -30,7 +31,9 @@ enum ConfigurationFile {
         }
     }
 
-    static func parse(_ bytes: [UInt8], path: String, strict: Bool) -> Result {
+    static func parse(
+        _ bytes: [UInt8], path: String, strict: Bool, environment: [String: String] = [:]
+    ) -> Result {
         var result = Result()
         result.source = bytes
         let table: TOMLTable
@@ -42,7 +45,7 @@ enum ConfigurationFile {
         }
         for entry in result.withoutResource(table.entries, path, strict: strict) {
             if entry.key == "rollout" {
-                result.takeRollout(entry.value, path, strict: strict)
+                result.takeRollout(entry.value, path, strict: strict, environment)
                 continue
             }
             if entry.key.lowercased() == "backend", entry.value.isTable {
@@ -97,13 +100,15 @@ extension ConfigurationFile.Result {
     }
 
     /// Looks at `[rollout]`, whose fields are for resources that do not set them.
-    fileprivate mutating func takeRollout(_ value: TOMLValue, _ path: String, strict: Bool) {
+    fileprivate mutating func takeRollout(
+        _ value: TOMLValue, _ path: String, strict: Bool, _ environment: [String: String]
+    ) {
         guard case .table(let table) = value.kind else {
             return refuse(
                 SettingsError(ResourceError(path, value.position, .notTable(value.kind.type), field: "rollout")))
         }
         var reader = TableReader(table, file: path, at: value.position)
-        _ = ResourceParser.withoutSettings.rolloutFields(&reader)
+        _ = ResourceParser.withoutSettings(environment: environment).rolloutFields(&reader)
         rollout = SettingsTable(table: table, file: path, position: value.position)
         for error in reader.errors { refuse(SettingsError(error)) }
         for warning in reader.warnings + reader.unknownKeys(in: "[rollout]") {

@@ -89,7 +89,8 @@ package struct SettingsLoader {
         if !wasGiven, settings.subcommand == .test || !fileExists(settings.configFile) {
             return ConfigurationFile.Result()
         }
-        let result = ConfigurationFile.read(settings.configFile, strict: settings.strict)
+        let result = ConfigurationFile.read(
+            settings.configFile, strict: settings.strict, environment: environment)
         settings.warnings += result.warnings
         return result
     }

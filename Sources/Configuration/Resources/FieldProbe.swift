@@ -27,9 +27,9 @@ enum FieldProbe {
         return reader.forms
     }
 
-    static var reloadRequest: [String: FieldForm] {
-        var reader = ReloadReader(environment: [:], table: reader(""))
-        _ = reader.requestFields()
+    static var serviceRequest: [String: FieldForm] {
+        var reader = RequestReader(reader(""), [:])
+        _ = reader.fields(standardMethod: "GET")
         return reader.table.forms
     }
 
@@ -69,7 +69,7 @@ enum FieldProbe {
         }
     }
 
-    private static var parser: ResourceParser { .withoutSettings }
+    private static var parser: ResourceParser { .withoutSettings() }
 
     private static func reader(_ text: String) -> TableReader {
         guard let table = try? TOMLParser.parse(Array(text.utf8)) else { preconditionFailure("not TOML: \(text)") }

@@ -1,5 +1,4 @@
 import Appliers
-import Checks
 import Posix
 import TextTemplate
 
@@ -12,7 +11,7 @@ package enum ReloadMethod: Hashable, Sendable {
     /// `[template.reload]` with `signal`.
     case signal(ProcessSignal)
     /// `[template.reload]` with `http`.
-    case request(ReloadRequest)
+    case request(ServiceRequest)
 
     /// The field that sets it, as messages call it.
     package var field: String {
@@ -37,7 +36,7 @@ package enum ReloadMethod: Hashable, Sendable {
         case .childSignal(let signal): .childSignal(signal)
         case .signal(let signal): .signal(signal)
         case .request(let request):
-            .request(request, bodyFile: try request.bodyFile?.rendered(source: "", destination: destination))
+            .request(request, bodyFile: try request.bodyPath(destination: destination))
         }
     }
 }
@@ -47,7 +46,7 @@ package enum ReloadAction: Hashable, Sendable {
     case command(CommandInvocation)
     case childSignal(Signal)
     case signal(ProcessSignal)
-    case request(ReloadRequest, bodyFile: String?)
+    case request(ServiceRequest, bodyFile: String?)
     /// Makes these the servers of a running balancer (`[template.apply]`): the engine hands them to the session that keeps those.
     case apply([DesiredServer])
 }
@@ -59,22 +58,4 @@ package struct ProcessSignal: Hashable, Sendable {
     package let pidFile: String
     /// What the process must be called, as `ps -o comm` shows it; nil for any name.
     package let process: String?
-}
-
-/// A request that makes a service reload.
-package struct ReloadRequest: Hashable, Sendable {
-    package struct Header: Hashable, Sendable {
-        package let name: String
-        package let value: String
-    }
-
-    package let method: String
-    package let url: RequestURL
-    package let headers: [Header]
-    /// The path of the file that is sent, which may name `{{.dest}}`; nil without a body.
-    let bodyFile: CommandWord?
-    /// The statuses that mean success.
-    package let expectedStatus: StatusRanges
-    /// The file that holds the token for `Authorization: Bearer`.
-    package let tokenFile: String?
 }

@@ -1,8 +1,6 @@
-import Checks
 import Diagnostics
 import Posix
 import TOML
-import TextTemplate
 
 /// Reads `[template.reload]`: exactly one of `signal` and `http`.
 struct ReloadReader {
@@ -24,7 +22,8 @@ struct ReloadReader {
         let hasSignal = table.value("signal") != nil
         // Both are looked at in any case, so that all errors of a table are found.
         let signal = processSignal()
-        let request = hasRequest ? request() : nil
+        let request = RequestReader.read(
+            "http", of: "[template.reload]", in: &table, standardMethod: "POST", environment)
         switch (hasSignal, hasRequest) {
         case (true, true): table.note("http", .severalReloads(["signal", "http"]))
         case (false, false): table.note("reload", .noReload)
@@ -38,7 +37,7 @@ struct ReloadReader {
 
     private mutating func processSignal() -> ProcessSignal? {
         let signal = table.signal("signal")
-        let pidFile = expanded("pid_file")
+        let pidFile = table.expandedText("pid_file", environment)
         let process = table.text("process")
         guard table.value("signal") != nil else {
             for key in ["pid_file", "process"] where table.value(key) != nil { table.note(key, .onlyWith("signal")) }
@@ -50,108 +49,6 @@ struct ReloadReader {
             return nil
         }
         return signal.map { ProcessSignal(signal: $0, pidFile: pidFile, process: process) }
-    }
-
-    // MARK: - A request
-
-    private mutating func request() -> ReloadRequest? {
-        guard let value = table.value("http") else { return nil }
-        guard case .table(let fields) = value.kind else {
-            return table.refuse("http", .notTable(value.kind.type))
-        }
-        let outer = table
-        table = TableReader(fields, file: outer.file, at: value.position)
-        let request = requestFields()
-        let inner = table
-        table = outer
-        table.add(inner.errors)
-        table.addWarnings(inner.warnings + inner.unknownKeys(in: "http of [template.reload]"))
-        return request
-    }
-
-    /// The fields of the table `http`.
-    mutating func requestFields() -> ReloadRequest? {
-        let method = method(standard: "POST")
-        let headers = headers()
-        let bodyFile = bodyFile(method: method)
-        let status = statuses()
-        let tokenFile = expanded("token_file")
-        if let tokenFile, tokenFile.isEmpty { table.note("token_file", .required) }
-        guard let url = url() else { return nil }
-        return ReloadRequest(
-            method: method, url: url, headers: headers, bodyFile: bodyFile, expectedStatus: status, tokenFile: tokenFile
-        )
-    }
-
-    private static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
-
-    private mutating func method(standard: String) -> String {
-        guard let text = table.text("method") else { return standard }
-        if !Self.methods.contains(text) {
-            let near = Suggestion.nearest(to: text.uppercased(), among: Self.methods)
-            table.note("method", .notAmong(text, Self.methods, suggestion: near))
-        }
-        return text
-    }
-
-    private mutating func url() -> RequestURL? {
-        guard table.value("url") != nil else { return table.refuse("url", .required) }
-        guard let text = expanded("url") else { return nil }
-        do throws(RequestURL.Problem) {
-            return try RequestURL(text)
-        } catch {
-            return table.refuse("url", .notRequestURL(error))
-        }
-    }
-
-    /// Those that carry credentials are refused: these come from files only.
-    private static let credentials = ["authorization", "proxy-authorization", "cookie"]
-    /// Those that say where the body ends.
-    private static let ofClient = ["content-length", "transfer-encoding", "connection", "expect"]
-
-    private mutating func headers() -> [ReloadRequest.Header] {
-        let headers = table.headers()
-        if headers.count > 64 { table.note("headers", .check(.tooManyHeaders(headers.count))) }
-        for (name, value, position) in headers {
-            if Self.credentials.contains(name.lowercased()) {
-                table.note("headers", at: position, .credentialHeader(name))
-            } else if Self.ofClient.contains(name.lowercased()) || !RequestSyntax.isHeader(name, value) {
-                table.note("headers", at: position, .check(.header(name)))
-            }
-        }
-        return headers.map { ReloadRequest.Header(name: $0.name, value: $0.value) }
-    }
-
-    private mutating func bodyFile(method: String) -> CommandWord? {
-        guard let text = expanded("body_file") else { return nil }
-        if text.isEmpty { return table.refuse("body_file", .required) }
-        if ["GET", "HEAD"].contains(method) { return table.refuse("body_file", .noBody(method: method)) }
-        do throws(TemplateError) {
-            let word = try CommandWord(text, .template, field: "body_file")
-            if word.fields.contains("src") { return table.refuse("body_file", .sourceIsGone) }
-            return word
-        } catch {
-            return table.refuse("body_file", .bodyTemplate(reason: error.reason.text))
-        }
-    }
-
-    private mutating func statuses() -> StatusRanges {
-        guard let text = table.text("expect_status") else { return .success }
-        do throws(StatusRangesError) {
-            return try StatusRanges(parsing: text)
-        } catch {
-            table.note("expect_status", .notStatuses(error))
-            return .success
-        }
-    }
-
-    private mutating func expanded(_ key: String) -> String? {
-        guard let text = table.text(key) else { return nil }
-        do {
-            return try VariableExpansion.expand(text, environment)
-        } catch {
-            return table.refuse(key, .variable(error))
-        }
     }
 }
 
@@ -196,24 +93,5 @@ extension TableReader {
         if let signal = Signal(named: text) { return signal }
         let near = Suggestion.nearest(to: text, among: Signal.allNames + Signal.allNames.map { "SIG" + $0 })
         return refuse(key, .unknownSignal(text, suggestion: near))
-    }
-
-    /// The table `headers`, in the order of the names. Not through a reader of its own: that would not tell `X-Probe` from
-    /// `x_probe`.
-    mutating func headers() -> [(name: String, value: String, position: TOMLPosition)] {
-        guard let value = value("headers") else { return [] }
-        guard case .table(let headers) = value.kind else {
-            note("headers", at: value.position, .notTable(value.kind.type))
-            return []
-        }
-        var found: [(name: String, value: String, position: TOMLPosition)] = []
-        for entry in headers.entries.sorted(by: { $0.key < $1.key }) {
-            if case .string(let text) = entry.value.kind {
-                found.append((entry.key, text, entry.value.position))
-            } else {
-                note("headers", at: entry.value.position, .wrongType(entry.value.kind.type, wanted: .string, .quotes))
-            }
-        }
-        return found
     }
 }

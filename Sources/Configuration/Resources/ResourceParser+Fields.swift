@@ -64,12 +64,7 @@ extension ResourceParser {
     }
 
     func expandedText(_ key: String, _ table: inout TableReader) -> String? {
-        guard let text = table.text(key) else { return nil }
-        do {
-            return try VariableExpansion.expand(text, environment)
-        } catch {
-            return table.refuse(key, .variable(error))
-        }
+        table.expandedText(key, environment)
     }
 
     private func requiredText(_ key: String, _ table: inout TableReader) -> String? {

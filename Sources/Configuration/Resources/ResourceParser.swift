@@ -12,10 +12,10 @@ struct ResourceParser {
     let defaultLayers: [BackendLayer]
 
     /// For tables that depend on nothing else.
-    static var withoutSettings: ResourceParser {
+    static func withoutSettings(environment: [String: String] = [:]) -> ResourceParser {
         let settings = Settings()
         return ResourceParser(
-            settings: settings, environment: [:], templateFolder: "", defaultLayers: settings.layers)
+            settings: settings, environment: environment, templateFolder: "", defaultLayers: settings.layers)
     }
 
     /// The good resources of a file, its errors and its warnings.

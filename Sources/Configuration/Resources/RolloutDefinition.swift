@@ -1,12 +1,28 @@
 import Rollout
 
+/// How a host finds out in its turn whether its service works with the new file.
+package enum Verification: Hashable, Sendable {
+    /// `verify_cmd`: it has to succeed.
+    case command(CommandTemplate)
+    /// `verify_http`: its answer has to have an expected status.
+    case request(ServiceRequest)
+
+    /// The field that sets it, as messages call it.
+    package var field: String {
+        switch self {
+        case .command: "verify_cmd"
+        case .request: "verify_http"
+        }
+    }
+}
+
 /// `[rollout]` or `[template.rollout]`: many hosts that change their file one after the other.
 package struct RolloutDefinition: Equatable, Sendable {
     /// The hosts that share a rollout; those of one resource of the group.
     package let group: String
     package let policy: RolloutPolicy
     /// Says after the reload whether the service works; nil if the reload says enough.
-    package let verify: CommandTemplate?
+    package let verify: Verification?
     package let verifyTimeout: Duration
 
     /// The keys by which the hosts with the resource `name` tell each other.
@@ -23,7 +39,7 @@ package struct RolloutFields: Equatable, Sendable {
     var canary: RolloutPolicy.Canary?
     var maxParallel: RolloutPolicy.Amount?
     var soak: Duration?
-    var verify: CommandTemplate?
+    var verify: Verification?
     var verifyTimeout: Duration?
 
     /// These, and the others' where there is nothing.

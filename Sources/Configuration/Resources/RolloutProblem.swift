@@ -11,8 +11,8 @@ package enum RolloutProblem: Equatable, Sendable {
     case noKeys
     /// Revisions of different stores do not compare.
     case severalBackends
-    /// A field of the resource with which it does not work.
-    case notWith(String)
+    /// A field of the resource with which it does not work; whether the rollout is that of confd.toml.
+    case notWith(String, isOfSettings: Bool)
 
     var message: String {
         switch self {
@@ -25,7 +25,7 @@ package enum RolloutProblem: Equatable, Sendable {
         case .onetime: "-onetime does not wait for other hosts"
         case .noKeys: "a resource without keys has no changes to roll out"
         case .severalBackends: "the keys of a resource with a rollout come from one backend"
-        case .notWith(let field): "cannot be used with \(field)"
+        case .notWith(let field, _): "cannot be used with \(field)"
         }
     }
 
@@ -40,8 +40,10 @@ package enum RolloutProblem: Equatable, Sendable {
         case .onetime: "leave the table out, or run confd without -onetime"
         case .noKeys: nil
         case .severalBackends: "add a [backend] table to the resource, or leave its rollout out"
-        case .notWith:
+        case .notWith(_, isOfSettings: true):
             "a [rollout] of confd.toml is of all resources: move it into those that it can be used with"
+        case .notWith("for_each", _): "a turn that fails puts one file back, and these are many"
+        case .notWith: "a turn that fails puts a file back and reloads, and a running balancer is changed without"
         }
     }
 }

@@ -10,10 +10,14 @@ struct RolloutSubject {
 
     var hasKeys: Bool { layers.contains { !$0.ranges.isEmpty } }
 
-    /// Why its changes cannot be rolled out, nil if they can.
+    /// The field that a rollout does not go with, as it is called and as it is written; nil if there is none.
+    var conflict: (name: String, key: String)? {
+        if hasItems { return ("for_each", "for_each") }
+        return isBalancer ? ("[template.apply]", "apply") : nil
+    }
+
+    /// Why its changes cannot be rolled out otherwise, nil if they can.
     var problem: RolloutProblem? {
-        if hasItems { return .notWith("for_each") }
-        if isBalancer { return .notWith("[template.apply]") }
         if !hasKeys { return .noKeys }
         if layers.onlyBackend == nil { return .severalBackends }
         return layers.first { !$0.backend.kind.takesRollouts }.map { .backend($0.backend.name) }
@@ -46,6 +50,13 @@ extension ResourceParser {
         }
         // confd.toml speaks of all resources; these have nothing that could be rolled out.
         if own == nil, !subject.hasKeys { return nil }
+        if let conflict = subject.conflict {
+            // Where the rollout is confd.toml's, the place is that of the field.
+            let key = own == nil ? conflict.key : "rollout"
+            template.note(
+                "rollout", at: template.place(of: key), .rollout(.notWith(conflict.name, isOfSettings: own == nil)))
+            return nil
+        }
         if let problem = subject.problem { return template.refuse("rollout", .rollout(problem)) }
         // A dry run writes nothing, and waits for nobody.
         if settings.onetime, !settings.noop { return template.refuse("rollout", .rollout(.onetime)) }
@@ -58,13 +69,24 @@ extension ResourceParser {
         fields.canary = canary(&table)
         fields.maxParallel = maxParallel(&table)
         fields.soak = table.duration("soak")
-        fields.verify = verifyCommand(&table)
+        fields.verify = verification(&table)
         fields.verifyTimeout = table.duration("verify_timeout")
         table.limit("on_failure", to: ["halt"])
         if let text = table.text("on_failure"), text != "halt" {
             table.note("on_failure", .rollout(.notOnFailure(text)))
         }
         return fields
+    }
+
+    private func verification(_ table: inout TableReader) -> Verification? {
+        let command = verifyCommand(&table)
+        // What a health check asks changes nothing.
+        let request = RequestReader.read(
+            "verify_http", of: "[template.rollout]", in: &table, standardMethod: "GET", environment)
+        if table.has("verify_cmd"), table.has("verify_http") {
+            return table.refuse("verify_http", .severalReloads(["verify_cmd", "verify_http"]))
+        }
+        return command.map { .command($0) } ?? request.map { .request($0) }
     }
 
     private func group(_ table: inout TableReader) -> String? {
