@@ -1,0 +1,133 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Fault 15: hosts of a rollout whose confd is killed at any moment.
+@Suite(.enabled(if: Machine.hasEtcd && Machine.canBindMount)) struct FaultRolloutTests {
+    /// What has happened to the keys of the group, as `etcdctl watch` prints it: each event is a line with its kind, one with
+    /// the key and one with the value.
+    private struct Turns {
+        /// The most hosts that had their turn at a time, in whichever changes.
+        private(set) var most = 0
+        /// How many began.
+        private(set) var count = 0
+        private(set) var left: Set<Substring> = []
+
+        init(_ text: String) {
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            for (kind, key) in zip(lines, lines.dropFirst()) where key.contains("/started/") {
+                if kind == "PUT", left.insert(key).inserted { count += 1 }
+                if kind == "DELETE" { left.remove(key) }
+                most = max(most, left.count)
+            }
+        }
+    }
+
+    private struct Tally {
+        var kills = 0
+        var resumes = 0
+    }
+
+    /// A random host is killed before a random system call, started again, and then the next one, while its group rolls out one change
+    /// after the other: never two have their turn at a time, and in the end all have the last change.
+    @Test(.enabled(if: Machine.injectsFaults, Machine.needsFaults)) func killedInARollout() async throws {
+        let changes = FaultScale.rounds(12, full: 1_000)
+        var report = FaultReport("15 rollout", "a random one of 3 daemons is killed before a random system call")
+        var random = SeededGenerator(seed: 15)
+        var tally = Tally()
+        try await withRig { rig in
+            try rig.client.put("/app/a", "0")
+            let hosts = try Hosts(
+                rig.box, nodes: [rig.node], node: rig.etcd.endpoint, count: 3,
+                settings: "canary = 0\nmax_parallel = 1")
+            let watch = try Child(
+                ChildCommand(
+                    executable: "etcdctl",
+                    arguments: ["--endpoints", rig.etcd.endpoint, "watch", "--prefix", "/_confd/rollout/"],
+                    environment: Machine.environment))
+            try hosts.startAll()
+            #expect(try await hosts.areThere(), "\(hosts.log(1))")
+            #expect(try await eventually { watch.standardOutput.contains("/members/host1") })
+            try await arm(hosts, &random, &tally)
+            for change in 1...changes {
+                try rig.client.put("/app/a", "\(change)")
+                // Now and then a change comes before the last one is everywhere.
+                if Int.random(in: 0..<5, using: &random) == 0, change < changes { continue }
+                if try await !isEverywhere("\(change)", hosts, &random, &tally) {
+                    report.lost += 1
+                    Issue.record("\(change): \(hosts.files) \(try await hosts.rollout("status").testDescription)")
+                    break
+                }
+            }
+            let isOver = try await eventually(answer: {
+                try revive(hosts, &tally)
+                return Turns(watch.standardOutput).left.isEmpty
+            })
+            #expect(isOver, "no turn is left: \(Turns(watch.standardOutput).left)")
+            for number in 1...hosts.count { try await end(number, hosts, &tally) }
+            let turns = Turns(watch.standardOutput)
+            report.times = changes
+            report.lost += max(0, turns.most - 1)
+            report.measured =
+                "\(turns.count) turns, \(tally.kills) kills, \(tally.resumes) halts after a lease that ended"
+            #expect(turns.most == 1 && turns.count >= changes)
+            #expect(tally.kills > 0)
+            watch.send(SIGTERM)
+            _ = try await watch.wait()
+        }
+        report.print()
+    }
+
+    /// Has a random host be the one that dies next. Its daemon makes some hundreds of calls until it has begun, and some tens for a
+    /// change.
+    private func arm(_ hosts: Hosts, _ random: inout SeededGenerator, _ tally: inout Tally) async throws {
+        let number = Int.random(in: 1...hosts.count, using: &random)
+        try await end(number, hosts, &tally)
+        try hosts.start(number, faults: "*:\(Int.random(in: 1...1_200, using: &random))=kill")
+    }
+
+    /// Ends a daemon, which may die of its fault meanwhile.
+    private func end(_ number: Int, _ hosts: Hosts, _ tally: inout Tally) async throws {
+        guard let done = try await hosts.end(number) else { return }
+        switch done.ending {
+        case .signalled(SIGKILL): tally.kills += 1
+        // It had not come so far that it heeds signals.
+        case .signalled(SIGTERM): break
+        default: #expect(done.exitCode == 0, "\(done.testDescription)")
+        }
+    }
+
+    /// Waits until all files hold `value`; meanwhile hosts die and come back, and a halt for a lease that ended is taken back.
+    private func isEverywhere(
+        _ value: String, _ hosts: Hosts, _ random: inout SeededGenerator, _ tally: inout Tally
+    ) async throws -> Bool {
+        var looks = 0
+        return try await eventually(
+            seconds: 120,
+            answer: {
+                if hosts.files.allSatisfy({ $0 == value }) { return true }
+                if try revive(hosts, &tally) { try await arm(hosts, &random, &tally) }
+                looks += 1
+                if looks.isMultiple(of: 200) { try await endHalt(hosts, &tally) }
+                return false
+            })
+    }
+
+    /// Starts a daemon again that has died; whether there is one.
+    @discardableResult
+    private func revive(_ hosts: Hosts, _ tally: inout Tally) throws -> Bool {
+        guard let dead = (1...hosts.count).first(where: { !hosts.isRunning($0) }) else { return false }
+        tally.kills += 1
+        try hosts.start(dead)
+        return true
+    }
+
+    private func endHalt(_ hosts: Hosts, _ tally: inout Tally) async throws {
+        let status = try await hosts.rollout("status").standardOutput
+        guard status.contains(" is halted: ") else { return }
+        #expect(status.contains("its lease ended before it was done"), "\(status)")
+        tally.resumes += 1
+        _ = try await hosts.rollout("resume")
+    }
+}
