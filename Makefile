@@ -117,9 +117,8 @@ bench:
 FLEET_DAEMONS ?= 300
 FLEET_KEYS ?= 10000
 bench-fleet:
-	./.ci/install bench
-	$(MAKE) release
-	Benchmarks/Program/fleet.py dist/confd $(FLEET_DAEMONS) $(FLEET_KEYS)
+	$(MAKE) release limits
+	Benchmarks/Program/fleet.py dist/confd .build/limits $(FLEET_DAEMONS) $(FLEET_KEYS)
 
 chart:
 	Benchmarks/Program/chart .build/benchmark.json >docs/performance.svg

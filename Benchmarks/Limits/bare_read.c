@@ -5,74 +5,23 @@
 // Calls etcdserverpb.KV/Range by gRPC over libcurl (HTTP/2 with prior knowledge) and walks the messages only as far as
 // the next page needs it; PAGE keys a call, 0 for all in one. Prints the number of keys and bytes.
 
+#include "messages.h"
+
 #include <curl/curl.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-typedef struct {
-    uint8_t *bytes;
-    size_t count, capacity;
-} Buffer;
-
-static void fail(const char *reason) {
-    fprintf(stderr, "bare_read: %s\n", reason);
-    exit(1);
-}
-
-static void append(Buffer *buffer, const void *bytes, size_t count) {
-    if (buffer->count + count > buffer->capacity) {
-        while (buffer->count + count > buffer->capacity) {
-            buffer->capacity = buffer->capacity ? 2 * buffer->capacity : 1 << 20;
-        }
-        buffer->bytes = realloc(buffer->bytes, buffer->capacity);
-        if (!buffer->bytes) fail("out of memory");
-    }
-    memcpy(buffer->bytes + buffer->count, bytes, count);
-    buffer->count += count;
-}
 
 static size_t receive(char *bytes, size_t size, size_t count, void *buffer) {
     append(buffer, bytes, size * count);
     return size * count;
 }
 
-static void appendVarint(Buffer *buffer, uint64_t value) {
-    while (value >= 0x80) {
-        append(buffer, &(uint8_t){(uint8_t)value | 0x80}, 1);
-        value >>= 7;
-    }
-    append(buffer, &(uint8_t){(uint8_t)value}, 1);
-}
-
-static uint64_t varint(const uint8_t **at, const uint8_t *end) {
-    uint64_t value = 0;
-    for (int shift = 0; *at < end && shift < 64; shift += 7) {
-        uint8_t byte = *(*at)++;
-        value |= (uint64_t)(byte & 0x7f) << shift;
-        if (!(byte & 0x80)) return value;
-    }
-    fail("a malformed message");
-    return 0;
-}
-
 // A RangeRequest in its gRPC frame: key 1, range_end 2, limit 3, revision 4.
 static void encodeRequest(Buffer *request, const Buffer *start, const char *end, uint64_t limit, uint64_t revision) {
-    request->count = 0;
-    append(request, "\0\0\0\0\0", 5);
-    append(request, "\x0a", 1);
-    appendVarint(request, start->count);
-    append(request, start->bytes, start->count);
-    append(request, "\x12", 1);
-    appendVarint(request, strlen(end));
-    append(request, end, strlen(end));
-    append(request, "\x18", 1);
-    appendVarint(request, limit);
-    append(request, "\x20", 1);
-    appendVarint(request, revision);
-    uint32_t length = (uint32_t)request->count - 5;
-    for (int i = 0; i < 4; i++) request->bytes[1 + i] = (uint8_t)(length >> (24 - 8 * i));
+    beginFrame(request);
+    appendBytes(request, 1, start->bytes, start->count);
+    appendBytes(request, 2, end, strlen(end));
+    appendNumber(request, 3, limit);
+    appendNumber(request, 4, revision);
+    endFrame(request);
 }
 
 typedef struct {
@@ -88,24 +37,19 @@ static Answer decodeAnswer(const Buffer *body) {
     if (body->count < 5) fail("no answer");
     const uint8_t *at = body->bytes + 5, *end = body->bytes + body->count;
     while (at < end) {
-        uint64_t tag = varint(&at, end), value = varint(&at, end);
-        if ((tag & 7) == 0) {
-            if (tag >> 3 == 3) answer.more = value != 0;
-            continue;
-        }
-        if ((tag & 7) != 2 || value > (uint64_t)(end - at)) fail("a malformed message");
-        if (tag >> 3 == 1) {
-            const uint8_t *inner = at, *innerEnd = at + value;
+        Field field = nextField(&at, end);
+        if (field.field == 3) answer.more = field.number != 0;
+        if (field.field == 1) {
+            const uint8_t *inner = field.bytes, *innerEnd = inner + field.number;
             while (inner < innerEnd) {
-                uint64_t field = varint(&inner, innerEnd), number = varint(&inner, innerEnd);
-                if (field >> 3 == 3) answer.revision = number;
+                Field part = nextField(&inner, innerEnd);
+                if (part.field == 3) answer.revision = part.number;
             }
-        } else if (tag >> 3 == 2) {
+        } else if (field.field == 2) {
             answer.keys++;
-            answer.last = at;
-            answer.lastCount = value;
+            answer.last = field.bytes;
+            answer.lastCount = field.number;
         }
-        at += value;
     }
     return answer;
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""fleet.py CONFD [DAEMONS [KEYS]]: many daemons on one etcd, as many hosts would be.
+"""fleet.py CONFD LIMITS [DAEMONS [KEYS]]: many daemons on one etcd, as many hosts would be.
 
 Each daemon watches KEYS keys below /services and /fleet and writes a file of one of them. Of every program (ours, and those of
 CONFD_PEERS="name=path ...", which have no cache): from a put to each file, what etcd and the daemons take, a restart of etcd, and a
-restart of all daemons, ours also with -cache. A bare watcher in C, one for each daemon, is the limit for etcd.
+restart of all daemons, ours also with -cache. The limit is a bare watcher in C (`bare_watch` in the folder LIMITS), as many of it: it
+watches the one key, reads no others, and writes its value into a file.
 """
 
 import os
@@ -31,6 +32,18 @@ def cpu(process):
 def memory(process):
     with open(f"/proc/{process.pid}/status") as file:
         return 1024 * int(next(line.split()[1] for line in file if line.startswith("VmRSS")))
+
+
+class BareWatcher:
+    """The program of the limit."""
+
+    name = "bare watcher in C"
+
+    def __init__(self, limits):
+        self.path = os.path.join(os.path.abspath(limits), "bare_watch")
+
+    def command(self, etcd, confdir, *flags):
+        return [self.path, etcd.endpoint, "/fleet/", os.path.join(confdir.output, "0.conf")]
 
 
 class Fleet:
@@ -149,11 +162,12 @@ def table(rows, keys):
 
 
 def main():
-    path, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 300
-    keys = int(sys.argv[3]) if len(sys.argv) > 3 else 10_000
-    ours = Program("confd (this)", path)
+    path, limits = sys.argv[1:3]
+    count = int(sys.argv[3]) if len(sys.argv) > 3 else 300
+    keys = int(sys.argv[4]) if len(sys.argv) > 4 else 10_000
+    ours, bare = Program("confd (this)", path), BareWatcher(limits)
     peers = [Program(*pair.split("=", 1)) for pair in os.environ.get("CONFD_PEERS", "").split()]
-    kinds = [(ours, False), (ours, True)] + [(peer, False) for peer in peers]
+    kinds = [(bare, False), (ours, False), (ours, True)] + [(peer, False) for peer in peers]
     rows = []
     for program, caches in kinds:
         with Etcd() as etcd, tempfile.TemporaryDirectory(prefix="confd-fleet-", dir="/dev/shm") as folder:
