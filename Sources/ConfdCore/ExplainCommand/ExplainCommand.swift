@@ -30,14 +30,6 @@ struct ExplainCommand {
         }
     }
 
-    /// With the revisions of the last changes of the keys among `sources`.
-    private func texts(knowing sources: [LineExplanation.Source], of explanation: Explanation) -> ExplainText {
-        let keys = Set(sources.lazy.filter { !$0.isDirectory && !$0.isMissing }.map(\.key))
-        var texts = texts
-        texts.revisions = explainer.revisions(of: Array(keys), in: explanation)
-        return texts
-    }
-
     private func answer() throws(ExplainFailure) -> [UInt8] {
         let place = arguments.subject.flatMap(FilePlace.init)
         if arguments.showsLast { return try last(arguments.subject ?? "") }
@@ -47,7 +39,6 @@ struct ExplainCommand {
         }
         if let place { return try explain(place) }
         let explanation = try explanation(of: arguments.subject ?? "")
-        let texts = texts(knowing: explanation.decidingKeys, of: explanation)
         return settings.json ? json { $0.set(explanation, texts) } : Array(texts.text(of: explanation).utf8)
     }
 
@@ -152,7 +143,6 @@ struct ExplainCommand {
             }
             line = line.at(column: column)
         }
-        let texts = texts(knowing: line.pieces.flatMap(\.sources) + line.reasons.flatMap(\.sources), of: explanation)
         return settings.json
             ? json { $0.set(line, explanation, texts) } : Array(texts.text(line, of: explanation).utf8)
     }
@@ -190,9 +180,7 @@ struct ExplainCommand {
     }
 
     private func text(_ uses: [KeyUse], key: [UInt8]) -> [UInt8] {
-        var texts = texts
-        if let first = uses.first { texts.revisions = explainer.revisions(of: [key], in: first.explanation) }
-        if settings.json { return json { $0.set(uses, key: key, supposes: arguments.supposedValue != nil, texts) } }
+        if settings.json { return json { $0.set(uses, key: key, supposes: arguments.supposedValue != nil) } }
         if arguments.supposedValue == nil { return KeyUse.text(uses, key, texts) }
         return uses.flatMap { $0.difference(context: settings.diffContext, isColoured: settings.coloursOutput) }
     }

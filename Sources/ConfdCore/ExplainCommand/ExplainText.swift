@@ -7,8 +7,6 @@ struct ExplainText {
     /// Where the templates are, whose paths are shown as they stand below it.
     let templateFolder: String
     let showsValues: Bool
-    /// In which revisions keys were changed last, as far as that is known.
-    var revisions: [[UInt8]: Int64] = [:]
 
     private static let longestText = 2_000
     private static let longestPiece = 32
@@ -42,7 +40,9 @@ struct ExplainText {
     }
 
     private func rows(_ sources: [LineExplanation.Source], first: String, _ explanation: Explanation) -> [[String]] {
-        var rows = sources.prefix(Self.mostKeys).map { [first, self.key($0, explanation), remark($0)] }
+        var rows = sources.prefix(Self.mostKeys).map {
+            [first, self.key($0, explanation), Self.remark($0, explanation)]
+        }
         for index in rows.indices.dropFirst() { rows[index][0] = "" }
         if sources.count > Self.mostKeys { rows.append(["", "and \(sources.count - Self.mostKeys) more keys"]) }
         return rows
@@ -64,15 +64,17 @@ struct ExplainText {
         return bounded(String(decoding: explanation.view.value(at: index).array, as: UTF8.self), Self.longestText)
     }
 
-    private func remark(_ source: LineExplanation.Source) -> String {
+    private static func remark(_ source: LineExplanation.Source, _ explanation: Explanation) -> String {
         if source.isMissing { return "(missing)" }
         if source.isDirectory { return "(any key below)" }
         let path = source.path.isEmpty ? nil : "(\(source.path))"
-        return [path, revision(of: source.key)].compactMap { $0 }.joined(separator: "   ")
+        return [path, revision(of: source.key, explanation)].compactMap { $0 }.joined(separator: "   ")
     }
 
     /// When the key was changed last; nil if that is not known.
-    func revision(of key: [UInt8]) -> String? { revisions[key].map { "revision \($0)" } }
+    static func revision(of key: [UInt8], _ explanation: Explanation) -> String? {
+        explanation.revision(of: key).map { "revision \($0)" }
+    }
 
     private func shown(_ piece: LineExplanation.Piece, _ explanation: Explanation) -> String {
         if Self.isHidden(piece, explanation) || explanation.isSecret(piece.bytes) { return Self.mask }
@@ -120,7 +122,7 @@ struct ExplainText {
         ]
         rows += Self.list("reads", explanation.readings.map { ["\($0.function) \($0.argument)"] })
         let deciding = explanation.decidingKeys
-        let values = deciding.filter { !$0.isMissing }.map { [key($0, explanation), remark($0)] }
+        let values = deciding.filter { !$0.isMissing }.map { [key($0, explanation), Self.remark($0, explanation)] }
         rows += Self.list("made of", values)
         rows += Self.list("missing", deciding.filter(\.isMissing).map { [key($0, explanation)] })
         return "\(PrintableText.line(resource.name))\n" + Self.table(rows)

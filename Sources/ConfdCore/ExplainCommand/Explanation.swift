@@ -56,6 +56,13 @@ struct Explanation {
 
     func isThere(_ name: ByteString) -> Bool { name.withBytes { view.find($0) } != nil }
 
+    /// The revision in which `key` of the store was changed last; nil if it is not there, or its backend has no revisions.
+    func revision(of key: [UInt8]) -> Int64? {
+        guard let index = name(of: key)?.withBytes({ view.find($0) }) else { return nil }
+        let revision = view.modified(at: index)
+        return revision > 0 ? revision : nil
+    }
+
     /// The numbers, from 1, of the lines that `name` decides.
     func lines(decidedBy name: ByteString) -> [Int] {
         let isNamed = trace.table.membership { origin in
@@ -106,21 +113,6 @@ struct Explainer {
         return ExplainedResource(
             resource: resource, store: store, files: ResourceFiles(of: resource, over: view, in: environment),
             health: seen.health, view: view)
-    }
-
-    /// In which revisions `keys` were changed last, where the resource's only store knows that, and as far as that is what is
-    /// explained. A failure is no error: all else is known.
-    func revisions(of keys: [[UInt8]], in explanation: Explanation) -> [[UInt8]: Int64] {
-        guard let configuration = explanation.resource.layers.onlyBackend, let cancellation = try? Cancellation(),
-            let backend = try? backends.backend(for: configuration) as? any DatingBackend
-        else { return [:] }
-        do throws(BackendError) {
-            return try backend.revisions(of: keys, timeout: settings.backendTimeout, cancellation: cancellation)
-                .filter { $0.value <= explanation.revision }
-        } catch {
-            logger.debug(error.message)
-            return [:]
-        }
     }
 
     func explain(_ file: ResourceFiles.File, of keys: ExplainedResource) throws(ExplainFailure) -> Explanation {

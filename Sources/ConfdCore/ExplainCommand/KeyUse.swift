@@ -42,7 +42,9 @@ struct KeyUse {
         if texts.showsValues, let value = uses.lazy.compactMap({ texts.value(of: key, $0.explanation) }).first {
             head += " = \(value)"
         }
-        if let revision = texts.revision(of: key) { head += "   " + revision }
+        if let revision = uses.first.flatMap({ ExplainText.revision(of: key, $0.explanation) }) {
+            head += "   " + revision
+        }
         let rows = uses.map { use -> [String] in
             let lines = ExplainText.ranges(use.lines)
             return [

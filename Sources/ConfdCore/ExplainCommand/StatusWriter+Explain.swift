@@ -42,7 +42,7 @@ extension StatusWriter {
             writer.set("path", source.path)
             writer.set("directory", source.isDirectory)
             writer.set("missing", source.isMissing)
-            writer.set("revision", texts.revisions[source.key].map { Int($0) })
+            writer.set("revision", explanation.revision(of: source.key).map { Int($0) })
             if texts.showsValues { writer.set("value", texts.value(of: source.key, explanation)) }
         }
     }
@@ -64,9 +64,9 @@ extension StatusWriter {
         set(explanation.decidingKeys, explanation, texts)
     }
 
-    mutating func set(_ uses: [KeyUse], key: [UInt8], supposes: Bool, _ texts: ExplainText) {
+    mutating func set(_ uses: [KeyUse], key: [UInt8], supposes: Bool) {
         set("key", String(decoding: key, as: UTF8.self))
-        set("revision", texts.revisions[key].map { Int($0) })
+        set("revision", uses.first?.explanation.revision(of: key).map { Int($0) })
         array("resources", uses) { writer, use in
             writer.set("resource", use.explanation.resource.name)
             writer.set("dest", use.explanation.resource.destination)
