@@ -6,7 +6,6 @@ import KeyValue
 import Posix
 import Registration
 import Rendering
-import Rollout
 
 /// Keeps the keys of services in their stores: evaluates what is to be registered, combines the verdicts of checks, and hands
 /// both to a registrar for each store. Used by the engine's thread.
@@ -15,6 +14,13 @@ final class ServiceKeeper {
     private struct Entry {
         let definition: ServiceDefinition
         let service: Service
+    }
+
+    /// What one registrar keeps. Services and places in rollouts are on leases of their own: after a restart the services are
+    /// known before the places, and what is on a lease and not known is removed.
+    private struct Holding: Hashable {
+        let backend: BackendConfiguration
+        let isOfRollouts: Bool
     }
 
     /// What the keeper needs of the rest.
@@ -39,7 +45,7 @@ final class ServiceKeeper {
     private let parts: Parts
     private let monitor: HealthMonitor
     private var definitions: [ServiceDefinition] = []
-    private var registrars: [BackendConfiguration: RegistrarThread] = [:]
+    private var registrars: [Holding: RegistrarThread] = [:]
     private var entries: [BackendConfiguration: [Entry]] = [:]
     /// Keys beside those of services: the places of this host in rollouts.
     private var places: [BackendConfiguration: [Service]] = [:]
@@ -105,7 +111,7 @@ final class ServiceKeeper {
         if !runs {
             definitions = []
             entries = [:]
-            for registrar in registrars.values { registrar.set([]) }
+            for (holding, registrar) in registrars where !holding.isOfRollouts { registrar.set([]) }
         }
         for (backend, entries) in entries { for entry in entries { tellHealth(of: entry, backend) } }
     }
@@ -157,16 +163,28 @@ final class ServiceKeeper {
     }
 
     private func register(at now: Duration) throws(SystemError) {
-        for backend in Set(registrars.keys).union(entries.keys).union(places.keys) {
-            guard let registrar = registrar(for: backend, at: now) else { continue }
-            let places = places[backend, default: []]
-            registrar.set(entries[backend, default: []].map(\.service) + places)
-            for entry in entries[backend, default: []] { tellHealth(of: entry, backend) }
-            for place in places { registrar.setHealth(.up, of: place.key) }
+        for holding in holdings {
+            guard let registrar = registrar(for: holding, at: now) else { continue }
+            if holding.isOfRollouts {
+                let places = places[holding.backend, default: []]
+                registrar.set(places)
+                for place in places { registrar.setHealth(.up, of: place.key) }
+            } else {
+                let entries = entries[holding.backend, default: []]
+                registrar.set(entries.map(\.service))
+                for entry in entries { tellHealth(of: entry, holding.backend) }
+            }
         }
         let inUse = registrars.values.reduce(into: Set<Int64>()) { $0.formUnion($1.leaseIDs) }
         if inUse != keptLeases { parts.keepLeases(inUse) }
         keptLeases = inUse
+    }
+
+    /// What is held, or has to be.
+    private var holdings: Set<Holding> {
+        Set(registrars.keys)
+            .union(entries.keys.map { Holding(backend: $0, isOfRollouts: false) })
+            .union(places.keys.map { Holding(backend: $0, isOfRollouts: true) })
     }
 
     /// The service as it is now; nil, and tried again soon, if that cannot be told.
@@ -192,18 +210,21 @@ final class ServiceKeeper {
         parts.logger.warning("Noop mode enabled. \(key) will not be registered")
     }
 
-    private func registrar(for backend: BackendConfiguration, at now: Duration) -> RegistrarThread? {
+    private func registrar(for holding: Holding, at now: Duration) -> RegistrarThread? {
         if parts.isNoop { return nil }
-        if let registrar = registrars[backend] { return registrar }
+        if let registrar = registrars[holding] { return registrar }
+        let backend = holding.backend
         do {
             guard let store = try parts.backends.backend(for: backend) as? any LeasingBackend else {
                 preconditionFailure("only backends that take registrations have services")
             }
-            let identity = LeaseIdentity.current(purpose: parts.purpose)
+            let identity = LeaseIdentity.current(
+                purpose: holding.isOfRollouts ? "rollouts of " + parts.purpose : parts.purpose)
             let (logger, gaveUp, changed) = (parts.logger, parts.gaveUp, parts.changed)
             let state = Registrar(identity: identity, earlierLeases: parts.earlierLeases)
             let registrar = try RegistrarThread(store, state) { report in
-                if report.isOfRollout, report.severity == .information {
+                // Places come and go with each change.
+                if holding.isOfRollouts, report.severity == .information {
                     logger.debug(report.message, backend)
                 } else {
                     logger.report(report, backend)
@@ -212,7 +233,7 @@ final class ServiceKeeper {
                 changed()
             }
             try registrar.start()
-            registrars[backend] = registrar
+            registrars[holding] = registrar
             return registrar
         } catch let error as BackendError {
             parts.logger.error(error.message, error.logFields(backend))
@@ -228,7 +249,8 @@ final class ServiceKeeper {
     // MARK: - Whether it is up
 
     private func tellHealth(of entry: Entry, _ backend: BackendConfiguration) {
-        registrars[backend]?.setHealth(health(of: entry.definition), of: entry.service.key)
+        registrars[Holding(backend: backend, isOfRollouts: false)]?
+            .setHealth(health(of: entry.definition), of: entry.service.key)
     }
 
     /// All checks must be up; before they have told, what an earlier run left in the store stays.
@@ -261,11 +283,6 @@ final class ServiceKeeper {
                 isRegistered: registered[entry.service.key] != nil, isUp: health(of: entry.definition) == .up)
         }.sorted { $0.key < $1.key }
     }
-}
-
-extension Report {
-    /// Whether it is about a place in a rollout, which comes and goes with each change.
-    fileprivate var isOfRollout: Bool { key?.starts(with: GroupKeys.root.utf8) ?? false }
 }
 
 extension Logger {

@@ -41,6 +41,7 @@ import Testing
             let hosts = try Hosts(
                 rig.box, nodes: [rig.node], node: rig.etcd.endpoint, count: 3,
                 settings: "canary = 0\nmax_parallel = 1")
+            try hosts.addServices()
             let watch = try Child(
                 ChildCommand(
                     executable: "etcdctl",

@@ -42,6 +42,15 @@ final class Hosts {
         }
     }
 
+    /// Gives each host a service whose keys live as long as those of rollouts. To be called before it is started.
+    func addServices() throws {
+        for number in 1...count {
+            try box.write(
+                "host\(number)/conf.d/service.toml",
+                "[service]\nkey = \"/services/host\(number)\"\nvalue = \"here\"\nttl = \"15s\"\n")
+        }
+    }
+
     func startAll() throws { for number in 1...count { try start(number) } }
 
     /// `faults` is what `CONFD_FAULTS` says.
