@@ -105,7 +105,9 @@ package struct PathWatch: ~Copyable, Sendable {
 
     /// Waits until nothing has changed for `quiet`, for at most `longest`: a file that is written all the time must
     /// not keep others from being read.
-    package mutating func settle(quiet: Duration, longest: Duration, wakeUp: Int32) throws(SystemError) {
+    package mutating func waitUntilQuiet(for quiet: Duration, atMost longest: Duration, wakeUp: Int32)
+        throws(SystemError)
+    {
         let end = Clock.monotonic() + longest
         while Clock.monotonic() < end, try hasChange(within: quiet, wakeUp: wakeUp) {}
     }

@@ -12,7 +12,7 @@ package enum ChildEnvironment {
     }
 
     /// Removes the secrets from the environment of this process, before it becomes another program.
-    package static func forgetSecrets() {
+    package static func removeSecretsOfThisProcess() {
         for name in OptionTable.secretVariables { Environment.remove(name) }
     }
 }

@@ -40,7 +40,7 @@ extension FileBackend {
         case .failure(let error):
             if try !watch.hasChange(within: Self.patience, wakeUp: wakeUp) { return error }
         }
-        try watch.settle(quiet: Self.quiet, longest: Self.longestWait, wakeUp: wakeUp)
+        try watch.waitUntilQuiet(for: Self.quiet, atMost: Self.longestWait, wakeUp: wakeUp)
         return nil
     }
 }

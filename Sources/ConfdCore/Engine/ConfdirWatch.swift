@@ -72,6 +72,6 @@ final class ConfdirWatch: Sendable {
         problem = watch.problem
         changed()
         _ = try watch.hasChange(within: nil, wakeUp: wakeUp.descriptor)
-        try watch.settle(quiet: Self.quiet, longest: Self.longestWait, wakeUp: wakeUp.descriptor)
+        try watch.waitUntilQuiet(for: Self.quiet, atMost: Self.longestWait, wakeUp: wakeUp.descriptor)
     }
 }

@@ -73,7 +73,7 @@ struct Supervisor {
     /// `-onetime -- COMMAND`: this process goes on as the command, with its id. Returns only if that cannot be started: the
     /// exit code.
     static func become(_ command: [String], logger: Logger) -> Int32 {
-        ChildEnvironment.forgetSecrets()
+        ChildEnvironment.removeSecretsOfThisProcess()
         do throws(SystemError) {
             try CurrentProcess.become(command.map { Array($0.utf8) })
         } catch {
