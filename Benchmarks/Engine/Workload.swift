@@ -119,7 +119,7 @@ private func store(services: Int) -> Snapshot {
 }
 
 private struct NoEnvironment: Rendering.Environment {
-    func localAddress() throws(EnvironmentError) -> ByteString { throw EnvironmentError("no connection") }
+    func localAddress() throws(EnvironmentError) -> ByteString { throw .noRoute(reason: "no connection") }
     let now = Time(unixSeconds: 0, nanoseconds: 0, local: Time.Location.utc)
     let templateFolder: ByteString = "/templates"
     func variable(_ name: ByteString) -> ByteString? { nil }

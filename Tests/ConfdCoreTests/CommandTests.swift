@@ -41,8 +41,8 @@ import Testing
         #expect(lines == ["a b|$HOME|'|*||{{x}}|"])
         let (missing, _) = run(Command(.program(["/no/such/program", "x"])))
         #expect(missing.message == "cannot start /no/such/program: no such file or directory")
-        #expect(missing.hint(field: "reload_cmd") == nil)
-        #expect(!missing.isAnswer)
+        #expect(missing.end.hint(missing.executable, field: "reload_cmd") == nil)
+        #expect(!missing.end.isAnswer)
     }
 
     @Test(arguments: [
@@ -177,7 +177,7 @@ import Testing
         @Test func saysWhenItCannotBeStarted() {
             let (result, _) = Faults.with(.init("posix_spawn", code: ENOENT)) { run(Command("true")) }
             #expect(result.message == "cannot start /bin/sh: no such file or directory")
-            #expect(result.hint(field: "check_cmd")?.contains("check_cmd = [") == true)
+            #expect(result.end.hint("/bin/sh", field: "check_cmd")?.contains("check_cmd = [") == true)
             #expect(!result.succeeded)
         }
 

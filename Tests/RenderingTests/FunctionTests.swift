@@ -33,7 +33,7 @@ import TextTemplate
     @Test func hostName() {
         var environment = TestEnvironment()
         #expect(render("{{hostname}}", environment) == "host.test")
-        environment.hostNameResult = .failure(EnvironmentError("no name"))
+        environment.hostNameResult = .failure(.noHostName(reason: "no name"))
         #expect(render("{{hostname}}", environment) == "error calling hostname: no name")
     }
 

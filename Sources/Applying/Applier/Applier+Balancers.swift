@@ -12,8 +12,7 @@ extension Applier {
         do throws(DesiredServersError) {
             servers = try DesiredServers(parsing: content).servers
         } catch {
-            let report = error.report(file: resource.destination)
-            throw StepFailure(report.summary, hint: report.hint, state: .rejected)
+            throw .servers(error, destination: resource.destination)
         }
         // Otherwise it is left to `reload_cmd`.
         if apply.fallsBack { return servers }
@@ -21,7 +20,7 @@ extension Applier {
             try apply.target.makeDriver().check(servers)
             return servers
         } catch {
-            throw StepFailure(error.message, hint: error.report.hint, state: .rejected)
+            throw .balancer(error)
         }
     }
 
@@ -55,9 +54,7 @@ extension Applier {
     /// Logs why the servers of a balancer are not as they are desired.
     package func logFailure(_ error: ApplierError, of reload: Reload?, _ resource: Resource) {
         metrics.countCommand("apply", resource, succeeded: false)
-        log(
-            StepFailure("[template.apply] failed: \(error.message); it stays owed", hint: error.report.hint),
-            of: resource, change: reload?.change ?? 0)
+        log(.apply(error), of: resource, change: reload?.change ?? 0)
     }
 
     /// Logs that the servers of a balancer are as they are desired, again or for the first time; a file that was replaced has a

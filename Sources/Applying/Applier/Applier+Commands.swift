@@ -46,9 +46,7 @@ extension Applier {
     /// Logs that a reload failed. That a service is not there to be asked is one line until that changes.
     private func report(_ error: ReloadError?, of reload: Reload, _ history: inout History) {
         let failure = error.map { error in
-            StepFailure(
-                "\(reload.field) failed: \(error.message); it stays owed", hint: error.hint,
-                command: reload.failedCommand)
+            StepFailure.reload(error, field: reload.field, reload.failedCommand)
         }
         if let failure, error?.wasAsked == true {
             log(failure, of: reload.resource, change: reload.change)
@@ -69,7 +67,7 @@ extension Applier {
             // Looked up anew: one that is held for as long as a reload is owed would cost a descriptor each.
             try Destination(resolving: resource.destination).clearReloadMark()
         } catch {
-            log(StepFailure(error), of: resource)
+            log(.staging(error), of: resource)
         }
     }
 
@@ -137,7 +135,7 @@ extension Applier {
         do throws(TemplateError) {
             return try body()
         } catch {
-            throw StepFailure(error.message.text)
+            throw .commandTemplate(reason: error.message.text)
         }
     }
 
@@ -258,14 +256,13 @@ extension Applier {
             let options = CheckedFile.Options(backup: false, reloadMark: Array(resource.name.utf8))
             warnings.give(try staged.withoutCheck().replace(options).warnings)
         } catch {
-            log(StepFailure(error), of: resource)
+            log(.staging(error), of: resource)
             return false
         }
         if let error = perform(reload, changes: KeyChanges.lines(of: [reload.changes])) {
-            let failure = StepFailure(
-                "\(reload.field) failed on the previous file too: \(error.message)", hint: error.hint,
-                command: reload.failedCommand)
-            log(failure, of: resource, change: reload.change)
+            log(
+                .reloadOfPrevious(error, field: reload.field, reload.failedCommand), of: resource,
+                change: reload.change)
             return false
         }
         reloadDone(reload, hasNewFile: false)

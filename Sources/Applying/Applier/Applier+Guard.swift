@@ -25,9 +25,7 @@ extension Applier {
         guard let limits = resource.guardLimits, !limits.isEmpty else { return nil }
         let basis = file.request.guardBasis
         if limits.maxDrop != nil, !basis.isKept, !settings.noop {
-            throw StepFailure(
-                "guard: max_drop needs -state-dir, or it is blind after a restart",
-                hint: "name a directory with -state-dir in which only the user of confd may write")
+            throw .guardIsBlind
         }
         let view = file.request.store.view(of: resource.ranges, strippingPrefix: resource.prefix)
         let keys = AppliedKeys(KeyCounts(of: view, limits), origin: origin(file, limits, view))

@@ -31,7 +31,7 @@ extension Applier {
         do throws(StagingError) {
             return try checked.verifiedContent()
         } catch {
-            throw StepFailure(error)
+            throw .staging(error)
         }
     }
 
@@ -147,7 +147,7 @@ extension Applier {
             destination = try Destination(resolving: resource.destination, place: trial.place)
             wasOwed = try destination.reloadMark() != nil
         } catch {
-            throw StepFailure(error)
+            throw .staging(error)
         }
         let staged = try stage(trial.candidate, resource, destination)
         let reload = try owedReload(trial.file, destination, source: staged.path, isNew: true)
@@ -176,10 +176,10 @@ extension Applier {
                     placed.kept, backup: resource.backup, keepsReplaced: keepsReplaced(placed.reload, resource),
                     wasOwed: placed.wasOwed))
         } catch let error where error.kind == .withdrawnDuringCheck {
-            throw StepFailure(error)
+            throw .staging(error)
         } catch {
             // As long as it stands there, a restart puts the previous file back; the pass after that replaces it again.
-            log(StepFailure(error), of: resource)
+            log(.staging(error), of: resource)
         }
         notePrevious(placed.previous, of: trial.content, &trial.file.history)
         metrics.countChange(of: resource)
@@ -205,7 +205,7 @@ extension Applier {
             }
         }
         guard let failure else { return }
-        log(StepFailure(failure), of: trial.resource)
+        log(.staging(failure), of: trial.resource)
         trial.file.history.restored = nil
     }
 

@@ -12,8 +12,7 @@ extension Applier {
             let input = InputFiles.refusal(
                 of: resource.destination, source: resource.source, resourceFile: resource.file)
         else { return }
-        let error = ResourceError(resource.file, nil, .writesInput(input, resource.destination), field: "dest")
-        throw StepFailure(error.message)
+        throw .writesInput(ResourceError(resource.file, nil, .writesInput(input, resource.destination), field: "dest"))
     }
 
     /// Notes that `content` will be written. Without a note there is no file where files are to be removed one day.
@@ -27,7 +26,7 @@ extension Applier {
         do throws(SystemError) {
             try journal.synchronize()
         } catch {
-            throw StepFailure("cannot keep the names of items in -state-dir: \(error.message)")
+            throw .namesOfItemsNotKept(error)
         }
     }
 
@@ -61,7 +60,7 @@ extension Applier {
         do throws(SystemError) {
             try add(journal, name, hash)
         } catch {
-            throw StepFailure("cannot keep the names of items in -state-dir: \(error.message)")
+            throw .namesOfItemsNotKept(error)
         }
     }
 }
@@ -82,7 +81,7 @@ extension Applier {
             var own = History()
             try recovery.restore(Files.join(file.folder, file.name), resource.attributes, &own)
         } catch {
-            report(StepFailure(error), .application, of: resource, &history)
+            report(.staging(error), .application, of: resource, &history)
         }
     }
 }
@@ -141,7 +140,7 @@ extension Applier {
                 try journal.synchronize()
             }
         } catch {
-            throw StepFailure("cannot note in -state-dir what is removed: \(error.message)")
+            throw .removalsNotKept(error)
         }
         var removed = 0
         var failure: StepFailure?
@@ -188,7 +187,7 @@ extension Applier {
                             resource)
                     }
                 } catch {
-                    failure = failure ?? StepFailure(error)
+                    failure = failure ?? .staging(error)
                     continue
                 }
                 // Without this line the next start finds no file.
@@ -196,7 +195,7 @@ extension Applier {
             }
             if removed > 0 { warnings.give(folder?.synchronize() ?? []) }
         } catch {
-            throw StepFailure(error)
+            throw .staging(error)
         }
         if let failure { throw failure }
         return removed
@@ -221,7 +220,7 @@ extension Applier {
                 differences?.print(FileDifference(removing: path, content))
             }
         } catch {
-            throw StepFailure(error)
+            throw .staging(error)
         }
         return Outcome(count > 0 ? .wouldChange : .inSync)
     }

@@ -34,9 +34,9 @@ extension Applier {
         let message = "\(resource.name): \(failure.message)\(suffix)"
         let place = failure.place
         let subject = resource.logFields.with("command", failure.command?.field)
-            .with("command_line", failure.command?.text).with("key", failure.key)
+            .with("command_line", failure.command?.text).with("key", failure.diagnosis?.key)
             .at(place?.file, line: place?.line, column: place?.column)
-            .explained(excerpt: failure.excerpt, hint: failure.hint)
+            .explained(excerpt: failure.diagnosis?.excerpt, hint: failure.hint)
         if isNew { logger.error(message, subject, change: change) } else { logger.debug(message, subject) }
     }
 

@@ -96,11 +96,9 @@ extension Applier {
                     previous = try destination.readReplaced()
                 }
             } catch {
-                throw StepFailure(error)
+                throw .staging(error)
             }
-            guard let previous else {
-                throw StepFailure("there is no previous \(resource.destination) to put back: the new one stays")
-            }
+            guard let previous else { throw .nothingToPutBack(destination: resource.destination) }
             logger.warning("\(resource.name): putting the previous \(resource.destination) back", resource)
             let staged = try stage(previous, resource, destination)
             let reload = try owedReload(file, destination, source: staged.path, isNew: true)

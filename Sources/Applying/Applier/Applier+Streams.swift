@@ -39,7 +39,7 @@ extension Applier {
                     content, to: stream, patience: Self.patience, cancellation: cancellation.descriptor)
             }
         } catch {
-            throw StepFailure(error)
+            throw .staging(error)
         }
         file.history.streamed = checksum
         metrics.countChange(of: resource)
@@ -63,15 +63,13 @@ extension Applier {
             try withExtendedLifetime(staged) {
                 try check(staged.path, content, &file, destination)
                 if hasCheck, try !staged.holds(content) {
-                    throw StepFailure(
-                        "its staged file \(staged.path) was edited",
-                        hint: "a check can edit the staged file only where dest is a regular file")
+                    throw StepFailure.stagedFileEdited(path: staged.path)
                 }
             }
         } catch let error as StepFailure {
             throw error
         } catch let error as SystemError {
-            throw StepFailure("cannot stage \(resource.destination) in \(ChangesFile.temporary): \(error.reason)")
+            throw .notStaged(error, destination: resource.destination)
         } catch {
             preconditionFailure("the two errors above are all that can be thrown")
         }

@@ -66,7 +66,7 @@ package struct Applier: Sendable {
         do throws(StagingError) {
             try recovery.restore(resource.destination, resource.attributes, &history)
         } catch {
-            report(StepFailure(error), .application, of: resource, &history)
+            report(.staging(error), .application, of: resource, &history)
         }
     }
 
@@ -168,7 +168,7 @@ package struct Applier: Sendable {
         try refuseInputs(resource)
         let destination = try resolve(resource)
         if let stream = destination.stream {
-            if resource.rollout != nil { throw StepFailure("a rollout needs a file, \(resource.destination) is none") }
+            if resource.rollout != nil { throw .rolloutOfStream(destination: resource.destination) }
             return .done(try write(content, to: stream, destination, &file))
         }
         let comparison: Comparison
@@ -178,7 +178,7 @@ package struct Applier: Sendable {
             comparison = file.history.withoutKnown(
                 try destination.compare(with: content, attributes: resource.attributes), destination, content)
         } catch {
-            throw StepFailure(error)
+            throw .staging(error)
         }
         if !comparison.isSameContent { try refuseOtherFormat(content, resource) }
         file.servers = try servers(content, resource)
@@ -213,7 +213,7 @@ package struct Applier: Sendable {
         do throws(OutputFormatError) {
             try resource.outputFormat?.check(content)
         } catch {
-            throw StepFailure(error.report(of: resource.destination).summary, state: .rejected)
+            throw .format(error, destination: resource.destination)
         }
     }
 
@@ -225,14 +225,15 @@ package struct Applier: Sendable {
                 resolving: resource.destination, makesFolders: resource.makeDirectories && !settings.noop,
                 sharing: folders)
         } catch {
-            throw StepFailure(error)
+            throw .staging(error)
         }
         // Streams may have several writers.
         if destination.stream != nil { return destination }
         guard let owner = claims.claim(destination, for: resource.name) else { return destination }
-        throw StepFailure(
-            "\(resource.name): dest \(resource.destination) is already written by \(owner)",
-            hint: "both are the file \(destination.target)")
+        throw .destinationTaken(
+            StepFailure.ClaimedDestination(
+                resource: resource.name, path: resource.destination, target: destination.target),
+            owner: owner)
     }
 
     /// The bytes are right: mode and owner are corrected in place, and a reload that failed before is still owed.
@@ -253,7 +254,7 @@ package struct Applier: Sendable {
                 isOwed = try destination.reloadMark() != nil
             }
         } catch {
-            throw StepFailure(error)
+            throw .staging(error)
         }
         if isOwed { logger.info("Reload of \(resource.destination) is still owed", resource) }
         guard isOwed || resource.apply != nil else { return Outcome(state) }
@@ -302,7 +303,7 @@ package struct Applier: Sendable {
             if settings.keepStageFile { logger.info("Keeping staged file: \(staged.path)", resource) }
             return staged
         } catch {
-            throw StepFailure(error)
+            throw .staging(error)
         }
     }
 
@@ -326,7 +327,7 @@ package struct Applier: Sendable {
             }
             return replacement
         } catch {
-            throw StepFailure(error)
+            throw .staging(error)
         }
     }
 
@@ -355,11 +356,8 @@ package struct Applier: Sendable {
         _ result: CommandResult, of command: CommandInvocation, field: String = "check_cmd"
     ) throws(StepFailure) {
         if result.succeeded { return }
-        // What says nothing about the content is no rejection: it is tried again.
-        throw StepFailure(
-            "Config check failed: \(result.message)", hint: result.hint(field: field),
-            state: result.isAnswer ? .rejected : .failed,
-            command: StepFailure.FailedCommand(field: field, text: command.text))
+        throw .check(
+            result.end, executable: result.executable, StepFailure.FailedCommand(field: field, text: command.text))
     }
 
     /// Remembers content that a check has refused.
@@ -376,7 +374,7 @@ package struct Applier: Sendable {
             file.history.refusal = nil
             return
         }
-        throw StepFailure("the same content was refused before, not tried again yet", state: .refusedBefore)
+        throw .refusedBefore
     }
 
     /// `-keep-stage-file` where nothing is replaced: the candidate is written beside the destination all the same.
@@ -395,7 +393,7 @@ package struct Applier: Sendable {
             do {
                 try keepStaged(content, resource, destination)
             } catch {
-                throw StepFailure(error)
+                throw .staging(error)
             }
         }
         logger.warning("Noop mode enabled. \(resource.destination) will not be modified", resource)

@@ -37,7 +37,7 @@ extension ResourceRenderer {
 extension StepFailure {
     /// The message, the line with a caret and the hint.
     fileprivate func text(of resource: Resource) -> String {
-        let lines = (excerpt ?? "").split(separator: "\n").map(String.init)
+        let lines = (diagnosis?.excerpt ?? "").split(separator: "\n").map(String.init)
         return (["\(resource.name): \(message)"] + lines + (hint.map { ["hint: \($0)"] } ?? [])).joined(separator: "\n")
     }
 }

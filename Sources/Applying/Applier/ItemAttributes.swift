@@ -25,13 +25,15 @@ extension RenderRequest {
         func text(_ field: String, _ template: FieldTemplate?) throws(StepFailure) -> String? {
             guard let template else { return nil }
             let outcome = template.render(over: item, in: environment)
-            if outcome.failure != nil { throw StepFailure("\(field): \(template.reason(of: outcome))") }
+            if outcome.failure != nil {
+                throw .itemAttribute(field: field, .template(reason: template.reason(of: outcome)))
+            }
             return String(decoding: outcome.output, as: UTF8.self)
         }
         if let mode = try text("mode", attributes.mode) {
             // setuid and setgid are never what keys decide.
             guard let bits = FileMode.parse(mode), bits <= 0o777 else {
-                throw StepFailure("mode: not octal digits of permission bits")
+                throw .itemAttribute(field: "mode", .notPermissionBits)
             }
             resource.attributes.mode = bits
         }
@@ -55,8 +57,8 @@ extension RenderRequest {
         do throws(SystemError) {
             if let found = try find(text) { return found }
         } catch {
-            throw StepFailure("\(field): \(error.reason)")
+            throw .itemAttribute(field: field, .system(error))
         }
-        throw StepFailure("\(field): this machine has no such account")
+        throw .itemAttribute(field: field, .noSuchAccount)
     }
 }

@@ -81,8 +81,10 @@ package final class ResourceRenderer: Sendable {
                 throw diagnosis(
                     of: failure, resource, entry.source, quotations: rendered.quotations, key: rendered.keyAtFault)
             }
-            warnings = rendered.absentValues.map { absence($0, resource) }
-            if isStrict, let first = warnings.first { throw StepFailure(first) }
+            if isStrict, let first = rendered.absentValues.first {
+                throw .absentValue(first, template: resource.source)
+            }
+            warnings = rendered.absentValues.map { StepFailure.text(of: $0, in: resource.source) }
             return rendered.output
         }
         return RenderResult(
@@ -152,7 +154,7 @@ package final class ResourceRenderer: Sendable {
         do {
             return ByteString(try Files.readWhenStable(resource.source, limit: FileLimit.template))
         } catch {
-            throw StepFailure("Missing template: \(error.message)")
+            throw .missingTemplate(error)
         }
     }
 
@@ -161,7 +163,7 @@ package final class ResourceRenderer: Sendable {
         do {
             return try Files.readStable(resource.source, limit: FileLimit.template).map { ByteString($0) }
         } catch {
-            throw StepFailure("Missing template: \(error.message)")
+            throw .missingTemplate(error)
         }
     }
 
@@ -188,9 +190,10 @@ package final class ResourceRenderer: Sendable {
         }
         let excerpt = source.withBytes { Excerpt.text(of: $0, line: error.line, column: error.column) } + "\n"
         let hint = error.hint ?? key.flatMap { outside($0, resource) }
-        return StepFailure(hiding(error.reason.text), hint: hint.map(hiding), key: key?.text).located(
-            StepFailure.Place(file: resource.source, line: error.line, column: error.column),
-            excerpt: hiding(excerpt))
+        return .template(
+            StepFailure.Diagnosis(
+                place: StepFailure.Place(file: resource.source, line: error.line, column: error.column),
+                reason: hiding(error.reason.text), hint: hint.map(hiding), excerpt: hiding(excerpt), key: key?.text))
     }
 
     /// What to do about a key that `resource` does not show its template; nil if it would.
@@ -200,13 +203,6 @@ package final class ResourceRenderer: Sendable {
         if isShown || resource.ranges.isEmpty { return nil }
         let keys = resource.ranges.map { "\"\(String(decoding: $0.path, as: UTF8.self))\"" }.joined(separator: ", ")
         return "it is not below keys = [\(keys)]"
-    }
-
-    /// What is said of a place that wrote `<no value>`.
-    private func absence(_ place: AbsencePlace, _ resource: Resource) -> String {
-        let path = place.path?.text ?? resource.source
-        let position = "\(path):\(place.line):\(place.column)"
-        return "\(position): <no value> is written here, there is nothing: \"\(place.node.text)\""
     }
 }
 

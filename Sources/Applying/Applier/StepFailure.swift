@@ -1,58 +1,126 @@
+import Appliers
+import Configuration
 import Posix
+import Rendering
 import Staging
 
-/// Why a resource could not be rendered, applied or reloaded: what is logged.
-struct StepFailure: Error {
+/// Why a resource could not be rendered, applied or reloaded; `StepFailure+Wording.swift` has the words.
+enum StepFailure: Error, Equatable {
+    // Rendering
+    case missingTemplate(SystemError)
+    case template(Diagnosis)
+    /// `-strict`: `<no value>` is written, by the template of this path.
+    case absentValue(AbsencePlace, template: String)
+    /// A command of the resource, which is a template itself: in the words of the template engine.
+    case commandTemplate(reason: String)
+    case itemAttribute(field: String, AttributeProblem)
+
+    // What must not be installed
+    case format(OutputFormatError, destination: String)
+    /// The file is to list servers of a balancer.
+    case servers(DesiredServersError, destination: String)
+    /// Servers that this balancer cannot have.
+    case balancer(ApplierError)
+    case check(CommandResult.End, executable: String, FailedCommand)
+    /// The content was refused before, and is not tried again yet.
+    case refusedBefore
+    /// A check has edited a staged file that cannot be taken over.
+    case stagedFileEdited(path: String)
+
+    // Where it is written
+    case staging(StagingError)
+    /// Another resource, `owner`, writes the same file.
+    case destinationTaken(ClaimedDestination, owner: String)
+    /// An item's file is one that its resource is made from.
+    case writesInput(ResourceError)
+    case notStaged(SystemError, destination: String)
+    case rolloutOfStream(destination: String)
+    /// The turn of this host in a rollout failed, and there was no file before.
+    case nothingToPutBack(destination: String)
+
+    // What is kept in the state directory
+    case guardIsBlind
+    case namesOfItemsNotKept(SystemError)
+    case removalsNotKept(SystemError)
+
+    // Reloads
+    case reload(ReloadError, field: String, FailedCommand?)
+    /// The service does not take the file from before either.
+    case reloadOfPrevious(ReloadError, field: String, FailedCommand?)
+    case apply(ApplierError)
+
     /// Where in a template it is. Lines and columns are counted from 1, columns in bytes.
-    struct Place {
+    struct Place: Equatable {
         let file: String
         let line: Int
         let column: Int
     }
 
+    /// What is wrong with a template, without data that nobody may see.
+    struct Diagnosis: Equatable {
+        let place: Place
+        /// In Go's words.
+        let reason: String
+        let hint: String?
+        /// The line at the place, and a caret below the column.
+        let excerpt: String
+        /// The key that was asked for and is missing, where that is the cause.
+        let key: String?
+    }
+
     /// A command: the field of the resource that names it, and what the shell was given.
-    struct FailedCommand {
+    struct FailedCommand: Equatable {
         let field: String
         let text: String
     }
 
-    /// One line, which begins with the place.
-    let message: String
-    private(set) var place: Place?
-    /// The line at the place, and a caret below the column.
-    private(set) var excerpt: String?
-    let hint: String?
+    /// Why mode, owner or group of an item cannot be told. What a value says is not part of it.
+    enum AttributeProblem: Equatable {
+        /// In the words of the template engine.
+        case template(reason: String)
+        case notPermissionBits
+        case system(SystemError)
+        case noSuchAccount
+    }
+
+    /// What a resource wanted to write, and the file that its path leads to.
+    struct ClaimedDestination: Equatable {
+        let resource: String
+        let path: String
+        let target: String
+    }
+}
+
+extension StepFailure {
     /// What the resource's state is then.
-    let state: Outcome.State
+    var state: Outcome.State {
+        switch self {
+        case .format, .servers, .balancer: .rejected
+        // What says nothing about the content is no rejection: it is tried again.
+        case .check(let end, _, _): end.isAnswer ? .rejected : .failed
+        case .refusedBefore: .refusedBefore
+        default: .failed
+        }
+    }
+
+    var diagnosis: Diagnosis? {
+        if case .template(let diagnosis) = self { diagnosis } else { nil }
+    }
+
+    /// Where in a template it is, nil if it is elsewhere.
+    var place: Place? { diagnosis?.place }
+
     /// What was run, where that failed.
-    let command: FailedCommand?
+    var command: FailedCommand? {
+        switch self {
+        case .check(_, _, let command): command
+        case .reload(_, _, let command), .reloadOfPrevious(_, _, let command): command
+        default: nil
+        }
+    }
+
     /// Whether the message names the destination.
-    private(set) var namesDestination = false
-    /// The key that was asked for and is missing, where that is the cause.
-    let key: String?
-
-    init(
-        _ message: String, hint: String? = nil, state: Outcome.State = .failed, key: String? = nil,
-        command: FailedCommand? = nil
-    ) {
-        self.message = message
-        self.hint = hint
-        self.state = state
-        self.command = command
-        self.key = key
-    }
-
-    init(_ error: StagingError) {
-        self.init(error.message, hint: error.hint)
-        namesDestination = true
-    }
-
-    /// The failure at a place in a template.
-    func located(_ place: Place, excerpt: String) -> StepFailure {
-        var copy = StepFailure(
-            "\(place.file):\(place.line):\(place.column): \(message)", hint: hint, key: key)
-        copy.place = place
-        copy.excerpt = excerpt
-        return copy
+    var namesDestination: Bool {
+        if case .staging = self { true } else { false }
     }
 }

@@ -23,23 +23,20 @@ package struct CommandResult: Equatable, Sendable {
     /// Whether it exited with 0.
     package var succeeded: Bool { end == .exited(code: 0) }
 
+    /// One phrase: that of the end.
+    package var message: String { end.message(executable) }
+}
+
+extension CommandResult.End {
     /// Whether a failure is a verdict on what was checked: not if the command was never run, or was ended by confd, by the
     /// load of the machine or by the kernel for want of memory.
     package var isAnswer: Bool {
-        switch end {
+        switch self {
         case .exited: true
         case .signalled, .timedOut, .cancelled, .notStarted: false
         }
     }
 
-    /// One phrase: that of the end.
-    package var message: String { end.message(executable) }
-
-    /// What to do where the command could not be started.
-    package func hint(field: String) -> String? { end.hint(executable, field: field) }
-}
-
-extension CommandResult.End {
     /// One phrase, for example `exit status 1`, `signal: killed`, `timed out after 30s`; `executable` is what was started.
     package func message(_ executable: String) -> String {
         switch self {

@@ -19,7 +19,7 @@ final class IdentityFile: Sendable {
         do throws(AgeError) {
             return ByteString(try AgeFile.decrypted(value.array, for: identities))
         } catch {
-            throw EnvironmentError(error.message, hint: error.hint)
+            throw .notDecrypted(reason: error.message, hint: error.hint)
         }
     }
 
@@ -32,14 +32,14 @@ final class IdentityFile: Sendable {
             if let known = known.withLock({ $0 }), known.status == status { return known.identities }
             bytes = try Files.read(path, limit: Self.largest)
         } catch {
-            throw EnvironmentError("-age-identity: \(error.message)")
+            throw .identityNotReadable(reason: error.message)
         }
         do throws(AgeError) {
             let identities = try AgeIdentity.all(in: bytes)
             known.withLock { $0 = (status, identities) }
             return identities
         } catch {
-            throw EnvironmentError("-age-identity \(path): \(error.message)", hint: error.hint)
+            throw .badIdentity(path: path, reason: error.message, hint: error.hint)
         }
     }
 }

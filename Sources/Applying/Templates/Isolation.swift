@@ -38,7 +38,7 @@ package struct CaseEnvironment: Rendering.Environment {
     }
 
     package func localAddress() throws(EnvironmentError) -> ByteString {
-        throw EnvironmentError("only a service knows its address")
+        throw .notAService
     }
 
     package func addresses(ofHost host: ByteString) -> [ByteString]? { nil }

@@ -51,13 +51,13 @@ package struct TemplateEnvironment: Rendering.Environment {
         do {
             return ByteString(try Host.name())
         } catch {
-            throw EnvironmentError(error.message)
+            throw .noHostName(reason: error.message)
         }
     }
 
     /// Templates of files have no part in the connection; those of services are given it (`ServiceEnvironment`).
     package func localAddress() throws(EnvironmentError) -> ByteString {
-        throw EnvironmentError("only a service knows its address")
+        throw .notAService
     }
 
     package func addresses(ofHost host: ByteString) -> [ByteString]? {

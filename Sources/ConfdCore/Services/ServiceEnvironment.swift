@@ -30,19 +30,19 @@ struct ServiceEnvironment: Rendering.Environment {
 
     /// That towards the first of the store's endpoints that can be reached by name and route.
     func localAddress() throws(EnvironmentError) -> ByteString {
-        var reason = "the store has no address"
+        var failure = EnvironmentError.storeWithoutAddress
         for host in backend.sources.compactMap(Self.host(of:)) {
             do {
                 return ByteString(try Host.localAddress(towards: host))
             } catch let error as LookupError {
-                reason = error.message
+                failure = .noRoute(reason: error.message)
             } catch let error as SystemError {
-                reason = error.message
+                failure = .noRoute(reason: error.message)
             } catch {
                 preconditionFailure("the two errors above are all that can be thrown")
             }
         }
-        throw EnvironmentError(reason)
+        throw failure
     }
 
     /// The host of `[SCHEME://]HOST[:PORT]`.

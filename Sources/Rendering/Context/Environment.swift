@@ -33,24 +33,6 @@ extension Environment {
     }
 }
 
-extension EnvironmentError {
-    package static let noIdentity = EnvironmentError(
-        "there is no identity to decrypt it with", hint: "-age-identity names a file that age-keygen made")
-}
-
-/// Why a query of the environment failed.
-package struct EnvironmentError: Error, Equatable, Sendable {
-    /// The reason, for example `gethostname: invalid argument`.
-    package let message: String
-    /// How to mend it, nil if there is nothing to say.
-    package let hint: String?
-
-    package init(_ message: String, hint: String? = nil) {
-        self.message = message
-        self.hint = hint
-    }
-}
-
 /// Why a template could not be read.
 package enum TemplateLoadError: Error, Equatable, Sendable {
     /// A symbolic link leads out of the templates directory.

@@ -40,7 +40,7 @@ struct TestEnvironment: Environment {
 
     func decrypted(_ value: ByteString) throws(EnvironmentError) -> ByteString {
         if plainTexts.isEmpty { throw .noIdentity }
-        guard let text = plainTexts[value] else { throw EnvironmentError("not encrypted", hint: "encrypt it") }
+        guard let text = plainTexts[value] else { throw .notDecrypted(reason: "not encrypted", hint: "encrypt it") }
         return text
     }
 
