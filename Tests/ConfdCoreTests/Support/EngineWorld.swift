@@ -37,9 +37,11 @@ final class TestLog: Sendable {
         continuation.yield(text)
     }
 
-    /// The entries so far, without time and name.
+    /// The entries so far, without time and name, and without the end of their last line.
     var entries: [String] {
-        written.withLock { $0 }.map { entry in String(entry.split(separator: ": ", maxSplits: 1).last ?? "") }
+        written.withLock { $0 }.map { entry in
+            String((entry.split(separator: ": ", maxSplits: 1).last ?? "").dropLast())
+        }
     }
 
     func count(_ text: String) -> Int { entries.count { $0.contains(text) } }
@@ -52,33 +54,27 @@ final class TestLog: Sendable {
 
 /// An engine with everything that it needs, and nothing of the machine but a directory: its store is in memory, its clock
 /// stands still unless the test moves it, and its commands are the test's.
-final class EngineWorld: Sendable {
+final class EngineWorld: TestConfdir, Sendable {
     let log = TestLog()
     let requests: Requests
     private let clock: ManualClock
     private let layers: [BackendLayer]
-    private let directory: TemporaryDirectory
+    let directory: TemporaryDirectory
     private let makeDriver: @Sendable (BalancerTarget) -> any BalancerDriver
-    private let executed = Mutex<[String]>([])
+    private let scripted = ScriptedCommands()
 
     convenience init(
         _ store: TestStore, clock: ManualClock = ManualClock(), requests: Requests? = nil,
         makeDriver: @escaping @Sendable (BalancerTarget) -> any BalancerDriver = { $0.makeDriver() }
     ) throws {
-        let directory = try Self.directory()
+        let directory = try Self.makeDirectory()
         self.init([.of(store)], clock, try requests ?? Requests(), directory, makeDriver)
     }
 
     /// A world whose resources read several stores.
     convenience init(layers: [BackendLayer], clock: ManualClock = ManualClock()) throws {
-        let directory = try Self.directory()
+        let directory = try Self.makeDirectory()
         self.init(layers, clock, try Requests(), directory, { $0.makeDriver() })
-    }
-
-    private static func directory() throws -> TemporaryDirectory {
-        let directory = try TemporaryDirectory()
-        for name in ["conf.d", "templates", "out"] { try Files.makeFolder(directory(name), mode: 0o755) }
-        return directory
     }
 
     private init(
@@ -97,65 +93,27 @@ final class EngineWorld: Sendable {
         EngineWorld(layers, clock, try Requests(), directory, makeDriver)
     }
 
-    /// Adds a resource that writes the file `name` from the keys below `/app`, or those of `keys`.
-    func resource(
-        _ name: String, keys: [String] = ["/app"], fields: String = "", template: String = #"{{getv "/app/name"}}"#
-    ) throws {
-        try directory.write("templates/\(name).tmpl", template)
-        let list = keys.map { "\"\($0)\"" }.joined(separator: ", ")
-        try directory.write(
-            "conf.d/\(name).toml",
-            "[template]\nsrc = \"\(name).tmpl\"\ndest = \"\(path(name))\"\nkeys = [\(list)]\n\(fields)\n")
-    }
-
-    /// Adds a resource with a file for each item, `out/NAME.conf` if `dest` is not given.
-    func items(
-        _ name: String, forEach: String = "/app/*", dest: String = "{{.name}}.conf", keys: [String] = ["/app"],
-        fields: String = "prune = true", template: String = #"{{.name}}={{.value}}"#
-    ) throws {
-        try directory.write("templates/\(name).tmpl", template)
-        let list = keys.map { "\"\($0)\"" }.joined(separator: ", ")
-        try directory.write(
-            "conf.d/\(name).toml",
-            "[template]\nsrc = \"\(name).tmpl\"\nfor_each = \"\(forEach)\"\ndest = '\(path(dest))'\n"
-                + "keys = [\(list)]\n\(fields)\n")
-    }
-
     /// A state directory for `run`.
     var stateDirectory: [String] { ["-state-dir", directory("state")] }
 
-    /// What the files hold that resources have written, by name.
-    var outputs: [String: String] {
-        let names = (try? Files.list(directory("out")))?.map(\.name) ?? []
-        return Dictionary(uniqueKeysWithValues: names.map { ($0, output($0) ?? "") })
+    /// Moves the clock, and has the engine look at it.
+    func advance(by duration: Duration) {
+        clock.advance(by: duration)
+        requests.wake()
     }
 
-    /// What somebody else writes.
-    func write(_ name: String, _ text: String) throws { try directory.write("out/\(name)", text) }
-
-    /// Removes a resource file.
-    func dropResource(_ name: String) throws { try Files.unlink(directory("conf.d/\(name).toml")) }
-
-    /// Where the resource `name` writes.
-    func path(_ name: String) -> String { directory("out/\(name)") }
-
-    /// What the resource `name` has written, nil if nothing.
-    func output(_ name: String) -> String? { directory.text("out/\(name)") }
-
     /// The commands that were run, in their order.
-    var commands: [String] { executed.withLock { $0 } }
+    var commands: [String] { scripted.texts }
 
     /// Runs an engine to its end and returns the exit code; `command` gives the exit codes of commands, on the thread that
     /// would run them.
     func run(_ arguments: [String], command: @escaping @Sendable (String) -> Int32 = { _ in 0 }) async throws -> Int32 {
-        var loader = SettingsLoader(environment: [:]) { _ in false }
-        let settings = try loader.load(
-            ["-backend", "env", "-confdir", directory.path, "-state-dir", "none", "-control-socket", "none"]
-                + arguments)
+        let settings = try settings(arguments)
+        scripted.answer { .exited(code: command($0.invocation.text)) }
         return try await withCheckedThrowingContinuation { continuation in
             do {
                 try Thread.detach(stackSize: ResourceRenderer.stackSize) { [self] in
-                    continuation.resume(with: Result { try engine(settings, command).run() })
+                    continuation.resume(with: Result { try engine(settings).run() })
                 }
             } catch {
                 continuation.resume(throwing: error)
@@ -163,17 +121,12 @@ final class EngineWorld: Sendable {
         }
     }
 
-    private func engine(_ settings: Settings, _ command: @escaping @Sendable (String) -> Int32) -> Engine {
+    private func engine(_ settings: Settings) -> Engine {
         let logger = log.logger
         let applier = Applier(
             settings: settings, logger: logger, renderer: ResourceRenderer(settings),
             cancellation: requests.cancellation, child: requests.child
-        ) { [self] run, _ in
-            executed.withLock { $0.append(run.invocation.text) }
-            return CommandResult(
-                end: .exited(code: command(run.invocation.text)), executable: run.invocation.executable, output: [],
-                droppedBytes: 0, duration: .zero)
-        }
+        ) { [scripted] command, _ in scripted.run(command) }
         return Engine(
             settings: settings, logger: logger, requests: requests,
             loader: ResourceLoader(settings, environment: [:], layers: layers),

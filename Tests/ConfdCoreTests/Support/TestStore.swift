@@ -8,7 +8,7 @@ final class TestStore: Backend {
     private struct State {
         var pairs: [String: String]
         var revision: Int64 = 1
-        var reads = 0
+        var timeouts: [Duration] = []
     }
 
     private let state: Mutex<State>
@@ -25,7 +25,10 @@ final class TestStore: Backend {
     }
 
     /// How often it was read.
-    var reads: Int { state.withLock { $0.reads } }
+    var reads: Int { timeouts.count }
+
+    /// How long each read could take.
+    var timeouts: [Duration] { state.withLock { $0.timeouts } }
 
     /// Changes a key, or removes it, and lets those who follow know.
     func put(_ key: String, _ value: String?) { change { $0[key] = value } }
@@ -48,8 +51,8 @@ final class TestStore: Backend {
 
     func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
         let read = state.withLock { state in
-            state.reads += 1
-            return state.reads
+            state.timeouts.append(timeout)
+            return state.timeouts.count
         }
         if let failure = failure(read, ranges) { throw failure }
         return state.withLock { state in
