@@ -38,42 +38,6 @@ import Testing
         }
     }
 
-    /// One key change, a reload that fails twice: three runs, no event in between.
-    @Test func failedReloadIsRetriedWithoutAnEvent() async throws {
-        try await withSandbox { box in
-            let etcd = try await Etcd.start(in: box)
-            try await etcd.put("/app/name", "one")
-            let command = "\(box.counting("reload")); test $(wc -l < \(box.root)/reload.count) -ge 3"
-            try box.resource("app", fields: "reload_cmd = '''\(command)'''", template: #"{{getv "/app/name"}}"#)
-            let daemon = try daemon(box, etcd)
-            #expect(try await eventually { box.runs(of: "reload") == 3 }, "\(daemon.standardError)")
-            try await Task.sleep(for: .seconds(2))
-            #expect(box.runs(of: "reload") == 3)
-            try await stop(daemon)
-        }
-    }
-
-    /// A destination that cannot be written, until it can.
-    @Test func failedReplacementIsRetriedWithoutAnEvent() async throws {
-        try await withSandbox { box in
-            let etcd = try await Etcd.start(in: box)
-            try await etcd.put("/app/name", "one")
-            try box.write("confdir/templates/app.tmpl", #"{{getv "/app/name"}}"#)
-            try box.write(
-                "confdir/conf.d/app.toml",
-                "[template]\nsrc = \"app.tmpl\"\ndest = \"\(box.out)/late/app\"\nkeys = [\"/app\"]\n")
-            try box.resource("good", template: #"{{getv "/app/name"}}"#)
-            let daemon = try daemon(box, etcd)
-            #expect(
-                try await eventually { daemon.standardError.contains("cannot create a file beside") },
-                "\(daemon.standardError)")
-            #expect(try await eventually { box.output("good") == "one" }, "the other one is not held up")
-            try FileManager.default.createDirectory(atPath: box.path("out/late"), withIntermediateDirectories: true)
-            #expect(try await eventually { box.read("out/late/app") == "one" }, "\(daemon.standardError)")
-            try await stop(daemon)
-        }
-    }
-
     @Test func lastChangeOfABurstArrives() async throws {
         try await withSandbox { box in
             let etcd = try await Etcd.start(in: box)
@@ -86,27 +50,6 @@ import Testing
             for value in 1...30 { try await etcd.put("/app/name", "\(value)") }
             #expect(try await eventually { box.output("app") == "30" }, "\(daemon.standardError)")
             #expect(box.runs(of: "reload") < 25)
-            try await stop(daemon)
-        }
-    }
-
-    @Test func earlyReloadIsDeferred() async throws {
-        try await withSandbox { box in
-            let etcd = try await Etcd.start(in: box)
-            try await etcd.put("/app/name", "one")
-            let reloads = Recorder(box, "reloads")
-            try box.resource(
-                "app", fields: "min_reload_interval = \"2s\"\nreload_cmd = '''\(reloads.command())'''",
-                template: #"{{getv "/app/name"}} "#)
-            let daemon = try daemon(box, etcd)
-            #expect(try await eventually { reloads.runs.count == 1 }, "\(daemon.standardError)")
-            for value in ["two", "three", "four"] {
-                try await etcd.put("/app/name", value)
-                #expect(try await eventually { box.output("app") == value + " " })
-            }
-            #expect(try await eventually { reloads.runs.last?.content.hasPrefix("four") ?? false }, "the last one")
-            let runs = reloads.runs
-            for (one, next) in zip(runs, runs.dropFirst()) { #expect(next.seconds - one.seconds > 1.9, "too early") }
             try await stop(daemon)
         }
     }
@@ -239,32 +182,6 @@ import Testing
             try await etcd.put("/app/other", "two")
             let text = /app has been updated \(\/app\/other, revision \d+\)\n/
             #expect(try await eventually { daemon.standardError.contains(text) }, "\(daemon.standardError)")
-            try await stop(daemon)
-        }
-    }
-
-    @Test func rollsBackWhatIsNotTaken() async throws {
-        try await withSandbox { box in
-            let etcd = try await Etcd.start(in: box)
-            try await etcd.put("/app/name", "good")
-            let fields = "rollback = true\nreload_cmd = \"\(box.counting("reload")); grep -q good {{.dest}}\""
-            try box.resource("app", fields: fields, template: #"{{getv "/app/name"}}"#)
-            let daemon = try daemon(box, etcd)
-            #expect(try await eventually { box.runs(of: "reload") == 1 }, "\(daemon.standardError)")
-            try await etcd.put("/app/name", "bad")
-            #expect(try await eventually { box.output("app") == "bad" })
-            #expect(try await eventually { box.output("app") == "good" }, "\(daemon.standardError)")
-            #expect(
-                try await eventually { box.runs(of: "reload") == 5 }, "three failures, and once more for the old one")
-            // Another template that makes the same of it.
-            try box.resource("app", fields: fields, template: #"{{/* anew */}}{{getv "/app/name"}}"#)
-            #expect(
-                try await eventually { daemon.standardError.contains("the same content was refused before") },
-                "\(daemon.standardError)")
-            #expect(box.output("app") == "good", "what was rolled back is not tried again")
-            #expect(box.runs(of: "reload") == 5)
-            try await etcd.put("/app/name", "good again")
-            #expect(try await eventually { box.output("app") == "good again" }, "\(daemon.standardError)")
             try await stop(daemon)
         }
     }

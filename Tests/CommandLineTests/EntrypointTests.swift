@@ -111,40 +111,6 @@ import Testing
         }
     }
 
-    /// Report: a container whose key was missing logged one error and then nothing for ever.
-    @Test func saysAgainWhatTheCommandWaitsFor() async throws {
-        try await withSandbox { box in
-            try box.resource("app", template: #"{{getv "/app/late"}}"#)
-            try box.resource("other", template: #"{{getv "/app/name"}}"#)
-            let daemon = try start(box, "exit 4")
-            let reminder = "/bin/sh is not started yet, it waits for app.toml: "
-            let reminders = { daemon.standardError.components(separatedBy: reminder).count - 1 }
-            #expect(try await eventually { reminders() == 2 }, "\(daemon.standardError)")
-            #expect(daemon.standardError.contains("key does not exist: /app/late"))
-            try box.write("keys.yaml", "app: {late: here, name: one}\n")
-            let done = try await daemon.wait()
-            #expect(done.exitCode == 4, "\(done.testDescription)")
-        }
-    }
-
-    @Test func saysAgainThatTheBackendIsWaitedFor() async throws {
-        try await withSandbox { box in
-            try box.resource("app", template: #"{{getv "/app/late"}}"#)
-            let port = try Ports.free()
-            let daemon = try Child(
-                box.command(
-                    ["-watch", "-node", "http://127.0.0.1:\(port)", "-confdir", box.confdir, "--", "/bin/true"],
-                    confdir: false))
-            #expect(
-                try await eventually {
-                    daemon.standardError.contains("/bin/true is not started yet, it waits for app.toml: backend etcd: ")
-                }, "\(daemon.standardError)")
-            daemon.send(SIGTERM)
-            let done = try await daemon.wait()
-            #expect(done.exitCode == 0, "\(done.testDescription)")
-        }
-    }
-
     /// Report: a container with a slip in a template never started, and never ended. No key can mend these.
     @Test(arguments: [
         ("conf.d/app.toml", "[template\n", "app.toml:1:"),

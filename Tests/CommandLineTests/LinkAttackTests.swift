@@ -131,28 +131,4 @@ struct LinkAttackTests {
             #expect(box.runs(of: "1") == 1 && box.runs(of: "2") == 0)
         }
     }
-
-    /// The link is changed while a daemon runs: the second one fails by name, nothing is written to and fro.
-    @Test func isNamedWhenALinkIsChangedLater() async throws {
-        try await withSandbox { box in
-            try FileManager.default.createDirectory(atPath: box.path("away"), withIntermediateDirectories: true)
-            symlink("away", box.path("linked"))
-            try resources(box, "\(box.root)/out/x", "\(box.root)/linked/x")
-            let daemon = try box.start("-interval", "1", "-backend", "env", "-log-level", "debug")
-            #expect(try await eventually { box.read("out/x") == "text 1" && box.read("away/x") == "text 2" })
-            unlink(box.path("linked"))
-            symlink("out", box.path("linked"))
-            #expect(
-                try await eventually { daemon.standardError.contains("is already written by 1.toml") },
-                "\(daemon.standardError)")
-            // Two more passes.
-            let line = "Target config \(box.root)/out/x in sync"
-            let passes = daemon.standardError.components(separatedBy: line).count
-            #expect(try await eventually { daemon.standardError.components(separatedBy: line).count >= passes + 2 })
-            #expect(box.output("x") == "text 1")
-            #expect(box.runs(of: "1") == 1 && box.runs(of: "2") == 1)
-            daemon.send(SIGTERM)
-            _ = try await daemon.wait()
-        }
-    }
 }

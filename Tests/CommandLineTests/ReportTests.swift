@@ -205,24 +205,4 @@ import Testing
             #expect(done.standardError.contains(line), "\(done.testDescription)")
         }
     }
-
-    // MARK: Reloads that cause themselves
-
-    /// Attack: a reload_cmd that edits its own template ran nine times a second, for ever.
-    @Test func aReloadThatEditsItsTemplateIsDamped() async throws {
-        try await withSandbox { box in
-            try box.write("keys.yaml", "app: 1\n")
-            let template = "\(box.confdir)/templates/a.tmpl"
-            try box.resource(
-                "a", fields: "reload_cmd = \"echo x >> \(template); \(box.counting("reload"))\"", template: "x\n")
-            let start = ContinuousClock.now
-            let daemon = try box.start("-watch", "-interval", "0", "-backend", "file", "-file", box.path("keys.yaml"))
-            #expect(try await eventually { box.runs(of: "reload") >= 3 }, "\(daemon.standardError)")
-            // The second comes a second after the first, the third two after that.
-            #expect(ContinuousClock.now - start > .milliseconds(2_900))
-            #expect(
-                daemon.standardError.contains("WARNING a.toml: its template or dest was changed right after"),
-                "\(daemon.standardError)")
-        }
-    }
 }
