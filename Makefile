@@ -1,6 +1,6 @@
 # make demo   builds in release mode and renders the sample resource
 # make test   the whole gate: style, layers, warnings, tests
-# make release  builds dist/confd, one static binary
+# make release  builds dist/confd, one static binary, with its licenses, bill of materials and checksums
 # make deb    makes a Debian package of it
 # make bench  times the template engine in process, then whole programs: confd, its peers (CONFD_PEERS="name=path ...")
 #             and the physical limits, health checks beside haproxy's own, and how fast balancers follow

@@ -1,9 +1,33 @@
 # The Debian package, installed into a root of its own, upgraded, removed and purged.
+# The bill of materials has what LICENSES names, with the same versions, and is of this program.
+python3 - "$source/dist" <<'END'
+import hashlib, json, re, sys
+bill = json.load(open(sys.argv[1] + "/confd.spdx.json"))
+parts = {part["SPDXID"]: part for part in bill["packages"]}
+program = parts.pop("SPDXRef-confd")
+assert program["checksums"][0]["checksumValue"] == hashlib.sha256(open(sys.argv[1] + "/confd", "rb").read()).hexdigest(), program
+head = open(sys.argv[1] + "/LICENSES").read().split("\n\n")[1]
+named = {tuple(re.split(" {2,}| (?=[0-9])", line.strip(), maxsplit=1)) for line in head.split("\n")}
+assert named == {(part["name"], part["versionInfo"]) for part in parts.values()}, (named, parts)
+linked = {one["relatedSpdxElement"] for one in bill["relationships"] if one["relationshipType"] == "STATIC_LINK"}
+assert linked == set(parts) and len(linked) == 8, linked
+END
+
 root=$work/root
 mkdir -p "$root/var/lib/dpkg"/{info,updates,triggers} "$root/var/log"
 touch "$root/var/lib/dpkg"/{status,available}
 on_root() { dpkg --root="$root" --force-script-chrootless --force-confold "$@" >>dpkg.log 2>&1; }
 package=$(echo "$source"/dist/confd_*_"$(dpkg --print-architecture)".deb)
+
+(cd "$source/dist" && sha256sum --check --strict SHA256SUMS) || fail "SHA256SUMS is not of what is in dist"
+holds "$source/dist/SHA256SUMS" "$(basename "$package")" || fail "SHA256SUMS lacks the package"
+# The same again, elsewhere and later, is the same to the byte.
+mkdir -p again/dist
+cp -r "$source/packaging" "$source/LICENSE" "$source/CHANGELOG.md" again
+cp "$source"/dist/{confd,LICENSES,confd.spdx.json} again/dist
+touch --date 2001-01-01 again/CHANGELOG.md
+(umask 077 && again/packaging/build-deb) >>dpkg.log
+cmp "$package" "again/dist/$(basename "$package")" || fail "a second package of the same program differs"
 
 on_root --install "$package"
 equal "the version" "$("$root/usr/bin/confd" -version)" "$(confd -version)"
