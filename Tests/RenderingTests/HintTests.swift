@@ -26,6 +26,12 @@ import TextTemplate
         return rendered.failure.map { ($0, rendered) }
     }
 
+    /// As a shell has them, and no quotes at all.
+    @Test(arguments: ["{{getv '/app/name'}}", "{{getv '/app}}", "{{getv /app/name}}"])
+    func quotes(_ template: String) {
+        #expect(failure(template)?.error.hint == "a text stands in double quotes")
+    }
+
     /// Report: Go before 1.14 ignored what follows a parenthesis, and projects live on it.
     @Test(arguments: [
         ("{{(atoi \"1\") mul 2}}", "mul (atoi \"1\") 2"),

@@ -93,6 +93,8 @@ enum Wording {
         case .wrongType("int", "float64"): "numbers of JSON are float64: printf \"%.0f\" and atoi make an int of one"
         case .wrongType("string", "int"), .wrongType("string", "float64"), .wrongType("string", "bool"):
             "print makes a string of it"
+        case .malformedCharacter, .unterminatedCharacter, .unexpectedToken(.text("/"), .operand):
+            "a text stands in double quotes"
         case .calling(_, _, let details): details?.hint
         case .callsTooDeep: "a template that calls itself needs a condition that ends it"
         case .outputTooLarge, .timeExceeded: "look for a loop that does not end"
