@@ -35,11 +35,6 @@ import Testing
         for kind in BackendRegistry.all { #expect(page.contains("\n## \(kind.name)\n")) }
     }
 
-    @Test func documentationNamesEveryKeyOfATable() throws {
-        let page = try page("resources.md")
-        for option in BackendRegistry.options { #expect(page.contains("`\(option.tableKey)`"), "\(option.tableKey)") }
-    }
-
     private func page(_ name: String) throws -> String {
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         return String(decoding: try Files.read("/\(root)/docs/\(name)"), as: UTF8.self)

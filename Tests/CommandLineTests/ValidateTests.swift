@@ -251,7 +251,7 @@ struct Flaw: CustomTestStringConvertible {
         }
     }
 
-    /// What docs/running.md shows is what is printed. README.md is tested by Tests/Release/documentation.sh.
+    /// What docs/pipeline.md shows is what is printed. README.md is tested by Tests/Release/documentation.sh.
     @Test func documentedOutput() async throws {
         try await withSandbox { box in
             try box.write(
@@ -275,8 +275,8 @@ struct Flaw: CustomTestStringConvertible {
             let done = try await box.confd("-validate", "-backend", "env")
             let output = done.standardError.replacingOccurrences(of: box.confdir + "/", with: "")
             let root = Machine.testFolder + "/../.."
-            let running = try String(contentsOfFile: root + "/docs/running.md", encoding: .utf8)
-            #expect(running.contains("```\n\(output)```\n"), "\(output)")
+            let page = try String(contentsOfFile: root + "/docs/pipeline.md", encoding: .utf8)
+            #expect(page.contains("```\n\(output)```\n"), "\(output)")
         }
     }
 

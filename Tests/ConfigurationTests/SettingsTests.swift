@@ -312,17 +312,17 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
     /// Flags of backends that are not built are refused, and need no more words.
     @Test func documentationNamesEveryOption() throws {
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let page = String(decoding: try Files.read("/\(root)/docs/running.md"), as: UTF8.self)
+        let page = String(decoding: try Files.read("/\(root)/docs/settings.md"), as: UTF8.self)
         for option in OptionTable.all {
             if option.isForeign { continue }
-            #expect(page.contains("`-\(option.name)`"), "-\(option.name) is not in docs/running.md")
+            #expect(page.contains("`-\(option.name)`"), "-\(option.name) is not in docs/settings.md")
         }
     }
 
-    /// The rows of docs/running.md: flags, defaults, meaning. What is given in words is not compared.
+    /// The rows of docs/settings.md: flags, defaults, meaning. What is given in words is not compared.
     @Test func documentationHasTheDefaults() throws {
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let page = String(decoding: try Files.read("/\(root)/docs/running.md"), as: UTF8.self)
+        let page = String(decoding: try Files.read("/\(root)/docs/settings.md"), as: UTF8.self)
         var documented: [String: String] = [:]
         for line in page.split(separator: "\n") where line.hasPrefix("| `-") {
             let cells = line.split(separator: "|").map { $0.split(separator: " ").joined(separator: " ") }

@@ -32,7 +32,7 @@ mkdir -p /etc/confd/conf.d /etc/confd/templates
 cp "$source/templates/nginx.conf.tmpl" /etc/confd/templates/
 rm -f /etc/nginx/sites-enabled/default
 start_etcd
-eval "$(grep 'etcdctl put' "$source/README.md")" >/dev/null
+eval "$(grep -E '^ *etcdctl put' "$source/README.md")" >/dev/null
 for page in README.md docs/resources.md; do
   rm -f /etc/nginx/conf.d/*.conf
   first_resource "$page" >/etc/confd/conf.d/nginx.toml

@@ -73,7 +73,7 @@ package final class Option: Sendable {
         valueWhenAlone = alone
     }
 
-    /// The default as help, the manual page and docs/running.md show it; nil where there is none to show.
+    /// The default as help, the manual page and docs/settings.md show it; nil where there is none to show.
     package var defaultText: String? { shownDefault(Settings()) }
 
     /// Its help text with the default.
