@@ -134,7 +134,7 @@ let package = Package(
             "ConfigurationTests",
             [
                 "Configuration", "Appliers", "Checks", "Staging", "Diagnostics", "Backends", "JSON", "KeyValue",
-                "Posix", "TOML",
+                "Posix", "Rendering", "TextTemplate", "TOML",
                 "TestSupport",
             ]),
         tests("RegistrationTests", ["Registration", "Backends", "Posix", "TestSupport"]),

@@ -1,4 +1,7 @@
 extension Template {
+    /// The names of Go's own functions, which every template has.
+    package static let builtinNames = Builtin.allCases.map(\.rawValue)
+
     /// Every error of `source` that can be found without executing it: syntax errors, functions and templates that are
     /// not defined, calls that cannot succeed. In the order of the source.
     ///

@@ -242,22 +242,6 @@ private func minimal(_ more: String) -> String {
         #expect(result.errors.first?.hint == hint)
     }
 
-    /// The manual page and docs/resources.md name every field that is read, and no other.
-    @Test func everyFieldIsDocumented() throws {
-        var reader = TableReader(TOMLTable(), file: "r.toml", at: TOMLPosition(line: 1, column: 1))
-        var loader = SettingsLoader(environment: [:]) { _ in false }
-        let settings = try loader.load(["-backend", "env"])
-        let backend = settings.backend
-        let parser = ResourceParser(
-            settings: settings, environment: [:], templateFolder: "/none", defaultLayers: [BackendLayer(backend)])
-        _ = parser.resource(&reader, bytes: [], name: "r.toml", layers: [BackendLayer(backend)])
-        let documented = Set(ResourceField.all.flatMap(\.names))
-        #expect(reader.knownKeys == documented)
-        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let page = String(decoding: try Files.read("/\(root)/docs/resources.md"), as: UTF8.self)
-        for name in documented { #expect(page.contains("`\(name)`"), "\(name) is not in docs/resources.md") }
-    }
-
     /// Report: 24 of 181 public resource files name an account that the machine does not have; confd 0.17 ignores it.
     @Test(arguments: [
         (

@@ -21,10 +21,7 @@ enum ConfigurationSchema {
     private static func required(_ name: String) -> SchemaNode { .object([("required", .array([.text(name)]))]) }
 
     private static var definitions: [(name: String, value: SchemaNode)] {
-        let help = Dictionary(
-            ResourceField.all.flatMap { field in field.names.map { ($0, field.help) } }
-        ) { first, _ in first }
-        return [
+        [
             (
                 "resource_file",
                 .table([
@@ -36,7 +33,7 @@ enum ConfigurationSchema {
                 "template",
                 .table(
                     fields(
-                        FieldProbe.template, help,
+                        .template,
                         [
                             "health_check": .tables("template_health_check"), "guard": .reference("guard"),
                             "reload": .reference("reload"), "apply": .reference("apply"),
@@ -46,43 +43,51 @@ enum ConfigurationSchema {
             ),
             (
                 "template_health_check",
-                .table(fields(FieldProbe.templateHealthCheck), required: ["keys", "type"])
+                .table(checkFields(.templateHealthCheck), required: ["keys", "type"])
             ),
-            ("guard", .table(fields(FieldProbe.guardLimits))),
-            ("rollout", .table(fields(FieldProbe.rollout, [:], ["verify_http": .reference("service_request")]))),
-            ("reload", .table(fields(FieldProbe.reload, [:], ["http": .reference("service_request")]))),
+            ("guard", .table(fields(.guardLimits))),
+            ("rollout", .table(fields(.rollout, ["verify_http": .reference("service_request")]))),
+            ("reload", .table(fields(.reload, ["http": .reference("service_request")]))),
             (
                 "service_request",
-                .table(fields(FieldProbe.serviceRequest, [:], ["headers": headers]), required: ["url"])
+                .table(fields(.serviceRequest, ["headers": headers]), required: ["url"])
             ),
             (
                 "apply",
                 .table(
                     fields(
-                        FieldProbe.apply, [:],
-                        ["list", "match", "add", "change", "remove"].reduce(into: ["headers": headers]) {
-                            $0[$1] = .type("object")
-                        }),
+                        .apply,
+                        ["list", "add", "change", "remove"].reduce(
+                            into: ["headers": headers, "match": .reference("apply_match")]
+                        ) { $0[$1] = .reference("apply_request") }),
                     required: ["driver"])
             ),
+            ("apply_request", .table(fields(.applyRequest), required: ["path"])),
+            ("apply_match", .table(fields(.applyMatch))),
             (
                 "service",
                 .table(
-                    fields(FieldProbe.service, [:], ["health_check": .tables("service_health_check")]),
+                    fields(.service, ["health_check": .tables("service_health_check")]),
                     required: ["key", "value"])
             ),
-            ("service_health_check", .table(fields(FieldProbe.serviceHealthCheck), required: ["type"])),
-            ("backend", .table(fields(FieldProbe.backend, backendHelp), required: ["backend"])),
+            ("service_health_check", .table(checkFields(.serviceHealthCheck), required: ["type"])),
+            ("backend", .table(fields(.backend), required: ["backend"])),
             ("settings", .table(settings + [("rollout", .reference("rollout"))])),
         ]
     }
 
     private static func fields(
-        _ forms: [String: FieldForm], _ help: [String: String] = [:], _ tables: [String: SchemaNode] = [:]
+        _ table: TableHelp, _ tables: [String: SchemaNode] = [:]
     ) -> [(name: String, value: SchemaNode)] {
-        forms.sorted { $0.key < $1.key }.map { name, form in
+        let help = table.helpByName
+        return table.forms.sorted { $0.key < $1.key }.map { name, form in
             (name, (tables[name] ?? node(of: form)).described(help[name]))
         }
+    }
+
+    /// The fields of a health check: its own, and those that both sides have.
+    private static func checkFields(_ table: TableHelp) -> [(name: String, value: SchemaNode)] {
+        (fields(table) + fields(.healthCheck, ["headers": headers])).sorted { $0.name < $1.name }
     }
 
     private static func node(of form: FieldForm) -> SchemaNode {
@@ -95,6 +100,8 @@ enum ConfigurationSchema {
         case .duration: duration
         case .command: .anyOf(.type("string"), .list(of: .type("string"), atLeast: 1))
         case .texts: .list(of: .type("string"))
+        case .table: .type("object")
+        case .integerOrTable: .type("integer", "object")
         case .tables: .anyOf(.type("object"), .list(of: .type("object")))
         case .choice(let choices): .choice(choices)
         }
@@ -110,10 +117,6 @@ enum ConfigurationSchema {
             ("type", .text("string")),
             ("pattern", .text("^\\+?([0-9]+|([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$")),
         ]))
-
-    private static var backendHelp: [String: String] {
-        Dictionary(BackendRegistry.options.map { ($0.tableKey, $0.help) }) { first, _ in first }
-    }
 
     // MARK: - confd.toml
 

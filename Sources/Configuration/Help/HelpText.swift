@@ -1,4 +1,5 @@
 import Backends
+import Rendering
 
 /// The texts of `-help` and `-help=all`, made from the option table.
 enum HelpText {
@@ -10,24 +11,51 @@ enum HelpText {
         for group in Option.Group.allCases where group != .compatibility && group.subcommand == nil {
             lines.append(group.rawValue + ":")
             let options = OptionTable.options(of: group)
-            lines += group.isCommon ? options.flatMap { line($0, column: 22) } : wrapped(options.map(flag))
+            lines += group.isCommon ? options.flatMap { entry(flag($0), $0.help, at: 22) } : wrapped(options.map(flag))
         }
         return (lines + tail).joined(separator: "\n")
     }
 
-    /// Every option with its help.
+    /// Everything that can be written: sub-commands, options, fields of tables, functions of templates.
     static var all: String {
-        var lines = head
+        var lines = head + ["", "Sub-commands:"]
+        for command in Subcommand.allCases { lines += entry("\(command.rawValue) \(command.usage)", command.summary) }
+        lines += options + tables + functions + ["", "Not taken from the environment:"]
+        lines += wrapped(OptionTable.onlyOnCommandLine.sorted().map { "-\($0)" })
+        return (lines + [""] + tail).joined(separator: "\n")
+    }
+
+    /// Every option with its help.
+    private static var options: [String] {
+        var lines: [String] = []
         for group in Option.Group.allCases where group != .compatibility {
-            lines += ["", group.rawValue + ":"] + OptionTable.options(of: group).flatMap { line($0, column: 28) }
+            lines += ["", group.rawValue + ":"] + OptionTable.options(of: group).flatMap { entry(flag($0), $0.help) }
         }
         lines += ["", "\(Option.Group.compatibility.rawValue), without effect:"]
         lines += wrapped(OptionTable.options(of: .compatibility).filter { !$0.isForeign }.map(flag))
         lines += ["", "Of backends that are not built, ignored with a warning:"]
-        lines += wrapped(OptionTable.options(of: .compatibility).filter(\.isForeign).map(flag))
-        lines += ["", "Not taken from the environment:"]
-        lines += wrapped(OptionTable.onlyOnCommandLine.sorted().map { "-\($0)" })
-        return (lines + [""] + tail).joined(separator: "\n")
+        return lines + wrapped(OptionTable.options(of: .compatibility).filter(\.isForeign).map(flag))
+    }
+
+    /// Every field of resource files and of the tables of confd.toml.
+    private static var tables: [String] {
+        var lines = ["", "Fields of resource files (CONFDIR/conf.d/**/*.toml), table by table."]
+        for table in TableHelp.all {
+            lines += [""] + paragraph("\(table.title): \(table.summary)")
+            for field in table.fields {
+                lines += entry("\(field.names.joined(separator: ", ")) \(table.placeholder(of: field))", field.help)
+            }
+        }
+        lines += ["", "A health_check is healthy with, by its type:"]
+        return lines + CheckTypeHelp.all.flatMap { entry($0.name, $0.healthy) }
+    }
+
+    private static var functions: [String] {
+        var lines = ["", "Functions of templates, besides the language of Go's text/template."]
+        for section in FunctionHelp.sections {
+            lines += ["", section.title + ":"] + section.functions.flatMap { entry($0.call, $0.summary) }
+        }
+        return lines
     }
 
     private static let head = [
@@ -47,13 +75,19 @@ enum HelpText {
         "-\(option.name)" + (option.placeholder.isEmpty ? "" : " \(option.placeholder)")
     }
 
-    /// The option and its help, which starts at `column` and is wrapped there.
-    private static func line(_ option: Option, column: Int) -> [String] {
+    /// A name and what it means, which starts at `column` and is wrapped there; on the next line where the name is too long.
+    private static func entry(_ name: String, _ help: String, at column: Int = 28) -> [String] {
         let margin = String(repeating: " ", count: column)
-        let start = "  " + flag(option)
-        var lines = wrapped(option.help.split(separator: " ").map(String.init), separator: " ", margin: margin)
-        lines[0] = start + " " + lines[0].dropFirst(min(start.count + 1, column))
+        let start = "  " + name
+        var lines = wrapped(help.split(separator: " ").map(String.init), separator: " ", margin: margin)
+        if start.count >= column { return paragraph(start) + lines }
+        lines[0] = start + lines[0].dropFirst(start.count)
         return lines
+    }
+
+    private static func paragraph(_ text: String) -> [String] {
+        let margin = String(text.prefix { $0 == " " })
+        return wrapped(text.split(separator: " ").map(String.init), separator: " ", margin: margin)
     }
 
     /// `words` in lines of at most 80 characters.

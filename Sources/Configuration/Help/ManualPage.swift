@@ -1,50 +1,44 @@
 import Backends
+import KeyValue
 import Rendering
 
-/// The manual page confd(1) in the macros of man(7), made from the tables of options, resource fields and functions.
+/// The manual page confd(1) in the macros of man(7), made from the tables of sub-commands, options, fields and functions.
 enum ManualPage {
     /// The release date of the version.
     private static let date = "2026-11-21"
 
     static var text: String {
         let title = ".TH CONFD 1 \(date) \"confd \(Version.current)\" \"User Commands\""
-        return ([title] + introduction + options + resources + functions + ending).flatMap(wrapped).joined(
+        return ([title] + introduction + commands + options + resources + functions + ending).flatMap(wrapped).joined(
             separator: "\n")
     }
 
-    private static let introduction = [
-        ".SH NAME",
-        "confd \\- keep configuration files in step with a key\\-value store",
-        ".SH SYNOPSIS",
-        ".B confd",
-        "[\\fIOPTIONS\\fR] [\\fIBACKEND\\fR] [\\fB\\-\\-\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR ...]]",
-        ".br",
-        ".B confd register",
-        "\\fIKEY\\fR \\fIVALUE\\fR [\\fIOPTIONS\\fR] [\\fB\\-\\-\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR\\ ...]]",
-        ".br",
-        ".B confd render",
-        "\\fIRESOURCE\\fR | \\fB\\-template\\fR \\fIFILE\\fR [\\fB\\-file\\fR \\fIKEYS\\fR] [\\fIOPTIONS\\fR]",
-        ".br",
-        ".B confd explain",
-        "\\fIDEST\\fR:\\fILINE\\fR | \\fIRESOURCE\\fR | \\fB\\-key\\fR \\fIKEY\\fR [\\fB\\-what\\-if\\fR \\fIVALUE\\fR] | \\fB\\-last\\fR \\fIRESOURCE\\fR [\\fIOPTIONS\\fR]",
-        ".br",
-        ".B confd test",
-        "[\\fIDIR\\fR] [\\fIOPTIONS\\fR]",
-        ".br",
-        ".B confd status",
-        "[\\fB\\-json\\fR]",
-        ".br",
-        ".B confd wait",
-        "[\\fB\\-revision\\fR \\fINUMBER\\fR] [\\fB\\-timeout\\fR \\fITIME\\fR]",
-        ".br",
-        ".B confd release",
-        "\\fIRESOURCE\\fR",
-        ".br",
-        ".B confd clean",
-        "\\fIRESOURCE\\fR",
-        ".br",
-        ".B confd rollout",
-        "\\fBstatus\\fR [\\fB\\-json\\fR] | \\fBhalt\\fR | \\fBresume\\fR \\fIGROUP\\fR",
+    private static var introduction: [String] {
+        let name = [
+            ".SH NAME",
+            "confd \\- keep configuration files in step with a key\\-value store",
+            ".SH SYNOPSIS",
+            ".B confd",
+            synopsis("[OPTIONS] [BACKEND] [-- COMMAND [ARGUMENT ...]]"),
+        ]
+        let subcommands = Subcommand.allCases.flatMap { command in
+            [".br", ".B confd \(command.rawValue)", synopsis(command.usage)]
+        }
+        return name + subcommands + description
+    }
+
+    /// Options and fixed words are bold, what the user chooses is in italics.
+    private static func synopsis(_ usage: String) -> String {
+        usage.split(separator: " ").map { part -> String in
+            let word = part.filter { $0 != "[" && $0 != "]" }
+            let font = word.contains { $0.isUppercase } ? "I" : "B"
+            let isPlain = word.isEmpty || word == "|" || word == "..."
+            let text = isPlain ? roff(word) : "\\f\(font)\(roff(word))\\fR"
+            return String(part.prefix { $0 == "[" }) + text + String(part.reversed().prefix { $0 == "]" })
+        }.joined(separator: " ")
+    }
+
+    private static let description = [
         ".SH DESCRIPTION",
         ".B confd",
         "takes a snapshot of keys, renders Go templates over it, writes each result atomically, checks it and reloads the",
@@ -57,13 +51,13 @@ enum ManualPage {
         "as they happen.",
         "With a \\fICOMMAND\\fR it renders everything, starts the command and reloads it, and ends with its exit code.",
         ".PP",
-        "\\fBconfd status\\fR asks a daemon for its state, and \\fBconfd release\\fR has it apply what the guard of a resource holds.",
-        "\\fBconfd clean\\fR removes the files that the items of a resource have left which is not in conf.d any more.",
-        "\\fBconfd rollout\\fR tells how far the hosts of a group are with a change, halts it, or has it go on.",
-        ".PP",
         "\\fIBACKEND\\fR is the same as \\fB\\-backend\\fR; there are "
             + roff(BackendRegistry.names.joined(separator: ", ")) + ".",
     ]
+
+    private static let commands =
+        [".SH SUB\\-COMMANDS", "The first word of a command line may be:"]
+        + Subcommand.allCases.flatMap { entry("\($0.rawValue) \($0.usage)", $0.summary) }
 
     private static var options: [String] {
         var lines = [".SH OPTIONS"]
@@ -107,20 +101,31 @@ enum ManualPage {
             "    reload_cmd = \"systemctl reload app\"",
             ".fi",
             ".PP",
-            "Its fields, with their defaults:",
+            "These are the tables and their fields, with their defaults.",
+            "A list is an array of TOML.",
         ]
-        for field in ResourceField.all { lines += entry(field.names.joined(separator: ", "), field.help) }
-        return lines + [
-            ".PP",
-            "A table \\fB[backend]\\fR beside it gives the file's resources a backend of their own, with the keys of the",
-            "settings file.",
-        ]
+        for table in TableHelp.all { lines += section(table) }
+        lines += [".SS Types of health checks", "A server is healthy with:"]
+        for type in CheckTypeHelp.all {
+            let fields = type.fields.isEmpty ? "" : " (\(type.fields.joined(separator: ", ")))"
+            lines += entry(type.name, type.healthy + fields)
+        }
+        return lines
+    }
+
+    private static func section(_ table: TableHelp) -> [String] {
+        let summary = roff(table.summary.prefix(1).uppercased() + table.summary.dropFirst()) + "."
+        return [".SS \"\(roff(table.title))\"", summary]
+            + table.fields.flatMap { field in
+                let names = field.names.map { "\\fB\(roff($0))\\fR" }.joined(separator: ", ")
+                return [".TP", "\(names) \\fI\(roff(table.placeholder(of: field)))\\fR", roff(field.help)]
+            }
     }
 
     private static var functions: [String] {
         var lines = [
             ".SH TEMPLATES",
-            "Templates are those of Go's text/template, with its functions and these:",
+            "Templates are those of Go's text/template, with these functions:",
         ]
         for section in FunctionHelp.sections {
             lines.append(".SS \(roff(section.title))")

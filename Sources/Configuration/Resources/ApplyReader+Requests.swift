@@ -36,19 +36,25 @@ extension ApplyReader {
         }
     }
 
-    private typealias Match = (identity: BalancerTraits.Identity, pointers: GenericHTTPTarget.Pointers)
+    typealias Match = (identity: BalancerTraits.Identity, pointers: GenericHTTPTarget.Pointers)
 
     /// `match = { address = "/address", handle = "/id", weight = "/weight" }`
     private mutating func match() -> Match? {
         guard var reader = inner("match", isRequired: true) else { return nil }
-        let id = Self.pointer("id", in: &reader)
-        let address = Self.pointer("address", in: &reader)
-        let handle = Self.pointer("handle", in: &reader)
-        let weight = Self.pointer("weight", in: &reader)
-        let drain = Self.pointer("drain", in: &reader)
+        let match = Self.matchFields(&reader)
         let isOne = (reader.value("id") == nil) != (reader.value("address") == nil)
         close(reader, "match")
         guard isOne else { return table.refuse("match", .apply(.matchNeedsOne)) }
+        return match
+    }
+
+    /// The fields of `match`; nil without one that tells servers apart.
+    static func matchFields(_ reader: inout TableReader) -> Match? {
+        let id = pointer("id", in: &reader)
+        let address = pointer("address", in: &reader)
+        let handle = pointer("handle", in: &reader)
+        let weight = pointer("weight", in: &reader)
+        let drain = pointer("drain", in: &reader)
         guard let key = id ?? address else { return nil }
         var pointers = GenericHTTPTarget.Pointers(match: key)
         pointers.handle = handle
@@ -65,6 +71,13 @@ extension ApplyReader {
     /// `add = { method = "POST", path = "/servers", body = "…", expect_status = "201" }`
     private mutating func request(_ key: String, _ method: Request.Method, isRequired: Bool) -> RequestTemplate? {
         guard var reader = inner(key, isRequired: isRequired) else { return nil }
+        let request = Self.requestFields(&reader, method)
+        close(reader, key)
+        return request
+    }
+
+    /// The fields of a request; nil if anything is wrong with them.
+    static func requestFields(_ reader: inout TableReader, _ method: Request.Method) -> RequestTemplate? {
         let problems = reader.errors.count
         let method = self.method(method, in: &reader)
         let path = parts("path", in: &reader)
@@ -79,16 +92,14 @@ extension ApplyReader {
         }
         if reader.value("path") == nil {
             reader.note("path", .required)
-        } else if let path, !Self.isPath(path) {
+        } else if let path, !isPath(path) {
             reader.note("path", .apply(.notPath))
         }
-        let isGood = reader.errors.count == problems
-        close(reader, key)
-        guard isGood, let path else { return nil }
+        guard reader.errors.count == problems, let path else { return nil }
         return RequestTemplate(method, path, body: body, expectStatus: statuses)
     }
 
-    private func method(_ standard: Request.Method, in reader: inout TableReader) -> Request.Method {
+    private static func method(_ standard: Request.Method, in reader: inout TableReader) -> Request.Method {
         guard let text = reader.text("method") else { return standard }
         switch text {
         case "GET": return .get
@@ -102,7 +113,7 @@ extension ApplyReader {
         }
     }
 
-    private func parts(_ key: String, in reader: inout TableReader) -> [RequestTemplate.Part]? {
+    private static func parts(_ key: String, in reader: inout TableReader) -> [RequestTemplate.Part]? {
         guard let text = reader.text(key) else { return nil }
         do throws(RequestTemplate.Problem) {
             return try RequestTemplate.parts(text)
@@ -121,7 +132,7 @@ extension ApplyReader {
 
     /// A reader of the table `key`; a missing one is noted if it is required.
     private mutating func inner(_ key: String, isRequired: Bool) -> TableReader? {
-        guard let value = table.value(key) else {
+        guard let value = table.value(key, .table) else {
             if isRequired { table.note(key, .required) }
             return nil
         }

@@ -8,7 +8,7 @@ extension ResourceParser {
     /// The `[template.apply]` of a resource; what is wrong is noted in `template`. `hasReload` tells whether there is
     /// another reload, which can stand in for it.
     func apply(_ template: inout TableReader, hasReload: Bool) -> ApplyDefinition? {
-        guard let value = template.value("apply") else { return nil }
+        guard let value = template.value("apply", .table) else { return nil }
         guard case .table(let table) = value.kind else {
             return template.refuse("apply", .notTable(value.kind.type))
         }
@@ -172,7 +172,7 @@ struct ApplyReader {
     }
 
     private mutating func headers() -> [Header] {
-        guard let value = table.value("headers") else { return [] }
+        guard let value = table.value("headers", .table) else { return [] }
         guard case .table(let headers) = value.kind else {
             table.note("headers", at: value.position, .notTable(value.kind.type))
             return []

@@ -9,6 +9,8 @@ enum FieldForm: Equatable {
     case command
     /// An array of strings.
     case texts
+    case table
+    case integerOrTable
     /// A table, or an array of tables.
     case tables
     case choice([String])

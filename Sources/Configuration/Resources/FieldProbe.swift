@@ -44,6 +44,20 @@ enum FieldProbe {
         }
     }
 
+    /// `match` of `[template.apply]`.
+    static var applyMatch: [String: FieldForm] {
+        var reader = reader("")
+        _ = ApplyReader.matchFields(&reader)
+        return reader.forms
+    }
+
+    /// `list`, `add`, `change` and `remove` of `[template.apply]`.
+    static var applyRequest: [String: FieldForm] {
+        var reader = reader("")
+        _ = ApplyReader.requestFields(&reader, .get)
+        return reader.forms
+    }
+
     static var templateHealthCheck: [String: FieldForm] { healthCheck { _ = parser.targetCheck(&$0) } }
 
     static var serviceHealthCheck: [String: FieldForm] { healthCheck { _ = parser.serviceCheck(&$0) } }
@@ -63,10 +77,21 @@ enum FieldProbe {
     /// Each type of check has fields of its own, and some depend on others.
     private static func healthCheck(_ read: (inout TableReader) -> Void) -> [String: FieldForm] {
         HealthCheckReader.types.reduce(into: [:]) { forms, type in
-            var reader = reader("type = \"\(type)\"\ntls = true\ncommand = [\"/bin/true\"]\n")
-            read(&reader)
-            forms.merge(reader.forms) { $0.refined(by: $1) }
+            forms.merge(healthCheck(ofType: type, read)) { $0.refined(by: $1) }
         }
+    }
+
+    /// The fields of a check of one type, on either side.
+    static func healthCheck(ofType type: String) -> [String: FieldForm] {
+        healthCheck(ofType: type) { _ = HealthCheckReader.read(&$0, .balancer) }
+    }
+
+    private static func healthCheck(
+        ofType type: String, _ read: (inout TableReader) -> Void
+    ) -> [String: FieldForm] {
+        var reader = reader("type = \"\(type)\"\ntls = true\ncommand = [\"/bin/true\"]\n")
+        read(&reader)
+        return reader.forms
     }
 
     private static var parser: ResourceParser { .withoutSettings() }

@@ -3,7 +3,7 @@ import TOML
 extension ResourceParser {
     /// The `[template.guard]` table of a resource, nil without one; what is wrong is noted in `template`.
     func guardLimits(_ template: inout TableReader) -> GuardLimits? {
-        guard let value = template.value("guard") else { return nil }
+        guard let value = template.value("guard", .table) else { return nil }
         guard case .table(let table) = value.kind else {
             template.note("guard", at: value.position, .notTable(value.kind.type))
             return nil
@@ -40,7 +40,7 @@ extension ResourceParser {
 
     /// `min_keys`: a number for all keys, or a table of patterns with a number each.
     private func readMinimums(_ table: inout TableReader, into limits: inout GuardLimits) {
-        guard let value = table.value("min_keys") else { return }
+        guard let value = table.value("min_keys", .integerOrTable) else { return }
         switch value.kind {
         case .integer(let number):
             guard let count = Self.keyCount(number) else { return table.note("min_keys", .notKeyCount) }

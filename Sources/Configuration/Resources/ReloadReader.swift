@@ -18,7 +18,7 @@ struct ReloadReader {
     }
 
     private mutating func method() -> ReloadMethod? {
-        let hasRequest = table.value("http") != nil
+        let hasRequest = table.value("http", .table) != nil
         let hasSignal = table.value("signal") != nil
         // Both are looked at in any case, so that all errors of a table are found.
         let signal = processSignal()
@@ -64,7 +64,7 @@ extension ResourceParser {
     }
 
     private func reloadTable(_ table: inout TableReader) -> ReloadMethod? {
-        guard let value = table.value("reload") else { return nil }
+        guard let value = table.value("reload", .table) else { return nil }
         guard case .table(let fields) = value.kind else {
             return table.refuse("reload", .notTable(value.kind.type))
         }

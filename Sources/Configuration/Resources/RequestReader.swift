@@ -19,7 +19,7 @@ struct RequestReader {
         _ key: String, of name: String, in outer: inout TableReader, standardMethod: String,
         _ environment: [String: String]
     ) -> ServiceRequest? {
-        guard let value = outer.value(key) else { return nil }
+        guard let value = outer.value(key, .table) else { return nil }
         guard case .table(let fields) = value.kind else { return outer.refuse(key, .notTable(value.kind.type)) }
         var reader = RequestReader(TableReader(fields, file: outer.file, at: value.position), environment)
         let request = reader.fields(standardMethod: standardMethod)
@@ -54,7 +54,7 @@ struct RequestReader {
     }
 
     private mutating func url() -> RequestURL? {
-        guard table.value("url") != nil else { return table.refuse("url", .required) }
+        guard table.value("url", .text) != nil else { return table.refuse("url", .required) }
         guard let text = table.expandedText("url", environment) else { return nil }
         do throws(RequestURL.Problem) {
             return try RequestURL(text)
@@ -109,7 +109,7 @@ extension TableReader {
     /// The table `headers`, in the order of the names. Not through a reader of its own: that would not tell `X-Probe` from
     /// `x_probe`.
     mutating func headers() -> [(name: String, value: String, position: TOMLPosition)] {
-        guard let value = value("headers") else { return [] }
+        guard let value = value("headers", .table) else { return [] }
         guard case .table(let headers) = value.kind else {
             note("headers", at: value.position, .notTable(value.kind.type))
             return []

@@ -68,7 +68,7 @@ extension ResourceParser {
 
     /// `max_remove`: a number of files, or a percentage in quotes; 0 is no limit.
     private func removalLimit(_ table: inout TableReader) -> ItemRule.RemovalLimit {
-        guard let value = table.value("max_remove") else { return ItemRule.standardLimit }
+        guard let value = table.value("max_remove", .textOrInteger) else { return ItemRule.standardLimit }
         switch value.kind {
         case .integer(0): return .none
         case .integer(let number) where (1...1_000_000_000).contains(number): return .count(Int(number))

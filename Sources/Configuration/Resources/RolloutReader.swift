@@ -29,7 +29,7 @@ extension ResourceParser {
     /// `template`.
     func rollout(_ template: inout TableReader, _ subject: RolloutSubject) -> RolloutDefinition? {
         var own: RolloutFields?
-        if let value = template.value("rollout") {
+        if let value = template.value("rollout", .table) {
             guard case .table(let table) = value.kind else {
                 template.note("rollout", at: value.position, .notTable(value.kind.type))
                 return nil

@@ -113,9 +113,6 @@ struct TableReader {
     /// Likewise its warnings.
     mutating func addWarnings(_ warnings: [ResourceError]) { self.warnings += warnings }
 
-    /// The keys that were asked for.
-    var knownKeys: Set<String> { Set(forms.keys) }
-
     /// Whether the table has the entry `key`.
     func has(_ key: String) -> Bool { entries[key] != nil }
 

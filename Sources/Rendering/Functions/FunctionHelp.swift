@@ -181,5 +181,31 @@ package enum FunctionHelp {
                     "include NAME [DOT]",
                     "renders another file below the templates directory, with the same keys, and returns its text"),
             ]),
+        builtins,
     ]
+
+    /// Those of Go's text/template.
+    package static let builtins = Section(
+        title: "Go's own",
+        functions: [
+            Usage("and VALUE ...", "the first empty value, else the last"),
+            Usage("or VALUE ...", "the first value that is not empty, else the last"),
+            Usage("not VALUE", "whether the value is empty"),
+            Usage("eq A B ...", "whether the first equals one of the others"),
+            Usage("ne A B", "whether they differ"),
+            Usage("lt A B", "whether the first is less"),
+            Usage("le A B", "whether the first is not greater"),
+            Usage("gt A B", "whether the first is greater"),
+            Usage("ge A B", "whether the first is not less"),
+            Usage("len VALUE", "the number of elements, or of bytes of a text"),
+            Usage("index VALUE KEY ...", "an element of a list or map, and so on inwards"),
+            Usage("slice VALUE [FROM [TO]]", "a part of a list or text"),
+            Usage("print VALUE ...", "as text, with spaces between what is no text"),
+            Usage("println VALUE ...", "as text, with spaces between them and a line feed"),
+            Usage("printf FORMAT VALUE ...", "in the form of Go's fmt"),
+            Usage("html VALUE ...", "as text, escaped for HTML"),
+            Usage("js VALUE ...", "as text, escaped for JavaScript"),
+            Usage("urlquery VALUE ...", "as text, escaped for the query of a URL"),
+            Usage("call FUNCTION VALUE ...", "what the function value gives"),
+        ])
 }
