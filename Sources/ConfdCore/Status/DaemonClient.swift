@@ -105,7 +105,8 @@ extension DaemonClient.Problem {
             "no confd answers at \(socket): \(error.reason)\n"
                 + (error.code == Errno.accessDenied
                     ? "hint: only the user of the daemon and root may ask"
-                    : "hint: is a daemon running, with this -control-socket?")
+                    : "hint: is a daemon running, with this -control-socket? "
+                        + "without root it has one only if it is given")
         case .ended: "confd at \(socket) ended before it answered"
         case .unreadable: "what answers at \(socket) is no confd of this version"
         case .refused(let status): "confd at \(socket) answers \(status)"
