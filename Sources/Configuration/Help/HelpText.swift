@@ -40,6 +40,7 @@ enum HelpText {
     /// Every field of resource files and of the tables of confd.toml.
     private static var tables: [String] {
         var lines = ["", "Fields of resource files (CONFDIR/conf.d/**/*.toml), table by table."]
+        lines += paragraph(TableHelp.legend)
         for table in TableHelp.all {
             lines += [""] + paragraph("\(table.title): \(table.summary)")
             for field in table.fields {

@@ -102,7 +102,7 @@ enum ManualPage {
             ".fi",
             ".PP",
             "These are the tables and their fields, with their defaults.",
-            "A list is an array of TOML.",
+            roff(TableHelp.legend),
         ]
         for table in TableHelp.all { lines += section(table) }
         lines += [".SS Types of health checks", "A server is healthy with:"]

@@ -21,6 +21,12 @@ struct TableHelp {
     /// The fields that are read, and which values they take.
     let forms: [String: FieldForm]
 
+    /// What the placeholders of values stand for.
+    static let legend = """
+        A TIME is a number of seconds or text as 1m30s, a LIST is an array of texts, TABLES are one table or an array of \
+        them, and a COMMAND is text for a shell or a list of words.
+        """
+
     /// Every table, in the order in which a reader meets them.
     static var all: [TableHelp] {
         [
