@@ -44,7 +44,7 @@ import Testing
 
     @Test(arguments: [
         ("etcd", [:]), ("etcdv3", [:]), ("etcdv2", [:]), ("file", ["file": BackendOptions.Value.list(["/none.yaml"])]),
-        ("env", [:]), ("redis", [:]), ("consul", [:]),
+        ("env", [:]), ("redis", [:]), ("consul", [:]), ("zookeeper", [:]),
         ("vault", ["auth-type": BackendOptions.Value.text("token"), "auth-token": .text("t")]),
     ])
     func opens(_ name: String, _ values: [String: BackendOptions.Value]) throws {

@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["dynamodb", "rancher", "ssm", "zookeeper"])
+    @Test(arguments: ["dynamodb", "rancher", "ssm", "acm"])
     func backendNotBuilt(_ backend: String) async throws {
         try await withSandbox { box in
             try box.resource("app", template: "x")

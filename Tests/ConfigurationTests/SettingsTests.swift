@@ -88,7 +88,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
             (["-backend", "fil"], "-backend: \"fil\" is not a backend | did you mean \"file\"?"),
             (
                 ["-backend", "dynamodb"],
-                "-backend: \"dynamodb\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env, redis, vault, consul"
+                "-backend: \"dynamodb\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env, redis, vault, consul, zookeeper"
             ),
             (["-backend", "file"], "the file backend needs -file | for example -file /etc/confd/data.yaml"),
             (["-client-cert", "c.pem"], "-client-cert and -client-key go together"),
@@ -196,7 +196,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
 
     @Test func theirBackendIsStillRefused() {
         let expected =
-            "-backend: \"dynamodb\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env, redis, vault, consul"
+            "-backend: \"dynamodb\" is not built into this confd | backends built: etcd, etcdv3, etcdv2, file, env, redis, vault, consul, zookeeper"
         #expect(failure(["-backend", "dynamodb", "-auth-type", "token"]) == expected)
     }
 

@@ -144,9 +144,10 @@ final class RedisReader {
             let outcome = try read(own, wanted, contents) { name, value in updates += update(name, value, &next) }
             if !outcome.areSameKinds { return false }
             if outcome.isDone {
-                let changes = updates.filter { !contents.snapshot.has($0) }
-                next.snapshot = changes.isEmpty ? contents.snapshot : contents.snapshot.applying(changes, revision: 0)
-                next.changes = contents.changes + (changes.isEmpty ? 0 : 1)
+                if let changed = contents.snapshot.changed(by: updates) {
+                    next.snapshot = changed
+                    next.changes += 1
+                }
                 contents = next
                 return true
             }
@@ -173,13 +174,5 @@ final class RedisReader {
             contents.fields[name] = keys
             return former.subtracting(keys).map { Update(key: $0, value: nil) } + updates
         }
-    }
-}
-
-extension Snapshot {
-    /// Whether `update` would change nothing.
-    fileprivate func has(_ update: Update) -> Bool {
-        guard let index = update.key.withUnsafeBufferPointer({ find($0) }) else { return update.value == nil }
-        return update.value.map { $0.elementsEqual(valueBytes(index)) } ?? false
     }
 }

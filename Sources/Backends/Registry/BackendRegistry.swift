@@ -3,6 +3,7 @@ package enum BackendRegistry {
     /// In the order of help and docs. A new backend is a directory and a line here.
     package static let all: [any BackendKind] = [
         EtcdKind(), EtcdV2Kind(), FileKind(), EnvironmentKind(), RedisKind(), VaultKind(), ConsulKind(),
+        ZookeeperKind(),
     ]
 
     /// The backend without `-backend`.
@@ -23,6 +24,6 @@ package enum BackendRegistry {
 
     /// Backends of confd 0.17 and its fork that are not built.
     package static let unbuiltNames = [
-        "zookeeper", "dynamodb", "ssm", "rancher", "acm", "secretsmanager", "imds",
+        "dynamodb", "ssm", "rancher", "acm", "secretsmanager", "imds",
     ]
 }

@@ -21,7 +21,7 @@ protocol ContractStore: Sendable {
 
 /// The backends that have to keep the contract.
 enum ContractKind: String, CaseIterable, CustomTestStringConvertible {
-    case etcd, redis, consul
+    case etcd, redis, consul, zookeeper
 
     var testDescription: String { rawValue }
 
@@ -33,6 +33,7 @@ enum ContractKind: String, CaseIterable, CustomTestStringConvertible {
         case .etcd: EtcdContractStore.self
         case .redis: RedisContractStore.self
         case .consul: ConsulContractStore.self
+        case .zookeeper: ZookeeperContractStore.self
         }
     }
 }
@@ -115,4 +116,24 @@ final class ConsulContractStore: ContractStore {
     func change(password: String) throws { server.change(token: password) }
 
     static func prefix(port: UInt16) -> String { "consul: http://127.0.0.1:\(port): " }
+}
+
+/// The password is that of the user in the ACLs of all nodes.
+final class ZookeeperContractStore: ContractStore {
+    private let server: TestZookeeper
+
+    init(port: UInt16, password: String) throws { server = try TestZookeeper(port: port, password: password) }
+
+    static func backend(port: UInt16, password: String) throws -> any Backend {
+        var options = ZookeeperOptions()
+        options.nodes = [try ZookeeperNode("127.0.0.1:\(port)")]
+        options.credentials = ZookeeperCredentials("confd", password)
+        return ZookeeperBackend(options)
+    }
+
+    func write(_ pairs: [(key: String, value: String?)]) throws { try server.write(pairs) }
+
+    func change(password: String) throws { try server.change(password: password) }
+
+    static func prefix(port: UInt16) -> String { "zookeeper: 127.0.0.1:\(port): " }
 }

@@ -25,6 +25,7 @@ enum Machine {
     static let hasAge = hasTool("age") && hasTool("age-keygen")
     static let hasEtcd = hasTool("etcd") && hasTool("etcdctl")
     static let hasRedis = hasTool("redis-server") && hasTool("redis-cli")
+    static let hasZookeeper = hasTool("java") && access("/usr/share/java/zookeeper.jar", R_OK) == 0
     static let hasNginx = hasTool("nginx")
     static let hasHAProxy = hasTool("haproxy")
     static let hasWrk = hasTool("wrk")

@@ -1,0 +1,50 @@
+import HTTP
+import Posix
+
+/// How to reach ZooKeeper.
+package struct ZookeeperOptions: Sendable {
+    var nodes: [ZookeeperNode] = []
+    var credentials: ZookeeperCredentials?
+    var tls = TLSOptions()
+    /// For a connection and the beginning of the session.
+    var dialTimeout = ServerOption.standardDialTimeout
+    /// The longest message that is accepted, in bytes: a value, or the names of all children of a node.
+    var messageLimit = MemoryLimit.bounded(64 << 20, to: 8)
+    /// What all that is read may take, in bytes.
+    var memoryLimit = MemoryLimit.bounded(1 << 30, to: 3)
+    /// After so long without a sign of life the server ends the session; after less of it we leave the server.
+    var sessionTimeout = Duration.seconds(10)
+    /// Everything is read again after this time: since 3.8.4 and 3.9.2 ZooKeeper does not report changes of a node whose ACL
+    /// no longer lets us read it, nor what is changed after it does again.
+    var trust = Duration.seconds(600)
+}
+
+/// A user of the scheme digest.
+struct ZookeeperCredentials: Sendable {
+    let username: String
+    /// Called for each session: the file may change.
+    let secret: @Sendable () throws(BackendError) -> [UInt8]
+}
+
+extension ZookeeperOptions {
+    /// The values of `options`.
+    init(_ options: BackendOptions) throws(BackendError) {
+        tls = options.tls
+        let isEncrypted = Self.isEncrypted(options)
+        for node in options.list(ZookeeperOption.node) {
+            let node = try ZookeeperNode(node, isEncrypted: isEncrypted)
+            if !nodes.contains(node) { nodes.append(node) }
+        }
+        dialTimeout = options.duration(ZookeeperOption.dialTimeout) ?? dialTimeout
+        if let username = options.text(ZookeeperOption.username),
+            let secret = options.secret(ZookeeperOption.password, ZookeeperOption.passwordFile, .password)
+        {
+            credentials = ZookeeperCredentials(username: username, secret: secret)
+        }
+    }
+
+    /// ZooKeeper's addresses have no schemes: there is TLS if there are certificates for it.
+    static func isEncrypted(_ options: BackendOptions) -> Bool {
+        options.has(ZookeeperOption.authority) || options.has(ZookeeperOption.certificate)
+    }
+}
