@@ -74,7 +74,7 @@ struct RESPDecoder {
         guard bytes[end] == 13, bytes[end + 1] == 10 else { throw .noLineEnd }
         let string = Array(bytes[start..<end])
         awaited = nil
-        take(to: end + 2)
+        start = bytes.removeTaken(upTo: end + 2)
         return .bulk(string)
     }
 
@@ -86,20 +86,8 @@ struct RESPDecoder {
         }
         guard bytes[end + 1] == 10 else { throw .noLineEnd }
         guard end - start <= Self.longestLine else { throw .lineTooLong }
-        defer { take(to: end + 2) }
+        defer { start = bytes.removeTaken(upTo: end + 2) }
         return Array(bytes[start..<end])
-    }
-
-    private mutating func take(to end: Int) {
-        start = end
-        if start == bytes.count {
-            // A buffer that had to hold a long string is not kept.
-            bytes.removeAll(keepingCapacity: bytes.count <= 1 << 20)
-            start = 0
-        } else if start > 1 << 16, start > bytes.count / 2 {
-            bytes.removeFirst(start)
-            start = 0
-        }
     }
 
     private static func number(_ digits: ArraySlice<UInt8>) throws(RESPError) -> Int64 {

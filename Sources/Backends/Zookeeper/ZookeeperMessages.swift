@@ -169,19 +169,7 @@ struct ZookeeperFrames {
             bytes.reserveCapacity(end + (64 << 10))
             return nil
         }
-        defer { take(to: end) }
+        defer { start = bytes.removeTaken(upTo: end) }
         return Array(bytes[start + 4..<end])
-    }
-
-    private mutating func take(to end: Int) {
-        start = end
-        if start == bytes.count {
-            // A buffer that had to hold a long message is not kept.
-            bytes.removeAll(keepingCapacity: bytes.count <= 1 << 20)
-            start = 0
-        } else if start > 1 << 16, start > bytes.count / 2 {
-            bytes.removeFirst(start)
-            start = 0
-        }
     }
 }
