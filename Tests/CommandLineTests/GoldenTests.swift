@@ -12,17 +12,17 @@ struct GoldenCase: CustomTestStringConvertible {
     var testDescription: String { "\(backend)/\(name)" }
 
     static let all: [GoldenCase] = [
-        expand("integration", over: ["file", "env", "etcdv3", "redis"]),
+        expand("integration", over: ["file", "env", "etcdv3", "redis", "zookeeper"]),
         expand(
             "integration-prefix", inputs: "integration", over: ["file", "env", "etcdv3", "redis"],
             ["-prefix", "/prefix"]),
-        expand("functions", over: ["file", "env", "etcdv3", "redis"]),
-        expand("values", over: ["file", "env", "etcdv3", "redis"]),
+        expand("functions", over: ["file", "env", "etcdv3", "redis", "zookeeper"]),
+        expand("values", over: ["file", "env", "etcdv3", "redis", "zookeeper"]),
         // The environment holds neither capital letters nor most signs in a name.
-        expand("names", over: ["file", "etcdv3", "redis"]),
-        expand("prefix", over: ["file", "env", "etcdv3", "redis"]),
+        expand("names", over: ["file", "etcdv3", "redis", "zookeeper"]),
+        expand("prefix", over: ["file", "env", "etcdv3", "redis", "zookeeper"]),
         expand("prefix-global", inputs: "prefix", over: ["file", "env", "etcdv3"], ["-prefix", "/staging"]),
-        expand("upstream", over: ["file", "env", "etcdv3", "redis"]),
+        expand("upstream", over: ["file", "env", "etcdv3", "redis", "zookeeper"]),
         expand("scalars", over: ["file"]),
         expand("filter", over: ["file"], ["-filter", "*.yaml"]),
         expand("filter-none", inputs: "filter", over: ["file"]),
@@ -65,6 +65,19 @@ struct GoldenCase: CustomTestStringConvertible {
                 try await redis.cli(["FLUSHALL"])
                 try await redis.set(golden.keys())
                 try await check(golden, in: box, source: ["-node", redis.node])
+            }
+        }
+    }
+
+    @Test(.enabled(if: Machine.hasZookeeper, "libzookeeper-java or a JRE is not installed"))
+    func sameBytesFromZookeeper() async throws {
+        try await withSandbox { box in
+            let server = try TestZookeeper()
+            for golden in GoldenCase.all where golden.backend == "zookeeper" {
+                let keys = try golden.keys()
+                try server.write(keys)
+                try await check(golden, in: box, source: ["-node", server.node])
+                try server.write(keys.map { ($0.key, nil) })
             }
         }
     }

@@ -10,7 +10,8 @@ import Testing
             try box.write("keys.json", "{\"s\": {" + members.joined(separator: ", ") + "}}")
             try box.resource("a", keys: ["/s"], template: #"{{range gets "/s/*"}}{{.Value}}\#n{{end}}"#)
             let done = try await run(
-                limited(box.command(["-onetime", "-backend", "file", "-file", box.path("keys.json")]), megabytes),
+                box.command(["-onetime", "-backend", "file", "-file", box.path("keys.json")])
+                    .limited(toMegabytes: megabytes),
                 seconds: 120)
             #expect(done.exitCode == 0, "\(done.testDescription)")
             #expect(box.output("a")?.utf8.count == 14_000_014)
@@ -21,19 +22,23 @@ import Testing
     func aTextThatIsTooLong() async throws {
         try await withSandbox { box in
             try box.resource("a", template: #"{{len (repeat 100000000 "x")}}"#)
-            let done = try await run(limited(box.command(["-onetime", "-backend", "env"]), 300), seconds: 120)
+            let done = try await run(
+                box.command(["-onetime", "-backend", "env"]).limited(toMegabytes: 300), seconds: 120)
             #expect(done.exitCode == 1, "\(done.testDescription)")
             #expect(
                 done.standardError.contains("error calling repeat: the text would be longer than 78643200 bytes"),
                 "\(done.testDescription)")
         }
     }
+}
 
-    private func limited(_ command: ChildCommand, _ megabytes: Int) -> ChildCommand {
-        var limited = command
+extension ChildCommand {
+    /// The same with so much address space.
+    func limited(toMegabytes megabytes: Int) -> ChildCommand {
+        var limited = self
         limited.executable = "/bin/sh"
         limited.arguments =
-            ["-c", "ulimit -v \(megabytes * 1024); exec \"$0\" \"$@\"", command.executable] + command.arguments
+            ["-c", "ulimit -v \(megabytes * 1024); exec \"$0\" \"$@\"", executable] + arguments
         return limited
     }
 }

@@ -28,6 +28,20 @@ struct ZookeeperTests {
         }
     }
 
+    @Test func littleMemoryIsEnoughForASmallMultipleOfTheKeys() async throws {
+        try await withSandbox { box in
+            let server = try TestZookeeper()
+            // A message to the server has a megabyte at most.
+            let value = String(repeating: "v", count: 1_000_000)
+            for number in 0..<14 { try server.write(["/s/k\(number)": value]) }
+            try box.resource("a", keys: ["/s"], template: #"{{range gets "/s/*"}}{{.Value}}\#n{{end}}"#)
+            let command = box.command(["-onetime", "-backend", "zookeeper", "-node", server.node])
+            let done = try await run(command.limited(toMegabytes: 300), seconds: 120)
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+            #expect(box.output("a")?.utf8.count == 14_000_014)
+        }
+    }
+
     /// The server is killed, comes back empty, stands still, and asks for another password.
     @Test func survivesWhatHappensToTheServer() async throws {
         try await withSandbox { box in
