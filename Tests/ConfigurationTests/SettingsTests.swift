@@ -1,5 +1,6 @@
 import Backends
 import Posix
+import TestSupport
 import Testing
 
 @testable import Configuration
@@ -242,6 +243,27 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
         #expect((result.options.values["interval"] != nil) == text.hasPrefix("interval"))
         let strict = ConfigurationFile.parse(Array(text.utf8), path: "c.toml", strict: true)
         #expect(strict.errors == result.warnings)
+    }
+
+    /// Report: a key that somebody has guessed or mistyped, and a value without quotes, were shown with the password.
+    @Test(arguments: [
+        "pass = \"LEAKED\"", "pwd = \"LEAKED\"", "auth_tokn = \"LEAKED\"", "secert = \"LEAKED\"",
+        "basic-auth = \"user:LEAKED\"", "password = LEAKED", "password = 'LEAKED", "credentials = [\n\"LEAKED\", 1.5]",
+    ])
+    func secretsAreNotShown(_ line: String) throws {
+        let file = ConfigurationFile.parse(Array(line.utf8), path: "c.toml", strict: false)
+        var texts = (file.warnings + file.errors).map(\.text)
+        // A value of the wrong kind is found when the option is read.
+        let directory = try TemporaryDirectory()
+        try directory.write("c.toml", line)
+        var loader = SettingsLoader(environment: [:]) { _ in false }
+        do throws(SettingsError) {
+            _ = try loader.load(["-config-file", directory("c.toml")])
+        } catch {
+            texts.append(error.text)
+        }
+        #expect(!texts.isEmpty)
+        for text in texts { #expect(!text.contains("LEAKED") && text.contains("c.toml:"), "\(text)") }
     }
 
     @Test func wrongTypes() {

@@ -4,7 +4,16 @@ import TOML
 extension SettingsError {
     /// One line, without the place in a file.
     package var message: String {
-        (origin.map { "\($0.name): " } ?? "") + Self.text(kind)
+        (origin.map { "\($0.name): " } ?? "") + (hidesLine ? Self.textWithoutValue(kind) : Self.text(kind))
+    }
+
+    /// The message about a line that may hold a secret.
+    private static func textWithoutValue(_ kind: Kind) -> String {
+        switch kind {
+        case .notTOML: "no value of TOML; strings need quotes"
+        case .notBoolean: "neither true nor false"
+        default: text(kind)
+        }
     }
 
     private static func text(_ kind: Kind) -> String {

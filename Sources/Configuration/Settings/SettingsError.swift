@@ -84,6 +84,8 @@ package struct SettingsError: Error, Equatable, Sendable {
     package let location: Location?
     /// The line at that place, and a caret below the column.
     package private(set) var excerpt: String?
+    /// Whether the line may hold a secret, so that nothing of it is said.
+    private(set) var hidesLine = false
 
     /// An error about the option that was given at `origin`.
     package init(_ kind: Kind, of origin: Origin? = nil) {
@@ -103,6 +105,7 @@ package struct SettingsError: Error, Equatable, Sendable {
     func showing(_ source: [UInt8]) -> SettingsError {
         var copy = self
         copy.excerpt = location?.tomlPosition.flatMap { TOMLExcerpt.text(of: source, at: $0) }
+        copy.hidesLine = location?.tomlPosition.map { TOMLExcerpt.hides(source, at: $0) } ?? false
         return copy
     }
 

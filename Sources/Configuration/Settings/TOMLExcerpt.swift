@@ -11,16 +11,24 @@ enum TOMLExcerpt {
         let line = String(decoding: lines[position.line - 1], as: UTF8.self)
         // At the end of the document there is no line.
         if line.isEmpty { return nil }
-        if holdsSecret(line) || isInsideSecret(position.line - 1, lines) { return nil }
+        if hides(source, at: position) { return nil }
         // TOML counts characters, the excerpt bytes.
         let before = line.unicodeScalars.prefix(position.column - 1).reduce(0) { $0 + String($1).utf8.count }
         return Excerpt.text(of: line.utf8, line: 1, column: before + 1)
     }
 
-    /// A password, a token, or a node with a user's password.
+    /// Whether the line at `position` may hold a secret.
+    static func hides(_ source: [UInt8], at position: TOMLPosition) -> Bool {
+        let lines = source.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        guard lines.indices.contains(position.line - 1) else { return false }
+        return holdsSecret(String(decoding: lines[position.line - 1], as: UTF8.self))
+            || isInsideSecret(position.line - 1, lines)
+    }
+
+    /// A password, a token, or a node with a user's password; names may be mistyped or somebody's guess.
     private static func holdsSecret(_ line: String) -> Bool {
         let text = line.lowercased()
-        return ["password", "passwd", "token", "secret"].contains { text.contains(text: $0) }
+        return ["pass", "pwd", "tok", "sec", "auth", "cred"].contains { text.contains(text: $0) }
             || (text.contains(text: "://") && text.contains(text: "@"))
     }
 
