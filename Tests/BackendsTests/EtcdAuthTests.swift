@@ -39,7 +39,7 @@ import Testing
                 error.message
                     == "etcd: \(server.url): authenticate: authentication failed, invalid user ID or password (gRPC status 3)"
             )
-            #expect(error.hint == "check -username and -password")
+            #expect(error.hint == "check -username, and -password-file or -password")
             #expect(!error.message.contains("secret-guess"))
         }
     }

@@ -159,7 +159,7 @@ extension EtcdRefusal {
     fileprivate func hint(_ call: EtcdFailure.Call) -> String? {
         switch self {
         case .noUser: "etcd asks for a user: give -username and -password"
-        case .wrongPassword: "check -username and -password"
+        case .wrongPassword: "check -username, and -password-file or -password"
         case .permissionDenied:
             if case .range(let span) = call, !span.end.isEmpty {
                 "let a role of the user read it: etcdctl role grant-permission ROLE --prefix=true read \(printable(span.start))"
