@@ -8,8 +8,7 @@ import Testing
     /// Runs confd as user 1234, to whom everything in the sandbox belongs.
     private func start(_ box: Sandbox, _ arguments: String...) async throws -> Child {
         // The binary's own folder may be closed to others.
-        let copied = try await run("install", "-m", "755", Machine.confd, box.path("confd"))
-        try #require(copied.exitCode == 0, "\(copied)")
+        try await box.install(Machine.confd, as: "confd")
         for path in ["."] + (FileManager.default.subpaths(atPath: box.root) ?? []) {
             chown(box.path(path), 1_234, 1_234)
         }

@@ -19,7 +19,7 @@ import Testing
     @Test(.enabled(if: Machine.canBindMount)) func listsNeedNoShell() async throws {
         try await withSandbox { box in
             for tool in ["test", "touch"] {
-                try FileManager.default.copyItem(atPath: "/usr/bin/\(tool)", toPath: box.path(tool))
+                try await box.install("/usr/bin/\(tool)", as: tool)
             }
             try box.resource(
                 "a",

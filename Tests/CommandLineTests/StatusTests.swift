@@ -227,7 +227,7 @@ import Testing
     @Test(.enabled(if: Machine.isRoot && Machine.hasSetpriv, "needs root, and setpriv to stop being root"))
     func saysThatItMayNotAsk() async throws {
         try await withSandbox { box in
-            try FileManager.default.copyItem(atPath: Machine.confd, toPath: box.path("confd"))
+            try await box.install(Machine.confd, as: "confd")
             try box.write("keys.yaml", "app: {name: one}\n")
             try box.resource("app", template: #"{{getv "/app/name"}}"#)
             let daemon = try start(box)

@@ -110,6 +110,13 @@ final class Sandbox {
         read("out/\(name)")
     }
 
+    /// Copies a program into the sandbox, by another process: a child that is started while this one has the copy open for
+    /// writing has it open too, and then it is a busy text file.
+    func install(_ program: String, as name: String) async throws {
+        let done = try await run("install", "-m", "755", program, path(name))
+        guard done.exitCode == 0 else { throw SupportError("\(done)") }
+    }
+
     /// A shell command that notes that it ran; `runs(of:)` counts them.
     func counting(_ name: String) -> String {
         "echo ran >> \(root)/\(name).count"
