@@ -4,7 +4,7 @@ import Synchronization
 /// Brings additions to a file to disk, for several threads that add to it: one sync serves all that were made before it began.
 ///
 /// Additions are counted from 1. A sync is a function that brings all additions that were made by now to disk, and returns
-/// how many these are. It runs on a thread of its own, so that who has asked for it can do other things until he needs it.
+/// how many these are. It runs on a thread of its own: a caller goes on with other work between `begin` and `wait`.
 final class SharedSync: Sendable {
     typealias Sync = @Sendable () throws(SystemError) -> Int
 

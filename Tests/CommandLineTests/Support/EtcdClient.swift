@@ -102,6 +102,7 @@ final class EtcdClient {
                 throw SupportError("etcd: \(path): \(String(decoding: answer, as: UTF8.self))")
             }
             attempt += 1
+            // Nothing tells when a leader is there: etcd is asked again.
             usleep(100_000)
         }
     }
