@@ -19,8 +19,9 @@ package enum Suggestion {
             longest: 40, limit: { $0 < 6 ? 1 : 2 }, completes: false, foldsCase: true)
     }
 
-    /// The candidate nearest to `typed`, nil if none is near. Of those that are equally near, the one nearest in length, and
-    /// of those the first one of `candidates`.
+    /// The candidate nearest to `typed`, nil if none is near. Of those that are equally near, the one nearest in length; of
+    /// those one with the same first letter, a longer one (letters are left out more often than added), and at last the first
+    /// one of `candidates`.
     package static func nearest(
         to typed: String, among candidates: some Sequence<String>, _ rule: Rule = .names
     ) -> String? {
@@ -36,11 +37,15 @@ package enum Suggestion {
             let longer = candidates.filter { $0.utf8.starts(with: wanted) }
             if longer.count == 1 { return longer[0] }
         }
-        var best = (distance: rule.limit(wanted.count), lengths: Int.max, name: String?.none)
+        let typed = folded(wanted, rule)
+        var best = (rank: (rule.limit(wanted.count), Int.max, 1, 1), name: String?.none)
         for candidate in candidates {
-            let distance = distance(folded(wanted, rule), folded(Array(candidate.utf8), rule))
-            let lengths = abs(candidate.utf8.count - wanted.count)
-            if (distance, lengths) < (best.distance, best.lengths) { best = (distance, lengths, candidate) }
+            let name = folded(Array(candidate.utf8), rule)
+            let rank = (
+                distance(typed, name), abs(name.count - typed.count), name.first == typed.first ? 0 : 1,
+                name.count < typed.count ? 1 : 0
+            )
+            if rank < best.rank { best = (rank, candidate) }
         }
         return best.name
     }

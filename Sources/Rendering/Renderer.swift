@@ -24,6 +24,43 @@ package struct CompiledTemplate: Sendable {
     ) -> [TemplateError] {
         Template.check(source, name: name, functions: FunctionTable.all, options: options)
     }
+
+    /// The keys and patterns that stand in it as texts, in the order of the source.
+    package var literalKeys: [LiteralKey] {
+        template.literalCalls.compactMap { call in
+            guard let kind = LiteralKey.Kind(function: call.function.text) else { return nil }
+            return LiteralKey(
+                kind: kind, key: call.argument, hasDefault: kind == .value && call.hasMore, line: call.line,
+                column: call.column)
+        }
+    }
+}
+
+/// A key that a template names as a text.
+package struct LiteralKey: Sendable {
+    /// What is asked for.
+    package enum Kind: Sendable {
+        /// The value of the key, or whether it is there.
+        case value
+        /// Keys that match, or names below a path.
+        case several
+
+        fileprivate init?(function: String) {
+            switch function {
+            case "getv", "get", "exists", "cgetv", "cget", "decrypt": self = .value
+            case "gets", "getvs", "cgets", "cgetvs", "ls", "lsdir": self = .several
+            default: return nil
+            }
+        }
+    }
+
+    package let kind: Kind
+    package let key: ByteString
+    /// Whether something else is taken where the key is missing.
+    package let hasDefault: Bool
+    /// Counted from 1; columns in bytes.
+    package let line: Int
+    package let column: Int
 }
 
 /// The result of a rendering.
@@ -37,6 +74,8 @@ package struct RenderOutcome: Sendable {
     package let quotations: [Quotation]
     /// The key whose absence is the failure, or whose value a function could not use, if that is known.
     package let keyAtFault: ByteString?
+    /// With `trial`: the keys that are missing and were read as empty, the first few of them.
+    package let keysReadAsEmpty: [ByteString]
     /// The places that wrote `<no value>`, the first few of them.
     package let absentValues: [AbsencePlace]
     /// The parts of the snapshot that were read: a change elsewhere affects neither output nor failure.
@@ -118,7 +157,7 @@ package struct Renderer: Sendable {
             RenderOutcome(
                 output: output, failure: failure,
                 quotations: context.quotations + [failure?.quotation].compactMap { $0 },
-                keyAtFault: failure == nil ? nil : context.keyAtFault,
+                keyAtFault: failure == nil ? nil : context.keyAtFault, keysReadAsEmpty: context.keysReadAsEmpty,
                 absentValues: context.absentValues.map { AbsencePlace(path: $0.path, $0.value) },
                 reads: context.readSet, readsHealth: context.readsHealth, secrets: context.secrets,
                 includes: context.includedPaths.sorted())

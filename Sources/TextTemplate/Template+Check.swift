@@ -21,6 +21,51 @@ extension Template {
     }
 }
 
+/// A call whose first argument stands in the template as a text.
+package struct LiteralCall: Sendable {
+    /// The function's name, as the template has it.
+    package let function: ByteString
+    package let argument: ByteString
+    /// Whether there are further arguments.
+    package let hasMore: Bool
+    /// Where the argument is, counted from 1; columns in bytes.
+    package let line: Int
+    package let column: Int
+}
+
+extension Template {
+    /// The calls of functions that are not Go's own, and whose first argument is a text of the template: in the order of the
+    /// source. Calls with arguments that are calls themselves are left out.
+    package var literalCalls: [LiteralCall] { storage.program.literalCalls }
+}
+
+extension Program {
+    fileprivate var literalCalls: [LiteralCall] {
+        code.indices.compactMap { index in
+            guard case .call(let plan, let count) = code[index], count > 0, Int(count) <= index,
+                code[(index - Int(count))..<index].allSatisfy(\.isPlainOperand),
+                case .constant(let constant, let node) = code[index - Int(count)],
+                case .string(let text) = constants[Int(constant)]
+            else { return nil }
+            let name = nodes[Int(calls[Int(plan)].name)]
+            let position = source.withBytes { SourcePosition($0, at: Int(nodes[Int(node)].start)) }
+            return LiteralCall(
+                function: source[Int(name.start)..<Int(name.end)], argument: text, hasMore: count > 1,
+                line: position.line, column: position.column + 1)
+        }.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+    }
+}
+
+extension Instruction {
+    /// Whether it does nothing but push one value.
+    fileprivate var isPlainOperand: Bool {
+        switch self {
+        case .constant, .slot, .variable, .fields: true
+        default: false
+        }
+    }
+}
+
 extension Program {
     /// The errors of instructions that fail whenever they are reached.
     fileprivate var certainErrors: [TemplateError] {

@@ -31,4 +31,10 @@ import Testing
     @Test func theNearestInLengthAndThenTheFirst() {
         #expect(Suggestion.nearest(to: "getx", among: ["get", "gets", "getv"], .identifiers) == "gets")
     }
+
+    /// Report: `jsn` was taken for `js`.
+    @Test func ofThoseThatAreEquallyNear() {
+        #expect(Suggestion.nearest(to: "jsn", among: ["js", "json"], .identifiers) == "json")
+        #expect(Suggestion.nearest(to: "fode", among: ["node", "fade"]) == "fade")
+    }
 }

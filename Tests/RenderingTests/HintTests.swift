@@ -8,7 +8,7 @@ import TextTemplate
 @Suite struct HintTests {
     private static let keys: KeyValuePairs<String, String> = [
         "/app/hosts/web1": "{\"port\": 80}", "/app/hosts/web2": "{\"port\": tru}", "/app/port": "8o80",
-        "/app/name": "hunter2", "/app/big": "[1e999]", "/app/empty": "", "/db/user": "x",
+        "/app/name": "hunter2", "/app/big": "[1e999]", "/app/empty": "", "/app/json": "\"x\"", "/db/user": "x",
     ]
 
     /// Parses or renders, and gives the failure.
@@ -45,6 +45,31 @@ import TextTemplate
         #expect(failure(template)?.error.hint == "the function comes first: \(meant)")
     }
 
+    /// Report: signs and quotes of other languages were refused without a word of help.
+    @Test(arguments: [
+        ("{{getv “/a”}}", "a text stands in plain double quotes: \""),
+        ("{{= getv \"/a\"}}", "leave \"=\" out: an action prints what it gives"),
+        ("{{if getv \"/a\" = \"b\"}}x{{end}}", "eq compares: eq A B; := and = are for variables, which begin with $"),
+        ("{{getv(\"/a\")}}", "arguments follow a function after a space: f A B, not f(A, B)"),
+        ("{{getv \"/a\", \"b\"}}", "arguments are separated by spaces"),
+        (
+            "{{range getvs printf \"/a/%s\" \"x\"}}{{end}}",
+            "a call that is an argument stands in parentheses: (printf …)"
+        ),
+        ("{{if eq getv \"/a\"}}{{end}}", "a call that is an argument stands in parentheses: (getv …)"),
+        ("{{getv printf}}", "a call that is an argument stands in parentheses: (printf …)"),
+    ])
+    func slips(_ template: String, _ hint: String) {
+        #expect(failure(template)?.error.hint == hint)
+    }
+
+    @Test(arguments: [
+        "{{getv}}", "{{ getv }}", "{{if getv}}{{end}}", "{{- range gets -}}{{end}}", "{{getvs \"a\" \"b\"}}",
+    ])
+    func aCallWithoutArgumentsIsNoArgument(_ template: String) {
+        #expect(failure(template)?.error.hint == nil)
+    }
+
     @Test(arguments: ["{{(1) 2}}", "{{1 \"x\"}}", "{{(1) .x}}"])
     func whatIsNoFunctionHasNoHint(_ template: String) {
         #expect(failure(template)?.error.hint == nil)
@@ -79,6 +104,24 @@ import TextTemplate
             template, over: Snapshot([]), in: TestEnvironment(), trial: try TrialData(Array("{\"a\": \"x\"}".utf8)))
         #expect(rendered.failure == nil)
         #expect(rendered.output == Array("[x]".utf8))
+    }
+
+    /// Keys that a trial has read as empty, each once; a default is no such key.
+    @Test func trialsTellWhatIsMissing() throws {
+        let template = try CompiledTemplate(
+            "{{getv `/a`}}{{getv `/a`}}{{(get `/b`).Value}}{{getv `/c` `d`}}{{getv `/e`}}{{exists `/f`}}", name: "t")
+        let rendered = Renderer().render(
+            template, over: Snapshot([(Array("/e".utf8), Array("x".utf8))]), in: TestEnvironment(),
+            trial: try TrialData(Array("{}".utf8)))
+        #expect(rendered.failure == nil && rendered.keysReadAsEmpty == ["/a", "/b"])
+    }
+
+    @Test func keysThatStandInATemplate() throws {
+        let template = try CompiledTemplate(
+            "{{getv `/a`}}\n {{getv `b` `d`}}{{range gets `/c/*`}}{{getv .Key}}{{end}}{{$x := `/d`}}{{getv $x}}{{print `/e`}}{{getv (print `/f`)}}",
+            name: "t")
+        let found = template.literalKeys.map { "\($0.line):\($0.column) \($0.kind) \($0.key.text) \($0.hasDefault)" }
+        #expect(found == ["1:8 value /a false", "2:9 value b true", "2:31 several /c/* false"])
     }
 
     /// Report: a key that is not there gave no help.
@@ -119,8 +162,18 @@ import TextTemplate
                 == "it is a part of the value of \"/app/port\"")
         #expect(failure("{{atoi (print (getv \"/app/port\") \"x\")}}")?.error.hint == nil)
         #expect(failure("{{json \"{\"}}")?.error.hint == nil)
+        // Report: an empty value named no key.
+        let empty = failure("{{json (getv \"/app/empty\")}}")
+        #expect(empty?.error.hint == "the value of \"/app/empty\" is empty")
+        #expect(empty?.rendered?.keyAtFault == "/app/empty")
+        #expect(failure("{{range gets \"/app/e*\"}}{{json .Value}}{{end}}")?.error.hint == empty?.error.hint)
+        #expect(failure("{{json \"\"}}")?.error.hint == nil)
         var environment = TestEnvironment()
         environment.templates = ["i": "{{parseBool (getv `/app/name`)}}"]
+        #expect(
+            failure("{{json (getv \"/app/json\")}}")?.error.hint
+                == "it is the value of \"/app/json\", byte 2; json takes an object: fromJson takes any value, jsonArray an array"
+        )
         #expect(failure("{{include \"i\"}}", environment)?.error.hint == "it is the value of \"/app/name\"")
     }
 

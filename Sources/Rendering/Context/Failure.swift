@@ -84,12 +84,23 @@ extension Arguments {
     /// The error of a function that could not use `text`: with the data that it quotes, and the key that the data is
     /// from.
     func failure(_ failure: Failure, of text: ByteString) -> FunctionError {
-        FunctionError(
-            failure.message, hint: rendering.origin(of: text, failingAt: failure.offset), quotation: failure.quotation)
+        let hints = [rendering.origin(of: text, failingAt: failure.offset), failure.cure].compactMap { $0 }
+        return FunctionError(
+            failure.message, hint: hints.isEmpty ? nil : hints.joined(separator: "; "), quotation: failure.quotation)
     }
 }
 
 extension Failure {
+    /// What to write in the template, where the words of the message do not say it.
+    fileprivate var cure: String? {
+        guard case .json(let error) = self, case .mismatch(_, let wanted) = error.kind else { return nil }
+        return switch wanted {
+        case .object: "json takes an object: fromJson takes any value, jsonArray an array"
+        case .array: "jsonArray takes an array: fromJson takes any value, json an object"
+        case .any: nil
+        }
+    }
+
     /// The byte of the text at which it is wrong, counted from 1, where that is known.
     fileprivate var offset: Int? {
         switch self {

@@ -74,8 +74,11 @@ struct MissingKey {
         return names
     }
 
-    /// The key with each missing part replaced by the nearest existing one.
-    private var corrected: [UInt8]? {
+    /// The key that `nearPath` is.
+    private var corrected: [UInt8]? { nearPath.flatMap { isThere($0) ? $0 : nil } }
+
+    /// The path with each missing part replaced by the nearest existing one; nil if there is none.
+    fileprivate var nearPath: [UInt8]? {
         var path = [slash]
         for part in Path.join([[slash], key]).split(separator: slash) {
             let names = names(below: path)
@@ -89,6 +92,14 @@ struct MissingKey {
             }
             path = Path.join([path, name])
         }
-        return path != key && isThere(path) ? path : nil
+        return path != key ? path : nil
+    }
+}
+
+/// Finds the path that was probably meant by one below which there are no keys.
+package enum NearKeys {
+    /// `path` with each part that is not there replaced by the nearest one that is; nil if there is none.
+    package static func path(near path: [UInt8], in snapshot: Snapshot) -> [UInt8]? {
+        MissingKey(ByteString(path), in: snapshot).nearPath
     }
 }

@@ -33,6 +33,8 @@ final class RenderingContext {
 
     /// Whether a missing key reads as empty.
     var missingKeysAreEmpty = false
+    /// The keys that were read as empty because they are missing, each once and the first few of them.
+    private(set) var keysReadAsEmpty: [ByteString] = []
 
     /// The key that was asked for last and is missing where that is an error, or whose value a function could not use.
     var keyAtFault: ByteString?
@@ -123,19 +125,39 @@ final class RenderingContext {
     /// Which key's value `text` is or is a part of, to say so in an error; nil if it was made by a function. Looks
     /// through all keys, so it is for errors alone.
     func origin(of text: ByteString, failingAt offset: Int?) -> String? {
-        guard !text.isEmpty else { return nil }
-        let index = text.withBytes { part in
+        guard let index = text.isEmpty ? indexOfEmpty(text) : index(around: text) else { return nil }
+        keyAtFault = ByteString(snapshot.keyBytes(index))
+        let key = "\"\(String(decoding: snapshot.keyBytes(index), as: UTF8.self))\""
+        if text.isEmpty { return "the value of \(key) is empty" }
+        guard snapshot.valueBytes(index).count == text.count else { return "it is a part of the value of \(key)" }
+        return offset.map { "it is the value of \(key), byte \($0)" } ?? "it is the value of \(key)"
+    }
+
+    /// The key in whose value `text` is.
+    private func index(around text: ByteString) -> Int? {
+        text.withBytes { part in
             (0..<snapshot.count).first { index in
                 let value = snapshot.valueBytes(index)
                 guard let start = value.baseAddress, let base = part.baseAddress else { return false }
                 return start <= base && base + part.count <= start + value.count
             }
         }
-        guard let index else { return nil }
-        keyAtFault = ByteString(snapshot.keyBytes(index))
-        let key = "\"\(String(decoding: snapshot.keyBytes(index), as: UTF8.self))\""
-        guard snapshot.valueBytes(index).count == text.count else { return "it is a part of the value of \(key)" }
-        return offset.map { "it is the value of \(key), byte \($0)" } ?? "it is the value of \(key)"
+    }
+
+    /// The key whose empty value is at the place of `text`; nil if several are there.
+    private func indexOfEmpty(_ text: ByteString) -> Int? {
+        text.withBytes { part in
+            let found = (0..<snapshot.count).lazy.filter { index in
+                let value = self.snapshot.valueBytes(index)
+                return value.isEmpty && part.baseAddress != nil && value.baseAddress == part.baseAddress
+            }.prefix(2)
+            return found.count == 1 ? found.first : nil
+        }
+    }
+
+    /// Notes a missing key that is read as empty.
+    func noteReadAsEmpty(_ key: ByteString) {
+        if keysReadAsEmpty.count < 16, !keysReadAsEmpty.contains(key) { keysReadAsEmpty.append(ByteString(key.array)) }
     }
 
     func noteSecret(_ plainText: ByteString) { secrets.insert(plainText) }

@@ -9,7 +9,10 @@ enum KeyFunctions {
             let context = arguments.rendering
             let key = arguments.string(0)
             guard let index = context.index(of: key) else {
-                if context.missingKeysAreEmpty { return .pair(Pair(key: key, value: ByteString())) }
+                if context.missingKeysAreEmpty {
+                    context.noteReadAsEmpty(key)
+                    return .pair(Pair(key: key, value: ByteString()))
+                }
                 throw arguments.missing(key)
             }
             return .pair(context.snapshot.pair(index))
@@ -20,7 +23,10 @@ enum KeyFunctions {
                 return .string(ByteString(unowned: context.snapshot.valueBytes(index)))
             }
             if arguments.count > 1 { return arguments[1] }
-            if context.missingKeysAreEmpty { return .string(ByteString()) }
+            if context.missingKeysAreEmpty {
+                context.noteReadAsEmpty(arguments.string(0))
+                return .string(ByteString())
+            }
             throw arguments.missing(arguments.string(0))
         },
         "gets": Function([.string], body: pairs),

@@ -95,6 +95,13 @@ enum Wording {
             "print makes a string of it"
         case .malformedCharacter, .unterminatedCharacter, .unexpectedToken(.text("/"), .operand):
             "a text stands in double quotes"
+        case .unrecognizedCharacter(let value) where quotationMarks.contains(value):
+            "a text stands in plain double quotes: \""
+        case .unexpectedToken(.text("="), .command): "leave \"=\" out: an action prints what it gives"
+        case .unexpectedToken(.text("="), _): "eq compares: eq A B; := and = are for variables, which begin with $"
+        case .unexpectedToken(.text("("), _): "arguments follow a function after a space: f A B, not f(A, B)"
+        case .unexpectedToken(.text(","), _): "arguments are separated by spaces"
+        case .unexpectedToken(.text("&"), _): "both: and A B"
         case .calling(_, _, let details): details?.hint
         case .callsTooDeep: "a template that calls itself needs a condition that ends it"
         case .outputTooLarge, .timeExceeded: "look for a loop that does not end"
@@ -103,9 +110,17 @@ enum Wording {
         }
     }
 
+    /// What word processors make of quotes.
+    private static let quotationMarks: Set<UInt32> = [0x2018, 0x2019, 0x201A, 0x201C, 0x201D, 0x201E, 0xAB, 0xBB]
+
     /// For a call such as `(atoi x) mul 2`, which Go before 1.14 took for `(atoi x)`.
     static func infixHint(function: ByteString, first: ByteString, rest: ByteString) -> Message {
         "the function comes first: \(function) \(first)\(rest)"
+    }
+
+    /// For `getvs printf "/a/%s" $x`.
+    static func nestedCallHint(function: ByteString) -> Message {
+        "a call that is an argument stands in parentheses: (\(function) …)"
     }
 
     /// The hint for an error that is shown where something was opened.

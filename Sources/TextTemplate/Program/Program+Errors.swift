@@ -12,7 +12,36 @@ extension Program {
             message, name: name, line: position.line, column: position.column)
         return TemplateError(
             problem, phase: .execute, name: name, position: position, reason: message.byteString,
-            description: description.byteString, hint: infixHint(problem, node))
+            description: description.byteString, hint: infixHint(problem, node) ?? nestedCallHint(problem, node))
+    }
+
+    /// The hint for a call that has another one as an argument, without parentheses: the first of the two gets too many arguments, the
+    /// second none.
+    private func nestedCallHint(_ problem: Problem, _ node: UInt32) -> ByteString? {
+        let name = nodes[Int(node)]
+        switch problem {
+        case .wrongCount(let function, _, 0), .tooFewArguments(let function, _, 0):
+            return isArgument(name) ? Wording.nestedCallHint(function: function).byteString : nil
+        case .wrongCount(_, let want, let got) where got > want:
+            let rest = source[Int(name.end)..<source.count].array.drop { $0 == UInt8(ascii: " ") }
+            let argument = rest.prefix { Self.isLetter($0) }
+            return argument.isEmpty ? nil : Wording.nestedCallHint(function: ByteString(Array(argument))).byteString
+        default: return nil
+        }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- UInt8(ascii: "a") < 26 }
+
+    /// Whether a function's name stands after another word of its command that is no keyword, or after a text.
+    private func isArgument(_ name: SourceNode) -> Bool {
+        let before = source[0..<Int(name.start)].array
+        guard let last = before.lastIndex(where: { $0 != UInt8(ascii: " ") }), last < before.count - 1 else {
+            return false
+        }
+        if before[last] == UInt8(ascii: "\"") || before[last] == UInt8(ascii: "`") { return true }
+        let word = before[...last].reversed().prefix { Self.isLetter($0) }.reversed()
+        let keywords = ["if", "range", "with", "else", "block", "define", "template"]
+        return !word.isEmpty && !keywords.contains(String(decoding: Array(word), as: UTF8.self))
     }
 
     /// The hint for a command whose second word is a function: how to write the call.
