@@ -113,11 +113,7 @@ import Testing
         try Files.removeFolder(confdir("out"))
         try Files.unlink(confdir("conf.d/app.toml"))
         try Files.removeFolder(confdir("conf.d"))
-        guard case .unreadable(let error)? = failure()?.kind else {
-            Issue.record("no error without conf.d")
-            return
-        }
-        #expect(error.code == Errno.noSuchFile)
+        #expect(failure() == ResourceError(confdir("conf.d"), nil, .noFolder))
     }
 
     #if DEBUG

@@ -16,6 +16,16 @@ enum HelpText {
         return (lines + tail).joined(separator: "\n")
     }
 
+    /// What one sub-command does, and the options that it alone has.
+    static func page(of command: Subcommand) -> String {
+        var lines = paragraph("usage: confd \(command.rawValue) \(command.usage)")
+        lines += paragraph(command.summary.prefix(1).uppercased() + command.summary.dropFirst() + ".")
+        if !command.ownOptions.isEmpty {
+            lines += ["", "Options of \(command.rawValue):"] + command.ownOptions.flatMap { entry(flag($0), $0.help) }
+        }
+        return (lines + ["", "confd -help lists the options of all commands."]).joined(separator: "\n")
+    }
+
     /// Everything that can be written: sub-commands, options, fields of tables, functions of templates.
     static var all: String {
         var lines = head + ["", "Sub-commands:"]
@@ -106,6 +116,12 @@ enum HelpText {
 }
 
 extension HelpPage {
+    /// The page itself, without a final line break; the summary of a sub-command is about that alone.
+    package func text(of command: Subcommand?) -> String {
+        guard self == .summary, let command else { return text }
+        return HelpText.page(of: command)
+    }
+
     /// The page itself, without a final line break.
     package var text: String {
         switch self {

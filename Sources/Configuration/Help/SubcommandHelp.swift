@@ -8,7 +8,7 @@ extension Subcommand {
         case .release, .clean: "RESOURCE"
         case .render: "RESOURCE | -template FILE [-file KEYS] [OPTIONS]"
         case .explain: "DEST:LINE | RESOURCE | -key KEY [-what-if VALUE] | -last RESOURCE [OPTIONS]"
-        case .test: "[DIR] [OPTIONS]"
+        case .test: "[DIR | CASE] [OPTIONS]"
         case .register: "KEY VALUE [OPTIONS] [-- COMMAND [ARGUMENT ...]]"
         case .rollout: RolloutArguments.Verb.allCases.map(\.rawValue).joined(separator: "|") + " GROUP [-json]"
         }

@@ -39,7 +39,12 @@ extension SettingsLoader {
         validateAlone("explain")
     }
 
-    mutating func validateTesting() { validateAlone("test") }
+    mutating func validateTesting() {
+        validateAlone("test")
+        let given = ["file", "node"].compactMap { settings.origins[$0] }
+        let flags = given.filter { if case .flag = $0 { true } else { false } }
+        if !flags.isEmpty { refuse(.testWithBackend(flags.map(\.name))) }
+    }
 
     /// A sub-command that starts nothing and is no mode of the normal work.
     private mutating func validateAlone(_ name: String) {

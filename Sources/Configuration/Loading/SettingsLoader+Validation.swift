@@ -51,6 +51,10 @@ extension SettingsLoader {
             refuse(.resourceWithoutValidate, option: "resource")
         }
         if settings.failFast, !settings.onetime { warn(.failFastWithoutOnetime) }
+        // Elsewhere an interval is that of all runs.
+        if settings.onetime, !settings.check, case .flag = settings.origins["interval"] {
+            settings.warnings.append(SettingsError(.intervalOfOnePass, of: settings.origins["interval"]))
+        }
     }
 
     private mutating func validateSubcommand() {

@@ -44,7 +44,8 @@ package struct SettingsLoader {
         settings.subcommand = commandLine.subcommand
         settings.takeWords(commandLine.words)
         // Tests give the same result on every machine.
-        let fromEnvironment = settings.subcommand == .test ? RawOptions() : environmentOptions()
+        let readsEnvironment = settings.subcommand != .test
+        let fromEnvironment = readsEnvironment ? environmentOptions() : RawOptions()
         // Help and version work whatever else is wrong, and the path of confd.toml comes from these two sources.
         for option in OptionTable.all where ["help", "version", "config-file", "strict"].contains(option.name) {
             apply(option, from: [commandLine.options, fromEnvironment])
@@ -52,6 +53,7 @@ package struct SettingsLoader {
         if settings.help != nil || settings.showVersion { return }
         errors = []
         foreign = []
+        if readsEnvironment { settings.warnings += UnknownVariable.warnings(of: environment.keys) }
         file = configurationFile()
         errors += file.errors
         settings.rollout = file.rollout

@@ -1,9 +1,13 @@
+import Diagnostics
+
 /// The fields of our own that the text of a command names: `src` and `dest`.
 ///
 /// A field counts only inside an action, outside of its strings and comments, and only where the dot is the command's:
 /// inside `{{range}}` and `{{with}}` the dot is another value, and only `$.src` means our field.
 struct CommandFields {
     private(set) var names: Set<String> = []
+    /// Fields of the same dot that are none of ours.
+    private var others: Set<String> = []
 
     private static let ours = ["src", "dest"]
     private static let open = Array("{{".utf8)
@@ -19,6 +23,13 @@ struct CommandFields {
         while let start = find(Self.open, from: index) {
             index = start + 2
             readAction()
+        }
+    }
+
+    /// Those that are probably misspelled, each with the one that was meant. Others may be another program's.
+    var misspelled: [(name: String, meant: String)] {
+        others.sorted().compactMap { name in
+            Suggestion.nearest(to: name, among: Self.ours).map { (name, $0) }
         }
     }
 
@@ -60,7 +71,8 @@ struct CommandFields {
         let isOfSomethingElse = before.map { Self.isLetter($0) || $0 == UInt8(ascii: ")") } ?? false
         index += 1
         let name = word()
-        if isOfRoot || !setsDot && !isOfSomethingElse, Self.ours.contains(name) { names.insert(name) }
+        guard isOfRoot || !setsDot && !isOfSomethingElse else { return }
+        if Self.ours.contains(name) { names.insert(name) } else { others.insert(name) }
     }
 
     private mutating func word() -> String {

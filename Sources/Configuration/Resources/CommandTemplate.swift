@@ -8,6 +8,13 @@ package struct CommandTemplate: Hashable, Sendable {
         case text(String)
         /// Not empty.
         case list([String])
+
+        var texts: [String] {
+            switch self {
+            case .text(let text): [text]
+            case .list(let words): words
+            }
+        }
     }
 
     /// What is wrong with one of the texts.
@@ -42,13 +49,8 @@ package struct CommandTemplate: Hashable, Sendable {
     private init(
         _ source: Source, _ reading: CommandWord.Reading, field: String, trial: Item? = nil
     ) throws(Failure) {
-        let texts =
-            switch source {
-            case .text(let text): [text]
-            case .list(let words): words
-            }
         var words: [CommandWord] = []
-        for (index, text) in texts.enumerated() {
+        for (index, text) in source.texts.enumerated() {
             do throws(TemplateError) {
                 words.append(try CommandWord(text, reading, field: field, trial: trial))
             } catch {

@@ -11,6 +11,7 @@ extension ResourceError {
     static func text(_ kind: Kind) -> String {
         switch kind {
         case .noConfdir: "confdir does not exist"
+        case .noFolder: "there is no such directory"
         case .noSuchFile: "there is no such resource file"
         case .isDirectory: "this is a directory, not a resource file"
         case .unreadable(let error), .account(let error): error.message
@@ -38,6 +39,7 @@ extension ResourceError {
         case .outsideOfMounts(let text): "no backend has \"\(text)\": it is outside of every mount"
         case .covered(let inner, let outer): "\"\(inner)\" is covered by \"\(outer)\" already"
         case .checkTemplate(let reason), .reloadTemplate(let reason), .bodyTemplate(let reason): reason
+        case .nearField(let name, _): "{{.\(name)}} is no field of confd, and is passed on as it is"
         case .emptyCommand: "is an empty array"
         case .noProgram: "the first word, which names the program, is empty"
         case .zeroByte: "a word cannot hold a zero byte"
@@ -133,6 +135,12 @@ extension ResourceError {
     static func hint(_ kind: Kind) -> String? {
         switch kind {
         case .noConfdir: "name it with -confdir"
+        case .noFolder: "resource files are in conf.d below -confdir"
+        case .nearField(_, let meant): Advice.didYouMean("{{.\(meant)}}").text
+        case .unknownUser(let name) where name.utf8.contains(UInt8(ascii: ":")),
+            .unknownGroup(let name) where name.utf8.contains(UInt8(ascii: ":")):
+            "owner is a user alone; the group goes into \"group\""
+        case .unknownUser, .unknownGroup: "with -strict this is an error"
         case .noSuchFile(let name), .sourceMissing(_, let name), .unknownSignal(_, let name):
             name.map { Advice.didYouMean($0).text }
         case .notTOML(let error): error.hint
@@ -195,7 +203,7 @@ extension ResourceError {
         case .backend(.element(_, _, let error), _): error.hint
         case .backend(.warning(_, let hint), _): hint
         case .isDirectory, .unreadable, .noTableInTemplate, .notTable, .required, .notIdentifier, .account,
-            .writableForAll, .unknownUser, .unknownGroup, .sourceIsDirectory, .needsTLS, .notPort, .notCount, .check,
+            .writableForAll, .sourceIsDirectory, .needsTLS, .notPort, .notCount, .check,
             .notMarkable, .onlyWithForEach, .notWithForEach, .ttlTooShort, .noBackendName, .backend, .zeroByte,
             .onlyWith, .noBody, .outsideOfMounts:
             nil

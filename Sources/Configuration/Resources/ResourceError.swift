@@ -10,6 +10,8 @@ package struct ResourceError: Error, Equatable, Sendable {
         // Files and directories
 
         case noConfdir
+        /// The confdir has no conf.d.
+        case noFolder
         case noSuchFile(suggestion: String?)
         case isDirectory
         case unreadable(SystemError)
@@ -46,6 +48,8 @@ package struct ResourceError: Error, Equatable, Sendable {
         case outsideOfMounts(String)
         case checkTemplate(reason: String)
         case reloadTemplate(reason: String)
+        /// A field of a command that is none of ours, and is nearly one.
+        case nearField(String, meant: String)
         /// A command that is an empty array.
         case emptyCommand
         /// The first word of a command is empty.

@@ -17,6 +17,8 @@ package struct ResourceLoader {
         package var templates: [TemplateUse] = []
         /// How many files were looked at.
         package var fileCount = 0
+        /// How many resources and services cannot be used; one may have several errors.
+        package var unusableCount = 0
     }
 
     /// The directory that holds conf.d and templates.
@@ -58,6 +60,7 @@ package struct ResourceLoader {
                 refuseSharedDestinations(&parsed, bytes, path: path, &owners)
                 refuseSharedKeys(&parsed, bytes, path: path, &keyOwners)
                 refuseSharedBalancers(&parsed, bytes, path: path, &balancerOwners)
+                result.unusableCount += parsed.unusableCount
                 result.resources += parsed.resources
                 result.services += parsed.services
                 result.errors += parsed.errors
@@ -68,6 +71,7 @@ package struct ResourceLoader {
                 // Removed since the directory was listed: not a bad resource, but none.
                 if only == nil, Self.isGone(path) { continue }
                 result.errors.append(ResourceError(path, nil, .unreadable(error)))
+                result.unusableCount += 1
             }
             result.fileCount += 1
         }
@@ -116,7 +120,10 @@ package struct ResourceLoader {
     /// glob is `*toml`). Directories named `..something` are the generations of a Kubernetes volume, seen through links.
     private func files(below folder: String) throws(ResourceError) -> [String] {
         let tree = Files.tree(folder)
-        if let error = tree.errors.first { throw ResourceError(error.path ?? folder, nil, .unreadable(error)) }
+        if let error = tree.errors.first {
+            let isMissing = error.path == folder && error.code == Errno.noSuchFile
+            throw ResourceError(error.path ?? folder, nil, isMissing ? .noFolder : .unreadable(error))
+        }
         let names = tree.files.map { String(decoding: $0.utf8.dropFirst(folder.utf8.count + 1), as: UTF8.self) }
         return names.filter { $0.hasSuffix("toml") && !$0.hasPrefix("..") && !$0.contains(text: "/..") }
     }

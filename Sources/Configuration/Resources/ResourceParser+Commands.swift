@@ -34,7 +34,13 @@ extension ResourceParser {
     ) -> CommandTemplate? {
         guard let (source, positions) = commandSource(key, &table) else { return nil }
         do throws(CommandTemplate.Failure) {
-            return try make(source)
+            let command = try make(source)
+            for (text, position) in zip(source.texts, positions) {
+                for (name, meant) in CommandFields(of: text).misspelled {
+                    table.advise(key, at: position, .nearField(name, meant: meant))
+                }
+            }
+            return command
         } catch {
             table.note(key, at: positions[error.index], problem(error.error.reason.text))
             return nil

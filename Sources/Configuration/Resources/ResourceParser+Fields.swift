@@ -83,7 +83,10 @@ extension ResourceParser {
         if (try? Files.status(path))?.kind == .folder { return table.refuse("src", .sourceIsDirectory(path)) }
         if Files.exists(path) { return path }
         let names = Files.tree(templateFolder).files.map { String($0.dropFirst(templateFolder.count + 1)) }
-        table.note("src", .sourceMissing(path, suggestion: Suggestion.nearest(to: text, among: names)))
+        let isBelowTwice = text.hasPrefix("templates/") && names.contains(String(text.dropFirst("templates/".count)))
+        let meant =
+            isBelowTwice ? String(text.dropFirst("templates/".count)) : Suggestion.nearest(to: text, among: names)
+        table.note("src", .sourceMissing(path, suggestion: meant))
         return path
     }
 

@@ -7,7 +7,8 @@ extension ResourceParser {
     static let otherFields: [String: Advice] = [
         "source": .calledHere("src"), "destination": .calledHere("dest"), "target": .calledHere("dest"),
         "dst": .calledHere("dest"), "perms": .calledHere("mode"), "user": .calledHere("owner"),
-        "command": .calledHere("reload_cmd"), "key": .calledHereAsArray("keys"),
+        "command": .calledHere("reload_cmd"), "reload_command": .calledHere("reload_cmd"),
+        "check_command": .calledHere("check_cmd"), "key": .calledHereAsArray("keys"),
         "create_dest_dirs": .calledHere("make_dirs"), "make_directories": .calledHere("make_dirs"),
         "kill_signal": .calledHere("reload_signal"), "delimiters": .writeFields(["left_delimiter", "right_delimiter"]),
     ]

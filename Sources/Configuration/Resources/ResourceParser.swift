@@ -32,6 +32,13 @@ struct ResourceParser {
         var destinations: [Claim] = []
         /// Templates of all resources, also of those that have errors.
         var templates: [TemplateUse] = []
+        /// How many resources and services there are in it, whether or not they can be used.
+        var tableCount = 0
+
+        /// How many of them cannot be used; a file that cannot be read at all is one.
+        var unusableCount: Int {
+            errors.isEmpty ? 0 : max(1, tableCount - resources.count - services.count)
+        }
     }
 
     /// The file that a resource writes.
@@ -91,6 +98,7 @@ struct ResourceParser {
         result.warnings += top.unknownKeys(in: "the file", otherNames: Self.otherTables)
         for (number, (table, position)) in templates.enumerated() {
             let name = number == 0 ? name : "\(name)#\(number + 1)"
+            result.tableCount += 1
             var reader = TableReader(table, file: path, at: position)
             let resource = resource(&reader, bytes: bytes, name: name, layers: layers ?? defaultLayers)
             result.errors += reader.errors

@@ -11,6 +11,7 @@ extension ResourceParser {
     /// The `[service]` or `[[service]]` tables of a file.
     func services(_ top: inout TableReader, name: String, layers: [BackendLayer]?, _ result: inout Result) {
         for (number, (table, position)) in top.tables("service").enumerated() {
+            result.tableCount += 1
             var reader = TableReader(table, file: top.file, at: position)
             let name = number == 0 ? name : "\(name)#\(number + 1)"
             let service = service(&reader, name: name, layers: layers ?? defaultLayers)

@@ -81,9 +81,16 @@ package final class Option: Sendable {
 
     /// `CONFD_<NAME>` first, then the further variables; only the latter for options that the environment must not set.
     package var environmentNames: [String] {
-        guard takesOwnVariable else { return variables }
+        takesOwnVariable ? [ownVariable] + variables : variables
+    }
+
+    /// `CONFD_<NAME>`, whether or not it is read.
+    var ownVariable: String { Self.variable(name) }
+
+    /// `CONFD_<NAME>` of a flag.
+    static func variable(_ name: String) -> String {
         let own = name.uppercased().utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }
-        return [Self.environmentPrefix + String(decoding: own, as: UTF8.self)] + variables
+        return environmentPrefix + String(decoding: own, as: UTF8.self)
     }
 
     /// The prefix of all environment variables except the further ones.

@@ -63,7 +63,8 @@ package enum OptionTable {
     }
 
     private static let mode: [Option] = [
-        Option("onetime", .mode, help: "render everything once and exit", .flag { $0.onetime = $1 }),
+        Option(
+            "onetime", .mode, help: "render everything once and exit; else it is a daemon", .flag { $0.onetime = $1 }),
         Option("watch", .mode, help: "follow changes as they happen", .flag { $0.watch = $1 }),
         Option("noop", .mode, help: "show what would change, change nothing", .flag { $0.noop = $1 }),
         Option("sync-only", .mode, help: "write files, run no check_cmd or reload_cmd", .flag { $0.syncOnly = $1 }),
@@ -154,7 +155,7 @@ package enum OptionTable {
 
     private static let timing: [Option] = [
         Option(
-            "retry-for", .timing, "TIME", help: "with -onetime: retry an unreachable backend this long",
+            "retry-for", .timing, "TIME", help: "how long an unreachable backend is tried at the start",
             default: { seconds($0.retryFor) },
             .duration { $0.retryFor = $1 }),
         Option(

@@ -57,6 +57,9 @@ extension SettingsError {
         case .exclusiveModes(let modes): "\(modes.joined(separator: " and ")) exclude each other"
         case .modeWithCommand(let mode, _): "\(mode) starts no command"
         case .failFastWithoutOnetime: "-failure-mode fail-fast stops a pass of -onetime"
+        case .unknownVariable(let name, _): "\(name) is set in the environment, and means nothing to confd"
+        case .intervalOfOnePass: "has no effect with -onetime, which makes one pass"
+        case .testWithBackend(let names): "test reads no backend: \(names.joined(separator: ", "))"
         case .foreignFlags(let flags, let backend):
             "ignored, because the backend is \(backend): "
                 + flags.map { "\($0.origin.text) (\($0.backend))" }.joined(separator: ", ")
@@ -95,6 +98,9 @@ extension SettingsError {
         case .explainWithoutSubject: "for example confd explain /etc/nginx/nginx.conf:7, or confd explain nginx.toml"
         case .whatIfWithoutKey: "for example confd explain -key /app/workers -what-if 8"
         case .lastWithoutResource: "for example confd explain -last nginx.toml"
+        case .unknownVariable(_, let meant): Advice.didYouMean(meant).text
+        case .intervalOfOnePass: "leave one of the two out"
+        case .testWithBackend: "the keys of a case are in its keys.yaml or keys.json"
         case .modeWithCommand(_, let command): "leave \"-- \(command)\" out"
         case .failFastWithoutOnetime: "a daemon goes on with the other resources and tries again"
         case .flagSyntax, .flagWithoutValue, .unreadable, .wrongType, .notBoolean, .notInteger, .notAmong,

@@ -69,6 +69,12 @@ package struct SettingsError: Error, Equatable, Sendable {
         case failFastWithoutOnetime
         /// Flags of backends that are not built, each with its backend.
         case foreignFlags([ForeignFlag], backend: String)
+        /// A variable that nothing reads, and the one that was probably meant.
+        case unknownVariable(String, meant: String)
+        /// `-interval` beside `-onetime`.
+        case intervalOfOnePass
+        /// `test` with flags of backends.
+        case testWithBackend([String])
     }
 
     /// A flag of a backend that is not built.
