@@ -63,9 +63,14 @@ package struct BackendError: Error, Equatable, Sendable {
     package let hint: String?
     /// The range without permission, if that is the cause: the others can be read.
     package let refused: KeyRange?
+    /// Whether the store was reached and has refused us.
+    package let isRefusal: Bool
 
-    package init(_ kind: Kind, _ message: String, hint: String? = nil, refused: KeyRange? = nil) {
+    package init(
+        _ kind: Kind, _ message: String, hint: String? = nil, refused: KeyRange? = nil, isRefusal: Bool = false
+    ) {
         self.refused = refused
+        self.isRefusal = isRefusal || refused != nil
         self.kind = kind
         self.message = message
         self.hint = hint

@@ -194,7 +194,7 @@ import Testing
             let message = #"etcd: \#(server.url): put "/closed/w": permission denied (gRPC status 7)"#
             let hint =
                 "let a role of the user read and write it: etcdctl role grant-permission ROLE readwrite /closed/w"
-            #expect(outcomes.first == .refused(BackendError(.unreachable, message, hint: hint)))
+            #expect(outcomes.first == .refused(BackendError(.unreachable, message, hint: hint, isRefusal: true)))
             // The second time with a token that is refused.
             #expect(outcomes.count == 2 && outcomes.last?.kind == (round == 0 ? .put : .found))
             backend.session.withLock { $0.token = "expired.\(round)" }

@@ -29,6 +29,12 @@ import Testing
 
     private func page(_ status: DaemonStatus) -> String { StatusPage(status: status).html }
 
+    /// Report: etcd that refused us for long had "never been reached".
+    @Test func aBackendThatRefuses() {
+        #expect(BackendContact(hasRefused: true).silence == "has refused us from the start")
+        #expect(BackendContact().silence == "has never been reached")
+    }
+
     @Test func saysHowItIs() {
         func heading(_ status: DaemonStatus) -> Substring? {
             page(status).split(separator: "\n").first { $0.contains("<div><h2>") }

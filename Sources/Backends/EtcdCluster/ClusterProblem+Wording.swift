@@ -30,6 +30,8 @@ extension ClusterProblem {
     private var hint: String? {
         switch self {
         case .credentialsInNode: "use -username and -password"
+        case .notANode(let node) where node.utf8.contains { "\"' \t".utf8.contains($0) }:
+            "write it without quotes and spaces, several with commas between them: http://HOST:2379,http://HOST2:2379"
         case .notANode: "write http://HOST:2379 or https://HOST:2379"
         case .unknownScheme: "use http or https"
         case .incompleteCertificate: "give both -client-cert and -client-key, or neither"

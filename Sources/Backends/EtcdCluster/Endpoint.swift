@@ -7,6 +7,7 @@ struct Endpoint: Equatable, Sendable {
     /// The node in messages.
     let name: String
     let isEncrypted: Bool
+    let port: String
 
     private static let defaultPort = "2379"
 
@@ -29,6 +30,7 @@ struct Endpoint: Equatable, Sendable {
         guard allowed, let (host, port) = Endpoint.split(address) else {
             throw ClusterProblem.notANode(node).backendError
         }
+        self.port = port
         let prefix = isEncrypted ? "https://" : "http://"
         name = prefix + host + ":" + port
         if isEncrypted, let serverName, !serverName.isEmpty {

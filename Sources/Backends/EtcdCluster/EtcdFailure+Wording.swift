@@ -9,7 +9,14 @@ extension EtcdFailure {
         if case .password(let error) = last.cause { return error }
         let texts = failures.map(\.message).joined(separator: "; ")
         let hint = failures.reversed().lazy.compactMap(\.hint).first
-        return BackendError(last.kind, "etcd: " + texts, hint: hint, refused: last.refusedRange)
+        return BackendError(
+            last.kind, "etcd: " + texts, hint: hint, refused: last.refusedRange, isRefusal: last.isRefusal)
+    }
+
+    /// Whether it is about our rights: the node works.
+    private var isRefusal: Bool {
+        if case .refused = cause { return true }
+        return [.noUser, .wrongPassword, .permissionDenied].contains(refusal)
     }
 
     private var refusedRange: KeyRange? {
@@ -60,6 +67,7 @@ extension EtcdFailure {
 
     private func transportHint(_ error: HTTPError) -> String? {
         switch error.kind {
+        case .refused where endpoint.port == "4001": "etcd listens at port 2379 today; 4001 was that of etcd 0.4"
         case .refused: "is etcd running there?"
         case .resolve: "check the name of the node, and that the name server answers"
         case .unreachable, .connectTimeout: "check the address of the node, and firewalls on the way"
@@ -74,11 +82,15 @@ extension EtcdFailure {
         case .certificate(.noAlternativeNames):
             "issue it with subjectAltName = DNS:NAME or IP:ADDRESS: Go's programs look at nothing else"
         case .certificate(.wrongName): "use the name in etcd's certificate for the node, or set the server name"
+        // A watch begins when keys have been read: port and TLS are right.
+        case .wrongVersion, .malformed, .reset: call == .watch ? nil : brokenHint(error)
         case .handshake: handshakeHint
-        case .wrongVersion, .malformed: encryptionHint
-        case .reset: endpoint.isEncrypted ? handshakeHint : encryptionHint
         case .cancelled, .invalidRequest, .other: nil
         }
+    }
+
+    private func brokenHint(_ error: HTTPError) -> String {
+        error.kind == .reset && endpoint.isEncrypted ? handshakeHint : encryptionHint
     }
 
     private var handshakeHint: String {

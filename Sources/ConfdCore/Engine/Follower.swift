@@ -242,11 +242,9 @@ final class Follower: Sendable {
         }
         if !isKnown { log(error, isNew: isNew || options.end != nil) }
         if becameStale, options.end == nil {
-            let since =
-                lastContact.map { "has not been heard of since \(Clock.rfc3339($0))" } ?? "has never been reached"
+            let silence = BackendContact(lastHeard: lastContact, hasRefused: error.isRefusal).silence
             logger.warning(
-                "Backend \(configuration.name) \(since): files stay as they are until it answers",
-                configuration)
+                "Backend \(configuration.name) \(silence): files stay as they are until it answers", configuration)
         }
         wake()
     }
@@ -270,7 +268,7 @@ final class Follower: Sendable {
             let isConnected = state.failure == nil && state.lastContact != nil
             return BackendContact(
                 isConnected: isConnected, lastHeard: isConnected && options.watches ? Clock.wall() : state.lastContact,
-                isStale: state.isStale && !state.isOptional)
+                isStale: state.isStale && !state.isOptional, hasRefused: state.failure?.isRefusal ?? false)
         }
     }
 }

@@ -66,4 +66,15 @@ struct BackendContact: Equatable, Sendable {
     var lastHeard: WallTime?
     /// Whether that is too long ago: then confd is not ready.
     var isStale = false
+    /// Whether it was reached the last time, and has refused us.
+    var hasRefused = false
+
+    /// What is said of one from which no keys have ever come.
+    var never: String { hasRefused ? "refuses us, and has given no keys yet" : "never reached" }
+
+    /// Since when nothing has come from it, as the end of a sentence.
+    var silence: String {
+        if let lastHeard { return "has not been heard of since \(Clock.rfc3339(lastHeard))" }
+        return hasRefused ? "has refused us from the start" : "has never been reached"
+    }
 }

@@ -11,9 +11,7 @@ struct Readiness {
     var problem: String? {
         guard let status else { return "confd does not answer" }
         if let stale = status.sources.first(where: { $0.contact.isStale }) {
-            return "backend unhealthy: \(stale.configuration.name) "
-                + (stale.contact.lastHeard.map { "has not been heard of since \(Clock.rfc3339($0))" }
-                    ?? "has never been reached")
+            return "backend unhealthy: \(stale.configuration.name) \(stale.contact.silence)"
         }
         if !status.isReady { return "the first pass is not complete" }
         let missing =

@@ -8,7 +8,9 @@ extension StatusPage {
             let failure = source.failure.map { "<p class=\"problem\">\(HTMLText.escaped($0))</p>" } ?? ""
             let contact =
                 source.contact.isConnected
-                ? "" : source.contact.lastHeard.map { " <i>·</i> last contact \(ago($0))" } ?? " <i>·</i> never reached"
+                ? ""
+                : source.contact.lastHeard.map { " <i>·</i> last contact \(ago($0))" }
+                    ?? " <i>·</i> \(source.contact.never)"
             let revision = source.revision > 0 ? " <i>·</i> revision \(Self.data(Int(source.revision)))" : ""
             return """
                 <li data-backend="\(HTMLText.escaped(source.title))">

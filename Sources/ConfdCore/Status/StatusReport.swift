@@ -34,7 +34,7 @@ struct StatusReport {
             "\(PrintableText.line(source.title)): \(coloured(StatusWords.backend(source), source.tone)), revision \(source.revision), "
             + "\(source.keyCount) keys"
         if source.contact.isConnected { return [line] }
-        line += source.contact.lastHeard.map { ", last contact \(Clock.rfc3339($0))" } ?? ", never reached"
+        line += source.contact.lastHeard.map { ", last contact \(Clock.rfc3339($0))" } ?? ", \(source.contact.never)"
         return [line] + (source.failure.map { ["  " + PrintableText.line($0)] } ?? [])
     }
 
