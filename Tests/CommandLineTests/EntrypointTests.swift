@@ -98,6 +98,50 @@ import Testing
         }
     }
 
+    /// Report: a second TERM had to wait for -shutdown-timeout.
+    @Test func theSameSignalAgainKillsAtOnce() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            let daemon = try start(
+                box, "trap '' TERM; touch \(box.root)/started; while :; do sleep 0.05; done", "-shutdown-timeout", "10m"
+            )
+            #expect(try await eventually { box.read("started") != nil }, "\(daemon.standardError)")
+            daemon.send(SIGTERM)
+            #expect(try await eventually { daemon.standardError.contains("Captured terminated. Exiting...") })
+            #expect(daemon.isRunning)
+            daemon.send(SIGTERM)
+            let done = try await daemon.wait()
+            #expect(done.exitCode == 137, "\(done.testDescription)")
+        }
+    }
+
+    /// Report: images of nginx are stopped with QUIT, which was dropped as long as nginx had not been started.
+    @Test(arguments: [(SIGQUIT, 131), (SIGTERM, 143), (SIGINT, 130)] as [(Int32, Int32)])
+    func endsBeforeTheFirstStart(_ signal: Int32, _ code: Int32) async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: #"{{getv "/app/late"}}"#)
+            let daemon = try start(box, "touch \(box.root)/started")
+            #expect(try await eventually { daemon.standardError.contains("key does not exist") })
+            daemon.send(signal)
+            let done = try await daemon.wait()
+            #expect(done.exitCode == code, "\(done.testDescription)")
+            #expect(box.read("started") == nil)
+        }
+    }
+
+    /// Report: with a wrong -confdir a container waited for ever.
+    @Test(arguments: [("none", "confdir does not exist"), ("out", "out/conf.d: there is no such directory\n")])
+    func endsAtOnceWithoutResourceFiles(_ folder: String, _ says: String) async throws {
+        try await withSandbox { box in
+            let done = try await run(
+                box.command(
+                    ["-watch", "-backend", "env", "-confdir", box.path(folder), "--", "/bin/true"], confdir: false))
+            #expect(done.exitCode == 2, "\(done.testDescription)")
+            #expect(done.standardError.contains(says), "\(done.testDescription)")
+            #expect(done.standardError.contains("/bin/true is not started"), "\(done.testDescription)")
+        }
+    }
+
     /// A missing key: the child waits for it.
     @Test func childWaitsForAllFiles() async throws {
         try await withSandbox { box in

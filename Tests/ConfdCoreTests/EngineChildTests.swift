@@ -73,6 +73,18 @@ import Testing
         #expect(world.log.count("Started") == 0)
     }
 
+    /// Nothing of what was asked for has been done: no success.
+    @Test(arguments: [(.terminate, 143), (.interrupt, 130), (.quit, 131)] as [(Signal, Int32)])
+    func isNotStartedAnyMore(_ signal: Signal, _ expected: Int32) async throws {
+        let away = BackendError(.unreachable, "the store is away")
+        let world = try EngineWorld(TestStore { _, _ in away })
+        try world.resource("app")
+        async let code = world.run(arguments("exit 4"))
+        await world.log.wait(for: "ERROR the store is away")
+        world.requests.stop(by: signal)
+        #expect(try await code == expected, "\(world.log.entries)")
+    }
+
     @Test func isRemindedOfAFirstResource() async throws {
         let world = try EngineWorld(TestStore(["/app/name": "one"]))
         async let code = world.run(arguments("exit 4"))

@@ -22,6 +22,9 @@ package final class SupervisedChild: Sendable {
     /// Call it before the process is started: from now on all signals are kept for it.
     package func willStart() { state.withLock { $0.mayRun = true } }
 
+    /// Whether the process has been started, or is just being started.
+    package var mayRun: Bool { state.withLock { $0.mayRun } }
+
     /// Takes the process that was started, and sends it what came meanwhile.
     package func started(_ process: ChildProcess) {
         let waiting = state.withLock { state in

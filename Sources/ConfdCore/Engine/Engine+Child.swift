@@ -33,7 +33,8 @@ extension Engine {
         let unusable = table.resources.sorted { $0.id < $1.id }.filter { state in
             !state.withHistory { applier.canUseTemplate(of: state.resource, &$0) }
         }
-        if inventory.errors.isEmpty, unusable.isEmpty { return true }
+        // A wrong -confdir; files that are still missing in the right one are waited for.
+        if inventory.errors.isEmpty, unusable.isEmpty, !inventory.hasNoFolder { return true }
         logger.fatal("\(supervisor.name) is not started: no key in the store can mend these errors")
         return false
     }

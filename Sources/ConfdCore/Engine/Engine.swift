@@ -184,6 +184,7 @@ package final class Engine {
             confdirWatch = watch
         }
         progress.begin("first pass")
+        if settings.subcommand != .register { logger.info("Running as a daemon: \(rhythm)") }
         note(.started, "", "version \(Version.current)")
         serveStatus()
         try takeInventory(readsAnew: false)
@@ -192,6 +193,14 @@ package final class Engine {
         nextPass = settings.interval > .zero ? start + settings.interval : nil
         nextSignOfLife = notifier.watchdogInterval.map { start + $0 }
         return nil
+    }
+
+    /// When files are brought up to date, in words.
+    private var rhythm: String {
+        let interval =
+            settings.interval > .zero ? "everything is read every \(GoDuration.text(settings.interval))" : nil
+        let parts = [settings.watch ? "changes are followed" : nil, interval].compactMap { $0 }
+        return parts.isEmpty ? "nothing is read again but on HUP" : parts.joined(separator: ", and ")
     }
 
     /// What there is to do apart from messages; the exit code when all is done.
@@ -206,7 +215,7 @@ package final class Engine {
             guard table.isInStep, !isApplying(at: now), services.isFinished, supervisor?.isRunning != true,
                 recordsAreKept
             else { return nil }
-            return supervisor?.exitCode ?? failureCode ?? ExitCode.done
+            return supervisor?.exitCode ?? failureCode ?? codeWithoutCommand ?? ExitCode.done
         }
         try answerRequests(at: now)
         if let nextPass, now >= nextPass { try startPass(at: now) }
@@ -228,6 +237,13 @@ package final class Engine {
             stop(at: now)
         }
         return nil
+    }
+
+    /// The exit code if a signal came before the command was ever started: a shell's, for nothing of what was asked for has been
+    /// done. Nil without a command.
+    private var codeWithoutCommand: Int32? {
+        guard let supervisor, !supervisor.hasStarted else { return nil }
+        return requests.stoppedBy.map { 128 + $0.number }
     }
 
     private func answerRequests(at now: Duration) throws(SystemError) {

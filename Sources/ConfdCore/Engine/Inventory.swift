@@ -13,6 +13,10 @@ struct Inventory {
     private(set) var templates: Set<String> = []
     /// What was wrong at the last look.
     private(set) var errors: [ResourceError] = []
+    /// How many resources and services could not be used at the last look.
+    private(set) var unusableCount = 0
+    /// Whether there was no place for resource files at the last look: no confdir, or no conf.d in it.
+    private(set) var hasNoFolder = false
     /// Whether everything could be used at the last look, and there was something.
     private(set) var isComplete = false
     /// Whether there was nothing at the last look: no confdir, no conf.d, no resource file.
@@ -44,6 +48,7 @@ struct Inventory {
         let problems = ResourceProblem.all(of: loading, in: folder)
         logger.report(problems, known: reported)
         reported = Set(problems.map(\.text))
+        hasNoFolder = if case .failure = loading { true } else { false }
         guard case .success(let loaded) = loading else {
             isComplete = false
             isEmpty = true
@@ -53,6 +58,7 @@ struct Inventory {
         services = loaded.services + keptServices(beside: loaded)
         templates = Set(loaded.templates.map(\.path) + resources.map(\.source))
         errors = loaded.errors
+        unusableCount = loaded.unusableCount
         let usable = Set(resources.map(\.file))
         unusable = Set(loaded.errors.map(\.file)).subtracting(usable).sorted()
         isComplete = loaded.errors.isEmpty && !(loaded.resources.isEmpty && loaded.services.isEmpty)

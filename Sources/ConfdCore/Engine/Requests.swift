@@ -9,6 +9,7 @@ package final class Requests: Sendable {
     /// The command after `--`.
     package let child = SupervisedChild()
     private let stopping = Atomic(false)
+    private let stopSignal = Mutex<Signal?>(nil)
     private let hangUp = Atomic(false)
     private let statusRequest = Atomic(false)
     private let childsEnd = Mutex(EndOfChild())
@@ -34,10 +35,14 @@ package final class Requests: Sendable {
     package var isStopping: Bool { stopping.load(ordering: .relaxed) }
 
     /// Asks to stop: what is in progress is finished.
-    package func stop() {
+    package func stop(by signal: Signal? = nil) {
+        stopSignal.withLock { $0 = $0 ?? signal }
         stopping.store(true, ordering: .relaxed)
         wake()
     }
+
+    /// The signal that asked to stop first, nil if none did.
+    var stoppedBy: Signal? { stopSignal.withLock { $0 } }
 
     /// From now on a signal that asks the command to end waits for `releaseEndOfChild`, because services have to be taken
     /// out before, and `drain` waited for. There need not be a command.

@@ -1,12 +1,14 @@
 import Applying
 import Configuration
 import Posix
+import Synchronization
 
 /// Listens for signals: TERM and INT ask to stop, HUP asks to read everything anew, and with a supervised command all of
 /// them go on to it. Without one, USR1 asks for the state.
 ///
-/// What is in progress is finished; commands that outlast `-shutdown-timeout` are ended, the supervised one too, and
-/// without one a second TERM or INT ends the program at once.
+/// What is in progress is finished; commands that outlast `-shutdown-timeout` are ended, the supervised one too. Without one a
+/// second TERM or INT ends the program at once; the supervised command is killed at once by a signal that asks it to end for
+/// the second time.
 package final class SignalListener: Sendable {
     /// What the signals ask of the engine.
     package let requests: Requests
@@ -14,6 +16,8 @@ package final class SignalListener: Sendable {
     private let logger: Logger
     private let shutdownTimeout: Duration
     private let supervises: Bool
+    /// The signals that have asked to end; used by the thread that takes signals alone.
+    private let ends = Mutex<Set<Signal>>([])
 
     /// From now on signals wait for `listen`; those of `held` that it does not take have their usual effect again. Make it
     /// before any thread is started, which must not take them. With `supervises`, a command is or will be running under
@@ -63,30 +67,53 @@ package final class SignalListener: Sendable {
     private func take(_ received: SignalQueue.Received) {
         let signal = received.signal
         if signal == .child { return Children.collectOrphans() }
+        if asksToEnd(signal) { return end(by: received) }
         // A terminal has sent its signals to the whole group already, the supervised command included.
-        if supervises, received.isFromProcess {
-            if signal == .terminate || signal == .interrupt {
-                requests.endChild(signal)
-            } else {
-                requests.child.forward(signal)
-            }
-        }
+        if supervises, received.isFromProcess { requests.child.forward(signal) }
         switch signal {
-        case .hangUp:
-            requests.readAnew()
-        case .user1:
-            // The command's own, if there is one.
-            if supervises { return }
-            requests.logStatus()
-        case .terminate, .interrupt:
-            if requests.isStopping, !supervises {
-                if requests.askToSkipDrain() { return }
-                CurrentProcess.exit(128 + signal.number)
-            }
-            logger.info("Captured \(signal == .interrupt ? "interrupt" : "terminated"). Exiting...")
-            requests.stop()
+        case .hangUp: requests.readAnew()
+        // With a command it is the command's own.
+        case .user1 where !supervises: requests.logStatus()
         default: return
         }
+    }
+
+    /// QUIT is what nginx's images are stopped with: it is the command's own, and ours as long as that has not been started.
+    private func asksToEnd(_ signal: Signal) -> Bool {
+        switch signal {
+        case .terminate, .interrupt: true
+        case .quit: supervises && !requests.child.mayRun
+        default: false
+        }
+    }
+
+    private func end(by received: SignalQueue.Received) {
+        let signal = received.signal
+        let isRepeated = ends.withLock { !$0.insert(signal).inserted }
+        if requests.isStopping {
+            if requests.askToSkipDrain() { return }
+            if !supervises || !requests.child.mayRun { CurrentProcess.exit(128 + signal.number) }
+            if isRepeated { return killChild(signal) }
+        }
+        // A terminal has sent it to the command too.
+        if supervises, received.isFromProcess { requests.endChild(signal) }
+        if requests.isStopping { return }
+        logger.info("Captured \(Self.name(of: signal)). Exiting...")
+        requests.stop(by: signal)
+    }
+
+    private static func name(of signal: Signal) -> String {
+        switch signal {
+        case .interrupt: "interrupt"
+        case .quit: "quit"
+        default: "terminated"
+        }
+    }
+
+    private func killChild(_ signal: Signal) {
+        logger.warning("Captured \(Self.name(of: signal)) again: the command is killed")
+        requests.cancellation.cancel()
+        _ = requests.child.send(.kill)
     }
 
     private func endByForce() {
