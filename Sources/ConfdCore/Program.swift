@@ -32,7 +32,7 @@ package enum Program {
             return ExitCode.usage
         }
         if let page = settings.help {
-            print(page.text, to: .output)
+            print(page.text(of: settings.subcommand), to: .output)
             return ExitCode.done
         }
         if settings.showVersion {

@@ -223,7 +223,7 @@ struct BadResource: CustomTestStringConvertible {
         try await withSandbox { box in
             try await copyBinary(into: box)
             chmod(box.out, 0o777)
-            try box.resource("app", fields: "owner = \"root\"", template: "new")
+            try box.resource("app", keys: [], fields: "owner = \"root\"", template: "new")
             var command = box.command(["-onetime", "-backend", "env"])
             command.arguments =
                 ["--reuid=65534", "--regid=65534", "--clear-groups", box.path("confd")] + command.arguments

@@ -124,7 +124,7 @@ import Testing
     ])
     func strayVariable(_ entry: String) async throws {
         try await withSandbox { box in
-            try box.resource("app", template: "x")
+            try box.resource("app", keys: [], template: "x")
             let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
             let done = try await box.render(environment: [parts[0]: parts[1]])
             #expect(done.exitCode == 0, "\(done.testDescription)")

@@ -24,7 +24,7 @@ import Testing
 
     @Test func lineFormat() async throws {
         try await withSandbox { box in
-            try box.resource("app", template: "x")
+            try box.resource("app", keys: [], template: "x")
             let done = try await box.render("-log-level", "debug")
             #expect(done.exitCode == 0)
             check(done, timestamp: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, levels: ["INFO", "DEBUG"])
@@ -33,7 +33,7 @@ import Testing
 
     @Test func localTime() async throws {
         try await withSandbox { box in
-            try box.resource("app", template: "x")
+            try box.resource("app", keys: [], template: "x")
             // A file of the zone database without changes, whose rule is five and a half hours.
             let block = Array("TZif2".utf8) + [UInt8](repeating: 0, count: 31) + [0, 0, 0, 1, 0, 0, 0, 4]
             let zone = [UInt8](repeating: 0, count: 6) + Array("ABC\0".utf8)
@@ -42,7 +42,7 @@ import Testing
             let done = try await box.render(environment: ["TZ": box.path("zone")])
             check(done, timestamp: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+05:30/, levels: ["INFO"])
             // A rule of POSIX is no file, and Go then takes UTC.
-            try box.resource("app", template: "y")
+            try box.resource("app", keys: [], template: "y")
             let posix = try await box.render(environment: ["TZ": "XXX-05:30"])
             check(posix, timestamp: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, levels: ["INFO"])
         }
@@ -238,7 +238,7 @@ import Testing
                 [
                     "ERROR check.toml: Config check failed: exit status 1 "
                         + "(dest \(box.out)/check, check_cmd \"test -z '' || test -z ''…\")",
-                    "ERROR reload.toml: reload_cmd failed: exit status 3; it stays owed "
+                    "ERROR reload.toml: reload_cmd failed: exit status 3; it stays owed, and the new file is in place "
                         + "(dest \(box.out)/reload, reload_cmd \"exit 3\")",
                 ])
             let json = try await box.render("-log-format", "json")

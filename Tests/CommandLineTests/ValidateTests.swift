@@ -57,7 +57,25 @@ struct Flaw: CustomTestStringConvertible {
         Flaw(
             name: "unknown owner", fields: "owner = \"no-such-user-here\"", code: 0,
             says: "CONF/app.toml:5:9: warning: owner: this machine has no user \"no-such-user-here\", so the "
-                + "owner is left as it is\nowner = \"no-such-user-here\"\n        ^\n"),
+                + "owner is left as it is\nowner = \"no-such-user-here\"\n        ^\n"
+                + "hint: with -strict this is an error\n"),
+        Flaw(
+            name: "owner and group in one", fields: "owner = \"nobody:nogroup\"", code: 0,
+            says: "owner = \"nobody:nogroup\"\n        ^\nhint: owner is a user alone; the group goes into \"group\"\n"),
+        Flaw(
+            name: "a field of reload_cmd that is nearly ours", fields: "reload_cmd = \"x {{.scr}}\"", code: 0,
+            says: "CONF/app.toml:5:14: warning: reload_cmd: {{.scr}} is no field of confd, and is passed on as it is\n"
+                + "reload_cmd = \"x {{.scr}}\"\n             ^\nhint: did you mean \"{{.src}}\"?\n"),
+        Flaw(
+            name: "a key without a slash", template: "{{getv \"app/x\" \"d\"}}", code: 0,
+            says:
+                "TMPL/app.tmpl:1:8: warning: \"app/x\" is no key, it begins without a slash: the default is always taken\n"
+                + "{{getv \"app/x\" \"d\"}}\n       ^\nhint: did you mean \"/app/x\"?\n"),
+        Flaw(
+            name: "a key that the resource does not have", template: "a\n{{if exists \"/other/x\"}}{{end}}", code: 0,
+            says:
+                "TMPL/app.tmpl:2:13: warning: \"/other/x\" is not below keys of app.toml, so there is never anything\n"
+                + "{{if exists \"/other/x\"}}{{end}}\n            ^\nhint: its keys are \"/app\"\n"),
         Flaw(
             name: "unknown group", fields: "group = \"no-such-group-here\"", flags: ["-strict"],
             says: "CONF/app.toml:5:9: group: this machine has no group \"no-such-group-here\", so the group "

@@ -19,6 +19,7 @@ extension Applier {
                 ended: Clock.wall(), duration: Clock.monotonic() - began, problem: error?.message,
                 success: first.action.success)
             report(error, of: first, &outcomes[group[0]].history)
+            if error == nil { logSuccess(of: first, count: group.count) }
             for index in group {
                 let reload = due[index].reload
                 outcomes[index].run = run
@@ -43,10 +44,19 @@ extension Applier {
         keepKeys(reload.resource, isDone ? reload.changes.keys : reload.changes.possibleKeys)
     }
 
+    /// Logs that the reload of so many files succeeded. What becomes of servers is told where they are compared.
+    private func logSuccess(of reload: Reload, count: Int) {
+        if reload.servers != nil { return }
+        let more = count > 1 ? " and \(count - 1) more" : ""
+        logger.info("\(reload.resource.name)\(more): \(reload.field) succeeded", reload.resource)
+    }
+
     /// Logs that a reload failed. That a service is not there to be asked is one line until that changes.
     private func report(_ error: ReloadError?, of reload: Reload, _ history: inout History) {
         let failure = error.map { error in
-            StepFailure.reload(error, field: reload.field, reload.failedCommand)
+            StepFailure.reload(
+                error, field: reload.field, reload.failedCommand,
+                isUnchecked: reload.resource.checkCommand == nil && !reload.resource.isGroup)
         }
         if let failure, error?.wasAsked == true {
             log(failure, of: reload.resource, change: reload.change)
@@ -174,7 +184,14 @@ extension Applier {
         }
         for line in lines {
             let message = "\(resource.name): \(field): \(line)"
-            if result.succeeded || isTrial { logger.info(message, subject) } else { logger.error(message, subject) }
+            if !result.succeeded, !isTrial {
+                logger.error(message, subject)
+            } else if line.hasPrefix("[NOTICE]") {
+                // haproxy tells of each process that it starts and ends.
+                logger.debug(message, subject)
+            } else {
+                logger.info(message, subject)
+            }
         }
         metrics.countCommand(field == "reload_cmd" ? "reload" : "check", resource, succeeded: result.succeeded)
         if result.droppedBytes > 0 {

@@ -117,11 +117,14 @@ extension Applier {
         let placed = placements.compactMap { try? $0.get() }  // The failures are returned below.
         guard !placed.isEmpty else { return placements.map { $0.map { _ in Outcome(.failed) } } }
         let result = runCheck(placed.map { trials[$0.index] }, isLast: isLast)
-        if !result.succeeded { for file in placed.reversed() { putBack(file, &trials[file.index]) } }
+        var leaves: [Int: StepFailure.AfterCheck] = [:]
+        if !result.succeeded {
+            for file in placed.reversed() { leaves[file.index] = putBack(file, &trials[file.index]) }
+        }
         return placements.map { placement in
             placement.flatMap { file in
                 Result { () throws(StepFailure) in
-                    try judge(result, of: trials[file.index].command)
+                    try judge(result, of: trials[file.index].command, leaves: leaves[file.index] ?? .untouched)
                     return try accept(file, &trials[file.index])
                 }
             }
@@ -187,7 +190,8 @@ extension Applier {
         return Outcome(.updated, reload: placed.reload)
     }
 
-    private func putBack(_ placed: Placed, _ trial: inout Trial) {
+    /// Returns what is there then.
+    private func putBack(_ placed: Placed, _ trial: inout Trial) -> StepFailure.AfterCheck {
         var isUndone = false
         var failure: StagingError?
         do {
@@ -204,13 +208,24 @@ extension Applier {
                 failure = failure ?? error
             }
         }
-        guard let failure else { return }
+        guard let failure else { return isUndone ? placed.kept.leaves : .untouched }
         log(.staging(failure), of: trial.resource)
         trial.file.history.restored = nil
+        return isUndone ? placed.kept.leaves : .newFile
     }
 
     private func destination(of trial: Trial) throws(StagingError) -> Destination {
         try Destination(resolving: trial.resource.destination, place: trial.place)
+    }
+}
+
+extension InPlaceTrial {
+    /// What is in the file's place once the trial is undone.
+    fileprivate var leaves: StepFailure.AfterCheck {
+        switch self {
+        case .first: .nothing
+        case .replaced, .written: .previousFile
+        }
     }
 }
 

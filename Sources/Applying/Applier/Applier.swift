@@ -103,7 +103,8 @@ package struct Applier: Sendable {
         }) {
         case .success(let bytes):
             content = bytes
-            for warning in result.warnings { warnings.give(warning) }
+            for warning in result.warnings { warnings.give(warning, hint: StepFailure.absenceHint) }
+            warnOfNoKeys(request, view)
         case .failure(let failure):
             report(failure, .application, of: resource, madeFrom: Cause(view, result.inputs), &history)
         }
@@ -257,6 +258,7 @@ package struct Applier: Sendable {
             throw .staging(error)
         }
         if isOwed { logger.info("Reload of \(resource.destination) is still owed", resource) }
+        try warnOfLostReload(of: resource, destination)
         guard isOwed || resource.apply != nil else { return Outcome(state) }
         let reload = try owedReload(file, destination, source: destination.target, isNew: false, isMarked: isOwed)
         return Outcome(state, reload: reload)
@@ -353,11 +355,13 @@ package struct Applier: Sendable {
 
     /// Throws if the check `command` of `field` has failed.
     func judge(
-        _ result: CommandResult, of command: CommandInvocation, field: String = "check_cmd"
+        _ result: CommandResult, of command: CommandInvocation, field: String = "check_cmd",
+        leaves: StepFailure.AfterCheck = .untouched
     ) throws(StepFailure) {
         if result.succeeded { return }
         throw .check(
-            result.end, executable: result.executable, StepFailure.FailedCommand(field: field, text: command.text))
+            result.end, executable: result.executable,
+            StepFailure.FailedCommand(field: field, text: command.text, isSilent: result.isSilent), leaves: leaves)
     }
 
     /// Remembers content that a check has refused.
@@ -396,9 +400,15 @@ package struct Applier: Sendable {
                 throw .staging(error)
             }
         }
-        logger.warning("Noop mode enabled. \(resource.destination) will not be modified", resource)
+        // Who asks for -check knows.
+        if !settings.check {
+            logger.warning("Noop mode enabled. \(resource.destination) will not be modified", resource)
+        }
         show(comparison, content, file, destination)
-        return Outcome(comparison == .same ? .inSync : .wouldChange)
+        guard comparison == .same else { return Outcome(.wouldChange) }
+        var outcome = Outcome(.inSync)
+        outcome.owesReload = try owesReload(resource, destination)
+        return outcome
     }
 
     /// `-diff`: prints what would change.

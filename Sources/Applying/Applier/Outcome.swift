@@ -25,6 +25,8 @@ package struct Outcome: Sendable {
     package let state: State
     /// The reload that must run now, because the file was replaced or because an earlier run of it failed.
     package private(set) var reload: Reload?
+    /// `-noop`: whether a reload of the file that is in sync is owed from before.
+    package var owesReload = false
     /// What it was made from.
     package var inputs = Inputs()
     /// What is known of the resource from now on.
@@ -62,6 +64,11 @@ extension Outcome.State {
         case .failed, .rejected, .refusedBefore, .held, .waits: true
         }
     }
+}
+
+extension Outcome.State {
+    /// Whether something went wrong: not where guards or other hosts are waited for.
+    package var isFailedAttempt: Bool { isFailure && self != .held && self != .waits }
 }
 
 /// The size of a rendering, for `confd status`.

@@ -61,9 +61,9 @@ final class WarningLog: Sendable {
 
     init(_ logger: Logger) { self.logger = logger }
 
-    func give(_ text: String) {
+    func give(_ text: String, hint: String? = nil) {
         let isNew = given.withLock { $0.insert(text).inserted }
-        if isNew { logger.warning(text) }
+        if isNew { logger.warning(text, LogFields().explained(hint: hint)) }
     }
 
     func give(_ warnings: [StagingWarning]) {

@@ -17,7 +17,8 @@ extension StepFailure {
         case .format(let error, let destination): error.report(of: destination).summary
         case .servers(let error, let destination): error.report(file: destination).summary
         case .balancer(let error): error.message
-        case .check(let end, let executable, _): "Config check failed: \(end.message(executable))"
+        case .check(let end, let executable, _, let leaves):
+            "Config check failed: \(end.message(executable))\(leaves.text)"
         case .refusedBefore: "the same content was refused before, not tried again yet"
         case .stagedFileEdited(let path): "its staged file \(path) was edited"
         case .staging(let error): error.message
@@ -32,7 +33,8 @@ extension StepFailure {
         case .guardIsBlind: "guard: max_drop needs -state-dir, or it is blind after a restart"
         case .namesOfItemsNotKept(let error): "cannot keep the names of items in -state-dir: \(error.message)"
         case .removalsNotKept(let error): "cannot note in -state-dir what is removed: \(error.message)"
-        case .reload(let error, let field, _): "\(field) failed: \(error.message); it stays owed"
+        case .reload(let error, let field, _, let isUnchecked):
+            "\(field) failed: \(error.message); it stays owed\(isUnchecked ? ", and the new file is in place" : "")"
         case .reloadOfPrevious(let error, let field, _):
             "\(field) failed on the previous file too: \(error.message)"
         case .apply(let error): "[template.apply] failed: \(error.message); it stays owed"
@@ -45,13 +47,17 @@ extension StepFailure {
         case .template(let diagnosis): diagnosis.hint
         case .servers(let error, let destination): error.report(file: destination).hint
         case .balancer(let error), .apply(let error): error.report.hint
-        case .check(let end, let executable, let command): end.hint(executable, field: command.field)
+        case .check(let end, let executable, let command, _):
+            end.hint(executable, field: command.field)
+                ?? (command.isSilent && end.isAnswer
+                    ? "it wrote nothing that says why: leave out what keeps it quiet, such as -q" : nil)
         case .stagedFileEdited: "a check can edit the staged file only where dest is a regular file"
         case .staging(let error): error.hint
         case .destinationTaken(let claimed, _): "both are the file \(claimed.target)"
         case .guardIsBlind: "name a directory with -state-dir in which only the user of confd may write"
-        case .reload(let error, _, _), .reloadOfPrevious(let error, _, _): error.hint
-        case .missingTemplate, .absentValue, .commandTemplate, .itemAttribute, .format, .refusedBefore, .writesInput,
+        case .reload(let error, _, _, _), .reloadOfPrevious(let error, _, _): error.hint
+        case .absentValue: "write default \"…\" before it, or with around it"
+        case .missingTemplate, .commandTemplate, .itemAttribute, .format, .refusedBefore, .writesInput,
             .notStaged, .rolloutOfStream, .nothingToPutBack, .namesOfItemsNotKept, .removalsNotKept:
             nil
         }
@@ -61,6 +67,20 @@ extension StepFailure {
     static func text(of place: AbsencePlace, in template: String) -> String {
         let position = "\(place.path?.text ?? template):\(place.line):\(place.column)"
         return "\(position): <no value> is written here, there is nothing: \"\(place.node.text)\""
+    }
+
+    /// What to do about such a place.
+    static let absenceHint = "write default \"…\" before it, or with around it; -strict makes it an error"
+}
+
+extension StepFailure.AfterCheck {
+    fileprivate var text: String {
+        switch self {
+        case .untouched: ""
+        case .previousFile: "; the previous file is back"
+        case .nothing: "; there was no file before, and the new one was removed"
+        case .newFile: "; the new file is still in place"
+        }
     }
 }
 

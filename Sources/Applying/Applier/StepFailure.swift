@@ -21,7 +21,7 @@ enum StepFailure: Error, Equatable {
     case servers(DesiredServersError, destination: String)
     /// Servers that this balancer cannot have.
     case balancer(ApplierError)
-    case check(CommandResult.End, executable: String, FailedCommand)
+    case check(CommandResult.End, executable: String, FailedCommand, leaves: AfterCheck = .untouched)
     /// The content was refused before, and is not tried again yet.
     case refusedBefore
     /// A check has edited a staged file that cannot be taken over.
@@ -44,7 +44,8 @@ enum StepFailure: Error, Equatable {
     case removalsNotKept(SystemError)
 
     // Reloads
-    case reload(ReloadError, field: String, FailedCommand?)
+    /// `isUnchecked`: nothing has judged the file that is in place.
+    case reload(ReloadError, field: String, FailedCommand?, isUnchecked: Bool = false)
     /// The service does not take the file from before either.
     case reloadOfPrevious(ReloadError, field: String, FailedCommand?)
     case apply(ApplierError)
@@ -72,6 +73,19 @@ enum StepFailure: Error, Equatable {
     struct FailedCommand: Equatable {
         let field: String
         let text: String
+        /// Whether it wrote nothing that would say why.
+        var isSilent = false
+    }
+
+    /// What a check that has refused a file leaves in its place.
+    enum AfterCheck: Equatable {
+        /// What was there: the new file had not been put in place, or somebody else has replaced it meanwhile.
+        case untouched
+        case previousFile
+        /// There was none before.
+        case nothing
+        /// The new file, which could not be taken out again.
+        case newFile
     }
 
     /// Why mode, owner or group of an item cannot be told. What a value says is not part of it.
@@ -97,7 +111,7 @@ extension StepFailure {
         switch self {
         case .format, .servers, .balancer: .rejected
         // What says nothing about the content is no rejection: it is tried again.
-        case .check(let end, _, _): end.isAnswer ? .rejected : .failed
+        case .check(let end, _, _, _): end.isAnswer ? .rejected : .failed
         case .refusedBefore: .refusedBefore
         default: .failed
         }
@@ -113,8 +127,8 @@ extension StepFailure {
     /// What was run, where that failed.
     var command: FailedCommand? {
         switch self {
-        case .check(_, _, let command): command
-        case .reload(_, _, let command), .reloadOfPrevious(_, _, let command): command
+        case .check(_, _, let command, _): command
+        case .reload(_, _, let command, _), .reloadOfPrevious(_, _, let command): command
         default: nil
         }
     }

@@ -23,6 +23,9 @@ package struct CommandResult: Equatable, Sendable {
     /// Whether it exited with 0.
     package var succeeded: Bool { end == .exited(code: 0) }
 
+    /// Whether it wrote nothing.
+    package var isSilent: Bool { output.isEmpty }
+
     /// One phrase: that of the end.
     package var message: String { end.message(executable) }
 }

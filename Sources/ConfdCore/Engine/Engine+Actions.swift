@@ -119,7 +119,10 @@ extension Engine {
                 noteFallback(of: state, outcomes[id])
                 table.reloaded(state, outcomes[id], at: now)
                 if let outcome = outcomes[id] { takeRollout(outcome, of: state, at: now) }
-                if let outcome = outcomes[id] { note(outcome, of: state, before: before) }
+                if let outcome = outcomes[id] {
+                    note(outcome, of: state, before: before)
+                    noteRecovery(of: state, hasFailed: outcome.state != .done)
+                }
                 if mode == .once, let outcome = outcomes[id] { pass.tally.note(outcome.state, of: id) }
                 state.joinGroupsKeys()
                 applyPendingDefinition(state, at: now)
@@ -177,6 +180,7 @@ extension Engine {
             keepRecord(of: state, writtenFrom: isWritten ? revision : nil)
         }
         note(outcome, of: state, before: before)
+        noteRecovery(of: state, hasFailed: outcome.state.isFailedAttempt)
         noteOutcome(of: state, outcome, at: now)
         if state.resource.isGroup { removalIsDone(state, outcome, at: now) }
         if mode == .once { return tried(state, outcome) }

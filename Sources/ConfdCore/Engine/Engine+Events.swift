@@ -32,6 +32,14 @@ extension Engine {
         }
     }
 
+    /// Logs once that a resource is as it should be again after it had failed.
+    func noteRecovery(of state: ResourceState, hasFailed: Bool) {
+        if hasFailed { state.hasFailed = true }
+        guard mode == .follow, state.hasFailed, !hasFailed, state.isInStep else { return }
+        state.hasFailed = false
+        logger.info("\(state.resource.name): in sync again", state.resource)
+    }
+
     /// Notes which backends are lost, stale and back since the last call.
     func noteContacts() {
         guard mode == .follow else { return }

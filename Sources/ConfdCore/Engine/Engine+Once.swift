@@ -21,6 +21,9 @@ extension Engine {
             return endPass()
         }
         try takeUpInventory(readsAnew: false)
+        if settings.noop, inventory.resources.contains(where: { $0.checkCommand != nil }) {
+            logger.info("No check_cmd is run: what the checks would say of new content is not known")
+        }
         pass.untried = table.resources.sorted { $0.id < $1.id }[...]
         return nil
     }
@@ -87,6 +90,7 @@ extension Engine {
     func tried(_ state: ResourceState, _ outcome: Outcome) {
         // That nothing had to be removed is no file in sync.
         if !state.resource.isGroup || outcome.state != .inSync { pass.tally.note(outcome.state, of: state.id) }
+        if outcome.owesReload { pass.tally.note(.owed, of: state.id) }
         guard settings.failFast, outcome.isFailure else { return }
         logger.warning(
             "Fail-fast mode: stopping after error in \(state.resource.destination)", state.resource)
@@ -113,7 +117,7 @@ extension Engine {
         if pass.isStopped { return ExitCode.done }
         let tally = pass.tally
         let nameless = table.resources.reduce(0) { $0 + ($1.items?.set.problems.count ?? 0) }
-        let failed = tally.failed + nameless + inventory.errors.count
+        let failed = tally.failed + nameless + inventory.unusableCount
         logSummary(tally, failed: failed)
         if inventory.isEmpty { return ExitCode.usage }
         if sources.values.contains(where: { !$0.isOptional && $0.follower.isFailing }) { return ExitCode.backend }

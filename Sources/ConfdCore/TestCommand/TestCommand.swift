@@ -43,7 +43,11 @@ struct TestCommand {
 
     /// The directories of the cases, in the order of their names.
     private func cases() throws(Problem) -> [String] {
-        let folder = settings.testing.folder ?? Files.join(settings.confdir, "tests")
+        let tests = Files.join(settings.confdir, "tests")
+        let given = settings.testing.folder ?? tests
+        // The name of a case stands for its directory.
+        let named = Files.join(tests, given)
+        let folder = !Files.exists(given) && Files.exists(named) ? named : given
         if TestCase.isCase(folder) { return [folder] }
         let names: [String]
         do throws(SystemError) {

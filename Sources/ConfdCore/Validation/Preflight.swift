@@ -3,6 +3,7 @@ import Backends
 import Configuration
 import KeyValue
 import Posix
+import Rendering
 
 /// `-preflight`: contacts the backends and reads the keys of every resource; renders and writes nothing.
 struct Preflight {
@@ -26,18 +27,19 @@ struct Preflight {
         guard case .success(let loaded) = loading else { return ExitCode.failed }
         let snapshots = read(loaded.resources)
         var unreachable = false
+        var isIncomplete = false
         for resource in loaded.resources {
             guard let snapshot = snapshots[resource.name] else {
                 logger.error("\(resource.name): its backend could not be read", resource)
                 unreachable = true
                 continue
             }
-            log(resource, snapshot)
+            if !log(resource, snapshot) { isIncomplete = true }
         }
         let services = max(check(loaded.services), checkRollouts(loaded.resources))
         if unreachable || services == ExitCode.backend { return ExitCode.backend }
         if services != ExitCode.done { return services }
-        if !loaded.errors.isEmpty { return ExitCode.failed }
+        if !loaded.errors.isEmpty || isIncomplete { return ExitCode.failed }
         logger.info("Pre-flight checks completed successfully")
         return ExitCode.done
     }
@@ -90,11 +92,21 @@ struct Preflight {
         return snapshots
     }
 
-    private func log(_ resource: Resource, _ snapshot: Snapshot) {
-        if resource.ranges.isEmpty { return logger.info("\(resource.name): needs no keys", resource) }
+    /// False if it asks for keys and there are none.
+    private func log(_ resource: Resource, _ snapshot: Snapshot) -> Bool {
+        if resource.ranges.isEmpty {
+            logger.info("\(resource.name): needs no keys", resource)
+            return true
+        }
         let count = snapshot.view(of: resource.ranges, strippingPrefix: resource.prefix).count
-        if count > 0 { return logger.info("\(resource.name): \(count) keys found", resource) }
+        if count > 0 {
+            logger.info("\(resource.name): \(count) keys found", resource)
+            return true
+        }
         let keys = resource.ranges.map { String(decoding: $0.path, as: UTF8.self) }.joined(separator: ", ")
-        logger.warning("\(resource.name): no keys found under \(keys)", resource)
+        let near = resource.ranges.lazy.compactMap { NearKeys.path(near: $0.path, in: snapshot) }.first
+        let hint = near.map { "did you mean \"\(String(decoding: $0, as: UTF8.self))\"?" }
+        logger.warning("\(resource.name): no keys found under \(keys)", resource.logFields.explained(hint: hint))
+        return false
     }
 }

@@ -44,6 +44,7 @@ struct Validation {
             fileCount = loaded.fileCount
             findings += loaded.resources.filter(checksInPlace).map { Finding(checkInPlace: $0) }
             checkTemplates(loaded)
+            for resource in loaded.resources { findings += KeyAdvice.findings(of: resource) }
             if let mock { tryTemplates(loaded.resources, mock) }
         }
         let errors = findings.count { isError($0) }
@@ -187,6 +188,13 @@ extension Validation {
                     let rendered = renderer.render(
                         template, over: view, in: environment, limits: TemplateLimits.fromNow(), item: item,
                         trial: mock.trial)
+                    if !rendered.keysReadAsEmpty.isEmpty {
+                        let keys = rendered.keysReadAsEmpty.map { "\"\($0.text)\"" }.joined(separator: ", ")
+                        let report = ErrorReport(
+                            "-mock-data has no \(keys): read as empty", at: Location(resource.source),
+                            hint: "in a run a key that is missing fails, unless getv has a default")
+                        findings.append(Finding(report, .warning))
+                    }
                     guard let failure = rendered.failure else { continue }
                     findings.append(Finding(failure, path: resource.source, source: source))
                     break

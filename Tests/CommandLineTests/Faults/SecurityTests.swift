@@ -134,7 +134,7 @@ import Testing
     ])
     func worldWritableWarns(_ path: String) async throws {
         try await withSandbox { box in
-            try box.resource("app", template: "x")
+            try box.resource("app", keys: [], template: "x")
             try box.write("confd.toml", "backend = \"env\"\n")
             let clean = try await box.confd("-onetime", "-config-file", box.path("confd.toml"))
             #expect(!clean.standardError.contains("world-writable"), "\(clean.testDescription)")

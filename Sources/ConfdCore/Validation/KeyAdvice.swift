@@ -1,0 +1,67 @@
+import Configuration
+import Diagnostics
+import KeyValue
+import Posix
+import Rendering
+import TextTemplate
+
+/// Keys that stand in a template as texts, and that its resource never shows it: a misspelled one with a default would stay
+/// unnoticed for ever.
+enum KeyAdvice {
+    /// A warning for each such key in the template of `resource`; none if that cannot be read or parsed, which is reported
+    /// elsewhere.
+    static func findings(of resource: Resource) -> [Finding] {
+        // Of a resource without keys everything is missing, which its first rendering tells.
+        if resource.ranges.isEmpty { return [] }
+        var options = Template.Options()
+        options.leftDelimiter = Array(resource.leftDelimiter.utf8)
+        options.rightDelimiter = Array(resource.rightDelimiter.utf8)
+        guard let bytes = try? Files.read(resource.source, limit: FileLimit.template),
+            let template = try? CompiledTemplate(
+                ByteString(bytes), name: Files.split(resource.source).name, options: options)
+        else { return [] }
+        return template.literalKeys.compactMap { key in
+            problem(of: key, resource).map { message, hint in
+                let excerpt = bytes.withUnsafeBufferPointer {
+                    Excerpt.text(of: $0, line: key.line, column: key.column)
+                }
+                let location = Location(resource.source, line: key.line, column: key.column)
+                return Finding(ErrorReport(message, at: location, excerpt: excerpt, hint: hint), .warning)
+            }
+        }
+    }
+
+    private static func problem(of literal: LiteralKey, _ resource: Resource) -> (message: String, hint: String)? {
+        let key = literal.key.array
+        let text = literal.key.text
+        if key.first != UInt8(ascii: "/") {
+            // The store may have such keys, and who asks for all of them sees them.
+            if resource.ranges.contains(where: \.isAll) { return nil }
+            let otherwise = literal.hasDefault ? ": the default is always taken" : ""
+            return ("\"\(text)\" is no key, it begins without a slash\(otherwise)", "did you mean \"/\(text)\"?")
+        }
+        let path = Path.join([resource.prefix, literal.kind == .several ? beforeWildcards(key) : key])
+        let isShown = resource.ranges.contains { range in
+            literal.kind == .several
+                ? range.overlaps(KeyRange(cleaned: path)) : path.withUnsafeBufferPointer(range.contains)
+        }
+        if isShown { return nil }
+        let keys = resource.ranges.map { "\"\(String(decoding: $0.path, as: UTF8.self))\"" }.joined(separator: ", ")
+        return (
+            "\"\(text)\" is not below keys of \(resource.name), so there is never anything",
+            "its keys are \(keys)"
+        )
+    }
+
+    /// The parts of a pattern before the first that is one, as a path.
+    private static func beforeWildcards(_ pattern: [UInt8]) -> [UInt8] {
+        let parts = pattern.split(separator: UInt8(ascii: "/")).prefix { part in
+            !part.contains { "*?[\\".utf8.contains($0) }
+        }
+        return Path.join([[UInt8(ascii: "/")]] + parts.map(Array.init))
+    }
+}
+
+extension KeyRange {
+    fileprivate var isAll: Bool { path == [UInt8(ascii: "/")] }
+}
