@@ -127,7 +127,7 @@ extension [String: String] {
 /// An address at which one store after the other listens, each with the same ids.
 private final class Place {
     private let port: UInt16
-    private let peers: EtcdServer.Peers
+    private let member: EtcdMember
     private let arguments: String
     private var data: MemoryDirectory
     private(set) var server: EtcdServer?
@@ -135,16 +135,13 @@ private final class Place {
     init(arguments: String = "") throws {
         self.arguments = arguments
         port = try Ports.free()
-        let peerPort = try Ports.free()
-        let url = "http://127.0.0.1:\(peerPort)"
-        peers = EtcdServer.Peers(name: "default", port: peerPort, cluster: "default=\(url)", url: url)
+        member = try EtcdMember.alone()
         data = try MemoryDirectory()
         server = try start(port)
     }
 
     private func start(_ port: UInt16) throws -> EtcdServer {
-        let server = try EtcdServer(
-            port: port, arguments: arguments, scheme: "http", tls: .init(), folder: data, peers: peers)
+        let server = try EtcdServer(port: port, arguments: arguments, folder: data, member: member)
         try server.waitUntilHealthy()
         return server
     }
@@ -178,7 +175,7 @@ private final class Place {
             try Shell.run(
                 """
                 ETCDCTL_API=3 etcdctl snapshot restore \(snapshot) --data-dir \(data.path)/default --name default \
-                    --initial-cluster \(peers.cluster) --initial-advertise-peer-urls \(peers.url)
+                    --initial-cluster \(member.cluster) --initial-advertise-peer-urls \(member.url)
                 """)
         }
         var other: EtcdServer? = try start(Ports.free())

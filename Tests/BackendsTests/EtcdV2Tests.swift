@@ -212,12 +212,10 @@ import Testing
     /// Attack: it is as far as ours was, or further, when we reach it.
     @Test(arguments: Exchange.allCases) func noticesAnotherStore(_ exchange: Exchange) throws {
         let port = try Ports.free()
-        let peer = try Ports.free()
-        let url = "http://127.0.0.1:\(peer)"
-        let peers = EtcdServer.Peers(name: "default", port: peer, cluster: "default=\(url)", url: url)
+        let member = try EtcdMember.alone()
         func start(_ port: UInt16, _ data: MemoryDirectory) throws -> EtcdServer {
             let server = try EtcdServer(
-                port: port, arguments: "--enable-v2=true", scheme: "http", tls: .init(), folder: data, peers: peers)
+                port: port, arguments: "--enable-v2=true", folder: data, member: member)
             try server.waitUntilHealthy()
             return server
         }

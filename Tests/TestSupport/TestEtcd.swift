@@ -5,14 +5,14 @@ import Synchronization
 package final class TestEtcd: Sendable {
     package let port: UInt16
     private let directory: MemoryDirectory
-    private let peerPort: UInt16
+    private let member: EtcdMember
     private let arguments: String
     private let process = Mutex<BackgroundProcess?>(nil)
 
     package init(arguments: String = "") throws {
         try Shell.run("command -v etcd etcdctl || { echo install etcd-server and etcd-client; false; }")
         port = try Ports.free()
-        peerPort = try Ports.free()
+        member = try EtcdMember.alone()
         directory = try MemoryDirectory()
         self.arguments = arguments
         try start()
@@ -22,12 +22,8 @@ package final class TestEtcd: Sendable {
 
     /// Starts it with the data that it has, and waits until it serves.
     package func start() throws {
-        let peer = "http://127.0.0.1:\(peerPort)"
-        let started = try BackgroundProcess(
-            """
-            etcd --data-dir \(directory.path)/data --listen-client-urls \(url) --advertise-client-urls \(url) \
-            --listen-peer-urls \(peer) --initial-advertise-peer-urls \(peer) --initial-cluster default=\(peer) \(arguments)
-            """)
+        let own = member.arguments(directory: directory.path, clientURL: url).joined(separator: " ")
+        let started = try BackgroundProcess("etcd \(own) \(arguments)")
         process.withLock { $0 = started }
         try Shell.run(
             """
@@ -40,7 +36,7 @@ package final class TestEtcd: Sendable {
     package func kill() { process.withLock { $0 = nil } }
 
     /// Forgets all data; it must not run.
-    package func wipe() throws { try Shell.run("rm -rf \(directory.path)/data") }
+    package func wipe() throws { try Shell.run("rm -rf \(directory.path)/*") }
 
     /// What etcdctl prints.
     @discardableResult

@@ -9,8 +9,7 @@ import Testing
 final class EtcdCluster: Sendable {
     private let folder: MemoryDirectory
     private let ports: [UInt16]
-    private let peers: [EtcdServer.Peers]
-    private let proxies: [Proxy]
+    private let peers: EtcdPeers
     private let running: Mutex<[EtcdServer?]>
     /// As the members name themselves to each other.
     private let names: Mutex<[String]>
@@ -18,14 +17,7 @@ final class EtcdCluster: Sendable {
     init() throws {
         folder = try MemoryDirectory()
         ports = try (0..<3).map { _ in try Ports.free() }
-        let peerPorts = try (0..<3).map { _ in try Ports.free() }
-        let proxies = try peerPorts.map { try Proxy(to: $0) }
-        self.proxies = proxies
-        let urls = proxies.map { "http://127.0.0.1:\($0.port)" }
-        let cluster = urls.enumerated().map { "m\($0)=\($1)" }.joined(separator: ",")
-        peers = (0..<3).map {
-            EtcdServer.Peers(name: "m\($0)", port: peerPorts[$0], cluster: cluster, url: urls[$0])
-        }
+        peers = try EtcdPeers()
         running = Mutex([nil, nil, nil])
         names = Mutex([])
         for index in 0..<3 { try launch(index) }
@@ -42,8 +34,7 @@ final class EtcdCluster: Sendable {
 
     /// Starts a member, with the data that it has, without waiting.
     func launch(_ index: Int) throws {
-        let server = try EtcdServer(
-            port: ports[index], arguments: "", scheme: "http", tls: TLSOptions(), folder: folder, peers: peers[index])
+        let server = try EtcdServer(port: ports[index], folder: folder, member: peers.members[index])
         running.withLock { $0[index] = server }
     }
 
@@ -52,14 +43,12 @@ final class EtcdCluster: Sendable {
 
     /// Nothing goes between this member and the others any more, in neither direction.
     func isolate(_ index: Int) {
-        for (other, proxy) in proxies.enumerated() {
-            if other == index { proxy.hold() } else { proxy.hold(source: names.withLock { $0[index] }) }
-        }
+        peers.isolate(index, identity: names.withLock { $0[index] })
     }
 
     /// Ends all isolation and starts what does not run.
     func heal() throws {
-        for proxy in proxies { proxy.release() }
+        peers.heal()
         for index in 0..<3 where member(index) == nil { try launch(index) }
     }
 

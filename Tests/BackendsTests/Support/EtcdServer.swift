@@ -26,32 +26,22 @@ final class EtcdServer: Sendable {
         return program
     }
 
-    /// Its part in a cluster.
-    struct Peers {
-        let name: String
-        let port: UInt16
-        /// `name=URL` of all members, and the URL where the others reach this one.
-        let cluster: String
-        let url: String
-    }
-
     /// Starts it and waits until it is healthy. `tls` is how the test's own calls reach it. With a `folder` its data stay.
     convenience init(
         port: UInt16? = nil, arguments: String = "", scheme: String = "http", tls: TLSOptions = TLSOptions(),
         folder: MemoryDirectory? = nil
     ) throws {
-        let peerPort = try Ports.free()
-        let url = "http://127.0.0.1:\(peerPort)"
         try self.init(
             port: port ?? Ports.free(), arguments: arguments, scheme: scheme, tls: tls,
-            folder: folder ?? MemoryDirectory(),
-            peers: Peers(name: "default", port: peerPort, cluster: "default=\(url)", url: url))
+            folder: folder ?? MemoryDirectory(), member: .alone())
         try waitUntilHealthy()
     }
 
     /// Starts it, without waiting.
-    init(port: UInt16, arguments: String, scheme: String, tls: TLSOptions, folder: MemoryDirectory, peers: Peers) throws
-    {
+    init(
+        port: UInt16, arguments: String = "", scheme: String = "http", tls: TLSOptions = TLSOptions(),
+        folder: MemoryDirectory, member: EtcdMember
+    ) throws {
         let program = try Self.program.get()
         self.folder = folder
         self.port = port
@@ -60,9 +50,7 @@ final class EtcdServer: Sendable {
         metrics = "http://127.0.0.1:\(try Ports.free())"
         process = try BackgroundProcess(
             """
-            \(program) --name \(peers.name) --data-dir \(folder.path)/\(peers.name) --listen-client-urls \(url) \
-            --advertise-client-urls \(url) --listen-peer-urls http://127.0.0.1:\(peers.port) \
-            --initial-advertise-peer-urls \(peers.url) --initial-cluster \(peers.cluster) \
+            \(program) \(member.arguments(directory: folder.path, clientURL: url).joined(separator: " ")) \
             --listen-metrics-urls \(metrics) --max-request-bytes 8388608 --max-txn-ops 1024 \(arguments)
             """)
     }

@@ -6,7 +6,7 @@ import TestSupport
 final class EtcdCluster {
     let members: [Etcd]
     private let folder: MemoryDirectory
-    private let proxies: [Proxy]
+    private let peers: EtcdPeers
     private var names: [String] = []
 
     static func start(in box: Sandbox) async throws -> EtcdCluster {
@@ -18,17 +18,13 @@ final class EtcdCluster {
     }
 
     private init(_ box: Sandbox) throws {
-        let ports = try (0..<3).map { _ in try Ports.free() }
-        let proxies = try ports.map { try Proxy(to: $0) }
-        let folder = try MemoryDirectory()
-        self.proxies = proxies
+        let (peers, folder) = (try EtcdPeers(), try MemoryDirectory())
+        self.peers = peers
         self.folder = folder
-        let cluster = proxies.enumerated().map { "m\($0)=http://127.0.0.1:\($1.port)" }.joined(separator: ",")
-        members = try ports.indices.map { index in
+        members = try peers.members.map { member in
             var options = Etcd.Options()
-            options.folder = "\(folder.path)/m\(index)"
-            options.peers = Etcd.Peers(
-                name: "m\(index)", port: ports[index], advertisedPort: proxies[index].port, cluster: cluster)
+            options.folder = folder.path
+            options.member = member
             return try Etcd(in: box, options)
         }
     }
@@ -41,13 +37,9 @@ final class EtcdCluster {
 
     /// Nothing goes between this member and the others any more, in neither direction.
     func isolate(_ index: Int) {
-        for (other, proxy) in proxies.enumerated() {
-            if other == index { proxy.hold() } else { proxy.hold(source: names[index]) }
-        }
+        peers.isolate(index, identity: names[index])
     }
 
     /// Ends all isolation.
-    func heal() {
-        for proxy in proxies { proxy.release() }
-    }
+    func heal() { peers.heal() }
 }

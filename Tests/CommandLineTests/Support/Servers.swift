@@ -43,17 +43,8 @@ final class Etcd {
         /// Where its data is; a folder of the sandbox on disk if nil.
         var folder: String?
         var arguments: [String] = []
-        var peers: Peers?
-    }
-
-    /// Its part in a cluster.
-    struct Peers {
-        let name: String
-        let port: UInt16
-        /// Where the other members reach it.
-        let advertisedPort: UInt16
-        /// `name=URL` of all members.
-        let cluster: String
+        /// nil for the only member of a cluster.
+        var member: EtcdMember?
     }
 
     let port: UInt16
@@ -85,21 +76,13 @@ final class Etcd {
         let certificate = options.certificate
         endpoint = "\(certificate == nil ? "http" : "https")://127.0.0.1:\(port)"
         access = ["--endpoints", endpoint] + (certificate.map { ["--cacert", $0.file] } ?? [])
-        peerPort = try options.peers?.port ?? Ports.free()
-        let peers =
-            options.peers
-            ?? Peers(
-                name: "default", port: peerPort, advertisedPort: peerPort,
-                cluster: "default=http://127.0.0.1:\(peerPort)")
+        let member = try options.member ?? .alone()
+        peerPort = member.peerPort
         let secure = certificate.map { ["--cert-file", $0.file, "--key-file", $0.key] } ?? []
         arguments =
-            [
-                "--name", peers.name, "--data-dir", options.folder ?? box.path("etcd"), "--listen-client-urls",
-                endpoint, "--advertise-client-urls", endpoint, "--listen-peer-urls",
-                "http://127.0.0.1:\(peers.port)", "--initial-advertise-peer-urls",
-                "http://127.0.0.1:\(peers.advertisedPort)", "--initial-cluster", peers.cluster, "--logger", "zap",
-                "--max-txn-ops", "100000", "--max-request-bytes", "10000000",
-            ] + secure + options.arguments
+            member.arguments(directory: options.folder ?? box.path("etcd"), clientURL: endpoint)
+            + ["--logger", "zap", "--max-txn-ops", "100000", "--max-request-bytes", "10000000"] + secure
+            + options.arguments
     }
 
     /// Starts the server, with the data that it has, and waits until it serves.
