@@ -24,13 +24,14 @@ let layers: [Layer] = [
     Layer(number: 1, name: "YAML", imports: ["Diagnostics", "CYAML"]),
     Layer(number: 1, name: "Posix", imports: ["CPosix"]),
     Layer(number: 1, name: "Age", imports: ["CCrypto", "JSON"]),
+    Layer(number: 1, name: "Digests", imports: ["CCrypto"]),
     Layer(number: 2, name: "HTTP", imports: ["CCurl", "Posix"]),
     Layer(number: 3, name: "Checks", imports: ["Diagnostics", "HTTP", "Posix"]),
     Layer(number: 3, name: "Backends", imports: ["Diagnostics", "KeyValue", "JSON", "YAML", "HTTP", "Posix"]),
     Layer(
         number: 2, name: "Rendering",
-        imports: ["Diagnostics", "TextTemplate", "RegularExpressions", "KeyValue", "JSON", "YAML"]),
-    Layer(number: 2, name: "Staging", imports: ["Diagnostics", "Posix"]),
+        imports: ["Diagnostics", "Digests", "TextTemplate", "RegularExpressions", "KeyValue", "JSON", "YAML"]),
+    Layer(number: 2, name: "Staging", imports: ["Diagnostics", "Digests", "Posix"]),
     Layer(number: 3, name: "Appliers", imports: ["Diagnostics", "JSON", "KeyValue", "HTTP", "Posix"]),
     Layer(
         number: 5, name: "Configuration",
@@ -39,18 +40,20 @@ let layers: [Layer] = [
             "Staging", "Checks", "Appliers", "HTTP", "Rollout",
         ]),
     Layer(number: 4, name: "Registration", imports: ["Backends", "Diagnostics", "JSON", "Posix"]),
-    Layer(number: 4, name: "Rollout", imports: ["Backends", "Diagnostics", "KeyValue", "Posix", "Rendering"]),
+    Layer(
+        number: 4, name: "Rollout", imports: ["Backends", "Diagnostics", "Digests", "KeyValue", "Posix", "Rendering"]),
     Layer(
         number: 6, name: "Applying",
         imports: [
-            "Age", "Diagnostics", "JSON", "KeyValue", "TextTemplate", "Posix", "HTTP", "Backends", "Rendering",
+            "Age", "Diagnostics", "Digests", "JSON", "KeyValue", "TextTemplate", "Posix", "HTTP", "Backends",
+            "Rendering",
             "Staging",
             "Appliers", "Configuration", "Rollout",
         ]),
     Layer(
         number: 7, name: "ConfdCore",
         imports: [
-            "Diagnostics", "JSON", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering", "Staging",
+            "Diagnostics", "Digests", "JSON", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering", "Staging",
             "Configuration", "Checks", "Registration", "Rollout", "Applying", "Appliers",
         ]),
     Layer(number: 8, name: "confd", imports: ["ConfdCore"]),
@@ -117,6 +120,7 @@ let package = Package(
         tests("TOMLTests", ["TOML", "TestSupport"]),
         tests("JSONTests", ["JSON", "TestSupport"]),
         tests("AgeTests", ["Age", "JSON"]),
+        tests("DigestsTests", ["Digests"]),
         tests("YAMLTests", ["YAML", "Diagnostics", "TestSupport"]),
         tests("KeyValueTests", ["KeyValue", "TestSupport"]),
         tests("TextTemplateTests", ["TextTemplate"], data: ["Golden"]),
@@ -128,7 +132,7 @@ let package = Package(
         tests(
             "RenderingTests", ["Rendering", "RegularExpressions", "TextTemplate", "KeyValue", "Posix"],
             data: ["Conformance"]),
-        tests("StagingTests", ["Staging", "Posix", "TestSupport"]),
+        tests("StagingTests", ["Staging", "Digests", "Posix", "TestSupport"]),
         tests("AppliersTests", ["Appliers", "Diagnostics", "HTTP", "JSON", "Posix", "TestSupport"]),
         tests(
             "ConfigurationTests",

@@ -1,9 +1,14 @@
+// For the digests.
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include "CCrypto.h"
 
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/md5.h>
+#include <openssl/sha.h>
 
 int confd_x25519(const uint8_t *secret, const uint8_t *point, uint8_t *product) {
   size_t size = 32;
@@ -49,3 +54,23 @@ int confd_chacha20_poly1305_open(const uint8_t *key, const uint8_t *nonce, const
 int confd_equal(const uint8_t *left, const uint8_t *right, size_t size) { return CRYPTO_memcmp(left, right, size) == 0; }
 
 void confd_wipe(void *bytes, size_t size) { OPENSSL_cleanse(bytes, size); }
+
+_Static_assert(sizeof(struct confd_md5) == sizeof(MD5_CTX), "the state of MD5 has another size");
+
+void confd_md5_begin(struct confd_md5 *state) { MD5_Init((MD5_CTX *)state); }
+void confd_md5_add(struct confd_md5 *state, const void *bytes, size_t size) { MD5_Update((MD5_CTX *)state, bytes, size); }
+void confd_md5_end(struct confd_md5 *state, uint8_t digest[16]) { MD5_Final(digest, (MD5_CTX *)state); }
+
+void confd_sha1(const void *bytes, size_t size, uint8_t digest[20]) {
+  SHA_CTX state;
+  SHA1_Init(&state);
+  SHA1_Update(&state, bytes, size);
+  SHA1_Final(digest, &state);
+}
+
+void confd_sha256(const void *bytes, size_t size, uint8_t digest[32]) {
+  SHA256_CTX state;
+  SHA256_Init(&state);
+  SHA256_Update(&state, bytes, size);
+  SHA256_Final(digest, &state);
+}

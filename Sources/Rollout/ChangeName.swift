@@ -1,3 +1,4 @@
+import Digests
 import Rendering
 
 /// A change that is rolled out: the state of a resource's template and keys, and a number that grows with each change.
@@ -25,11 +26,8 @@ package struct ChangeName: Hashable, Comparable, Sendable {
 
     /// The id of what has this content: the first half of its SHA-256.
     package static func id(of content: [UInt8]) -> String {
-        let digest = content.withUnsafeBufferPointer { SHA256.digest(of: $0) }
-        return digest.prefix(16).map { Self.hex($0 >> 4) + Self.hex($0 & 15) }.joined()
+        Digest.hexadecimal(Array(SHA256.digest(of: content).prefix(16)))
     }
-
-    private static func hex(_ digit: UInt8) -> String { String(digit, radix: 16) }
 
     package var text: String { "\(number)-\(id)" }
 

@@ -1,3 +1,4 @@
+import Digests
 import Rendering
 
 /// A digest of a set of byte strings: the sum of the digests of its elements, so that it is kept up as elements come and go,
@@ -19,7 +20,7 @@ package struct SetDigest: Equatable, Sendable {
     package var bytes: [UInt8] { words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } } }
 
     private static func words(of element: [UInt8]) -> [UInt64] {
-        let digest = element.withUnsafeBufferPointer { SHA256.digest(of: $0) }
+        let digest = SHA256.digest(of: element)
         return (0..<4).map { word in digest[word * 8..<word * 8 + 8].reduce(0) { $0 << 8 | UInt64($1) } }
     }
 }

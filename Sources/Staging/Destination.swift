@@ -1,3 +1,4 @@
+import Digests
 import Posix
 
 /// The file that a resource writes: a name in an open directory, with every symbolic link on the way followed.

@@ -1,3 +1,4 @@
+import Digests
 import Posix
 
 /// The last line of the durable copy that a file has beside it while it is written in place: how many bytes stand

@@ -1,3 +1,4 @@
+import Digests
 import Posix
 
 /// The copy of what a mount point held before it was written into for a check: the bytes, and a line that says whose they are.

@@ -1,4 +1,5 @@
 import Configuration
+import Digests
 import Rendering
 
 /// Which files are those of a resource's items, and what was written into each last: events in, a state out. Kept on disk
@@ -89,7 +90,7 @@ package struct ContentHash: Hashable, Sendable {
     private let words: SIMD4<UInt64>
 
     package init(of content: [UInt8]) {
-        let bytes = content.withUnsafeBufferPointer { SHA256.digest(of: $0) }
+        let bytes = SHA256.digest(of: content)
         words = SIMD4((0..<4).map { word in bytes[word * 8..<word * 8 + 8].reduce(0) { $0 << 8 | UInt64($1) } })
     }
 

@@ -1,4 +1,5 @@
 import Applying
+import Digests
 import JSON
 import Posix
 import Staging

@@ -1,3 +1,4 @@
+import Digests
 import JSON
 import Rendering
 
@@ -6,7 +7,7 @@ extension StatusPage {
     enum Style {
         /// The source that the page's Content-Security-Policy allows: `sha256-…`.
         static let hash: String = {
-            let digest = Array(sheet.utf8).withUnsafeBufferPointer { SHA256.digest(of: $0) }
+            let digest = SHA256.digest(of: Array(sheet.utf8))
             return "sha256-" + String(decoding: Base64.encoded(digest), as: UTF8.self)
         }()
 

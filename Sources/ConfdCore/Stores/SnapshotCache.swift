@@ -1,5 +1,6 @@
 import Applying
 import Configuration
+import Digests
 import KeyValue
 import Posix
 import Staging

@@ -1,3 +1,4 @@
+import Digests
 import JSON
 import TextTemplate
 
@@ -9,14 +10,16 @@ enum CodingFunctions {
         "base64Decode": Function([.string], body: decode),
         // Sprig's writes the error's text in place of the value; nobody wants that in a file.
         "b64dec": Function([.string], body: decode),
-        "sha256sum": Function([.string]) { hexadecimal($0.string(0).withBytes { SHA256.digest(of: $0) }) },
-        "sha1sum": Function([.string]) { hexadecimal($0.string(0).withBytes { SHA1.digest(of: $0) }) },
-        "md5sum": Function([.string]) { hexadecimal($0.string(0).withBytes { MD5.digest(of: $0) }) },
+        "sha256sum": digest(SHA256.digest),
+        "sha1sum": digest(SHA1.digest),
+        "md5sum": digest(MD5.digest),
     ]
 
-    private static func hexadecimal(_ digest: [UInt8]) -> Value {
-        let digits = Array("0123456789abcdef".utf8)
-        return .string(ByteString(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }))
+    private static func digest(_ digest: @escaping @Sendable (UnsafeRawBufferPointer) -> [UInt8]) -> Function {
+        Function([.string]) { arguments in
+            let bytes = arguments.string(0).withBytes { digest(UnsafeRawBufferPointer($0)) }
+            return .string(ByteString(Digest.hexadecimal(bytes).utf8))
+        }
     }
 
     @Sendable private static func encode(_ arguments: Arguments) throws(FunctionError) -> Value {
