@@ -6,20 +6,56 @@ import TestSupport
 
 @testable import Backends
 
-/// Follows ranges on a thread of its own as the daemon does: what fails is tried again from the last snapshot.
+/// Follows ranges on a thread of its own as the daemon does: what fails is tried again from the last snapshot. The thread ends
+/// with this object, or after `stop`.
 final class Following: Sendable {
-    private struct State {
-        var last: Snapshot?
-        var deliveries = 0
-        var failures: [BackendError] = []
-        var hasEnded = false
+    /// What the thread has: it does not keep the object above alive.
+    private final class Work: Sendable {
+        struct State {
+            var last: Snapshot?
+            var deliveries = 0
+            var failures: [BackendError] = []
+            var hasEnded = false
+        }
+
+        let state = Mutex(State())
+        let cancellation: Cancellation
+        private let backend: any Backend
+        private let ranges: [KeyRange]
+        private let onDelivery: @Sendable (Snapshot) -> Void
+
+        init(
+            _ backend: any Backend, _ ranges: [KeyRange], _ onDelivery: @escaping @Sendable (Snapshot) -> Void
+        ) throws {
+            self.backend = backend
+            self.ranges = ranges
+            self.onDelivery = onDelivery
+            cancellation = try Cancellation()
+        }
+
+        func run() {
+            while !cancellation.isCancelled {
+                do throws(BackendError) {
+                    let start = state.withLock { $0.last }
+                    try backend.follow(ranges, from: start, timeout: .seconds(5), cancellation: cancellation) {
+                        snapshot in
+                        state.withLock { state in
+                            state.last = snapshot
+                            state.deliveries += 1
+                        }
+                        onDelivery(snapshot)
+                    }
+                } catch {
+                    if cancellation.isCancelled { break }
+                    state.withLock { $0.failures.append(error) }
+                    usleep(50_000)
+                }
+            }
+            state.withLock { $0.hasEnded = true }
+        }
     }
 
-    private let backend: any Backend
-    private let ranges: [KeyRange]
-    private let onDelivery: @Sendable (Snapshot) -> Void
-    private let cancellation: Cancellation
-    private let state = Mutex(State())
+    private let work: Work
 
     /// `onDelivery` is called on the thread with each snapshot, and holds it up for as long as it takes.
     convenience init(
@@ -31,36 +67,15 @@ final class Following: Sendable {
     init(
         _ backend: any Backend, _ ranges: [KeyRange], onDelivery: @escaping @Sendable (Snapshot) -> Void = { _ in }
     ) throws {
-        self.backend = backend
-        self.ranges = ranges
-        self.onDelivery = onDelivery
-        cancellation = try Cancellation()
-        try Thread.detach { [self] in run() }
+        work = try Work(backend, ranges, onDelivery)
+        try Thread.detach { [work] in work.run() }
     }
 
-    private func run() {
-        while !cancellation.isCancelled {
-            do throws(BackendError) {
-                let start = state.withLock { $0.last }
-                try backend.follow(ranges, from: start, timeout: .seconds(5), cancellation: cancellation) { snapshot in
-                    state.withLock { state in
-                        state.last = snapshot
-                        state.deliveries += 1
-                    }
-                    onDelivery(snapshot)
-                }
-            } catch {
-                if cancellation.isCancelled { break }
-                state.withLock { $0.failures.append(error) }
-                usleep(50_000)
-            }
-        }
-        state.withLock { $0.hasEnded = true }
-    }
+    deinit { work.cancellation.cancel() }
 
-    var failures: [BackendError] { state.withLock { $0.failures } }
-    var deliveries: Int { state.withLock { $0.deliveries } }
-    var last: Snapshot? { state.withLock { $0.last } }
+    var failures: [BackendError] { work.state.withLock { $0.failures } }
+    var deliveries: Int { work.state.withLock { $0.deliveries } }
+    var last: Snapshot? { work.state.withLock { $0.last } }
 
     /// Waits until what was delivered last is `texts`; false if it does not come to that.
     func sees(_ texts: [String: String], within seconds: Double = 60) -> Bool {
@@ -70,9 +85,7 @@ final class Following: Sendable {
     /// Waits for the thread's end; false if it does not end.
     @discardableResult
     func stop() -> Bool {
-        cancellation.cancel()
-        return eventuallyBlocking(seconds: 20) { self.state.withLock { $0.hasEnded } }
+        work.cancellation.cancel()
+        return eventuallyBlocking(seconds: 20) { work.state.withLock { $0.hasEnded } }
     }
-
-    deinit { cancellation.cancel() }
 }
