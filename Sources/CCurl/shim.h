@@ -59,7 +59,7 @@ static inline curl_socket_t confd_socket_open(const struct curl_sockaddr *addres
 
 static inline int confd_socket_close(curl_socket_t socket) { return close(socket); }
 
-// A thread that reads from or writes to the socket finds its end.
+// Makes reads and writes that other threads have pending on the socket return at once.
 static inline void confd_socket_shut_down(curl_socket_t socket) { shutdown(socket, SHUT_RDWR); }
 
 // Has sockets opened and closed by callbacks. libcurl closes some after their handle is gone, but before the multi handle is.

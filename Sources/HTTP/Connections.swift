@@ -37,7 +37,7 @@ final class Connections: Sendable {
         }
     }
 
-    /// Closes under the lock: the number may belong to another file at once, which must not be shut down.
+    /// Closes under the lock: the kernel may reuse the descriptor's number at once, and the watchdog must not shut that file down.
     func close(_ socket: curl_socket_t) -> Int32 {
         state.withLock { state in
             state.sockets.removeAll { $0 == socket }

@@ -7,7 +7,7 @@ struct Effort {
     private static let limit = Duration.milliseconds(100)
     /// The same while a TLS handshake is under way: the system's authorities are read, and a small machine signs slowly.
     private static let handshakeLimit = Duration.milliseconds(500)
-    /// One part in this many of all time may be spent without receiving anything: pings, flow control, waking up.
+    /// 1/`share` of the elapsed time may be spent without receiving anything: pings, flow control, waking up.
     private static let share = 10
 
     /// The most that one sample counts: a virtual machine's clock runs on while the host runs another machine.

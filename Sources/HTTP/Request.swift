@@ -29,7 +29,7 @@ package struct Request: Sendable {
     /// The size of the whole body by its first bytes (at least one), if the format has it: memory is allocated once, and a body
     /// that is too large is refused at once. Called on the client's thread.
     package var announcedSize: (@Sendable (UnsafeRawBufferPointer) -> Int?)?
-    /// Whether the body is complete for us at `bodyLimit`: the rest is not read, and is no failure.
+    /// Whether a longer body is cut at `bodyLimit` instead of failing with `tooLarge`.
     package var stopsAtBodyLimit = false
     /// Whether the connection may serve other requests, before and after; without it each request makes and closes its own.
     package var sharesConnection = true
@@ -80,7 +80,7 @@ package struct TLSOptions: Equatable, Sendable {
     package var keyFile: String?
     /// False accepts any certificate.
     package var verifies = true
-    /// Whether the authorities that were read in the last minute will do: reading the system's takes longer than all else.
+    /// Whether CA certificates are cached for one minute: parsing the system's takes longer than the rest of a request.
     package var cachesAuthorities = false
 
     package init() {}

@@ -24,7 +24,7 @@ final class Transfer {
         var headerBytes = 0
         var headIsComplete = false
         var body: [UInt8] = []
-        /// The body is longer, and we want no more of it.
+        /// The body reached `bodyLimit` and `stopsAtBodyLimit` is set; the rest was not read.
         var isCut = false
         /// Why we told libcurl to stop.
         var refusal: HTTPError?
