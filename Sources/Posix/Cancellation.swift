@@ -25,7 +25,7 @@ package final class Cancellation: Sendable {
         last?()
     }
 
-    /// Calls `handler` when it is cancelled, in place of an earlier handler; at once if it is cancelled already.
+    /// Sets the one handler that `cancel` calls, replacing an earlier one; calls it at once if `cancel` was called before.
     package func onCancel(_ handler: @escaping @Sendable () -> Void) {
         let isLate = self.handler.withLock { current in
             if !isCancelled { current = handler }

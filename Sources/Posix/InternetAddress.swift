@@ -1,6 +1,6 @@
 /// Internet addresses in the form that Go's `net/netip` reads and writes.
 package enum InternetAddress {
-    /// The 4 or 16 bytes of the address that `text` says, as `netip.ParseAddr` reads it: four decimal numbers, or an
+    /// The 4 or 16 bytes of the address in `text`, as `netip.ParseAddr` reads it: four decimal numbers, or an
     /// IPv6 address, whose zone is left out. Nil for anything else, such as `127.1` or `0x7f.0.0.1`, which the C library
     /// would take.
     package static func parse(_ text: String) -> [UInt8]? {

@@ -45,7 +45,7 @@ package struct OtherProcess: ~Copyable {
     /// How a process of this name is called in `Facts`.
     package static func shownName(_ name: String) -> String { String(decoding: name.utf8.prefix(15), as: UTF8.self) }
 
-    /// What /proc says of it. That is of this very process if a signal can be sent afterwards.
+    /// Its facts from /proc. They are known to be of this process only if `send` succeeds afterwards (ids are reused).
     package func facts() throws(SystemError) -> Facts {
         let path = "/proc/\(id)/status"
         let text = String(decoding: try Files.read(path, limit: 1 << 20), as: UTF8.self)

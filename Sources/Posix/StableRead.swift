@@ -4,7 +4,7 @@ import Glibc
 extension Files {
     /// `F_SETLEASE` of fcntl.h, which is hidden behind `_GNU_SOURCE`.
     private static let setLease: Int32 = 1024
-    /// Without leases, a file that was changed within this time may still be being written.
+    /// Where no lease can be taken, a file counts as being written until it has been unchanged for this long.
     private static let quiet = Duration.milliseconds(100)
     /// A file that is open for writing and was not changed for this long is not being written: its descriptor leaked, perhaps to
     /// a child.
