@@ -9,7 +9,7 @@ package protocol LeasingBackend: Backend {
     /// kept alive. A store grants no less than its own minimum (etcd: 2 s).
     func grant(_ lease: Lease, timeout: Duration, cancellation: Cancellation) throws(BackendError) -> Duration
 
-    /// Has `lease` last its whole time from now on, and looks which keys hang on it. `keys` are those that should.
+    /// Renews `lease` for its whole time and reads which keys are attached to it. `keys` are those that should be.
     func keepAlive(
         _ lease: Lease, holding keys: [[UInt8]: StoredKey], timeout: Duration, cancellation: Cancellation
     ) throws(BackendError) -> LeaseState

@@ -6,7 +6,7 @@ enum RESPToken: Equatable, Sendable {
     case bulk([UInt8])
     /// A null string or array.
     case null
-    /// So many replies follow.
+    /// The head of an array: this many replies follow as its elements.
     case array(Int)
 }
 
@@ -17,7 +17,7 @@ enum RESPError: Error, Equatable, Sendable {
     case notANumber
     case noLineEnd
     case lineTooLong
-    /// A string of so many bytes, or an array of so many elements.
+    /// A string of this many bytes, or an array of this many elements.
     case tooLarge(Int)
 }
 

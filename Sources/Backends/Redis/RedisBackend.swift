@@ -2,7 +2,7 @@ import KeyValue
 import Posix
 import Synchronization
 
-/// redis, as a folder of keys; how keys are called is in `RedisNames`.
+/// Reads redis as a tree of keys; `RedisNames` maps their names to paths.
 package final class RedisBackend: Backend {
     let options: RedisOptions
     let names: RedisNames

@@ -7,11 +7,11 @@ struct RedisFollower {
     private let watch: RedisWatch
     private let timeout: Duration
 
-    /// After so much silence the server has to show that it is there.
+    /// After this long without a notification the server is pinged, to find a dead connection.
     private static let silence = Duration.seconds(5)
     /// Everything is read again after this time: `FLUSHDB` and `SWAPDB` report nothing.
     private static let trust = Duration.seconds(60)
-    /// Reading everything takes at most one part in so many of the time.
+    /// Full reads take at most 1/`share` of the time.
     private static let share = 20
     /// With more changes at once, everything is read.
     private static let mostChanges = 10_000
@@ -111,7 +111,7 @@ struct RedisFollower {
         return true
     }
 
-    /// Whether the server can have all keys that were read.
+    /// Whether the database still has at least as many keys as were read; false means that some are gone.
     private func hasAll(_ contents: RedisContents) throws(RedisFailure) -> Bool {
         reader.session.deadline = .now.advanced(by: Self.silence)
         return try reader.size().map { $0 >= contents.nameCount } ?? true

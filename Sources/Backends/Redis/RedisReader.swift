@@ -84,7 +84,7 @@ final class RedisReader {
         var scan: (ranges: [RedisRange], names: Set<[UInt8]>)?
     }
 
-    /// After so many attempts to look names up twice, they are looked up in the transaction.
+    /// After this many attempts with `twice`, names are looked up in the transaction.
     private static let attemptsOutside = 2
 
     /// Nil if it has to be done again.

@@ -30,10 +30,10 @@ final class RedisSession {
     private let memory: Int
     /// What the replies to come may still take, in bytes.
     private var left: Int
-    /// By when what is done has to be done.
+    /// The deadline of the current operation.
     var deadline: ContinuousClock.Instant
 
-    /// Arrays of redis' replies are no deeper.
+    /// The deepest nesting of arrays in a reply that is accepted.
     private static let deepest = 4
     /// What a part of a reply takes besides its bytes.
     private static let partSize = 32

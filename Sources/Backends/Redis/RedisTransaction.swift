@@ -29,9 +29,9 @@ struct RedisTransaction {
         var names: [[UInt8]]?
     }
 
-    /// So many keys are in one command.
+    /// The most keys in one `MGET`.
     private static let batch = 500
-    /// More than there are keys.
+    /// A COUNT above any number of keys, so that one SCAN returns all.
     private static let everything = "2000000000"
 
     private let session: RedisSession

@@ -11,7 +11,7 @@ protocol ServerFailure: Error {
     var hint: String? { get }
     /// The failed connection, if that is the cause.
     var transport: HTTPError? { get }
-    /// Why a secret could not be read, if that is the cause: no server has to do with it.
+    /// Why a local secret could not be read, if that is the cause; then no server was contacted.
     var secret: BackendError? { get }
     /// The range without permission, if that is the cause.
     var refusedRange: KeyRange? { get }

@@ -75,7 +75,7 @@ final class VaultClient: Sendable {
                 let seconds = answer.number("lease_duration", of: answer.member("auth", of: 0)), seconds > 0
             else { return nil }
             let time = Duration.seconds(seconds)
-            // Close to the end that cannot be moved; a token that was given to us is used to its last.
+            // Close to its maximum TTL, log in anew; a token from the options cannot be replaced, and is used until it expires.
             if options.login.type != .token, let lifetime = token.lifetime, time < lifetime / 4 { return nil }
             var token = token
             token.renewal = .now.advanced(by: max(time / 2, .seconds(1)))
