@@ -1,7 +1,7 @@
-/// One side of a short talk with a server: bytes in, bytes and a result out. Pure; how bytes travel and how long it may take
-/// is another's business.
+/// The client side of one protocol: bytes in, bytes and a result out. Pure: sockets and timeouts are the caller's
+/// (`SocketProbe`).
 protocol Conversation {
-    /// What is said once connected.
+    /// The first step, once connected.
     mutating func open() -> ConversationStep
 
     /// Takes what came, in pieces of any size.

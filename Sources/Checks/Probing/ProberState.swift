@@ -8,10 +8,10 @@ final class ProberState: Sendable {
     let inbox: Inbox
     private let deliver: @Sendable (VerdictChange) -> Void
     private let warn: @Sendable (String) -> Void
-    /// When this machine's own lack was last told.
+    /// When a `local` or `delayed` obstacle was last logged.
     private let lastWarning = Mutex<Duration?>(nil)
 
-    /// One lack concerns all targets, and would be told thousands of times.
+    /// A shortage on this machine affects all targets: it is logged once in this time, not once a target.
     private static let warningPeriod = Duration.seconds(60)
 
     init(

@@ -43,11 +43,11 @@ package struct CheckSchedule: Sendable {
     /// Where in its interval the next new target begins.
     private var part: Double
 
-    /// So many new targets a second are probed for the first time.
+    /// How many new targets are probed for the first time per second.
     private static let firstProbesPerSecond = 2_000.0
     /// The golden ratio: its multiples, each without their whole part, are spread evenly however many there are.
     private static let step = 0.618_033_988_749_894_9
-    /// A process that is so late with a deadline was stopped, and would take answers that wait to be read for missing.
+    /// If a deadline is handled this late, the process was stopped (SIGSTOP, suspend): the answer may be here, unread.
     private static let delayLimit = Duration.seconds(1)
 
     /// An empty schedule; `random` decides where in their intervals targets begin, and the jitter.
