@@ -5,7 +5,7 @@ package enum AgeError: Error, Equatable, Sendable {
     /// No line is an identity.
     case noIdentity
     case tooManyIdentities(limit: Int)
-    /// The line, counted from 1, is none that is known.
+    /// The line, counted from 1, is not of a known type.
     case unknownIdentity(line: Int)
     /// The line is a key of ssh, or one of a plugin.
     case unsupportedIdentity(line: Int, String)
@@ -49,7 +49,7 @@ extension AgeError {
         }
     }
 
-    /// How to mend it, nil if there is nothing to say.
+    /// How to fix it, nil if there is no hint.
     package var hint: String? {
         switch self {
         case .noIdentity, .unknownIdentity, .unsupportedIdentity:

@@ -6,7 +6,7 @@ package enum AgeFile {
     private static let chunkSize = 64 << 10
     private static let nonceSize = 16
 
-    /// What `value`, an age file in its binary or its text form, was made from. It is shorter than `value`.
+    /// The plaintext of `value`, an age file in its binary or text (armor) form. It is shorter than `value`.
     package static func decrypted(_ value: [UInt8], for identities: [AgeIdentity]) throws(AgeError) -> [UInt8] {
         let file: [UInt8]
         if AgeHeader.begins(value) {
