@@ -18,7 +18,7 @@ package struct Plan: Equatable, Sendable {
     /// All steps in order.
     package var steps: [Step] { adds + changes + drains + removals }
 
-    /// At most this part of the desired servers is away at a time to be replaced, but always one.
+    /// At most 1/`replacedPart` of the desired servers, but at least one, is away at a time to be replaced.
     static let replacedPart = 4
 
     /// The plan from `actual` to `desired`; `departures` is carried from one plan to the next.

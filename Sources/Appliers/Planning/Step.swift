@@ -50,7 +50,7 @@ package enum Debt: Hashable, Sendable {
 
 /// How a balancer's servers are changed.
 package struct PlanOptions: Equatable, Sendable {
-    /// So many servers that are up are never taken away or drained.
+    /// The number of servers that are up is never taken below this by a removal or drain.
     package var minUp = 1
     /// How long a server that leaves takes the requests that are bound to it, before it takes none.
     package var drain = Duration.zero
