@@ -37,7 +37,7 @@ final class Connections: Sendable {
         }
     }
 
-    /// Closes under the lock: the kernel may reuse the descriptor's number at once, and the watchdog must not shut that file down.
+    /// Closes under the lock: the kernel may reuse the number at once, and the watchdog must not shut down that other file.
     func close(_ socket: curl_socket_t) -> Int32 {
         state.withLock { state in
             state.sockets.removeAll { $0 == socket }
