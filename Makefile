@@ -54,16 +54,11 @@ deb: release
 lint:
 	swift format lint --strict --recursive Sources Tests Benchmarks Package.swift
 
-# What failed is said again at the end: the log has a line or two for each of some 1,700 tests.
-FAILURES_AT_THE_END := { print; fflush() } /^✘/ || failures && /^↳/ { failures = failures "\n" $$0 } \
-  END { if (failures) print "\nFailed:" failures }
-
 test: lint
 	./.ci/install test
 	Tests/Architecture/arrows Sources
 	swift build --build-tests $(SWIFT_FLAGS)
-	@echo swift test --skip-build
-	@swift test --skip-build 2>&1 | awk '$(FAILURES_AT_THE_END)'
+	Tests/run
 	$(MAKE) deb
 	Tests/Release/run dist/confd
 	$(MAKE) instruction-check
