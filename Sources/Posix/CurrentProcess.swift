@@ -43,8 +43,10 @@ package enum CurrentProcess {
             if text == "--" { return }
             let flag = text.utf8.prefix { $0 != UInt8(ascii: "=") }
             let start = hidesNext ? 0 : flag.count + 1
-            if hidesNext || flags.contains(String(Substring(flag))), start <= text.utf8.count {
-                memset(word + start, Int32(UInt8(ascii: "x")), text.utf8.count - start)
+            // Of the word itself: its text is longer if it is no UTF-8.
+            let count = strlen(word)
+            if hidesNext || flags.contains(String(Substring(flag))), start <= count {
+                memset(word + start, Int32(UInt8(ascii: "x")), count - start)
             }
             hidesNext = !hidesNext && flags.contains(text)
         }

@@ -5,7 +5,8 @@ import Glibc
 package struct SocketListener: ~Copyable, Sendable {
     private let file: FileDescriptor
 
-    /// Listens on `host` (empty: on all addresses) and `port`. A host that is no address and no name is `EINVAL`.
+    /// Listens on `host` and `port`; with an empty host on all addresses, of IPv6 and IPv4. A host that is no address and no name
+    /// is `EINVAL`.
     package init(host: String, port: UInt16) throws(SystemError) {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -13,18 +14,40 @@ package struct SocketListener: ~Copyable, Sendable {
         var first: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(host.isEmpty ? nil : host, String(port), &hints, &first)
         let place = "\(host):\(port)"
-        guard code == 0, let address = first else {
+        guard code == 0, let first else {
             throw SystemError(call: "getaddrinfo", path: place, code: code == EAI_SYSTEM ? errno : EINVAL)
         }
         defer { freeaddrinfo(first) }
-        let opened = try Self.socket(address.pointee.ai_family, place)
-        var one: Int32 = 1
-        // Without it, a restart would have to wait until the kernel forgets old connections.
-        try SystemCall.run("setsockopt", place) {
-            setsockopt(opened.number, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
+        let all = Array(sequence(first: first) { $0.pointee.ai_next })
+        // That of IPv6 takes connections of both.
+        if host.isEmpty, let both = all.first(where: { $0.pointee.ai_family == AF_INET6 }),
+            let file = try? Self.bound(both.pointee, place)
+        {
+            self.file = file
+        } else {
+            // Without IPv6 in the kernel.
+            file = try Self.bound(
+                (all.first { $0.pointee.ai_family == AF_INET || !host.isEmpty } ?? first).pointee, place)
         }
-        try SystemCall.run("bind", place) { bind(opened.number, address.pointee.ai_addr, address.pointee.ai_addrlen) }
-        file = try Self.listening(opened)
+    }
+
+    private static func bound(_ address: addrinfo, _ place: String) throws(SystemError) -> FileDescriptor {
+        let opened = try socket(address.ai_family, place)
+        // Without it, a restart would have to wait until the kernel forgets old connections.
+        try set(SOL_SOCKET, SO_REUSEADDR, to: 1, opened, place)
+        if address.ai_family == AF_INET6 { try set(Int32(IPPROTO_IPV6), IPV6_V6ONLY, to: 0, opened, place) }
+        try SystemCall.run("bind", place) { bind(opened.number, address.ai_addr, address.ai_addrlen) }
+        return try listening(opened)
+    }
+
+    private static func set(
+        _ level: Int32, _ option: Int32, to value: Int32, _ file: borrowing FileDescriptor, _ place: String
+    ) throws(SystemError) {
+        var value = value
+        let number = file.number
+        try SystemCall.run("setsockopt", place) {
+            setsockopt(number, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+        }
     }
 
     /// Listens at `path`, where nothing may be: only the owner of the process and root can connect (mode 0600).

@@ -101,7 +101,10 @@ enum Vector {
     private static let code = String(repeating: "A", count: 43)
 
     @Test(arguments: [
-        ("plain text", AgeError.notAge), ("", .notAge), ("age-encryption.org/v2\n", .unknownVersion),
+        ("plain text", AgeError.notAge), ("", .notAge),
+        // Base64 of bytes that begin as a message of OpenPGP, and go on otherwise.
+        ("hello", .notAge), ("hostname", .notAge), ("hellohellohello", .notAge), ("wxyzwxyzwxyz", .notAge),
+        ("age-encryption.org/v2\n", .unknownVersion),
         ("-----BEGIN PGP MESSAGE-----\n\nhQEM", .openPGP),
         // What `crypt set` writes: base64 of a key that is encrypted for a recipient.
         ("wcBMA5iwX3qUS3sCAQgAf2Nh", .openPGP), ("hQEMA5iwX3qUS3sCAQgAf2Nh", .openPGP),

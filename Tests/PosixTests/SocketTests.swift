@@ -42,6 +42,16 @@ import Testing
         #expect(throws: SystemError(call: "bind", path: path, code: EADDRINUSE)) { _ = try SocketListener(path: path) }
     }
 
+    /// Found by reading: `:9100` was listened on for IPv4 alone.
+    @Test(arguments: ["127.0.0.1", "::1"]) func withoutAHostItListensOnBothFamilies(_ address: String) throws {
+        let port = try Ports.free()
+        let listener = try SocketListener(host: "", port: port)
+        let answer = try Shell.run("bash -c 'exec 3<>/dev/tcp/\(address)/\(port) && echo connected'")
+        #expect(answer == "connected\n")
+        let server = try #require(try listener.accept())
+        #expect(server.peer == (address == "::1" ? [UInt8](repeating: 0, count: 15) + [1] : [127, 0, 0, 1]))
+    }
+
     @Test func refusesWhatIsNoPlaceForASocket() throws {
         let folder = try TemporaryDirectory()
         let long = folder(String(repeating: "x", count: 120))

@@ -66,6 +66,7 @@ package final class EtcdV2Backend: Backend {
         _ firstByteTimeout: Duration?
     ) throws(EtcdFailure) -> [Answer] {
         var answers: [Answer] = []
+        var size = 0
         var waiting = directories[...]
         var calls: [(directory: [UInt8], call: PendingResponse)] = []
         while !waiting.isEmpty || !calls.isEmpty {
@@ -81,6 +82,9 @@ package final class EtcdV2Backend: Backend {
             let place = EtcdFailure.Place(endpoint: endpoint, call: .get(directory))
             let response = try place.wait(for: call, until: deadline)
             let index = try place.index(of: response)
+            size += response.body.count
+            // Of all answers together, which are in memory until the last one is there.
+            if size > EtcdV2Backend.bodyLimit { throw place.failure(.call(.transport(HTTPError(.tooLarge(size))))) }
             answers.append(Answer(directory: directory, endpoint: endpoint, index: index, body: response.body))
         }
         return answers
@@ -159,7 +163,8 @@ extension EtcdFailure {
 
         /// The index of the store at the time of the answer.
         func index(of response: Response) throws(EtcdFailure) -> Int64 {
-            guard let text = response.head.headers.first(named: "x-etcd-index"), let index = Int64(text), index >= 0
+            guard let text = response.head.headers.first(named: "x-etcd-index"), let index = Int64(text),
+                EtcdV2Document.indexes.contains(index)
             else { throw failure(.malformed("no X-Etcd-Index")) }
             return index
         }

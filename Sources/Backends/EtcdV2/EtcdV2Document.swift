@@ -10,6 +10,9 @@ struct EtcdV2Malformed: Error, Equatable {
 struct EtcdV2Document {
     typealias Bytes = UnsafeBufferPointer<UInt8>
 
+    /// The indexes that a store can have: below the largest number, so that one that follows can be calculated.
+    static let indexes: ClosedRange<Int64> = 0...1 << 62
+
     private let body: [UInt8]
     private let document: JSONDocument
 
@@ -55,7 +58,7 @@ struct EtcdV2Document {
             wasDirectory = try Node(self, previous).isDirectory
         }
         if node.isDirectory || wasDirectory { return .directories }
-        guard let key = node.key, let text = number("modifiedIndex", of: index) else {
+        guard let key = node.key, let text = modifiedIndex(of: index) else {
             throw EtcdV2Malformed(reason: "not an event")
         }
         let name = string(action)
@@ -67,7 +70,7 @@ struct EtcdV2Document {
     /// The answer's node as a key with its value. A directory is one that nobody holds.
     func storedKey() throws(EtcdV2Malformed) -> StoredKey {
         guard let index = member("node", of: 0), document.tokens[index].kind == .object,
-            let version = number("modifiedIndex", of: index)
+            let version = modifiedIndex(of: index)
         else { throw EtcdV2Malformed(reason: "not a key") }
         let value = try Node(self, index).value.map(bytes) ?? []
         return StoredKey(
@@ -105,6 +108,10 @@ struct EtcdV2Document {
 
     private func member(_ name: String, of object: Int) -> Int? {
         document.keys(of: object).last { string($0) == name }.map { $0 + 1 }
+    }
+
+    private func modifiedIndex(of object: Int) -> Int64? {
+        number("modifiedIndex", of: object).flatMap { Self.indexes.contains($0) ? $0 : nil }
     }
 
     private func number(_ name: String, of object: Int) -> Int64? {

@@ -141,7 +141,10 @@ final class RedisSession {
 
     private func charge(_ part: RESPToken, _ call: RedisFailure.Call) throws(RedisFailure) {
         left -= Self.partSize
-        if case .bulk(let bytes) = part { left -= bytes.count }
+        switch part {
+        case .text(let bytes), .error(let bytes), .bulk(let bytes): left -= bytes.count
+        case .integer, .null, .array: break
+        }
         if left < 0 { throw failure(call, .tooMuch(limit: memory)) }
     }
 }
