@@ -298,6 +298,41 @@ struct ExplainLastTests {
         }
     }
 
+    /// Reported: of a resource with for_each it was always "before the daemon began", and the item counted for nothing.
+    @Test func saysWhatChangedOfItems() async throws {
+        try await withRig { rig in
+            for name in ["a", "b"] { try rig.client.put("/app/\(name)", "0") }
+            try rig.box.write("confdir/templates/sites.tmpl", "{{.value}}\n")
+            try rig.box.write(
+                "confdir/conf.d/sites.toml",
+                """
+                [template]
+                for_each = "/app/*"
+                src = "sites.tmpl"
+                dest = "\(rig.box.out)/{{.name}}.conf"
+                keys = ["/app"]
+                prune = true
+                """)
+            let fixed = [
+                "-node", rig.node, "-control-socket", rig.box.path("run/control"), "-state-dir", rig.box.path("state"),
+            ]
+            let daemon = try Child(rig.box.command(["-watch", "-interval", "0"] + fixed))
+            #expect(try await rig.holds("b.conf", "0"))
+            func says(_ arguments: [String], _ text: String) async throws -> Bool {
+                try await eventually(answer: {
+                    try await run(rig.box.command(["explain", "-last"] + arguments + fixed)).standardOutput.contains(text)
+                })
+            }
+            try rig.client.put("/app/a", "1")
+            #expect(try await says(["sites.toml", "-item", "a"], "set        /app/a   \(rig.box.out)/a.conf:1\n"))
+            #expect(try await says(["\(rig.box.out)/b.conf"], "which of 1 changed is not known"))
+            #expect(try await says(["sites.toml"], "set        /app/a"))
+            try rig.client.delete("/app/b")
+            #expect(try await says(["sites.toml"], "delete     /app/b"))
+            try await stop(daemon)
+        }
+    }
+
     /// The line, its file and the key say when each key was changed last.
     @Test func namesTheRevisionsOfKeys() async throws {
         try await withRig { rig in

@@ -123,6 +123,7 @@ extension Applier {
             report(error, .application, of: resource, &history)
             outcome = Outcome(error.state)
         }
+        if outcome.state == .updated, !settings.onetime { outcome.change = request.changes.applied }
         outcome.inputs.reads = ReadSet.Recorder().finish()
         outcome.history = history
         outcome.guardReport = GuardReport(keys: AppliedKeys(plan.keys), violations: plan.violations)
@@ -133,6 +134,7 @@ extension Applier {
         let resource = request.resource
         guard let journal = request.journal else { return Outcome(.inSync) }
         if settings.noop { return try show(files, request) }
+        let wasOwed = journal.isReloadOwed
         do throws(SystemError) {
             try journal.flush()
             if !files.isEmpty, resource.reloadMethod != nil, !settings.syncOnly {
@@ -142,36 +144,50 @@ extension Applier {
         } catch {
             throw .removalsNotKept(error)
         }
-        var removed = 0
+        var done = Removals()
         var failure: StepFailure?
         for (path, files) in Dictionary(grouping: files, by: \.folder).sorted(by: { $0.key < $1.key }) {
             do throws(StepFailure) {
-                removed += try remove(files, below: path, request, journal)
+                try remove(files, below: path, request, journal, &done)
             } catch {
                 failure = failure ?? error
             }
         }
+        // Of what stays the service need not know.
+        if done.removed.isEmpty, !wasOwed { forgetReload(journal) }
         if let failure { throw failure }
-        return try finished(request, journal, removed: removed)
+        return try finished(request, journal, done)
     }
 
-    /// The outcome of a pass that removed so many files: a reload from before a restart may be owed still.
+    /// What has become of files that no item wants.
+    private struct Removals {
+        var removed: [String] = []
+        var kept: [String] = []
+    }
+
+    /// The outcome of a pass: a reload from before a restart may be owed still.
     private func finished(
-        _ request: RemovalRequest, _ journal: ItemJournal, removed: Int = 0
+        _ request: RemovalRequest, _ journal: ItemJournal, _ done: Removals
     ) throws(StepFailure) -> Outcome {
-        let state = removed > 0 ? Outcome.State.updated : .inSync
-        guard journal.isReloadOwed, let folder = request.resource.items?.folder else { return Outcome(state) }
-        var reload = try reload(request.resource, folder, source: folder, request.changes, isNew: removed > 0)
-        reload?.journal = journal
-        return Outcome(state, reload: reload)
+        var reload: Reload?
+        if journal.isReloadOwed, let folder = request.resource.items?.folder {
+            reload = try self.reload(
+                request.resource, folder, source: folder, request.changes, isNew: !done.removed.isEmpty)
+            reload?.journal = journal
+        }
+        var outcome = Outcome(done.removed.isEmpty ? .inSync : .updated, reload: reload)
+        outcome.removed = done.removed
+        outcome.kept = done.kept
+        return outcome
     }
 
-    /// Removes files of one directory; how many there were.
+    /// Removes files of one directory.
     private func remove(
-        _ files: [ItemFile], below path: String, _ request: RemovalRequest, _ journal: ItemJournal
-    ) throws(StepFailure) -> Int {
+        _ files: [ItemFile], below path: String, _ request: RemovalRequest, _ journal: ItemJournal,
+        _ done: inout Removals
+    ) throws(StepFailure) {
         let resource = request.resource
-        var removed = 0
+        var isChanged = false
         var failure: StepFailure?
         do throws(StagingError) {
             let folder = try ItemFolder(resolving: path)
@@ -179,9 +195,11 @@ extension Applier {
                 do throws(StagingError) {
                     let result = try folder?.remove(file.name) { journal.isOurs($0, in: file) } ?? .absent
                     if result == .removed {
-                        removed += 1
+                        done.removed.append(file.name)
+                        isChanged = true
                         logger.info("\(Files.join(path, file.name)) has been removed: its key is gone", resource)
                     } else if result == .foreign {
+                        done.kept.append(file.name)
                         logger.warning(
                             "\(Files.join(path, file.name)) stays: its key is gone, but confd has not written what is in it",
                             resource)
@@ -193,12 +211,11 @@ extension Applier {
                 // Without this line the next start finds no file.
                 try? journal.add(.dropped(file))
             }
-            if removed > 0 { warnings.give(folder?.synchronize() ?? []) }
+            if isChanged { warnings.give(folder?.synchronize() ?? []) }
         } catch {
             throw .staging(error)
         }
         if let failure { throw failure }
-        return removed
     }
 
     /// `-noop`: what would go.
@@ -226,9 +243,11 @@ extension Applier {
     }
 
     /// Notes that the service knows of the removals.
-    func noteReload(_ reload: Reload) {
+    func noteReload(_ reload: Reload) { if let journal = reload.journal { forgetReload(journal) } }
+
+    private func forgetReload(_ journal: ItemJournal) {
         do throws(SystemError) {
-            try reload.journal?.add(.reloaded)
+            try journal.add(.reloaded)
         } catch {
             // One reload too many after the next start.
             warnings.give("-state-dir: \(error.message)")

@@ -39,6 +39,10 @@ package struct Outcome: Sendable {
     package var figures: RenderingFigures?
     /// Where the file was replaced by a daemon: the keys that changed, and the revision.
     package var change: AppliedChange?
+    /// The names of files of items that are gone, which were removed.
+    package var removed: [String] = []
+    /// The names of such files that stay, because what is in them is not what was written.
+    package var kept: [String] = []
 
     package init(_ state: State, reload: Reload? = nil) {
         self.state = state

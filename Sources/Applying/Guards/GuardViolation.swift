@@ -10,8 +10,11 @@ package enum GuardViolation: Equatable, Sendable {
     case droppedKeys(lost: Int, of: Int, percent: Int)
     /// Lines of the file in place would be gone.
     case changedLines(lost: Int, of: Int, percent: Int)
-    /// Files of items that are gone would be removed (`for_each`).
-    case removedFiles(Int, of: Int, most: Int)
+    /// Files of items that are gone would be removed (`for_each`), these among them.
+    case removedFiles([String], of: Int, most: Int)
+
+    /// Of how many files some would be removed; nil for other losses.
+    package var fileCount: Int? { if case .removedFiles(_, let count, _) = self { count } else { nil } }
 }
 
 extension GuardLimits {
@@ -81,14 +84,20 @@ extension GuardViolation {
             "\(lost) of \(Self.keys(total)) would be gone (max_drop \(percent)%)"
         case .changedLines(let lost, let total, let percent):
             "\(lost) of \(total) \(total == 1 ? "line" : "lines") would change (max_change \(percent)%)"
-        case .removedFiles(let count, let total, let most):
-            "\(count) of \(total) files would be removed (max_remove allows \(most))"
+        case .removedFiles(let names, let total, let most):
+            "\(names.count) of \(total) files would be removed (max_remove allows \(most)): \(Self.list(names))"
         }
+    }
+
+    /// The first of some names, and how many more there are.
+    package static func list(_ names: [String], shown: Int = 10) -> String {
+        let more = names.count - shown
+        return names.prefix(shown).map { name($0.utf8) }.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
     }
 
     private static func keys(_ count: Int) -> String { "\(count) \(count == 1 ? "key" : "keys")" }
 
-    private static func name(_ path: [UInt8]) -> String {
+    private static func name(_ path: some Collection<UInt8>) -> String {
         String(decoding: path.prefix(shownLength), as: UTF8.self) + (path.count > shownLength ? "…" : "")
     }
 }

@@ -27,7 +27,8 @@ package struct RemovalPlan: Equatable, Sendable {
         files = rule.prune ? orphans : []
         let most = rule.removable(of: count)
         violations =
-            files.count > most ? [.removedFiles(files.count, of: count, most: most)] : files.isEmpty ? [] : lost
+            files.count > most
+            ? [.removedFiles(files.map(\.name), of: count, most: most)] : files.isEmpty ? [] : lost
         isHeld = !violations.isEmpty && !isBelieved
     }
 

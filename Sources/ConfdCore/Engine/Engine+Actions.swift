@@ -172,7 +172,12 @@ extension Engine {
         if isWritten {
             generation += 1
             state.changeDuration = outcome.figures?.duration
-            state.lastChange = outcome.change
+            let time = Clock.wall()
+            // What has happened to an item has happened to its resource too.
+            for state in [state, state.owner].compactMap({ $0 }) {
+                state.lastChange = outcome.change
+                state.lastChangeTime = time
+            }
         }
         // Of items, `settle` tells once for all.
         if mode == .follow && isWritten && state.owner == nil || !state.guardState.keepsSame(as: guardStateBefore) {

@@ -14,7 +14,12 @@ extension Engine {
     /// Notes what became of a rendering; `before` is why the resource failed before, nil if it did not.
     func note(_ outcome: Outcome, of state: ResourceState, before: String?) {
         let name = state.resource.name
-        if outcome.state == .updated { note(.changed, name, outcome.change?.detail ?? "") }
+        if !outcome.kept.isEmpty { note(.filesKept, name, GuardViolation.list(outcome.kept)) }
+        if !outcome.removed.isEmpty {
+            note(.filesRemoved, name, GuardViolation.list(outcome.removed))
+        } else if outcome.state == .updated {
+            note(.changed, name, outcome.change?.detail ?? "")
+        }
         let failure = state.history.failure
         // What fails again in the same way is no news.
         guard failure != before else { return }

@@ -44,7 +44,7 @@ extension Engine {
         switch event {
         case .held: logger.warning(Applier.holdMessage(resource, violations), resource)
         case .backInLimits:
-            logger.info("\(resource.name): held no longer, what would have been lost is there", resource)
+            logger.info("\(resource.name): held no longer, what would be lost is within the limits", resource)
         case .believed:
             let since = hold.map { Clock.rfc3339($0.since) } ?? ""
             logger.warning(
@@ -58,7 +58,7 @@ extension Engine {
     private static func reason(_ event: GuardState.Event, _ violations: [GuardViolation]) -> String {
         switch event {
         case .held: GuardViolation.text(violations)
-        case .backInLimits: "what would have been lost is there"
+        case .backInLimits: "what would be lost is within the limits"
         case .believed: "believed after its time"
         case .released: "released"
         }
@@ -71,7 +71,8 @@ extension Engine {
         guard let record = stateDirectory?.record(of: resource) else { return }
         state.record = record
         state.guardState = GuardState(
-            record.keys, heldSince: record.heldSince, isReleased: record.isReleased, at: now, wall: Clock.wall())
+            record.keys, heldSince: record.heldSince, fileCount: record.heldOf, isReleased: record.isReleased, at: now,
+            wall: Clock.wall())
     }
 }
 

@@ -205,7 +205,8 @@ extension Engine {
             let isBelieved = owner.guardState.isBelieved(after: owner.holdTime, at: now)
             let lost = limits.violations(of: keys, after: owner.guardState.applied?.counts, hasFile: true, lines: nil)
             let orphans = journal.orphans(of: rule, among: names) { group.set.claims($0) }
-            plan = RemovalPlan(orphans, of: journal.count, rule, keys, lost: lost, isBelieved: isBelieved)
+            let count = min(journal.count, owner.guardState.hold?.fileCount ?? .max)
+            plan = RemovalPlan(orphans, of: count, rule, keys, lost: lost, isBelieved: isBelieved)
         }
         if !plan.isHeld {
             group.removing = Set(plan.files.lazy.filter { $0.folder == rule.folder }.map { Array($0.name.utf8) })

@@ -89,6 +89,7 @@ extension Engine {
         }
         record.keys = guardState.applied?.counts
         record.heldSince = guardState.hold?.since
+        record.heldOf = guardState.hold?.fileCount
         record.isReleased = guardState.hold?.isReleased ?? false
         state.record = record
         guard let records, records.put(record) else { return }

@@ -18,7 +18,8 @@ extension Engine {
             } else if state.waitsForHosts {
                 status.waiting += 1
             } else if state.isInStep {
-                status.inSync += 1
+                // Of a resource with items the files count.
+                if !state.resource.isGroup { status.inSync += 1 }
             } else {
                 status.dirty += 1
             }
@@ -64,11 +65,12 @@ extension Engine {
 
     /// `confd explain -last`.
     func lastChange(of name: String) -> LastChangeAnswer {
-        guard let state = table.byName[name] else {
+        guard let state = table.byName[name] ?? table.states.first(where: { $0.resource.name == name }) else {
             return .unknown(suggestion: Suggestion.nearest(to: name, among: table.states.map(\.resource.name)))
         }
-        guard let time = state.record?.changed else { return .never }
-        return .change(LastChange(time: time, revision: state.record?.revision ?? 0, change: state.lastChange))
+        guard let time = state.lastChangeTime ?? state.record?.changed else { return .never }
+        let revision = state.lastChange?.revision ?? state.record?.revision ?? 0
+        return .change(LastChange(time: time, revision: revision, change: state.lastChange))
     }
 
     /// Logs the status: USR1.

@@ -11,6 +11,8 @@ package struct Hold: Equatable, Sendable {
     package fileprivate(set) var isReleased = false
     /// What would be lost; empty after a restart, until it is rendered.
     package fileprivate(set) var violations: [GuardViolation] = []
+    /// How many files of items there were when their removal was held first: what is added since makes no room for a larger loss.
+    package fileprivate(set) var fileCount: Int?
     /// Whether this process has logged it.
     fileprivate var isAnnounced = false
 
@@ -39,17 +41,20 @@ struct GuardState {
 
     /// As an earlier process left it: `since` is when it was held first, and the time since then counts, if `wall` is not
     /// before it.
-    init(_ counts: KeyCounts?, heldSince since: WallTime?, isReleased: Bool, at now: Duration, wall: WallTime) {
+    init(
+        _ counts: KeyCounts?, heldSince since: WallTime?, fileCount: Int? = nil, isReleased: Bool, at now: Duration,
+        wall: WallTime
+    ) {
         applied = counts.map { AppliedKeys($0) }
         guard let since else { return }
         let elapsed = max(0, wall.seconds - since.seconds)
-        hold = Hold(since: since, start: now - .seconds(elapsed), isReleased: isReleased)
+        hold = Hold(since: since, start: now - .seconds(elapsed), isReleased: isReleased, fileCount: fileCount)
     }
 
     /// Whether both are the same as far as the state directory keeps them.
     func keepsSame(as other: GuardState) -> Bool {
         applied?.counts == other.applied?.counts && hold?.since == other.hold?.since
-            && hold?.isReleased == other.hold?.isReleased
+            && hold?.isReleased == other.hold?.isReleased && hold?.fileCount == other.hold?.fileCount
     }
 
     /// Whether what is beyond the limits is applied at `now`, after having been held for `time` (zero: until released).
@@ -68,6 +73,7 @@ struct GuardState {
     mutating func held(_ violations: [GuardViolation], at now: Duration, wall: WallTime) -> Event? {
         var hold = self.hold ?? Hold(since: wall, start: now)
         hold.violations = violations
+        hold.fileCount = hold.fileCount ?? violations.lazy.compactMap(\.fileCount).first
         defer { self.hold = hold }
         if hold.isAnnounced { return nil }
         hold.isAnnounced = true

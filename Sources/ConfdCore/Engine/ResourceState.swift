@@ -36,8 +36,10 @@ package final class ResourceState {
     var guardState = GuardState()
     /// How long that took; nil if it was before the start.
     var changeDuration: Duration?
-    /// The keys that changed when its file was replaced last; nil if that was before the start.
+    /// The keys that changed when its file was replaced last, or one of its items' files; nil if that was before the start.
     var lastChange: AppliedChange?
+    /// When that was.
+    var lastChangeTime: WallTime?
     /// What its file was rendered as last.
     private(set) var figures: RenderingFigures?
     /// Its last reload since the start.

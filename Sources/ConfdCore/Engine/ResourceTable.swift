@@ -108,7 +108,10 @@ extension ResourceTable {
 
     /// Takes the outcome of a rendering over `snapshot`.
     func applied(_ state: ResourceState, _ outcome: Outcome, over snapshot: VersionedSnapshot, at now: Duration) {
-        let keysChanged = state.applied.map { state.isConcerned(from: $0, to: snapshot.snapshot) } ?? true
+        // Files of items are removed because their keys are gone.
+        let keysChanged =
+            !outcome.removed.isEmpty
+            || state.applied.map { state.isConcerned(from: $0, to: snapshot.snapshot) } ?? true
         state.take(outcome, over: snapshot.snapshot)
         update(state, at: now) { scheduler in
             scheduler.rendered(Scheduler.RenderOutcome(outcome), keysChanged: keysChanged, at: now)

@@ -105,6 +105,14 @@ struct ExplainCommand {
         }
     }
 
+    /// What is written: as `resource`, or one of its items if `-item` or a destination says which.
+    private func written(_ given: String) throws(ExplainFailure) -> Resource {
+        if Self.isDestination(given) { return try writer(of: given).file.resource }
+        let resource = try resource(given)
+        if !resource.isGroup || arguments.item == nil { return resource }
+        return try file(of: try explainer.read(resource)).resource
+    }
+
     /// The file at `path`, and the keys of the resource that writes it.
     private func writer(of path: String) throws(ExplainFailure) -> (file: ResourceFiles.File, keys: ExplainedResource) {
         let resources = try all()
@@ -212,8 +220,8 @@ struct ExplainCommand {
 
     private func last(_ given: String) throws(ExplainFailure) -> [UInt8] {
         guard let socket = settings.controlSocket else { throw .problem(.noControl) }
-        // The daemon knows resources by their names, and reads the same files.
-        let resource = try resource(given)
+        // The daemon knows resources and their items by their names, and reads the same files.
+        let resource = try written(given)
         let change: LastChangeReport
         do throws(DaemonClient.Problem) {
             change = try LastChangeReport.ask(DaemonClient(socket: socket), resource.name)
@@ -221,7 +229,7 @@ struct ExplainCommand {
             throw .problem(.control(error, socket: socket))
         }
         // Keys that are gone are in no line any more; of several files it must be said whose lines are meant.
-        let isOneFile = !resource.isGroup || arguments.item != nil || Self.isDestination(given)
+        let isOneFile = !resource.isGroup
         let explanation = change.keys.isEmpty || !isOneFile ? nil : try explanation(of: given)
         return settings.json
             ? json { $0.set(change, resource, explanation) } : Array(change.text(resource, explanation).utf8)

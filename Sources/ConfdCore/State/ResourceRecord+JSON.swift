@@ -10,7 +10,8 @@ extension ResourceRecord {
     /// The form on disk, times in whole seconds:
     ///
     ///     {"version": 1, "resource": "app.toml", "dest": "/etc/app", "revision": 17, "changed": 1700000000,
-    ///      "keys": 5, "matches": {"/s/*": {"/s/a": 3, "/s/b": 2}}, "held_since": 1700000100, "released": 1}
+    ///      "keys": 5, "matches": {"/s/*": {"/s/a": 3, "/s/b": 2}}, "held_since": 1700000100, "held_of": 9,
+    ///      "released": 1}
     var json: [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()
@@ -21,6 +22,7 @@ extension ResourceRecord {
         writer.set("changed", Int(changed?.seconds ?? 0))
         if let keys { Self.write(keys, &writer) }
         if let heldSince { writer.set("held_since", Int(heldSince.seconds)) }
+        if let heldOf { writer.set("held_of", heldOf) }
         if isReleased { writer.set("released", 1) }
         writer.endObject()
         return writer.finish() + [UInt8(ascii: "\n")]
@@ -66,6 +68,7 @@ extension ResourceRecord {
         self.changed = Self.time(changed)
         keys = Self.keys(reader)
         heldSince = reader.number("held_since").flatMap(Self.time)
+        heldOf = heldSince == nil ? nil : reader.number("held_of").flatMap(Self.count)
         isReleased = heldSince != nil && reader.number("released") == 1
     }
 

@@ -22,6 +22,8 @@ struct ResourceRecord: Equatable, Sendable {
     var keys: KeyCounts?
     /// Since when a guard holds a rendering; nil if none is held.
     var heldSince: WallTime?
+    /// Of how many files of items some would be removed, if that is held.
+    var heldOf: Int?
     /// Whether an operator lets through what is held.
     var isReleased = false
 

@@ -6,7 +6,7 @@ struct DaemonClient {
     /// Why there is no answer.
     enum Problem: Error, Equatable {
         case noDaemon(SystemError)
-        /// The connection ended before a byte came: the daemon ended, or made room for others.
+        /// The connection ended before a byte came, or broke: the daemon ended, or made room for others.
         case ended
         /// The answer is not HTTP, not confd's, or is cut off.
         case unreadable
@@ -18,6 +18,7 @@ struct DaemonClient {
 
     /// A thousand resources take about 600 KB.
     private static let largestAnswer = 64 << 20
+    private static let start = Array("HTTP/1.1 ".utf8)
 
     /// The path of the socket.
     let socket: String
@@ -59,8 +60,8 @@ struct DaemonClient {
                 answer += bytes
             }
         } catch {
-            // The connection broke before the answer was whole.
-            throw .unreadable
+            // The daemon ends, and what it had not sent yet goes with it. What has begun otherwise is no daemon.
+            throw answer.isEmpty || answer.starts(with: Self.start) ? .ended : .unreadable
         }
         if isLate { throw .timedOut }
         if answer.isEmpty { throw .ended }
@@ -78,7 +79,7 @@ struct DaemonClient {
     /// The parts of a whole answer; one that is no refusal has to be of a confd that speaks our protocol.
     private static func parse(_ answer: [UInt8]) throws(Problem) -> (status: String, body: [UInt8]) {
         let separator = Array("\r\n\r\n".utf8)
-        guard answer.starts(with: "HTTP/1.1 ".utf8),
+        guard answer.starts(with: start),
             let end = answer.indices.first(where: { answer[$0...].starts(with: separator) })
         else { throw .unreadable }
         let head = String(decoding: answer[..<end], as: UTF8.self).split(separator: "\r\n").map(String.init)
@@ -107,7 +108,8 @@ extension DaemonClient.Problem {
                     ? "hint: only the user of the daemon and root may ask"
                     : "hint: is a daemon running, with this -control-socket? "
                         + "without root it has one only if it is given")
-        case .ended: "confd at \(socket) ended before it answered"
+        case .ended:
+            "what listens at \(socket) ended before it answered: it is a daemon that stops, or is no confd of this version"
         case .unreadable: "what answers at \(socket) is no confd of this version"
         case .refused(let status): "confd at \(socket) answers \(status)"
         case .timedOut: "confd at \(socket) does not answer"

@@ -8,6 +8,10 @@ struct StatusEvent: Equatable, Sendable {
         case added
         case removed
         case changed
+        /// Files of items that are gone.
+        case filesRemoved = "files_removed"
+        /// Such files that somebody has edited: they stay.
+        case filesKept = "files_kept"
         case failed
         case recovered
         case reloaded
@@ -47,6 +51,8 @@ extension StatusEvent.Kind {
         case .added: "resource added"
         case .removed: "resource removed"
         case .changed: "file replaced"
+        case .filesRemoved: "files removed"
+        case .filesKept: "edited files kept"
         case .failed: "failed"
         case .recovered: "in order again"
         case .reloaded: "reloaded"
@@ -71,11 +77,11 @@ extension StatusEvent.Kind {
     /// How good or bad the news is.
     var tone: StatusTone {
         switch self {
-        case .started, .readAnew, .added, .removed, .changed, .reloaded, .serviceRemoved, .heldNoLonger, .waits,
-            .turnBegan:
+        case .started, .readAnew, .added, .removed, .changed, .filesRemoved, .reloaded, .serviceRemoved, .heldNoLonger,
+            .waits, .turnBegan:
             .neutral
         case .turnDone, .recovered, .backendAnswers, .serverUp, .serviceRegistered: .good
-        case .serverDown, .backendLost: .warning
+        case .filesKept, .serverDown, .backendLost: .warning
         case .failed, .reloadFailed, .rolledBack, .backendStale, .held, .halted: .bad
         }
     }
