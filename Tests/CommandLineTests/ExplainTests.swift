@@ -320,7 +320,8 @@ struct ExplainLastTests {
             #expect(try await rig.holds("b.conf", "0"))
             func says(_ arguments: [String], _ text: String) async throws -> Bool {
                 try await eventually(answer: {
-                    try await run(rig.box.command(["explain", "-last"] + arguments + fixed)).standardOutput.contains(text)
+                    try await run(rig.box.command(["explain", "-last"] + arguments + fixed)).standardOutput.contains(
+                        text)
                 })
             }
             try rig.client.put("/app/a", "1")
