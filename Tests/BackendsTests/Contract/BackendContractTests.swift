@@ -198,6 +198,28 @@ import Testing
         #expect(following.stop())
     }
 
+    /// A server that fails gets few attempts: the pauses between more of them are the caller's (`Follower`, which has one back-off for
+    /// all backends).
+    @Test(arguments: ContractKind.allCases)
+    func aFailureIsTheCallersToRepeat(_ kind: ContractKind) throws {
+        let attempts = Mutex(0)
+        let server = try TCPServer { connection in
+            attempts.withLock { $0 += 1 }
+            connection.resetOnClose()
+        }
+        let backend = try kind.store.backend(port: server.port, password: "x")
+        let cancellation = try Cancellation()
+        var failure: BackendError?
+        do throws(BackendError) {
+            let range = KeyRange(cleaned: Array("/app".utf8))
+            try backend.follow([range], from: nil, timeout: .seconds(5), cancellation: cancellation) { _ in }
+        } catch {
+            failure = error
+        }
+        #expect(failure?.kind == .unreachable, "\(String(describing: failure))")
+        #expect((1...3).contains(attempts.withLock { $0 }))
+    }
+
     /// The limit is 100 ms; the measure is the quickest of several, because the machine may be busy.
     @Test(arguments: ContractKind.allCases)
     func endsAsSoonAsItIsCancelled(_ kind: ContractKind) throws {
