@@ -15,7 +15,7 @@ import Testing
             ("examples/flat-prefix", nil), ("examples/haproxy-runtime", nil), ("examples/kubernetes", nil),
             ("examples/moving/confd-0.17", nil),
             ("examples/moving/consul-template", nil), ("examples/moving/fork-0.41", nil),
-            ("examples/nginx-upstreams", nil),
+            ("examples/nginx-upstreams", nil), ("examples/sites", nil),
         ])
     func cases(_ confdir: String, _ folder: String?) async throws {
         let done = try await run(

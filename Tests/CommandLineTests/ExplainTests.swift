@@ -166,7 +166,10 @@ import Testing
                     "no confd answers at \(box.path("none")): no such file or directory"
                 ),
                 (["-last", "app.toml", "-control-socket", "none"], 2, "explain -last needs one"),
+                // The line of the template is a line of its own; it had \n in it.
+                (["bad.toml"], 1, "key does not exist: /none\n{{getv \"/none\"}}\n  ^\n"),
             ]
+            try box.resource("bad", template: "{{getv \"/none\"}}\n")
             for (arguments, code, message) in cases {
                 let done = try await run(box.command(["explain"] + arguments + ["-file", "keys.yaml"]))
                 #expect(done.exitCode == code, "\(arguments) \(done.testDescription)")

@@ -1,14 +1,29 @@
 import Configuration
+import Diagnostics
 import KeyValue
 import Rendering
 
 /// What a template gives in a test.
 package struct IsolatedRendering {
-    /// Why there is no content, as people read it.
+    /// Why there is no content.
     package struct Failure: Error {
-        package let text: String
+        /// One line.
+        package let message: String
+        /// The line of the template with a caret below it.
+        package let excerpt: String?
+        package let hint: String?
 
-        package init(text: String) { self.text = text }
+        package init(_ report: ErrorReport) {
+            message = report.summary
+            excerpt = report.excerpt
+            hint = report.hint
+        }
+
+        /// All of it, as people read it.
+        package var text: String {
+            let lines = (excerpt ?? "").split(separator: "\n").map(String.init)
+            return ([message] + lines + (hint.map { ["hint: \($0)"] } ?? [])).joined(separator: "\n")
+        }
     }
 
     package let content: Result<[UInt8], Failure>
@@ -29,15 +44,15 @@ extension ResourceRenderer {
         let result = render(
             resource, view, health, item: resource.itemRecord(over: view, index: itemIndex), isUnwanted: { false },
             isolation: isolation, report: { _, _ in })
-        let content = result.content.mapError { IsolatedRendering.Failure(text: $0.text(of: resource)) }
+        let content = result.content.mapError { IsolatedRendering.Failure($0, of: resource) }
         return IsolatedRendering(content: content, warnings: result.warnings, secrets: result.secrets)
     }
 }
 
-extension StepFailure {
-    /// The message, the line with a caret and the hint.
-    fileprivate func text(of resource: Resource) -> String {
-        let lines = (diagnosis?.excerpt ?? "").split(separator: "\n").map(String.init)
-        return (["\(resource.name): \(message)"] + lines + (hint.map { ["hint: \($0)"] } ?? [])).joined(separator: "\n")
+extension IsolatedRendering.Failure {
+    fileprivate init(_ failure: StepFailure, of resource: Resource) {
+        message = "\(resource.name): \(failure.message)"
+        excerpt = failure.diagnosis?.excerpt
+        hint = failure.hint
     }
 }

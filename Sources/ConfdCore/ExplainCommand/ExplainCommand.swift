@@ -120,6 +120,7 @@ struct ExplainCommand {
         let names = [path, absolute]
         let folders = names.map { Files.split($0).folder }
         var near = resources.filter { !$0.isGroup }.map(\.destination)
+        var group: Resource?
         for resource in resources {
             // Which files a resource with for_each has is known once its keys are read.
             let mayWrite = resource.items.map { folders.contains($0.folder) } ?? names.contains(resource.destination)
@@ -127,7 +128,9 @@ struct ExplainCommand {
             let keys = try explainer.read(resource)
             if let file = names.lazy.compactMap({ keys.files.file(at: $0) }).first { return (file, keys) }
             near += keys.files.files.map(\.resource.destination)
+            if resource.isGroup { group = resource }
         }
+        if let group, Files.exists(path) { throw .problem(.noItemOfFile(path, resource: group.name)) }
         throw .problem(.noDestination(path, suggestion: Suggestion.nearest(to: path, among: near)))
     }
 

@@ -21,6 +21,8 @@ enum ExplainFailure: Error {
 enum ExplainProblem: Equatable {
     /// No resource writes this file.
     case noDestination(String, suggestion: String?)
+    /// A file is there, in the directory of a resource with `for_each`, of which no item wants it.
+    case noItemOfFile(String, resource: String)
     case item(ItemChoiceError)
     case noLine(String, line: Int, count: Int)
     case noColumn(String, line: Int, column: Int, count: Int)
@@ -43,6 +45,7 @@ extension ExplainProblem: LogSubject {
     var message: String {
         switch self {
         case .noDestination(let path, _): "no resource writes \(path)"
+        case .noItemOfFile(let path, let resource): "no item of \(resource) has the file \(path) now"
         case .item(let error): error.message
         case .noLine(let path, let line, let count):
             "\(path):\(line): there is no such line: it has \(count == 1 ? "one line" : "\(count) lines")"
@@ -62,6 +65,9 @@ extension ExplainProblem: LogSubject {
         switch self {
         case .noDestination(_, let suggestion):
             suggestion.map { "did you mean \"\($0)\"?" } ?? "it is the dest of a resource, with the line after a colon"
+        case .noItemOfFile(_, let resource):
+            "its key is gone, and it stays because its removal is held (confd release \(resource)), because it has been edited, or because "
+                + "prune is not set: the log and confd status say which"
         case .notKey: "a key begins with a slash, as /app/name"
         case .unseenKey: "the keys of a resource are those below its `keys` and `prefix`"
         case .control(let problem, let socket):

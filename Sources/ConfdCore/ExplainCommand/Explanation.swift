@@ -123,7 +123,8 @@ struct Explainer {
         for warning in rendering.warnings { logger.warning(warning, file.resource) }
         switch rendering.content {
         case .failure(let failure):
-            logger.error(failure.text, file.resource)
+            let fields = file.resource.logFields
+            logger.error(failure.message, fields.explained(excerpt: failure.excerpt, hint: failure.hint))
             throw .logged(ExitCode.failed)
         case .success(let content):
             return Explanation(

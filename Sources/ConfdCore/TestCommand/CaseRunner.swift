@@ -113,7 +113,7 @@ struct CaseRunner {
             let backend = FileBackend(paths: test.keys.map { [$0] } ?? [])
             snapshot = try backend.snapshot(of: resource.ranges, timeout: settings.backendTimeout)
         } catch {
-            return .failure(IsolatedRendering.Failure(text: ErrorReport(error.message, hint: error.hint).text))
+            return .failure(IsolatedRendering.Failure(ErrorReport(error.message, hint: error.hint)))
         }
         let environment = CaseEnvironment(
             templateFolder: "\(settings.confdir)/templates", variables: test.variables, now: test.now)
@@ -140,7 +140,7 @@ struct CaseRunner {
                 try resource.outputFormat?.check(content)
                 return .success(content)
             } catch {
-                return .failure(IsolatedRendering.Failure(text: error.report(of: resource.destination).text))
+                return .failure(IsolatedRendering.Failure(error.report(of: resource.destination)))
             }
         }
     }
