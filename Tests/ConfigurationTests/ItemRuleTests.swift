@@ -27,6 +27,12 @@ import Testing
             "9:9: check: with for_each, check_cmd judges what is in place"
         ),
         ("for_each = \"/a/*\"\nmode = \"{{.nme\"", "8:8: mode: unclosed action"),
+        // Reported: a slip of the pen gave no file, without a word.
+        ("for_each = \"/as/*\"", "7:12: for_each: matches nothing below keys, so there is never an item"),
+        (
+            "prefix = \"/p\"\nfor_each = \"/b/a/*\"",
+            "8:12: for_each: matches nothing below keys, so there is never an item"
+        ),
     ]
 
     private func parse(_ fields: String, dest: String = "/out/{{.name}}.conf") throws -> ResourceParser.Result {
@@ -44,6 +50,14 @@ import Testing
     func errors(fields: String, message: String) throws {
         let found = try parse(fields).errors.map(\.summary)
         #expect(found.contains { $0.hasSuffix(message) || $0.contains(message) }, "\(found)")
+    }
+
+    /// A pattern may be wider than the keys, and narrower.
+    @Test(arguments: ["/a/*", "/*", "/*/x", "/a/b/*", "/a", "/a*/*"]) func patternsThatMeetTheKeys(_ pattern: String)
+        throws
+    {
+        let dest = pattern.hasSuffix("x") ? "/out/{{index .parts 0}}" : "/out/{{.name}}{{range .parts}}{{.}}{{end}}"
+        #expect(try parse("for_each = \"\(pattern)\"", dest: dest).errors.map(\.summary) == [])
     }
 
     private static let dests: [(forEach: String, dest: String, error: String?)] = [

@@ -40,7 +40,7 @@ enum KeyAdvice {
             let otherwise = literal.hasDefault ? ": the default is always taken" : ""
             return ("\"\(text)\" is no key, it begins without a slash\(otherwise)", "did you mean \"/\(text)\"?")
         }
-        let path = Path.join([resource.prefix, literal.kind == .several ? beforeWildcards(key) : key])
+        let path = Path.join([resource.prefix, literal.kind == .several ? KeyPattern.literalStart(of: key) : key])
         let isShown = resource.ranges.contains { range in
             literal.kind == .several
                 ? range.overlaps(KeyRange(cleaned: path)) : path.withUnsafeBufferPointer(range.contains)
@@ -51,14 +51,6 @@ enum KeyAdvice {
             "\"\(text)\" is not below keys of \(resource.name), so there is never anything",
             "its keys are \(keys)"
         )
-    }
-
-    /// The parts of a pattern before the first that is one, as a path.
-    private static func beforeWildcards(_ pattern: [UInt8]) -> [UInt8] {
-        let parts = pattern.split(separator: UInt8(ascii: "/")).prefix { part in
-            !part.contains { "*?[\\".utf8.contains($0) }
-        }
-        return Path.join([[UInt8(ascii: "/")]] + parts.map(Array.init))
     }
 }
 

@@ -18,6 +18,14 @@ package struct KeyPattern: Equatable, Sendable {
         depth = bytes.count { $0 == UInt8(ascii: "/") }
     }
 
+    /// The part of a pattern before the first name that is one, as a path: all that matches is at or below it.
+    package static func literalStart(of pattern: [UInt8]) -> [UInt8] {
+        let names = pattern.split(separator: UInt8(ascii: "/")).prefix { name in
+            !name.contains { "*?[\\".utf8.contains($0) }
+        }
+        return Path.join([[UInt8(ascii: "/")]] + names.map(Array.init))
+    }
+
     /// How many stars it has; several in a row are one.
     package var starCount: Int { glob.starCount }
 

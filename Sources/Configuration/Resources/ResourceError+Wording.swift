@@ -90,6 +90,7 @@ extension ResourceError {
         case .itemsWithoutFolder: "names no directory"
         case .templateInFolder: "only its last part can hold a template"
         case .itemsAlike: "is the same for different items"
+        case .patternOutsideOfKeys: "matches nothing below keys, so there is never an item"
 
         case .serviceReadsKeys(let reason): reason
         case .notAKey(let text): "\"\(text)\" is not a key"
@@ -190,6 +191,8 @@ extension ResourceError {
             endsInLiteral
                 ? "the pattern ends in the same name for all: use all parts, as in {{index .parts 0}}"
                 : "it has to hold {{.name}}, or all parts: {{index .parts 0}}, {{index .parts 1}}"
+        case .patternOutsideOfKeys(let keys):
+            "the keys are \(keys.map { "\"\($0)\"" }.joined(separator: ", ")), with the prefix"
         case .serviceReadsKeys: "a service reads no keys and no other templates"
         case .target: "for example 10.0.0.1:8080, [fd00::1]:8080 or unix:/run/app.sock"
         case .apply(let problem): problem.hint

@@ -123,6 +123,8 @@ package struct ResourceError: Error, Equatable, Sendable {
         case templateInFolder
         /// `dest` can be the same for two items.
         case itemsAlike(endsInLiteral: Bool)
+        /// The pattern matches nothing below `keys`, which are these.
+        case patternOutsideOfKeys([String])
 
         // [template.rollout]
 

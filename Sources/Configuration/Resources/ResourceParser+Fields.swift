@@ -34,6 +34,7 @@ extension ResourceParser {
         let rollback = table.flag("rollback") ?? false
         let items = itemRule(&table, destination: destination, check: check, checksInPlace, reload, rollback: rollback)
         let (keyRanges, layers) = ranges(&table, prefix: prefix, of: layers)
+        if let items { refuseOutside(keyRanges, items.pattern, prefix: prefix, &table) }
         let apply = apply(&table, hasReload: reload != nil)
         let rollout = rollout(&table, RolloutSubject(layers: layers, hasItems: items != nil, isBalancer: apply != nil))
         let fields = Resource.Fields(

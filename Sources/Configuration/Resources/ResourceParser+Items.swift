@@ -33,6 +33,13 @@ extension ResourceParser {
             maxRemove: limit, attributes: attributes, checkEach: checkEach)
     }
 
+    /// Refuses a pattern that can match none of the keys.
+    func refuseOutside(_ keys: [KeyRange], _ pattern: KeyPattern, prefix: [UInt8], _ table: inout TableReader) {
+        let start = KeyRange(cleaned: Path.join([prefix, KeyPattern.literalStart(of: Array(pattern.text.utf8))]))
+        if keys.isEmpty || keys.contains(where: start.overlaps) { return }
+        table.note("for_each", .patternOutsideOfKeys(keys.map { String(decoding: $0.path, as: UTF8.self) }))
+    }
+
     /// Whether `text` is a template over the item, which is evaluated for each of them.
     func isOfItem(_ text: String, _ table: TableReader) -> Bool {
         table.has("for_each") && text.contains(text: "{{")
