@@ -1,4 +1,4 @@
-/// A run of bytes that something else keeps valid.
+/// Bytes in memory that another object keeps valid.
 typealias Bytes = UnsafeBufferPointer<UInt8>
 
 let slash = UInt8(ascii: "/")

@@ -1,4 +1,4 @@
-/// A pattern of Go's `path.Match`, taken apart once.
+/// A pattern of Go's `path.Match`, parsed once.
 ///
 /// Go matches chunks: what stands between stars. Here the pattern is also cut at its slashes, so that
 /// keys can be matched element by element and whole subtrees passed over: neither `*` nor `?` matches a
@@ -55,7 +55,7 @@ package struct Glob: Sendable {
     }
 
     package init(_ pattern: UnsafeBufferPointer<UInt8>) {
-        // Up to the last slash before anything special there is nothing to take apart.
+        // All up to the last slash before the first special character is literal and needs no parsing.
         var special = 0
         var head = 0
         while special < pattern.count, !Self.isSpecial(pattern[special]) {
@@ -63,7 +63,7 @@ package struct Glob: Sendable {
             if pattern[special - 1] == slash { head = special }
         }
         if head == pattern.count - 1, pattern[head] == UInt8(ascii: "*") {
-            // All names of a directory, as in most patterns: what follows would find the same.
+            // A fast path for `/directory/*`, the commonest pattern; the code below gives the same result.
             isMalformed = false
             literalPrefix = Array(pattern.window(0..<head))
             isLiteral = false

@@ -13,13 +13,13 @@ package struct KeyRange: Hashable, Sendable {
         return key.count == path.count || key[path.count] == UInt8(ascii: "/")
     }
 
-    /// Whether one of the two covers the other: there is no third way to have keys in common.
+    /// Whether they have keys in common: then one of the two covers the other.
     package func overlaps(_ other: KeyRange) -> Bool {
         path.withUnsafeBufferPointer { other.contains($0) } || other.path.withUnsafeBufferPointer { contains($0) }
     }
 }
 
-/// Several ranges, of which a key may be in any. A look-up grows with the depth of the key, not with the number of ranges.
+/// A union of ranges. The time of a look-up grows with the depth of the key, not with the number of ranges.
 package struct KeyRangeSet {
     private let paths: Set<[UInt8]>
     private let isEverything: Bool

@@ -1,6 +1,6 @@
 /// Go's package `path`, on bytes.
 package enum Path {
-    /// A path computed from an argument: a part of it where that is possible, else bytes of its own.
+    /// A path computed from an argument: a range of the argument where possible, else newly allocated bytes.
     package enum Part: Equatable, Sendable {
         case range(Range<Int>)
         case bytes([UInt8])
@@ -52,11 +52,11 @@ package enum Path {
     /// The clean form of `path` as an array.
     static func cleaned(_ path: UnsafeBufferPointer<UInt8>) -> [UInt8] { clean(path).array(of: path) }
 
-    /// Whether `path` starts with a slash, names something below the root, and is clean. `from` is an
-    /// offset before which this is already known: the path shares `from` bytes with one that is.
+    /// Whether `path` starts with a slash, names something below the root, and is clean. The first `from` bytes
+    /// are known to be: the path shares them with one that is.
     static func isCleanAbsolute(_ path: UnsafeBufferPointer<UInt8>, from known: Int = 0) -> Bool {
         guard path.count > 1, path[0] == slash else { return false }
-        // An element that is wrong shows at most three bytes after the slash before it.
+        // An unclean element (`//`, `/./`, `/../`) is recognised within three bytes after its slash.
         var offset = max(0, known - 3)
         while offset < path.count {
             if path[offset] == slash {

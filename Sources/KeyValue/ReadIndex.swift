@@ -1,8 +1,8 @@
-/// Which of many readers a change concerns, found without asking each of them: what their read sets hold, turned round.
+/// An inverted index over read sets: finds the readers that a change concerns without visiting all of them.
 ///
-/// The time of a question grows with the number of changes and of the readers that they concern.
+/// The time of a query grows with the number of changes and of the readers that they concern.
 package struct ReadIndex {
-    /// Readers of one thing; mostly it is one.
+    /// The readers of one key or prefix, in most cases a single one.
     private enum Readers {
         case one(Int)
         case many(Set<Int>)
@@ -40,7 +40,7 @@ package struct ReadIndex {
     /// Readers by the prefixes of what they read.
     private struct Prefixes {
         var readers: [[UInt8]: Readers] = [:]
-        /// How many prefixes there are of each length: those of a key are looked up by length.
+        /// The number of prefixes of each length: a key is looked up once for each length that occurs.
         var lengths: [Int: Int] = [:]
 
         mutating func add(_ reader: Int, _ prefix: [UInt8]) {
@@ -73,7 +73,7 @@ package struct ReadIndex {
     /// Without readers.
     package init() {}
 
-    /// Adds a reader, a number of the caller's, with what it read.
+    /// Adds a reader, which the caller has numbered, with its read set.
     package mutating func add(_ reader: Int, _ reads: ReadSet) {
         for key in reads.keys where keys[key]?.add(reader) == nil { keys[key] = .one(reader) }
         for prefix in reads.prefixes { prefixes.add(reader, prefix) }

@@ -34,7 +34,7 @@ extension Snapshot {
     }
 }
 
-/// Updates as entries, in the order of their keys, and the blocks that come of them.
+/// Updates as entries sorted by key; makes the blocks that replace those that hold these keys.
 private struct BlockChanges {
     private struct Change {
         let entry: Entry

@@ -64,7 +64,7 @@ extension Snapshot {
                 table: table, ranges: [0..<table.count], stripped: 0, revision: revision, newestChange: newestChange)
         }
 
-        /// Adds an entry whose bytes something kept keeps alive.
+        /// Adds an entry whose bytes belong to an object that was passed to `keep`.
         func append(_ entry: Entry) { state.pointee.index.append(entry) }
 
         /// Keeps `object` for as long as any snapshot made from this builder lives.

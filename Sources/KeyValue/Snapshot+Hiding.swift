@@ -1,7 +1,7 @@
 extension Snapshot {
     /// This snapshot, which must not be a view, without the keys at `paths` and all keys below them.
     ///
-    /// Of the same revision. The time grows with the number of hidden keys, see `applying`.
+    /// The revision stays the same. The time grows with the number of hidden keys, see `applying`.
     package func hiding(_ paths: [[UInt8]]) -> Snapshot {
         var hidden: [Update] = []
         for path in paths {

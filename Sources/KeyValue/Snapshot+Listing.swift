@@ -20,9 +20,8 @@ extension Snapshot {
 
 /// One `ls` or `lsdir`.
 ///
-/// Both are defined by cleaned paths. For a clean key that says whether it lies in one range; this range is
-/// walked from child to child, each child's subtree passed over. Unclean keys, which only a store that was not
-/// made by `view` has, are looked at one by one.
+/// Both are defined by cleaned paths. The clean keys of a listing form one range, which is walked from child to
+/// child: each child's subtree is skipped. Unclean keys, which no view has, are looked at one by one.
 private struct Listing {
     let snapshot: Snapshot
     let path: Bytes

@@ -1,11 +1,11 @@
 /// The keys of one store, as a part of what several stores hold together.
 package struct SnapshotLayer: Sendable {
-    /// How the store is called where its keys are told of.
+    /// The store's name in reports about its keys.
     package let name: String
     package let snapshot: Snapshot
     /// The keys of the store that are taken.
     package let ranges: [KeyRange]
-    /// The folder below which they are seen, cleaned; `/` leaves them where they are.
+    /// The directory below which they are seen, cleaned; `/` leaves them where they are.
     package let mount: [UInt8]
 
     package init(name: String, snapshot: Snapshot, ranges: [KeyRange], mount: [UInt8]) {
@@ -20,13 +20,13 @@ package struct SnapshotLayer: Sendable {
 package struct KeyOrigins: Sendable {
     package struct Store: Sendable {
         package let name: String
-        /// Of the store; 0 where it has none.
+        /// The revision of the store; 0 where it has none.
         package let revision: Int64
-        /// Its keys as they are seen.
+        /// Its keys, with the mount joined before them.
         fileprivate let keys: Snapshot
     }
 
-    /// In the order in which they are asked.
+    /// In the order of precedence.
     package let stores: [Store]
 
     /// The number of the store that `key` comes from; nil if none has it.

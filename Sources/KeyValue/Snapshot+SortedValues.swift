@@ -11,16 +11,16 @@ extension Snapshot {
 }
 
 extension [Bytes] {
-    /// A text to sort, with the eight bytes that most comparisons need.
+    /// A value to sort, with the eight bytes that decide most comparisons.
     private struct Item {
-        /// The eight bytes after the common beginning of all texts, most significant byte first.
+        /// The eight bytes after the common prefix of all values, most significant byte first.
         let head: UInt64
         let text: Bytes
     }
 
     fileprivate func sortedByBytes() -> [Bytes] {
         guard let first else { return self }
-        // Values tend to begin alike, `{"host":`, which says nothing about their order.
+        // Values often share a prefix, such as `{"host":`, which does not affect their order.
         var shared = first.count
         var isAscending = true
         for index in indices.dropFirst() {

@@ -9,9 +9,9 @@ package struct Snapshot: Sendable {
     package let newestChange: Int64
     /// The number of keys.
     package let count: Int
-    /// Keys that are gone because their time was over, as far as the backend tells; not of a view.
+    /// Keys that were removed because their TTL ended, where the backend reports that; empty in a view.
     package var expired: Set<[UInt8]> = []
-    /// Where the keys come from, if from several stores; not of a view.
+    /// Where the keys come from, if from several stores; nil in a view.
     package internal(set) var origins: KeyOrigins?
 
     let table: Table

@@ -1,5 +1,5 @@
-/// A snapshot as the bytes of a file: a header, an entry for each key in their order, and a checksum. All parts are words of eight
-/// bytes in little-endian order, filled up with zeros.
+/// A snapshot as a file: a header, an entry for each key in order, and a checksum. Numbers are 64-bit little-endian words;
+/// bytes are padded with zeros to whole words.
 package enum SnapshotFile {
     /// Why bytes are no snapshot.
     package enum Problem: Error, Equatable {
@@ -17,7 +17,8 @@ package enum SnapshotFile {
     private static let pieceSize = 1 << 20
     private static let wordSize = 8
 
-    /// Passes the bytes of `snapshot` to `write`, in order and in pieces of about a megabyte. `identity` says whose keys they are.
+    /// Passes the bytes of `snapshot` to `write`, in order and in pieces of about a megabyte. `identity` names the backend and
+    /// the ranges that the keys are of; `decode` returns it.
     package static func encode<Failure: Error>(
         _ snapshot: Snapshot, identity: [UInt8], write: ([UInt8]) throws(Failure) -> Void
     ) throws(Failure) {
@@ -45,7 +46,8 @@ package enum SnapshotFile {
         try write(piece)
     }
 
-    /// A file with these words after its magic and version, and the right checksum: for tests of what only a checksum would keep out.
+    /// A file with `content` after magic and version, and a valid checksum: lets tests reach the checks that come after the
+    /// checksum's.
     static func sealed(_ content: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
         for word in [magic, version] { bytes.append(word: word) }
@@ -79,7 +81,7 @@ package enum SnapshotFile {
     /// Reads words and bytes of a file whose checksum is right.
     private struct Reader {
         private let source: [UInt8]
-        /// Of the next word, in bytes.
+        /// The offset of the next word.
         private var position = 0
         /// Where the checksum begins.
         private let end: Int
@@ -104,7 +106,7 @@ package enum SnapshotFile {
             return Self.word(source, at: position)
         }
 
-        /// A number of things, each of which takes a byte at least.
+        /// A count of elements of a byte or more: at most the size of the file.
         mutating func count() throws(Problem) -> Int {
             guard let count = Int(exactly: try word()), count <= end else { throw .damaged }
             return count
@@ -123,7 +125,7 @@ package enum SnapshotFile {
         }
     }
 
-    /// Of whole words. It tells a torn file from a whole one; it does not keep anybody from making one.
+    /// Over whole words. Detects a truncated or damaged file; it is no protection against a forged one.
     private struct Checksum {
         private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 
