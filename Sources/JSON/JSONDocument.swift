@@ -68,7 +68,7 @@ package struct JSONDocument: Sendable {
 
     /// Decodes `input` in place of what the document held, in the same memory.
     package mutating func parse(_ input: UnsafeBufferPointer<UInt8>) throws(JSONError) {
-        // A guess that saves most of the growing: a token for each eight bytes.
+        // One token for eight bytes is a guess that avoids most reallocations.
         let likely = max(16, input.count / 8)
         if memory.capacity < likely || !isKnownUniquelyReferenced(&memory) { memory = JSONTapeMemory(capacity: likely) }
         count = 0
@@ -120,8 +120,8 @@ package struct JSONDocument: Sendable {
         }
     }
 
-    /// Throws what Go says if the whole value does not fit `target`, or else if a number in it does not fit a
-    /// `float64`. Null fits anything; as an object or array it is Go's nil. `input` is what was parsed.
+    /// Throws Go's error if the whole value does not fit `target`, or else if a number in it does not fit a `float64`.
+    /// Null fits anything; as an object or array it is Go's nil. `input` is what was parsed.
     package func require(_ target: JSONTarget, in input: UnsafeBufferPointer<UInt8>) throws(JSONError) {
         let whole = memory.start.pointee
         let fits =

@@ -14,7 +14,7 @@ package struct JSONError: Error, Equatable, Sendable {
         /// The bytes of a character, or a single byte that is not UTF-8, that must not stand here.
         case invalidCharacter([UInt8], Place)
         case invalidEscape([UInt8])
-        /// More than 10,000 arrays and objects in each other.
+        /// Arrays and objects nest deeper than 10,000 levels.
         case tooDeep
         /// More than 4 GiB of text, which Go would take.
         case tooLong

@@ -114,7 +114,7 @@ private struct Decimal {
 
     @inline(__always)
     mutating func append(_ digit: UInt8) {
-        // As long as this holds, the digits are exact as a `Double`, and ten times more fits.
+        // Below this limit, one more digit still gives an integer below 2^53, which a `Double` holds exactly.
         if digits < 900_000_000_000_000 { digits = digits * 10 + UInt64(digit) } else { isTooLong = true }
     }
 

@@ -13,7 +13,7 @@ extension JSONParser {
         offset = end + 1
     }
 
-    /// Reads a string that is not all ASCII without escapes, or not a string.
+    /// Reads a string with escapes or bytes beyond ASCII, or a malformed one.
     @inline(never)
     private mutating func string(from start: Int, plainUpTo end: Int) throws(JSONError) {
         offset = end
@@ -32,7 +32,7 @@ extension JSONParser {
         }
     }
 
-    /// Reads the rest of a string that differs from how it is written; up to `offset` it does not.
+    /// Reads the rest of a string that must be decoded (escapes, invalid UTF-8); up to `offset` it is copied as it is.
     private mutating func rewrittenString(from start: Int) throws(JSONError) {
         let target = unescaped.count
         unescaped += input[start..<offset]

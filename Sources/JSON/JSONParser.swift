@@ -4,7 +4,7 @@
 ///     object = '{' [ string ':' value { ',' string ':' value } ] '}'
 ///     array  = '[' [ value { ',' value } ] ']'
 struct JSONParser {
-    /// How many arrays and objects may be in each other, as in Go.
+    /// How deep arrays and objects may nest, as in Go.
     static let maximumDepth = 10_000
 
     let input: UnsafeBufferPointer<UInt8>
@@ -13,7 +13,7 @@ struct JSONParser {
     private var tokens: UnsafeMutablePointer<JSONToken>
     private(set) var count = 0
     private var capacity: Int
-    /// The memory of the tape, if what was given was not enough.
+    /// The memory that the tape has moved to, nil if the given memory was large enough.
     private(set) var grown: JSONTapeMemory?
     var unescaped: [UInt8] = []
     /// The first number that is too large for a `float64`.
@@ -21,7 +21,7 @@ struct JSONParser {
     /// The innermost array or object that is not closed. Until it is, its `next` holds the one around it.
     private var open = JSONParser.none
     private var isInObject = false
-    /// How many elements or members the open one has; that of those around it is in their tokens.
+    /// The elements or members so far of the open one; those of the enclosing ones are counted in their tokens.
     private var openCount = 0
     private var depth = 0
 

@@ -16,7 +16,7 @@ package struct JSONTape: RandomAccessCollection, Sendable {
     }
 }
 
-/// Memory for tokens, of which a parser writes as many as it counts.
+/// Memory for tokens, uninitialised: a parser counts those that it has written.
 /// Unchecked, because the compiler cannot see that only a document that shares it with no other writes to it.
 final class JSONTapeMemory: @unchecked Sendable {
     let start: UnsafeMutablePointer<JSONToken>

@@ -16,8 +16,8 @@ package struct JSONWriter: ~Copyable {
         case afterValue
     }
 
-    /// Appends to `bytes`; with an `indent`, each element is on a line of its own after so many of it as arrays
-    /// and objects are open.
+    /// Appends to `bytes`. With an `indent`, each element is on a line of its own, indented once for each open array
+    /// or object.
     package init(appendingTo bytes: consuming [UInt8] = [], indent: [UInt8]? = nil) {
         self.bytes = bytes
         self.indent = indent
