@@ -1,5 +1,5 @@
-/// Which texts need quotes because YAML takes them for something else: null, truth values, numbers, times, and numbers
-/// to base 60, which YAML 1.1 has and few readers know.
+/// Whether a string needs quotes because YAML would read it as null, a boolean, a number or a timestamp. Numbers to base 60
+/// are among these: YAML 1.1 has them, though few parsers know them.
 enum Ambiguity {
     static func isAmbiguous(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         guard let first = text.first else { return true }
@@ -79,7 +79,7 @@ enum Timestamp {
             return true
         }
 
-        /// A number of so many digits; further ones stay.
+        /// A number of `count` digits; further digits are left.
         mutating func digits(_ count: ClosedRange<Int>) -> Int? {
             let digits = rest.prefix(count.upperBound).prefix { $0 &- UInt8(ascii: "0") < 10 }
             guard digits.count >= count.lowerBound else { return nil }

@@ -9,7 +9,7 @@ struct ScalarForm {
     private var allowsPlain = true
     private var allowsSingleQuotes = true
     private var allowsLiteral = true
-    /// Whether it would be read as something else than a string without quotes.
+    /// Whether it would be read as another type than a string if it had no quotes.
     private let isAmbiguous: Bool
 
     init(_ text: UnsafeBufferPointer<UInt8>) {
@@ -78,7 +78,7 @@ struct ScalarForm {
     }
 }
 
-/// A character of a text, as go-yaml's emitter looks at it.
+/// A character of a text, as go-yaml's emitter classifies it.
 struct YAMLCharacter {
     enum Kind { case space, lineBreak, other }
 
@@ -119,7 +119,7 @@ struct YAMLCharacter {
         }
     }
 
-    /// Whether it means something at the start of `text`.
+    /// Whether it is one of YAML's indicators at the start of `text`.
     func isIndicator(atStartOf text: UnsafeBufferPointer<UInt8>) -> Bool {
         switch UInt8(truncatingIfNeeded: value) {
         case _ where value >= 0x80: false

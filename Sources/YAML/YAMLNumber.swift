@@ -11,7 +11,7 @@ enum YAMLNumber {
         return nil
     }
 
-    /// Binary where no prefix may say otherwise.
+    /// A number with an optional sign: in the base of its prefix if it may be `prefixed`, else in binary digits.
     private static func signed(_ text: ArraySlice<UInt8>, prefixed: Bool) -> [UInt8]? {
         let isNegative = text.first == UInt8(ascii: "-")
         let isSigned = isNegative || text.first == UInt8(ascii: "+")

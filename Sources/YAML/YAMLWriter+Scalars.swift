@@ -13,7 +13,7 @@ extension YAMLWriter {
     }
 
     /// Writes characters that need no escapes but for the doubled single quote. A long line is broken in place of a single
-    /// space; a line break of the text becomes two, for readers make a space of one.
+    /// space; a line break of the text becomes two, because parsers fold a single one into a space.
     private mutating func writeWords(
         _ text: UnsafeBufferPointer<UInt8>, breaksLines: Bool, isQuoted: Bool
     ) {
@@ -115,8 +115,8 @@ extension YAMLWriter {
         }
     }
 
-    /// Writes lines below a `|`: with a digit if the text begins with space, with `-` if no line feed is at its end, with
-    /// `+` if several are.
+    /// Writes a literal block (`|`): with the digit of the indentation if the text begins with white space, with `-` if it does
+    /// not end in a line feed, with `+` if it ends in several.
     mutating func writeLiteral(_ text: UnsafeBufferPointer<UInt8>) {
         writeIndicator("|", spaced: true)
         if YAMLCharacter(text, at: 0).kind != .other { writeIndicator("2") }

@@ -35,10 +35,10 @@ package struct YAMLWriter: ~Copyable {
         var keyIsSimple: Bool?
     }
 
-    /// A writer that stops somewhere behind `limit` bytes.
+    /// A writer that stops soon after `limit` bytes.
     package init(limit: Int = .max) { self.limit = limit }
 
-    /// Whether there would be more than `limit` bytes, so that the rest was left out.
+    /// Whether the output has exceeded `limit`, so that the rest was left out.
     package var isFull: Bool { bytes.count > limit }
 
     // MARK: Collections
@@ -98,7 +98,7 @@ package struct YAMLWriter: ~Copyable {
         open[open.count - 1].keyIsSimple = isSimple
     }
 
-    /// Writes a text, in quotes where it would be read as something else without.
+    /// Writes a string, in quotes where it would be read as another type without.
     package mutating func text(_ text: UnsafeBufferPointer<UInt8>) {
         beginValue()
         writeScalar(text, ScalarForm(text), isSimpleKey: false)
