@@ -1,7 +1,7 @@
 extension Parser {
     /// val = string / boolean / array / inline-table / date-time / float / integer
     ///
-    /// `depth` is the number of tables and arrays around a container that begins here, and itself.
+    /// `depth` is the nesting depth of a table or array that begins here, itself included.
     mutating func value(depth: Int) throws(TOMLError) -> TOMLValue {
         let position = position()
         switch current {

@@ -2,7 +2,7 @@
 /// Bytes are read in place; recursion is bounded by `TOMLParser.maximumDepth`.
 struct Parser {
     let bytes: [UInt8]
-    /// The byte that is looked at.
+    /// The offset of the next byte to read.
     var index = 0
     var tree = TableTree()
 
@@ -141,7 +141,7 @@ extension Parser {
             knownOffset = lineStart
             knownColumn = 1
         }
-        // The bytes that continue a character are no columns.
+        // UTF-8 continuation bytes do not count as columns.
         for byte in bytes[knownOffset..<offset] where byte & 0xC0 != 0x80 { knownColumn += 1 }
         knownOffset = offset
         return TOMLPosition(line: line, column: knownColumn)

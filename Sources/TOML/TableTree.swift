@@ -153,7 +153,7 @@ extension TableTree {
         }
     }
 
-    /// Goes through all parts but the last; of an array of tables the newest element counts.
+    /// The table that holds the last part of `key`; of an array of tables on the way it is the newest element.
     private mutating func parent(ofHeader key: [KeyPart]) throws(TOMLError) -> Int {
         var table = Self.root
         for part in key.indices.dropLast() {
@@ -244,7 +244,7 @@ extension TableTree {
         excerpt(key[...last].map(\.name).joined(separator: "."))
     }
 
-    /// A header names a value as if it were not there yet.
+    /// The error for a header whose name is that of an existing value.
     private func alreadyDefined(
         _ value: TOMLValue, name: String, firstLine: Int, at position: TOMLPosition
     ) -> TOMLError {
@@ -254,7 +254,7 @@ extension TableTree {
         }
     }
 
-    /// A header or dotted key goes through a value.
+    /// The error for a header or dotted key that leads through a value.
     private func cannotEnter(
         _ value: TOMLValue, name: String, firstLine: Int, at position: TOMLPosition
     ) -> TOMLError {
