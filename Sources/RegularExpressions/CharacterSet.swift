@@ -1,4 +1,4 @@
-/// A set of code points: ranges, and general categories that are asked of Unicode only when a character is tested.
+/// A set of code points: ranges, and general categories, which are looked up only when a character is tested.
 struct CharacterSet: Equatable, Sendable {
     static let highest: UInt32 = 0x10FFFF
 

@@ -66,7 +66,7 @@ private struct Replacement {
 
     private var parts: [Part] = []
 
-    /// The last group of `count` that is asked for; the whole match is the first, and always is.
+    /// The highest group below `count` that the replacement refers to; at least 0, the whole match.
     func lastGroup(of count: Int) -> Int {
         let groups = parts.flatMap { part -> [Int] in
             switch part {

@@ -1,8 +1,8 @@
 /// Runs a program over a text: all alternatives side by side, in the order of their priority, so that the
 /// time is linear in the length of the text (Pike's method).
 struct RegularExpressionMachine: ~Copyable {
-    /// How many slots may be kept for the alternatives of one position, 128 MiB: as many instructions may be alive,
-    /// each with slots of its own.
+    /// The most slots of a list of threads, 128 MiB: all instructions may be alive at one position, each with slots of
+    /// its own. There are two lists.
     static let mostSlots = 1 << 24
 
     private typealias Instruction = RegularExpressionProgram.Instruction
@@ -151,7 +151,7 @@ struct RegularExpressionMachine: ~Copyable {
         }
     }
 
-    /// Lets every thread look at `scalar`, nil for the end of the text.
+    /// Advances every thread by `scalar`, nil at the end of the text.
     private mutating func step(
         _ scalar: UInt32?, from position: Int, to next: Int, _ surroundings: Surroundings
     ) {
@@ -163,7 +163,7 @@ struct RegularExpressionMachine: ~Copyable {
                 if slotCount > 1 { scratch[1] = position }
                 bestSlots.update(from: scratch, count: slotCount)
                 hasMatch = true
-                // All that comes behind has lower priority.
+                // The threads after this one have lower priority.
                 return
             case .scalar where instruction.operand == scalar:
                 loadSlots(of: place)

@@ -21,11 +21,11 @@ final class RegularExpressionNode: Sendable {
     let children: [RegularExpressionNode]
     /// The height of the tree below and with this node.
     let height: Int
-    /// The number of instructions it takes, about.
+    /// About the number of instructions that it compiles to.
     let size: Int
     /// Whether it can match the empty string.
     let isNullable: Bool
-    /// How often counted repetitions copy the innermost thing.
+    /// How many copies counted repetitions make of the innermost node.
     let copies: Int
 
     init(_ kind: Kind, _ children: [RegularExpressionNode] = [], countsCopies: Bool = false) {

@@ -1,5 +1,5 @@
 extension RegularExpressionParser {
-    /// Whatever starts with a backslash outside of a class.
+    /// An escape outside of a class.
     mutating func parseBackslash() throws(RegularExpressionError) {
         let start = position
         switch peek(1) {

@@ -36,7 +36,7 @@ struct RegularExpressionParser {
     var flags = Flags()
     var names: [[UInt8]] = [[]]
     private var groups = [Group(capture: nil, outerFlags: Flags())]
-    /// Where the repetition starts that was read last, if nothing came after it.
+    /// The start of the repetition operator that was read last; nil once anything else was read.
     private var lastRepetition: Int?
 
     static func parse(_ pattern: [UInt8]) throws(RegularExpressionError) -> Result {
@@ -229,7 +229,7 @@ struct RegularExpressionParser {
         return (minimum, maximum, offset + 1, isValid)
     }
 
-    /// A decimal number without leading zeros; one above a hundred million is as good as any other.
+    /// A decimal number without leading zeros, at most 100,000,000, which is above all limits.
     private func parseNumber(_ offset: inout Int) -> Int? {
         func digit(_ offset: Int) -> Int? {
             guard let byte = peek(offset), byte >= 0x30, byte <= 0x39 else { return nil }

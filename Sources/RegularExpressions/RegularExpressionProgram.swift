@@ -60,7 +60,7 @@ struct RegularExpressionProgram: Sendable {
 
     // MARK: - Code, from its end to its start
 
-    /// Adds the code of `node` that goes on at `next`; the result is where it starts.
+    /// Adds the code of `node`, which continues at `next`; returns its start.
     private mutating func emit(_ node: RegularExpressionNode, then next: UInt32) -> UInt32 {
         switch node.kind {
         case .empty:
@@ -147,7 +147,7 @@ struct RegularExpressionProgram: Sendable {
         }
     }
 
-    // MARK: - What can be known beforehand
+    // MARK: - Analysis that speeds up searches
 
     private func findAnchor() -> Bool {
         var index = start
