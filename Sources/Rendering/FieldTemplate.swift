@@ -39,8 +39,8 @@ package struct FieldTemplate: Equatable, Sendable {
             compiled, over: Snapshot([]), in: environment, limits: Limits(), dot: .object(item))
     }
 
-    /// Why a rendering of this template failed, for the log: without what the words quote of the data, unless the template
-    /// itself says it. Empty if it did not fail.
+    /// Why a rendering of this template failed, for the log; empty if it did not. Data that the error quotes is masked, unless
+    /// the template itself contains it.
     package func reason(of outcome: RenderOutcome) -> String {
         let hidden = outcome.quotations.filter { !$0.data.isEmpty && !text.contains(text: $0.data.text) }
         return hidden.reduce(outcome.failure?.reason.text ?? "") { reason, quotation in

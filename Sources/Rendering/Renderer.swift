@@ -111,13 +111,13 @@ package struct Renderer: Sendable {
 
     package init() {}
 
-    /// For what includes no other template.
+    /// For templates that include no others.
     static let plain = Renderer()
 
-    /// Renders `template` over `snapshot`, on the calling thread: deep templates need a large stack. `limits` hold for
-    /// included templates too. `health` answers what health checks know. With `item` that is the template's dot, and its key
-    /// counts as read. With `trial`, its data is the dot without an item, and keys that are missing are empty. `recording`
-    /// notes what is done with the template, which is the file at `path`.
+    /// Renders `template` over `snapshot`, on the calling thread: values that nest deeply need a large stack. `limits` hold for
+    /// included templates too. `health` has the results of health checks. `item` is the template's dot, and its key counts as
+    /// read. With `trial`, missing keys are empty, and without an item the trial's data is the dot. `recording` records the
+    /// execution of the template, which is the file at `path`.
     package func render(
         _ template: CompiledTemplate, over snapshot: Snapshot, in environment: any Environment,
         limits: Limits = Limits(), health: (any HealthSource)? = nil, item: ItemRecord? = nil, trial: TrialData? = nil,

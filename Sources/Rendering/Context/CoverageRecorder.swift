@@ -11,7 +11,7 @@ package final class CoverageRecorder {
 
     package init() {}
 
-    /// Where executions of `template`, the file at `path`, are noted. A file is expected to stay as it is.
+    /// The trace for executions of `template`, the file at `path`, which must not change meanwhile.
     func trace(of template: Template, at path: ByteString) -> ExecutionTrace {
         if let entry = entries[path] { return entry.trace }
         let entry = Entry(template: template, trace: ExecutionTrace(of: template))

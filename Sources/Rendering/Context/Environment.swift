@@ -27,7 +27,7 @@ package protocol Environment: Sendable {
 }
 
 extension Environment {
-    /// Most have no key.
+    /// Most environments have no identity to decrypt with.
     package func decrypted(_ value: ByteString) throws(EnvironmentError) -> ByteString {
         throw .noIdentity
     }

@@ -11,7 +11,7 @@ extension EnvironmentError {
         }
     }
 
-    /// How to mend it, nil if there is nothing to say.
+    /// How to fix it, nil if there is nothing to say.
     package var hint: String? {
         switch self {
         case .noIdentity: "-age-identity names a file that age-keygen made"

@@ -1,14 +1,14 @@
-/// Why a query of the environment failed; `EnvironmentError+Wording.swift` has the words. What the system and the libraries
-/// below say comes as `reason`.
+/// Why a query of the environment failed; `EnvironmentError+Wording.swift` has the words. `reason` is the message of the
+/// system or of a library.
 package enum EnvironmentError: Error, Equatable, Sendable {
     /// There is nothing to decrypt values with.
     case noIdentity
     case identityNotReadable(reason: String)
-    /// What the file at this path holds can be no identity.
+    /// The file at this path holds no usable identity.
     case badIdentity(path: String, reason: String, hint: String?)
     case notDecrypted(reason: String, hint: String?)
     case noHostName(reason: String)
-    /// Templates of files have no part in the connection to the store.
+    /// Only templates of services can ask for the address of this machine in its connection to the store.
     case notAService
     /// The backend has no endpoint that a connection could lead to.
     case storeWithoutAddress

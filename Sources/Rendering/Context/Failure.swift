@@ -57,7 +57,7 @@ extension Failure {
             data = ByteString(number)
         default: return nil
         }
-        // A window into a value would not outlive the rendering.
+        // A copy, because a window into a value would not outlive the rendering.
         return Quotation(data: ByteString(data.array), phrase: message, masked: masked.message)
     }
 

@@ -1,6 +1,6 @@
 import TextTemplate
 
-/// What the health checks of a resource say of one key: the result of the function `health`.
+/// The state of one key by the health checks of a resource: the result of the function `health`.
 package final class HealthRecord: Object {
     /// Whether the target counts as healthy; what `healthy` gives.
     package let isUp: Bool
@@ -28,7 +28,7 @@ package final class HealthRecord: Object {
         self.error = error
     }
 
-    /// What stands for every key where nothing is checked.
+    /// The record of every key in a trial, where nothing is checked.
     static let untried = HealthRecord(
         isUp: true, status: "unknown", rise: 0, fall: 0, type: "",
         since: Time(unixSeconds: 0, nanoseconds: 0, local: .utc), error: "")

@@ -34,14 +34,14 @@ struct ItemKey {
 }
 
 extension OriginTrace {
-    /// Where the fields of the dot of an item come from: all but its place among the items from its key alone.
+    /// The provenance of an item's fields: all but `index` depend on its own key alone.
     fileprivate func provenance(of key: ItemKey) -> Provenance {
         let fixed = Provenance(set(Origin(key.hasValue ? .key : .directory, key.name)))
         return Provenance(
             .none,
             .entries([
                 "name": fixed, "key": fixed, "parts": fixed, "value": key.hasValue ? entry(key.name) : fixed,
-                // Any key may be, or end, an item that comes before.
+                // Any key may add or remove an item that comes before this one.
                 "index": Provenance(set(Origin(.directory, ByteString()))),
             ]))
     }

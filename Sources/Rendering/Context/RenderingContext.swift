@@ -117,7 +117,7 @@ final class RenderingContext {
         return expression
     }
 
-    /// Notes a place of the template that is rendered now.
+    /// Notes a place of the current template that wrote `<no value>`; the first 64 are kept.
     func noteAbsent(_ value: AbsentValue) {
         if absentValues.count < 64 { absentValues.append((openIncludes.last, value)) }
     }
@@ -162,7 +162,7 @@ final class RenderingContext {
 
     func noteSecret(_ plainText: ByteString) { secrets.insert(plainText) }
 
-    /// What health checks say of `key`; nil if none covers it.
+    /// The record of `key` by the health checks; nil if none covers it.
     func health(ofKey key: ByteString) -> HealthRecord? {
         readsHealth = true
         return healthSource?.health(ofKey: key)

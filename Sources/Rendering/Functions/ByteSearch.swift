@@ -3,8 +3,8 @@ import TextTemplate
 /// Finds a run of bytes in another one, in linear time (Knuth, Morris and Pratt).
 struct ByteSearch {
     private let needle: ByteString
-    /// For each position: how much of the needle's beginning ends there, the whole not counted. Empty for a needle
-    /// of one byte.
+    /// For each position, the length of the longest proper prefix of the needle that ends there. Empty for a needle of one
+    /// byte.
     private let borders: [Int]
 
     /// The number of bytes that are looked for.

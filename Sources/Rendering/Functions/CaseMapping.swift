@@ -2,11 +2,11 @@ import RegularExpressions
 
 /// Maps the characters of one text to another case.
 ///
-/// The standard library makes a `String` for each answer, and a text has few distinct characters: what was found is kept
-/// by the character's last bits, so that those of one script do not displace each other.
+/// Caches look-ups, because the standard library makes a `String` for each, and a text has few distinct characters. The
+/// cache is indexed by a character's low bits, so that those of one script do not displace each other.
 struct CaseMapping {
     private let target: UnicodeCase.Target
-    /// A character in the upper half, what becomes of it in the lower one. 0 is right too: U+0000 stays.
+    /// A character in the upper 32 bits, its mapping in the lower ones. 0 is a valid entry: U+0000 maps to itself.
     private var known: [UInt64]
 
     /// `length` is that of the text.

@@ -7,8 +7,8 @@ struct DeepKey: Hashable {
 
     init(_ value: Value) { self.value = value }
 
-    /// Throws if the arguments have more parts than a list may have: one that is in many places of another is looked at in
-    /// each of them.
+    /// Throws if the arguments have more parts than a list may have: a value that occurs in many places is visited in each
+    /// of them.
     static func checkSize(_ arguments: Arguments) throws(FunctionError) {
         let limit = arguments.longestList
         var count = 0

@@ -1,7 +1,7 @@
 import TextTemplate
 
-/// `fail` and `required`: errors that a template's author words. Neither fails in a trial, where keys are empty because
-/// there are none; so does Helm's lint.
+/// `fail` and `required`: errors that a template's author words. Neither fails in a trial, where all keys are empty; Helm's
+/// lint does the same.
 ///
 /// The message is shown as it is, also where it has data: its author chose to show it.
 enum FailureFunctions {

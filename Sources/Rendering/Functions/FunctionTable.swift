@@ -9,7 +9,7 @@ enum FunctionTable {
     static let all = merged(
         [KeyFunctions.table, SecretFunctions.table, HealthFunctions.table, IncludeFunction.table] + common)
 
-    /// Those that need neither keys nor files of templates, and what only services may ask.
+    /// Those that need neither keys nor template files, and `address`.
     static let withoutKeys = merged([ServiceFunctions.table] + common)
 
     private static let common: [[String: Function]] = [

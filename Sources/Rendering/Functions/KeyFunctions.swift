@@ -104,7 +104,7 @@ extension Arguments {
     }
 }
 
-/// Indices given by ascending ranges, numbered through.
+/// The indices of ascending ranges, numbered from 0 over all of them.
 private struct IndexList: Sendable {
     private let ranges: [Range<Int>]
     /// The number of the first index of each range.

@@ -105,7 +105,7 @@ enum ListFunctions {
             for element in list.array {
                 if case .nilInterface = element { continue }
                 let text = try element.text(limit: limit)
-                // Strings share the memory that they are in.
+                // Strings are not copied, so they do not count.
                 if case .string = element {} else { length += text.count }
                 if length > limit { throw FunctionError(.tooLong(limit: limit)) }
                 texts.append(.string(text))

@@ -1,14 +1,15 @@
 import KeyValue
 import TextTemplate
 
-/// What the results of functions are made of. Where nothing is said, it is all of all arguments: that is never too little.
+/// Rules for what the results of functions are made of. Without a rule, that is all of all arguments: it may name too many
+/// origins, but never too few.
 enum OriginRules {
     /// The rules for a rendering over `snapshot`.
     static func table(over snapshot: Snapshot) -> [String: ProvenanceRule] {
         keys(snapshot).merging(values) { _, _ in preconditionFailure("two rules have one name") }
     }
 
-    /// Of the functions that read keys; what they are asked for is noted.
+    /// The rules of the functions that read keys; they also note which key or pattern was asked for.
     private static func keys(_ snapshot: Snapshot) -> [String: ProvenanceRule] {
         let table: [String: @Sendable (TracedCall, OriginTrace) -> Provenance] = [
             "exists": { call, trace in
@@ -72,7 +73,7 @@ enum OriginRules {
         "sortAlpha": .rearranged, "uniq": .rearranged, "without": .rearranged, "concat": .rearranged,
     ]
 
-    /// What the trace keeps outlives the snapshot.
+    /// A copy, because the trace outlives the snapshot.
     private static func copy(_ text: ByteString) -> ByteString { ByteString(text.array) }
 
     // MARK: - Keys
@@ -150,7 +151,7 @@ enum OriginRules {
         trace.entry(copy(call.text(0)), chosenBy: trace.everything(in: call, 0), isSecret: true)
     }
 
-    /// The plain texts are sorted, and none says which key it is of.
+    /// The plain texts are sorted, so it is not known which key each of them is of.
     private static func secrets(_ call: TracedCall, _ trace: OriginTrace, _ snapshot: Snapshot) -> Provenance {
         let sets = matches(call, snapshot).map { index in
             trace.set(Origin(.key, ByteString(snapshot.keyBytes(index)), isSecret: true))

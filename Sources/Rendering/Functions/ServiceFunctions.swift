@@ -1,6 +1,6 @@
 import TextTemplate
 
-/// What only the key and value of a `[service]` may ask: `address`.
+/// `address`, for the key and value of a `[service]` only.
 enum ServiceFunctions {
     static let table: [String: Function] = [
         "address": Function([]) { (arguments) throws(FunctionError) in

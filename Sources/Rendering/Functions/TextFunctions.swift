@@ -69,7 +69,7 @@ enum TextFunctions {
         return !UnicodeCase.isLetterOrDigit(scalar) && scalar != UInt32(UInt8(ascii: "_"))
     }
 
-    /// The first so many bytes, or the last if `count` is negative.
+    /// The first `count` bytes; the last ones if `count` is negative.
     private static func truncated(_ text: ByteString, to count: Int) -> ByteString {
         guard count.magnitude < UInt(text.count) else { return text }
         return count < 0 ? text[text.count + count..<text.count] : text[0..<count]

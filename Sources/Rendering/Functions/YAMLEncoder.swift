@@ -3,7 +3,7 @@ import RegularExpressions
 import TextTemplate
 import YAML
 
-/// Writes values as `sigs.k8s.io/yaml` does: what JSON has of a value, in the form that go-yaml v2 gives it.
+/// Writes values as `sigs.k8s.io/yaml` does: the JSON form of a value, written as go-yaml v2 does.
 struct YAMLEncoder: ~Copyable {
     private var writer: YAMLWriter
     /// The bytes of the longest text.
