@@ -22,7 +22,7 @@ package struct ApplyDefinition: Equatable, Sendable {
 
     package init(_ target: BalancerTarget) { self.target = target }
 
-    /// What keeps the servers as they are desired is started with these.
+    /// The options of the session that keeps the servers as desired.
     package var sessionOptions: ApplierSession.Options {
         var options = ApplierSession.Options()
         options.exchange = timeout

@@ -14,7 +14,7 @@ package struct GuardLimits: Equatable, Sendable {
     package internal(set) var maxDrop: Int?
     /// How many percent of the lines of the file in place may be gone; nil for all.
     package internal(set) var maxChange: Int?
-    /// After this time what is held is believed; zero: never, it is held until it is released.
+    /// After this time a held rendering is applied; zero: never, it is held until it is released.
     package internal(set) var hold = GuardLimits.standardHold
 
     /// The default of `hold`.

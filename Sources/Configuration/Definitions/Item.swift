@@ -17,7 +17,7 @@ package struct Item: Hashable, Sendable {
     /// The last part of the key.
     package var name: [UInt8] { Array(key[((key.lastIndex(of: UInt8(ascii: "/")) ?? -1) + 1)...]) }
 
-    /// What templates see of it. Without `state`, what may change while it stays the same item is not there.
+    /// The object that templates see. Without `state` it has neither value nor index, the parts that may change.
     package func record(_ state: ItemRecord.State? = nil) -> ItemRecord {
         ItemRecord(
             name: ByteString(name), key: ByteString(key), parts: parts.map { ByteString($0) }, state: state)

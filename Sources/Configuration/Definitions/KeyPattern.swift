@@ -37,7 +37,7 @@ package struct KeyPattern: Equatable, Sendable {
         path.withUnsafeBufferPointer { path in glob.captures(in: path).map { Array(path[$0]) } }
     }
 
-    /// The path at the depth of the pattern that `key` is, or is below of, if that matches.
+    /// `key`, or the directory above it at the depth of the pattern, if that matches.
     package func match(_ key: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8>? {
         var slashes = 0
         var end = key.count

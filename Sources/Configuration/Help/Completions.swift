@@ -189,7 +189,7 @@ enum Completions {
         }
     }
 
-    /// What can stand first that is no option.
+    /// The words, other than options, that can stand first.
     private static var words: [String] { BackendRegistry.names + Subcommand.allCases.map(\.rawValue) }
 
     /// The kinds of values that can follow an option.

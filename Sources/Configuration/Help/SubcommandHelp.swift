@@ -1,4 +1,4 @@
-// What help says of sub-commands.
+// Usage and summary of sub-commands, for help.
 extension Subcommand {
     /// What follows its name; words in capitals are chosen by the user.
     var usage: String {

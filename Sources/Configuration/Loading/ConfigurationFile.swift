@@ -11,7 +11,7 @@ enum ConfigurationFile {
         /// Unknown keys.
         var warnings: [SettingsError] = []
         var errors: [SettingsError] = []
-        /// What the `[[backend]]` tables say.
+        /// The backends of the `[[backend]]` tables.
         var layers: [BackendLayer] = []
         /// `[rollout]`, nil if there is none.
         var rollout: SettingsTable?
@@ -99,7 +99,7 @@ extension ConfigurationFile.Result {
         if strict { refuse(warning) } else { warnings.append(warning.showing(source)) }
     }
 
-    /// Looks at `[rollout]`, whose fields are for resources that do not set them.
+    /// Checks and keeps `[rollout]`: the defaults of fields that resources do not set.
     fileprivate mutating func takeRollout(
         _ value: TOMLValue, _ path: String, strict: Bool, _ environment: [String: String]
     ) {

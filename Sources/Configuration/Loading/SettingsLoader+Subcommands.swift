@@ -1,4 +1,4 @@
-// What `render`, `explain` and `test` refuse, and what they choose by themselves.
+// Validation and defaults of `render`, `explain` and `test`.
 extension SettingsLoader {
     /// Whether what runs can print JSON (`-json`).
     var canPrintJSON: Bool {

@@ -14,7 +14,7 @@ extension SettingsLoader {
     }
 
     private mutating func validateBackend() {
-        // Of tables the errors are known.
+        // The errors of `[[backend]]` tables were found when confd.toml was read.
         if !settings.listedLayers.isEmpty { return }
         if let unknown = UnknownBackend(settings.backendName) {
             return refuse(.unknownBackend(unknown), option: "backend")
@@ -90,7 +90,7 @@ extension SettingsLoader {
         let registration = settings.registration
         if registration.words.count < 2 { refuse(.registerWithoutKey) }
         if settings.onetime { refuse(.registerOnce, option: "onetime") }
-        // Those that `validateMode` does not see, because here they would have no effect.
+        // `validateMode` allows each of these alone; beside `register` they would have no effect.
         let modes = [(settings.validate, "-validate"), (settings.preflight, "-preflight")].filter(\.0).map(\.1)
         if let mode = modes.first { refuse(.exclusiveModes(["register", mode])) }
     }
@@ -102,7 +102,7 @@ extension SettingsLoader {
         if !flags.isEmpty { warn(.foreignFlags(flags, backend: settings.backendName)) }
     }
 
-    /// What the command line says to backends that are built and not asked: `-file` without `-backend file`.
+    /// Flags of backends that are built but not chosen: `-file` without `-backend file`.
     private func flagsOfOthers(than kind: any BackendKind) -> [SettingsError.ForeignFlag] {
         if !settings.listedLayers.isEmpty { return [] }
         let own = Set(kind.options.map(\.name))

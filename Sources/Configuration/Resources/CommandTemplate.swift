@@ -1,7 +1,7 @@
 import TextTemplate
 
-/// A `check_cmd`, `check_each` or `reload_cmd`: a text for the shell, in which fields are quoted, or a list of a program and its arguments,
-/// each a text of its own, in which nothing is quoted.
+/// A `check_cmd`, `check_each` or `reload_cmd`: a text for the shell, in which fields are quoted, or a list of a program and
+/// its arguments, each a text of its own, in which nothing is quoted.
 package struct CommandTemplate: Hashable, Sendable {
     /// As it stands in the resource.
     package enum Source: Hashable, Sendable {

@@ -1,4 +1,4 @@
-/// The values that a field of a TOML table takes, as far as its reader says so by how it asks for it: for the schema.
+/// The values that a field of a TOML table takes, derived from how its reader asks for it; for the schema and the help.
 enum FieldForm: Equatable {
     /// Its reader looks at the value itself.
     case any

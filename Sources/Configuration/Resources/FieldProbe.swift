@@ -1,7 +1,7 @@
 import Backends
 import TOML
 
-/// Which fields the readers of tables ask for, and in which form: found out by having them read tables that hold little.
+/// Finds which fields the readers of tables ask for, and in which form, by letting them read nearly empty tables.
 enum FieldProbe {
     static var template: [String: FieldForm] {
         var reader = reader("")

@@ -3,7 +3,7 @@ import TOML
 /// The `mode` of a resource.
 package enum FileMode {
     /// The permission bits that `text` names: octal digits, with `0` or `0o` before them or not.
-    /// confd 0.17 reads `644` as decimal (mode 0204 comes of it); that never was what anybody meant.
+    /// confd 0.17 reads `644` as decimal, which gives the mode 0204.
     package static func parse(_ text: String) -> UInt16? {
         let digits = text.hasPrefix("0o") ? text.dropFirst(2) : Substring(text)
         guard !digits.isEmpty, digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) }),
@@ -12,8 +12,8 @@ package enum FileMode {
         return mode
     }
 
-    /// The mode of the integer `number` that stands in `source` at `position`. TOML's `0o644` is meant by its
-    /// value, and plain digits (`644`) as they look.
+    /// The mode of the integer `number` that stands in `source` at `position`. TOML's `0o644` counts by its value;
+    /// plain digits (`644`) are taken as octal digits.
     static func parse(_ number: Int64, writtenAt position: TOMLPosition, in source: [UInt8]) -> UInt16? {
         let lines = source.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let line = lines.indices.contains(position.line - 1) ? lines[position.line - 1] : []

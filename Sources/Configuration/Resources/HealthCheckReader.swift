@@ -5,11 +5,11 @@ import TOML
 
 /// Reads the fields of a health check, which `[[template.health_check]]` and `[[service.health_check]]` share.
 struct HealthCheckReader {
-    /// On which side it is: that decides what holds before there is a verdict.
+    /// Whose servers are checked: decides the state before the first verdict.
     enum Side {
-        /// Servers that others run: a first probe tells at once, and until then they count as up.
+        /// Servers that others run: they count as up until the first probe, which decides alone.
         case balancer
-        /// Our own: it is down until it has risen.
+        /// A service of this machine: it is down until `rise` probes have succeeded.
         case service
     }
 
@@ -216,7 +216,7 @@ struct HealthCheckReader {
         }
     }
 
-    /// What `body` makes; what it refuses is noted at the field that it is about.
+    /// The result of `body`; nil if it throws, which is noted at the field that the error is about.
     private mutating func made<Value>(_ body: () throws(HealthCheckError) -> Value) -> Value? {
         do throws(HealthCheckError) {
             return try body()

@@ -13,8 +13,8 @@ struct RequestReader {
         self.environment = environment
     }
 
-    /// The request that the table `key` of `outer` describes, nil if there is none; what is wrong is noted in `outer`, and then the
-    /// result is nil too. `name` is what messages call `outer`.
+    /// The request that the table `key` of `outer` describes, nil if there is none; what is wrong is noted in `outer`, and then
+    /// the result is nil too. `name` is what messages call `outer`.
     static func read(
         _ key: String, of name: String, in outer: inout TableReader, standardMethod: String,
         _ environment: [String: String]
@@ -65,7 +65,7 @@ struct RequestReader {
 
     /// Those that carry credentials are refused: these come from files only.
     private static let credentials = ["authorization", "proxy-authorization", "cookie"]
-    /// Those that say where the body ends.
+    /// Those that the HTTP client sets itself.
     private static let ofClient = ["content-length", "transfer-encoding", "connection", "expect"]
 
     private mutating func headers() -> [ServiceRequest.Header] {

@@ -11,7 +11,7 @@ struct ResourceParser {
     let templateFolder: String
     let defaultLayers: [BackendLayer]
 
-    /// For tables that depend on nothing else.
+    /// A parser for tables that do not depend on the settings.
     static func withoutSettings(environment: [String: String] = [:]) -> ResourceParser {
         let settings = Settings()
         return ResourceParser(

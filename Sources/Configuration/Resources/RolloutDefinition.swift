@@ -21,13 +21,13 @@ package struct RolloutDefinition: Equatable, Sendable {
     /// The hosts that share a rollout; those of one resource of the group.
     package let group: String
     package let policy: RolloutPolicy
-    /// Says after the reload whether the service works; nil if the reload says enough.
+    /// Verifies after the reload that the service works; nil if a successful reload is enough.
     package let verify: Verification?
     package let verifyTimeout: Duration
 
-    /// The keys by which the hosts with the resource `name` tell each other.
+    /// The keys through which the hosts with the resource `name` coordinate.
     package func keys(of name: String) -> GroupKeys {
-        // What stands between slashes is one part of a key.
+        // A slash in the name would add a level to the key.
         let part = name.utf8.map { $0 == UInt8(ascii: "/") ? UInt8(ascii: ":") : $0 }
         return GroupKeys(group: "\(group)/\(String(decoding: part, as: UTF8.self))")
     }
@@ -42,7 +42,7 @@ package struct RolloutFields: Equatable, Sendable {
     var verify: Verification?
     var verifyTimeout: Duration?
 
-    /// These, and the others' where there is nothing.
+    /// These fields, with those of `others` where none is set.
     func completed(by others: RolloutFields?) -> RolloutFields {
         RolloutFields(
             group: group ?? others?.group, canary: canary ?? others?.canary,

@@ -16,7 +16,7 @@ struct RolloutSubject {
         return isBalancer ? ("[template.apply]", "apply") : nil
     }
 
-    /// Why its changes cannot be rolled out otherwise, nil if they can.
+    /// Another reason why its changes cannot be rolled out, nil if there is none.
     var problem: RolloutProblem? {
         if !hasKeys { return .noKeys }
         if layers.onlyBackend == nil { return .severalBackends }
@@ -48,7 +48,7 @@ extension ResourceParser {
         guard let definition = (own ?? RolloutFields()).completed(by: common).definition else {
             return template.refuse("rollout", .rollout(.noGroup))
         }
-        // confd.toml speaks of all resources; these have nothing that could be rolled out.
+        // A rollout of confd.toml is for all resources; those without keys have no changes to roll out.
         if own == nil, !subject.hasKeys { return nil }
         if let conflict = subject.conflict {
             // Where the rollout is confd.toml's, the place is that of the field.
@@ -80,7 +80,7 @@ extension ResourceParser {
 
     private func verification(_ table: inout TableReader) -> Verification? {
         let command = verifyCommand(&table)
-        // What a health check asks changes nothing.
+        // GET, because a verification must not change the service.
         let request = RequestReader.read(
             "verify_http", of: "[template.rollout]", in: &table, standardMethod: "GET", environment)
         if table.has("verify_cmd"), table.has("verify_http") {
@@ -121,7 +121,7 @@ extension ResourceParser {
             !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }
                 && !Array(name.utf8).withUnsafeBufferPointer { Glob($0) }.isMalformed
         }
-        // A number that is none, as "-1" or "150%".
+        // An amount out of range, such as "-1" or "150%", is not taken for a name.
         let isNumber = text.hasSuffix("%") || Int(text) != nil
         if isGood, !isNumber { return .named(names) }
         return table.refuse("canary", .rollout(.notCanary(text)))

@@ -114,7 +114,7 @@ extension ResourceParser {
         if !ServiceTemplate.isJSONObject(value) { table.note("value", .notMarkable) }
     }
 
-    /// What the key is on this machine as far as that can be told now; nil if a function fails, which may succeed later.
+    /// The key as it is rendered on this machine now; nil if a function fails, which may succeed later.
     private func trialKey(of service: ServiceDefinition) -> [UInt8]? { trial(service.key) }
 
     private func trial(_ template: FieldTemplate) -> [UInt8]? {

@@ -2,7 +2,8 @@ import Posix
 import Rendering
 import TextTemplate
 
-/// What the templates of a service are tried in when they are loaded: answers that need neither the network nor files.
+/// The environment in which templates of services and names of items are tried when they are loaded: fixed answers, without
+/// network and files.
 struct ServiceTrialEnvironment: Rendering.Environment {
     let variables: [String: String]
 

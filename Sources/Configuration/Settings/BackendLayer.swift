@@ -4,7 +4,7 @@ import KeyValue
 /// A backend as one of those that the keys of a resource come from.
 package struct BackendLayer: Hashable, Sendable {
     package let backend: BackendConfiguration
-    /// The folder below which its keys are seen, cleaned; `/` leaves them where they are.
+    /// The directory below which its keys are seen, cleaned; `/` leaves them where they are.
     package let mount: [UInt8]
     /// Whether a resource does without its keys where it cannot be read.
     package let isOptional: Bool

@@ -2,8 +2,8 @@ import Backends
 import Diagnostics
 
 /// Reads a command line in the syntax of Go's `flag` package: `-f v`, `-f=v`, `--f v`, `--f=v`, `-switch`,
-/// `-switch=false`; a sub-command as the first word; a backend's name as a word of its own sets `-backend` (the form of confd's fork); after
-/// `--` comes the command to supervise.
+/// `-switch=false`; a sub-command as the first word; a backend's name as a word of its own sets `-backend` (the form of
+/// confd's fork); after `--` comes the command to supervise.
 package enum CommandLineParser {
     /// The parts of a command line.
     package struct Result: Sendable {
@@ -71,7 +71,7 @@ package enum CommandLineParser {
         }
     }
 
-    /// Also of those that are not built, whose refusal says more.
+    /// Also of backends that are not built: their error is more helpful than that of an unexpected argument.
     private static let backendNames = BackendRegistry.names + BackendRegistry.unbuiltNames
 
     /// A word that is neither a flag nor a flag's value.

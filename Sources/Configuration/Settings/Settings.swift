@@ -21,7 +21,7 @@ package struct Settings: Sendable {
     package internal(set) var testing = TestArguments()
     /// For `wait`: what is waited for.
     package internal(set) var waiting = WaitArguments()
-    /// For `status`: print JSON.
+    /// For `status`, `explain` and `rollout status`: print JSON.
     package internal(set) var json = false
     package internal(set) var onetime = false
     package internal(set) var watch = false
@@ -65,8 +65,7 @@ package struct Settings: Sendable {
     package internal(set) var backendName = BackendRegistry.standard.name
     /// The options of all backends that were given.
     var backendOptions = BackendOptions()
-    /// The chosen backend; the standard one if its name is wrong.
-    /// The first one, where confd.toml lists several.
+    /// The chosen backend, or the first one that confd.toml lists; the standard one if its name is wrong.
     package internal(set) var backend: BackendConfiguration
     /// The backends that confd.toml lists, empty if it does not.
     package internal(set) var listedLayers: [BackendLayer] = []
@@ -103,7 +102,7 @@ package struct Settings: Sendable {
     /// Warnings, for example of unknown keys in confd.toml.
     package internal(set) var warnings: [SettingsError] = []
 
-    /// What tells the leases of this confd from those of another one on the same host.
+    /// Distinguishes the leases of this confd from those of another one on the same host.
     package var servicePurpose: String {
         subcommand == .register ? "register \(registration.words.first ?? "")" : confdir
     }

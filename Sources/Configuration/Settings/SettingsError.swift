@@ -45,7 +45,7 @@ package struct SettingsError: Error, Equatable, Sendable {
         case notRevision(Int64)
         /// `register` without a key and a value.
         case registerWithoutKey
-        /// Or without a verb that is known.
+        /// `rollout` without a group, or with an unknown verb.
         case rolloutWithoutGroup
         case registerOnce
         /// `release` or `clean` without a resource.
@@ -90,7 +90,7 @@ package struct SettingsError: Error, Equatable, Sendable {
     package let location: Location?
     /// The line at that place, and a caret below the column.
     package private(set) var excerpt: String?
-    /// Whether the line may hold a secret, so that nothing of it is said.
+    /// Whether the line may hold a secret: then neither the line nor its value is shown.
     private(set) var hidesLine = false
 
     /// An error about the option that was given at `origin`.

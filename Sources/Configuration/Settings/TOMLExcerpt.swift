@@ -25,7 +25,7 @@ enum TOMLExcerpt {
             || isInsideSecret(position.line - 1, lines)
     }
 
-    /// A password, a token, or a node with a user's password; names may be mistyped or somebody's guess.
+    /// Whether a name on the line looks like that of a secret, also mistyped or guessed, or a URL on it has credentials.
     private static func holdsSecret(_ line: String) -> Bool {
         let text = line.lowercased()
         return ["pass", "pwd", "tok", "sec", "auth", "cred"].contains { text.contains(text: $0) }
