@@ -1,4 +1,4 @@
-/// What sees the executor before each instruction. The executor's loop is made once for each conforming type, so that a
+/// Is called by the executor before each instruction. The executor's loop is specialised for each conforming type, so that a
 /// rendering without a trace spends nothing on it.
 protocol ExecutionTracer {
     /// The instruction at `address` is executed next.
@@ -26,8 +26,8 @@ struct Recording: ExecutionTracer {
     }
 }
 
-/// What executions of one template did: how often each of its instructions was executed, and how often it went on with the
-/// one that follows it in the program.
+/// Counts, over executions of one template, how often each instruction was executed, and how often the one that follows it in
+/// the program was executed next.
 package final class ExecutionTrace {
     private(set) var counts: [Int]
     private(set) var continued: [Int]

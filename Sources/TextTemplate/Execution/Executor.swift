@@ -40,7 +40,7 @@ struct Executor: ~Copyable {
     private static let mostAbsences = 16
     /// Where functions build their text; kept to be used again.
     var scratch = ByteBuffer()
-    /// Counts instructions up to the next check of the deadline.
+    /// Counts calls and iterations up to the next check of the deadline.
     private var ticks = 0
 
     /// Takes the output piece by piece; nil keeps it all in `output`.
@@ -316,8 +316,8 @@ struct Executor: ~Copyable {
         makeRoom()
     }
 
-    /// Long output grows by much at a time: memory that is reserved costs nothing until it is used, to move what is
-    /// there costs as much as to write it.
+    /// Long output grows in large steps: reserved memory costs nothing until it is used, whereas moving the output costs as much
+    /// as writing it.
     private mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
         let count = output.count + bytes.count
         if count > output.capacity, count >= Executor.longOutput {
@@ -433,7 +433,7 @@ struct Executor: ~Copyable {
         if frames.count >= limits.callDepth { throw .callsTooDeep(limit: limits.callDepth) }
     }
 
-    /// Checks the deadline every so many calls.
+    /// Checks the deadline at every 256th call.
     @inline(__always)
     mutating func tick() throws(Problem) {
         ticks &+= 1

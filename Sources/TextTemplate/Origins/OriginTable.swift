@@ -91,7 +91,7 @@ package struct OriginTable {
         if case .leaf(let origin) = nodes[Int(set.node)] { origin } else { nil }
     }
 
-    /// Answers, for many sets, whether they have an origin for which `isWanted` says so.
+    /// A test for many sets: whether a set has an origin that `isWanted` accepts.
     package func membership(_ isWanted: (Origin) -> Bool) -> @Sendable (OriginSet) -> Bool {
         var has = Array(repeating: false, count: nodes.count)
         for (index, node) in nodes.enumerated() {

@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// What a function's result is made of, where it is not all of all arguments.
+/// What a function's result is made of, if not of all its arguments.
 package enum ProvenanceRule: Sendable {
     /// The result is a list of elements of the arguments, which decide together which ones, and in which order.
     case rearranged

@@ -1,5 +1,5 @@
-/// Notes in an `OriginTrace` where the bytes of an output come from. It follows the executor step by step: it sees it before
-/// each instruction, and keeps, beside each value of its stack and its slots, where that comes from.
+/// Notes in an `OriginTrace` where the bytes of an output come from. Called before each instruction, it mirrors the executor's
+/// stack and slots with the provenance of each value.
 struct OriginTracer: ExecutionTracer {
     let trace: OriginTrace
     private let template: Int
@@ -21,7 +21,7 @@ struct OriginTracer: ExecutionTracer {
 
     /// The instruction that is being executed.
     private var current: Int?
-    /// The size of the output before it, and before all.
+    /// The size of the output before the current instruction, and before the template.
     private var start = 0
     private var base = 0
     /// The arguments of the function that it calls.
@@ -70,7 +70,7 @@ struct OriginTracer: ExecutionTracer {
         start = executor.writtenCount - base
     }
 
-    /// Notes what will be gone once the instruction has been executed.
+    /// Saves the values that the instruction is going to consume.
     private mutating func prepare(_ instruction: Instruction, _ executor: borrowing Executor) {
         arguments = []
         switch instruction {

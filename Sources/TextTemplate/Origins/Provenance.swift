@@ -113,7 +113,7 @@ extension OriginTrace {
         case .same, .entries, .output, .pair, .newLine: return Provenance(everything(in: provenance))
         case .document: return part(of: provenance, at: Array("[\(index)]".utf8))
         case .list(let list):
-            // Beyond them are those that the list shares its array with.
+            // The index may lie beyond them, where lists share an array.
             guard list.elements.indices.contains(index) else { return Provenance(everything(in: provenance)) }
             return list.elements[index]
         }
@@ -128,7 +128,7 @@ extension OriginTrace {
 
     private func part(of provenance: Provenance, at step: [UInt8]) -> Provenance {
         guard case .document(let origin, let others) = provenance.parts else { return provenance }
-        // Names are data: a path is for people, who read no longer ones.
+        // Names are data and may be long: a path is for people, and stops growing beyond 256 bytes.
         let path = origin.path.count > 256 ? origin.path : ByteString(origin.path.array + step.prefix(256))
         let part = Origin(origin.kind, origin.name, path: path, isSecret: origin.isSecret)
         return Provenance(table.union(table.set(part), others), .document(part, others))

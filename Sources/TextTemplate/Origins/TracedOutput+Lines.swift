@@ -32,7 +32,7 @@ extension TracedOutput {
         return line
     }
 
-    /// Which of `lines` of `output` are decided by sets for which `isNamed` says so, as indices in order.
+    /// The indices, in order, of those of the `lines` of `output` that are decided by sets that `isNamed` accepts.
     package func lines(
         _ lines: [Range<Int>], of output: [UInt8], naming isNamed: (OriginSet) -> Bool
     ) -> [Int] {
@@ -59,7 +59,7 @@ extension TracedOutput {
 }
 
 extension TracedOutput.Write {
-    /// Whether it is a part of `line`; a value may be another one, so that one that only touches it is.
+    /// Whether it is a part of `line`. A value that only touches the line is one too, as another value may reach into it.
     fileprivate func concerns(_ line: Range<Int>) -> Bool {
         if isText { return bytes.overlaps(line) }
         return bytes.lowerBound <= line.upperBound && bytes.upperBound >= line.lowerBound

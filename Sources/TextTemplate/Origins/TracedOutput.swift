@@ -22,7 +22,7 @@ package struct TracedOutput {
         let template: Int
         let offset: Int
         package let origins: OriginSet
-        /// What would be written in place of it, for all that is known.
+        /// What the other side would write, as far as that shows in the program.
         let otherwise: ControlFlow.Side
     }
 
@@ -45,8 +45,8 @@ package struct TracedOutput {
 }
 
 extension TracedOutput.Condition {
-    /// Whether `line`, without its line break, would be another one in `output` if the decision were another. Lines before
-    /// and after what was written because of it are not touched if they stay lines.
+    /// Whether `line` of `output`, without its line break, would differ if the decision were another. Lines before and after
+    /// what was written because of it do not differ if they stay lines of their own.
     func decides(_ line: Range<Int>, of output: [UInt8]) -> Bool {
         let newline = UInt8(ascii: "\n")
         if bytes.upperBound < line.lowerBound || bytes.lowerBound > line.upperBound { return false }
