@@ -82,6 +82,20 @@ import Testing
     @Test(arguments: [
         Row("and, or", "{{and 1 0 2}} {{or 0 \"\" 3}} {{1 | and 2}} {{0 | or 5}}", "0 3 1 5"),
         Row("short circuit", "{{and false (index (list) 9)}} {{or 1 (index (list) 9)}}", "false 1"),
+        // Found by reading: the end of an inner template moved the variables of the one around it.
+        Row(
+            "a variable under a condition, and a definition after it",
+            #"{{$a := 1}}{{and 1 ($x := "A")}}{{$x}}{{define "d"}}{{and 1 ($y := "B")}}{{$y}}{{end}}{{template "d"}}{{$x}}"#,
+            "AABBA"),
+        Row(
+            "the same with a block",
+            #"{{$a := 1}}{{or 0 ($x := "A")}}{{block "b" .}}{{$k := 2}}{{and 1 ($y := "B")}}{{$y}}{{$k}}{{end}}{{$x}}{{$a}}"#,
+            "ABB2A1"),
+        Row(
+            "the same in a range",
+            #"{{and 1 ($x := "A")}}{{range $i, $e := seq 1 2}}{{and 1 ($z := $e)}}{{$z}}{{$x}}{{end}}{{define "d"}}"#
+                + #"{{$q := 1}}{{$r := 2}}{{and 1 ($y := "B")}}{{$y}}{{end}}{{template "d"}}{{$x}}"#,
+            "A11A22ABBA"),
         Row("not", "{{not 0}} {{not (list 1)}}", "true false"),
         Row(
             "eq", "{{eq 1 2 1}} {{eq \"a\" \"a\"}} {{eq nil (list) nil}} {{eq 1 (index \"\\x01\" 0)}}",

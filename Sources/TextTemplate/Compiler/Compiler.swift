@@ -137,7 +137,9 @@ struct Compiler: ~Copyable {
     /// Begins a template within the source: a `define` or a `block`.
     mutating func beginDefinition(_ name: ByteString) {
         outerDefinitions.append(definition)
-        definition = Definition(name: name, outerVariables: variables.beginTemplate())
+        definition = Definition(
+            name: name, outerVariables: variables.beginTemplate(), firstReference: references.count,
+            firstRange: ranges.count)
         declareRoot()
     }
 
@@ -193,8 +195,10 @@ struct Compiler: ~Copyable {
     /// Gives variables that are declared under conditions their final slots.
     private mutating func relocateConditionalSlots() {
         guard definition.conditionalCount > 0 else { return }
-        for index in references.indices { references[index].slot = references[index].slot.map(definition.finalSlot) }
-        for index in ranges.indices {
+        for index in definition.firstReference..<references.count {
+            references[index].slot = references[index].slot.map(definition.finalSlot)
+        }
+        for index in definition.firstRange..<ranges.count {
             ranges[index].undeclaredStart = definition.finalSlot(ranges[index].undeclaredStart)
             ranges[index].undeclaredEnd = definition.finalSlot(ranges[index].undeclaredEnd)
         }

@@ -24,9 +24,15 @@ struct Definition {
     /// The last place that a jump leads to: instructions before and after it are not one unit.
     private var lastLabel = 0
 
-    init(name: ByteString, outerVariables: Int) {
+    /// How many references and ranges there were when it began: those before are of templates around it.
+    let firstReference: Int
+    let firstRange: Int
+
+    init(name: ByteString, outerVariables: Int, firstReference: Int = 0, firstRange: Int = 0) {
         self.name = name
         self.outerVariables = outerVariables
+        self.firstReference = firstReference
+        self.firstRange = firstRange
     }
 
     // MARK: Slots

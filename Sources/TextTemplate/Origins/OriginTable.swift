@@ -86,11 +86,6 @@ package struct OriginTable {
 
     package func origins(of set: OriginSet) -> [Origin] { origins(of: [set]) }
 
-    /// The origin, if the set has just this one.
-    func onlyOrigin(of set: OriginSet) -> Origin? {
-        if case .leaf(let origin) = nodes[Int(set.node)] { origin } else { nil }
-    }
-
     /// A test for many sets: whether a set has an origin that `isWanted` accepts.
     package func membership(_ isWanted: (Origin) -> Bool) -> @Sendable (OriginSet) -> Bool {
         var has = Array(repeating: false, count: nodes.count)
