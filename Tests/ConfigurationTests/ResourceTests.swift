@@ -66,6 +66,32 @@ private func minimal(_ more: String) -> String {
         #expect(other?.ranges.map { String(decoding: $0.path, as: UTF8.self) } == ["/App_DB"])
     }
 
+    /// Found by reading: columns count characters, and bytes were dropped, so that `0o` was not seen and 416 read as 0416.
+    @Test(arguments: ["é", "日本語", "\u{1F680}"]) func modesBehindOtherCharacters(_ name: String) throws {
+        let table = "template = { src = \"a.tmpl\", dest = \"/tmp/\(name)\", keys = [\"/\(name)\"], mode = 0o640 }\n"
+        for text in [table, "\u{FEFF}" + table] {
+            let parsed = try parse(text)
+            #expect(parsed.resources.first?.attributes.mode == 0o640, "\(parsed.errors.map(\.summary))")
+        }
+    }
+
+    /// Found by reading: what is no table was no error, and the file counted as good.
+    @Test(arguments: ["service = \"x\"\n", "service = [1]\n", "service = true\n"]) func aServiceIsATable(_ text: String)
+        throws
+    {
+        #expect(try parse(text + minimal("")).errors.count == 1)
+        #expect(try parse(text).errors.count == 1)
+    }
+
+    /// Found by reading: the line was hidden, and the message had the value.
+    @Test(arguments: ["password = hunter2", "auth_token = 0hunter2", "pass = \"x\" hunter2", "secret-id = True"])
+    func errorsShowNoSecret(_ line: String) throws {
+        let errors = try parse(minimal("[template.backend]\n\(line)")).errors + parse("[backend]\n\(line)\n").errors
+        #expect(errors.count == 2)
+        #expect(
+            errors.allSatisfy { !$0.text.contains("hunter2") && !$0.text.contains("True") }, "\(errors.map(\.text))")
+    }
+
     @Test(
         "modes",
         arguments: [

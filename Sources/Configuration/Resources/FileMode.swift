@@ -17,7 +17,9 @@ package enum FileMode {
     static func parse(_ number: Int64, writtenAt position: TOMLPosition, in source: [UInt8]) -> UInt16? {
         let lines = source.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         let line = lines.indices.contains(position.line - 1) ? lines[position.line - 1] : []
-        let isOctal = line.dropFirst(position.column - 1).starts(with: "0o".utf8)
+        // Columns count characters; a byte order mark is none.
+        let text = String(decoding: line, as: UTF8.self).unicodeScalars.drop { $0 == "\u{FEFF}" }
+        let isOctal = text.dropFirst(position.column - 1).starts(with: "0o".unicodeScalars)
         return parse(isOctal ? String(number, radix: 8) : String(number))
     }
 }

@@ -99,7 +99,7 @@ extension OutputFormat {
 
 extension TOMLError {
     /// The same without texts of the file that may be values. Names of keys stay.
-    fileprivate var withoutValues: TOMLError {
+    var withoutValues: TOMLError {
         let hidden = "…"
         let kind: Kind =
             switch kind {

@@ -185,7 +185,7 @@ package struct ResourceError: Error, Equatable, Sendable {
         case directory, template, resourceFile
     }
 
-    package let kind: Kind
+    package private(set) var kind: Kind
     package let location: Location
     /// The field that it is about, if it is about one.
     package let field: String?
@@ -214,6 +214,12 @@ package struct ResourceError: Error, Equatable, Sendable {
     func showing(_ source: [UInt8]) -> ResourceError {
         var copy = self
         if excerpt == nil { copy.excerpt = location.tomlPosition.flatMap { TOMLExcerpt.text(of: source, at: $0) } }
+        // A password without quotes, for example.
+        if case .notTOML(let error) = kind, let position = location.tomlPosition,
+            TOMLExcerpt.hides(source, at: position)
+        {
+            copy.kind = .notTOML(error.withoutValues)
+        }
         return copy
     }
 }

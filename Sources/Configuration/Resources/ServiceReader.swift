@@ -10,7 +10,10 @@ import TextTemplate
 extension ResourceParser {
     /// The `[service]` or `[[service]]` tables of a file.
     func services(_ top: inout TableReader, name: String, layers: [BackendLayer]?, _ result: inout Result) {
-        for (number, (table, position)) in top.tables("service").enumerated() {
+        let known = top.errors.count
+        let tables = top.tables("service")
+        result.errors += top.errors[known...]
+        for (number, (table, position)) in tables.enumerated() {
             result.tableCount += 1
             var reader = TableReader(table, file: top.file, at: position)
             let name = number == 0 ? name : "\(name)#\(number + 1)"

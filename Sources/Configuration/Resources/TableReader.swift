@@ -61,7 +61,7 @@ struct TableReader {
         let parsed: Duration? =
             switch value.kind {
             case .string(let text): GoDuration.parse(text)
-            case .integer(let seconds) where seconds >= 0: .seconds(seconds)
+            case .integer(let seconds): GoDuration.seconds(seconds)
             default: nil
             }
         if let parsed { return parsed }

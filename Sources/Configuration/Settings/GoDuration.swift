@@ -5,7 +5,7 @@ package enum GoDuration {
     package static func parse(_ text: String) -> Duration? {
         let bytes = Array(text.utf8)
         guard !bytes.isEmpty else { return nil }
-        if bytes.allSatisfy(isDigit) { return Int64(text).map { .seconds($0) } }
+        if bytes.allSatisfy(isDigit) { return Int64(text).flatMap(seconds) }
         var index = 0
         var total = Duration.zero
         while index < bytes.count {
@@ -16,6 +16,9 @@ package enum GoDuration {
         }
         return total
     }
+
+    /// So many seconds, as far as Go's durations go (292 years); nil beyond.
+    static func seconds(_ count: Int64) -> Duration? { (0...9_223_372_036).contains(count) ? .seconds(count) : nil }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
