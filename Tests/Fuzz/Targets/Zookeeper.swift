@@ -58,7 +58,8 @@ enum Target: FuzzTarget {
         Array($0.utf8)
     }
 
-    /// Answers and reports as the input has them. When it is at its end everything is missing, and nothing is left.
+    /// Answers and reports as the input has them. When it is at its end everything is missing; and once the deletion of each node
+    /// is reported that was asked for, nothing is left.
     private static func checkTree(_ input: UnsafeBufferPointer<UInt8>) {
         var reader = ByteReader(input)
         var left = input.count
@@ -68,6 +69,7 @@ enum Target: FuzzTarget {
         }
         var tree = ZookeeperTree(roots)
         var keys: Set<[UInt8]> = []
+        var asked = Set(roots)
         do throws(ZookeeperMalformed) {
             for _ in 0..<1_000 {
                 guard let questions = tree.nextRound() else {
@@ -78,15 +80,16 @@ enum Target: FuzzTarget {
                     continue
                 }
                 for question in questions {
+                    asked.insert(question.path)
                     if left > 0, byte() % 4 == 0 { tree.take(event(byte(), byte())) }
                     try tree.take(left > 0 ? answer(byte(), byte()) : .missing, to: question)
                     check(tree.size >= 0, "no less than nothing")
                 }
             }
             check(tree.nextRound() == nil, "what is asked comes to an end")
-            for root in roots { tree.take(ZookeeperEvent(kind: .deleted, path: root)) }
+            for path in asked { tree.take(ZookeeperEvent(kind: .deleted, path: path)) }
             apply(tree.takeChanges(), to: &keys)
-            check(keys.isEmpty && tree.size == 0, "without the folders nothing is left: \(tree.size) bytes, \(keys)")
+            check(keys.isEmpty && tree.size == 0, "without nodes nothing is left: \(tree.size) bytes, \(keys)")
         } catch {
             check(isRefused(error), "only a name is refused: \(error)")
         }
