@@ -39,11 +39,11 @@ final class RedisServer {
 
     /// What redis-cli prints, without the end of the line.
     @discardableResult
-    func cli(_ words: [String]) async throws -> String {
+    func cli(_ words: [String], input: [UInt8]? = nil) async throws -> String {
         let environment = Machine.environment.merging(password.map { ["REDISCLI_AUTH": $0] } ?? [:]) { $1 }
         let done = try await run(
             ChildCommand(
-                executable: "redis-cli", arguments: ["-p", "\(port)"] + words, environment: environment))
+                executable: "redis-cli", arguments: ["-p", "\(port)"] + words, environment: environment, input: input))
         return String(done.standardOutput.dropLast(done.standardOutput.hasSuffix("\n") ? 1 : 0))
     }
 
