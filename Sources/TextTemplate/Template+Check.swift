@@ -41,18 +41,31 @@ extension Template {
 
 extension Program {
     fileprivate var literalCalls: [LiteralCall] {
-        code.indices.compactMap { index in
+        var calls: [(start: Int, function: ByteString, argument: ByteString, hasMore: Bool)] = []
+        for index in code.indices {
             guard case .call(let plan, let count) = code[index], count > 0, Int(count) <= index,
                 code[(index - Int(count))..<index].allSatisfy(\.isPlainOperand),
                 case .constant(let constant, let node) = code[index - Int(count)],
                 case .string(let text) = constants[Int(constant)]
-            else { return nil }
-            let name = nodes[Int(calls[Int(plan)].name)]
-            let position = source.withBytes { SourcePosition($0, at: Int(nodes[Int(node)].start)) }
-            return LiteralCall(
-                function: source[Int(name.start)..<Int(name.end)], argument: text, hasMore: count > 1,
-                line: position.line, column: position.column + 1)
-        }.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+            else { continue }
+            let name = nodes[Int(self.calls[Int(plan)].name)]
+            calls.append(
+                (Int(nodes[Int(node)].start), source[Int(name.start)..<Int(name.end)], text, hasMore: count > 1))
+        }
+        calls.sort { $0.start < $1.start }
+        // All positions in one pass over the source.
+        return source.withBytes { bytes in
+            var (line, lineStart, next) = (1, 0, 0)
+            return calls.map { call in
+                while next < call.start {
+                    if bytes[next] == UInt8(ascii: "\n") { (line, lineStart) = (line + 1, next + 1) }
+                    next += 1
+                }
+                return LiteralCall(
+                    function: call.function, argument: call.argument, hasMore: call.hasMore, line: line,
+                    column: call.start - lineStart + 1)
+            }
+        }
     }
 }
 

@@ -60,6 +60,11 @@ import Testing
                 [none, "*40000\r\n" + String(repeating: ":1\r\n", count: 40_000)],
                 "scan: answers too large: more than 1 MiB"
             ),
+            // Simple strings counted by their number alone.
+            (
+                [none, "*40\r\n" + String(repeating: "+" + String(repeating: "x", count: 60_000) + "\r\n", count: 40)],
+                "scan: answers too large: more than 1 MiB"
+            ),
             (
                 [none, scanned, "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*1\r\n"],
                 "look at the keys: malformed answer: not what was asked for"

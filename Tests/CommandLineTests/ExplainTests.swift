@@ -333,6 +333,14 @@ struct ExplainLastTests {
             #expect(try await says(["sites.toml"], "set        /app/a"))
             try rig.client.delete("/app/b")
             #expect(try await says(["sites.toml"], "delete     /app/b"))
+            let status = try await run(
+                rig.box.command(["status", "-json", "-control-socket", rig.box.path("run/control")], confdir: false))
+            #expect(status.standardOutput.contains("files_removed") && status.standardOutput.contains("b.conf"))
+            // Nothing wants it, and it is there.
+            try rig.box.write("out/b.conf", "edited\n")
+            let kept = try await run(rig.box.command(["explain", "\(rig.box.out)/b.conf:1"] + fixed))
+            #expect(kept.exitCode == 2, "\(kept.testDescription)")
+            #expect(kept.standardError.contains("no item of sites.toml has the file \(rig.box.out)/b.conf now"))
             try await stop(daemon)
         }
     }

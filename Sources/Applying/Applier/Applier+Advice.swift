@@ -16,10 +16,11 @@ extension Applier {
 
     /// Warns of a reload that is owed by an earlier definition, and that the present one does not have.
     func warnOfLostReload(of resource: Resource, _ destination: Destination) throws(StepFailure) {
-        if resource.reloads || resource.rollout != nil || settings.syncOnly { return }
+        // Of items, the journal has what is owed.
+        if resource.reloads || resource.rollout != nil || settings.syncOnly || resource.item != nil { return }
         guard try isMarked(destination) else { return }
         warnings.give(
-            "\(resource.name): a reload of \(resource.destination) is owed, and the resource says no more how: "
+            "\(resource.name): a reload of \(resource.destination) is owed, and the resource has no reload any more: "
                 + "the service may not have the file",
             hint: "was its reload_cmd misspelled, or removed?")
     }

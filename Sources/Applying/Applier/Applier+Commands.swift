@@ -44,7 +44,7 @@ extension Applier {
         keepKeys(reload.resource, isDone ? reload.changes.keys : reload.changes.possibleKeys)
     }
 
-    /// Logs that the reload of so many files succeeded. What becomes of servers is told where they are compared.
+    /// Logs a reload that succeeded, once for all its `count` files. The session of a balancer logs its own.
     private func logSuccess(of reload: Reload, count: Int) {
         if reload.servers != nil { return }
         let more = count > 1 ? " and \(count - 1) more" : ""

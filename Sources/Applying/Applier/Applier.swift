@@ -400,7 +400,7 @@ package struct Applier: Sendable {
                 throw .staging(error)
             }
         }
-        // Who asks for -check knows.
+        // The user of -check has not asked for -noop by that name.
         if !settings.check {
             logger.warning("Noop mode enabled. \(resource.destination) will not be modified", resource)
         }

@@ -15,6 +15,8 @@ protocol ServerFailure: Error {
     var secret: BackendError? { get }
     /// The range without permission, if that is the cause.
     var refusedRange: KeyRange? { get }
+    /// Whether the server has answered with an error.
+    var isRefusal: Bool { get }
     /// Whether every node would answer the same.
     var concernsAllNodes: Bool { get }
 }
@@ -31,7 +33,7 @@ extension ServerFailure {
         let isConfiguration = if case .file? = last.transport?.kind { true } else { false }
         return BackendError(
             isConfiguration ? .configuration : .unreachable, "\(program): \(texts)", hint: hint,
-            refused: last.refusedRange)
+            refused: last.refusedRange, isRefusal: last.isRefusal)
     }
 
     /// The result of `body` for the first of `nodes` where it does not throw.

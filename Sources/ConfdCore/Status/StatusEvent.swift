@@ -10,7 +10,7 @@ struct StatusEvent: Equatable, Sendable {
         case changed
         /// Files of items that are gone.
         case filesRemoved = "files_removed"
-        /// Such files that somebody has edited: they stay.
+        /// Files of items that are gone, which stay because they have been edited.
         case filesKept = "files_kept"
         case failed
         case recovered

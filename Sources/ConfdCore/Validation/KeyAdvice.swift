@@ -35,7 +35,7 @@ enum KeyAdvice {
         let key = literal.key.array
         let text = literal.key.text
         if key.first != UInt8(ascii: "/") {
-            // The store may have such keys, and who asks for all of them sees them.
+            // A store may have keys without a slash, and a resource of all keys sees them.
             if resource.ranges.contains(where: \.isAll) { return nil }
             let otherwise = literal.hasDefault ? ": the default is always taken" : ""
             return ("\"\(text)\" is no key, it begins without a slash\(otherwise)", "did you mean \"/\(text)\"?")

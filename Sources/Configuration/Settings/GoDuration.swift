@@ -17,7 +17,7 @@ package enum GoDuration {
         return total
     }
 
-    /// So many seconds, as far as Go's durations go (292 years); nil beyond.
+    /// `count` seconds; nil if that is negative or beyond 292 years, Go's longest duration.
     static func seconds(_ count: Int64) -> Duration? { (0...9_223_372_036).contains(count) ? .seconds(count) : nil }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }

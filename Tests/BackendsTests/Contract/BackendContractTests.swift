@@ -185,6 +185,7 @@ import Testing
         let failure = try #require(try setting.backend(password: "s3cret-guess").failure("/locked"))
         setting.check([failure])
         #expect(failure.hint?.contains("-password") == true)
+        #expect(failure.isRefusal, "the status says that it refuses us, and not that it was never reached")
         let backend = try setting.backend()
         let following = try Following(backend, "/locked")
         #expect(following.sees(["/locked/a": "1"]))

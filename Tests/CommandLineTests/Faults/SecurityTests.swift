@@ -66,6 +66,25 @@ import Testing
         }
     }
 
+    /// Found by reading: the length of the word was that of its text, which is longer if the bytes are no UTF-8, so that what
+    /// comes behind it was overwritten.
+    @Test func aPasswordThatIsNoTextIsHiddenAlone() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            var command = box.command(["-interval", "600", "-backend", "env", "-log-level", "info"])
+            let script = "exec \"$0\" --password=\"$(printf 'p\\374\\374\\374')\" \"$@\""
+            command.arguments = ["-c", script, command.executable] + command.arguments
+            command.executable = "/bin/sh"
+            let daemon = try Child(command)
+            #expect(try await eventually { box.output("app") == "x" }, "\(daemon.standardError)")
+            let words = title(of: daemon).split(separator: "\0").dropFirst()
+            #expect(words.first == "--password=xxxx")
+            #expect(words.dropFirst().elementsEqual(command.arguments.dropFirst(3).map { $0[...] }), "\(words)")
+            daemon.send(SIGTERM)
+            _ = try await daemon.wait()
+        }
+    }
+
     private func title(of child: Child) -> String {
         let bytes = FileManager.default.contents(atPath: "/proc/\(child.processID)/cmdline") ?? Data()
         return String(decoding: bytes, as: UTF8.self)
