@@ -39,7 +39,8 @@ import Testing
             try box.resource("app", fields: "relaod_cmd = \"exit 3\"", template: "x")
             let done = try await box.render()
             #expect(
-                done.standardError.contains("a reload of \(box.out)/app is owed, and the resource has no reload any more"),
+                done.standardError.contains(
+                    "a reload of \(box.out)/app is owed, and the resource has no reload any more"),
                 "\(done.testDescription)")
         }
     }
