@@ -6,6 +6,7 @@ package struct JSONWriter: ~Copyable {
     /// The bytes written so far.
     package private(set) var bytes: [UInt8]
     private let indent: [UInt8]?
+    private let limit: Int
     private var depth = 0
     private var position = Position.first
 
@@ -17,10 +18,11 @@ package struct JSONWriter: ~Copyable {
     }
 
     /// Appends to `bytes`. With an `indent`, each element is on a line of its own, indented once for each open array
-    /// or object.
-    package init(appendingTo bytes: consuming [UInt8] = [], indent: [UInt8]? = nil) {
+    /// or object. A string is cut where its escapes go beyond `limit` bytes in all: callers that have a limit compare the count.
+    package init(appendingTo bytes: consuming [UInt8] = [], indent: [UInt8]? = nil, limit: Int = .max) {
         self.bytes = bytes
         self.indent = indent
+        self.limit = limit
     }
 
     /// The bytes written, taken out of the writer.
@@ -142,6 +144,7 @@ extension JSONWriter {
             }
             offset += length
             plain = offset
+            if bytes.count > limit { return }
         }
         bytes += text[plain...]
         bytes.append(UInt8(ascii: "\""))

@@ -2,6 +2,8 @@
 package struct RegularExpression: Sendable {
     private let pattern: [UInt8]
     private let program: RegularExpressionProgram
+    /// About how many bytes it takes.
+    package var size: Int { pattern.count + program.size }
     /// The name of each group, the whole match first; empty where it has none.
     private let names: [[UInt8]]
 
@@ -25,12 +27,21 @@ package struct RegularExpression: Sendable {
         return machine.findMatch(in: text, from: 0) ? machine.slots[0]..<machine.slots[1] : nil
     }
 
+    /// What became of a text in which matches are replaced.
+    package enum Replaced {
+        /// Nothing matched.
+        case unchanged
+        case text([UInt8])
+        /// The text would be longer than the limit.
+        case tooLong
+    }
+
     /// `text` with each match replaced by `replacement`, in which `$1`, `${1}` and `${name}` stand for groups: Go's
-    /// `ReplaceAllString`; nil if nothing matched. Throws if the groups would take too much memory.
+    /// `ReplaceAllString`, of up to `limit` bytes. Throws if the groups would take too much memory.
     package func replacing(
-        in text: UnsafeBufferPointer<UInt8>, with replacement: UnsafeBufferPointer<UInt8>
-    ) throws(RegularExpressionError) -> [UInt8]? {
-        var output: [UInt8] = []
+        in text: UnsafeBufferPointer<UInt8>, with replacement: UnsafeBufferPointer<UInt8>, limit: Int
+    ) throws(RegularExpressionError) -> Replaced {
+        var output = LimitedOutput(limit: limit)
         let parts = Replacement(replacement, names: names)
         let slotCount = 2 * (parts.lastGroup(of: names.count) + 1)
         guard program.instructions.count * slotCount <= RegularExpressionMachine.mostSlots else {
@@ -39,9 +50,9 @@ package struct RegularExpression: Sendable {
         var machine = RegularExpressionMachine(program, slotCount: slotCount)
         var copied = 0
         var position = 0
-        while position <= text.count, machine.findMatch(in: text, from: position) {
+        while position <= text.count, !output.isTooLong, machine.findMatch(in: text, from: position) {
             let match = machine.slots
-            output += text[copied..<match[0]]
+            output.append(text[copied..<match[0]])
             // No replacement for an empty match right behind another one.
             if match[1] > copied || match[0] == 0 { parts.append(to: &output, match: match, in: text) }
             copied = match[1]
@@ -49,9 +60,23 @@ package struct RegularExpression: Sendable {
             let width = position < text.count ? UTF8Scanner.decode(text, at: position).width : 1
             position = max(position + width, match[1])
         }
-        if copied == 0 && output.isEmpty { return nil }
-        output += text[copied...]
-        return output
+        if copied == 0 && output.bytes.isEmpty && !output.isTooLong { return .unchanged }
+        output.append(text[copied...])
+        return output.isTooLong ? .tooLong : .text(output.bytes)
+    }
+}
+
+/// Bytes up to a limit: replacements multiply a text by another.
+private struct LimitedOutput {
+    private(set) var bytes: [UInt8] = []
+    private(set) var isTooLong = false
+    let limit: Int
+
+    init(limit: Int) { self.limit = limit }
+
+    mutating func append(_ part: some Collection<UInt8>) {
+        if part.count > limit - bytes.count { isTooLong = true }
+        if !isTooLong { bytes += part }
     }
 }
 
@@ -134,18 +159,18 @@ private struct Replacement {
         return name.count > 1 && name[0] == 0x30 ? .groups(names.indices.filter { names[$0] == name }) : .group(number)
     }
 
-    func append(to output: inout [UInt8], match: UnsafeBufferPointer<Int>, in text: UnsafeBufferPointer<UInt8>) {
+    func append(to output: inout LimitedOutput, match: UnsafeBufferPointer<Int>, in text: UnsafeBufferPointer<UInt8>) {
         func range(of group: Int) -> Range<Int>? {
             guard 2 * group + 1 < match.count, match[2 * group] >= 0 else { return nil }
             return match[2 * group]..<match[2 * group + 1]
         }
         for part in parts {
             switch part {
-            case .text(let text): output += text
+            case .text(let text): output.append(text)
             case .group(let group):
-                if let range = range(of: group) { output += text[range] }
+                if let range = range(of: group) { output.append(text[range]) }
             case .groups(let groups):
-                if let range = groups.lazy.compactMap({ range(of: $0) }).first { output += text[range] }
+                if let range = groups.lazy.compactMap({ range(of: $0) }).first { output.append(text[range]) }
             }
         }
     }

@@ -71,27 +71,24 @@ final class RegularExpressionNode: Sendable {
 
     /// One of `items`, the first that fits. Neighbours that are single characters become one set.
     static func alternation(_ items: [RegularExpressionNode]) -> RegularExpressionNode {
-        var flat: [RegularExpressionNode] = []
-        for item in items {
-            if case .alternation = item.kind {
-                for child in item.children { appendAlternative(child, to: &flat) }
-            } else {
-                appendAlternative(item, to: &flat)
-            }
+        let alternatives = items.flatMap { item in
+            if case .alternation = item.kind { item.children } else { [item] }
         }
-        return flat.count == 1 ? flat[0] : RegularExpressionNode(.alternation, flat)
+        var joined: [RegularExpressionNode] = []
+        var rest = alternatives[...]
+        while let first = rest.first {
+            let sets = rest.prefix { $0.plainSet != nil }
+            joined.append(sets.count > 1 ? union(of: sets) : first)
+            rest = rest.dropFirst(max(1, sets.count))
+        }
+        return joined.count == 1 ? joined[0] : RegularExpressionNode(.alternation, joined)
     }
 
-    private static func appendAlternative(
-        _ item: RegularExpressionNode, to items: inout [RegularExpressionNode]
-    ) {
-        if var set = items.last?.plainSet, let other = item.plainSet {
-            set.formUnion(other)
-            set.normalize()
-            items[items.count - 1] = RegularExpressionNode(.set(set))
-        } else {
-            items.append(item)
-        }
+    private static func union(of sets: ArraySlice<RegularExpressionNode>) -> RegularExpressionNode {
+        var all = CharacterSet()
+        for case let set? in sets.lazy.map(\.plainSet) { all.formUnion(set) }
+        all.normalize()
+        return RegularExpressionNode(.set(all))
     }
 
     private var plainSet: CharacterSet? {

@@ -43,6 +43,12 @@ struct RegularExpressionProgram: Sendable {
         }
     }
 
+    /// About how many bytes it takes.
+    var size: Int {
+        instructions.count * MemoryLayout<Instruction>.stride
+            + sets.reduce(0) { $0 + MemoryLayout<Set>.stride + $1.all.ranges.count * 8 }
+    }
+
     private(set) var instructions: [Instruction] = []
     private(set) var sets: [Set] = []
     private(set) var start: UInt32 = 0

@@ -380,12 +380,15 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
         arguments: [
             ("0", Duration.zero), ("10", .seconds(10)), ("1m30s", .seconds(90)), ("250ms", .milliseconds(250)),
             ("1.5h", .seconds(5400)), ("2us", .microseconds(2)), (".5s", .milliseconds(500)),
+            ("+5s", .seconds(5)), ("+5", .seconds(5)),
         ])
     func parses(_ text: String, _ expected: Duration) {
         #expect(GoDuration.parse(text) == expected)
     }
 
-    @Test(arguments: ["10000000000000000", "9223372037", "", "-1", "s", "1x", "1.s.", "1m s", "999999999999h"])
+    @Test(arguments: [
+        "10000000000000000", "9223372037", "", "-1", "s", "1x", "1.s.", "1m s", "999999999999h", "+", "++5s", "+-1",
+    ])
     func refuses(_ text: String) {
         #expect(GoDuration.parse(text) == nil)
     }

@@ -216,6 +216,14 @@ import TextTemplate
                 #"{{$l := list (repeat 500 "x\n")}}{{range seq 1 20}}{{$l = list $l}}{{end}}{{toYaml $l}}"#,
                 "error calling toYaml: the text would be longer than 3200 bytes"
             ),
+            (
+                #"{{$t := repeat 100 "x"}}{{regexReplaceAll "x" $t $t}}"#,
+                "error calling regexReplaceAll: the text would be longer than 3200 bytes"
+            ),
+            (#"{{toJson (repeat 600 "\x01")}}"#, "error calling toJson: the text would be longer than 3200 bytes"),
+            (#"{{len (html (repeat 700 "&"))}}"#, "output is larger than 3200 bytes"),
+            (#"{{js (repeat 700 "\x01")}}"#, "output is larger than 3200 bytes"),
+            (#"{{len (urlquery (repeat 1100 "&"))}}"#, "output is larger than 3200 bytes"),
             // Each level holds the one below it twice: a thousand levels have more parts than could be looked at.
             (
                 "{{$l := list}}{{range seq 1 80}}{{$l = list $l $l}}{{end}}{{uniq $l}}",
@@ -238,6 +246,31 @@ import TextTemplate
         var limits = Limits()
         limits.outputSize = 3_200
         #expect(render(template, limits: limits) == result)
+    }
+
+    /// Found by reading: a list that came to hold itself was printed until the stack was full.
+    @Test(
+        arguments: [
+            (
+                "{{$l := list 1 2 3}}{{append (slice $l 0 1) $l}}",
+                "error calling append: the list would be an element of itself"
+            ),
+            (
+                "{{$l := list 1 2 3}}{{append (slice $l 0 1) (list 4 (dict \"k\" (list $l)))}}",
+                "error calling append: the list would be an element of itself"
+            ),
+            // Twice the same list in each of a hundred: looked at once.
+            (
+                "{{$l := list 1 2 3}}{{$m := $l}}{{range seq 1 100}}{{$m = list $m $m}}{{end}}{{append (slice $l 0 1) $m}}",
+                "error calling append: the list would be an element of itself"
+            ),
+            // A part of the list that ends before its new element, and another list in a place that was taken.
+            ("{{$l := append (list 1 2) 3}}{{append $l $l}}", "[1 2 3 [1 2 3]]"),
+            ("{{$l := list 1 2 3}}{{append (slice $l 0 1) (slice $l 0 1)}} {{$l}}", "[1 [1]] [1 [1] 3]"),
+            ("{{$l := list 1 2 3}}{{append (slice $l 0 1) (list 9)}} {{$l}}", "[1 [9]] [1 [9] 3]"),
+        ] as [(ByteString, String)])
+    func listsHoldOthers(_ template: ByteString, result: String) {
+        #expect(render(template) == result)
     }
 
     /// Words, case and order are as before however they are found.

@@ -3,7 +3,8 @@ package enum GoDuration {
     /// The duration that `text` names, nil if it is neither form or negative. Mirrors Go's `time.ParseDuration`,
     /// and accepts integers as seconds.
     package static func parse(_ text: String) -> Duration? {
-        let bytes = Array(text.utf8)
+        var bytes = Array(text.utf8)
+        if bytes.first == UInt8(ascii: "+") { bytes.removeFirst() }
         guard !bytes.isEmpty else { return nil }
         if bytes.allSatisfy(isDigit) { return Int64(text).flatMap(seconds) }
         var index = 0

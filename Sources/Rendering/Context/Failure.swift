@@ -22,6 +22,8 @@ enum Failure {
     case tooLong(limit: Int)
     /// A list above the limit.
     case tooMany(limit: Int)
+    /// An array that two lists share would hold one of them.
+    case listInItself
     /// Nothing where Sprig's functions need a list, and something else: `reflect.Kind`'s name of it.
     case nilList
     case noList(function: StaticString, kind: String)

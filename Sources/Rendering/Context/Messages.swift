@@ -44,6 +44,7 @@ extension Failure {
         case .lengthOverflow: "strings: Repeat output length overflow"
         case .tooLong(let limit): "the text would be longer than \(limit) bytes"
         case .tooMany(let limit): "the list would be longer than \(limit) elements"
+        case .listInItself: "the list would be an element of itself"
         case .nilList: "runtime error: invalid memory address or nil pointer dereference"
         case .noList(let function, let kind): "Cannot find \(function) on type \(kind)"
         case .noListToConcatenate(let kind): "Cannot concat type \(kind) as list"

@@ -50,10 +50,13 @@ final class RenderingContext {
     /// Where a key was found last: the next is often near.
     private var lastIndex = 0
     private var expressions: [ByteString: RegularExpression] = [:]
+    /// About how many bytes they take.
+    private var expressionSize = 0
     /// The last pattern of keys: loops use one again and again, or a new one each time.
     private var lastGlob: (pattern: ByteString, glob: Glob)?
-    /// The most patterns that are kept: templates that compute patterns from data must not fill the memory.
-    private static let mostPatterns = 256
+    /// Where patterns are no longer kept, in number and in bytes: templates that compute patterns from data must not fill the
+    /// memory.
+    private static let (mostPatterns, mostPatternBytes) = (256, 64 << 20)
 
     init(snapshot: Snapshot, environment: any Environment, includes: IncludeCache, limits: Limits) {
         self.limits = limits
@@ -112,8 +115,11 @@ final class RenderingContext {
     func expression(_ pattern: ByteString) throws(RegularExpressionError) -> RegularExpression {
         if let expression = expressions[pattern] { return expression }
         let expression = try RegularExpression(pattern)
-        if expressions.count == Self.mostPatterns { expressions = [:] }
+        if expressions.count == Self.mostPatterns || expressionSize > Self.mostPatternBytes {
+            (expressions, expressionSize) = ([:], 0)
+        }
         expressions[pattern] = expression
+        expressionSize += expression.size
         return expression
     }
 

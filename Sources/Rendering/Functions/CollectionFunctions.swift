@@ -17,7 +17,12 @@ enum CollectionFunctions {
         "list": Function([], variadic: .any) { arguments in
             .slice(Slice(.any, (0..<arguments.count).map { element(arguments[$0]) }))
         },
-        "append": Function([.anys, .any]) { .slice($0.slice(0).appending(element($0[1]))) },
+        "append": Function([.anys, .any]) { (arguments) throws(FunctionError) in
+            guard let list = arguments.slice(0).appending(element(arguments[1])) else {
+                throw FunctionError(.listInItself)
+            }
+            return .slice(list)
+        },
         "reverse": Function([.any], body: reverse),
         "sortByLength": Function([.strings]) { arguments in
             let list = arguments.slice(0)

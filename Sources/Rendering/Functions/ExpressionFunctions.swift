@@ -14,11 +14,15 @@ enum ExpressionFunctions {
         },
         "regexReplaceAll": Function([.string, .string, .string]) { (arguments) throws(FunctionError) in
             let expression = try expression(arguments)
+            let limit = arguments.longestText
+            let replaced: ByteString?
             do throws(RegularExpressionError) {
-                return .string(try expression.replacing(in: arguments.string(1), with: arguments.string(2)))
+                replaced = try expression.replacing(in: arguments.string(1), with: arguments.string(2), limit: limit)
             } catch {
                 throw arguments.failure(.regularExpression(error), of: arguments.string(0))
             }
+            guard let replaced else { throw FunctionError(.tooLong(limit: limit)) }
+            return .string(replaced)
         },
     ]
 
@@ -39,15 +43,19 @@ extension RegularExpression {
 
     func firstMatch(in text: ByteString) -> Range<Int>? { text.withBytes { firstMatch(in: $0) } }
 
-    /// `text` itself if nothing matches.
+    /// `text` itself if nothing matches, nil if the result would be longer than `limit`.
     func replacing(
-        in text: ByteString, with replacement: ByteString
-    ) throws(RegularExpressionError) -> ByteString {
+        in text: ByteString, with replacement: ByteString, limit: Int = .max
+    ) throws(RegularExpressionError) -> ByteString? {
         let replaced = try text.withBytes { text throws(RegularExpressionError) in
             try replacement.withBytes { replacement throws(RegularExpressionError) in
-                try replacing(in: text, with: replacement)
+                try replacing(in: text, with: replacement, limit: limit)
             }
         }
-        return replaced.map { ByteString($0) } ?? text
+        return switch replaced {
+        case .unchanged: text
+        case .text(let bytes): ByteString(bytes)
+        case .tooLong: nil
+        }
     }
 }

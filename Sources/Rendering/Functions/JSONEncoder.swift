@@ -9,7 +9,7 @@ struct JSONEncoder: ~Copyable {
 
     /// The JSON of `value`, in lines if there is an `indent`; above `limit` bytes it is an error.
     static func encode(_ value: Value, indent: [UInt8]? = nil, limit: Int) throws(JSONEncodingError) -> [UInt8] {
-        var encoder = JSONEncoder(writer: JSONWriter(indent: indent), limit: limit)
+        var encoder = JSONEncoder(writer: JSONWriter(indent: indent, limit: limit), limit: limit)
         try encoder.append(value)
         return encoder.writer.bytes
     }

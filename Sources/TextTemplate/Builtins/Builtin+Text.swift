@@ -1,10 +1,10 @@
 /// `print`, `printf`, `println`, and text made safe for HTML, JavaScript and URLs.
 enum TextBuiltins {
     /// Appends the result of a built-in function that returns text. `format` is the format of `printf`, if the compiler
-    /// has parsed it.
+    /// has parsed it. `html`, `js` and `urlquery`, which make a text up to six times as long, end soon above `limit` bytes.
     static func append(
         _ builtin: Builtin, _ arguments: UnsafeBufferPointer<Value>, format: UnsafePointer<ParsedFormat>?,
-        into output: inout ByteBuffer
+        limit: Int, into output: inout ByteBuffer
     ) {
         switch builtin {
         case .printf:
@@ -15,29 +15,31 @@ enum TextBuiltins {
             guard case .string(let format)? = arguments.first else { return }
             Format.appendFormatted(format, UnsafeBufferPointer(rebasing: arguments.dropFirst()), into: &output)
         case .println: Format.appendPrintln(arguments, into: &output)
-        case .html: escape(arguments, into: &output, appendHTML)
-        case .js: escape(arguments, into: &output, appendJavaScript)
-        case .urlquery: escape(arguments, into: &output, appendURLQuery)
+        case .html: escape(arguments, limit, into: &output, appendHTML)
+        case .js: escape(arguments, limit, into: &output, appendJavaScript)
+        case .urlquery: escape(arguments, limit, into: &output, appendURLQuery)
         default: Format.appendPrint(arguments, into: &output)
         }
     }
 
     /// Go's `evalArgs`, then `append`.
     private static func escape(
-        _ arguments: UnsafeBufferPointer<Value>, into output: inout ByteBuffer,
-        _ append: (UnsafeBufferPointer<UInt8>, inout ByteBuffer) -> Void
+        _ arguments: UnsafeBufferPointer<Value>, _ limit: Int, into output: inout ByteBuffer,
+        _ append: (UnsafeBufferPointer<UInt8>, _ most: Int, inout ByteBuffer) -> Void
     ) {
+        let most = output.count + min(limit, Int.max - output.count)
         if arguments.count == 1, case .string(let text) = arguments[0] {
-            text.withBytes { append($0, &output) }
+            text.withBytes { append($0, most, &output) }
             return
         }
         var text = ByteBuffer()
         Format.appendPrint(arguments, printable: true, into: &text)
-        append(text.bytes, &output)
+        append(text.bytes, most, &output)
     }
 
-    private static func appendHTML(_ text: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
+    private static func appendHTML(_ text: UnsafeBufferPointer<UInt8>, upTo most: Int, into output: inout ByteBuffer) {
         for byte in text {
+            if output.count > most { return }
             switch byte {
             case 0: output.append("\u{FFFD}")
             case UInt8(ascii: "\""): output.append("&#34;")
@@ -50,9 +52,11 @@ enum TextBuiltins {
         }
     }
 
-    private static func appendJavaScript(_ text: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
+    private static func appendJavaScript(
+        _ text: UnsafeBufferPointer<UInt8>, upTo most: Int, into output: inout ByteBuffer
+    ) {
         var offset = 0
-        while offset < text.count {
+        while offset < text.count, output.count <= most {
             let rune = Rune(text, at: offset)
             switch rune.value {
             case UInt32(UInt8(ascii: "\\")), UInt32(UInt8(ascii: "'")), UInt32(UInt8(ascii: "\"")):
@@ -80,8 +84,11 @@ enum TextBuiltins {
         output.append(digits)
     }
 
-    private static func appendURLQuery(_ text: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
+    private static func appendURLQuery(
+        _ text: UnsafeBufferPointer<UInt8>, upTo most: Int, into output: inout ByteBuffer
+    ) {
         for byte in text {
+            if output.count > most { return }
             switch byte {
             case UInt8(ascii: " "): output.append(UInt8(ascii: "+"))
             case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"): output.append(byte)

@@ -67,7 +67,7 @@ extension Executor {
         let arguments = arguments(Int(plan.count))
         try checkSize(arguments)
         scratch.truncate(to: 0)
-        TextBuiltins.append(builtin, arguments, format: format(plan), into: &scratch)
+        TextBuiltins.append(builtin, arguments, format: format(plan), limit: limits.outputSize, into: &scratch)
         guard scratch.count <= limits.outputSize else { throw .outputTooLarge(limit: limits.outputSize) }
         return .string(ByteString(scratch.bytes))
     }

@@ -401,7 +401,8 @@ struct Executor: ~Copyable {
         guard let builtin = plan.builtin else { return }
         let count = Int(plan.count)
         try checkSize(arguments(count))
-        TextBuiltins.append(builtin, arguments(count), format: format(plan), into: &staged)
+        TextBuiltins.append(
+            builtin, arguments(count), format: format(plan), limit: limits.outputSize, into: &staged)
         drop(count)
         try checkStaged()
     }

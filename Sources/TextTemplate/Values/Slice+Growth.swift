@@ -4,9 +4,11 @@ extension Slice {
         Slice(element, storage: storage, offset: offset, count: count, capacity: capacity, isNil: isNil)
     }
 
-    /// Go's `append`: `value` goes behind the last element, into the same array if there is room.
-    public func appending(_ value: Value) -> Slice {
+    /// Go's `append`: `value` goes behind the last element, into the same array if there is room. Nil if a list would then be an
+    /// element of itself, which Go can make, and not print.
+    public func appending(_ value: Value) -> Slice? {
         if count < capacity {
+            if storage.hasMade(offset + count), value.holds(storage, offset + count) { return nil }
             storage[offset + count] = value
             return Slice(element, storage: storage, offset: offset, count: count + 1, capacity: capacity, isNil: false)
         }

@@ -181,6 +181,9 @@ final class SliceStorage: @unchecked Sendable {
         }
     }
 
+    /// Whether `index` is the place of an element that lists may have already.
+    func hasMade(_ index: Int) -> Bool { index < count }
+
     /// All elements, made, and not fewer than `minimum`.
     func elements(atLeast minimum: Int) -> UnsafeMutablePointer<Value> {
         if let elements, count >= minimum { return elements }
@@ -218,5 +221,35 @@ extension Value {
         case .map(let map): map.storage.facts.depth
         default: 0
         }
+    }
+}
+
+extension Value {
+    /// Whether a list in the value, or in one of its lists and maps, has the element of `storage` at `index`.
+    func holds(_ storage: SliceStorage, _ index: Int) -> Bool {
+        var seen: Set<Window> = []
+        var open = [self]
+        while let value = open.popLast() {
+            switch value {
+            case .slice(let list):
+                let window = Window(
+                    array: ObjectIdentifier(list.storage), range: list.offset..<list.offset + list.count)
+                if list.storage === storage, window.range.contains(index) { return true }
+                if list.storage.depth > 1, seen.insert(window).inserted { open += list.array.filter { $0.depth > 0 } }
+            case .map(let map):
+                let window = Window(array: ObjectIdentifier(map.storage), range: 0..<map.count)
+                if map.storage.facts.depth > 1, seen.insert(window).inserted {
+                    open += map.values.filter { $0.depth > 0 }
+                }
+            default: break
+            }
+        }
+        return false
+    }
+
+    /// The elements of a list, or of a map.
+    private struct Window: Hashable {
+        let array: ObjectIdentifier
+        let range: Range<Int>
     }
 }
