@@ -46,6 +46,19 @@ import Testing
         }
     }
 
+    /// Found by a reader: the field of a pair, in a template whose dot is an item.
+    @Test func aMistypedFieldIsSuggested() async throws {
+        try await withSandbox { box in
+            try addSites(box)
+            try box.write("confdir/templates/site.tmpl", "{{.Key}}\n")
+            let done = try await confd(box, ["a": "1"])
+            #expect(done.exitCode == 1)
+            #expect(
+                done.standardError.contains("can't evaluate field Key in type confd.Item"), "\(done.testDescription)")
+            #expect(done.standardError.contains("did you mean \".key\"?"), "\(done.testDescription)")
+        }
+    }
+
     @Test func cleanRemovesWhatAResourceHasLeft() async throws {
         try await withSandbox { box in
             try addSites(box)

@@ -122,7 +122,8 @@ extension Executor {
         if let object = receiver.asObject, object.fields.contains(where: { ByteString($0.name) == name }) {
             return .unexportedField(name, type: type)
         }
-        let fields = receiver.asObject?.fields.map(\.name).filter { $0.first?.isUppercase == true } ?? []
+        let object = receiver.asObject
+        let fields = object?.fields.map(\.name).filter { object?.field(ByteString($0)) != nil } ?? []
         let suggestion = Suggestion.nearest(to: name.array, among: fields.sorted(), .identifiers)
         return .noField(name, type: type, suggestion: suggestion)
     }
