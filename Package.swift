@@ -15,22 +15,27 @@ let layers: [Layer] = [
     Layer(number: 0, name: "CCurl", imports: []),
     Layer(number: 0, name: "CYAML", imports: []),
     Layer(number: 0, name: "CCrypto", imports: []),
-    Layer(number: 0, name: "TOML", imports: []),
-    Layer(number: 0, name: "JSON", imports: []),
-    Layer(number: 0, name: "KeyValue", imports: []),
+    Layer(number: 0, name: "Primitives", imports: []),
     Layer(number: 0, name: "Diagnostics", imports: []),
-    Layer(number: 0, name: "RegularExpressions", imports: []),
-    Layer(number: 1, name: "TextTemplate", imports: ["Diagnostics"]),
+    Layer(number: 0, name: "TOML", imports: []),
+    Layer(number: 1, name: "JSON", imports: ["Primitives"]),
+    Layer(number: 1, name: "KeyValue", imports: ["Primitives"]),
+    Layer(number: 1, name: "RegularExpressions", imports: ["Primitives"]),
+    Layer(number: 1, name: "TextTemplate", imports: ["Diagnostics", "Primitives"]),
     Layer(number: 1, name: "YAML", imports: ["Diagnostics", "CYAML"]),
-    Layer(number: 1, name: "Posix", imports: ["CPosix"]),
-    Layer(number: 1, name: "Age", imports: ["CCrypto", "JSON"]),
+    Layer(number: 1, name: "Posix", imports: ["CPosix", "Primitives"]),
+    Layer(number: 2, name: "Age", imports: ["CCrypto", "JSON"]),
     Layer(number: 1, name: "Digests", imports: ["CCrypto"]),
     Layer(number: 2, name: "HTTP", imports: ["CCurl", "Posix"]),
     Layer(number: 3, name: "Checks", imports: ["Diagnostics", "HTTP", "Posix"]),
-    Layer(number: 3, name: "Backends", imports: ["Diagnostics", "KeyValue", "JSON", "YAML", "HTTP", "Posix"]),
+    Layer(
+        number: 3, name: "Backends",
+        imports: ["Diagnostics", "KeyValue", "JSON", "Primitives", "YAML", "HTTP", "Posix"]),
     Layer(
         number: 2, name: "Rendering",
-        imports: ["Diagnostics", "Digests", "TextTemplate", "RegularExpressions", "KeyValue", "JSON", "YAML"]),
+        imports: [
+            "Diagnostics", "Digests", "Primitives", "TextTemplate", "RegularExpressions", "KeyValue", "JSON", "YAML",
+        ]),
     Layer(number: 2, name: "Staging", imports: ["Diagnostics", "Digests", "Posix"]),
     Layer(number: 3, name: "Appliers", imports: ["Diagnostics", "JSON", "KeyValue", "HTTP", "Posix"]),
     Layer(
@@ -41,7 +46,8 @@ let layers: [Layer] = [
         ]),
     Layer(number: 4, name: "Registration", imports: ["Backends", "Diagnostics", "JSON", "Posix"]),
     Layer(
-        number: 4, name: "Rollout", imports: ["Backends", "Diagnostics", "Digests", "KeyValue", "Posix", "Rendering"]),
+        number: 4, name: "Rollout",
+        imports: ["Backends", "Diagnostics", "Digests", "KeyValue", "Posix", "Primitives", "Rendering"]),
     Layer(
         number: 6, name: "Applying",
         imports: [
@@ -53,8 +59,9 @@ let layers: [Layer] = [
     Layer(
         number: 7, name: "ConfdCore",
         imports: [
-            "Diagnostics", "Digests", "JSON", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering", "Staging",
-            "Configuration", "Checks", "Registration", "Rollout", "Applying", "Appliers",
+            "Diagnostics", "Digests", "JSON", "KeyValue", "Primitives", "TextTemplate", "Posix", "Backends",
+            "Rendering",
+            "Staging", "Configuration", "Checks", "Registration", "Rollout", "Applying", "Appliers",
         ]),
     Layer(number: 8, name: "confd", imports: ["ConfdCore"]),
 ]
@@ -123,7 +130,7 @@ let package = Package(
         tests("DigestsTests", ["Digests"]),
         tests("YAMLTests", ["YAML", "Diagnostics", "TestSupport"]),
         tests("KeyValueTests", ["KeyValue", "TestSupport"]),
-        tests("TextTemplateTests", ["TextTemplate"], data: ["Golden"]),
+        tests("TextTemplateTests", ["Primitives", "TextTemplate"], data: ["Golden"]),
         tests("DiagnosticsTests", ["Diagnostics"]),
         tests("PosixTests", ["Posix", "TestSupport"]),
         tests("ChecksTests", ["Checks", "HTTP", "Posix", "TestSupport"]),

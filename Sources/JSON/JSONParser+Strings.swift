@@ -1,3 +1,5 @@
+import Primitives
+
 extension JSONParser {
     /// Reads a string, the quote of which is at `offset`.
     ///
@@ -26,7 +28,7 @@ extension JSONParser {
                 return
             }
             if byte < 0x20 { throw invalidCharacter(.inString) }
-            let length = byte < 0x80 ? 1 : decodeRune(input, at: offset).length
+            let length = byte < 0x80 ? 1 : UTF8Scanner.decode(input, at: offset).width
             if length == 1 { return try rewrittenString(from: start) }
             offset = plainEnd(from: offset + length)
         }
@@ -53,7 +55,7 @@ extension JSONParser {
             case UInt8(ascii: "\\"): try escape()
             case ..<0x20: throw invalidCharacter(.inString)
             default:
-                let (character, length) = decodeRune(input, at: offset)
+                let (character, length) = UTF8Scanner.decode(input, at: offset)
                 appendUTF8(character)
                 offset += length
             }
@@ -119,9 +121,9 @@ extension JSONParser {
                 offset += 6
                 appendUTF8(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
             } else {
-                appendUTF8(replacementCharacter)
+                appendUTF8(UTF8Scanner.replacement)
             }
-        case 0xDC00..<0xE000: appendUTF8(replacementCharacter)
+        case 0xDC00..<0xE000: appendUTF8(UTF8Scanner.replacement)
         default: appendUTF8(first)
         }
     }

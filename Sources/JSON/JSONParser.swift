@@ -1,3 +1,5 @@
+import Primitives
+
 /// Reads JSON text (RFC 8259) into a tape, without recursion:
 ///
 ///     value  = object | array | string | number | 'null' | 'true' | 'false'
@@ -175,7 +177,7 @@ struct JSONParser {
 
     /// The error about the character at `offset`.
     func invalidCharacter(_ place: JSONError.Place) -> JSONError {
-        let length = decodeRune(input, at: offset).length
+        let length = UTF8Scanner.decode(input, at: offset).width
         return JSONError(kind: .invalidCharacter(Array(input[offset..<offset + length]), place), offset: offset)
     }
 }

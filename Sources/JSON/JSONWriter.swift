@@ -1,3 +1,5 @@
+import Primitives
+
 /// Writes JSON as Go 1.27's `json.Marshal`, or as `json.MarshalIndent` if an indent is given.
 ///
 /// The caller goes through its values and calls, for an object, `beginObject`, then `key` and a value for each
@@ -134,7 +136,7 @@ extension JSONWriter {
                 appendEscaped(byte)
             } else {
                 let character: UInt32
-                (character, length) = decodeRune(text, at: offset)
+                (character, length) = UTF8Scanner.decode(text, at: offset)
                 if length > 1, character != 0x2028, character != 0x2029 {
                     offset += length
                     continue

@@ -1,3 +1,5 @@
+import Primitives
+
 extension Glob {
     /// Whether `name` matches, as Go's `path.Match` has it. The pattern must be well-formed.
     package func matches(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -123,9 +125,9 @@ extension Glob.Chunk {
                 position += 1
             case .any:
                 guard name[position] != slash else { return nil }
-                position += decodeRune(name.window(position..<name.count)).length
+                position += UTF8Scanner.decode(name.window(position..<name.count), at: 0).width
             case .set(let set):
-                let (character, length) = decodeRune(name.window(position..<name.count))
+                let (character, length) = UTF8Scanner.decode(name.window(position..<name.count), at: 0)
                 guard set.contains(character) else { return nil }
                 position += length
             }

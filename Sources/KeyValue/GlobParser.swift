@@ -1,3 +1,5 @@
+import Primitives
+
 /// Reads the syntax of Go's `path.Match`:
 ///
 ///     pattern = { term }
@@ -93,40 +95,9 @@ struct GlobParser {
             offset += 1
             if offset == end { return nil }
         }
-        let (character, length) = decodeRune(pattern.window(offset..<end))
-        if character == replacementCharacter, length == 1 { return nil }
+        let (character, length) = UTF8Scanner.decode(pattern.window(offset..<end), at: 0)
+        if character == UTF8Scanner.replacement, length == 1 { return nil }
         offset += length
         return offset < end ? character : nil
     }
-}
-
-let replacementCharacter: UInt32 = 0xFFFD
-
-/// The first character of `bytes`, which must not be empty, and the number of bytes it takes: U+FFFD and
-/// 1 for what is not UTF-8, as Go's `utf8.DecodeRune`.
-func decodeRune(_ bytes: Bytes) -> (character: UInt32, length: Int) {
-    let first = bytes[0]
-    if first < 0x80 { return (UInt32(first), 1) }
-    let length: Int
-    var low: UInt8 = 0x80
-    var high: UInt8 = 0xBF
-    switch first {
-    case 0xC2...0xDF: length = 2
-    case 0xE0...0xEF:
-        length = 3
-        if first == 0xE0 { low = 0xA0 }
-        if first == 0xED { high = 0x9F }
-    case 0xF0...0xF4:
-        length = 4
-        if first == 0xF0 { low = 0x90 }
-        if first == 0xF4 { high = 0x8F }
-    default: return (replacementCharacter, 1)
-    }
-    guard bytes.count >= length, bytes[1] >= low, bytes[1] <= high else { return (replacementCharacter, 1) }
-    var character = UInt32(first) & (0xFF >> UInt32(length + 1))
-    for offset in 1..<length {
-        guard bytes[offset] & 0xC0 == 0x80 else { return (replacementCharacter, 1) }
-        character = character << 6 | UInt32(bytes[offset] & 0x3F)
-    }
-    return (character, length)
 }

@@ -1,3 +1,5 @@
+import Primitives
+
 /// What was read of a snapshot: enough to decide whether a change can affect the reader.
 ///
 /// Each query depends on the keys of one interval only:

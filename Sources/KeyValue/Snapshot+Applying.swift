@@ -1,3 +1,5 @@
+import Primitives
+
 /// The new state of one key, as an event of a backend brings it.
 package struct Update: Sendable {
     package let key: [UInt8]

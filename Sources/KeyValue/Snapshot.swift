@@ -1,3 +1,5 @@
+import Primitives
+
 /// An immutable set of keys and values at one revision, sorted by the bytes of the keys.
 ///
 /// A snapshot is a window into a table of entries that it shares with others: the parts of the table

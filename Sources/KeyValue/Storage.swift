@@ -1,3 +1,5 @@
+import Primitives
+
 /// Where a key and its value are. The block that holds the entry keeps both alive.
 struct Entry {
     let key: UnsafePointer<UInt8>

@@ -1,3 +1,5 @@
+import Primitives
+
 /// The rules of one time zone as a file of the zone database has them (RFC 8536), read as Go's
 /// `time.LoadLocationFromTZData` does.
 struct ZoneFile: Sendable {
@@ -52,14 +54,9 @@ struct ZoneFile: Sendable {
     /// The offset at `seconds` since 1970: Go's `Location.lookup`.
     func zone(at seconds: Int64) -> ZoneOffset {
         guard seconds >= transitions[0].time else { return first }
-        var low = 0
-        var high = transitions.count
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if seconds < transitions[middle].time { high = middle } else { low = middle }
-        }
-        if low == transitions.count - 1, let rule { return rule.zone(at: seconds) }
-        return zones[transitions[low].zone]
+        let last = transitions.indices.partitionPoint { transitions[$0].time <= seconds } - 1
+        if last == transitions.count - 1, let rule { return rule.zone(at: seconds) }
+        return zones[transitions[last].zone]
     }
 
     /// The zone before the first transition (Go's `lookupFirstZone`): zone 0 if no transition leads to it; if the first

@@ -1,3 +1,5 @@
+import Primitives
+
 /// A set of code points: ranges, and general categories, which are looked up only when a character is tested.
 struct CharacterSet: Equatable, Sendable {
     static let highest: UInt32 = 0x10FFFF
@@ -125,14 +127,9 @@ struct CharacterSet: Equatable, Sendable {
 
     /// Whether `scalar` is in the set, which must be normalized.
     func contains(_ scalar: UInt32) -> Bool {
-        var low = 0
-        var high = ranges.count
-        while low < high {
-            let middle = (low + high) / 2
-            if ranges[middle].upperBound < scalar { low = middle + 1 } else { high = middle }
-        }
+        let place = ranges.indices.partitionPoint { ranges[$0].upperBound < scalar }
         let found =
-            low < ranges.count && ranges[low].lowerBound <= scalar || categories.contains { $0.contains(scalar) }
+            place < ranges.count && ranges[place].lowerBound <= scalar || categories.contains { $0.contains(scalar) }
         return found != isNegated
     }
 

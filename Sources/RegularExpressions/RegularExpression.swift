@@ -1,3 +1,5 @@
+import Primitives
+
 /// A compiled regular expression in Go's syntax (RE2): leftmost-first matches in time linear in the text.
 package struct RegularExpression: Sendable {
     private let pattern: [UInt8]

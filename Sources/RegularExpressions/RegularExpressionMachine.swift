@@ -1,3 +1,5 @@
+import Primitives
+
 /// Runs a program over a text: all alternatives side by side, in the order of their priority, so that the
 /// time is linear in the length of the text (Pike's method).
 struct RegularExpressionMachine: ~Copyable {

@@ -1,3 +1,5 @@
+import Primitives
+
 /// Parses Go's regular expressions (RE2 syntax).
 struct RegularExpressionParser {
     typealias Node = RegularExpressionNode

@@ -1,5 +1,6 @@
 import Diagnostics
 import KeyValue
+import Primitives
 
 /// What the store has about a group, as far as it was seen: kept up with each key that changes.
 package struct GroupView: Sendable {

@@ -1,3 +1,4 @@
+import Primitives
 import Testing
 
 @testable import TextTemplate
@@ -128,7 +129,7 @@ struct FormatTests {
         var count = 0
         var hash: UInt64 = 14_695_981_039_346_656_037
         for value in UInt32(0)...0x10FFFF {
-            let isPrintable = Quoting.isPrintable(value)
+            let isPrintable = GoQuoting.isPrintable(value)
             if isPrintable { count += 1 }
             hash = (hash ^ (isPrintable ? 1 : 0)) &* 1_099_511_628_211
         }

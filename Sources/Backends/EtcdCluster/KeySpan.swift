@@ -1,4 +1,5 @@
 import KeyValue
+import Primitives
 
 /// A range of keys, in the form of an etcd request.
 struct KeySpan: Equatable, Sendable {

@@ -1,6 +1,7 @@
 import Applying
 import Configuration
 import KeyValue
+import Primitives
 import Rendering
 
 /// The items of one resource with `for_each`: which there are, and which file each has. Snapshots in, differences out.
@@ -160,13 +161,7 @@ extension ItemSet {
 
     /// The first index of `order` whose key does not sort before `key`.
     private func place(of key: [UInt8]) -> Int {
-        var low = 0
-        var high = order.count
-        while low < high {
-            let middle = (low + high) / 2
-            if order[middle].lexicographicallyPrecedes(key) { low = middle + 1 } else { high = middle }
-        }
-        return low
+        order.indices.partitionPoint { order[$0].lexicographicallyPrecedes(key) }
     }
 
     /// Decides who has the file `name`: the only one that wants it; of several, none.

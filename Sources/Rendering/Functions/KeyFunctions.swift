@@ -1,4 +1,5 @@
 import KeyValue
+import Primitives
 import TextTemplate
 
 /// The functions that read the snapshot: `get`, `gets`, `getv`, `getvs`, `exists`, `ls`, `lsdir`.

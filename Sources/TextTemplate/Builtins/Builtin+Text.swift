@@ -1,3 +1,5 @@
+import Primitives
+
 /// `print`, `printf`, `println`, and text made safe for HTML, JavaScript and URLs.
 enum TextBuiltins {
     /// Appends the result of a built-in function that returns text. `format` is the format of `printf`, if the compiler
@@ -67,7 +69,7 @@ enum TextBuiltins {
                 appendEscape(rune.value, into: &output)
             case ..<0x80:
                 output.append(text[offset])
-            case let value where Quoting.isPrintable(value):
+            case let value where GoQuoting.isPrintable(value):
                 output.append(contentsOf: UnsafeBufferPointer(rebasing: text[offset..<offset + rune.width]))
             default:
                 appendEscape(rune.value, into: &output)

@@ -1,3 +1,5 @@
+import Primitives
+
 /// The words of all errors: Go's, to the letter, where Go has the error.
 enum Wording {
     /// The text of `problem`, without the place.
@@ -241,7 +243,7 @@ struct Message: ExpressibleByStringInterpolation {
         mutating func appendInterpolation(codePoint value: UInt32) {
             let digits = String(value, radix: 16, uppercase: true)
             appendLiteral("U+" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits)
-            guard Quoting.isPrintable(value) else { return }
+            guard GoQuoting.isPrintable(value) else { return }
             appendLiteral(" '")
             Rune.append(value, into: &bytes)
             appendLiteral("'")

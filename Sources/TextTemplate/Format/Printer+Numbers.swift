@@ -1,3 +1,5 @@
+import Primitives
+
 // Integers, code points, floating-point and complex numbers.
 
 extension Printer {
@@ -118,7 +120,7 @@ extension Printer {
             output.append(repeating: UInt8(ascii: "0"), count: max(4, flags.precision ?? 0) - number.count)
             output.append(contentsOf: number)
         }
-        if flags.sharp, let value = UInt32(exactly: bits), Quoting.isPrintable(value) {
+        if flags.sharp, let value = UInt32(exactly: bits), GoQuoting.isPrintable(value) {
             write(" '")
             Rune.append(value, into: &output)
             write("'")

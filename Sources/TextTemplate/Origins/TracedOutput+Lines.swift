@@ -1,3 +1,5 @@
+import Primitives
+
 /// A line of an output, and what decides it.
 package struct TracedLine {
     /// Without its line break.
@@ -38,16 +40,11 @@ extension TracedOutput {
     ) -> [Int] {
         var found: Set<Int> = []
         func add(_ bytes: Range<Int>, _ isConcerned: (Range<Int>) -> Bool) {
-            // The first line that does not end before the bytes.
-            var low = 0
-            var high = lines.count
-            while low < high {
-                let middle = (low + high) / 2
-                if lines[middle].upperBound < bytes.lowerBound { low = middle + 1 } else { high = middle }
-            }
-            while low < lines.count, lines[low].lowerBound <= bytes.upperBound {
-                if isConcerned(lines[low]) { found.insert(low) }
-                low += 1
+            // From the first line that does not end before the bytes.
+            var index = lines.indices.partitionPoint { lines[$0].upperBound < bytes.lowerBound }
+            while index < lines.count, lines[index].lowerBound <= bytes.upperBound {
+                if isConcerned(lines[index]) { found.insert(index) }
+                index += 1
             }
         }
         for write in writes where isNamed(write.origins) { add(write.bytes, write.concerns) }

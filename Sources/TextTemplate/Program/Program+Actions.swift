@@ -1,3 +1,5 @@
+import Primitives
+
 extension Program {
     /// Where each action is in the source, its delimiters included.
     var actions: [Range<Int>] {
@@ -25,12 +27,7 @@ extension Program {
 extension [Range<Int>] {
     /// The range that `offset` is in; they are in order.
     func enclosing(_ offset: Int) -> Range<Int>? {
-        var low = 0
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle].lowerBound <= offset { low = middle + 1 } else { high = middle }
-        }
-        return low > 0 && self[low - 1].contains(offset) ? self[low - 1] : nil
+        let next = indices.partitionPoint { self[$0].lowerBound <= offset }
+        return next > 0 && self[next - 1].contains(offset) ? self[next - 1] : nil
     }
 }

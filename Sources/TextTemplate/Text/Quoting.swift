@@ -1,3 +1,5 @@
+import Primitives
+
 /// Go string and character literals, as `strconv.Quote` and its kin write them.
 struct Quoting {
     var quote = UInt8(ascii: "\"")
@@ -18,7 +20,7 @@ struct Quoting {
             if offset == bytes.count { break }
             let rune = Rune(bytes, at: offset)
             if rune.isInvalid {
-                appendEscape("x", UInt32(bytes[offset]), digits: 2, into: &output)
+                GoQuoting.writeInvalid(bytes[offset]) { output.append($0) }
             } else {
                 appendEscaped(rune.value, into: &output)
             }
@@ -80,41 +82,7 @@ struct Quoting {
     }
 
     private func appendEscaped(_ value: UInt32, into output: inout ByteBuffer) {
-        if value == UInt32(quote) || value == UInt32(UInt8(ascii: "\\")) {
-            output.append(UInt8(ascii: "\\"))
-            output.append(UInt8(value))
-            return
-        }
-        if (value < 0x80 || !asciiOnly) && Quoting.isPrintable(value) {
-            Rune.append(value, into: &output)
-            return
-        }
-        switch value {
-        case 0x07: appendEscape("a", into: &output)
-        case 0x08: appendEscape("b", into: &output)
-        case 0x0C: appendEscape("f", into: &output)
-        case 0x0A: appendEscape("n", into: &output)
-        case 0x0D: appendEscape("r", into: &output)
-        case 0x09: appendEscape("t", into: &output)
-        case 0x0B: appendEscape("v", into: &output)
-        case ..<0x20, 0x7F: appendEscape("x", value, digits: 2, into: &output)
-        case ..<0x10000: appendEscape("u", value, digits: 4, into: &output)
-        default: appendEscape("U", value, digits: 8, into: &output)
-        }
-    }
-
-    private func appendEscape(_ letter: Unicode.Scalar, into output: inout ByteBuffer) {
-        output.append(UInt8(ascii: "\\"))
-        output.append(UInt8(ascii: letter))
-    }
-
-    private func appendEscape(
-        _ letter: Unicode.Scalar, _ value: UInt32, digits: Int, into output: inout ByteBuffer
-    ) {
-        appendEscape(letter, into: &output)
-        for digit in (0..<digits).reversed() {
-            output.append(Digits.lower[UInt8(value >> UInt32(4 * digit) & 0xF)])
-        }
+        GoQuoting.writeEscaped(value, quote: quote, asciiOnly: asciiOnly) { output.append($0) }
     }
 
     /// Whether `bytes` can stand between backquotes, as `strconv.CanBackquote`: valid UTF-8 without
@@ -131,26 +99,5 @@ struct Quoting {
             }
         }
         return true
-    }
-
-    /// Whether Go calls a code point printable (`strconv.IsPrint`): letters, marks, numbers,
-    /// punctuation, symbols and the ASCII space.
-    static func isPrintable(_ value: UInt32) -> Bool {
-        if value < 0x7F { return value >= 0x20 }
-        guard let scalar = Unicode.Scalar(value) else { return false }
-        switch scalar.properties.generalCategory {
-        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
-            .nonspacingMark, .spacingMark, .enclosingMark,
-            .decimalNumber, .letterNumber, .otherNumber,
-            .connectorPunctuation, .dashPunctuation, .openPunctuation, .closePunctuation,
-            .initialPunctuation, .finalPunctuation, .otherPunctuation,
-            .mathSymbol, .currencySymbol, .modifierSymbol, .otherSymbol:
-            return true
-        case .spaceSeparator, .lineSeparator, .paragraphSeparator, .control, .format, .surrogate,
-            .privateUse, .unassigned:
-            return false
-        @unknown default:
-            return false
-        }
     }
 }

@@ -1,4 +1,4 @@
-/// Decodes UTF-8 as Go does: an invalid byte stands for U+FFFD and is one byte wide.
+/// UTF-8 as Go's `unicode/utf8` reads and writes it: an invalid byte stands for U+FFFD and is one byte wide.
 package enum UTF8Scanner {
     package static let replacement: UInt32 = 0xFFFD
 
@@ -11,7 +11,7 @@ package enum UTF8Scanner {
         return first < 0x80 ? (UInt32(first), 1) : decodeMultiple(bytes, at: position)
     }
 
-    @usableFromInline
+    @inlinable
     static func decodeMultiple(
         _ bytes: UnsafeBufferPointer<UInt8>, at position: Int
     ) -> (scalar: UInt32, width: Int) {
@@ -38,6 +38,26 @@ package enum UTF8Scanner {
             break
         }
         return (replacement, 1)
+    }
+
+    /// Writes the bytes of a code point that UTF-8 can have.
+    @inlinable @inline(__always)
+    package static func encode(_ scalar: UInt32, _ write: (UInt8) -> Void) {
+        switch scalar {
+        case ..<0x80: write(UInt8(scalar))
+        case ..<0x800:
+            write(UInt8(0xC0 | scalar >> 6))
+            write(UInt8(0x80 | scalar & 0x3F))
+        case ..<0x10000:
+            write(UInt8(0xE0 | scalar >> 12))
+            write(UInt8(0x80 | scalar >> 6 & 0x3F))
+            write(UInt8(0x80 | scalar & 0x3F))
+        default:
+            write(UInt8(0xF0 | scalar >> 18))
+            write(UInt8(0x80 | scalar >> 12 & 0x3F))
+            write(UInt8(0x80 | scalar >> 6 & 0x3F))
+            write(UInt8(0x80 | scalar & 0x3F))
+        }
     }
 
     /// Calls `body` with each character of `bytes`.
@@ -68,7 +88,7 @@ package enum UTF8Scanner {
     package static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool { firstInvalid(bytes) == nil }
 
     /// The offset of the first byte that is not part of a valid character, nil if all are.
-    static func firstInvalid(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+    package static func firstInvalid(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
         var position = 0
         while position < bytes.count {
             let (scalar, width) = decode(bytes, at: position)
