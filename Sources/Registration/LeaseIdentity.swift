@@ -29,12 +29,12 @@ package struct LeaseIdentity: Hashable, Sendable {
         (try? Files.read(path, limit: 4096)).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
-    /// Its lease for keys that outlive it by so many seconds.
+    /// Its lease for keys that outlive it by `seconds`.
     func lease(seconds: Int64) -> Lease {
         // FNV-1a, which has a short definition that stays the same.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for part in [machine, boot, host, purpose, "\(seconds)"] {
-            // Between two parts a byte that is in no text.
+            // A NUL byte, which none of them holds, separates the parts.
             for byte in Array(part.utf8) + [0] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         }
         // etcd wants more than 0.

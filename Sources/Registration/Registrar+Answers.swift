@@ -11,7 +11,7 @@ extension Registrar {
             granted(lease, lifetime, since)
         case (.keepAlive(let lease, let keys), .kept(let state)): kept(lease, keys, state, since, now)
         case (.write(let writes, let lease), .written(let outcomes)):
-            // If one failed, the last may have been the last that was answered.
+            // If one failed, those after it may not have been answered: then the store is not reached any more.
             let failure = outcomes.lazy.compactMap(\.failure).first
             if let failure { failed(failure, now: now) } else { reached() }
             for (write, outcome) in zip(writes, outcomes) { wrote(write, lease, outcome, now) }
@@ -35,9 +35,9 @@ extension Registrar {
         renewed(lease, lifetime, since)
     }
 
-    /// The lease lasts from when the request went out, at the least.
+    /// The lifetime is counted from when the request was sent, the earliest time at which it can have begun.
     private mutating func renewed(_ lease: Lease, _ lifetime: Duration, _ since: Duration) {
-        // A store cannot keep us from looking after it.
+        // At most an hour, whatever lifetime the store grants.
         let pause = min(max(lifetime / 3, .milliseconds(100)), .seconds(3600))
         leases[lease.seconds]?.state = .alive(renewAt: since + pause)
     }
@@ -62,10 +62,10 @@ extension Registrar {
         for (key, version) in state.held { held(key, keys[key] == nil ? 0 : version, lease) }
     }
 
-    /// The key hangs on the lease.
+    /// The key is attached to the lease.
     private mutating func held(_ key: [UInt8], _ version: Int64, _ lease: Lease) {
         guard let record = records[key] else {
-            // Of a service that was taken away while the program did not run.
+            // Of a service that was removed from the configuration while the program did not run.
             records[key] = Registration(orphan: key, seconds: lease.seconds)
             pending.insert(key)
             return
@@ -140,7 +140,7 @@ extension Registrar {
         let lease = lease(seconds: record.service.seconds)
         let holder = if case .lease(let id) = found.holder { id } else { lease.id }
         if found.holder == .unknown, leases[lease.seconds]?.state != .unknown {
-            // Nobody refreshed it for a while.
+            // Found from an earlier run: it has not been renewed for a while.
             leases[lease.seconds]?.state = .alive(renewAt: now)
         }
         let stored = Registration.Stored.ours(value: found.value, version: found.version, lease: holder)
@@ -204,7 +204,7 @@ extension Registrar {
         }
     }
 
-    /// A write that changed what is known, but did not reach the goal; after a few in a row there is a pause.
+    /// A write that showed what is in the store, but did not reach the goal; from the third in a row on there is a pause.
     private mutating func inVain(_ key: [UInt8], _ stored: Registration.Stored, _ now: Duration) {
         let pause = retryPause(key)
         update(key) { record in
@@ -227,7 +227,8 @@ extension Registrar {
         }
     }
 
-    /// Between attempts at what the store or somebody else stands in the way of: that of keep-alives, at least a second.
+    /// The pause between attempts at a write that the store refuses or another holder prevents: a third of the key's time to
+    /// live, as between keep-alives, and at least a second.
     private func retryPause(_ key: [UInt8]) -> Duration {
         max(.seconds(records[key]?.service.seconds ?? 1) / 3, .seconds(1))
     }

@@ -70,7 +70,7 @@ extension Registrar {
         return .keepAlive(lease.lease, holding: held)
     }
 
-    /// Deletes come first: what is down is of more harm than what is missing.
+    /// Deletes come first: the key of a service that is down does more harm than a missing one.
     private mutating func writeRequest(_ now: Duration) -> Request? {
         var deletes: [LeasedWrite] = []
         var puts: [Int64: [LeasedWrite]] = [:]

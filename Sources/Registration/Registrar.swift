@@ -18,7 +18,7 @@ package struct Registrar {
         let lease: Lease
         var state = State.unknown
         var saidLonger = false
-        /// Keys of others hang on it, or the store cannot end it: keys are deleted one by one.
+        /// Keys of others are attached to it, or the store cannot revoke it: keys are deleted one by one.
         var isShared = false
         /// It was kept alive a last time, to last until the next start.
         var isLeftBehind = false
@@ -26,9 +26,9 @@ package struct Registrar {
 
     enum Phase: Equatable {
         case running
-        /// Keys are taken out, until this time at most.
+        /// Keys are removed, until this time at most.
         case removing(until: Duration)
-        /// Those who read the keys notice that they are gone.
+        /// Readers of the keys have time to notice that they are gone.
         case draining(until: Duration)
         case finished
     }
@@ -107,7 +107,7 @@ package struct Registrar {
 
     mutating func report(_ report: Report) { reports.append(report) }
 
-    /// The lease for keys of so many seconds, also where none is in use any more.
+    /// The lease for keys with a time to live of `seconds`, also where none is in use any more.
     func lease(seconds: Int64) -> Lease { leases[seconds]?.lease ?? identity.lease(seconds: seconds) }
 
     func goal(of record: Registration) -> Registration.Goal { record.goal(isStopping: phase != .running) }
@@ -141,7 +141,7 @@ extension Registrar {
         for key in records.keys { update(key) { $0.stored = .unknown(lastVersion: $0.lastVersion) } }
     }
 
-    /// Takes out the keys whose services say so, and has the others last until their lease ends.
+    /// Begins to stop: removes the keys whose services ask for that; the others stay until their lease ends.
     package mutating func stop(now: Duration) {
         guard phase == .running else { return }
         phase = .removing(until: now + Self.removalTime)
@@ -176,7 +176,7 @@ extension Registrar {
 
     private mutating func updateLeases() {
         let used = Set(records.values.lazy.filter { !$0.isWithdrawn }.map(\.service.seconds))
-        // One without keys just ends.
+        // A lease that is not used any more is left to expire.
         leases = leases.filter { used.contains($0.key) }
         for seconds in used where leases[seconds] == nil {
             let lease = identity.lease(seconds: seconds)

@@ -2,7 +2,7 @@ import Backends
 import Posix
 import Synchronization
 
-/// Does with a store what a registrar asks for, on a thread of its own.
+/// Performs the requests of a registrar, on a thread of its own.
 package final class RegistrarThread: Sendable {
     private let backend: any LeasingBackend
     private let report: @Sendable (Report) -> Void
@@ -10,7 +10,7 @@ package final class RegistrarThread: Sendable {
     /// Posted when the registrar may have something to do.
     private let changed = Semaphore()
     private let finished = Semaphore()
-    /// Of requests from before the stop, so that the removal need not wait for them.
+    /// Cancels requests from before the stop, so that the removal need not wait for them.
     private let running: Cancellation
     private let removing: Cancellation
 

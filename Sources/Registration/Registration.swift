@@ -1,6 +1,6 @@
 import Backends
 
-/// One service, what is known of its key in the store, and what was said about it.
+/// One service, what is known of its key in the store, and what was reported about it.
 struct Registration {
     /// The wanted content of the store.
     enum Goal: Equatable {
@@ -53,7 +53,7 @@ struct Registration {
 
     init(_ service: Service) { self.service = service }
 
-    /// A key that hangs on a lease of ours and is not of a service: it is to be deleted.
+    /// A key that is attached to a lease of ours and belongs to no service: it is to be deleted.
     init(orphan key: [UInt8], seconds: Int64) {
         service = Service(key: key, value: [], ttl: .seconds(seconds), onStop: .delete)
         isWithdrawn = true

@@ -16,7 +16,7 @@ package enum Report: Equatable, Sendable {
     case refused(key: [UInt8], BackendError)
     /// Somebody had deleted a key of ours; it is there again.
     case lost(key: [UInt8])
-    /// A lease with so many registered keys ended in the store.
+    /// A lease with this number of registered keys ended in the store.
     case leaseEnded(keys: Int)
     /// The store grants no lease as short as it was asked for.
     case longerLease(asked: Duration, granted: Duration)

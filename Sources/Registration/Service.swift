@@ -1,7 +1,7 @@
 /// A service and its key in the store.
 package struct Service: Equatable, Sendable {
     package enum OnConflict: Equatable, Sendable {
-        /// Until the key that somebody else holds is gone.
+        /// Wait until the key that somebody else holds is gone.
         case wait
         /// Give up, and report it.
         case fail
@@ -14,9 +14,9 @@ package struct Service: Equatable, Sendable {
     }
 
     package let key: [UInt8]
-    /// While it is up.
+    /// The value while the service is up.
     package let value: [UInt8]
-    /// While it is down; nil: there is no key then.
+    /// The value while the service is down; nil if there is no key then.
     package let downValue: [UInt8]?
     /// How long the key outlives this process, in seconds, at least 1.
     package let seconds: Int64

@@ -3,7 +3,7 @@ import Rendering
 
 /// A change that is rolled out: the state of a resource's template and keys, and a number that grows with each change.
 package struct ChangeName: Hashable, Comparable, Sendable {
-    /// Above those of all changes before it; the store's revision when it was seen first, where that is so.
+    /// Greater than that of every earlier change; if that allows it, the store's revision at which the change was seen first.
     package let number: Int64
     /// The same on all hosts with the same template and keys: lower-case hexadecimal digits.
     package let id: String
@@ -13,7 +13,7 @@ package struct ChangeName: Hashable, Comparable, Sendable {
         self.id = id
     }
 
-    /// Of `NUMBER-ID`; nil for anything else.
+    /// Parses `NUMBER-ID`; nil for anything else.
     init?(_ text: Substring) {
         guard let dash = text.utf8.firstIndex(of: UInt8(ascii: "-")), let number = Int64(text[..<dash]), number > 0
         else { return nil }
@@ -24,7 +24,7 @@ package struct ChangeName: Hashable, Comparable, Sendable {
         self.init(number: number, id: String(id))
     }
 
-    /// The id of what has this content: the first half of its SHA-256.
+    /// The id for this content: the first half of its SHA-256.
     package static func id(of content: [UInt8]) -> String {
         Digest.hexadecimal(Array(SHA256.digest(of: content).prefix(16)))
     }

@@ -1,4 +1,4 @@
-/// Where the keys of a group are: what its hosts tell each other.
+/// The keys of a group in the store, by which its hosts coordinate.
 package struct GroupKeys: Hashable, Sendable {
     /// What the keys of all groups begin with.
     package static let root = "/_confd/rollout"
@@ -12,14 +12,14 @@ package struct GroupKeys: Hashable, Sendable {
     enum Key: Hashable {
         /// Its value is the name of the newest change.
         case current
-        /// A host that takes part and lives; it hangs on the host's lease.
+        /// A host that takes part and is alive: the key is attached to the host's lease.
         case member(String)
         case of(ChangeName, Entry)
     }
 
     /// What hosts note about a change.
     enum Entry: Hashable {
-        /// The host waits for its turn, or has it; it hangs on the host's lease.
+        /// The host waits for its turn, or has it: the key is attached to the host's lease.
         case queue(String)
         /// The host has its turn, and may have the new file.
         case started(String)
@@ -27,7 +27,7 @@ package struct GroupKeys: Hashable, Sendable {
         case done(String)
         /// The canaries are done.
         case ok
-        /// Nobody goes on; the value says why.
+        /// The change is halted; the value says why.
         case halt
     }
 
@@ -54,7 +54,7 @@ package struct GroupKeys: Hashable, Sendable {
     /// The path of all keys about a change.
     func bytes(_ change: ChangeName) -> [UInt8] { Array("\(path)/\(change.text)".utf8) }
 
-    /// The key with these bytes; nil if it is none of ours.
+    /// Parses a key; nil if it is none of the group's.
     func key(_ bytes: some Collection<UInt8>) -> Key? {
         guard bytes.starts(with: "\(path)/".utf8) else { return nil }
         let rest = bytes.dropFirst(path.utf8.count + 1)

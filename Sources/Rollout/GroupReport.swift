@@ -40,7 +40,7 @@ package struct GroupReport: Equatable, Sendable {
     }
 }
 
-// What operators do.
+// `confd rollout halt` and `confd rollout resume`.
 extension GroupView {
     /// Halts the newest change, if it is under way; nil otherwise.
     package func halting(because reason: String) -> Transaction? {
@@ -53,7 +53,7 @@ extension GroupView {
         return transaction
     }
 
-    /// Has the newest change go on: without its halt, and without the turns of hosts that have died. Nil if it is not halted.
+    /// Resumes the newest change: removes its halt, and the turns of hosts whose lease has ended. nil if it is not halted.
     package func resuming() -> Transaction? {
         guard let current, let change = currentChange else { return nil }
         let dead = change.started.filter { change.queue[$0.key] == nil }

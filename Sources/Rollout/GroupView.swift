@@ -2,16 +2,16 @@ import Diagnostics
 import KeyValue
 import Primitives
 
-/// What the store has about a group, as far as it was seen: kept up with each key that changes.
+/// The keys of a group in the store, as last seen; updated with each key that changes.
 package struct GroupView: Sendable {
     package let keys: GroupKeys
     /// The store's revision.
     package private(set) var revision: Int64 = 0
     /// The newest change, and the version of the key that says so.
     package private(set) var current: (name: ChangeName, version: Int64)?
-    /// That of the same key, whatever its value is; 0 if it is not there.
+    /// The version of that key, also if its value is malformed; 0 if there is no such key.
     private(set) var currentVersion: Int64 = 0
-    /// The hosts that take part and live, with their settings: `RolloutPolicy.text`.
+    /// The hosts that take part and are alive, with their settings (`RolloutPolicy.text`).
     package private(set) var members: [String: String] = [:]
     /// How many members have which settings.
     private var settings: [String: Int] = [:]
@@ -72,13 +72,13 @@ package struct GroupView: Sendable {
         settings[text] = count == 0 ? nil : count
     }
 
-    /// A host whose settings are others than `text`, and they; nil if all have the same.
+    /// A host whose settings differ from `text`, and its settings; nil if all hosts agree.
     package func memberWithOtherSettings(than text: String) -> (host: String, settings: String)? {
         if settings.isEmpty || settings.count == 1 && settings[text] != nil { return nil }
         return members.filter { $0.value != text }.min { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    /// How many hosts have their turn in changes other than `name`, and live.
+    /// How many hosts that are alive have their turn in changes other than `name`.
     func holdersElsewhere(than name: ChangeName) -> Int {
         changes.reduce(0) { $0 + ($1.key == name ? 0 : $1.value.holderCount) }
     }
@@ -96,7 +96,7 @@ package struct ChangeView: Sendable {
     package private(set) var order: [Place] = []
     /// Hosts whose lease ended while they had their turn.
     private var dead: Set<String> = []
-    /// The first of `done`.
+    /// The host that was done first.
     package private(set) var firstDone: Place?
 
     package struct Place: Equatable, Sendable {
@@ -112,7 +112,7 @@ package struct ChangeView: Sendable {
 
     var isEmpty: Bool { queue.isEmpty && started.isEmpty && done.isEmpty && ok == nil && halt == nil }
 
-    /// How many hosts have their turn and a lease that goes on.
+    /// How many hosts have their turn and are alive.
     package var holderCount: Int { started.count - dead.count }
 
     /// A host whose lease ended while it had its turn.
@@ -169,7 +169,7 @@ package struct ChangeView: Sendable {
         order.insert(Place(version: version, host: host), at: place(of: version))
     }
 
-    /// Anybody may have written it.
+    /// Untrusted: anybody with access to the store may have written it.
     private static func text(_ value: [UInt8]) -> String {
         PrintableText.line(String(decoding: value.prefix(300), as: UTF8.self))
     }

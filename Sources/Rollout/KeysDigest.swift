@@ -5,7 +5,7 @@ import KeyValue
 package struct KeysDigest: Sendable {
     private var digest = SetDigest()
     private var snapshot: Snapshot?
-    /// The store's revision when these keys were seen first; of those that were there at the start, that of the newest.
+    /// The store's revision at which these keys were seen first; at the start, the newest revision among them.
     package private(set) var since: Int64 = 0
 
     package init() {}

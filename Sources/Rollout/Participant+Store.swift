@@ -1,9 +1,9 @@
 import Backends
 
-// What this host tells the others: each transaction names what it rests on, so that one that is late, or sent twice, does
-// nothing.
+// What this host writes for the others. Each transaction requires the versions that it is based on, so that one that is late, or
+// sent twice, does nothing.
 extension Participant {
-    /// Whose turn it is.
+    /// Whether this host may begin its turn.
     enum Standing: Equatable {
         case mayStart
         case noTurn(WaitReason)
@@ -70,7 +70,7 @@ extension Participant {
     // MARK: - Changes
 
     /// Makes what this host has rendered the newest change: one of newer keys at once, and one of another template when nobody
-    /// waits for the change before it any more. A host that lags must not bring back what is over.
+    /// waits for the change before it any more. A host that lags must not bring back an older change.
     private func newChange(_ target: Target, _ view: GroupView) -> Transaction? {
         guard target.differs, !mayApply(target.id), turn == nil else { return nil }
         if let current = view.current {
@@ -150,7 +150,7 @@ extension Participant {
         return transaction
     }
 
-    /// A canary by name whose file the change leaves as it is would be waited for in vain.
+    /// Marks a canary by name as done whose file the change leaves as it is: the others would wait for it for ever.
     private func unconcernedCanary(
         _ target: Target, _ change: ChangeView, _ name: ChangeName, _ view: GroupView
     ) -> Transaction? {
@@ -176,8 +176,8 @@ extension Participant {
 
     /// Whether this host, which is in the queue, may begin.
     ///
-    /// Nobody comes into the queue before those that are there, so that of all hosts that have their turn at a time the last
-    /// one has seen the others before it: there are never more than may be.
+    /// Hosts join at the end of the queue. So of all hosts that have their turn at a time, the last one has seen the others
+    /// before it: there are never more than `max_parallel`.
     func standing(in change: ChangeView, of name: ChangeName, _ view: GroupView) -> Standing {
         if change.deadHolder != nil { return .noTurn(.queued(before: 1)) }
         let elsewhere = view.holdersElsewhere(than: name)
@@ -221,7 +221,7 @@ extension Participant {
         return change.started[host] == nil ? .mayStart : .noTurn(.notNoted)
     }
 
-    /// How many are before this host, whose place in the queue is our own; nil if it has none.
+    /// How many hosts are before this one in the queue; nil if this process has no place there, or has its turn already.
     private func rank(in change: ChangeView, of name: ChangeName) -> Int? {
         guard queued.contains(name), change.started[host] == nil else { return nil }
         return change.rank(of: host)

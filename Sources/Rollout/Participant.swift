@@ -46,13 +46,13 @@ package struct Participant: Sendable {
         /// The service has the new file.
         case applied
         case verifying
-        /// A canary waits whether the service holds out.
+        /// A canary waits to see whether the service goes on working.
         case soaking(until: Duration)
         case works
         /// Something failed; whether the file was replaced.
         case failed(String, replaced: Bool)
         case rollingBack
-        /// Others may go on, as far as it is for this host.
+        /// This host has finished its turn, and removes its key.
         case over
     }
 
@@ -70,14 +70,14 @@ package struct Participant: Sendable {
     let host: String
     let keys: GroupKeys
     package private(set) var policy: RolloutPolicy
-    /// Nil while it cannot be told what the file would be.
+    /// nil while it is not known what the file would be.
     package private(set) var target: Target?
     /// What the file was made from last.
     var settledID: String?
     /// What may be written without a turn.
     var freeID: String?
     var turn: Turn?
-    /// The changes in whose queue this host is, as far as it was told.
+    /// The changes in whose queue this host is, as last reported.
     var queued: Set<ChangeName> = []
     var isBusy = false
     /// The change in which this host has asked for its turn last, and may have it by now.
@@ -98,7 +98,7 @@ package struct Participant: Sendable {
         self.random = random
     }
 
-    /// Whether a rendering from what has this id may replace the file now.
+    /// Whether a rendering of the change with this id may replace the file now.
     package func mayApply(_ id: String) -> Bool { permitted.contains(id) }
 
     /// The ids of the changes whose file may be written now.
@@ -128,11 +128,11 @@ package struct Participant: Sendable {
     /// Whether the file was replaced in a turn that is not over: what was there before has to be kept.
     package var isTrying: Bool { turn != nil }
 
-    /// The changes in whose queue this host wants to be: `GroupKeys.queueKey` is to hang on its lease.
+    /// The changes in whose queue this host wants to be: `GroupKeys.queueKey` is to be attached to its lease.
     package func wantedQueues(_ view: GroupView?) -> Set<ChangeName> {
         var wanted: Set<ChangeName> = []
         if let turn { wanted.insert(turn.name) }
-        // After a restart its turn is known from the store before it can be told what the file would be.
+        // After a restart its turn is known from the store before the target is known.
         for (name, change) in view?.changes ?? [:] where change.started[host] != nil && change.queue[host] != nil {
             wanted.insert(name)
         }
@@ -166,7 +166,7 @@ package struct Participant: Sendable {
 // MARK: - Events
 
 extension Participant {
-    /// The resource was rendered; nil if it cannot be told what the file would be.
+    /// The resource was rendered; nil if it is not known what the file would be.
     package mutating func rendered(_ target: Target?) {
         self.target = target
         guard let target, !target.differs, turn?.hasFailed != true else { return }
@@ -177,15 +177,15 @@ extension Participant {
     /// The definition of the resource was changed.
     package mutating func set(_ policy: RolloutPolicy) { self.policy = policy }
 
-    /// This host is in the queues of these changes: the keys hang on its lease.
+    /// This host is in the queues of these changes: the keys are attached to its lease.
     package mutating func take(queued: Set<ChangeName>) { self.queued = queued }
 
-    /// A transaction was made or not, or failed, which is nil.
+    /// A transaction has ended: whether it was made; nil if that is not known, because it failed.
     package mutating func committed(_ isMade: Bool?, now: Duration) {
         isBusy = false
         if isMade == false { askedChange = nil }
         failures = isMade == nil ? failures + 1 : 0
-        // The view is what counts: the keys are about to come.
+        // What it has changed is seen in the next view.
         let pause = isMade == nil ? Duration.milliseconds(250 << min(failures, 5)) : .seconds(2)
         notBefore = now + pause * (0.5 + random() / 2)
     }
@@ -194,7 +194,7 @@ extension Participant {
     package mutating func applied(_ problem: String?, replaced: Bool) {
         isBusy = false
         guard let turn, turn.phase == .applying else { return }
-        // Of other keys by now, it says nothing about this change.
+        // The target has changed meanwhile: the result says nothing about this change.
         if isSuperseded(turn) {
             self.turn?.phase = .over
             return
@@ -305,7 +305,7 @@ extension Participant {
     }
 
     private mutating func commitAction(_ view: GroupView, _ now: Duration) -> Action? {
-        // Free of a turn: it is written at once.
+        // A file that needs no turn is written at once.
         if let id = newlyFree(view) {
             freeID = id
             return .apply(id: id)

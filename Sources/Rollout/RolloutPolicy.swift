@@ -2,12 +2,12 @@ import KeyValue
 
 /// Who goes first, and how many at a time.
 package struct RolloutPolicy: Hashable, Sendable {
-    /// A number of hosts, or a part of those that live.
+    /// A number of hosts, or a percentage of those that are alive.
     package enum Amount: Hashable, Sendable {
         case hosts(Int)
         case percent(Int)
 
-        /// Of so many hosts; rounded up, and at least one.
+        /// The number out of `members` hosts; rounded up, and at least one.
         package func count(of members: Int) -> Int {
             switch self {
             case .hosts(let count): max(1, count)
@@ -44,7 +44,7 @@ package struct RolloutPolicy: Hashable, Sendable {
     package var canary: Canary
     /// The most hosts that have their turn at a time.
     package var maxParallel: Amount
-    /// How long a canary must have held out after its reload.
+    /// How long a canary must have worked after its reload before the others follow.
     package var soak: Duration
     /// Whether there is a command that says whether the new file works.
     package var verifies: Bool

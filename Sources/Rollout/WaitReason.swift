@@ -4,15 +4,15 @@ package enum WaitReason: Equatable, Sendable {
     case storeUnknown
     /// They cannot be read; for people.
     case unreadable(String)
-    /// The store was not told yet what this host waits for.
+    /// This host's place in the queue is not in the store yet.
     case notNoted
     /// Hosts with another template or other keys go first.
     case otherChange(ChangeName)
-    /// So many hosts go first.
+    /// This many hosts go first.
     case queued(before: Int)
     /// These hosts, of which a few are named, have their turn as canaries.
     case canary([String])
-    /// No host that lives is a canary.
+    /// No host that is alive is a canary.
     case noCanary([String])
     /// For people: the host and the reason.
     case halted(String)
@@ -26,7 +26,7 @@ package enum WaitReason: Equatable, Sendable {
         case .queued(let count): count == 1 ? "1 host goes first" : "\(count) hosts go first"
         case .canary(let hosts):
             hosts.isEmpty ? "a canary goes first" : "the canary goes first: \(hosts.joined(separator: ", "))"
-        case .noCanary(let patterns): "no host that lives is a canary: \(patterns.joined(separator: ", "))"
+        case .noCanary(let patterns): "no host that is alive is a canary: \(patterns.joined(separator: ", "))"
         case .halted(let text): "halted: \(text)"
         }
     }
@@ -39,7 +39,7 @@ package enum WaitReason: Equatable, Sendable {
         }
     }
 
-    /// Whether it is over as soon as the store has answered.
+    /// Whether it ends as soon as the store has answered.
     package var isPassing: Bool {
         switch self {
         case .storeUnknown, .notNoted, .otherChange: true

@@ -128,7 +128,7 @@ package struct CheckedFile: ~Copyable {
         throw StagingError(.stagedFileChanged(candidate.path, change), destination.path)
     }
 
-    /// What the check has left in the candidate, which is gone then (unless kept).
+    /// The content of the candidate after its check; the candidate is removed then (unless kept).
     package consuming func verifiedContent() throws(StagingError) -> [UInt8] {
         try verify()
         return try staging(destination.path, StagingError.Kind.write) { () throws(SystemError) in
@@ -163,7 +163,7 @@ package struct Replacement: Equatable, Sendable {
     /// How the new bytes got there.
     package enum Method: Equatable, Sendable {
         case renamed
-        /// The target is a mount point; `error` is what the rename said. Log it once.
+        /// The target is a mount point; `error` is that of the rename. Log it once.
         case writtenInPlace(error: SystemError)
     }
     package let method: Method

@@ -2,7 +2,7 @@ import Digests
 import Posix
 
 extension Destination {
-    /// Compares the target with `content` and `attributes`, reading as little as decides it and creating nothing.
+    /// Compares the target with `content` and `attributes`; stops at the first difference and creates nothing.
     package func compare(
         with content: [UInt8], attributes: FileAttributes
     ) throws(StagingError) -> Comparison {
@@ -20,8 +20,8 @@ extension Destination {
         return differences.isEmpty ? .same : .attributesDiffer(differences)
     }
 
-    /// confd's log line `PATH has md5sum A should be B`; reads the whole target, so call it only if it is logged. For a file
-    /// that is too large for that, or cannot be read, it names the sizes.
+    /// confd's log line `PATH has md5sum A should be B`; reads the whole target, so call it only for a line that is logged. For
+    /// a file above 64 MiB, or one that cannot be read, the line has the sizes.
     package func checksumMessage(content: [UInt8]) -> String {
         let size = (try? existing()).flatMap { $0 }?.size ?? 0
         if size <= Self.checksumLimit, let checksum = try? checksum() {

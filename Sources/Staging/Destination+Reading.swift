@@ -1,11 +1,11 @@
 import Posix
 
 extension Destination {
-    /// The bytes of a file that others write and we read, and its status; nil when there is no file. More than `limit` bytes
-    /// are an error.
+    /// The bytes and the status of a file that confd only reads, such as a pid file; nil when there is none. More than `limit`
+    /// bytes are an error.
     ///
-    /// The walk to it, and that no link and nothing but a file is opened, keep other users from leading us to a file of
-    /// somebody else.
+    /// Other users cannot redirect the read to somebody else's file: `PathWalk` refuses unsafe steps, and the last name has to
+    /// be a regular file, not a link.
     package func content(limit: Int) throws(StagingError) -> (bytes: [UInt8], status: FileStatus)? {
         guard let file = try openTarget() else { return nil }
         return try staging(path, StagingError.Kind.read) { () throws(SystemError) in

@@ -1,10 +1,9 @@
 import Posix
 
-/// What a destination is that is written, and never replaced: it keeps no content that could be compared, and nothing
-/// stands beside it.
+/// A destination that is written to and never replaced. It has no content to compare with, and no file is created beside it.
 package enum StreamDestination: Equatable, Sendable {
-    /// A descriptor that this process was started with, by its number: `/dev/stdout`, `/proc/self/fd/3`. Also where it is a
-    /// regular file, by a redirection of the shell: other writers share its position.
+    /// The number of a descriptor that this process was started with: `/dev/stdout`, `/proc/self/fd/3`. It may be a regular
+    /// file, by a redirection of the shell, whose offset other writers share.
     case inherited(Int32)
     case characterDevice
     case pipe
@@ -27,10 +26,10 @@ package enum StreamDestination: Equatable, Sendable {
 }
 
 extension Destination {
-    /// Writes all of `content` to the stream that this destination is.
+    /// Writes all of `content` to `stream`.
     ///
-    /// Throws if nobody reads it (a pipe), or takes nothing for `patience`, or once `cancellation` is readable: then a part may
-    /// have been written.
+    /// Throws if a pipe has no reader, if no byte is accepted for `patience`, and once `cancellation` is readable. A part of
+    /// the content may have been written then.
     package func write(
         _ content: [UInt8], to stream: StreamDestination, patience: Duration, cancellation: Int32
     ) throws(StagingError) {
@@ -40,7 +39,7 @@ extension Destination {
                 case .inherited(let number): try FileDescriptor(inherited: number, path: path)
                 case .characterDevice, .pipe: try open(.write)
                 }
-            // It was looked at before it was opened.
+            // It may have been replaced since its type was looked up.
             guard stream.isOf(try file.status().kind) else {
                 throw SystemError(call: "open", path: path, code: Errno.invalid)
             }

@@ -15,11 +15,12 @@ package struct Destination: Sendable {
     package let place: Place
     /// nil if the target's directory does not exist.
     package let folder: Folder?
-    /// What it is if it is written, and not replaced; nil for a regular file, for none, and for what cannot be written.
+    /// The kind of stream if the target is written to and not replaced; nil for a regular file, for no file, and for a type that
+    /// cannot be written.
     package let stream: StreamDestination?
     /// The directory of `path` itself, and its name there; nil if that does not exist.
     let own: (folder: Folder, name: String)?
-    /// Keeps the directory open for those who come to it meanwhile; nil if a link leads there.
+    /// Keeps the directory open, so that `SharedFolders` can start other walks there; nil if a link leads to it.
     private let reached: ReachedFolder?
 
     /// Follows the links in `path`; with `makesFolders`, creates the directories that are missing (`make_dirs`).
@@ -30,7 +31,7 @@ package struct Destination: Sendable {
         try self.init(path, PathWalk(path, makesFolders: makesFolders))
     }
 
-    /// As `init(resolving:makesFolders:)`, and shares the way to the directory with those of `folders`.
+    /// As `init(resolving:makesFolders:)`, but starts in the directory itself if a destination of `folders` has it open.
     package init(resolving path: String, makesFolders: Bool, sharing folders: SharedFolders) throws(StagingError) {
         if let walk = try folders.walk(to: path, makesFolders: makesFolders) {
             try self.init(path, walk)
@@ -76,8 +77,8 @@ package struct Destination: Sendable {
     /// The path of the target's directory.
     package var folderPath: String { Files.split(target).folder }
 
-    /// The name of a hidden file beside the target that is named after it, no longer than names may be.
-    /// `room` is for what is added to it.
+    /// The name of a hidden file beside the target, `.NAME` and `suffix`: at most 255 bytes (NAME_MAX) with the `room` bytes
+    /// that the caller appends.
     func companion(_ suffix: String, room: Int = 0) -> String {
         let limit = 255 - 1 - suffix.utf8.count - room
         if name.utf8.count <= limit { return "." + name + suffix }
@@ -124,7 +125,7 @@ extension Destination {
         return try folder.open(name, flags.union([.noFollow, .nonBlocking]))
     }
 
-    /// The target's directory, for all that is done beside it.
+    /// The target's directory; throws `.folderMissing` if it does not exist.
     func openFolder() throws(StagingError) -> Folder {
         guard let folder else { throw StagingError(.folderMissing(folderPath), path) }
         return folder

@@ -18,9 +18,9 @@ package struct FileAttributes: Equatable, Sendable {
 
     /// The attributes for a new file that replaces `existing`, a file in `directory`.
     ///
-    /// Setuid, setgid and sticky were meant for the present owner and group of the file. And a user other than root and
-    /// ourselves may have chosen mode and group so that the new content can be changed, run, or read by his group: by
-    /// creating the file, or by moving one of root's to this name in a directory where he can write.
+    /// Setuid, setgid and sticky are kept only with the same owner and group. Where a user other than root and ourselves has
+    /// created the file, or may have moved a file of root's to this name, that user chose its mode and group: the group and
+    /// the bits by which others could change, run or read the new content are dropped.
     func completed(from existing: FileStatus?, in directory: FileStatus) -> FileAttributes {
         guard let existing else { return FileAttributes(mode: mode ?? 0o644, uid: uid, gid: gid) }
         let owner = uid ?? existing.uid
@@ -123,7 +123,7 @@ extension FileDescriptor {
         }
     }
 
-    /// Removes the access list of a file that had another owner or group when it was `old`.
+    /// Removes the access list if owner or group differ from those in `old`, the status before the change.
     func dropRights(ofOwner old: FileStatus) throws(SystemError) {
         let new = try status()
         if old.uid != new.uid || old.gid != new.gid { try removeAccessList(.access) }

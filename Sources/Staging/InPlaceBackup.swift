@@ -1,8 +1,8 @@
 import Digests
 import Posix
 
-/// The last line of the durable copy that a file has beside it while it is written in place: how many bytes stand
-/// before the line, and what their checksum and that of the new content are.
+/// The last line of the durable copy that is kept beside a file while it is written in place: the number of bytes before the
+/// line, their checksum, and that of the new content.
 ///
 /// `PREVIOUS\nconfd-backup 1 COUNT MD5-OF-PREVIOUS MD5-OF-NEXT\n`
 struct InPlaceBackup: Equatable {
@@ -72,7 +72,7 @@ extension FileDescriptor {
         return digest.hex
     }
 
-    /// Makes `bytes` the content without giving the space up in between.
+    /// Overwrites the content and truncates afterwards, so that the space that was reserved stays allocated.
     func overwrite(with bytes: [UInt8]) throws(SystemError) {
         try writeAll(bytes)
         try truncate(to: bytes.count)

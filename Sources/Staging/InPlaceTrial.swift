@@ -1,13 +1,13 @@
 import Posix
 
-/// A new file that is in its place for a check that judges what is in place, and what is kept of the previous one.
+/// A check in place: the new file has replaced the target before it is checked, and the previous one is kept to be put back.
 ///
-/// A refusal puts back what was there before; which files that concerns is remembered here. After a crash the next start
-/// finds it out from the files beside the destination (`init(beside:)`).
+/// The value names the files that an undo needs. After a crash the next start finds them beside the destination
+/// (`init(beside:)`).
 package enum InPlaceTrial: Equatable, Sendable {
     /// There was no file before. The new one has `kept` as its second name, where the file system has hard links.
     case first(new: FileIdentity, kept: String)
-    /// The previous file has the name `kept`, and its owner, mode and all else.
+    /// The previous file itself, with all its attributes, has the name `kept`.
     case replaced(previous: FileIdentity, kept: String)
     /// A mount point was written into. A copy of the previous bytes has the name `kept` (`PreviousCopy`).
     case written(copy: FileIdentity, kept: String)
@@ -44,7 +44,7 @@ package enum InPlaceTrial: Equatable, Sendable {
         do throws(SystemError) {
             try folder.link(destination.name, to: name, in: folder)
         } catch let error where error.code != Errno.otherDevice && error.code != Errno.noSpace {
-            // No hard links here, or somebody else's file: then there is no file in place for a moment.
+            // No hard links here, or a foreign file (protected_hardlinks): until the candidate is renamed there is no target.
             try folder.rename(destination.name, to: name)
         }
         guard let kept = try folder.status(of: name), kept.kind == .regular else {
@@ -82,9 +82,9 @@ extension InPlaceTrial {
     /// The trial that a crash left beside `destination`, nil if there is none that can be trusted. `owner` is the one
     /// that the resource sets.
     ///
-    /// A file that is renamed to the destination keeps its owner and mode, so it counts if only users could have put it
-    /// there who could as well have put it in place. Bytes that are written into a mount point count only where nobody else
-    /// can write.
+    /// A file that is renamed to the destination keeps its owner and mode, so it is trusted if only users can have created it
+    /// who could also replace the destination itself. Bytes that are written into a mount point are trusted only from a
+    /// directory where nobody else can write.
     fileprivate init?(beside destination: Destination, in folder: Folder, owner: UInt32?) throws(SystemError) {
         let folderStatus = try folder.status()
         let isPrivate = folderStatus.isPrivate
@@ -116,8 +116,8 @@ extension InPlaceTrial {
 // MARK: The end
 
 extension Destination {
-    /// Ends a trial that a crash interrupted: what was there before the new file is there again. False if there was no
-    /// trial, or the new file had not come into place yet.
+    /// Undoes a trial that a crash interrupted: the target is again what it was before. Returns false if there was no trial, or
+    /// the new file was not in place yet.
     package func undoTrial(_ attributes: FileAttributes) throws(StagingError) -> Bool {
         // A directory that does not exist holds no leftovers.
         guard let folder else { return false }
@@ -127,7 +127,8 @@ extension Destination {
         return try trial.map { (trial) throws(StagingError) in try undo(trial) } ?? false
     }
 
-    /// Ends a trial that a check has refused: what was there before is there again. False if the new file is not in place.
+    /// Undoes a trial that a check has refused: the target is again what it was before. Returns false if the new file was not in
+    /// place.
     package func undo(_ trial: InPlaceTrial) throws(StagingError) -> Bool {
         let folder = try openFolder()
         return try staging(path, StagingError.Kind.trial) { () throws(SystemError) in
@@ -163,10 +164,10 @@ extension Destination {
         return isUndone
     }
 
-    /// Ends a trial: the new file stays. With `backup` the previous one stays too, as `DEST.bak`, and as long as a reload is
-    /// owed, if it is to be kept for that. `wasOwed`: whether one was owed before.
+    /// Ends a trial whose check has passed: the new file stays. With `backup` the previous one becomes `DEST.bak`, with
+    /// `keepsReplaced` it is kept until the owed reload has succeeded. `wasOwed`: whether a reload was owed before.
     ///
-    /// Throws if the new file is in place no longer: a second confd that is started during the check takes it for what a
+    /// Throws if the new file is not in place any more: a second confd that is started during the check takes it for what a
     /// crash has left, and puts the previous one back.
     package func accept(
         _ trial: InPlaceTrial, backup: Bool, keepsReplaced: Bool = false, wasOwed: Bool = false

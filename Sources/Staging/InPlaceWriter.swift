@@ -82,7 +82,7 @@ struct InPlaceWriter {
             try content.restore(from: candidate.file, to: file)
         }
 
-        /// Leaves it where it is.
+        /// Leaves the backup on disk when this is dropped.
         mutating func keep() { candidate.keep() }
 
         func remove(_ destination: Destination, in folder: Folder) -> [StagingWarning] {

@@ -1,6 +1,6 @@
 import Posix
 
-/// A directory in which files are removed that confd has written and needs no longer.
+/// A directory from which files are removed that confd has written and that no item wants any more.
 package struct ItemFolder: Sendable {
     private let folder: Folder
 
@@ -17,7 +17,7 @@ package struct ItemFolder: Sendable {
     ///
     /// Throws for a step by which a user could lead confd to somebody else's files (`PathWalk`).
     package init?(resolving path: String) throws(StagingError) {
-        // No file can be there of which somebody knows the name.
+        // A name that nobody can guess, so that nobody can have put a link there.
         var walk = try PathWalk(Files.join(path, ".confd-" + Random.letters(20)), makesFolders: false)
         guard case .name(_, let folder, _) = try walk.run() else { return nil }
         self.folder = folder
@@ -37,7 +37,7 @@ package struct ItemFolder: Sendable {
         }
     }
 
-    /// The bytes of `name`, nil if it is there; for what would be removed.
+    /// The bytes of the regular file `name`, nil if there is none; for a list of what would be removed.
     package func read(_ name: String) throws(StagingError) -> [UInt8]? {
         try staging(folder.path(of: name), StagingError.Kind.read) { () throws(SystemError) in try content(name)?.bytes
         }

@@ -2,8 +2,8 @@ import Posix
 
 /// The file under a name that confd uses beside a destination: for marks, backups and staged files.
 ///
-/// Users who may write in the directory can put anything there. Only a regular file of root's or ours counts, and only with
-/// no other name than, at most, the destination's: any other may be a link to a file that was made for something else.
+/// Users who may write in the directory can put anything there. Only a regular file of root's or ours counts, and only if it
+/// has no other hard link than, at most, the destination: it could be a file that was made for something else.
 enum OwnFile: ~Copyable {
     case absent
     /// One of ours, open for reading.

@@ -7,8 +7,8 @@ import Posix
 /// ourselves can lead the walk only to files of his own.
 /// - A link that such a user could have put there must lead to a directory of that user's. In a user's directory, and
 ///   below it, that is every link: he can rename a directory of root's there, with root's links in it.
-/// - From a directory of such a user nobody enters one of another such user. One of root's or ours may be entered: who
-///   does not own a directory cannot move it into another one.
+/// - From a directory of such a user the walk does not enter one of another such user. It may enter one of root's or ours:
+///   only the owner of a directory can move it into another one.
 /// - In a sticky directory that all may write, a link counts only if root, we or the directory's owner made it.
 struct PathWalk {
     /// Where a walk ends.
@@ -29,7 +29,7 @@ struct PathWalk {
         case endOfLink(String, owner: UInt32)
     }
 
-    /// The kernel's own limit.
+    /// The kernel's limit (MAXSYMLINKS).
     private static let linkLimit = 40
 
     private var dest: String
@@ -39,9 +39,9 @@ struct PathWalk {
     /// The owner of the last directory on the way that is neither root's nor ours: the user who could have put there
     /// what the walk has come to since.
     private var guardian: UInt32?
-    /// The directories that were gone through to `folder`, the outermost first.
+    /// The directories that were entered on the way to `folder`, the outermost first.
     private var above: [(directory: FileIdentity, guardian: UInt32?)] = []
-    /// The next one is the last.
+    /// The steps still to be taken, in reverse: a stack.
     private var steps: [Step] = []
     private var links = 0
     /// The directory of `dest` itself, which may be a link, and its name there.
@@ -62,7 +62,7 @@ struct PathWalk {
         try push(dest, isLast: true)
     }
 
-    /// A walk along `dest` that goes on from its directory, to which another walk has come: `now` is what that is now.
+    /// A walk to `dest` that starts in its directory, which another walk has reached; `now` is the directory's present status.
     init(
         _ dest: String, name: String, from reached: ReachedFolder, _ now: FileStatus, makesFolders: Bool
     ) throws(StagingError) {
@@ -75,7 +75,7 @@ struct PathWalk {
         try push(name, isLast: true)
     }
 
-    /// Goes to the end.
+    /// Takes all steps.
     ///
     /// Throws for a path without a name at its end, a loop of links, a step that is refused and what cannot be looked
     /// up.
@@ -107,7 +107,7 @@ struct PathWalk {
     }
 }
 
-/// A directory that a walk has come to without a link, for others that go there while somebody uses it.
+/// A directory that a walk has reached without a link; other walks may start there as long as it is in use.
 final class ReachedFolder: Sendable {
     /// The walk, before its last step.
     fileprivate let walk: PathWalk
@@ -137,8 +137,8 @@ extension PathWalk {
         let found = try resolving { () throws(SystemError) in try entry.status() }
         if isLast { lastKind = found.kind }
         if isLast, found.kind == .symbolicLink, isOwnDescriptors {
-            // Such a link leads to what is open, whatever its content says: `pipe:[1234]`, or the path of a file that may
-            // have another name by now.
+            // Such a link stands for an open descriptor; its content, `pipe:[1234]` or the path at the time of the open, is
+            // not followed.
             descriptor = Int32(name)
         } else if found.kind == .symbolicLink {
             try follow(try resolving { () throws(SystemError) in try entry.linkContent() }, of: found, name, isLast)
@@ -184,7 +184,7 @@ extension PathWalk {
         if !Users.isRootOrOurs(found.uid) { guardian = found.uid }
     }
 
-    /// Goes to the directory that this one was entered from, if this one is still in it.
+    /// Goes to the directory that this one was entered from; throws if this one was moved out of it.
     private mutating func goUp() throws(StagingError) {
         if folder.path == "/" { return }
         let path = folder.path
@@ -211,8 +211,7 @@ extension PathWalk {
         if isShared, !Users.isRootOrOurs(link.uid), link.uid != status.uid {
             throw StagingError(.untrustedLink(path: path, owner: link.uid), dest)
         }
-        // In the directory of a user, and below it, even a link of root's counts as that user's: he can move it there, or a
-        // directory that it is in.
+        // Below a user's directory even a link of root's counts as that user's, who can move it, or a directory that it is in.
         let owner = guardian ?? link.uid
         if !Users.isRootOrOurs(link.uid), link.uid != owner {
             throw StagingError(.unsafeLink(path, owner: link.uid, to: folder.path, of: owner), dest)
@@ -242,8 +241,8 @@ extension PathWalk {
         }
     }
 
-    /// Removes from the new directory `name` the access lists and the group that it has from the user's directory that it
-    /// is in: he could read, or change, what is created there.
+    /// Removes from the new directory `name` the access lists and the group that it inherited from the directory of a user, who
+    /// could otherwise read or change what is created in it.
     private func dropInheritedRights(_ name: String) throws(SystemError) {
         let new = Folder(try folder.open(name, [.read, .noFollow, .folder]))
         let status = try new.status()
@@ -296,7 +295,7 @@ extension PathWalk {
         }
     }
 
-    /// The directory that was come to, opened for reading.
+    /// The directory that the walk has reached, opened for reading.
     private func opened() throws(StagingError) -> Folder {
         if let reached, reached.walk.folder === folder { return reached.opened }
         return try resolving { [folder] () throws(SystemError) in try folder.opened() }

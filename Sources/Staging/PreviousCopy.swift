@@ -1,7 +1,7 @@
 import Digests
 import Posix
 
-/// The copy of what a mount point held before it was written into for a check: the bytes, and a line that says whose they are.
+/// The copy of what a mount point held before it was written into for a check: the bytes, and a line with their owner and mode.
 ///
 /// `PREVIOUS\nconfd-previous 1 COUNT MD5-OF-PREVIOUS MD5-OF-TARGET-PATH UID GID MODE\n`, all numbers decimal.
 struct PreviousCopy {
@@ -45,7 +45,7 @@ struct PreviousCopy {
         self.mode = mode
     }
 
-    /// Makes bytes, owner and mode those of the target of `destination` again; false if they are already.
+    /// Gives the target of `destination` these bytes, owner and mode again; false if it has them already.
     func restore(
         from copy: borrowing FileDescriptor, to destination: Destination, in folder: Folder
     ) throws(SystemError) -> Bool {
@@ -93,7 +93,7 @@ extension FileDescriptor {
         return (done, digest.hex)
     }
 
-    /// The words of the last line, and how many bytes stand before it and its line feed; nil if there is no such line.
+    /// The words of the last line, and the number of bytes before the line feed in front of it; nil if there is no such line.
     func lastLine() throws(SystemError) -> (count: Int, words: [String])? {
         let size = Int(try status().size)
         // The line is shorter than this.

@@ -2,13 +2,13 @@ import Posix
 
 /// The previous file as `DEST.bak` (`backup = true`).
 enum PreviousFile {
-    /// Keeps what the target of `destination` holds under the second name, replacing an earlier one at once.
+    /// Keeps what the target of `destination` holds as `DEST.bak`, replacing an earlier one atomically.
     ///
-    /// A file that may not be read, or a directory that has the second name, is only a warning: otherwise the user who made
-    /// it so could prevent the resource from being written.
+    /// A file that may not be read, or a directory of the name `DEST.bak`, is only a warning: otherwise the user who made it so
+    /// could prevent the resource from being written.
     ///
-    /// A hard link costs nothing and keeps everything; where it cannot be made (another file system, a file that is
-    /// not ours, a mount point) or must not be, it is a copy.
+    /// A hard link costs nothing and keeps all attributes; where it cannot be made (another file system, a file that is
+    /// not ours, a mount point) or must not be, a copy is.
     static func keep(_ destination: Destination, mayLink: Bool) throws(StagingError) -> [StagingWarning] {
         guard try destination.existing() != nil, let own = destination.own else { return [] }
         return try staging(destination.path, StagingError.Kind.backUp) { () throws(SystemError) -> [StagingWarning] in
@@ -42,7 +42,7 @@ enum PreviousFile {
         try copy(destination, in: folder, name: name)
     }
 
-    /// Gives the file `source`, which is beside the target of `destination`, the second name.
+    /// Makes the file `source`, which is beside the target of `destination`, `DEST.bak`.
     static func move(
         _ source: String, of destination: Destination, in folder: Folder
     ) throws(SystemError) -> [StagingWarning] {
@@ -53,7 +53,7 @@ enum PreviousFile {
         } catch let error where error.code == Errno.otherDevice {
             let file = try folder.open(source, [.read, .noFollow, .nonBlocking])
             let size = Int(try file.status().size)
-            // Without attributes: a link in another file system leads to this destination.
+            // A link on another file system leads to the target: `DEST.bak` is beside the link, a copy without attributes.
             return try create(of: destination) { (copy) throws(SystemError) in
                 if size > InPlaceBackup.limit {
                     throw SystemError(call: "read", path: file.path, code: Errno.tooLarge, limit: InPlaceBackup.limit)
@@ -65,7 +65,7 @@ enum PreviousFile {
         }
     }
 
-    /// Keeps the bytes of the copy `file`, with their owner and mode, under the second name.
+    /// Keeps the bytes of the copy `file`, with their owner and mode, as `DEST.bak`.
     static func keep(
         _ previous: PreviousCopy, _ file: borrowing FileDescriptor, of destination: Destination
     ) throws(SystemError) -> [StagingWarning] {
@@ -87,7 +87,7 @@ enum PreviousFile {
         }
     }
 
-    /// False if what got the second name is not the file any more that is to be kept.
+    /// Links `source` to `name`; false if another file took the place of `source` meanwhile.
     private static func link(
         _ source: String, of target: Folder, in folder: Folder, name: String, prefix: String
     ) throws(SystemError) -> Bool {

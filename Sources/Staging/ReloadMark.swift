@@ -1,6 +1,6 @@
 import Posix
 
-/// The note, beside the bytes of a file, that a reload is owed for them.
+/// The note that a reload is owed for a file: an extended attribute of the file, or a second file beside it (the sidecar).
 enum ReloadMark {
     static let attribute = "user.confd.reload"
 
@@ -87,7 +87,7 @@ extension Destination {
             switch try OwnFile(ReloadMark.sidecar(self), in: folder, besides: name) {
             case .absent: return nil
             case .foreign: return nil
-            // Only its existence matters: one that is too large was put there by somebody else.
+            // The mark's existence is enough: what cannot be read, or is too large to be one of ours, is an empty mark.
             case .unreadable: return []
             case .present(let file): return try file.status().size > 65_536 ? [] : file.readAll(limit: 65_536)
             }

@@ -1,11 +1,11 @@
 import Posix
 
-/// The file that was replaced last, under a hidden name beside the target until its service has the new one: commands are
-/// told its path as `CONFD_PREVIOUS`.
+/// The file that was replaced last, kept under a hidden name beside the target until the reload has succeeded: commands get its
+/// path in `CONFD_PREVIOUS`.
 enum ReplacedFile {
     static func name(_ destination: Destination) -> String { destination.companion(".confd-replaced") }
 
-    /// Keeps what the target holds. With `isOwed` the service has not got that yet, but what was kept before; that stays.
+    /// Keeps what the target holds. With `isOwed` the service still runs with the file that was kept earlier: that one stays.
     ///
     /// It is a convenience: where it cannot be kept, the file is replaced all the same.
     static func keep(_ destination: Destination, isOwed: Bool, mayLink: Bool) {

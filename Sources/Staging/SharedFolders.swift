@@ -1,25 +1,25 @@
 import Posix
 import Synchronization
 
-/// The directories of the destinations that are in use, by their paths: the files of a thousand items are in one of them, and
-/// the way there has a handful of steps (`PathWalk`).
+/// The directories of the destinations in use, by path, so that a thousand items with files in one directory share one walk to
+/// it (`PathWalk`).
 ///
-/// None is kept open for this: an open directory cannot be unmounted.
+/// The references are weak, because a file system with an open directory cannot be unmounted.
 package final class SharedFolders: Sendable {
     private struct Weak {
         weak var folder: ReachedFolder?
     }
 
-    /// When so many are known, those that are closed are forgotten.
+    /// With this many entries, those whose directory has been closed are removed.
     private static let most = 64
 
     private let known = Mutex<[String: Weak]>([:])
 
     package init() {}
 
-    /// A walk to `path` that begins in its directory; nil if that is not in use, or is another one by now.
+    /// A walk to `path` that starts in its directory; nil if that is not in use, or another directory is there now.
     ///
-    /// Whatever the path leads over now, it leads to a directory that was come to by safe steps a moment ago.
+    /// The steps to it need no new check: the same directory was reached by safe steps a moment ago.
     func walk(to path: String, makesFolders: Bool) throws(StagingError) -> PathWalk? {
         let (parent, name) = Files.split(path)
         guard let reached = known.withLock({ $0[parent]?.folder }), let now = try? Files.status(parent),

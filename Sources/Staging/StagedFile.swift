@@ -46,7 +46,7 @@ package struct StagedFile: ~Copyable {
         self.candidate = candidate
     }
 
-    /// Mode and owner that it got.
+    /// The status of the candidate: its mode and owner may not be those asked for.
     func status() throws(StagingError) -> FileStatus {
         try staging(destination.path, StagingError.Kind.write) { () throws(SystemError) in try candidate.file.status() }
     }

@@ -9,7 +9,7 @@ package struct StagingError: Error, Equatable, Sendable {
         case linkLoop
         /// The link at `path` belongs to `owner`, who may not lead us elsewhere.
         case untrustedLink(path: String, owner: UInt32)
-        /// The link of `owner` leads to a directory of another user, who is not that one.
+        /// The link of the user `owner` leads to a directory of another user.
         case unsafeLink(String, owner: UInt32, to: String, of: UInt32)
         /// The directory of `owner` is in one of another user.
         case unsafeDirectory(String, owner: UInt32, in: String, of: UInt32)

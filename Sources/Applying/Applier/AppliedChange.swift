@@ -5,7 +5,7 @@ package struct AppliedChange: Equatable, Sendable {
         package let isGone: Bool
     }
 
-    /// More are counted only.
+    /// The most keys that are remembered; further ones are only counted.
     package static let mostKeys = 1_000
 
     /// The store's revision; 0 where it has none.

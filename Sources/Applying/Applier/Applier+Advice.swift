@@ -3,7 +3,7 @@ import KeyValue
 import Rendering
 import Staging
 
-// What is probably not meant, and is no failure.
+// Warnings about what is probably a mistake, and is no failure.
 extension Applier {
     /// `-noop`: whether the reload of a file that is in sync would be run, because it failed before. This is logged.
     func owesReload(_ resource: Resource, _ destination: Destination) throws(StepFailure) -> Bool {

@@ -3,7 +3,7 @@ import Digests
 import Posix
 import Staging
 
-/// A file as it was when it was written, to tell it from another one where its bytes cannot be read.
+/// Status and checksum of a file when it was written: they tell whether it was replaced since, where its bytes cannot be read.
 struct WrittenFile: Sendable {
     private let status: FileStatus
     private let checksum: String
@@ -36,7 +36,8 @@ extension History {
         }
     }
 
-    /// Remembers what the next comparison of a file that was written now cannot know.
+    /// Remembers, of a file that was written now, what the next comparison cannot find out: that attributes were refused, and
+    /// which content it has, if we may not read it.
     mutating func noteWritten(
         _ content: [UInt8], _ resource: Resource, _ destination: Destination, isAsWanted: Bool
     ) {

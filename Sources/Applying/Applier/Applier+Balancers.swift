@@ -4,8 +4,8 @@ import Staging
 
 // `[template.apply]`: the file lists the servers of a running balancer.
 extension Applier {
-    /// The servers that `content` lists, nil if it is for no balancer. What is no list, or lists what this balancer cannot
-    /// have, is not installed: nothing but other content can mend it.
+    /// The servers that `content` lists; nil for a resource without a balancer. Throws for content that is no list, or that
+    /// lists servers which this balancer cannot have: it is not installed.
     func servers(_ content: [UInt8], _ resource: Resource) throws(StepFailure) -> [DesiredServer]? {
         guard let apply = resource.apply else { return nil }
         let servers: [DesiredServer]
@@ -14,7 +14,7 @@ extension Applier {
         } catch {
             throw .servers(error, destination: resource.destination)
         }
-        // Otherwise it is left to `reload_cmd`.
+        // What this balancer cannot have is left to `reload_cmd` then.
         if apply.fallsBack { return servers }
         do throws(ApplierError) {
             try apply.target.makeDriver().check(servers)
@@ -27,8 +27,8 @@ extension Applier {
     /// The reload that the resource of `file` owes once that is in place, nil if it has none. `isMarked` says whether one is
     /// owed from before.
     ///
-    /// A balancer is compared whether or not anything is owed: it may have been restarted meanwhile. The command that stands
-    /// in for it runs only if something is.
+    /// A balancer is compared whether or not a reload is owed, because it may have been restarted meanwhile. The command in its
+    /// place (`fallback`) runs only if one is.
     func owedReload(
         _ file: RenderedFile, _ destination: Destination, source: String, isNew: Bool, isMarked: Bool = true
     ) throws(StepFailure) -> Reload? {

@@ -39,7 +39,7 @@ extension Applier {
     /// Keeps the keys that the service has after the reload, and before it those that it may come to have, so that no delete
     /// is missed if confd ends in between.
     private func keepKeys(of reload: Reload, isDone: Bool) {
-        // Of many items, each would keep all keys.
+        // Each of many items would keep all keys.
         guard reload.isCommand, reload.resource.item == nil, reload.changes.changesKeys else { return }
         keepKeys(reload.resource, isDone ? reload.changes.keys : reload.changes.possibleKeys)
     }
@@ -51,7 +51,7 @@ extension Applier {
         logger.info("\(reload.resource.name)\(more): \(reload.field) succeeded", reload.resource)
     }
 
-    /// Logs that a reload failed. That a service is not there to be asked is one line until that changes.
+    /// Logs that a reload failed. That a service cannot be reached is logged once, until that changes.
     private func report(_ error: ReloadError?, of reload: Reload, _ history: inout History) {
         let failure = error.map { error in
             StepFailure.reload(
@@ -74,14 +74,14 @@ extension Applier {
 
     func clearMark(of resource: Resource) {
         do {
-            // Looked up anew: one that is held for as long as a reload is owed would cost a descriptor each.
+            // Resolved again: a `Destination` that is kept for as long as a reload is owed would hold a descriptor.
             try Destination(resolving: resource.destination).clearReloadMark()
         } catch {
             log(.staging(error), of: resource)
         }
     }
 
-    /// Does what the reload is; what went wrong, if anything did.
+    /// Performs the reload; returns the error, nil if it succeeded.
     private func perform(_ reload: Reload, changes: [UInt8]) -> ReloadError? {
         let error: ReloadError?
         do throws(ReloadError) {
@@ -114,7 +114,7 @@ extension Applier {
         case .request(let request, let bodyFile):
             logger.debug("Sending \(request.method) \(request.url.name)", resource)
             try requests.send(request, bodyFile: bodyFile, timeout: resource.reloadTimeout)
-        // The engine has handed it over: nothing is left but the mark.
+        // The balancer's session has done it: only the mark is left to clear.
         case .apply: break
         }
     }
@@ -140,7 +140,7 @@ extension Applier {
             change: isNew ? changeNumbers.next() : 0)
     }
 
-    /// What templates of a resource's fields make.
+    /// Runs `body`, which renders templates of a resource's fields.
     func filled<Result>(_ body: () throws(TemplateError) -> Result) throws(StepFailure) -> Result {
         do throws(TemplateError) {
             return try body()
@@ -187,7 +187,7 @@ extension Applier {
             if !result.succeeded, !isTrial {
                 logger.error(message, subject)
             } else if line.hasPrefix("[NOTICE]") {
-                // haproxy tells of each process that it starts and ends.
+                // haproxy writes one for each process that it starts and ends.
                 logger.debug(message, subject)
             } else {
                 logger.info(message, subject)
@@ -201,7 +201,7 @@ extension Applier {
         return result
     }
 
-    /// In `TMPDIR`, or else beside `dest`, where marks are. The warnings are the same each time, so each is given once.
+    /// The file of `CONFD_CHANGES`, in `TMPDIR` or else beside `dest`; nil if neither can be written, with a warning.
     private func changesFile(_ lines: [UInt8], _ resource: Resource) -> ChangesFile? {
         do throws(SystemError) {
             return try ChangesFile(lines)
@@ -213,7 +213,7 @@ extension Applier {
             let destination = try Destination(resolving: resource.destination)
             if destination.stream == nil { return try ChangesFile(lines, beside: destination) }
         } catch {
-            // The warning says enough.
+            // The warning below is given.
         }
         warnings.give("cannot write beside \(resource.destination): its commands get no CONFD_CHANGES")
         return nil

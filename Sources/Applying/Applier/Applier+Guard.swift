@@ -38,7 +38,8 @@ extension Applier {
         )
     }
 
-    /// Only verdicts change a rendering without a change of these.
+    /// Keys and templates: while they are the same, only verdicts of health checks change the rendering. nil where that makes no
+    /// difference.
     private func origin(_ file: RenderedFile, _ limits: GuardLimits, _ view: Snapshot) -> AppliedKeys.Origin? {
         if limits.maxChange == nil || file.resource.healthChecks.isEmpty { return nil }
         return AppliedKeys.Origin(keys: view, sources: file.inputs.sources)
@@ -55,7 +56,7 @@ extension Applier {
         do throws(StagingError) {
             return try destination.read().map { LineLoss(from: $0, to: content) }
         } catch {
-            // It would be replaced all the same.
+            // A file that cannot be read is replaced all the same.
             warnings.give("\(error.message), so its lines are not counted (max_change)")
             return nil
         }

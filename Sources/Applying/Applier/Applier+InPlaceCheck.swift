@@ -8,9 +8,9 @@ import Staging
 extension Applier {
     /// A file that is in its place for its check.
     private struct Placed {
-        /// Which of the trials it is.
+        /// The index in the batch of trials.
         let index: Int
-        /// What there is to put back.
+        /// What is put back if the check refuses.
         let kept: InPlaceTrial
         let reload: Reload?
         /// For `rollback`.
@@ -19,8 +19,8 @@ extension Applier {
         let wasOwed: Bool
     }
 
-    /// What is to be put in place. `check_each` runs here, on a staged file, before a file of any item is in its place: all of
-    /// them are staged again for the check in place, for the many that may wait cannot all be kept open.
+    /// The content that is to be put in place. `check_each` runs here, on a staged file, before a file of any item is in place.
+    /// The content is staged again for the check in place, because the many files that may wait cannot all be kept open.
     func candidate(
         _ content: [UInt8], _ file: inout RenderedFile, _ destination: Destination
     ) throws(StepFailure) -> [UInt8] {
@@ -49,8 +49,8 @@ extension Applier {
         return outcomes.compactMap { $0 }
     }
 
-    /// All files in place, one check. If it refuses, all go back, and it is looked for those that it accepts: again and again as
-    /// long as there is one more, for one may need another.
+    /// Puts all files in place and runs one check. If it refuses, all are put back and tried apart, again and again as long as
+    /// one more is accepted: a file may need another one.
     private func checkTogether(_ trials: [Trial]) -> [Outcome] {
         var trials = trials
         var results = attempt(Array(trials.indices), of: &trials, isLast: trials.count == 1)
@@ -69,13 +69,13 @@ extension Applier {
         return results.indices.map { finish(&trials[$0], results[$0]) }
     }
 
-    /// So many files are tried one by one.
+    /// Up to this many files are tried one by one.
     private static let few = 8
-    /// So often is a batch of many files checked; what is refused until then is tried again later, as all that is refused.
+    /// The most checks of one batch; files that are still refused then are tried again later, like all that are refused.
     private static let mostRuns = 128
 
-    /// Tries files alone that were refused together. Many are halved until those are found that are refused: of 10,000 files with
-    /// a bad one it takes thirty checks.
+    /// Tries files apart that were refused together. Many are bisected until the refused ones are found: 10,000 files with one
+    /// bad one take about thirty checks.
     private func attemptApart(
         _ indices: [Int], of trials: inout [Trial], _ results: inout [Result<Outcome, StepFailure>], runs: inout Int
     ) {
@@ -181,7 +181,7 @@ extension Applier {
         } catch let error where error.kind == .withdrawnDuringCheck {
             throw .staging(error)
         } catch {
-            // As long as it stands there, a restart puts the previous file back; the pass after that replaces it again.
+            // As long as the kept file is there, a restart puts it back; the pass after that replaces it again.
             log(.staging(error), of: resource)
         }
         notePrevious(placed.previous, of: trial.content, &trial.file.history)
@@ -190,7 +190,7 @@ extension Applier {
         return Outcome(.updated, reload: placed.reload)
     }
 
-    /// Returns what is there then.
+    /// Undoes the trial; returns what is in place then.
     private func putBack(_ placed: Placed, _ trial: inout Trial) -> StepFailure.AfterCheck {
         var isUndone = false
         var failure: StagingError?
@@ -199,7 +199,7 @@ extension Applier {
         } catch {
             failure = error
         }
-        // Content that was refused, and could not be taken out again, is not for the service to load.
+        // Content that was refused and could not be taken out again must not be loaded by the service.
         let isMarked = placed.reload != nil || trial.resource.rollout != nil
         if isMarked, failure != nil || isUndone && !placed.wasOwed {
             do {

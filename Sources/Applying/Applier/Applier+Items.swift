@@ -3,10 +3,10 @@ import KeyValue
 import Posix
 import Staging
 
-// What is kept of the files of items, so that those of items that are gone can be removed. An event is added before a file is
-// staged and is on disk before the rename: most of the wait for it is over by then.
+// The journal of the files of items, by which those of items that are gone can be removed. An event is added before a file is
+// staged, and has to be on disk before the rename: most of its sync is over by then.
 extension Applier {
-    /// Refuses an item whose file the resource is made from: of other resources, that is known when they are loaded.
+    /// Refuses an item whose file is an input of the resource, such as its template. Other resources are refused on loading.
     func refuseInputs(_ resource: Resource) throws(StepFailure) {
         guard resource.item != nil,
             let input = InputFiles.refusal(
@@ -15,7 +15,7 @@ extension Applier {
         throw .writesInput(ResourceError(resource.file, nil, .writesInput(input, resource.destination), field: "dest"))
     }
 
-    /// Notes that `content` will be written. Without a note there is no file where files are to be removed one day.
+    /// Notes that `content` will be written. If that fails the file is not written, because it could never be removed.
     func noteWriting(_ content: [UInt8], _ file: RenderedFile) throws(StepFailure) {
         try keep(content, file) { (journal, name, hash) throws(SystemError) in try journal.begin(name, hash) }
     }
@@ -35,7 +35,7 @@ extension Applier {
         guard file.request.journal != nil else { return }
         var written = content
         if file.resource.stagedCheck != nil, let edited = (try? destination.read()).flatMap({ $0 }) { written = edited }
-        // The note from before stands as well.
+        // If it fails, the line of `noteWriting` is still there.
         try? keepWritten(written, file)
     }
 
@@ -43,7 +43,7 @@ extension Applier {
     func noteOwned(_ content: [UInt8], _ file: RenderedFile) {
         guard let journal = file.request.journal, let name = file.resource.itemFile else { return }
         if journal.isOurs(content, in: name) { return }
-        // The next look tries again.
+        // The next comparison tries again.
         try? keepWritten(content, file)
     }
 
@@ -153,7 +153,7 @@ extension Applier {
                 failure = failure ?? error
             }
         }
-        // Of what stays the service need not know.
+        // Without a removal no reload is owed.
         if done.removed.isEmpty, !wasOwed { forgetReload(journal) }
         if let failure { throw failure }
         return try finished(request, journal, done)
@@ -208,7 +208,7 @@ extension Applier {
                     failure = failure ?? .staging(error)
                     continue
                 }
-                // Without this line the next start finds no file.
+                // If the line is lost, the next start finds no such file.
                 try? journal.add(.dropped(file))
             }
             if isChanged { warnings.give(folder?.synchronize() ?? []) }
@@ -218,7 +218,7 @@ extension Applier {
         if let failure { throw failure }
     }
 
-    /// `-noop`: what would go.
+    /// `-noop`: logs which files would be removed.
     private func show(_ files: [ItemFile], _ request: RemovalRequest) throws(StepFailure) -> Outcome {
         guard let manifest = request.journal?.manifest else { return Outcome(.inSync) }
         if request.plan.isHeld {
@@ -242,14 +242,14 @@ extension Applier {
         return Outcome(count > 0 ? .wouldChange : .inSync)
     }
 
-    /// Notes that the service knows of the removals.
+    /// Notes that the reload for the removals has succeeded.
     func noteReload(_ reload: Reload) { if let journal = reload.journal { forgetReload(journal) } }
 
     private func forgetReload(_ journal: ItemJournal) {
         do throws(SystemError) {
             try journal.add(.reloaded)
         } catch {
-            // One reload too many after the next start.
+            // It costs one reload too many after the next start.
             warnings.give("-state-dir: \(error.message)")
         }
     }

@@ -66,7 +66,7 @@ extension Applier {
     func logDifferences(
         _ comparison: Comparison, _ destination: Destination, _ content: [UInt8], _ resource: Resource
     ) {
-        // Those that are corrected without a write are logged when that was possible.
+        // Attributes that are corrected without a write are logged once that has succeeded.
         if case .attributesDiffer = comparison, !settings.noop { return }
         for difference in comparison.attributeDifferences {
             logger.info(difference.message(dest: destination.path), resource)

@@ -13,7 +13,7 @@ extension Applier {
         return !rollout.permitted.contains(id)
     }
 
-    /// Each attempt to verify has at least this long, so that the last one says more than that its time was over.
+    /// The least time of an attempt to verify, so that the last one does not just time out.
     private static let shortestAttempt = Duration.seconds(1)
 
     /// Whether the service works with the new file: runs `verify_cmd`, or sends `verify_http`, until it succeeds or the time is
@@ -27,7 +27,7 @@ extension Applier {
             guard problem != nil, !cancellation.isCancelled, Clock.monotonic() + .seconds(1) < end else {
                 return problem
             }
-            // A service needs a moment after its reload. Without a wait that can be ended it is asked again at once.
+            // A service needs a moment after its reload. If the wait fails, it is asked again at once.
             try? cancellation.wait(.seconds(1))
         }
     }
@@ -74,7 +74,7 @@ extension Applier {
         return problem
     }
 
-    /// The turn of this host is over: what was kept of the file before goes.
+    /// The turn of this host is over: removes the mark, and the previous file that was kept.
     package func accept(_ resource: Resource) { clearMark(of: resource) }
 
     /// Puts the file back that this host's turn replaced, and owes its service a reload. `inputs` are those of the last
@@ -89,7 +89,7 @@ extension Applier {
             let previous: [UInt8]?
             do throws(StagingError) {
                 destination = try Destination(resolving: resource.destination)
-                // From before a restart only the file is left.
+                // After a restart only the kept file is left.
                 if let known = request.history.beforeTurn {
                     previous = known
                 } else {

@@ -4,10 +4,10 @@ import Posix
 import Staging
 import Synchronization
 
-// Destinations that are written and never replaced: pipes, character devices, what is open already. There is nothing to
-// compare with, so what was written last is remembered; nothing can be put back, so a check sees a staged file in TMPDIR.
+// Destinations that are written and never replaced: pipes, character devices, inherited descriptors. There is nothing to compare
+// with, so what was written last is remembered; nothing can be put back, so a check sees a staged file in TMPDIR.
 extension Applier {
-    /// A reader that takes nothing for this long is given up: all that is to be written to a stream waits for it.
+    /// A reader that takes nothing for this long is given up: meanwhile all other streams wait (`StreamTurn`).
     private static let patience = Duration.seconds(30)
 
     /// Writes `content` unless it was written already since confd started.
@@ -24,7 +24,7 @@ extension Applier {
             return Outcome(.inSync)
         }
         if settings.noop {
-            // It holds nothing that could differ.
+            // A stream has no content that could differ.
             logger.warning("Noop mode enabled. \(resource.destination) will not be written", resource)
             return Outcome(.inSync)
         }
@@ -77,7 +77,7 @@ extension Applier {
     }
 }
 
-/// One writer at a time: what several resources write to one stream does not mix.
+/// One writer at a time for all streams, so that what several resources write to one of them does not mix.
 final class StreamTurn: Sendable {
     private let turn = Mutex(())
 

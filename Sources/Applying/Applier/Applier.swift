@@ -5,8 +5,7 @@ import Staging
 import Synchronization
 import TextTemplate
 
-/// Does for one resource and one snapshot what there is to do: render, compare, stage, check, replace; and runs the
-/// reloads that are owed.
+/// The steps for one resource and one snapshot: render, compare, stage, check, replace; and the reloads that are owed.
 ///
 /// It decides nothing about time and remembers no resource: what it has to know comes in as a `History`, and what it
 /// learned comes back with the outcome. Shared by all resources are the claims of destinations, and what is looked at
@@ -122,7 +121,7 @@ package struct Applier: Sendable {
     }
 
     /// Compares, stages, checks and replaces; a file that has to be checked in its place is left for `checkInPlace`.
-    /// Every failure is logged. With `unsynced` the caller has to sync the folders that are noted there before any reload.
+    /// Every failure is logged. With `unsynced` the caller has to sync the directories noted there before any reload.
     package func apply(_ file: RenderedFile, _ unsynced: UnsyncedFolders? = nil) -> Placement {
         let placement = tryApply(file, unsynced)
         if case .done(let outcome) = placement { count(outcome, of: file.resource) }
@@ -422,7 +421,7 @@ package struct Applier: Sendable {
                     path: file.resource.destination, old: try destination.read(limit: 64 << 20), new: content,
                     attributes: comparison.attributeDifferences, secrets: file.secrets))
         } catch {
-            // It would be replaced all the same.
+            // A file that cannot be read is replaced all the same.
             warnings.give(error.message)
         }
     }

@@ -1,10 +1,10 @@
 import Posix
 import Staging
 
-/// A file for a command: it tells what changed, or is the staged one of a stream. Gone when it is dropped.
+/// A temporary file for a command: the changed keys (`CONFD_CHANGES`), or the staged content of a stream. Dropped = unlinked.
 final class ChangesFile {
     let path: String
-    /// Whether it stays.
+    /// Whether the file stays when this is dropped.
     var isKept = false
     /// Open, and so locked, for as long as it is used.
     private let file: FileDescriptor

@@ -6,7 +6,7 @@ extension DiffPrinter {
     /// Standard output, in the style that `settings` ask for.
     package convenience init(_ settings: Settings) {
         self.init(DiffStyle(settings)) { piece in
-            // Nobody reads it any more.
+            // If standard output is closed, nobody reads the difference.
             try? StandardStream.output.write(piece)
         }
     }

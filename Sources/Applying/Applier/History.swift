@@ -22,8 +22,8 @@ package struct History: Sendable {
     var streamed: String?
     /// What was written into a file that we may not read.
     var unreadable: WrittenFile?
-    /// The file beside which it was looked for what a crash may have left; nil before the first look, and after a trial that was
-    /// broken off.
+    /// The destination beside which leftovers of a crash were looked for; nil before that, and after a trial that failed half
+    /// way.
     var restored: String?
 
     /// Nothing is known yet.
@@ -102,7 +102,7 @@ package struct History: Sendable {
         if refusal?.origin == .check { refusal = nil }
     }
 
-    /// What holds of `old` for the definition `new` too: what is known of the file, if it is the same one.
+    /// The part that stays valid when the definition changes from `old` to `new`: what is known of the file, if it is the same.
     package func kept(from old: Resource, to new: Resource) -> History {
         var history = History()
         guard old.destination == new.destination else { return history }
@@ -121,7 +121,7 @@ struct Cause: Sendable {
     let snapshot: Snapshot?
     let sources: [String: FileStatus?]
 
-    /// The templates, and the keys of a resource: `snapshot` is a view of them. Without keys, they make no difference.
+    /// `snapshot` is the view of the resource's keys; nil where keys make no difference.
     init(_ snapshot: Snapshot?, _ inputs: Inputs) {
         self.snapshot = snapshot
         sources = inputs.sources

@@ -27,7 +27,7 @@ package struct IsolatedRendering {
     }
 
     package let content: Result<[UInt8], Failure>
-    /// What is odd about it.
+    /// Warnings about the content, such as `<no value>`.
     package let warnings: [String]
     /// What values were decrypted to.
     package let secrets: [[UInt8]]

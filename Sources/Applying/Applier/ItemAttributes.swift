@@ -31,7 +31,7 @@ extension RenderRequest {
             return String(decoding: outcome.output, as: UTF8.self)
         }
         if let mode = try text("mode", attributes.mode) {
-            // setuid and setgid are never what keys decide.
+            // Keys must not decide on setuid and setgid.
             guard let bits = FileMode.parse(mode), bits <= 0o777 else {
                 throw .itemAttribute(field: "mode", .notPermissionBits)
             }

@@ -5,7 +5,7 @@ import KeyValue
 package struct KeyChanges: Sendable {
     /// What its service has, as far as that is known.
     package enum Base: Sendable {
-        /// Nothing is known: it was never applied, or before another confd began.
+        /// Nothing is known: it was never applied, or by an earlier confd that left no record.
         case unknown
         /// Only the keys are known, from before a restart.
         case keys(Set<[UInt8]>)
@@ -15,7 +15,7 @@ package struct KeyChanges: Sendable {
     let base: Base
     package let snapshot: Snapshot
     let ranges: [KeyRange]
-    /// The keys of the item, if they are one's: of these alone `summary` tells.
+    /// The keys of the item, for a resource of an item: `summary` names only these.
     let ofItem: KeyRange?
 
     package init(base: Base, snapshot: Snapshot, ranges: [KeyRange], ofItem: KeyRange? = nil) {
@@ -52,8 +52,8 @@ package struct KeyChanges: Sendable {
     // MARK: - For commands
 
     /// A line for each changed key, in their order, such as `{"action":"set","key":"/a/b","revision":7}` or
-    /// `{"action":"delete",…}`, with `"reason":"expire"` if its time was over. Where nothing is known of what the service has,
-    /// the first line is `{"action":"reset",…}`, and all keys follow.
+    /// `{"action":"delete",…}`, with `"reason":"expire"` if its time to live was over. Where nothing is known of what the
+    /// service has, the first line is `{"action":"reset",…}`, and all keys follow.
     var lines: [UInt8] { Self.lines(of: [self]) }
 
     /// The lines of several resources that reload together, each key once.
@@ -79,7 +79,7 @@ package struct KeyChanges: Sendable {
         switch base {
         case .unknown: return everything
         case .keys(let known):
-            // Values are not kept, so that each key counts as set.
+            // Values are not kept, so each key counts as set.
             let present = everything
             return known.subtracting(present.map(\.0)).map { ($0, deletion(of: $0)) } + present
         case .snapshot(let base):

@@ -2,8 +2,8 @@ import Posix
 import Staging
 import Synchronization
 
-/// Restores what a crash left half-done beside destinations. Each directory is looked at once; that a file was, its `History`
-/// knows.
+/// Restores what a crash left half-done beside destinations. Each directory is swept once; for a file, its `History` says whether
+/// it was looked at.
 final class Recovery: Sendable {
     private let sweptDirectories = Mutex<Set<String>>([])
     private let isNoop: Bool
@@ -54,7 +54,7 @@ final class Recovery: Sendable {
     }
 }
 
-/// Warnings that are true for long: each text is logged once.
+/// Warnings about conditions that last: each text is logged once.
 final class WarningLog: Sendable {
     let logger: Logger
     private let given = Mutex<Set<String>>([])

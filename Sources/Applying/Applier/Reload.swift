@@ -6,7 +6,7 @@ import Posix
 package struct Reload: Sendable {
     package let resource: Resource
     package let action: ReloadAction
-    /// The field of the resource that says so.
+    /// The field of the resource that defines it.
     let field: String
     /// What the command sees: `CONFD_SRC`, `CONFD_DEST`, `CONFD_RESOURCE`, `CONFD_REVISION`.
     package let environment: [String: String]

@@ -22,9 +22,9 @@ package struct RenderRequest: Sendable {
     let guardBasis: GuardBasis
     /// The place of the item among the others, for `.index`.
     let itemIndex: Int
-    /// Where it is kept which files are those of items; nil for other resources, and where nothing can be kept.
+    /// The journal of the items' files; nil for other resources, and where nothing can be kept.
     let journal: ItemJournal?
-    /// What it is allowed among other hosts; nil without a rollout.
+    /// What the rollout permits; nil without one.
     let rollout: RolloutBasis?
 
     package init(
@@ -57,9 +57,9 @@ package struct RenderedFile: Sendable {
     let keyCount: Int
     /// When the rendering began, by the monotonic clock.
     let began: Duration
-    /// What of it nobody may see who does not see the file.
+    /// What values were decrypted to: differences mask it.
     let secrets: [[UInt8]]
-    /// What it lists, once that was read, if it is for a balancer.
+    /// The servers that it lists, once it was parsed; nil without a balancer.
     var servers: [DesiredServer]?
     /// What is known of the resource, with what the steps so far have added.
     var history: History

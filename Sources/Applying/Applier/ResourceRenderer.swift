@@ -53,8 +53,8 @@ package final class ResourceRenderer: Sendable {
     /// stack of `stackSize`.
     ///
     /// If the template was changed and does not parse any more, its last good version is rendered and `report` gets the
-    /// failure; nil if there is none. `isUnwanted` is polled once it takes long, and ends it. With `isolation` it knows
-    /// nothing of this machine.
+    /// failure; nil if there is none. `isUnwanted` is polled once it takes long, and ends it. With `isolation` it
+    /// depends on nothing of this machine.
     func render(
         _ resource: Resource, _ snapshot: Snapshot, _ health: (any HealthSource)?, item: ItemRecord? = nil,
         isUnwanted: @escaping @Sendable () -> Bool, isolation: Isolation? = nil,
@@ -178,8 +178,8 @@ package final class ResourceRenderer: Sendable {
         }
     }
 
-    /// Go's words, with the place in the template's file and the line there. Data that the words quote is left out, for it
-    /// may be a value, unless the template itself says it.
+    /// Go's words, with the place in the template's file and the line there. Data that the words quote may be a value, and is
+    /// left out unless the template's text contains it.
     private func diagnosis(
         of error: TemplateError, _ resource: Resource, _ source: ByteString, quotations: [Quotation],
         key: ByteString? = nil
@@ -210,7 +210,7 @@ package final class ResourceRenderer: Sendable {
 struct RenderResult {
     let content: Result<[UInt8], StepFailure>
     let inputs: Inputs
-    /// What is odd about the content.
+    /// Warnings about the content, such as `<no value>`.
     let warnings: [String]
     /// What values were decrypted to.
     let secrets: [[UInt8]]

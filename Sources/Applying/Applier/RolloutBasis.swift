@@ -4,7 +4,7 @@ import Rollout
 
 /// What a rendering is allowed among the hosts of a rollout (`[template.rollout]`).
 package struct RolloutBasis: Sendable {
-    /// Of the keys: `KeysDigest`.
+    /// The `KeysDigest` of the resource's keys.
     let keys: [UInt8]
     /// The changes whose file may be written now.
     let permitted: Set<String>

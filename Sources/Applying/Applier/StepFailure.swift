@@ -57,7 +57,7 @@ enum StepFailure: Error, Equatable {
         let column: Int
     }
 
-    /// What is wrong with a template, without data that nobody may see.
+    /// What is wrong with a template, without values of keys.
     struct Diagnosis: Equatable {
         let place: Place
         /// In Go's words.
@@ -88,7 +88,7 @@ enum StepFailure: Error, Equatable {
         case newFile
     }
 
-    /// Why mode, owner or group of an item cannot be told. What a value says is not part of it.
+    /// Why mode, owner or group of an item cannot be determined. The text, which may come from a value, is not part of it.
     enum AttributeProblem: Equatable {
         /// In the words of the template engine.
         case template(reason: String)
@@ -106,7 +106,7 @@ enum StepFailure: Error, Equatable {
 }
 
 extension StepFailure {
-    /// What the resource's state is then.
+    /// The state of the resource after this failure.
     var state: Outcome.State {
         switch self {
         case .format, .servers, .balancer: .rejected

@@ -5,14 +5,14 @@ import Synchronization
 package final class SupervisedChild: Sendable {
     private struct State {
         var process: ChildProcess?
-        /// From when on it may run, although we do not have it yet.
+        /// Whether it may be running, although `process` is not set yet.
         var mayRun = false
-        /// Signals that came before we had it, each once.
+        /// Signals that came before `process` was set, each once.
         var waiting: Set<Signal> = []
     }
 
-    /// What is kept for a process that was not there yet when it came. Any other signal is meaningless for a program that
-    /// reads its files only now, and would end it before it can take it.
+    /// The signals that are kept for a process that has not been started. Any other has no meaning for a program that is about
+    /// to read its files, and would end it before its handlers are set.
     private static let kept: Set<Signal> = [.terminate, .interrupt, .quit]
 
     private let state = Mutex(State())
@@ -35,7 +35,7 @@ package final class SupervisedChild: Sendable {
         for signal in waiting { _ = send(signal) }
     }
 
-    /// Sends `signal`; what went wrong, if anything did.
+    /// Sends `signal`; returns the error, nil if it was sent.
     package func send(_ signal: Signal) -> String? {
         guard let process = state.withLock({ $0.process }) else { return "there is no command that runs" }
         do {

@@ -4,7 +4,7 @@ import Posix
 /// The keys that the file of a resource was made from last.
 package struct AppliedKeys: Sendable {
     package let counts: KeyCounts
-    /// What a verdict of a health check leaves as it is; nil where that does not matter or, after a restart, is not known.
+    /// The inputs that verdicts of health checks do not change; nil where they do not matter and, after a restart, are not known.
     package let origin: Origin?
 
     /// The keys themselves, as they are in the store, and the templates.
@@ -26,9 +26,9 @@ package struct AppliedKeys: Sendable {
 package struct GuardBasis: Sendable {
     /// nil if nothing is known.
     let applied: AppliedKeys?
-    /// What is beyond the limits is applied all the same: it was held for long enough, or released.
+    /// Whether a rendering beyond the limits is applied all the same: it was held for long enough, or released.
     let isBelieved: Bool
-    /// Whether it is known after a restart too.
+    /// Whether `applied` survives a restart.
     let isKept: Bool
 
     package init(applied: AppliedKeys?, isBelieved: Bool, isKept: Bool) {
@@ -38,7 +38,7 @@ package struct GuardBasis: Sendable {
     }
 }
 
-/// What the guard of a resource has to say of a rendering.
+/// What the guard of a resource found in a rendering.
 package struct GuardReport: Sendable {
     package let keys: AppliedKeys
     /// Empty if it is within the limits.

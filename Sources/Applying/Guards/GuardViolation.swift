@@ -20,7 +20,7 @@ package enum GuardViolation: Equatable, Sendable {
 extension GuardLimits {
     /// What a rendering over keys of which there are `now` would lose, after one with `applied`; nil if that is not known.
     ///
-    /// Fewer keys than `min_keys` are a loss only if there were more before: what has been believed once is not held again.
+    /// Fewer keys than `min_keys` are a loss only if there were more before: what has been accepted once is not held again.
     /// Without a file there is nothing to lose, so `hasFile` is needed for all but `min_keys`. `lines` is nil where lines do
     /// not count.
     package func violations(

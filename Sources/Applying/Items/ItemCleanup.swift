@@ -9,7 +9,7 @@ package struct ItemCleanup: Sendable {
     /// Why others could not be removed.
     package private(set) var failures: [String] = []
 
-    /// Removes the files of `journal`, which forgets those that stay for good.
+    /// Removes the files of `journal`, and drops from it those that stay because somebody else has written them.
     package init(_ journal: ItemJournal) {
         let manifest = journal.manifest
         let folders = Dictionary(grouping: manifest.files.keys, by: \.folder)
@@ -37,7 +37,7 @@ package struct ItemCleanup: Sendable {
             failures.append(error.message)
             return
         }
-        // Without this line the next one finds no file.
+        // If the line is lost, the next clean-up finds no such file.
         try? journal.add(.dropped(file))
     }
 }

@@ -4,17 +4,17 @@ import Synchronization
 
 /// The manifest of one resource on disk: a file in the state directory to which each event is added as a line.
 ///
-/// A manifest of 100,000 files is some megabytes: to write it anew for each would take longer than all else. It is written
-/// anew at the first event after a start, and when most of its lines are out of date.
+/// A manifest of 100,000 files is some megabytes: rewriting it for each event would take longer than all else. It is rewritten
+/// at the first event after a start, and when most of its lines are out of date.
 package final class ItemJournal: Sendable {
     private struct State: ~Copyable {
         var manifest: ItemManifest
-        /// nil if it is to be written anew: before the first event, and after a failure of the disk, which may have lost what
+        /// nil if it has to be rewritten: before the first event, and after a failure of the disk, which may have lost what
         /// was added.
         var file: OpenFile?
         /// Lines that are not in the file yet.
         var pending: [UInt8] = []
-        /// Lines that say nothing new.
+        /// How many lines were added since the file was rewritten.
         var lines = 0
 
         mutating func take(_ event: ItemManifest.Event) {
@@ -40,10 +40,10 @@ package final class ItemJournal: Sendable {
         }
     }
 
-    /// So many lines, and four for each file, may be there before the file is written anew.
+    /// The file is rewritten once it has more added lines than this and four for each item's file.
     private static let spareLines = 10_000
 
-    /// So many bytes of lines wait in memory at most.
+    /// The most bytes of lines that wait in memory.
     private static let mostPending = 65_536
 
     /// nil for one that is only read: nothing is written.
@@ -54,20 +54,20 @@ package final class ItemJournal: Sendable {
     private let added = Atomic(0)
     private let disk = SharedSync()
 
-    /// A manifest that goes on with what the file `name` in `records` holds.
+    /// A journal that continues `manifest`, which is that of the file `name` in `records`.
     package init(_ manifest: ItemManifest, in records: Folder?, name: String) {
         self.records = records
         self.name = name
         state = Mutex(State(manifest: manifest))
     }
 
-    /// The manifest now. A copy that is kept makes the next event cost as much as all files.
+    /// The manifest now. As long as the caller keeps it, the next event copies the entries of all files.
     package var manifest: ItemManifest { state.withLock { $0.manifest } }
 
     /// How many files there are.
     package var count: Int { state.withLock { $0.manifest.files.count } }
 
-    /// Whether the service does not know of all removals yet.
+    /// Whether a reload is owed for files that were removed.
     var isReloadOwed: Bool { state.withLock { $0.manifest.isReloadOwed } }
 
     /// Whether `content` is what was written into `file`, or was about to be.
@@ -92,16 +92,16 @@ package final class ItemJournal: Sendable {
         }
     }
 
-    /// Adds that `content` is about to be put into `file`, and begins to bring it to disk: `synchronize` waits for that.
+    /// Adds that content with this hash is about to be written to `file`, and starts a sync: `synchronize` waits for that.
     func begin(_ file: ItemFile, _ hash: ContentHash) throws(SystemError) {
         disk.begin(try take(.writing(file, hash))) { [self] () throws(SystemError) in try synchronizeFile() }
     }
 
-    /// Adds that the content is in `file`; it comes into the journal's own file with what is added or flushed next. A crash
-    /// before that leaves the line of `begin`, which says the same to a removal.
+    /// Adds that the content is in `file`; the line is written with the next event or flush. A crash before that leaves the
+    /// line of `begin`, which is enough for a removal.
     func end(_ file: ItemFile, _ hash: ContentHash) throws(SystemError) { try take(.written(file, hash)) }
 
-    /// Adds to the file what is not in it yet.
+    /// Writes the lines that wait.
     package func flush() throws(SystemError) {
         try state.withLock { (state) throws(SystemError) in try flush(&state) }
     }
@@ -111,7 +111,7 @@ package final class ItemJournal: Sendable {
         try disk.wait(for: added.load(ordering: .relaxed)) { [self] () throws(SystemError) in try synchronizeFile() }
     }
 
-    /// Returns how many events have been added that are on disk now.
+    /// Syncs the file; returns how many events are on disk now.
     private func synchronizeFile() throws(SystemError) -> Int {
         let (file, number) = try state.withLock { (state) throws(SystemError) in
             if state.file == nil { try renew(&state) } else { try flush(&state) }
@@ -143,7 +143,7 @@ package final class ItemJournal: Sendable {
         return added.add(1, ordering: .relaxed).newValue
     }
 
-    /// Adds to the file the lines that wait, and `line`.
+    /// Writes the lines that wait, and `line`.
     private func flush(_ state: inout State, with line: [UInt8] = []) throws(SystemError) {
         if state.pending.isEmpty, line.isEmpty { return }
         try state.file?.add(state.pending + line)
@@ -154,7 +154,7 @@ package final class ItemJournal: Sendable {
         if state.file == nil || state.lines > Self.spareLines + 4 * state.manifest.files.count { try renew(&state) }
     }
 
-    /// Writes the file anew; it is on disk when this returns.
+    /// Rewrites the file; it is on disk when this returns.
     private func renew(_ state: inout State) throws(SystemError) {
         guard let records else { return }
         state.file = nil

@@ -1,12 +1,12 @@
 import Configuration
 
-// The form on disk: a head, then an event a line, each with a tab between its words.
+// The format on disk: a header line, then one event a line, its words separated by tabs.
 extension ItemManifest {
-    /// The version of the form; another one is not read.
+    /// The header line, with the version of the format; another one is not read.
     static let head = "confd-items 1\n"
 
-    /// The manifest that `bytes` hold; nil if that is none of this version. A line that is cut off, or is none of ours, is
-    /// left out: what it told of stays.
+    /// The manifest in `bytes`; nil if they are no manifest of this version. A line that is cut off or unknown is skipped,
+    /// and its file stays.
     package init?(parsing bytes: [UInt8]) {
         guard bytes.starts(with: Self.head.utf8) else { return nil }
         self.init()

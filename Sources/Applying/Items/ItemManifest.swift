@@ -5,19 +5,19 @@ import Rendering
 /// Which files are those of a resource's items, and what was written into each last: events in, a state out. Kept on disk
 /// as the lines of the events (`ItemJournal`).
 ///
-/// Only what stands here may be removed, and only while the file holds what was written.
+/// Only files that are listed here may be removed, and only while they hold what was written.
 package struct ItemManifest: Equatable, Sendable {
     /// What happens to files.
     package enum Event: Equatable, Sendable {
         /// The content with this hash is about to be put into the file; before that, the line is on disk.
         case writing(ItemFile, ContentHash)
-        /// It is there.
+        /// The content is in the file.
         case written(ItemFile, ContentHash)
         /// The file is not ours any more: it was removed, or somebody else has written it.
         case dropped(ItemFile)
         /// Files are about to be removed, for which a reload is owed.
         case owed
-        /// The service knows.
+        /// That reload has succeeded.
         case reloaded
     }
 

@@ -4,9 +4,9 @@ import Configuration
 package struct RemovalPlan: Equatable, Sendable {
     /// The files that no item wants, in their order.
     package let files: [ItemFile]
-    /// More would go than may at once.
+    /// The limits that the removal exceeds.
     package let violations: [GuardViolation]
-    /// They stay for now.
+    /// Whether the files stay for now because of the violations.
     package let isHeld: Bool
     /// The keys that the plan was made from.
     package let keys: KeyCounts
@@ -16,9 +16,8 @@ package struct RemovalPlan: Equatable, Sendable {
         RemovalPlan(files: [], violations: held ?? [], isHeld: held != nil, keys: keys)
     }
 
-    /// `orphans` are the files that no item wants, of `count` that there are; `lost` is what the resource's guard says of the
-    /// keys, which counts if anything is to be removed. With `isBelieved` the limit does not count: removals were held for long
-    /// enough, or released.
+    /// `orphans` are the files that no item wants, of `count` in all; `lost` are the guard's violations by the keys, which
+    /// count if anything is to be removed. With `isBelieved` nothing is held: it was held for long enough, or released.
     package init(
         _ orphans: [ItemFile], of count: Int, _ rule: ItemRule, _ keys: KeyCounts, lost: [GuardViolation] = [],
         isBelieved: Bool

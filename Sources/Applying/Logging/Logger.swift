@@ -17,10 +17,10 @@ package final class Logger: Sendable {
         var repeats = RepeatLimiter()
         /// Whether the terminal's last line is a progress line.
         var showsProgress = false
-        /// Entries that are not with the sink yet, the first from `next`.
+        /// Entries that were not handed to the sink yet, from the index `next` on.
         var waiting: [[UInt8]] = []
         var next = 0
-        /// Whether a thread hands them on.
+        /// Whether a thread is handing entries to the sink.
         var isWriting = false
 
         /// The next entry; nil, and nobody writes any more, if there is none.
@@ -36,7 +36,7 @@ package final class Logger: Sendable {
         }
     }
 
-    /// So many entries wait at most for a sink that is slow: then those who log wait too.
+    /// With more entries than this waiting for a slow sink, threads that log wait too.
     private static let mostWaiting = 1_000
 
     private let level: LogLevel
@@ -127,8 +127,8 @@ package final class Logger: Sendable {
         state.waiting.append(line)
     }
 
-    /// Hands on what waits. If another thread does that already, it does it with this as well: the sink may take long, and who
-    /// logs need not wait for it.
+    /// Hands the entries that wait to the sink. If another thread is doing that, it takes these too: the sink may be slow, and
+    /// a thread that logs need not wait for it.
     private func write() {
         let (begins, mustWait) = state.withLock { state in
             defer { state.isWriting = true }

@@ -2,15 +2,15 @@ import Configuration
 
 /// Something that is wrong with the resource files.
 package enum ResourceProblem {
-    /// One cannot be used, or one `[template]` of it.
+    /// A file, or one `[template]` of it, cannot be used.
     case unusable(ResourceError)
     /// Probably a mistake, and no reason to leave it out.
     case odd(ResourceError)
-    /// As `odd`, of which only `-validate` tells.
+    /// As `odd`, but reported by `-validate` only.
     case advice(ResourceError)
-    /// There are none in the directory.
+    /// The directory has no resource files.
     case noFiles(folder: String)
-    /// None can be looked for.
+    /// The directory cannot be read.
     case noFolder(ResourceError)
 
     /// What is wrong with the files below conf.d.
@@ -25,7 +25,7 @@ package enum ResourceProblem {
         }
     }
 
-    /// What is said of it, to tell whether it was said before.
+    /// The text by which a repeated problem is recognised.
     package var text: String {
         switch self {
         case .unusable(let error), .odd(let error), .advice(let error), .noFolder(let error): error.text

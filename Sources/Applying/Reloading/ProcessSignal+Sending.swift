@@ -3,7 +3,7 @@ import Posix
 import Staging
 
 extension ProcessSignal {
-    /// Some daemons write more than the process id, a line each.
+    /// The largest pid file in bytes: some daemons write further lines after the process id.
     private static let largestFile = 64 << 10
 
     /// Sends the signal to the process that the file names now.
@@ -25,7 +25,7 @@ extension ProcessSignal {
         if !isSent { throw .ended(id) }
     }
 
-    /// The process id, and the owner of the file that says it.
+    /// The process id in the file, and the owner of the file.
     private func named() throws(ReloadError.SignalError) -> (id: Int32, owner: UInt32) {
         let found: (bytes: [UInt8], status: FileStatus)?
         do throws(StagingError) {
@@ -41,8 +41,8 @@ extension ProcessSignal {
         return (id, found.status.uid)
     }
 
-    /// Throws if it is not the process that is meant. What /proc says is looked at only where it decides something: a
-    /// container may be without.
+    /// Throws if it is not the process that is meant. /proc is read only where that needs it, because a container may have
+    /// none.
     private func refuseOthers(_ process: borrowing OtherProcess, _ owner: UInt32) throws(ReloadError.SignalError) {
         let isForeign = !Users.isRootOrOurs(owner)
         guard isForeign || self.process != nil else { return }

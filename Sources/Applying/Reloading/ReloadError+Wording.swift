@@ -3,7 +3,7 @@ import HTTP
 import Posix
 
 extension ReloadError {
-    /// One phrase, without the resource. What a server said is as it was: the logger escapes what is not printable.
+    /// One phrase, without the resource's name. A server's answer is quoted as it came: the logger escapes what is not printable.
     var message: String {
         switch self {
         case .command(let end, let executable): end.message(executable)
@@ -41,7 +41,7 @@ extension ReloadError {
             "\(pidFile) names process \(id), which is called \"\(name)\" and not \"\(wanted)\""
         case .foreign(let id, let owner):
             "\(pidFile) belongs to uid \(owner) and names process \(id), which does not"
-        case .unsupported: "this kernel has no pidfds, by which a signal cannot reach another process"
+        case .unsupported: "this kernel has no pidfds, without which a signal could reach another process"
         case .system(let error): "\(pidFile): \(error.message)"
         }
     }

@@ -3,8 +3,8 @@ import HTTP
 import Posix
 import Staging
 
-/// Why a reload did not happen, or a request that asks for something else got no good answer. Nothing that was sent is part of
-/// it, and of what a server answered the first 4 KiB, without secrets.
+/// Why a reload, or another request to a service (`verify_http`), failed. It holds nothing that was sent, and at most 4 KiB of
+/// the server's answer, with secrets masked.
 enum ReloadError: Error, Equatable {
     /// How the command ended.
     case command(CommandResult.End, executable: String)
@@ -25,7 +25,7 @@ enum ReloadError: Error, Equatable {
         case forbidden(Int32)
         /// It does not run.
         case ended(Int32)
-        /// It is called otherwise than the resource says.
+        /// It does not have the name that the resource asks for (`process`).
         case name(Int32, String, wanted: String)
         /// The file is a user's, and the process is not that user's.
         case foreign(Int32, owner: UInt32)
@@ -42,7 +42,7 @@ enum ReloadError: Error, Equatable {
         case noToken(path: String)
         case body(StagingError)
         case noBody(path: String)
-        /// `wasConnected`: whether the server may have got it.
+        /// `wasConnected`: whether the server may have received the request.
         case http(HTTPError, wasConnected: Bool)
         case status(Int, said: String)
         /// confd is about to end.
@@ -50,8 +50,7 @@ enum ReloadError: Error, Equatable {
         case system(SystemError)
     }
 
-    /// Whether the service was asked to reload, so that what it does says something about its new file. Without it, the file
-    /// cannot be the cause.
+    /// Whether the service was asked to reload: only then can its new file be the cause of the failure.
     var wasAsked: Bool {
         switch self {
         case .command, .child: true

@@ -6,7 +6,7 @@ import Staging
 
 /// Sends the requests that make services reload, or ask whether they work.
 final class RequestSender: Sendable {
-    /// How much of an answer is part of an error: its beginning says what is wrong.
+    /// The largest files that are read for a request, in bytes.
     private static let largestToken = 1 << 20
     private static let largestBody = 64 << 20
 
@@ -16,8 +16,8 @@ final class RequestSender: Sendable {
     /// `cancellation` ends the requests that wait.
     init(_ cancellation: Cancellation) { self.cancellation = cancellation }
 
-    /// Sends `request` with what `bodyFile` holds now, and waits for an answer of an expected status. Redirects are
-    /// answers like all others.
+    /// Sends `request` with what `bodyFile` holds now, and waits for an answer of an expected status. Redirects are not
+    /// followed: their status is one like any other.
     func send(_ request: ServiceRequest, bodyFile: String?, timeout: Duration) throws(ReloadError) {
         do throws(ReloadError.RequestError) {
             let token = try request.tokenFile.map { (path) throws(ReloadError.RequestError) in try Self.token(path) }
@@ -33,7 +33,7 @@ final class RequestSender: Sendable {
             wire.timeout = timeout
             wire.connectTimeout = timeout
             wire.sharesConnection = false
-            // No secret may be cut in two there.
+            // With room for the longest secret, so that none is cut at the limit and quoted in part.
             wire.bodyLimit = Said.limit + secrets.reduce(0) { max($0, $1.utf8.count) }
             wire.stopsAtBodyLimit = true
             let response = try wait(for: wire)
@@ -59,7 +59,7 @@ final class RequestSender: Sendable {
         }
     }
 
-    /// Says that there is an answer, or none to wait for.
+    /// Wakes the waiting thread when the request has ended.
     private final class Answer: Sendable {
         let wakeUp: WakeUp
 
@@ -126,7 +126,7 @@ extension ServiceRequest {
 
     fileprivate func wireHeaders(token: String?) -> [HTTP.Header] {
         var headers = headers.map { HTTP.Header($0.name, $0.value) }
-        // An empty one keeps libcurl from sending that of a form.
+        // Without it libcurl would send that of an HTML form.
         if !headers.contains(where: { $0.name.lowercased() == "content-type" }) {
             headers.append(HTTP.Header("Content-Type", ""))
         }

@@ -13,7 +13,7 @@ final class IdentityFile: Sendable {
 
     init(_ path: String) { self.path = path }
 
-    /// What `value`, an age file, was made from.
+    /// The plain text of `value`, an age file.
     func decrypted(_ value: ByteString) throws(EnvironmentError) -> ByteString {
         let identities = try identities()
         do throws(AgeError) {
@@ -27,7 +27,7 @@ final class IdentityFile: Sendable {
         let bytes: [UInt8]
         let status: FileStatus
         do throws(SystemError) {
-            // Before it is read, so that a change in between is seen as one.
+            // Taken before the read, so that a change in between is noticed at the next call.
             status = try Files.status(path)
             if let known = known.withLock({ $0 }), known.status == status { return known.identities }
             bytes = try Files.read(path, limit: Self.largest)

@@ -5,7 +5,7 @@ import TextTemplate
 /// What a template is rendered with in a test.
 package struct Isolation {
     package let environment: any Rendering.Environment
-    /// What is noted of the rendering; nil if nobody asks.
+    /// Records the rendering; nil if that is not needed.
     package let recording: Recording?
 
     package init(environment: any Rendering.Environment, recording: Recording?) {
@@ -14,7 +14,7 @@ package struct Isolation {
     }
 }
 
-/// A world that is the same on every machine: the clock stands still, no name is found, there are no files but templates.
+/// An environment that is the same on every machine: the clock stands still, look-ups find nothing, no file exists but templates.
 package struct CaseEnvironment: Rendering.Environment {
     /// The name of the host, unless a case's `env` sets HOSTNAME.
     package static let standardHost = "confd-test"

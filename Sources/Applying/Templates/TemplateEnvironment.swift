@@ -6,7 +6,7 @@ import Rendering
 import Synchronization
 import TextTemplate
 
-/// The real world, as templates may ask about it.
+/// What templates may ask of this machine: the clock, variables, DNS, interfaces and files.
 package struct TemplateEnvironment: Rendering.Environment {
     package let templateFolder: ByteString
     private let identities: IdentityFile?
@@ -28,7 +28,7 @@ package struct TemplateEnvironment: Rendering.Environment {
         identities = identityFile.map { IdentityFile($0) }
     }
 
-    /// The same world, with notes of what is read.
+    /// The same environment, which notes in `log` the files that it reads.
     func noting(in log: SourceLog) -> TemplateEnvironment {
         var copy = self
         copy.log = log
@@ -55,7 +55,7 @@ package struct TemplateEnvironment: Rendering.Environment {
         }
     }
 
-    /// Templates of files have no part in the connection; those of services are given it (`ServiceEnvironment`).
+    /// Only templates of services have a local address: the one towards the store (`ServiceEnvironment`).
     package func localAddress() throws(EnvironmentError) -> ByteString {
         throw .notAService
     }
@@ -108,22 +108,22 @@ package struct TemplateEnvironment: Rendering.Environment {
         return try identities.decrypted(value)
     }
 
-    /// nil if the file is not below the folder of the templates.
+    /// nil if the file is not below the directory of the templates.
     private func read(_ path: ByteString) throws(SystemError) -> ByteString? {
-        // Resolved each time: deployments exchange a link on the way while we run.
+        // Resolved each time: a deployment may replace a link in the path while we run.
         let folder = try Files.realPath(templateFolder.text)
         guard try Files.realPath(path.text).hasPrefix(folder + "/") else { return nil }
         return ByteString(try Files.readWhenStable(path.text, limit: FileLimit.template))
     }
 }
 
-/// The templates that a rendering read, as they were just before.
+/// The files that a rendering read (templates, the age identity), each with its status just before.
 final class SourceLog: Sendable {
     private let notes = Mutex<[String: FileStatus?]>([:])
 
-    /// Looks at the file at `path`. Call it before it is read, so that a change in between is seen as one.
+    /// Notes the status of the file at `path`. Call it before the read, so that a change in between is noticed.
     func note(_ path: String) {
-        // No file is a state of it as well.
+        // A missing file is noted too, as nil.
         let status = try? Files.status(path)
         notes.withLock { notes in
             if notes[path] == nil { notes[path] = .some(status) }

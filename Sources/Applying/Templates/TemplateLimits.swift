@@ -1,7 +1,7 @@
 import Posix
 import TextTemplate
 
-/// How far one rendering may go.
+/// The limits of one rendering.
 package enum TemplateLimits {
     /// The time that it may take.
     private static let timeLimit = Duration.seconds(60)

@@ -20,7 +20,7 @@ package struct FileDifference {
         isRemoval = true
     }
 
-    /// `secrets` are not shown where the contents have them.
+    /// `secrets` are masked in the output.
     package init(
         path: String, old: [UInt8]?, new: [UInt8], attributes: [AttributeDifference] = [], secrets: [[UInt8]] = []
     ) {

@@ -18,7 +18,7 @@ struct LineTable {
 
     private(set) var old = Side()
     private(set) var new = Side()
-    /// How many bytes and lines both texts begin with, and where the common end begins in each.
+    /// The bytes and lines of the common beginning.
     let commonBytes: Int
     let commonLines: Int
     /// How many different lines there are.

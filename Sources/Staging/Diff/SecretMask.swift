@@ -1,8 +1,8 @@
-/// Hides secrets in the lines of a difference: each as a whole, and each of its lines, which may have been indented.
+/// Hides secrets in the lines of a difference: each line of a secret, without its indentation, which a template may change.
 package struct SecretMask: Sendable {
     static let replacement = Array("********".utf8)
 
-    /// Shorter lines of a secret with several are braces and the like.
+    /// Shorter lines of a secret of several lines are not hidden: they are braces and the like.
     private static let shortestLine = 4
 
     /// The texts that are hidden, by their first byte, the longest first.

@@ -53,7 +53,7 @@ struct UnifiedDiff {
         var done = first.old.lowerBound
         for change in changes {
             for line in done..<change.old.lowerBound { output.writeLine(" ", old, table.old.range(line), .context) }
-            // Where a secret is put now, there may be its predecessor.
+            // A line that gets a secret may have had an older one, which is not among the known secrets.
             let hidesOld =
                 style.hidesRemoved || change.new.contains { mask.hides(new[table.new.range($0)]) }
             for line in change.old {
@@ -71,7 +71,7 @@ struct UnifiedDiff {
         return count == 1 ? "\(line)" : "\(line),\(count)"
     }
 
-    /// Up to so many lines as the context has, that end at `offset` of the old text.
+    /// The lines of context that end at `offset` of the old text.
     private func linesBefore(_ offset: Int) -> [Range<Int>] {
         var lines: [Range<Int>] = []
         var end = offset
@@ -105,8 +105,8 @@ package struct DiffStyle: Sendable {
     package var isColoured = false
     /// Whether control characters are shown as `\x1b`, for they could upset a terminal.
     package var escapesControls = false
-    /// Whether the text of lines that are not in the new file is left out: it may hold secrets of before, which nobody knows any
-    /// more.
+    /// Whether the text of removed lines is left out: it may hold older secrets, which are not known any more and so cannot be
+    /// masked.
     package var hidesRemoved = false
 
     package init() {}
