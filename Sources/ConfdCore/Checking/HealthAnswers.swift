@@ -22,7 +22,7 @@ struct HealthAnswers: HealthSource {
 }
 
 extension HealthRecord {
-    /// What is known; `isUp` is a verdict from elsewhere, such as that of a daemon.
+    /// The health of a target; `isUp` is the verdict where `health` has none, such as a daemon's in `-onetime`.
     convenience init(_ health: Health?, _ check: HealthCheck, isUp: Bool?) {
         let verdict = health?.verdict ?? isUp.map { $0 ? .up : .down } ?? check.options.initial
         let isKnown = health?.hasVerdict ?? (isUp != nil)

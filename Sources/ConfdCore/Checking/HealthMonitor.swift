@@ -1,9 +1,9 @@
 import Checks
 import Posix
 
-/// What is probed for all resources and services. Used by the engine's thread; what comes of probes is delivered elsewhere.
+/// The targets that are probed for all resources and services. Used by the engine's thread; `CheckEngine` delivers verdicts.
 final class HealthMonitor {
-    /// Who wants something probed.
+    /// Whose targets are probed.
     enum Owner: Hashable {
         /// By its number in the engine.
         case resource(Int)
@@ -12,7 +12,7 @@ final class HealthMonitor {
 
     private let makeEngine: () throws(SystemError) -> CheckEngine
     private var wanted: [Owner: Set<CheckedTarget>] = [:]
-    /// Made when there is something to probe, so that nobody else pays for its thread.
+    /// Made when there is something to probe: without health checks there is no thread for them.
     private(set) var engine: CheckEngine?
 
     init(_ makeEngine: @escaping () throws(SystemError) -> CheckEngine) { self.makeEngine = makeEngine }

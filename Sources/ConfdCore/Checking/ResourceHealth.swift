@@ -19,15 +19,15 @@ struct ResourceHealth {
     private(set) var visible: VersionedSnapshot?
     /// Until when the first rendering waits for the first probe of each target; nil before there are keys.
     private(set) var deadline: Duration?
-    /// Targets without a first result.
+    /// Targets whose first probe has not ended.
     private var untold: Set<CheckedTarget> = []
-    /// What was said about keys without a target, once each.
+    /// Keys without a target that were reported: each is reported once.
     private var reported: Set<[UInt8]> = []
-    /// The patterns that were said to match nothing.
+    /// Patterns that were reported because they match no key.
     private var unmatched: Set<String> = []
-    /// The groups that were said to be shown as a whole.
+    /// Groups that were reported because all of their servers are shown.
     private var panicking: Set<[UInt8]> = []
-    /// What another confd found out: whether each target, as text, is up. For `-onetime`.
+    /// For `-onetime`: the verdicts of the daemon on this host, whether each target, as text, is up.
     var known: [String: Bool] = [:]
 
     /// nil for a resource without health checks.
@@ -55,15 +55,15 @@ struct ResourceHealth {
         return new
     }
 
-    /// The patterns that match nothing and were not told of yet.
+    /// The patterns that match no key and were not reported yet.
     mutating func takeUnmatched() -> [String] {
         let all = tables.filter(\.isEmpty).map(\.check.keys.text)
         defer { unmatched = Set(all) }
         return all.filter { !unmatched.contains($0) }
     }
 
-    /// The groups that are shown as a whole since the last call, because too few of their servers are up, and those that are
-    /// not any more.
+    /// The groups that are shown as a whole since the last call, because too few of their servers are up, and those for which
+    /// that has ended.
     mutating func takePanics() -> (began: [[UInt8]], ended: [[UInt8]]) {
         let now = Set(tables.flatMap(\.panicking))
         defer { panicking = now }
@@ -71,8 +71,8 @@ struct ResourceHealth {
         return (now.subtracting(panicking).sorted(by: order), panicking.subtracting(now).sorted(by: order))
     }
 
-    /// Takes the keys that the backend has delivered; false if it has them already. `health` tells what was found of a target
-    /// for others already.
+    /// Takes the keys that the backend has delivered; false if they are the same as before. `health` gives what is known of a
+    /// target that is probed for another resource already.
     mutating func update(_ snapshot: VersionedSnapshot, at now: Duration, health: (CheckedTarget) -> Health?) -> Bool {
         guard whole?.version != snapshot.version else { return false }
         whole = snapshot

@@ -167,7 +167,7 @@ struct TargetTable {
         let group = check.group.flatMap(text) ?? Self.directory(of: path)
         let candidates = check.target.map { [text($0)].compactMap { $0 } } ?? [value, Self.name(of: path)]
         let target = candidates.lazy.compactMap { text in
-            // The words of the first refusal would be those of the value, which may be no target on purpose.
+            // The error would be that of the value, which may be something else on purpose.
             try? CheckTarget(parsing: String(decoding: text, as: UTF8.self), defaultPort: check.check.options.port)
         }.first
         if target == nil, problem == nil { problem = "it gives no HOST:PORT" }

@@ -1,7 +1,7 @@
 import Configuration
 
-/// What is due or under way of all resources, kept up as each changes: with 10,000 items nobody can look at every one in
-/// every turn. Used by the engine's thread alone.
+/// Counts and sets of what is due or running for all resources, updated whenever one changes: with 10,000 items a loop over
+/// all of them in each turn takes too long. Used by the engine's thread alone.
 final class Agenda {
     /// Which resources reload together.
     enum Group: Hashable {
@@ -11,7 +11,7 @@ final class Agenda {
         case alone(ResourceID)
     }
 
-    /// What counts of one resource.
+    /// The part of one resource's state that is counted.
     struct Entry: Equatable {
         var owesRendering = false
         var owesReload = false
@@ -49,7 +49,7 @@ final class Agenda {
     var isInStep: Bool { busy == 0 }
     /// Whether the file of each has been right at some time.
     var haveAllBeenInStep: Bool { neverInStep == 0 }
-    /// Whether one was not tried yet that we wait for.
+    /// Whether a resource was not tried yet that the daemon's readiness waits for.
     var isAwaiting: Bool { awaited > 0 }
 
     /// Takes `new` in place of `old` for one resource; nil where it is not counted.

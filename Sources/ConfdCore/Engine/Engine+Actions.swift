@@ -3,7 +3,7 @@ import Configuration
 import KeyValue
 import Posix
 
-// What is due is handed to the workers here, and what they report comes back.
+// Hands what is due to the workers, and takes their results.
 extension Engine {
     /// Begins everything that is due.
     func beginActions(at now: Duration) {
@@ -34,7 +34,7 @@ extension Engine {
         let resource = state.resource
         let unsynced = mode == .once ? pass.unsynced : nil
         let checksAlone = mode == .once && settings.failFast
-        // In a daemon, what waits for a command is no reason for other renderings to wait.
+        // In a daemon, a check must not take up a place that another rendering could have.
         let stagedCheck = resource.checksInPlace ? resource.items?.checkEach : resource.stagedCheck
         let isApart = mode == .follow && stagedCheck != nil
         if let command = resource.inPlaceCheck { checks.began(id, command: command) }
@@ -80,7 +80,7 @@ extension Engine {
 
     private func reload(_ ids: [ResourceID], at now: Duration) {
         let due = ids.compactMap { id in table[id].flatMap { job(for: $0, at: now) }.map { (id: id, reload: $0) } }
-        // What was handed over is no job any more.
+        // `job` has ended the reloads whose servers it handed to a session.
         let ids = ids.filter { table[$0]?.isRunning ?? false }
         if ids.isEmpty { return }
         workers.commands.run { [applier, inbox] _ in
@@ -165,7 +165,7 @@ extension Engine {
         table.applied(state, outcome, over: snapshot, at: now)
         let guardStateBefore = state.guardState
         let isPutBack = rollouts[id]?.isPuttingBack ?? false
-        // The guard goes on to compare with what it let through last.
+        // The guard keeps comparing with the content that it let through last, not with the one that was put back.
         if !isPutBack { takeGuard(state, outcome, at: now) }
         takeRollout(outcome, of: state)
         let isWritten = outcome.state == .updated
@@ -179,7 +179,7 @@ extension Engine {
                 state.lastChangeTime = time
             }
         }
-        // Of items, `settle` tells once for all.
+        // For items, `settle` keeps one record for all of them.
         if mode == .follow && isWritten && state.owner == nil || !state.guardState.keepsSame(as: guardStateBefore) {
             let revision = isPutBack ? rollouts[id]?.revisionBefore ?? 0 : snapshot.snapshot.revision
             keepRecord(of: state, writtenFrom: isWritten ? revision : nil)

@@ -13,7 +13,7 @@ extension Engine {
     func job(for state: ResourceState, at now: Duration) -> DueReload? {
         guard let due = state.dueReload, let servers = due.servers else { return state.dueReload }
         if let application = state.application, application.servers == servers {
-            // All that is left is the mark.
+            // Only the mark is left to remove.
             if application.isSettled, application.failure == nil { return due }
             if application.wantsReload, let fallback = due.fallback { return fallback }
         }
@@ -67,20 +67,20 @@ extension Engine {
         table.update(state, at: now) { $0.reloadNow(at: now) }
     }
 
-    /// What is left of an outcome: a balancer that is being kept as the file says already need not be told so again.
+    /// The outcome without its reload if the balancer's session has these servers already.
     func withoutNeedlessReload(_ outcome: Outcome, of state: ResourceState) -> Outcome {
         guard let reload = outcome.reload, !reload.isMarked, let application = state.application else { return outcome }
         return application.servers == reload.servers ? outcome.withoutReload : outcome
     }
 
-    /// The reload of a resource is over: if it was the command that stands in for its balancer, the rest is compared.
+    /// The reload of a resource is over: if it was the fallback of its balancer, the balancer is compared again.
     func noteFallback(of state: ResourceState, _ outcome: ReloadOutcome?) {
         guard let outcome, state.application?.wantsReload == true else { return }
         state.application?.noteReload(succeeded: outcome.state == .done)
         if outcome.state == .done { balancers.compare(state.id) }
     }
 
-    /// Before a resource gets another definition: another balancer, or another way to treat it, begins anew.
+    /// Ends the session of a resource that is removed, or whose next definition has another `[template.apply]`.
     func dropBalancer(of state: ResourceState, unlessIn new: Resource?) {
         if let new, new.apply == state.resource.apply { return }
         balancers.remove(state.id)
@@ -96,8 +96,7 @@ extension Engine {
 
     // MARK: - What is waited for
 
-    /// Whether something is under way at a balancer that has to be waited for before we end. Once we are asked to end, what is
-    /// stuck is not.
+    /// Whether a balancer has to be waited for before the program ends; after a request to stop, those that are stuck are not.
     func isApplying(at now: Duration) -> Bool {
         let isEnding = isStopping || requests.isStopping
         if isEnding, applicationsEnd == nil { applicationsEnd = now + Self.lastWait }
@@ -108,7 +107,7 @@ extension Engine {
         }
     }
 
-    /// `-onetime`: gives up what has not become as desired in time.
+    /// `-onetime`: gives up balancers that do not have the desired servers in time.
     func endLateApplications(at now: Duration) {
         for state in table.resources {
             guard let limit = applicationLimit(of: state), now >= limit, let application = state.application else {

@@ -30,15 +30,15 @@ extension Engine {
         return state.health?.isDecided(at: now) ?? false
     }
 
-    /// When the first of those renderings waits no longer; nil if none does. A time that is over is no reason to wake: what
-    /// still waits then waits for something else.
+    /// When the next of those renderings stops waiting; nil if none waits. Times in the past are left out: a resource that still
+    /// waits then waits for something else.
     var healthDeadline: Duration? {
         let now = clock()
         return table.resources.lazy.filter { !$0.isScheduled }.compactMap { $0.health?.deadline }.filter { $0 > now }
             .min()
     }
 
-    /// A check has told something about a server.
+    /// Takes a verdict of a health check.
     func take(_ change: VerdictChange, at now: Duration) {
         if change.isTransition { logger.info(change.message) }
         note(change)

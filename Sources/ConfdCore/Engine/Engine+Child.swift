@@ -2,7 +2,7 @@ import Configuration
 import Posix
 import Rollout
 
-/// When to say again that something is waited for: after pauses that double up to a longest one.
+/// When to log again what the command waits for: the pauses double from 5 s to 60 s.
 struct ReminderSchedule {
     private static let firstPause = Duration.seconds(5)
     private static let longestPause = Duration.seconds(60)
@@ -66,7 +66,7 @@ extension Engine {
         }
     }
 
-    /// Says again what the command waits for, or a container that does nothing would say nothing.
+    /// Logs again what the command waits for: otherwise nothing tells why a container does nothing.
     func remindOfWaiting(at now: Duration) {
         guard let supervisor, !supervisor.hasStarted, childReminder.isDue(at: now) else { return }
         let waiting = table.states.filter { !$0.hasUsableFile }.sorted { $0.resource.name < $1.resource.name }

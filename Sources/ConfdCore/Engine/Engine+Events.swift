@@ -11,7 +11,7 @@ extension Engine {
         events.note(kind, subject, detail, at: Clock.wall())
     }
 
-    /// Notes what became of a rendering; `before` is why the resource failed before, nil if it did not.
+    /// Notes the outcome of a rendering; `before` is why the resource failed before, nil if it did not.
     func note(_ outcome: Outcome, of state: ResourceState, before: String?) {
         let name = state.resource.name
         if !outcome.kept.isEmpty { note(.filesKept, name, GuardViolation.list(outcome.kept)) }
@@ -21,7 +21,7 @@ extension Engine {
             note(.changed, name, outcome.change?.detail ?? "")
         }
         let failure = state.history.failure
-        // What fails again in the same way is no news.
+        // The same failure again is no event.
         guard failure != before else { return }
         if let failure { note(.failed, name, failure) } else { note(.recovered, name) }
     }

@@ -27,7 +27,7 @@ extension Engine {
         guard let state = table.byName[name] else {
             return .unknown(suggestion: Suggestion.nearest(to: name, among: table.resources.map(\.resource.name)))
         }
-        // What its items hold is the resource's.
+        // With `for_each`, what is held of its items is released too.
         let released = ([state] + units(of: state)).filter { $0.guardState.release() }
         for state in released {
             keepRecord(of: state)

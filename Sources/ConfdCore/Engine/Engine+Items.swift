@@ -153,7 +153,7 @@ extension Engine {
         for unit in free { begin(unit, of: owner, at: now) }
     }
 
-    /// Takes what the outcome of a unit says about the whole.
+    /// Takes the outcome of a unit into its group.
     func noteOutcome(of state: ResourceState, _ outcome: Outcome, at now: Duration) {
         guard let owner = state.owner, let group = owner.items else { return }
         if outcome.state == .updated { group.hasNews = true }
@@ -171,7 +171,7 @@ extension Engine {
     /// Once all units are done: keeps the record, and has files removed that no item wants.
     func settle(_ owner: ResourceState, at now: Duration) {
         guard mode == .follow, let group = owner.items, !isStopping else { return }
-        // What a check refuses is waited for by nobody.
+        // A file that a check refuses must not keep the daemon from being ready.
         if group.pending.isEmpty, !group.refused.isEmpty { owner.isAwaited = false }
         guard group.isQuiet else { return }
         if group.hasNews {
@@ -253,7 +253,7 @@ extension Engine {
         }
     }
 
-    /// Where it is kept which files are those of the items of `resource`; nil where nothing can be kept.
+    /// The journal of the files of `resource`'s items; nil where there can be none.
     func journal(of resource: Resource) -> ItemJournal? {
         if settings.stateDirectory == nil { return missing("there is no -state-dir", resource) }
         openStateDirectory()

@@ -88,7 +88,7 @@ extension Engine {
 
     /// Counts the outcome of a resource. `-failure-mode fail-fast`: the first failure is the last.
     func tried(_ state: ResourceState, _ outcome: Outcome) {
-        // That nothing had to be removed is no file in sync.
+        // A removal that found nothing to remove does not count as a file in sync.
         if !state.resource.isGroup || outcome.state != .inSync { pass.tally.note(outcome.state, of: state.id) }
         if outcome.owesReload { pass.tally.note(.owed, of: state.id) }
         guard settings.failFast, outcome.isFailure else { return }

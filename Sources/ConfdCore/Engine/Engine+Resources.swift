@@ -6,7 +6,7 @@ import Posix
 // MARK: - Files below confdir
 
 extension Engine {
-    /// Looks at all resources and templates anew, as `takeUpInventory` says.
+    /// Reads all resource files again, and takes up what has changed.
     func takeInventory(readsAnew: Bool) throws(SystemError) {
         inventory.reload()
         try takeUpInventory(readsAnew: readsAnew)
@@ -35,7 +35,7 @@ extension Engine {
         }
         try updateSources(readsAnew: readsAnew)
         try updateServices(at: now)
-        // While keys are read.
+        // Templates are compiled while the followers read keys.
         for state in new { state.withHistory { applier.prepare(state.resource, &$0) } }
     }
 

@@ -10,7 +10,7 @@ extension Engine {
     /// How long a write to the store may take.
     private static let commitTimeout = Duration.seconds(5)
 
-    /// What came of something that was done for a rollout on another thread.
+    /// The result of a job for a rollout.
     enum RolloutMessage: Sendable {
         /// Whether the transaction was made; nil if that is not known.
         case committed(Bool?)
@@ -20,7 +20,7 @@ extension Engine {
 
     /// Takes what has happened in stores, and does what it is this host's turn to do.
     func advanceRollouts(at now: Duration) throws(SystemError) {
-        // Where nothing is written, nobody waits.
+        // With -noop no file is written, so no turn is taken.
         if settings.noop { return }
         if rolloutsAreStale {
             rolloutsAreStale = false
@@ -106,7 +106,8 @@ extension Engine {
         if session.take(outcome) { table.update(state, at: now) { $0.reloadDone() } }
     }
 
-    /// Once in a turn, so that the disk is waited for here: a rendering that begins meanwhile has a mark of its own.
+    /// Waits for the disk on the engine's thread, once in a turn of the rollout: another thread could remove the mark of a
+    /// rendering that has begun meanwhile.
     private func endTrial(of state: ResourceState) {
         state.change { $0.beforeTurn = nil }
         applier.accept(state.resource)

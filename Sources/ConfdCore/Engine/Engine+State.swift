@@ -3,7 +3,7 @@ import Configuration
 import Posix
 
 extension Engine {
-    /// `-state-dir`. Without the right to make the default one, there is none, and only one that was asked for is missed.
+    /// `-state-dir`; nil where it cannot be used: a warning if it is in use or was asked for, as the default may be missing.
     static func stateDirectory(_ settings: Settings, _ logger: Logger) -> StateDirectory? {
         guard let path = settings.stateDirectory else { return nil }
         do throws(StateDirectory.Problem) {

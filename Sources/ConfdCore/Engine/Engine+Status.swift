@@ -30,7 +30,7 @@ extension Engine {
             if resource.reloads, state.owner == nil || state.owesReload {
                 status.owed.append((resource.destination, state.owesReload))
             }
-            // A file from before does as well.
+            // A file of an earlier run counts as written.
             if state.hasBeenInStep || state.items?.hasBegun ?? false || Files.exists(resource.destination) { continue }
             let reason = state.history.failure ?? state.holdReason ?? state.rollout.message ?? "not tried yet"
             status.neverWritten.append((resource.destination, reason))
@@ -95,7 +95,7 @@ extension Engine {
         for file in status.unusable { logger.info("State: \(file) cannot be used") }
     }
 
-    /// `-metrics-addr` and `-control-socket`. A place where they cannot be served is logged; the work goes on.
+    /// Serves `-metrics-addr` and `-control-socket`. An address that cannot be served is logged, and is no failure of the engine.
     func serveStatus() {
         let listeners = [metricsListener(), controlListener()].compactMap { $0 }
         if listeners.isEmpty { return }
@@ -180,7 +180,7 @@ extension Engine {
         }
     }
 
-    /// Without the right to make the default one, there is none, and only one that was asked for is missed.
+    /// nil where it cannot be used: a warning if it is in use or was asked for, as the default may be missing.
     private func controlListener() -> MetricsServer.Listener? {
         guard let path = settings.controlSocket else { return nil }
         do throws(ControlSocket.Problem) {

@@ -1,9 +1,9 @@
 import Posix
 
-/// Those who wait at the control socket until a revision is applied. Used by the engine's thread.
+/// Requests of `confd wait` at the control socket. Used by the engine's thread.
 struct Waiters {
     private struct Waiter {
-        /// Gone when the connection is.
+        /// nil once the connection is closed, which owns it.
         weak var request: WaitRequest?
     }
 
@@ -56,7 +56,7 @@ struct Waiters {
 }
 
 extension Engine {
-    /// Answers those for whom it is decided; to be called when nothing is due that could begin.
+    /// Answers the requests whose condition is decided; to be called when all actions that are due have begun.
     func answerWaiters(at now: Duration) throws(SystemError) {
         if waiters.isEmpty { return }
         let resources = resourceStatuses(at: now)

@@ -10,7 +10,7 @@ import Posix
 ///
 /// Everything here happens on one thread. Others read, render and run commands, and post the outcome to the inbox.
 package final class Engine {
-    /// How long it goes on.
+    /// When `run` returns.
     enum Mode {
         /// `-onetime`: each resource is tried once, reloads wait until every file is in place, and it ends when nothing is
         /// due.
@@ -39,7 +39,7 @@ package final class Engine {
     var rolloutsAreStale = false
     private(set) var isReady = false
     private(set) var isStopping = false
-    /// What to end with, where that is not what the command or a signal decides.
+    /// The exit code of a failure that stops the engine; nil if the command or a signal decides the code.
     var failureCode: Int32?
     var supervisor: Supervisor?
     /// Files that are checked in their place, and those that wait for that.
@@ -54,9 +54,9 @@ package final class Engine {
     var generation = 0
     /// What happened lately, for `confd status`.
     var events = EventLog()
-    /// The keys of services that the events tell of as registered.
+    /// The keys of services that are registered as far as `events` says.
     var registeredKeys: Set<[UInt8]> = []
-    /// Those who wait until a revision is applied.
+    /// Requests of `confd wait` that are not answered yet.
     var waiters = Waiters()
     let startTime = Clock.wall()
     /// `-watch` only.
@@ -68,7 +68,7 @@ package final class Engine {
     let balancers: BalancerKeeper
     let rollouts: RolloutKeeper
     let backends: BackendPool
-    /// Until when balancers are waited for, once we are asked to end.
+    /// The time until which balancers are waited for after a request to stop; nil before one.
     var applicationsEnd: Duration?
     let progress: Progress
     let start: Duration
@@ -106,7 +106,7 @@ package final class Engine {
         if mode == .once { options.end = start + settings.retryFor }
         let cache = mode == .once || settings.noop ? nil : Self.cache(settings, logger)
         makeFollower = { [options] key, failure in
-            // What one reads apart from the others begins with what they have.
+            // A follower of separate ranges starts from the snapshot of the shared one, and needs no cache.
             let ownCache = key.separate == nil && key.backend.kind.isCached ? cache : nil
             return Follower(
                 key.backend, backends, options, logger: logger, metrics: applier.metrics, failure: failure,
@@ -139,7 +139,7 @@ package final class Engine {
                 finished: { [inbox] in inbox.post(.servicesEnded) }, gaveUp: { [inbox] in inbox.post(.serviceGivenUp) },
                 changed: { requests.wake() }),
             monitor, waitsForChild: mode == .follow && !settings.command.isEmpty)
-        // Differences that are printed would run into the line.
+        // Printed differences and the progress line would overwrite each other.
         progress = Progress(
             logger, isTerminal: StandardStream.error.isTerminal && (mode == .follow || applier.differences == nil))
         notifier = SystemdNotifier(interval: settings.watchdogInterval)
@@ -232,15 +232,14 @@ package final class Engine {
         try startChildWhenReady(at: now)
         remindOfWaiting(at: now)
         if backendHasGivenUp(at: now) {
-            // What runs for resources that need no backend is finished.
+            // Jobs that run for resources without keys are still finished.
             failureCode = ExitCode.backend
             stop(at: now)
         }
         return nil
     }
 
-    /// The exit code if a signal came before the command was ever started: a shell's, for nothing of what was asked for has been
-    /// done. Nil without a command.
+    /// The exit code if a signal came before the command was started: 128 + signal, as of a shell. Nil without a command.
     private var codeWithoutCommand: Int32? {
         guard let supervisor, !supervisor.hasStarted else { return nil }
         return requests.stoppedBy.map { 128 + $0.number }
@@ -263,7 +262,7 @@ package final class Engine {
         // In `.once` only messages and requests bring something new.
         if mode == .once { return applicationDeadline }
         let giveUp = start + settings.retryFor
-        // Later on it is the failure of a backend that wakes us.
+        // After `giveUp` the follower wakes the engine when its backend fails again.
         let isAhead = !isReady && settings.retryFor > .zero && clock() < giveUp
         let reminder = supervisor?.hasStarted == false ? childReminder.next : nil
         let others =
@@ -295,7 +294,7 @@ package final class Engine {
         isStopping = true
         notifier.stopping()
         table.stop(at: now)
-        // There may be nothing left to wait for.
+        // If nothing is left to do, nothing else would wake the engine's thread.
         requests.wake()
     }
 

@@ -5,7 +5,7 @@ import KeyValue
 import Posix
 import Synchronization
 
-/// Holds the newest snapshot of one backend, on a thread of its own: the last one counts, none waits in a queue.
+/// Follows one backend on a thread of its own, and holds its newest snapshot: a newer one replaces one that was not taken.
 ///
 /// It reads when `read` is called and, if it watches, each time something has changed. What fails is tried again, for ever or
 /// until a given time.
@@ -16,7 +16,7 @@ final class Follower: Sendable {
         var watches: Bool
         /// For one read.
         var timeout: Duration
-        /// What fails is tried for the last time then (by `clock`); nil: it is tried for ever.
+        /// When the last attempt of a read that fails is made (by `clock`); nil: attempts go on for ever.
         var end: Duration?
         /// A backend that fails for longer is stale: what it had is still in use, and may be wrong by now.
         var patience = Duration.seconds(30)
@@ -68,8 +68,8 @@ final class Follower: Sendable {
     private let cache: SnapshotCache?
     private let keeper: SnapshotKeeper?
 
-    /// `wake` is called when there is a delivery or a failure. One that takes over a part of what another reads begins with
-    /// the `failure` of that one, which has been logged. With `cache` it begins with what that has.
+    /// `wake` is called when there is a delivery or a failure. A follower that takes over ranges of another one begins with that
+    /// one's `failure`, which has been logged. With `cache` it delivers the cached keys first.
     init(
         _ configuration: BackendConfiguration, _ backends: BackendPool, _ options: Options, logger: Logger,
         metrics: Metrics = Metrics(), failure: BackendError? = nil, cache: SnapshotCache? = nil,
@@ -224,7 +224,7 @@ final class Follower: Sendable {
         wake()
     }
 
-    /// Notes that an attempt has failed: with `isLast`, and there is no other. One that `isKnown` has been logged.
+    /// Notes that an attempt has failed. With `isLast` no other one is made; with `isKnown` the failure has been logged before.
     private func note(_ error: BackendError, of generation: Int, isLast: Bool = false, isKnown: Bool = false) {
         let now = options.clock()
         let (isNew, becameStale, lastContact) = state.withLock { state in

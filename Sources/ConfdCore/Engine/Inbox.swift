@@ -19,7 +19,7 @@ indirect enum Message: Sendable {
     case filesChanged
     case childEnded(TerminationStatus)
     case statusWanted(Question<DaemonStatus>)
-    /// Somebody waits until all is applied.
+    /// `confd wait`.
     case waitWanted(WaitRequest)
     /// `confd release` of the resource with this name.
     case releaseWanted(String, Question<ReleaseAnswer>)
@@ -29,18 +29,18 @@ indirect enum Message: Sendable {
     case lastChangeWanted(String, Question<LastChangeAnswer>)
     /// What a health check found out.
     case verdict(VerdictChange)
-    /// How the servers of a resource's balancer are, as the session with this number found.
+    /// The status of a resource's balancer, from the session with this number.
     case balancer(ResourceID, session: Int, ApplierStatus)
-    /// What came of something that was done for the rollout of a resource.
+    /// The result of a job for the rollout of a resource.
     case rollout(ResourceID, Engine.RolloutMessage)
-    /// The keys of one store that go when we end are gone.
+    /// A registrar has removed all keys that are to go when confd ends.
     case servicesEnded
-    /// A key is somebody else's, and is not waited for.
+    /// A key belongs to another registrar, and `on_conflict` says not to wait for it.
     case serviceGivenUp
 }
 
 extension Message {
-    /// Whether it is what a rendering ends with.
+    /// Whether it is the last message of a rendering.
     fileprivate var endsRendering: Bool {
         switch self {
         case .applied, .awaitsCheck, .skipped: true
@@ -71,7 +71,7 @@ final class Inbox: Sendable {
     func gather(_ count: Int) {
         state.withLock { state in
             state.expected += count
-            // So that nobody waits while it grows.
+            // So that no thread waits for the lock while the array grows.
             state.messages.reserveCapacity(state.expected)
         }
     }

@@ -5,7 +5,7 @@ import Configuration
 struct Inventory {
     private let loader: ResourceLoader
     private let logger: Logger
-    /// The only thing that there is (`confd register`); nil where files say what there is.
+    /// The service of `confd register`, which has no resource files; nil for all other commands.
     private let service: ServiceDefinition?
     private(set) var resources: [Resource] = []
     private(set) var services: [ServiceDefinition] = []

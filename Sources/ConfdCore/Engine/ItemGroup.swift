@@ -18,7 +18,7 @@ final class ItemGroup {
     private var known: [ResourceID: ReadSet] = [:]
     /// Those of which it is not known what they read.
     private var unknown: Set<ResourceID> = []
-    /// Those that asked for their place among the others.
+    /// Units whose template has asked for its index among the items.
     private(set) var indexReaders: Set<ResourceID> = []
     /// Those that are rendered in this pass, and not done yet.
     var pending: Set<ResourceID> = []
@@ -34,7 +34,7 @@ final class ItemGroup {
     var removing: Set<[UInt8]> = []
     /// Items whose file is still written or removed for another one.
     var delayed: [ItemSet.Unit] = []
-    /// Among which files it is to be looked for those that nobody wants, once all items are done.
+    /// Which files are looked at for removal once all items are done.
     var removal = Removal.all
     /// Whether the state directory is to be told that files have changed.
     var hasNews = false

@@ -68,7 +68,7 @@ package final class Requests: Sendable {
         return isNew
     }
 
-    /// Sends the command what waits for it, and what comes later at once.
+    /// Sends the command the signal that was kept for it; later ones are sent at once.
     func releaseEndOfChild() {
         let signal = childsEnd.withLock { end in
             end.isHeld = false

@@ -13,7 +13,7 @@ final class ResourceKeys {
         /// From this generation on its snapshots hold all that the resource needs.
         var neededGeneration: Int
 
-        /// Nothing of it is waited for any more: its keys are there, or it may be missing, and is.
+        /// Whether it need not be waited for: its keys are there, or it is optional and cannot be read.
         var isThere: Bool {
             if source.snapshot != nil, source.deliveredGeneration >= neededGeneration { return true }
             return layer.isOptional && source.follower.isFailing
@@ -82,7 +82,7 @@ final class ResourceKeys {
     /// The backend that has to be read before anything can be rendered; nil if none has.
     var unread: BackendConfiguration? { required.first { $0.source.snapshot == nil }?.layer.backend }
 
-    /// Whether the last attempt at one of those that must be there has failed, or there is none any more.
+    /// Whether the last attempt at a required backend has failed; and whether no further attempt is made.
     var areFailing: Bool { required.contains(where: \.source.follower.isFailing) }
     var haveGivenUp: Bool { required.contains(where: \.source.follower.hasGivenUp) }
 

@@ -5,7 +5,7 @@ import KeyValue
 import Posix
 import Rollout
 
-/// A resource of the engine, by a number that is never used again.
+/// The number of a resource in the engine; no number is used twice.
 package typealias ResourceID = Int
 
 /// All that the engine knows of one resource: made and dropped by `ResourceTable`, used by the engine's thread alone.
@@ -24,21 +24,21 @@ package final class ResourceState {
     private(set) var inputs = Inputs()
     /// The snapshot that file and service are in step with.
     var applied: Snapshot?
-    /// The keys that its service had when another confd ended; nil if that is not known.
+    /// The keys that its service had when the previous confd process ended; nil if not known.
     var keysBefore: Set<[UInt8]>?
     /// The reload that is owed.
     private(set) var owedReload: Reload?
-    /// What rendering and reloading it has shown so far.
+    /// Results of earlier renderings and reloads that the next ones need.
     private(set) var history = History()
     /// When its file was replaced last, and from what: also kept in the state directory.
     var record: ResourceRecord?
     /// What its guard compares with, and what it holds.
     var guardState = GuardState()
-    /// How long that took; nil if it was before the start.
+    /// How long the last replacement of its file took, from the start of its rendering; nil if that was before the start.
     var changeDuration: Duration?
     /// The keys that changed when its file was replaced last, or one of its items' files; nil if that was before the start.
     var lastChange: AppliedChange?
-    /// When that was.
+    /// The time of `lastChange`.
     var lastChangeTime: WallTime?
     /// What its file was rendered as last.
     private(set) var figures: RenderingFigures?
@@ -50,28 +50,28 @@ package final class ResourceState {
     var hasFailed = false
     /// Whether the previous file is back, because its reload kept failing.
     private(set) var isRolledBack = false
-    /// What it gets its keys from; nil without keys, and until the engine has seen to it.
+    /// Where its keys come from; nil without keys, and before `updateSources` has run.
     var keys: ResourceKeys?
     /// The resource with `for_each` that it is an item of.
     let owner: ResourceState?
     /// Its items; nil without `for_each`.
     var items: ItemGroup?
-    /// Whether file and service of an item are in step with the newest keys, in place of `applied`: of many items, each
-    /// would else keep the keys of another time.
+    /// For an item: whether file and service are in step with the keys that its group has now. `applied` is nil then: otherwise
+    /// each of many items would keep an old snapshot in memory.
     private var hasGroupsKeys = false
     /// The servers among its keys; nil without health checks.
     var health: ResourceHealth?
     /// Whether it has followers of its own, because some of its keys may not be read.
     var isSeparate = false
-    /// Whether we are not ready before it was tried.
+    /// Whether the daemon is not ready before this resource was tried.
     var isAwaited = false { didSet { noteInAgenda() } }
-    /// How far the servers of its balancer are as its file lists them; nil until they were handed over.
+    /// The servers that were handed over to its balancer, and what the balancer has reported; nil before the first time.
     var application: Application?
-    /// How far it is in the rollout of its group.
+    /// Its state in the rollout of its group.
     var rollout = RolloutState.free
     /// Its rendered file, while that waits for its check in place.
     var waitingTrial: (trial: Trial, snapshot: VersionedSnapshot)? { didSet { noteInAgenda() } }
-    /// Changes of the history that came while a job had it: made again when the job brings it back.
+    /// Changes to the history while a job had a copy of it: applied again to the copy that the job returns.
     private var historyCorrections: [(inout History) -> Void] = []
     private let agenda: Agenda
     private var agendaEntry: Agenda.Entry?
@@ -116,7 +116,7 @@ package final class ResourceState {
         agendaEntry = entry
     }
 
-    /// From now on it does not count for what is due.
+    /// Removes it from the agenda for good.
     func leaveAgenda() {
         agenda.change(id, of: group, from: agendaEntry, to: nil)
         agendaEntry = nil
@@ -158,20 +158,20 @@ package final class ResourceState {
             rollout: rollout)
     }
 
-    /// What its service has, as far as that is known.
+    /// The keys that its service was last reloaded with, as far as known.
     var base: KeyChanges.Base {
         if let applied { return .snapshot(applied) }
         return keysBefore.map { .keys($0) } ?? .unknown
     }
 
-    /// The keys of an item have changed, or it is rendered again: what it is in step with are `keys`.
+    /// Called when the keys of an item change, or it is rendered: it was in step with `keys`, which `applied` holds from now on.
     func leaveGroupsKeys(_ keys: Snapshot) {
         guard hasGroupsKeys else { return }
         hasGroupsKeys = false
         applied = keys
     }
 
-    /// An item that is in step is so with all keys that come, until one of them concerns it.
+    /// An item in step stays so with each snapshot that comes, until a change concerns it: it keeps none of its own.
     func joinGroupsKeys() {
         guard isInStep, owner != nil else { return }
         hasGroupsKeys = true
@@ -195,8 +195,8 @@ package final class ResourceState {
         return keys?.areThere ?? false
     }
 
-    /// Whether its keys are good for its file. Those of an earlier run are if the file is missing, or was made from the same or from
-    /// older ones: it must not go back, and then forth again.
+    /// Whether its file may be rendered from the keys that are there. Cached keys are used only if the file is missing, or was
+    /// made from the same or an older revision: otherwise it would go back to older keys until the backend answers.
     var mayUseKeys: Bool {
         guard let cached = keys?.cachedRevision else { return true }
         if resource.isGroup { return false }
@@ -205,7 +205,7 @@ package final class ResourceState {
         return record.revision <= cached
     }
 
-    /// Its file that waits for a check in place, which begins now.
+    /// Takes its file that waits for a check in place; the check begins now.
     func takeTrial() -> (trial: Trial, snapshot: VersionedSnapshot)? {
         defer { waitingTrial = nil }
         return waitingTrial
@@ -228,7 +228,7 @@ package final class ResourceState {
     }
 }
 
-// MARK: - What becomes of it
+// MARK: - Outcomes and definitions
 
 extension ResourceState {
     /// Takes the outcome of a rendering over `snapshot`.
@@ -303,7 +303,7 @@ extension ResourceState {
         scheduler?.reloadDone()
     }
 
-    /// What the guard knows is of the file, whatever keys it is made from: it must not be emptied by a wrong prefix either.
+    /// Keeps the guard's state as long as `dest` is the same, also with other keys: a wrong prefix must not empty the file.
     private func keepGuardState(from old: Resource, to new: Resource) {
         if old.destination != new.destination { guardState = GuardState() }
     }

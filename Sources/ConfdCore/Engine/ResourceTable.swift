@@ -3,7 +3,7 @@ import Configuration
 import KeyValue
 import Posix
 
-/// The resources that there are, and what is due of them.
+/// All resources, and what is due for them.
 ///
 /// Events and time in, actions out. A record is made by `insert` and dropped by `remove`, nowhere else.
 package final class ResourceTable {
@@ -15,9 +15,9 @@ package final class ResourceTable {
     }
 
     private var byID: [ResourceID: ResourceState] = [:]
-    /// Those that are written in conf.d: all but items.
+    /// The resources that conf.d defines: all but items.
     private var written: [ResourceID: ResourceState] = [:]
-    /// How many units there are of resources with items.
+    /// The number of units of each resource with items.
     private var unitCounts: [ResourceID: Int] = [:]
     private var lastID = 0
     private var isStopping = false
@@ -31,10 +31,10 @@ package final class ResourceTable {
 
     package subscript(id: ResourceID) -> ResourceState? { byID[id] }
 
-    /// All of them, units of items too: to go through them takes long where there are many.
+    /// All of them, units of items too: a loop over them takes long where there are many items.
     var states: Dictionary<ResourceID, ResourceState>.Values { byID.values }
 
-    /// Those that are written in conf.d.
+    /// The resources that conf.d defines.
     var resources: Dictionary<ResourceID, ResourceState>.Values { written.values }
 
     /// Whether there are units for items of `owner`.
@@ -116,7 +116,7 @@ extension ResourceTable {
         update(state, at: now) { scheduler in
             scheduler.rendered(Scheduler.RenderOutcome(outcome), keysChanged: keysChanged, at: now)
         }
-        // What came while it was rendered.
+        // Keys that came while it was rendered.
         let newest = state.snapshot
         if newest.version != snapshot.version, state.isConcerned(from: snapshot.snapshot, to: newest.snapshot) {
             update(state, at: now) { $0.changed(at: now) }

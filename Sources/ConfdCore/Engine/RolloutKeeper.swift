@@ -6,7 +6,7 @@ import Rollout
 
 /// The rollouts of all resources, and what follows their groups in the stores. Used by the engine's thread alone.
 final class RolloutKeeper {
-    /// How long the places of this host outlive it, in seconds.
+    /// How long the places of this host stay in the store after its process has died.
     private static let timeToLive = Duration.seconds(15)
 
     private let makeFollower: (BackendConfiguration) -> Follower

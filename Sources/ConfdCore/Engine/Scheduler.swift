@@ -11,7 +11,7 @@ package struct Scheduler: Sendable {
         case reload
     }
 
-    /// How a rendering, with all that comes up to the replacement of the file, went.
+    /// The result of a rendering, with all steps up to the replacement of the file.
     package enum RenderOutcome: Equatable, Sendable {
         /// The file is as it should be.
         case inStep
@@ -33,7 +33,8 @@ package struct Scheduler: Sendable {
     static let longestPause = Duration.seconds(60)
     /// After failures; half of a pause is random, so that many hosts do not come back together.
     private static let backoff = Backoff(start: .seconds(1), limit: longestPause, jitter: .half)
-    /// A file that has to be replaced so soon after a reload, although no key changed, was changed by that reload.
+    /// A file that differs from its rendering within this time after a reload, with no key changed, counts as changed by that
+    /// reload.
     static let suspicion = Duration.seconds(2)
 
     private enum Activity {
@@ -46,7 +47,7 @@ package struct Scheduler: Sendable {
     private var activity = Activity.idle
     private var renderDue: Duration?
     private var reloadDue: Duration?
-    /// When the first of the changes came that wait together.
+    /// When the first of the changes came that are being debounced.
     private var firstChange: Duration?
     private var renderFailures = 0
     private var reloadFailures = 0
@@ -72,7 +73,7 @@ package struct Scheduler: Sendable {
         renderDue = now
     }
 
-    /// What is to be done now; call `begin` when it is.
+    /// The action that is due; the caller has to call `begin` when it starts it.
     package func action(at now: Duration) -> Action? {
         guard activity == .idle else { return nil }
         if let renderDue, renderDue <= now { return .render }
@@ -92,7 +93,7 @@ package struct Scheduler: Sendable {
     package var isRunning: Bool { activity != .idle }
     package var isRendering: Bool { activity == .rendering }
     package var owesRendering: Bool { renderDue != nil }
-    /// Whether what it does next is for a change that it has not tried yet.
+    /// Whether something runs, or a change has come that was not rendered yet: not for retries alone.
     package var hasNewChange: Bool { activity != .idle || firstChange != nil }
     package var owesReload: Bool { reloadDue != nil }
     /// Whether a check is asked again about content that it refused.
@@ -106,7 +107,7 @@ package struct Scheduler: Sendable {
 extension Scheduler {
     /// Something that the resource reads has changed.
     package mutating func changed(at now: Duration) {
-        // A first rendering is never delayed, and neither is one after which a failed one may succeed.
+        // Debounced only once the file has been right: a first rendering, or the next one after failures, is due at once.
         guard hasBeenInStep else { return refresh(at: now) }
         let first = firstChange ?? now
         firstChange = first
@@ -176,8 +177,8 @@ extension Scheduler {
         }
     }
 
-    /// We are about to end: nothing is rendered any more, and of the reloads that are owed those are run now that
-    /// may be. The others keep their mark, and the next start finds it.
+    /// The program stops: nothing is rendered any more. An owed reload is run now, unless one failed before or
+    /// `minReloadInterval` is not over: then its mark stays, and the next start finds it.
     package mutating func stop(at now: Duration) {
         renderDue = nil
         guard reloadDue != nil else { return }
@@ -188,7 +189,7 @@ extension Scheduler {
     /// The reload that was begun has to go on as a second one, with the times between two reloads.
     package mutating func reloadAgain(at now: Duration) { reloadDue = reloadDue ?? nextReload(at: now) }
 
-    /// Likewise, at once: nothing is left of it that would load the service.
+    /// Likewise, at once: what is left to do, such as to remove the mark, costs the service nothing.
     package mutating func reloadNow(at now: Duration) { reloadDue = now }
 
     /// It is not to be rendered any more; a reload that is owed is still run.
@@ -205,8 +206,8 @@ extension Scheduler {
         if triesAgain { renderDue = min(renderDue ?? time, time) }
     }
 
-    /// When content that was refused is rendered again. Renderings before that have no part in when it is checked again: a
-    /// short interval would else put it off for ever.
+    /// When content that was refused is rendered again. Renderings in between do not move the time of the next check: with a
+    /// short `-interval` it would be postponed for ever.
     private mutating func nextCheck(after result: RenderOutcome, at now: Duration) -> Duration {
         if result == .refusedBefore, let refusedUntil, refusedUntil > now { return refusedUntil }
         let again = now + Self.longestPause * (0.5 + random() / 2)

@@ -6,7 +6,7 @@ final class Source {
     /// Which one.
     struct Key: Hashable {
         let backend: BackendConfiguration
-        /// The ranges of resources that wait by themselves; nil for all others.
+        /// The ranges of resources that wait by themselves; nil for the source that all others share.
         let separate: [KeyRange]?
     }
 
@@ -20,14 +20,14 @@ final class Source {
     var snapshot: VersionedSnapshot?
     /// Whether that is of an earlier run: the backend has not answered yet.
     var isCached = false
-    /// Whether the events tell that it does not answer, and for how long already.
+    /// Whether `events` has it as lost, and as stale.
     var isKnownAsLost = false
     var isKnownAsStale = false
     /// Whether all resources that read it do without its keys where it cannot be read.
     var isOptional = false {
         didSet { follower.setOptional(isOptional) }
     }
-    /// When this generation is delivered, all resources are rendered.
+    /// When this generation is delivered, all resources that read it are rendered; nil if none waits for that.
     var refreshGeneration: Int?
 
     init(_ key: Key, _ follower: Follower) {

@@ -30,7 +30,7 @@ struct SystemdNotifier {
 
     private func send(_ text: String) {
         guard let address else { return }
-        // A manager that does not listen is no reason to stop.
+        // A service manager that does not listen does not matter for the work.
         try? Datagram.send(Array(text.utf8), to: address)
     }
 }

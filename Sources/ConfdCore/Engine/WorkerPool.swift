@@ -1,13 +1,13 @@
 import Posix
 import Synchronization
 
-/// Runs jobs in their order on at most so many threads. A thread lives as long as there are jobs.
+/// Runs jobs in order on at most `limit` threads. A thread ends when no job waits.
 ///
-/// A job that takes long gives up its place, so that others need not wait for it.
+/// A job that takes long gives up its place: another thread is started in its stead.
 final class WorkerPool: Sendable {
     typealias Job = @Sendable (Place) -> Void
 
-    /// The place of a running job among those that there may be.
+    /// One of the `limit` places, which a running job holds.
     final class Place: Sendable {
         /// nil for the thread of `help`, which nothing can replace.
         private let pool: WorkerPool?
@@ -29,7 +29,7 @@ final class WorkerPool: Sendable {
         var waiting: [Job?] = []
         /// The next of `waiting`: taking from the front of an array would move all the rest.
         var next = 0
-        /// Those with a place.
+        /// Threads that hold a place.
         var threads = 0
         var hasWork: Bool { next < waiting.count }
         var count: Int { waiting.count - next }
@@ -48,7 +48,7 @@ final class WorkerPool: Sendable {
     private let state = Mutex(State())
     private let limit: Int
     private let stackSize: Int
-    /// Whether the thread that hands out the jobs calls `help` then: one job is left to it, which saves a thread.
+    /// Whether the thread that calls `run` calls `help` after it: one job is left for it, which saves a thread.
     private let isHelped: Bool
 
     init(threads limit: Int, stackSize: Int = 1 << 20, isHelped: Bool = false) {

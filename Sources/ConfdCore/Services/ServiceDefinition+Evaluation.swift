@@ -7,12 +7,12 @@ import Registration
 import Rendering
 
 extension ServiceDefinition {
-    /// Why key or value cannot be told now.
+    /// Why key or value cannot be evaluated now.
     struct Failure: Error {
         let message: String
     }
 
-    /// What is to be in the store now.
+    /// The service with key and value as they are to be in the store now.
     func evaluated() throws(Failure) -> Service {
         let environment = ServiceEnvironment(backend)
         let key = try text(self.key, "key", environment)

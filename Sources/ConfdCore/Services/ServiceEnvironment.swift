@@ -4,7 +4,8 @@ import Posix
 import Rendering
 import TextTemplate
 
-/// What the key and value of a service can ask: all that other templates can, and our address towards the store.
+/// What the templates of a service's key and value can ask: all that other templates can, and this host's address towards the
+/// store.
 struct ServiceEnvironment: Rendering.Environment {
     private let base: TemplateEnvironment
     private let backend: BackendConfiguration
@@ -28,7 +29,7 @@ struct ServiceEnvironment: Rendering.Environment {
     func fileExists(_ path: ByteString) -> Bool { base.fileExists(path) }
     func template(at path: ByteString) throws(TemplateLoadError) -> ByteString { throw .outsideFolder }
 
-    /// That towards the first of the store's endpoints that can be reached by name and route.
+    /// The local address of the route to the first of the store's endpoints whose name can be looked up and that has a route.
     func localAddress() throws(EnvironmentError) -> ByteString {
         var failure = EnvironmentError.storeWithoutAddress
         for host in backend.sources.compactMap(Self.host(of:)) {

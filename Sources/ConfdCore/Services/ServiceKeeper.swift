@@ -34,9 +34,9 @@ final class ServiceKeeper {
         let earlierLeases: Set<Int64>
         /// Called when other leases are in use than before.
         let keepLeases: (Set<Int64>) -> Void
-        /// Called on any thread, when a registrar has done its last.
+        /// Called on any thread, when a registrar has ended.
         let finished: @Sendable () -> Void
-        /// Likewise, when a key is somebody else's and is not waited for.
+        /// Likewise, when a key belongs to another registrar and is not waited for.
         let gaveUp: @Sendable () -> Void
         /// Likewise, when something was reported.
         let changed: @Sendable () -> Void
@@ -49,9 +49,9 @@ final class ServiceKeeper {
     private var entries: [BackendConfiguration: [Entry]] = [:]
     /// Keys beside those of services: the places of this host in rollouts.
     private var places: [BackendConfiguration: [Service]] = [:]
-    /// Of services that could not be evaluated, by their names: each is said once.
+    /// The errors of services that could not be evaluated, by service: each is logged once.
     private var failures: [String: String] = [:]
-    /// Registrars that have not done their last.
+    /// How many registrars have not ended yet, once `isStopping`.
     private var running = 0
     private var keptLeases: Set<Int64>
     /// Whether the command after `--`, if there is one, runs.
@@ -98,7 +98,7 @@ final class ServiceKeeper {
         try evaluate(at: now)
     }
 
-    /// A check has told something.
+    /// Takes a verdict of a health check.
     func take(_ change: VerdictChange) {
         for (backend, entries) in entries {
             for entry in entries where entry.definition.uses(change.target) { tellHealth(of: entry, backend) }
@@ -116,7 +116,7 @@ final class ServiceKeeper {
         for (backend, entries) in entries { for entry in entries { tellHealth(of: entry, backend) } }
     }
 
-    /// Takes out what goes when confd ends; `finished` is called when that is done.
+    /// Removes the keys that are to go when confd ends; `finished` is called by each registrar that is done.
     func stop() {
         if isStopping { return }
         isStopping = true
@@ -125,10 +125,10 @@ final class ServiceKeeper {
         if registrars.isEmpty { parts.finished() }
     }
 
-    /// One registrar has done its last.
+    /// A registrar has ended.
     func noteFinished() { running = max(0, running - 1) }
 
-    /// Ends the time to drain.
+    /// Ends the drain time at once.
     func skipDrain() { for registrar in registrars.values { registrar.skipDrain() } }
 
     private func end(_ registrar: RegistrarThread) {
@@ -187,7 +187,7 @@ final class ServiceKeeper {
             .union(places.keys.map { Holding(backend: $0, isOfRollouts: true) })
     }
 
-    /// The service as it is now; nil, and tried again soon, if that cannot be told.
+    /// The service as it is now. If it cannot be evaluated, it is tried again soon, and the last one is returned; nil without one.
     private func evaluated(_ definition: ServiceDefinition, at now: Duration) -> Entry? {
         do throws(ServiceDefinition.Failure) {
             let service = try definition.evaluated()
@@ -253,7 +253,7 @@ final class ServiceKeeper {
             .setHealth(health(of: entry.definition), of: entry.service.key)
     }
 
-    /// All checks must be up; before they have told, what an earlier run left in the store stays.
+    /// Up if all checks are; undecided until each has a verdict: then the key that an earlier run left in the store stays.
     private func health(of definition: ServiceDefinition) -> ServiceHealth {
         if !childRuns { return .down }
         var isUndecided = false

@@ -44,10 +44,10 @@ struct HTTPResponse {
 /// Serves requests without a body on a thread of its own, one answer a connection. A client that is silent, slow, or does not read
 /// the answer does not delay the others.
 struct MetricsServer: Sendable {
-    /// An answer, or a way to get one later.
+    /// An answer, now or later.
     enum Answer {
         case now(HTTPResponse)
-        /// The answer can be made once the descriptor is readable; when the time is over it is made in any case.
+        /// The closure makes the answer once the descriptor is readable, or when the time is over.
         case later(Int32, within: Duration, @Sendable () -> HTTPResponse)
     }
 
@@ -99,7 +99,7 @@ struct MetricsServer: Sendable {
 
     private func serve(_ listeners: [Listener]) {
         var connections: [Connection] = []
-        // No connection is accepted until then, because the process is out of descriptors.
+        // No connection is accepted before this time, because the process was out of descriptors.
         var pausedUntil = Duration.zero
         while true {
             let now = Clock.monotonic()

@@ -1,14 +1,14 @@
 import Configuration
 import Posix
 
-/// The keys that a service has, kept in the state directory: after a restart its commands are told which of them are gone.
-/// Values are not kept.
+/// The keys that a service has, kept in the state directory: so after a restart its commands get the names of those that are
+/// gone. Values are not kept.
 struct KeptKeys: Equatable, Sendable {
-    /// What they belong to; keys of another resource, destination, backend or other ranges say nothing.
+    /// What they belong to: resource, destination, backends and ranges. Kept keys of another owner are ignored.
     let owner: String
     let keys: Set<[UInt8]>
 
-    /// Beyond this they are not kept, and commands are told everything after a restart.
+    /// The largest size in bytes. Beyond it nothing is kept, and after a restart commands get all keys.
     static let largestSize = 8 << 20
     private static let head = Array("confd-keys 1".utf8)
 
@@ -60,7 +60,7 @@ extension StateDirectory {
         return kept.owner == KeptKeys(of: resource, []).owner ? kept.keys : nil
     }
 
-    /// Keeps the keys of the service of `resource`; if they are too many, that they are not known.
+    /// Keeps the keys of the service of `resource`; if they are too many, removes what was kept.
     func save(_ keys: Set<[UInt8]>, of resource: Resource) throws(SystemError) {
         let size = keys.reduce(0) { $0 + $1.count + 8 }
         guard size < KeptKeys.largestSize - 65_536 else { return try remove(Self.keysName(resource)) }

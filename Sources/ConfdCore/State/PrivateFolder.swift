@@ -1,6 +1,6 @@
 import Posix
 
-/// Directories in which nobody else may exchange what we read and write.
+/// Directories in which no other user may replace the files that we read and write.
 enum PrivateFolder {
     /// Opens the directory at `path`; makes it, for our user alone (0700), if only its last part is missing. Throws
     /// `Errno.notPermitted` where other users may write there.

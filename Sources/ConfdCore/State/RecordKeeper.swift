@@ -1,7 +1,7 @@
 import Posix
 import Synchronization
 
-/// Saves records on other threads, those of one resource in the order in which they came: of several that wait, the last.
+/// Saves records on other threads, those of one resource in order; of several that wait, only the last is saved.
 final class RecordKeeper: Sendable {
     private struct State {
         /// By resource: what waits to be saved; nil in it while the last one is being saved.
@@ -25,7 +25,7 @@ final class RecordKeeper: Sendable {
         }
     }
 
-    /// Saves what waits for `resource`, and what comes meanwhile; throws what went wrong with the last one.
+    /// Saves the record that waits for `resource`, and those that come meanwhile; throws the error of the last one.
     func save(_ resource: String) throws(SystemError) {
         var failure: SystemError?
         while let record = next(of: resource) {

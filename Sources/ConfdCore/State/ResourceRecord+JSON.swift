@@ -3,8 +3,8 @@ import JSON
 import Posix
 
 extension ResourceRecord {
-    /// Paths of a guard beyond these are not kept, so that a record stays small: after a restart one of them that is gone is
-    /// not missed.
+    /// The most paths of a guard that are kept, so that a record stays small: after a restart the guard does not notice if one of
+    /// the others is gone.
     private static let mostPaths = 10_000
 
     /// The form on disk, times in whole seconds:
@@ -39,7 +39,7 @@ extension ResourceRecord {
             writer.beginObject()
             let sorted = paths.sorted { $0.key.lexicographicallyPrecedes($1.key) }
             for (path, count) in sorted.prefix(left) {
-                // JSON has no other names.
+                // JSON strings are Unicode: a path of other bytes is not kept.
                 guard let name = String(validating: path, as: UTF8.self) else { continue }
                 writer.set(name, count)
             }
@@ -72,7 +72,7 @@ extension ResourceRecord {
         isReleased = heldSince != nil && reader.number("released") == 1
     }
 
-    /// A time of ours: after 1970, and one that can be calculated with.
+    /// A time between 1970 and the year 9999; nil for another number, which confd has not written.
     private static func time(_ seconds: Int) -> WallTime? {
         (1...253_402_300_799).contains(seconds) ? WallTime(seconds: Int64(seconds)) : nil
     }

@@ -6,7 +6,7 @@ import Staging
 
 /// The record of a resource in the state directory: a small JSON object in a file of its own.
 struct ResourceRecord: Equatable, Sendable {
-    /// The version of the form; a record of another version is not read. Members that are not known are skipped.
+    /// The version of the format; a record of another version is not read. Unknown members are skipped.
     static let version = 1
     /// Where names of resources are cut in file names, of which Linux takes 255 bytes; a hash keeps cut ones apart.
     private static let longestName = 180
@@ -22,7 +22,7 @@ struct ResourceRecord: Equatable, Sendable {
     var keys: KeyCounts?
     /// Since when a guard holds a rendering; nil if none is held.
     var heldSince: WallTime?
-    /// Of how many files of items some would be removed, if that is held.
+    /// If the removal of items' files is held: how many files there were.
     var heldOf: Int?
     /// Whether an operator lets through what is held.
     var isReleased = false

@@ -4,7 +4,7 @@ import Posix
 /// ours.
 extension StateDirectory {
     private static let leasesName = "leases"
-    /// `confd-leases 1`, and then an id a line.
+    /// The first line of the file; each line after it has an id.
     private static let leasesHead = "confd-leases 1"
 
     /// Those that were kept last; none if there are none, or none that this version reads.

@@ -1,7 +1,7 @@
 import Configuration
 import Posix
 
-/// `-state-dir`: what confd keeps of each resource across restarts, a record a resource. One process has it at a time.
+/// `-state-dir`: what confd keeps of each resource across restarts, one record for each. One process has it at a time.
 final class StateDirectory: Sendable {
     /// Why the directory cannot be used.
     enum Problem: Error, Equatable {
@@ -41,7 +41,7 @@ final class StateDirectory: Sendable {
         if !isLocked { throw .inUse }
     }
 
-    /// Opens the directory at `path` to read what another process keeps there, or would.
+    /// Opens the directory at `path` only for reading: another process may keep records there.
     init(reading path: String) throws(SystemError) {
         _ = try PrivateFolder.openExisting(path)
         lock = nil

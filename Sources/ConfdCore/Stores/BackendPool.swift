@@ -7,7 +7,7 @@ package final class BackendPool: Sendable {
     private let context: BackendContext
     private let opened = Mutex<[BackendConfiguration: any Backend]>([:])
 
-    /// `environment` is what the env backend reads, once; `warn` takes what a backend has to say without failing.
+    /// `environment` is what the env backend reads, once; `warn` takes the warnings of backends.
     package init(
         environment: @autoclosure @escaping @Sendable () -> [(name: [UInt8], value: [UInt8])],
         warn: @escaping @Sendable (String) -> Void

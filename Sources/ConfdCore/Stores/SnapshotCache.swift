@@ -8,7 +8,7 @@ import Synchronization
 
 /// `-cache`: the last keys of each backend, a file a backend, for the next start.
 final class SnapshotCache: Sendable {
-    /// A larger file is not read: it would take this much memory.
+    /// The largest file that is read, in bytes: it is read into memory as a whole.
     private static let largest = 4 << 30
 
     private let folder: Folder
@@ -20,7 +20,7 @@ final class SnapshotCache: Sendable {
         self.logger = logger
     }
 
-    /// The keys of `ranges` as they were kept last; nil if there are none that this version reads, with a word if there should be.
+    /// The keys of `ranges` as they were kept last; nil if there are none. A file that cannot be read is logged.
     func load(_ configuration: BackendConfiguration, _ ranges: [KeyRange]) -> Snapshot? {
         let name = Self.name(configuration)
         let path = folder.path(of: name)
@@ -41,7 +41,7 @@ final class SnapshotCache: Sendable {
         return nil
     }
 
-    /// Replaces what is kept; it is on disk when this returns.
+    /// Replaces the file of `configuration`; the new one is on disk when this returns.
     fileprivate func save(
         _ snapshot: Snapshot, of configuration: BackendConfiguration, _ ranges: [KeyRange]
     ) throws(SystemError) {
@@ -59,7 +59,7 @@ final class SnapshotCache: Sendable {
         try folder.synchronize()
     }
 
-    /// What is kept of `configuration` from now on.
+    /// Saves the snapshots of `configuration` that it is given.
     func keeper(of configuration: BackendConfiguration) -> SnapshotKeeper {
         SnapshotKeeper { [self] (snapshot, ranges) in
             do throws(SystemError) {
@@ -70,7 +70,7 @@ final class SnapshotCache: Sendable {
         }
     }
 
-    /// What tells the keys of one backend and of its options from those of another one. Nothing of it is secret.
+    /// Identifies a backend with its options, and the ranges of the keys. It contains no secrets.
     private static func identity(_ configuration: BackendConfiguration, _ ranges: [KeyRange]) -> [UInt8] {
         let options = configuration.kind.options.filter { $0.secrecy == .none }.map { option in
             "\(option.name)=\(configuration.options[option.name].map { "\($0)" } ?? "")"
