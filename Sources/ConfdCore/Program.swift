@@ -306,7 +306,7 @@ package enum Program {
                 print(text, to: .output)
                 return ExitCode.done
             case .halt:
-                // Nothing but the reason lacks it.
+                // Without the host's name only the reason of the halt is less precise.
                 changes = try command.halt(by: "an operator at \((try? Host.name()) ?? "some host")")
             case .resume: changes = try command.resume()
             }

@@ -1,22 +1,22 @@
 import Appliers
 import Posix
 
-/// How far the servers of a balancer are as the file of a resource lists them: what was handed to the session that keeps
-/// them, and what that has reported since. Reports in, what to do about them out.
+/// The servers of one resource on the way to its balancer: what was handed to the session, and what the session has reported
+/// since. Reports in, events out.
 struct Application {
     /// What follows from a report.
     enum Event: Equatable {
         /// The servers have become as desired.
         case equal
-        /// They are not, for another reason than the one that was told last.
+        /// They are not as desired, with another error than the one reported last.
         case failed(ApplierError)
-        /// The balancer cannot be changed so while it runs: the command that stands in for it is to be run.
+        /// The balancer's interface cannot make this change: the fallback command is to be run.
         case wantsReload
-        /// It cannot, and the command has run for these servers in an earlier run of confd.
+        /// Likewise, and the fallback command has run for these servers already, in an earlier run of confd.
         case leftToReload
     }
 
-    /// What there is besides the balancer's own interface.
+    /// The state of the fallback command, for changes that the balancer's interface cannot make.
     enum Fallback {
         case none
         /// A command that is owed.
@@ -36,11 +36,11 @@ struct Application {
     private(set) var state = ApplierStatus.State.owed([.inProgress])
     /// Whether the command is to be run, and was not yet.
     private(set) var wantsReload = false
-    /// Whether the command has brought these servers, as far as the balancer cannot be told.
+    /// Whether the fallback command has made the changes that the balancer's interface cannot make.
     private var isLeftToReload = false
     /// Whether the command has failed since these servers were handed over.
     private var hasReloadFailed = false
-    /// Why it failed last, since the servers were as desired.
+    /// The last failure since the servers were as desired; nil without one.
     private(set) var failure: ApplierError?
     /// Whether the servers were as desired at any time.
     private(set) var hasBeenEqual = false
@@ -53,7 +53,7 @@ struct Application {
         begun = now
     }
 
-    /// Other servers were handed over. A failure that lasts is not told again for them.
+    /// Other servers were handed over. A failure that persists is not reported again for them.
     mutating func handOver(_ servers: [DesiredServer], generation: Int, at now: Duration) {
         self.servers = servers
         self.generation = generation
@@ -64,9 +64,9 @@ struct Application {
         hasReloadFailed = false
     }
 
-    /// Takes a report; `fallback` is for what the balancer cannot be told.
+    /// Takes a report.
     mutating func take(_ status: ApplierStatus, fallback: Fallback) -> Event? {
-        // One about servers from before says nothing.
+        // A report about earlier servers is ignored.
         guard status.generation == generation else { return nil }
         let wasEqual = isEqual
         state = status.state
@@ -90,7 +90,7 @@ struct Application {
         return wantsReload ? .wantsReload : .leftToReload
     }
 
-    /// The command has run; if it `succeeded`, it has brought what the balancer could not be told.
+    /// The fallback command has run; if it `succeeded`, it has made the changes that the balancer's interface cannot make.
     mutating func noteReload(succeeded: Bool) {
         hasReloadFailed = !succeeded
         guard succeeded else { return }
@@ -99,7 +99,7 @@ struct Application {
         failure = nil
     }
 
-    /// Whether the servers are as desired, with those that wait for their last connections.
+    /// Whether the servers are as desired; removed ones may still wait for their last connections.
     var isEqual: Bool {
         if case .equal = state { true } else { false }
     }
@@ -131,6 +131,6 @@ struct Application {
         return debts.isEmpty ? nil : debts.joined(separator: ", ")
     }
 
-    /// Whether only time can help: something failed, or is waited for.
+    /// Whether confd has no step under way: all is settled, something failed, or the balancer is waited for.
     var isStuck: Bool { isSettled || failure != nil || hasReloadFailed || obstacle != nil }
 }

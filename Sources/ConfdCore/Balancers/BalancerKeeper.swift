@@ -42,7 +42,7 @@ final class BalancerKeeper {
         return session.desire(servers)
     }
 
-    /// Whether a report of this session is one to be heard.
+    /// Whether this is the current session of `id`: reports of ended sessions are ignored.
     func isCurrent(_ id: Int, session: Int) -> Bool { entries[id]?.number == session }
 
     /// Has the servers compared now.
@@ -52,7 +52,7 @@ final class BalancerKeeper {
     func remove(_ id: Int) {
         guard let session = entries.removeValue(forKey: id)?.session else { return }
         session.cancel()
-        // It is cut off, and its thread ends soon. Without another one it is waited for here.
+        // Its connection is cut off, so its thread ends soon. If no thread can be made to join it, it is joined here.
         do throws(SystemError) {
             try Thread.detach { session.stop() }
         } catch {

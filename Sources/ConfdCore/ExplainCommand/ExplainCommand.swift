@@ -158,7 +158,7 @@ struct ExplainCommand {
             ? json { $0.set(line, explanation, texts) } : Array(texts.text(line, of: explanation).utf8)
     }
 
-    /// What is explained is what would be rendered now.
+    /// Warns if the file on disk differs from what would be rendered now, which is explained.
     private func warnOfDifference(_ explanation: Explanation) {
         let path = explanation.resource.destination
         guard let bytes = try? Files.read(path), bytes != explanation.content else { return }
@@ -183,7 +183,7 @@ struct ExplainCommand {
             }
         }
         if let failure {
-            // What could be found out is said before.
+            // The uses that were found are written before the error.
             if !uses.isEmpty { try write(text(uses, key: bytes)) }
             throw failure
         }
@@ -196,7 +196,7 @@ struct ExplainCommand {
         return uses.flatMap { $0.difference(context: settings.diffContext, isColoured: settings.coloursOutput) }
     }
 
-    /// Adds what the file of `resource` makes of `key`, or those files of items that make anything of it.
+    /// Adds the use of `key` in the file of `resource`, or in those files of its items that it decides something of.
     private func note(_ uses: inout [KeyUse], of key: [UInt8], in resource: Resource) throws(ExplainFailure) {
         let keys = try explainer.read(resource)
         let supposed = arguments.supposedValue.map { explainer.suppose(key, Array($0.utf8), in: keys) }
@@ -231,7 +231,7 @@ struct ExplainCommand {
         } catch {
             throw .problem(.control(error, socket: socket))
         }
-        // Keys that are gone are in no line any more; of several files it must be said whose lines are meant.
+        // Without changed keys there are no lines to find; with several files it is not known which one is meant.
         let isOneFile = !resource.isGroup
         let explanation = change.keys.isEmpty || !isOneFile ? nil : try explanation(of: given)
         return settings.json

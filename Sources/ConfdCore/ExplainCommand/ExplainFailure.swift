@@ -21,7 +21,7 @@ enum ExplainFailure: Error {
 enum ExplainProblem: Equatable {
     /// No resource writes this file.
     case noDestination(String, suggestion: String?)
-    /// A file is there, in the directory of a resource with `for_each`, of which no item wants it.
+    /// The file is in the directory of a resource with `for_each`, but no item has it.
     case noItemOfFile(String, resource: String)
     case item(ItemChoiceError)
     case noLine(String, line: Int, count: Int)

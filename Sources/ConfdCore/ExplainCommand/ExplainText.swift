@@ -4,7 +4,7 @@ import TextTemplate
 
 /// What `confd explain` says, as text.
 struct ExplainText {
-    /// Where the templates are, whose paths are shown as they stand below it.
+    /// The directory of templates; paths of templates are shown relative to it.
     let templateFolder: String
     let showsValues: Bool
 

@@ -18,7 +18,7 @@ struct Explanation {
     let lines: [Range<Int>]
     let trace: OriginTrace
     let output: TracedOutput
-    /// What values were decrypted to.
+    /// The plain text of values that were decrypted.
     let secrets: [[UInt8]]
 
     /// Whether values must not be shown: they are secrets.

@@ -3,7 +3,7 @@ import Diagnostics
 import Posix
 import Staging
 
-/// What one file makes of one key.
+/// The use of one key in one file.
 struct KeyUse {
     /// The file, or the one that it would be with another value of the key.
     let explanation: Explanation
@@ -55,7 +55,7 @@ struct KeyUse {
         return Array((PrintableText.line(head) + "\n" + ExplainText.table(rows)).utf8)
     }
 
-    /// What would be otherwise, as a unified diff; nothing if nothing would.
+    /// The difference that the other value makes, as a unified diff; empty if there is none.
     func difference(context: Int, isColoured: Bool) -> [UInt8] {
         if !changes { return [] }
         let path = explanation.resource.destination

@@ -5,7 +5,7 @@ import TextTemplate
 struct LineExplanation {
     /// A key that decides something.
     struct Source: Hashable {
-        /// Of the store.
+        /// Its name in the store, with the prefix.
         let key: [UInt8]
         /// The part of its JSON, as `.host`.
         let path: String

@@ -8,7 +8,7 @@ import Rendering
 ///
 /// The work for a change grows with the number of keys that have come or gone, not with that of the items.
 struct ItemSet {
-    /// What becomes of units when the keys change.
+    /// What a change of the keys means for units.
     struct Difference {
         /// Items that have a file from now on.
         var begun: [Unit] = []

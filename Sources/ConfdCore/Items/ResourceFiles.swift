@@ -44,7 +44,7 @@ struct ResourceFiles {
     /// The file whose `dest` is `path`; nil if there is none.
     func file(at path: String) -> File? { places[Array(path.utf8)].map { files[$0] } }
 
-    /// The file that `-item` chooses: by the name of an item, or by its key. Without a word for a resource without `for_each`.
+    /// The file that `-item` chooses: by the name of an item, or by its key. `word` is nil for a resource without `for_each`.
     func file(ofItem word: String?) throws(ItemChoiceError) -> File {
         guard resource.isGroup else {
             if word != nil { throw .noItems(resource.name) }

@@ -21,7 +21,7 @@ struct RenderCommand {
             let view = ResourceView(of: resource, snapshot, settings, logger, renderer.environment)
             let file = try chosenFile(of: resource, view, renderer)
             let content = try render(file, snapshot, view, renderer)
-            // The output is what is looked at, so it is printed even if it is not of its format.
+            // Printed also if `output_format` refuses it: the user wants to see it.
             try write(content)
             try check(content, file.resource)
             return ExitCode.done

@@ -12,12 +12,12 @@ struct RolloutCommand {
         case store(BackendError)
         /// No backend of the settings has rollouts.
         case backend(String)
-        /// Nothing in the store is of this group.
+        /// The store has no keys of this group.
         case unknownGroup(String, known: [String])
         case system(SystemError)
     }
 
-    /// What is said of one resource of the group that was to be halted or to go on.
+    /// The result of `halt` or `resume` for one resource of the group.
     struct Change: Equatable {
         let resource: String
         /// Nil: there was nothing to do; false: the store has changed meanwhile.
@@ -100,7 +100,7 @@ struct RolloutCommand {
         for index in 0..<snapshot.count {
             let rest = snapshot.key(at: index).array.dropFirst(path.utf8.count + 1)
             let name = rest.prefix { $0 != UInt8(ascii: "/") }
-            // A key that is none of ours: there is nothing below it.
+            // confd's keys have further parts: a key that ends here is not one of them.
             if !name.isEmpty, name.count < rest.count { names.insert(String(decoding: name, as: UTF8.self)) }
         }
         return names.sorted()
@@ -152,7 +152,7 @@ extension RolloutCommand {
         return String(decoding: PrintableText.json(writer.finish()), as: UTF8.self)
     }
 
-    /// A few of them.
+    /// The first three, and how many more there are.
     private static func names(_ hosts: [String]) -> String {
         if hosts.isEmpty { return "-" }
         let more = hosts.count > 3 ? " and \(hosts.count - 3) more" : ""

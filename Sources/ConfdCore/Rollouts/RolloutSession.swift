@@ -42,16 +42,16 @@ final class RolloutSession {
     private var digest = KeysDigest()
     private var keysVersion: (version: Int, ranges: [KeyRange])?
     private var keysRevision: Int64 = 0
-    /// What was rendered last, of which keys; nil if that says nothing about the file.
+    /// The last rendering, with the digest of its keys; nil if it does not tell what the file would be.
     private var rendered: (id: String, keys: [UInt8], since: Int64, differs: Bool, hasFile: Bool)?
     private var work = Work.none
-    /// Of which keys the rendering is that runs.
+    /// The digest of the keys of the rendering that runs.
     private var renderingKeys: [UInt8] = []
     /// Whether the service has the file of a turn that is not over.
     private var isReloaded = false
-    /// Whether what was there before is kept, because the new file is not accepted yet.
+    /// Whether the mark and the previous file are kept, because the new file is not accepted yet.
     private var isOnTrial = false
-    /// The revision that the file was of before.
+    /// The revision of the previous file.
     private(set) var revisionBefore: Int64 = 0
     /// Whether the last turn succeeded.
     private var isAccepted = false
@@ -162,7 +162,7 @@ final class RolloutSession {
             return !isReloaded
         case .reloadPrevious:
             if outcome.state != .owed { endRollBack() }
-        // One that was owed before a restart.
+        // A reload that was owed before a restart.
         case .none, .apply, .rollBack: isOnTrial = true
         }
         return false
@@ -173,7 +173,7 @@ final class RolloutSession {
     func verified(_ problem: String?, at now: Duration) { participant.verified(problem, now: now) }
 
     private func tellTarget() {
-        // Of older keys it says nothing about these.
+        // A rendering of older keys does not tell what the file would be now.
         guard let rendered, rendered.keys == digest.bytes else { return participant.rendered(nil) }
         participant.rendered(
             Participant.Target(
@@ -239,7 +239,7 @@ final class RolloutSession {
 
     // MARK: - For people
 
-    /// How far it is; `failure` is why the keys of the group cannot be read, nil if they can.
+    /// The state; `failure` is why the keys of the group cannot be read, nil if they can.
     func state(_ failure: String?) -> RolloutState {
         if view == nil, let failure, participant.waitReason(nil) != nil { return .waits(.unreadable(failure)) }
         if let failure = participant.failure { return .failed(failure) }

@@ -187,7 +187,7 @@ final class ServiceKeeper {
             .union(places.keys.map { Holding(backend: $0, isOfRollouts: true) })
     }
 
-    /// The service as it is now. If it cannot be evaluated, it is tried again soon, and the last one is returned; nil without one.
+    /// The service as it is now. If it cannot be evaluated, it is tried again soon, and the last one stays; nil if there is none.
     private func evaluated(_ definition: ServiceDefinition, at now: Duration) -> Entry? {
         do throws(ServiceDefinition.Failure) {
             let service = try definition.evaluated()

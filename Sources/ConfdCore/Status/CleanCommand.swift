@@ -3,7 +3,7 @@ import Configuration
 import Diagnostics
 import Posix
 
-/// What becomes of `confd clean RESOURCE`.
+/// The answer to `confd clean RESOURCE`.
 enum CleanAnswer: Equatable, Sendable {
     case done(removed: Int, kept: Int, failure: String?)
     /// The resource is in conf.d: it would write its files again.
@@ -95,7 +95,7 @@ struct CleanCommand {
             guard let answer = CleanAnswer(status: status, body) else { throw .refused(status: status) }
             return answer
         } catch {
-            // Nobody listens there: without a daemon that is how it is.
+            // Nobody listens there, so no daemon runs: the files are removed here.
             if case .noDaemon(let cause) = error, [Errno.noSuchFile, Errno.connectionRefused].contains(cause.code) {
                 return nil
             }

@@ -12,7 +12,7 @@ struct DaemonClient {
         case unreadable
         case refused(status: String)
         case timedOut
-        /// The daemon is of a version that speaks otherwise.
+        /// The daemon has another version of the protocol.
         case otherProtocol(version: String, number: String)
     }
 
@@ -60,7 +60,7 @@ struct DaemonClient {
                 answer += bytes
             }
         } catch {
-            // The daemon ends, and what it had not sent yet goes with it. What has begun otherwise is no daemon.
+            // A daemon that ends may cut off its answer. What begins otherwise than HTTP does not come from a daemon.
             throw answer.isEmpty || answer.starts(with: Self.start) ? .ended : .unreadable
         }
         if isLate { throw .timedOut }

@@ -20,10 +20,10 @@ struct DaemonStatus: Sendable {
     var host = ""
     /// When this confd started.
     var started = WallTime(seconds: 0)
-    /// When it was like this.
+    /// The time of this status.
     var time = WallTime(seconds: 0)
     var inSync = 0
-    /// Those that are not, but for held and waiting ones.
+    /// Resources that are not in sync, without held and waiting ones.
     var dirty = 0
     /// Resources whose guard keeps the old file.
     var held = 0
@@ -45,9 +45,9 @@ struct DaemonStatus: Sendable {
     var services: [ServiceStatus] = []
     /// Running balancers whose servers are kept, by resource.
     var balancers: [BalancerStatus] = []
-    /// Of the resources with a rollout, how far they are.
+    /// The state of each resource with a rollout.
     var rollouts: [(destination: String, state: RolloutState)] = []
-    /// How often something that is rendered has changed.
+    /// How often a file was replaced since the start.
     var generation = 0
     /// All resources, by name.
     var resources: [ResourceStatus] = []
@@ -64,15 +64,15 @@ struct BackendContact: Equatable, Sendable {
     var isConnected = false
     /// The time of the last contact, nil if there was none.
     var lastHeard: WallTime?
-    /// Whether that is too long ago: then confd is not ready.
+    /// Whether the last contact is too long ago: then confd is not ready.
     var isStale = false
-    /// Whether it was reached the last time, and has refused us.
+    /// Whether the last attempt reached it, and it refused the request.
     var hasRefused = false
 
-    /// What is said of one from which no keys have ever come.
+    /// The wording for a backend that has never given keys.
     var never: String { hasRefused ? "refuses us, and has given no keys yet" : "never reached" }
 
-    /// Since when nothing has come from it, as the end of a sentence.
+    /// Since when there was no contact, as the end of a sentence.
     var silence: String {
         if let lastHeard { return "has not been heard of since \(Clock.rfc3339(lastHeard))" }
         return hasRefused ? "has refused us from the start" : "has never been reached"

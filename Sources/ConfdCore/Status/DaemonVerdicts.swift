@@ -4,7 +4,7 @@ import JSON
 enum DaemonVerdicts {
     /// For each resource whether each of its targets, as text, is up; nil if no daemon answers.
     static func ask(_ socket: String?) -> [String: [String: Bool]]? {
-        // Nobody has to run a daemon, so that there is none is no error.
+        // A daemon is optional: it is no error if none answers.
         guard let socket, let answer = try? StatusCommand(socket: socket, wantsJSON: true).run() else { return nil }
         return parse(answer)
     }

@@ -9,7 +9,7 @@ struct LastChange: Equatable, Sendable {
     /// nil if it was before the daemon began.
     let change: AppliedChange?
 
-    /// What the control socket says: a line for the time, the revision, the number of keys, and each key that is remembered:
+    /// The answer at the control socket: a line for the time, the revision, the number of keys, and each key that is remembered:
     ///
     ///     time 2026-11-27T10:00:00Z
     ///     revision 17
@@ -29,7 +29,7 @@ struct LastChange: Equatable, Sendable {
     }
 }
 
-/// What is said of a resource's last change.
+/// The answer to `confd explain -last`.
 enum LastChangeAnswer: Equatable, Sendable {
     case change(LastChange)
     /// Its file was never replaced.

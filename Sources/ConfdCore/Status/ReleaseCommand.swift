@@ -38,7 +38,7 @@ struct ReleaseCommand {
             default: throw .refused(status: status)
             }
         } catch {
-            // Nobody listens there: without a daemon that is how it is.
+            // Nobody listens there, so no daemon runs: the record is marked here.
             if case .noDaemon(let cause) = error, [Errno.noSuchFile, Errno.connectionRefused].contains(cause.code) {
                 return nil
             }

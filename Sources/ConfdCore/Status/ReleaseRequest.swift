@@ -1,7 +1,7 @@
 import Configuration
 import Diagnostics
 
-/// What becomes of `confd release RESOURCE`.
+/// The answer to `confd release RESOURCE`.
 enum ReleaseAnswer: Equatable, Sendable {
     case released
     /// Nothing of it is held.
@@ -9,7 +9,7 @@ enum ReleaseAnswer: Equatable, Sendable {
     /// There is no such resource.
     case unknown(suggestion: String?)
 
-    /// What is said of it; of an unknown resource with what to do.
+    /// The message; for an unknown resource with a hint.
     func message(_ resource: String) -> String {
         switch self {
         case .released: "\(resource) is released"

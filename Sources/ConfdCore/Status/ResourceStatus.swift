@@ -44,6 +44,6 @@ struct ResourceStatus: Equatable, Sendable {
     var nextTry: Duration?
     /// Why it is not as it should be.
     var problem: History.Problem?
-    /// Whether nothing but a further try is ahead of it: what it is now is the result of all that changed.
+    /// Whether only retries are ahead: its state is the result of all changes that have come.
     var isSettled = true
 }

@@ -21,7 +21,7 @@ struct StatusCommand {
         return try client.get(target, within: Self.patience)
     }
 
-    /// The report without control characters but our colours: another process may have made the socket.
+    /// The report without control characters except for our colours: another process may have made the socket.
     func printable(_ report: [UInt8]) -> [UInt8] {
         if wantsJSON {
             let line = report.last == UInt8(ascii: "\n") ? report.dropLast() : report[...]

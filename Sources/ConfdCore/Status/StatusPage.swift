@@ -1,10 +1,10 @@
 import Configuration
 import Posix
 
-/// The page at `/`: what `confd status` says, for a browser. It needs no script, and holds nothing from elsewhere.
+/// The page at `/`: what `confd status` prints, for a browser. It needs no script, and loads nothing from other hosts.
 struct StatusPage {
     let status: DaemonStatus
-    /// Whether it does not fetch itself again.
+    /// Whether the page does not refresh itself.
     var isPaused = false
 
     /// How many rows a table has at most; all are in `/status.json`.
@@ -12,8 +12,8 @@ struct StatusPage {
     /// Seconds between two fetches.
     private static let refresh = 10
 
-    /// The fields of the head. The style sheet is named by its hash, so that nothing that got into the page by mistake could
-    /// run, load or style anything.
+    /// The fields of the head. The Content-Security-Policy allows the style sheet by its hash and nothing else: markup that got
+    /// into the page by a missing escape could not run, load or style anything.
     static let fields = [
         (
             name: "Content-Security-Policy",

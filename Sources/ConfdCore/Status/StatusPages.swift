@@ -14,11 +14,11 @@ struct StatusPages {
         case wait(WaitCondition, within: Duration)
     }
 
-    /// The version of what is spoken at the control socket. One that cannot read another names both versions.
+    /// The version of the protocol at the control socket; a client of another version names both.
     static let protocolVersion = 1
     /// The longest wait for the status.
     static let patience = Duration.seconds(2)
-    /// The longest wait in one request; who waits longer asks again.
+    /// The longest wait in one request; a client that waits longer sends another one.
     static let longestWait = Duration.seconds(20)
 
     private let request: MetricsServer.Request
@@ -55,10 +55,10 @@ struct StatusPages {
         }
     }
 
-    /// The answer where the engine's thread gives none.
+    /// The answer if the engine's thread does not answer in time.
     static let busy = HTTPResponse.text(503, "confd does not answer\n")
 
-    /// What `confd status` and `confd wait` look at before they read the rest.
+    /// The fields by which clients check version and protocol before they read the body.
     static let identity = [
         (name: "Confd-Version", value: Version.current), (name: "Confd-Protocol", value: "\(protocolVersion)"),
     ]

@@ -1,7 +1,7 @@
 import Applying
 import Posix
 
-/// How times, lengths and results are said in `confd status` and on the page.
+/// The wording of times, sizes and results in `confd status` and on the page.
 enum StatusWords {
     /// In at most two units: `12ms`, `1.5s`, `42s`, `4m5s`, `3h20m`, `2d4h`.
     static func duration(_ time: Duration) -> String {

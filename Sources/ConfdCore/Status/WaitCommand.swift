@@ -11,7 +11,7 @@ struct WaitCommand {
         case withoutRevisions
     }
 
-    /// Longer than the daemon takes for an answer when the time that it was given is over.
+    /// How much longer than the time it asks for the client waits for the daemon's answer.
     private static let patience = Duration.seconds(5)
     /// Before a daemon that was too busy for an answer is asked again.
     private static let pause = Duration.milliseconds(50)

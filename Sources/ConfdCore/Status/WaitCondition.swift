@@ -41,13 +41,13 @@ struct WaitCondition: Equatable, Sendable {
         return pending.isEmpty ? .applied : .pending(Self.shortened(pending))
     }
 
-    /// What is to be said as long as the revision was not read; nil if it was. A revision is one of the main backend, or, where
-    /// no resource reads that, of all.
+    /// The verdict as long as the revision was not read; nil once it was. A revision is one of the main backend, or, where no
+    /// resource reads that, of all.
     private func missingRevision(_ backends: [Progress]) -> Verdict? {
         guard let revision else { return nil }
         let main = backends.filter(\.isMain)
         let relevant = main.isEmpty ? backends : main
-        // Zero once it was read: it has none. Before that, it may.
+        // 0 once it was read: the store has no revisions. nil before that: it may have some.
         if relevant.allSatisfy({ $0.revision == 0 }) { return .withoutRevisions }
         let behind = relevant.filter { $0.revision.map { $0 != 0 && $0 < revision } ?? true }
         if behind.isEmpty { return nil }
@@ -70,7 +70,7 @@ extension ResourceStatus {
     var hasFailedReload: Bool { state == .reloadOwed && problem != nil }
 }
 
-/// Somebody who waits at the control socket; the engine keeps it for as long as that connection lasts.
+/// A request of `confd wait`. The connection at the control socket owns it: the engine has a weak reference.
 final class WaitRequest: Sendable {
     let condition: WaitCondition
     let question: Question<WaitCondition.Verdict>

@@ -163,7 +163,7 @@ struct CaseRunner {
             } else if settings.testing.updates, test.error == nil {
                 write(output.content, Files.join(test.expectedFolder, String(output.path.dropFirst())), &result)
             } else if output.isItem, !test.expected.isEmpty, test.error == nil {
-                // Of the files of items all are to be as expected, none may come out besides.
+                // With for_each, every file that is rendered has to be expected.
                 let report = ErrorReport(
                     "\(output.path) is not expected", at: Location(test.folder),
                     hint: "confd test -update writes what is rendered")

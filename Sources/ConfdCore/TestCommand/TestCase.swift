@@ -3,7 +3,7 @@ import KeyValue
 import Posix
 import TextTemplate
 
-/// A directory with keys, and with what templates have to make of them.
+/// A directory with keys, and the files or the error that templates have to make of them.
 struct TestCase {
     /// Its directory's name.
     let name: String

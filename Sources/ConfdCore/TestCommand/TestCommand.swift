@@ -55,7 +55,7 @@ struct TestCommand {
         } catch {
             throw .unreadable(folder, error)
         }
-        // What cannot be looked at is no directory of ours.
+        // An entry whose status cannot be read is not a case.
         let folders = names.map { Files.join(folder, $0) }.filter { (try? Files.status($0))?.kind == .folder }
         if folders.isEmpty { throw .noCases(folder) }
         return folders

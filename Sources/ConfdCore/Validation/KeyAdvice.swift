@@ -5,13 +5,13 @@ import Posix
 import Rendering
 import TextTemplate
 
-/// Keys that stand in a template as texts, and that its resource never shows it: a misspelled one with a default would stay
-/// unnoticed for ever.
+/// Literal keys of a template that are outside the keys of its resource: a misspelled one with a default would otherwise stay
+/// unnoticed.
 enum KeyAdvice {
     /// A warning for each such key in the template of `resource`; none if that cannot be read or parsed, which is reported
     /// elsewhere.
     static func findings(of resource: Resource) -> [Finding] {
-        // Of a resource without keys everything is missing, which its first rendering tells.
+        // In a resource without keys every key is missing: its first rendering fails with that.
         if resource.ranges.isEmpty { return [] }
         var options = Template.Options()
         options.leftDelimiter = Array(resource.leftDelimiter.utf8)

@@ -18,7 +18,7 @@ extension Preflight {
             guard let store = try backends.backend(for: backend) as? any TransactingBackend else {
                 preconditionFailure("only backends that take rollouts have some")
             }
-            // A condition that is never met: the store looks at the user's rights all the same.
+            // A condition that is never met: nothing is written, but the store checks the user's permissions.
             var transaction = Transaction()
             transaction.require(keys.memberKey(of: "host"), .max)
             transaction.change(.put(keys.memberKey(of: "host"), value: []))

@@ -28,7 +28,7 @@ extension Preflight {
         }
     }
 
-    /// Asks for a deletion whose condition is never met: the store looks at the user's rights all the same.
+    /// Asks for a deletion whose condition is never met: nothing is deleted, but the store checks the user's permissions.
     private func permission(for service: Service, _ store: any LeasingBackend) throws(SystemError) -> WriteOutcome {
         let nothing = StoredKey(value: [], version: .max, holder: .nobody)
         let write = LeasedWrite(key: service.key, value: nil, expected: nothing)

@@ -52,7 +52,7 @@ struct Validation {
             findings: grouped, summary: summary(errors), exitCode: errors == 0 ? ExitCode.done : ExitCode.usage)
     }
 
-    /// What is written to a pipe or device is checked before.
+    /// Whether the check runs in place; what is written to a pipe or device is always checked before.
     private func checksInPlace(_ resource: Resource) -> Bool {
         guard resource.checksInPlace else { return false }
         return (try? Destination(resolving: resource.destination))?.stream == nil
