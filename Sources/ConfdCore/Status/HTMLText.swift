@@ -5,8 +5,8 @@ enum HTMLText {
     /// Of longer texts the beginning is shown: a key's name can have megabytes.
     private static let longest = 2_000
 
-    /// `text` for an element or for an attribute in double quotes: control characters are escaped as in the log, and `&`, `<`, `>`
-    /// and quotes as character references.
+    /// `text` for an element or for an attribute in double quotes: control characters are escaped as in the log, and `&`, `<`,
+    /// `>` and quotes are written as character references.
     static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in PrintableText.line(shortened(text)).unicodeScalars {
