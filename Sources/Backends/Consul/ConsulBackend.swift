@@ -22,8 +22,8 @@ package final class ConsulBackend: Backend {
         }
     }
 
-    /// With more, the directory that they have in common is read and watched: each costs consul a query that waits, and us a
-    /// connection.
+    /// With more, the deepest directory that contains all is read and watched: each watched directory costs a blocking query in
+    /// consul, and a connection.
     private static let mostDirectories = 16
 
     private static func directories(of ranges: [KeyRange]) -> [[UInt8]] {
@@ -31,8 +31,8 @@ package final class ConsulBackend: Backend {
         return directories.count > mostDirectories ? [KeySpan.commonDirectory(of: directories)] : directories
     }
 
-    /// Reads everything, and again whenever consul says that an index has changed. No more than a sixth of the time goes into
-    /// reading, where keys change all the time.
+    /// Reads everything, and again whenever an index has changed. Where keys change all the time, at most a sixth of the time is
+    /// spent reading.
     package func follow(
         _ ranges: [KeyRange], from start: Snapshot?, timeout: Duration, cancellation: Cancellation,
         deliver: (Snapshot) -> Void

@@ -34,7 +34,7 @@ final class ConsulClient: Sendable {
             Result { () throws(HTTPError) in try pending.wait() }, to: request.headers, call, limits.node,
             until: limits.deadline)
         do throws(ConsulEntries.Malformed) {
-            // That there is no such key.
+            // With an index, 404 means that there is no such key.
             if response.head.status == 404 { return Snapshot([]) }
             let entries =
                 isList ? try ConsulEntries(list: response.body) : try ConsulEntries(transaction: response.body)
@@ -51,7 +51,7 @@ final class ConsulClient: Sendable {
             "consul: the token may not read all keys that begin with \"\(call.prefix)\": the others are as if absent")
     }
 
-    /// Where the API has `directory`, which consul calls by its name without the slash before it.
+    /// The path of `directory` in the API: consul's keys have no slash at the beginning.
     private static func target(_ directory: [UInt8]) -> String { "kv/" + percentEncoded(directory.dropFirst()) }
 
     private static func transaction(_ directories: [[UInt8]]) -> [UInt8] {
@@ -70,8 +70,8 @@ final class ConsulClient: Sendable {
         return writer.finish()
     }
 
-    /// A question whether something in `directory` has changed since `index`; with 0, for its index now. Names are enough for
-    /// that, and of those below folders only the folders'.
+    /// A blocking query for a change in `directory` since `index`; with 0, a query for the index now. It lists names alone, and
+    /// none below the next slash, to keep the answer small.
     func question(
         _ directory: [UInt8], since index: UInt64, at node: HTTPNode, timeout: Duration
     ) throws(ConsulFailure) -> Request {
@@ -83,7 +83,7 @@ final class ConsulClient: Sendable {
         return request
     }
 
-    /// The index in an answer. It is at least 1, so that the next question is one to wait for, as the documentation has it.
+    /// The index of an answer, raised to 1 as consul's documentation asks for: a query with the index 0 would not block.
     func index(of response: Response, _ call: ConsulFailure.Call, _ node: HTTPNode) throws(ConsulFailure) -> UInt64 {
         guard let index = response.index else { throw ConsulFailure(node, call, .malformed("no X-Consul-Index")) }
         return max(1, index)
@@ -113,7 +113,7 @@ extension ConsulClient {
         return request
     }
 
-    /// An answer that is none of an error; 404 is one only from another server.
+    /// The answer, unless it is an error. A 404 with an index is none: it says that there is no key.
     func response(
         _ result: Result<Response, HTTPError>, to headers: [Header], _ call: ConsulFailure.Call, _ node: HTTPNode,
         until deadline: ContinuousClock.Instant?
@@ -138,8 +138,8 @@ extension Response {
 }
 
 extension ConsulRefusal {
-    /// The refusal that `response` is. Consul's errors are lines of text; a page of another server says nothing here, and
-    /// words that repeat one of the `headers` of the request could be a secret.
+    /// The refusal in an error response. Consul's errors are lines of text: HTML is left out, for it is of another server, and
+    /// so is text that repeats one of the `headers` of the request, which may be a secret.
     fileprivate init(_ response: Response, to headers: [Header]) {
         let line = response.body.prefix { $0 >= 0x20 }
         let text = String(decoding: line, as: UTF8.self)

@@ -50,8 +50,8 @@ final class ConsulWatch {
         for directory in directories { directory.question?.call.cancel() }
     }
 
-    /// Returns when there may be a change that no read before this call has seen: the first time at once, and then when an index
-    /// is another. Returns early when it is cancelled.
+    /// Returns when there may be a change that no read before this call has seen: the first time as soon as all indices are
+    /// known, and then when an index has changed. Returns early when it is cancelled.
     func waitForChange() throws(ConsulFailure) {
         var hasChanged = false
         while !hasChanged || directories.contains(where: { $0.index == 0 }) {

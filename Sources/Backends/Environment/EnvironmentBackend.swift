@@ -71,7 +71,7 @@ private enum LetterCase {
     private static func mapped(_ text: [UInt8], _ mapping: (Unicode.Scalar.Properties) -> String) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(text.count)
-        // Fast path: names are nearly always ASCII, and are mapped byte by byte.
+        // Not UTF-8: ASCII letters are mapped, and all other bytes stay.
         guard let valid = String(validating: text, as: UTF8.self) else {
             for byte in text { result += byte < 0x80 ? Array(mapping(Unicode.Scalar(byte).properties).utf8) : [byte] }
             return result

@@ -79,7 +79,7 @@ package final class EtcdBackend: Backend {
         do {
             return try body(token)
         } catch {
-            // A token of a store that is no more: etcd lets the call wait until its log is as long as that of the other was.
+            // A token of a store that was replaced: etcd blocks the call until its log is as long as that of the old store.
             if error.cause == .timeIsOver || error.cause.isTimeout, options.credentials != nil {
                 session.withLock { $0.token = nil }
             }

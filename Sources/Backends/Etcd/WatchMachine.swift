@@ -21,7 +21,7 @@ struct WatchMachine {
     static let holdTime = Duration.milliseconds(250)
 
     enum Output: Equatable {
-        /// All watches are there.
+        /// All watches are confirmed.
         case ready
         /// Send a progress request.
         case ask

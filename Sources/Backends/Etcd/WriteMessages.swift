@@ -1,7 +1,7 @@
 /// `etcdserverpb.TxnRequest` that puts or deletes one key if it is as expected, and else reads it.
 struct GuardedWrite: Equatable {
     let write: LeasedWrite
-    /// Of what is put.
+    /// The lease that a key that is put is attached to.
     let lease: Int64
 
     /// `Compare`s: the key's `mod_revision`, which is 0 where there is none, and its lease.

@@ -13,7 +13,7 @@ extension EtcdFailure {
             last.kind, "etcd: " + texts, hint: hint, refused: last.refusedRange, isRefusal: last.isRefusal)
     }
 
-    /// Whether it is about our rights: the node works.
+    /// Whether etcd refused the user or the call: the node itself works.
     private var isRefusal: Bool {
         if case .refused = cause { return true }
         return [.noUser, .wrongPassword, .permissionDenied].contains(refusal)

@@ -110,7 +110,7 @@ extension EtcdFailure {
     }
 }
 
-/// An answer of the v2 API that is not the one that was asked for.
+/// An answer of the v2 API that is an error.
 struct EtcdV2Refusal: Equatable {
     /// The HTTP status.
     let status: Int

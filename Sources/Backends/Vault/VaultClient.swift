@@ -6,7 +6,7 @@ import Synchronization
 
 /// Calls to vault, with a token that is kept alive.
 final class VaultClient: Sendable {
-    /// A token, and when something has to be done for it.
+    /// A token, and when it has to be renewed.
     private struct Token {
         let text: String
         var isRenewable: Bool
@@ -123,11 +123,11 @@ final class VaultClient: Sendable {
     ) throws(VaultFailure) -> Token {
         guard EtcdCredentials.isToken(bytes) else { throw VaultFailure(limits.node, .logIn, .malformed) }
         let lifetime: Duration? = seconds > 0 ? .seconds(seconds) : nil
-        // Half of its time: the other half is for servers that are away.
+        // After half of its time: the other half is left for attempts while servers are away.
         let renewal = lifetime.map { ContinuousClock.now.advanced(by: $0 / 2) }
         return Token(
             text: String(decoding: bytes, as: UTF8.self), isRenewable: isRenewable, lifetime: lifetime,
-            // One that was given to us and cannot be renewed: there is nothing to be done.
+            // A token of the options that cannot be renewed is used until it expires.
             renewal: options.login.type == .token && !isRenewable ? nil : renewal)
     }
 }
@@ -139,7 +139,7 @@ extension VaultClient {
         percentEncoded(path.drop { $0 == UInt8(ascii: "/") })
     }
 
-    /// Nil for an answer that there is nothing.
+    /// nil if the answer is that there is nothing.
     private func send(
         _ method: Request.Method, _ path: String, _ body: [UInt8], token: String?, _ call: VaultFailure.Call,
         _ limits: HTTPLimits
@@ -166,7 +166,7 @@ extension VaultClient {
             guard let answer else { throw VaultFailure(limits.node, call, .malformed) }
             return answer
         case 204: return nil
-        // Vault says so of a path without a value; a proxy or another server would not have this form.
+        // Vault's 404 of a path without a value has one of these members; that of a proxy or another server has neither.
         case 404 where answer?.member("errors", of: 0) != nil || answer?.member("data", of: 0) != nil: return nil
         default:
             let refusal = VaultRefusal(status: response.head.status, words: answer?.errors ?? "")

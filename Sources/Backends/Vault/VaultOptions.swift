@@ -12,13 +12,13 @@ package struct VaultOptions: Sendable {
     var namespace = ""
     /// The longest answer that is accepted, in bytes.
     var answerLimit = MemoryLimit.bounded(16 << 20, to: 8)
-    /// What all secrets of one read may take, in bytes.
+    /// The most memory for all secrets of one read, in bytes.
     var memoryLimit = MemoryLimit.bounded(256 << 20, to: 3)
     /// Logs a warning.
     var warn: @Sendable (String) -> Void = { _ in }
 }
 
-/// How to come by a token.
+/// How to get a token.
 struct VaultLogin: Sendable {
     let type: VaultAuthType
     /// Where the method is mounted below `auth/`.

@@ -10,7 +10,7 @@ enum VaultProblem: Error, Equatable {
     case noAuthType
     /// An option that the way to log in needs.
     case missing(BackendOption, authType: VaultAuthType)
-    /// What stands in a URL or a header cannot stand there.
+    /// The option's value becomes part of a URL or a header, and has characters that are not allowed there.
     case notAWord(BackendOption)
 
     /// The problem as the program shows it.

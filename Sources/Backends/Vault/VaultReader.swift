@@ -30,7 +30,7 @@ struct VaultReader {
         return builder.finish()
     }
 
-    /// Reads `path` and what is below. `isFolder` and `isSecret` say what the listing above has it for.
+    /// Reads `path` and what is below. `isFolder` and `isSecret` say what the parent's listing has it as.
     private mutating func walk(_ path: [UInt8], isFolder: Bool, isSecret: Bool) throws(VaultFailure) {
         let place = try place(of: path)
         var names: [[UInt8]] = []
@@ -64,7 +64,7 @@ struct VaultReader {
         let key = [Self.slash] + path
         let answer: JSONAnswer?
         do throws(VaultFailure) { answer = try client.get(place.secret, .read(key), limits) } catch {
-            // The folder itself need not be open, if what is in it is.
+            // The path of the folder itself need not be readable if its entries are.
             if isListed, error.refusal?.isForbidden == true { return }
             throw error
         }
@@ -91,8 +91,8 @@ struct VaultReader {
         var isVersioned = false
     }
 
-    /// Where the API has what stands at `path`. With `data` or `metadata` in the path, as confd 0.17 needs it for version 2,
-    /// the path is that of the API already.
+    /// The paths of the API for `path`. With `data` or `metadata` in it, as confd 0.17 needs for version 2, it is one of the API
+    /// already.
     private mutating func place(of path: [UInt8]) throws(VaultFailure) -> Place {
         let plain = Place(listing: path, secret: path)
         guard let mount = try versionedMount(of: path) else { return plain }
@@ -112,7 +112,7 @@ struct VaultReader {
         do throws(VaultFailure) {
             answer = try client.get(Array("sys/internal/ui/mounts/".utf8) + path, .look, limits)
         } catch {
-            // Of a server that does not tell: the path is taken as it is.
+            // The server does not tell the mount: the path is taken as it is.
             guard let status = error.refusal?.status, [400, 403, 404].contains(status) else { throw error }
             return nil
         }

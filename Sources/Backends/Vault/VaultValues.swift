@@ -9,7 +9,7 @@ struct VaultValues {
     /// Whether something was left out.
     private(set) var isIncomplete = false
 
-    /// Objects are no deeper.
+    /// The deepest nesting that is followed.
     private static let deepest = 100
 
     /// `data` is the index of the secret's data, an object.

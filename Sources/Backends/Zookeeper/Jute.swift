@@ -1,4 +1,4 @@
-/// Writes jute, the form of ZooKeeper's messages: numbers begin with their highest byte, texts and lists with their length.
+/// Writes jute, the encoding of ZooKeeper's messages: numbers are big-endian, texts and lists are preceded by their length.
 struct JuteWriter {
     private(set) var bytes: [UInt8] = []
 
@@ -19,7 +19,7 @@ struct JuteWriter {
     }
 }
 
-/// Takes jute apart. No length that the server chooses is trusted.
+/// Decodes jute. No length that the server chooses is trusted.
 struct JuteReader {
     /// The bytes end before what they announce.
     struct Malformed: Error {}

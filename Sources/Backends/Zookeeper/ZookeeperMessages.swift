@@ -1,4 +1,4 @@
-/// What a client asks of ZooKeeper.
+/// A request to ZooKeeper.
 enum ZookeeperRequest {
     /// A user and password, `NAME:PASSWORD`, for ACLs of the scheme digest.
     case authenticate([UInt8])
@@ -43,8 +43,8 @@ enum ZookeeperRequest {
         return Self.framed(writer.bytes)
     }
 
-    /// The first message on a connection. It asks for a new session: what was seen by an earlier one does not count, for the
-    /// server may have been emptied since.
+    /// The first message on a connection. It asks for a new session, and names no change that was seen before: the server's data
+    /// may have been wiped since.
     static func connect(timeout: Duration) -> [UInt8] {
         var writer = JuteWriter()
         writer.int(0)  // the version of the protocol
@@ -148,7 +148,7 @@ enum ZookeeperMalformed: Error, Equatable {
     case name([UInt8])
 }
 
-/// Takes messages apart, as their bytes come.
+/// Splits received bytes into messages.
 struct ZookeeperFrames {
     /// The bytes that have come, from `start` on not taken.
     var bytes: [UInt8] = []

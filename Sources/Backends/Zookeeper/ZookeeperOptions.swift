@@ -10,9 +10,9 @@ package struct ZookeeperOptions: Sendable {
     var dialTimeout = ServerOption.standardDialTimeout
     /// The longest message that is accepted, in bytes: a value, or the names of all children of a node.
     var messageLimit = MemoryLimit.bounded(64 << 20, to: 8)
-    /// What all that is read may take, in bytes.
+    /// The most memory for all nodes that are read, in bytes.
     var memoryLimit = MemoryLimit.bounded(1 << 30, to: 3)
-    /// After so long without a sign of life the server ends the session; after less of it we leave the server.
+    /// The server ends the session after this long without a sign of life; confd leaves a server that is silent for half of it.
     var sessionTimeout = Duration.seconds(10)
     /// Everything is read again after this time: since 3.8.4 and 3.9.2 ZooKeeper does not report changes of a node whose ACL
     /// no longer lets us read it, nor what is changed after it does again.

@@ -8,10 +8,10 @@ final class ZookeeperReader {
     private let trust: Duration
     private var nextRead: ContinuousClock.Instant
     private var tree: ZookeeperTree
-    /// What all of it was like at one moment; nil before the first read.
+    /// The keys of all folders at one moment; nil before the first read.
     private(set) var snapshot: Snapshot?
 
-    /// So many requests are sent without waiting for replies, or so many bytes.
+    /// The most requests that are sent at once without waiting for replies, and about how many bytes.
     private static let window = 500
     private static let windowSize = 64 << 10
 
@@ -23,7 +23,7 @@ final class ZookeeperReader {
         tree = ZookeeperTree(folders)
     }
 
-    /// Reads what is not known, until all that is known is of one moment. Nil if that is equal to what was known before.
+    /// Reads what is unknown or has changed, until everything is known as of one moment; nil if no key has changed.
     func read(until deadline: ContinuousClock.Instant) throws(ZookeeperFailure) -> Snapshot? {
         while let questions = tree.nextRound() { try ask(questions, until: deadline) }
         let changes = tree.takeChanges()

@@ -3,16 +3,16 @@ import Posix
 
 /// A connection to a ZooKeeper server with a session of its own. Used on one thread; dropping it ends the session.
 ///
-/// ZooKeeper's own library for C is not used: it takes the sizes of messages and lists from the server as they come. A message of
-/// 2 GiB fills the memory, and a list of `zoo_get_children` can have 2,147,483,632 elements in a message of 20 bytes, with the
-/// result that all is well (3.8.0).
+/// ZooKeeper's own library for C is not used, because it trusts the sizes of messages and lists that the server sends. A message
+/// of 2 GiB fills the memory, and `zoo_get_children` returns success with a list of 2,147,483,632 elements from a message of 20
+/// bytes (3.8.0).
 final class ZookeeperSession {
     let node: ZookeeperNode
     private let connection: Connection
     private var frames: ZookeeperFrames
     /// How long the server keeps the session without a sign of life.
     private var timeout: Duration
-    /// Of the last request, and of the one whose reply came last.
+    /// The numbers of the last request, and of the request whose reply came last.
     private var asked: Int32 = 0
     private var answered: Int32 = 0
     /// Whether a sign of life was sent, and not answered yet.
@@ -20,7 +20,7 @@ final class ZookeeperSession {
     private var lastSent = ContinuousClock.now
     private var lastHeard = ContinuousClock.now
 
-    /// A server that keeps sessions for less is sent signs of life as if for this.
+    /// Bounds the rate of pings: a session that the server keeps for less is kept alive as if it lasted this long.
     private static let shortestTimeout = Duration.milliseconds(300)
 
     /// Connects and logs in within the time of the options, and has the server catch up with its leader, all until `deadline`;
@@ -90,7 +90,7 @@ final class ZookeeperSession {
     }
 }
 
-// Requests, and what the server says.
+// Requests and the messages of the server.
 extension ZookeeperSession {
     /// An answer to the first request that has none, or an event.
     enum Message {
@@ -134,12 +134,12 @@ extension ZookeeperSession {
         return nil
     }
 
-    /// Whether something is still to come.
+    /// Whether a reply or a pong is outstanding.
     private var isWaiting: Bool { isPinged || asked != answered }
 
     private static func number(after number: Int32) -> Int32 { number == .max ? 1 : number + 1 }
 
-    /// What is to be passed on; nil for a pong.
+    /// The message for the caller; nil for a pong, and for what confd does not use.
     private func take(
         _ message: ZookeeperMessage, _ call: ZookeeperFailure.Call
     ) throws(ZookeeperFailure) -> Message? {

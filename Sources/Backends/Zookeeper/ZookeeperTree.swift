@@ -1,11 +1,11 @@
 import KeyValue
 
-/// What is known of some folders, and what has to be asked to know all of them as they were at one moment.
+/// What is known of some folders, and the questions that are needed to know all of them as of one moment.
 ///
-/// Every read has ZooKeeper report the next change of what was read, and reports come before any reply that has seen the change.
-/// So when all that was asked is answered, and of nothing that was read a change is reported, all of it was so at the moment of
-/// the last reply. What is reported is read again; that goes in rounds, each with all that was reported since everything was of
-/// one moment: what changes all the time is then read at nearly the same time, however far away the server is.
+/// Every read sets a watch, and ZooKeeper sends the event of a change before any reply that shows the change. So when all
+/// questions are answered, and no event has come for what was read, all answers were true at the moment of the last reply. What
+/// has an event is read again, in rounds. Each round asks again for all that has had an event since everything was of one
+/// moment: nodes that change all the time are then read at nearly the same time, however far away the server is.
 struct ZookeeperTree {
     struct Question: Hashable {
         enum Kind {
@@ -34,19 +34,19 @@ struct ZookeeperTree {
     /// The tops of the folders.
     private let roots: Set<[UInt8]>
     private var nodes: [[UInt8]: Node] = [:]
-    /// What has no answer yet in this round.
+    /// The questions of this round without an answer.
     private var open: Set<Question> = []
     /// For the next round.
     private var next: Set<Question>
-    /// What changed since everything was of one moment.
+    /// What has had an event since everything was of one moment.
     private var moving: Set<Question> = []
     /// The tops that are not there; their creation is reported.
     private var absent: Set<[UInt8]> = []
     private var changes: [[UInt8]: [UInt8]?] = [:]
-    /// What the nodes below the tops take, in bytes.
+    /// The memory of the nodes below the tops, in bytes.
     private(set) var size = 0
 
-    /// The least that a node takes.
+    /// The least memory of a node, in bytes.
     static let nodeSize = 300
 
     /// For a node: its place in the tables, and its path, which is in several of them.
@@ -115,7 +115,7 @@ struct ZookeeperTree {
         case .created:
             if absent.remove(path) != nil { askAgain(.children, path) }
         case .deleted:
-            // Of the folder that it was in a change is reported too.
+            // Its parent has an event too.
             forget(path)
             if roots.contains(path) { askAgain(.children, path) }
         case .valueChanged:
@@ -127,7 +127,7 @@ struct ZookeeperTree {
 
     private mutating func ask(_ kind: Question.Kind, _ path: [UInt8]) {
         let question = Question(kind: kind, path: path)
-        // One without an answer will be answered with what is so now, or later.
+        // The answer to an open question shows the present state, or a later one.
         if !open.contains(question) { next.insert(question) }
     }
 
