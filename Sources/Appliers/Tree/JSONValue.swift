@@ -21,7 +21,7 @@ package indirect enum JSONValue: Equatable, Sendable {
         }
     }
 
-    /// Arrays and objects within each other; a server's answer has a handful.
+    /// The deepest nesting of arrays and objects; a server's answer has a handful.
     static let depthLimit = 64
 
     /// Decodes `bytes`, one value.
@@ -84,7 +84,7 @@ package indirect enum JSONValue: Equatable, Sendable {
     }
 }
 
-/// Why text is no JSON that we take.
+/// Why text cannot be decoded.
 package enum JSONTreeError: Error, Equatable, Sendable {
     case syntax(JSONError)
     case tooDeep(offset: Int)

@@ -5,7 +5,7 @@ import HTTP
 /// Caddy loads its whole configuration anew at each change, without losing requests, so all steps are one request. It knows
 /// neither weights nor backups of upstreams, and drains what is taken out.
 package struct CaddyDriver: BalancerDriver {
-    /// Which handler is ours.
+    /// The handler whose upstreams are kept.
     package struct Target: Equatable, Sendable {
         package let endpoint: HTTPEndpoint
         /// The path of the handler in the API.
@@ -34,7 +34,7 @@ package struct CaddyDriver: BalancerDriver {
     private let caller: HTTPCaller
     /// The upstreams as they were read last; nil if the handler has no such member.
     private var upstreams: [JSONValue]?
-    /// The version of what was read, by which Caddy sees that nobody else has changed it meanwhile.
+    /// The ETag of the last read: Caddy refuses the change (If-Match) if somebody else has changed the handler since.
     private var tag: String?
 
     package init(_ target: Target) {

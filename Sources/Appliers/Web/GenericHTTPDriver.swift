@@ -53,7 +53,8 @@ package struct GenericHTTPDriver: BalancerDriver {
         }
     }
 
-    /// Without handles of their own servers are called by their places in the list: the last ones have to go first.
+    /// Without handles of their own servers are named by their index in the list: the last ones are removed first, so that no
+    /// index shifts before it is used.
     private func inOrder(_ steps: [Step]) -> [Step] {
         guard target.pointers.handle == nil else { return steps }
         let removals = steps.filter(\.isRemoval).sorted { Self.place($0) > Self.place($1) }

@@ -1,13 +1,13 @@
 /// What `driver = "http"` needs to know of an administration API.
 package struct GenericHTTPTarget: Equatable, Sendable {
-    /// Where an item of the list says what.
+    /// Where the properties of a server are in an item of the list.
     package struct Pointers: Equatable, Sendable {
         /// The id or the address of the server.
         package var match: JSONPointer
-        /// What requests call it; without it, its place in the list.
+        /// The name of the server in requests; nil: its index in the list.
         package var handle: JSONPointer?
         package var weight: JSONPointer?
-        /// A boolean: takes no new requests.
+        /// A boolean: the server takes no new requests.
         package var drain: JSONPointer?
 
         package init(match: JSONPointer) { self.match = match }
@@ -18,7 +18,7 @@ package struct GenericHTTPTarget: Equatable, Sendable {
         case fieldInList(RequestTemplate.Field)
         /// There is no running server yet.
         case handleInAdd
-        /// Of a server that is removed nothing is known but what the list says.
+        /// Of a server that is removed only the properties in the list are known.
         case fieldInRemove(RequestTemplate.Field)
         /// Neither its add nor its change says whether a server is drained, so that it would never be.
         case drainIsNeverSent

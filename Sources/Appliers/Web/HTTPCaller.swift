@@ -52,7 +52,7 @@ final class HTTPCaller {
     func read(_ path: String, _ patience: Patience) throws(ApplierError) -> (value: JSONValue, tag: String?) {
         let response = try call(.get, path, patience)
         do throws(JSONTreeError) {
-            // Some send it behind the body.
+            // Some servers send it as a trailer.
             let tag = (response.head.headers + response.trailers).first(named: "etag")
             return (try JSONValue(parsing: response.body), tag)
         } catch {
@@ -131,7 +131,7 @@ extension Request.Method {
 }
 
 extension ServerWord.Value {
-    /// As JSON; a number that JSON does not know cannot be one, for it was read from JSON.
+    /// As JSON. The text of a number was read from JSON, so it is one.
     var json: JSONValue {
         switch self {
         case .flag(let isSet): .bool(isSet)

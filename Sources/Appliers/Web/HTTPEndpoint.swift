@@ -17,7 +17,7 @@ package struct HTTPEndpoint: Equatable, Sendable {
         case scheme
         /// `user:password@`, which would stand in logs.
         case credentials
-        /// `?` or `#`, behind which nothing can be put.
+        /// `?` or `#`, after which no path can be appended.
         case query
         /// A space, a control character or one that is not ASCII.
         case character

@@ -3,9 +3,9 @@ import HTTP
 
 /// NGINX Plus through its API, versions 6 to 9 (R22 and later); `api write=on` is needed to change anything.
 package struct NginxPlusDriver: BalancerDriver {
-    /// Which upstream is ours.
+    /// The upstream whose servers are kept.
     package struct Target: Equatable, Sendable {
-        /// Up to and with `/api`.
+        /// The URL up to and including `/api`.
         package var endpoint: HTTPEndpoint
         package var version = 9
         package var upstream: String
@@ -29,7 +29,7 @@ package struct NginxPlusDriver: BalancerDriver {
     /// The path of the upstream.
     private let path: String
 
-    /// The words that are passed on.
+    /// The parameters of a server that are passed on.
     private static let httpWords = ["fail_timeout", "max_conns", "max_fails", "route", "slow_start"]
     private static let streamWords = ["fail_timeout", "max_conns", "max_fails", "slow_start"]
 
@@ -67,7 +67,7 @@ package struct NginxPlusDriver: BalancerDriver {
         guard let items = list.elements else { throw malformed("\(path)/servers", "not a list") }
         let states = try peerStates(patience)
         var servers: [RunningServer] = []
-        // A server that was found for a name by DNS belongs to that of the name.
+        // An entry with a parent was made by nginx for an address of a host name: it comes and goes with the entry of the name.
         for item in items where item["parent"] == nil { servers.append(try server(item, states)) }
         return servers
     }

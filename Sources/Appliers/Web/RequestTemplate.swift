@@ -2,7 +2,7 @@ import HTTP
 
 /// A request with places for the fields of a server: `PATCH /pools/web/{{.handle}}` and a body `{"weight": {{.weight}}}`.
 package struct RequestTemplate: Equatable, Sendable {
-    /// What can be put in.
+    /// A property of a server that can be inserted.
     package enum Field: String, CaseIterable, Hashable, Sendable {
         case id, address, host, port, weight, drain, backup
         /// What the list calls the running server, or its place in the list.
@@ -15,7 +15,7 @@ package struct RequestTemplate: Equatable, Sendable {
     }
 
     package var method: Request.Method
-    /// Behind the endpoint's path. Fields are escaped as parts of a URL.
+    /// Appended to the endpoint's path. Fields are escaped as parts of a URL.
     package var path: [Part]
     /// JSON. Fields are escaped as inside a JSON string, without the quotes.
     package var body: [Part]
@@ -43,7 +43,7 @@ package struct RequestTemplate: Equatable, Sendable {
     func body(_ values: [Field: String]) -> [UInt8] {
         Array(
             Self.filled(body, values) { value in
-                // The quotes that JSON text of a string has at its ends.
+                // Without the quotes around the encoded string.
                 String(decoding: JSONValue.string(value).encoded.dropFirst().dropLast(), as: UTF8.self)
             }.utf8)
     }
