@@ -27,7 +27,7 @@ extension ZookeeperFailure {
         case .malformed: "is this the port of zookeeper, for its clients?"
         case .tooMuch: "read less: name narrower keys"
         case .timeIsOver: "give it more time with -backend-timeout"
-        case .silent: "is zookeeper healthy? It has stopped to answer"
+        case .silent: "is zookeeper healthy? It has stopped answering"
         case .changing: "keep what changes all the time below another node"
         case .secret: nil
         }
@@ -37,7 +37,7 @@ extension ZookeeperFailure {
 
     private var resetHint: String {
         guard case .connect = call else { return "zookeeper ends sessions when it stops, or loses its leader" }
-        return "zookeeper hangs up where it has no leader, or too many connections of this machine (maxClientCnxns); "
+        return "zookeeper closes connections if it has no leader, or too many of this machine (maxClientCnxns); "
             + "is this its port\(node.isEncrypted ? "?" : ", without TLS?")"
     }
 }
@@ -75,7 +75,7 @@ extension ZookeeperCode {
             case .authFailed: "the server takes no users of the scheme digest"
             case .sessionMoved: "session moved"
             case .needsSASL: "the server asks for SASL, which confd does not have"
-            case .throttled: "the server has too much to do"
+            case .throttled: "the server is overloaded"
             default: nil
             }
         return words.map { "\($0) (code \(rawValue))" } ?? "refused (code \(rawValue))"

@@ -200,7 +200,7 @@ package final class Engine {
         let interval =
             settings.interval > .zero ? "everything is read every \(GoDuration.text(settings.interval))" : nil
         let parts = [settings.watch ? "changes are followed" : nil, interval].compactMap { $0 }
-        return parts.isEmpty ? "nothing is read again but on HUP" : parts.joined(separator: ", and ")
+        return parts.isEmpty ? "nothing is read again except on HUP" : parts.joined(separator: ", and ")
     }
 
     /// What there is to do apart from messages; the exit code when all is done.

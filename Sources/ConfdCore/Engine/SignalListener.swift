@@ -41,7 +41,7 @@ package final class SignalListener: Sendable {
         do throws(SystemError) {
             try serve()
         } catch {
-            logger.error("signals are no longer heard: \(error.message)")
+            logger.error("signals are no longer received: \(error.message)")
         }
         CurrentProcess.waitForEnd()
     }

@@ -46,7 +46,7 @@ struct Supervisor {
             do throws(SystemError) {
                 ended(try process.wait())
             } catch {
-                logger.fatal("lost sight of process \(process.id): \(error.message)")
+                logger.fatal("cannot wait for process \(process.id): \(error.message)")
                 CurrentProcess.exit(ExitCode.failed)
             }
         }
