@@ -48,9 +48,6 @@ struct TargetTable {
         return groups.values.flatMap { $0.isPanicking ? [] : Array($0.down) }
     }
 
-    /// The keys whose servers are down, hidden or not.
-    var downKeys: [[UInt8]] { groups.values.flatMap { Array($0.down) } }
-
     /// The groups of which fewer servers are up than `min_healthy`, sorted.
     var panicking: [[UInt8]] {
         groups.filter { $0.value.isPanicking }.keys.sorted { $0.lexicographicallyPrecedes($1) }
@@ -84,7 +81,13 @@ struct TargetTable {
 
     /// Takes what the template sees now, and saw before.
     mutating func update(from old: Snapshot?, to new: Snapshot) {
-        for path in affected(from: old, to: new) { update(path, new) }
+        var left: Set<CheckTarget> = []
+        for path in affected(from: old, to: new) {
+            if let target = remove(path) { left.insert(target) }
+            insert(path, new)
+        }
+        // One that comes back later begins anew; one that another key has now, or the same key with another value, goes on.
+        for target in left where !has(target) { verdicts[target] = nil }
     }
 
     /// The verdict on a target, nil if there is none.
@@ -122,8 +125,7 @@ struct TargetTable {
         return paths
     }
 
-    private mutating func update(_ path: [UInt8], _ snapshot: Snapshot) {
-        remove(path)
+    private mutating func insert(_ path: [UInt8], _ snapshot: Snapshot) {
         guard let value = value(at: path, snapshot) else { return }
         let entry = entry(path, value, snapshot)
         entries[path] = entry
@@ -133,17 +135,16 @@ struct TargetTable {
         groups[entry.group, default: TargetGroup()].insert(path, isUp: isUp, minHealthy)
     }
 
-    private mutating func remove(_ path: [UInt8]) {
-        guard let entry = entries.removeValue(forKey: path) else { return }
+    /// Removes the entry of `path`; returns its target.
+    private mutating func remove(_ path: [UInt8]) -> CheckTarget? {
+        guard let entry = entries.removeValue(forKey: path) else { return nil }
         let minHealthy = check.minHealthy
         groups[entry.group]?.remove(path, minHealthy)
         if groups[entry.group]?.isEmpty ?? false { groups[entry.group] = nil }
-        guard let target = entry.target else { return }
+        guard let target = entry.target else { return nil }
         keysByTarget[target]?.remove(path)
-        guard keysByTarget[target]?.isEmpty ?? false else { return }
-        keysByTarget[target] = nil
-        // A target that comes back begins anew.
-        verdicts[target] = nil
+        if keysByTarget[target]?.isEmpty ?? false { keysByTarget[target] = nil }
+        return target
     }
 
     /// The value of the key at `path`; empty if there are only keys below it, nil if there is nothing.
