@@ -54,6 +54,24 @@ import Testing
         }
     }
 
+    /// Found by reading: a resource whose checks are taken away had its servers probed until the end.
+    @Test func withoutItsChecksNothingIsProbed() async throws {
+        let one = try HealthServer()
+        try await withRig { rig in
+            try rig.client.put("/s/a", "127.0.0.1:\(one.port)")
+            try addResource(rig)
+            let daemon = try rig.daemon()
+            #expect(try await rig.holds("app", "a "), "\(daemon.standardError)")
+            try rig.box.resource("app", keys: ["/s"], template: "without\n")
+            daemon.send(SIGHUP)
+            #expect(try await rig.holds("app", "without"), "\(daemon.standardError)")
+            let asked = one.asked
+            try await Task.sleep(for: .milliseconds(2_500))
+            #expect(one.asked <= asked + 1)
+            try await stop(daemon)
+        }
+    }
+
     /// The first probe decides before the file is written for the first time: a restart does not put dead servers back.
     @Test func firstRenderingWaitsForTheFirstProbe() async throws {
         let (one, two) = (try HealthServer(500), try HealthServer())

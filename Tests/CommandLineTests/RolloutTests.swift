@@ -47,6 +47,28 @@ import Testing
         }
     }
 
+    /// Found by reading: a resource whose rollout was taken away while it was halted was not in sync any more.
+    @Test func withoutItsRolloutAResourceIsInSync() async throws {
+        try await withRig { rig in
+            let reload = "reload_cmd = \"true\"\n"
+            let rollout = "[template.rollout]\ngroup = \"web\"\nsoak = \"1s\"\n\(Self.refusesPoison)\n"
+            let template = "{{getv \"/app/a\"}}\n"
+            try rig.client.put("/app/a", "0")
+            try rig.box.resource("app", keys: ["/app"], fields: reload + rollout, template: template)
+            let socket = rig.box.path("control")
+            let daemon = try rig.daemon("-control-socket", socket, "-state-dir", rig.box.path("state"))
+            #expect(try await rig.holds("app", "0"), "\(daemon.standardError)")
+            try rig.client.put("/app/a", "poison")
+            #expect(try await eventually { daemon.standardError.contains("halted: ") }, "\(daemon.standardError)")
+            try rig.box.resource("app", keys: ["/app"], fields: reload, template: template)
+            daemon.send(SIGHUP)
+            #expect(try await rig.holds("app", "poison"), "\(daemon.standardError)")
+            let wait = try await rig.box.confd("wait", "-control-socket", socket, confdir: false)
+            #expect(wait.exitCode == 0, "\(wait.testDescription)")
+            try await stop(daemon)
+        }
+    }
+
     /// A host that dies in its turn has failed: the others wait until somebody says that they may go on.
     @Test func aCanaryThatDiesHaltsTheOthers() async throws {
         try await withHosts(3, "canary = 1\nsoak = \"600s\"\nmax_parallel = 2") { hosts, rig in

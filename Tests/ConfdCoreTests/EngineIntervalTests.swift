@@ -81,6 +81,36 @@ import Testing
         #expect(try await code == 0, "\(world.log.entries)")
     }
 
+    /// Found by reading: a store that is read for longer than `-interval` was read from the start each time, and never to the end.
+    @Test(arguments: [[], ["-watch"]])
+    func aReadThatTakesLongerThanTheIntervalIsFinished(_ more: [String]) async throws {
+        let mayAnswer = Semaphore()
+        let store = TestStore(["/app/name": "late"]) { _, _ in
+            mayAnswer.wait()
+            return nil
+        }
+        let world = try EngineWorld(store)
+        try world.resource("app")
+        try world.resource("pass", keys: [], template: Self.clock)
+        async let code = world.run(Self.arguments + more)
+        await world.log.wait(for: "pass has been updated")
+        #expect(try await eventually { store.reads == 1 })
+        for _ in 1...3 { await pass(world, until: "pass has been updated") }
+        mayAnswer.post()
+        await world.log.wait(for: "app has been updated")
+        #expect(world.output("app") == "late" && store.reads == 1)
+        // The next pass reads it again, and a HUP does at once.
+        world.advance(by: Self.interval)
+        #expect(try await eventually { store.reads == 2 })
+        world.requests.readAnew()
+        #expect(try await eventually { world.log.count("Captured hangup") == 1 })
+        mayAnswer.post()
+        #expect(try await eventually { store.reads == 3 })
+        mayAnswer.post()
+        world.requests.stop()
+        #expect(try await code == 0, "\(world.log.entries)")
+    }
+
     @Test func waitsForAFirstResource() async throws {
         let world = try EngineWorld(TestStore(["/app/name": "here"]))
         async let code = world.run(Self.arguments)

@@ -127,7 +127,7 @@ extension Engine {
                 state.joinGroupsKeys()
                 applyPendingDefinition(state, at: now)
             }
-        case .filesChanged: if !isStopping { try takeInventory(readsAnew: false) }
+        case .filesChanged: if !isStopping { try takeInventory(.none) }
         case .statusWanted(let question): question.answer(status(at: now))
         case .waitWanted(let request): waiters.add(request, atOnce: !settings.watch, at: now)
         case .releaseWanted(let name, let question): question.answer(release(name, at: now))

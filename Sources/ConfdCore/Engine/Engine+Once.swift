@@ -20,7 +20,7 @@ extension Engine {
             logger.warning("Fail-fast mode: stopping, nothing has been changed")
             return endPass()
         }
-        try takeUpInventory(readsAnew: false)
+        try takeUpInventory(.none)
         if settings.noop, inventory.resources.contains(where: { $0.checkCommand != nil }) {
             logger.info("No check_cmd is run: what the checks would say of new content is not known")
         }

@@ -7,13 +7,13 @@ import Posix
 
 extension Engine {
     /// Reads all resource files again, and takes up what has changed.
-    func takeInventory(readsAnew: Bool) throws(SystemError) {
+    func takeInventory(_ backends: Rereading) throws(SystemError) {
         inventory.reload()
-        try takeUpInventory(readsAnew: readsAnew)
+        try takeUpInventory(backends)
     }
 
-    /// Takes up what is new, changed or gone since the last look. With `readsAnew`, all backends are read again too.
-    func takeUpInventory(readsAnew: Bool) throws(SystemError) {
+    /// Takes up what is new, changed or gone since the last look, and reads `backends` again.
+    func takeUpInventory(_ backends: Rereading) throws(SystemError) {
         let now = clock()
         logger.debug("Retrieving keys from store")
         applier.claims.keep(of: inventory.resources + table.states.filter { $0.owner != nil }.map(\.resource))
@@ -33,7 +33,7 @@ extension Engine {
                 new.append(insert(resource, at: now))
             }
         }
-        try updateSources(readsAnew: readsAnew)
+        try updateSources(backends)
         try updateServices(at: now)
         // Templates are compiled while the followers read keys.
         for state in new { state.withHistory { applier.prepare(state.resource, &$0) } }
@@ -108,6 +108,9 @@ extension Engine {
             table.remove(state)
         case .redefined(let resource):
             dropBalancer(of: state, unlessIn: resource)
+            // Targets of other checks take the place of these when there are keys.
+            if resource.healthChecks.isEmpty { monitor.remove(.resource(state.id)) }
+            if resource.rollout == nil { state.rollout = .free }
             if state.resource.isGroup || resource.isGroup {
                 table.redefineItems(state, as: resource)
                 if resource.isGroup { takeItems(state) }
@@ -127,16 +130,32 @@ extension Engine {
 // MARK: - Backends
 
 extension Engine {
+    /// Which backends are read again although their ranges are the same.
+    enum Rereading {
+        case none
+        /// Those that are not being read at the moment: at intervals, a read that takes longer than one would never end.
+        case allButReading
+        case all
+
+        fileprivate func includes(_ source: Source) -> Bool {
+            switch self {
+            case .none: false
+            case .allButReading: !source.isReading
+            case .all: true
+            }
+        }
+    }
+
     /// Sees to it that each resource has its source, and takes what they have delivered.
     func updateKeys(at now: Duration) throws(SystemError) {
         separateRefused()
-        if sourcesAreStale { try updateSources(readsAnew: false) }
+        if sourcesAreStale { try updateSources(.none) }
         takeDeliveries(at: now)
         try updateHealth(at: now)
     }
 
     /// Has each backend followed for the keys of all its resources.
-    private func updateSources(readsAnew: Bool) throws(SystemError) {
+    private func updateSources(_ backends: Rereading) throws(SystemError) {
         sourcesAreStale = false
         var readers: [Source.Key: [BackendLayer]] = [:]
         let states = table.resources.sorted { $0.id < $1.id }
@@ -152,7 +171,7 @@ extension Engine {
             var seen: Set<KeyRange> = []
             let ranges = layers.flatMap(\.ranges).filter { seen.insert($0).inserted }
             source.isOptional = layers.allSatisfy(\.isOptional)
-            if readsAnew || Set(source.follower.ranges) != seen {
+            if Set(source.follower.ranges) != seen || backends.includes(source) {
                 source.requestedGeneration = try source.follower.read(ranges)
             }
         }

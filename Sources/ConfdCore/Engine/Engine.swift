@@ -187,7 +187,7 @@ package final class Engine {
         if settings.subcommand != .register { logger.info("Running as a daemon: \(rhythm)") }
         note(.started, "", "version \(Version.current)")
         serveStatus()
-        try takeInventory(readsAnew: false)
+        try takeInventory(.none)
         guard childCanStart() else { return ExitCode.usage }
         for state in table.states { state.isAwaited = true }
         nextPass = settings.interval > .zero ? start + settings.interval : nil
@@ -218,7 +218,7 @@ package final class Engine {
             return supervisor?.exitCode ?? failureCode ?? codeWithoutCommand ?? ExitCode.done
         }
         try answerRequests(at: now)
-        if let nextPass, now >= nextPass { try startPass(at: now) }
+        if let nextPass, now >= nextPass { try startPass(.allButReading, at: now) }
         try updateKeys(at: now)
         noteContacts()
         try services.retry(at: now)
@@ -252,7 +252,7 @@ package final class Engine {
             note(.readAnew)
             // The operator may have corrected what a check refused.
             for state in table.states { state.change { $0.clearForAnotherLook() } }
-            try startPass(at: now)
+            try startPass(.all, at: now)
             if isReady { notifier.ready() }
         }
         if requests.takeStatusRequest() { logStatus() }
@@ -277,11 +277,11 @@ package final class Engine {
 
     /// Reads resources, templates and keys anew and renders everything again, whether or not keys have changed: templates
     /// also ask for files, addresses and the time, whose changes nobody reports.
-    private func startPass(at now: Duration) throws(SystemError) {
+    private func startPass(_ backends: Rereading, at now: Duration) throws(SystemError) {
         nextPass = settings.interval > .zero ? now + settings.interval : nil
         passIsStarting = true
         defer { passIsStarting = false }
-        try takeInventory(readsAnew: true)
+        try takeInventory(backends)
         for source in sources.values { source.refreshGeneration = source.requestedGeneration }
         for state in table.resources where state.resource.ranges.isEmpty {
             table.update(state, at: now) { $0.refresh(at: now) }

@@ -35,6 +35,9 @@ final class Source {
         self.follower = follower
     }
 
+    /// Whether a read is under way whose first attempt has not ended.
+    var isReading: Bool { !hasAnswered || isCached && !follower.isFailing }
+
     /// Whether what was asked for last has come, or an attempt at it has failed.
     var hasAnswered: Bool { deliveredGeneration == requestedGeneration || follower.isFailing }
 }
