@@ -20,7 +20,7 @@ import Testing
         /// What was asked: the whole requests.
         var requests: [String] { log.heads.withLock { $0 } }
 
-        /// `answers` by method and path; all else is 404 as vault says it.
+        /// `answers` by method and path, or `*` for each other path; all else is 404 as vault says it.
         init(_ answers: [String: (status: Int, body: String)]) throws {
             let log = Log()
             self.log = log
@@ -31,7 +31,9 @@ import Testing
                     guard let request = Self.take(&text) else { continue }
                     log.heads.withLock { $0.append(request) }
                     let words = request.split(separator: " ")
-                    let answer = answers["\(words[0]) \(words[1].dropFirst(4))"] ?? (404, #"{"errors":[]}"#)
+                    let answer =
+                        answers["\(words[0]) \(words[1].dropFirst(4))"] ?? answers["\(words[0]) *"]
+                        ?? (404, #"{"errors":[]}"#)
                     connection.write(
                         Array(
                             "HTTP/1.1 \(answer.status) X\r\nContent-Length: \(answer.body.utf8.count)\r\n\r\n\(answer.body)"
@@ -123,6 +125,15 @@ import Testing
         let stub = try Stub(answers)
         let failure = try #require(try stub.backend(Self.login).failure("/kv/a"))
         #expect(failure.message == "vault: http://127.0.0.1:\(stub.port): \(expected)")
+    }
+
+    /// Attack: a folder in each folder took the whole stack.
+    @Test func foldersNestSoDeepAlone() throws {
+        let stub = try Stub([
+            "GET auth/token/lookup-self": Self.alive, "GET *": (200, #"{"data":{"keys":["a/"]}}"#),
+        ])
+        let failure = try #require(try stub.backend(Self.login).failure("/kv"))
+        #expect(failure.message.hasSuffix("folders nest deeper than 256 levels"), "\(failure.message)")
     }
 
     @Test(

@@ -15,6 +15,7 @@ extension VaultFailure {
             (refusal.words.isEmpty ? "refused" : refusal.words) + " (HTTP status \(refusal.status))"
         case .malformed: "malformed answer"
         case .tooMuch(let limit): "secrets too large: more than \(limit >> 20) MiB"
+        case .tooDeep: "folders nest deeper than \(VaultReader.deepest) levels"
         case .timeIsOver: "no complete answer within the time limit"
         case .secret(let error): error.message
         }
@@ -25,7 +26,7 @@ extension VaultFailure {
         case .transport(let error): error.hint(Self.program, isEncrypted: node.isEncrypted)
         case .refused(let refusal): hint(refusal)
         case .malformed: "is this the port of vault?"
-        case .tooMuch: "read less: name narrower keys"
+        case .tooMuch, .tooDeep: "read less: name narrower keys"
         case .timeIsOver: "give it more time with -backend-timeout"
         case .secret: nil
         }

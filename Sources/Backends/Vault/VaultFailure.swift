@@ -17,6 +17,8 @@ struct VaultFailure: ServerFailure {
         case malformed
         /// More than the memory for one read.
         case tooMuch(limit: Int)
+        /// More folders in each other than `VaultReader.deepest`.
+        case tooDeep
         /// The time limit of the whole read has passed.
         case timeIsOver
         /// The secret to log in with could not be read.
@@ -41,7 +43,7 @@ struct VaultFailure: ServerFailure {
     /// Whether every node would answer the same.
     var concernsAllNodes: Bool {
         switch cause {
-        case .secret, .tooMuch: true
+        case .secret, .tooMuch, .tooDeep: true
         // Sealed, in standby or broken is one node.
         case .refused(let refusal): refusal.status < 429
         case .transport(let error): error.concernsAllNodes
@@ -58,5 +60,4 @@ struct VaultRefusal {
 
     var isForbidden: Bool { status == 403 }
     var isAbsence: Bool { status == 404 }
-    var isSealed: Bool { status == 503 }
 }

@@ -16,6 +16,9 @@ struct VaultReader {
     private(set) var incomplete: [[UInt8]] = []
 
     private static let slash = UInt8(ascii: "/")
+    /// How many folders may be in each other below the path that is asked for: listings come from the server, and each level is a
+    /// call of `walk`.
+    static let deepest = 256
 
     init(_ client: VaultClient, _ limits: HTTPLimits, memoryLimit: Int) {
         self.client = client
@@ -25,13 +28,16 @@ struct VaultReader {
 
     mutating func read(_ ranges: [KeyRange]) throws(VaultFailure) -> Snapshot {
         for range in ranges where range.path != [Self.slash] {
-            try walk(Array(range.path.dropFirst()), isFolder: true, isSecret: true)
+            try walk(Array(range.path.dropFirst()), isFolder: true, isSecret: true, level: 0)
         }
         return builder.finish()
     }
 
     /// Reads `path` and what is below. `isFolder` and `isSecret` say what the parent's listing has it as.
-    private mutating func walk(_ path: [UInt8], isFolder: Bool, isSecret: Bool) throws(VaultFailure) {
+    private mutating func walk(
+        _ path: [UInt8], isFolder: Bool, isSecret: Bool, level: Int
+    ) throws(VaultFailure) {
+        if level > Self.deepest { throw VaultFailure(limits.node, .read([Self.slash] + path.prefix(60)), .tooDeep) }
         let place = try place(of: path)
         var names: [[UInt8]] = []
         var closed: VaultFailure?
@@ -48,7 +54,10 @@ struct VaultReader {
         for name in Set(names) where Self.isName(name) {
             let isFolder = name.last == Self.slash
             let below = path + [Self.slash] + (isFolder ? Array(name.dropLast()) : name)
-            try walk(below, isFolder: isFolder, isSecret: !isFolder)
+            // Names count too: a server may list any number of empty folders.
+            size += below.count
+            try checkSize(below)
+            try walk(below, isFolder: isFolder, isSecret: !isFolder, level: level + 1)
         }
     }
 
@@ -82,7 +91,12 @@ struct VaultReader {
                 pair.value.withUnsafeBufferPointer { builder.append(key: key, value: $0) }
             }
         }
-        if size > memoryLimit { throw VaultFailure(limits.node, .read(key), .tooMuch(limit: memoryLimit)) }
+        try checkSize(path)
+    }
+
+    private func checkSize(_ path: [UInt8]) throws(VaultFailure) {
+        guard size > memoryLimit else { return }
+        throw VaultFailure(limits.node, .read([Self.slash] + path), .tooMuch(limit: memoryLimit))
     }
 
     private struct Place {
