@@ -92,6 +92,20 @@ import Testing
         }
     }
 
+    /// Found by reading: an absolute path that ends in `toml` was a resource file, always.
+    @Test func aDestinationMayEndInTOML() async throws {
+        try await withSandbox { box in
+            try prepare(box)
+            try box.write("confdir/templates/telegraf.tmpl", "name = {{getv \"/prod/name\"}}\n")
+            try box.write(
+                "confdir/conf.d/telegraf.toml",
+                "[template]\nsrc = \"telegraf.tmpl\"\ndest = \"\(box.out)/telegraf.toml\"\nkeys = [\"/prod\"]\n")
+            let file = try await explain(box, "\(box.out)/telegraf.toml")
+            let resource = try await explain(box, "\(box.confdir)/conf.d/telegraf.toml")
+            #expect(file.exitCode == 0 && file.standardOutput == resource.standardOutput, "\(file.testDescription)")
+        }
+    }
+
     @Test func findsWhatReadsAKey() async throws {
         try await withSandbox { box in
             try prepare(box)

@@ -166,7 +166,8 @@ import Testing
             let plain = "2000-01-01T00:00:00Z 946684800\nconfd-test no home a = b \n[] false\n"
             try box.write("confdir/tests/one/expected/etc/app/app.conf", plain)
             try box.write("confdir/tests/two/now", "2026-01-31T12:00:00+01:00\n")
-            try box.write("confdir/tests/two/env", "HOSTNAME=web1\nAPP=")
+            // Written on Windows.
+            try box.write("confdir/tests/two/env", "HOSTNAME=web1\r\nAPP=\r\n")
             let moved = "2026-01-31T11:00:00Z 1769857200\nweb1 no home \n[] false\n"
             try box.write("confdir/tests/two/expected/etc/app/app.conf", moved)
             let done = try await test(box, environment: ["HOME": "/root", "APP": "x", "TZ": "Europe/Berlin"])

@@ -60,6 +60,9 @@ import Testing
         let metrics = Metrics()
         metrics.countChange(of: try .test(destination: #"/a\\b\"c\n"#))
         #expect(text(metrics).contains(##"confd_file_sync_total{dest="/a\\b\"c\n"} 1"## + "\n"))
+        // Each is one `Character`: a quote with an accent, and the end of a line of Windows.
+        metrics.countChange(of: try .test(destination: "/\\\"\u{301}\\r\\n"))
+        #expect(text(metrics).contains("confd_file_sync_total{dest=\"/\\\"\u{301}\r\\n\"} 1\n"), "\(text(metrics))")
     }
 
     private func backend(_ name: String) -> BackendConfiguration { BackendLayer.of(TestStore(), name: name).backend }

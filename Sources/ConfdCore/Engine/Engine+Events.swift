@@ -63,7 +63,7 @@ extension Engine {
     /// Notes which services are registered, and which are not any more, since the last call.
     func noteServices() {
         guard mode == .follow, !services.isEmpty || !registeredKeys.isEmpty else { return }
-        let registered = Set(services.registered.keys)
+        let registered = services.registeredServices
         guard registered != registeredKeys else { return }
         func name(_ key: [UInt8]) -> String { String(decoding: key, as: UTF8.self) }
         for key in registered.subtracting(registeredKeys).map(name).sorted() { note(.serviceRegistered, key) }

@@ -132,17 +132,10 @@ extension Engine {
 
     /// `POST /clean/RESOURCE` and `POST /release/RESOURCE`, for those who can connect to the control socket.
     private static func answer(toPost request: MetricsServer.Request, _ inbox: Inbox) -> MetricsServer.Answer {
-        if request.peer == nil, let name = ResourcePath.clean.resource(of: request.path),
-            let question = try? Question<CleanAnswer>()
-        {
-            inbox.post(.cleanWanted(name, question))
-            return .later(question.descriptor, within: StatusPages.patience) {
-                question.result?.response ?? StatusPages.busy
-            }
-        }
-        guard request.peer == nil, let name = ResourcePath.release.resource(of: request.path),
-            let question = try? Question<ReleaseAnswer>()
-        else { return .now(.text(405, "")) }
+        guard request.peer == nil else { return .now(.text(405, "")) }
+        if let name = ResourcePath.clean.resource(of: request.path) { return answer(toClean: name, inbox) }
+        guard let name = ResourcePath.release.resource(of: request.path) else { return .now(.text(405, "")) }
+        guard let question = try? Question<ReleaseAnswer>() else { return .now(StatusPages.busy) }
         inbox.post(.releaseWanted(name, question))
         return .later(question.descriptor, within: StatusPages.patience) {
             switch question.result {
@@ -151,6 +144,14 @@ extension Engine {
             case .unknown(let suggestion): .text(404, suggestion ?? "", fields: StatusPages.identity)
             case nil: StatusPages.busy
             }
+        }
+    }
+
+    private static func answer(toClean name: String, _ inbox: Inbox) -> MetricsServer.Answer {
+        guard let question = try? Question<CleanAnswer>() else { return .now(StatusPages.busy) }
+        inbox.post(.cleanWanted(name, question))
+        return .later(question.descriptor, within: StatusPages.cleaningTime) {
+            question.result?.response ?? StatusPages.busy
         }
     }
 

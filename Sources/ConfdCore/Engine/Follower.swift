@@ -138,10 +138,7 @@ final class Follower: Sendable {
         var known = failure
         while !state.withLock({ $0.isStopped }) {
             guard let cancellation = makeCancellation() else { continue }
-            let (ranges, generation) = state.withLock { state in
-                state.current = cancellation
-                return (state.ranges, state.generation)
-            }
+            guard let (ranges, generation) = begin(cancellation) else { return }
             // A new generation begins from nothing.
             if last?.generation != generation { last = nil }
             let isKnown = known != nil
@@ -165,11 +162,20 @@ final class Follower: Sendable {
         }
     }
 
+    /// What is to be read, by an attempt that `cancellation` ends; nil if it was stopped meanwhile.
+    private func begin(_ cancellation: Cancellation) -> (ranges: [KeyRange], generation: Int)? {
+        state.withLock { state in
+            if state.isStopped { return nil }
+            state.current = cancellation
+            return (state.ranges, state.generation)
+        }
+    }
+
     /// Delivers what the cache has of the keys that were asked for; nil if it has nothing.
     private func deliverCached() -> Delivery? {
         let (ranges, generation) = state.withLock { ($0.ranges, $0.generation) }
         guard let snapshot = cache?.load(configuration, ranges) else { return nil }
-        keeper?.noteKept(snapshot)
+        keeper?.noteKept(snapshot, ranges)
         let delivery = Delivery(snapshot: snapshot, generation: generation, isCached: true)
         state.withLock { $0.delivery = delivery }
         wake()

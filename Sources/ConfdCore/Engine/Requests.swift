@@ -82,7 +82,7 @@ package final class Requests: Sendable {
     func endChild(_ signal: Signal) {
         let isKept = childsEnd.withLock { end in
             guard end.isHeld else { return false }
-            end.hasSecond = end.signal != nil
+            if end.signal != nil { end.hasSecond = true }
             end.signal = signal
             return true
         }

@@ -76,13 +76,19 @@ struct ExplainCommand {
 
     /// The file of a resource, which is named by its file or by its destination.
     private func explanation(of given: String) throws(ExplainFailure) -> Explanation {
-        if Self.isDestination(given) { return try explanation(at: given) }
+        if isDestination(given) { return try explanation(at: given) }
         let keys = try explainer.read(try resource(given))
         return try explainer.explain(try file(of: keys), of: keys)
     }
 
-    private static func isDestination(_ given: String) -> Bool {
-        given.hasPrefix("/") && !given.hasSuffix("toml") && !given.contains("#")
+    /// Whether `given` is a file that is written, not a resource file; those end in `toml`, as destinations may.
+    private func isDestination(_ given: String) -> Bool {
+        guard given.hasPrefix("/") else { return false }
+        if !given.hasSuffix("toml"), !given.contains("#") { return true }
+        let resources = (try? loader.load())?.resources ?? []
+        return resources.contains { resource in
+            resource.items.map { $0.folder == Files.split(given).folder } ?? (resource.destination == given)
+        }
     }
 
     /// The only file of a resource, or that of the item that is named.
@@ -96,7 +102,7 @@ struct ExplainCommand {
 
     /// The resource of a file as `-resource` takes it, or of a destination.
     private func resource(_ given: String) throws(ExplainFailure) -> Resource {
-        if Self.isDestination(given) { return try writer(of: given).keys.resource }
+        if isDestination(given) { return try writer(of: given).keys.resource }
         do throws(ResourceChoice.Failure) {
             return try ResourceChoice(loader: loader, logger: logger).resource(given)
         } catch {
@@ -107,7 +113,7 @@ struct ExplainCommand {
 
     /// What is written: as `resource`, or one of its items if `-item` or a destination says which.
     private func written(_ given: String) throws(ExplainFailure) -> Resource {
-        if Self.isDestination(given) { return try writer(of: given).file.resource }
+        if isDestination(given) { return try writer(of: given).file.resource }
         let resource = try resource(given)
         if !resource.isGroup || arguments.item == nil { return resource }
         return try file(of: try explainer.read(resource)).resource

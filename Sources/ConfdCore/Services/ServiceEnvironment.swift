@@ -51,6 +51,8 @@ struct ServiceEnvironment: Rendering.Environment {
         let rest = endpoint.schemeAndRest?.rest ?? endpoint[...]
         let authority = String(rest.prefix { $0 != "/" })
         if let address = HostPort(authority) { return address.host.isEmpty ? nil : address.host }
-        return authority.isEmpty ? nil : authority
+        let isBracketed = authority.hasPrefix("[") && authority.hasSuffix("]")
+        let host = isBracketed ? String(authority.dropFirst().dropLast()) : authority
+        return host.isEmpty ? nil : host
     }
 }

@@ -269,6 +269,11 @@ final class ServiceKeeper {
 
     // MARK: - Status
 
+    /// The registered keys of services, without the places in rollouts.
+    var registeredServices: Set<[UInt8]> {
+        Set(registrars.filter { !$0.key.isOfRollouts }.values.flatMap(\.registered.keys))
+    }
+
     /// The registered keys and values of all stores.
     var registered: [[UInt8]: [UInt8]] {
         registrars.values.reduce(into: [:]) { all, registrar in all.merge(registrar.registered) { first, _ in first } }

@@ -91,7 +91,7 @@ struct CleanCommand {
     private func ask(_ socket: String) throws(ReleaseCommand.Problem) -> CleanAnswer? {
         do throws(DaemonClient.Problem) {
             let (status, body) = try DaemonClient(socket: socket).answer(
-                to: "POST", ResourcePath.clean.path(of: resource), within: .seconds(10))
+                to: "POST", ResourcePath.clean.path(of: resource), within: StatusPages.cleaningTime + .seconds(2))
             guard let answer = CleanAnswer(status: status, body) else { throw .refused(status: status) }
             return answer
         } catch {

@@ -151,12 +151,13 @@ struct MetricsPage {
     }
 
     private static func escaped(_ value: String) -> String {
-        value.map { character in
-            switch character {
+        // By scalars: a quote with a combining mark, and "\r\n", are one `Character`.
+        value.unicodeScalars.map { scalar in
+            switch scalar {
             case "\\": "\\\\"
             case "\"": "\\\""
             case "\n": "\\n"
-            default: String(character)
+            default: String(scalar)
             }
         }.joined()
     }

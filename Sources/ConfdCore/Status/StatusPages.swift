@@ -18,6 +18,8 @@ struct StatusPages {
     static let protocolVersion = 1
     /// The longest wait for the status.
     static let patience = Duration.seconds(2)
+    /// The longest wait for the removal of files, which may be many thousands.
+    static let cleaningTime = Duration.seconds(60)
     /// The longest wait in one request; a client that waits longer sends another one.
     static let longestWait = Duration.seconds(20)
 

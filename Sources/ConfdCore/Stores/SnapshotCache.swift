@@ -64,8 +64,10 @@ final class SnapshotCache: Sendable {
         SnapshotKeeper { [self] (snapshot, ranges) in
             do throws(SystemError) {
                 try save(snapshot, of: configuration, ranges)
+                return true
             } catch {
                 logger.warning("-cache: \(error.message)", configuration)
+                return false
             }
         }
     }
@@ -100,7 +102,14 @@ final class SnapshotKeeper: Sendable {
 
     private struct State {
         var pending: (snapshot: Snapshot, ranges: [KeyRange])?
-        var keptRevision: Int64?
+        /// What is on disk, if it has a revision.
+        var kept: (revision: Int64, ranges: [KeyRange])?
+
+        func isKept(_ snapshot: Snapshot, _ ranges: [KeyRange]) -> Bool {
+            // Stores without revisions have 0: there each one counts.
+            snapshot.revision > 0 && kept?.revision == snapshot.revision && kept?.ranges == ranges
+        }
+
         var hasThread = false
         var isStopped = false
     }
@@ -108,22 +117,23 @@ final class SnapshotKeeper: Sendable {
     private let state = Mutex(State())
     private let changed = Semaphore()
     private let stopped = Semaphore()
-    private let save: @Sendable (Snapshot, [KeyRange]) -> Void
+    /// Whether it succeeded.
+    private let save: @Sendable (Snapshot, [KeyRange]) -> Bool
     /// Held while a file is written.
     private let writing = Mutex(())
 
-    init(_ save: @escaping @Sendable (Snapshot, [KeyRange]) -> Void) { self.save = save }
+    init(_ save: @escaping @Sendable (Snapshot, [KeyRange]) -> Bool) { self.save = save }
 
     /// This is on disk already.
-    func noteKept(_ snapshot: Snapshot) { state.withLock { $0.keptRevision = snapshot.revision } }
+    func noteKept(_ snapshot: Snapshot, _ ranges: [KeyRange]) {
+        state.withLock { $0.kept = (snapshot.revision, ranges) }
+    }
 
     /// Keeps `snapshot` soon, unless a newer one comes before.
     func put(_ snapshot: Snapshot, _ ranges: [KeyRange]) {
         let startsThread = state.withLock { state in
-            // Stores without revisions have 0: there each one counts.
-            if snapshot.revision > 0, snapshot.revision == state.keptRevision { return false }
+            if state.pending == nil, state.isKept(snapshot, ranges) { return false }
             state.pending = (snapshot, ranges)
-            state.keptRevision = snapshot.revision
             defer { state.hasThread = true }
             return !state.hasThread && !state.isStopped
         }
@@ -157,7 +167,7 @@ final class SnapshotKeeper: Sendable {
                 return state.pending
             }
             guard let pending else { return false }
-            save(pending.snapshot, pending.ranges)
+            if save(pending.snapshot, pending.ranges) { noteKept(pending.snapshot, pending.ranges) }
             return true
         }
     }

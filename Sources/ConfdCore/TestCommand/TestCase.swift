@@ -81,7 +81,11 @@ extension TestCase {
     /// Lines `NAME=value`; a value is taken as it stands. Empty lines and those that begin with `#` are skipped.
     private static func variables(_ text: String, _ path: String) throws(TestCaseError) -> [String: String] {
         var variables: [String: String] = [:]
-        for (number, line) in zip(1..., text.split(separator: "\n", omittingEmptySubsequences: false)) {
+        // By bytes, for "\r\n" is one `Character`.
+        for (number, line) in zip(
+            1..., text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false))
+        {
+            let line = Substring(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
             if line.trimmed.isEmpty || line.hasPrefix("#") { continue }
             guard let equals = line.firstIndex(of: "="), equals > line.startIndex else {
                 throw TestCaseError(.notVariable, at: Location(path, line: number, column: 1))
