@@ -37,7 +37,7 @@ let layers: [Layer] = [
             "Diagnostics", "Digests", "Primitives", "TextTemplate", "RegularExpressions", "KeyValue", "JSON", "YAML",
         ]),
     Layer(number: 2, name: "Staging", imports: ["Diagnostics", "Digests", "Posix"]),
-    Layer(number: 3, name: "Appliers", imports: ["Diagnostics", "JSON", "KeyValue", "HTTP", "Posix"]),
+    Layer(number: 3, name: "Appliers", imports: ["Diagnostics", "JSON", "KeyValue", "HTTP", "Posix", "Primitives"]),
     Layer(
         number: 5, name: "Configuration",
         imports: [

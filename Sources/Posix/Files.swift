@@ -8,6 +8,14 @@ package enum Files {
         try FileDescriptor(opening: path, .read).readAll(limit: limit)
     }
 
+    /// The password or token in the file at `path`, which is all of it but the ends of lines at its end. More than 1 MiB fail with
+    /// `EFBIG`: other users may choose the size.
+    package static func readSecret(_ path: String) throws(SystemError) -> [UInt8] {
+        var bytes = try read(path, limit: 1 << 20)
+        while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
+        return bytes
+    }
+
     /// Creates or truncates the file at `path` and writes `bytes`; not atomic and not synced.
     package static func write(_ bytes: [UInt8], to path: String, mode: UInt16 = 0o644) throws(SystemError) {
         try FileDescriptor(opening: path, [.write, .create, .truncate], mode: mode).writeAll(bytes)

@@ -46,14 +46,6 @@ import Testing
                     hint: "see whether the name server knows it: dig SRV _etcd._tcp.x.")
             ),
             (
-                .unreadable(.token, denied),
-                BackendError(.configuration, "token file: open /run/secret: permission denied")
-            ),
-            (
-                .unreadable(.password, denied),
-                BackendError(.configuration, "password file: open /run/secret: permission denied")
-            ),
-            (
                 .notAToken(path: "/run/secret"),
                 BackendError(
                     .configuration, "token file /run/secret: it holds no token", hint: "a token is one visible word")

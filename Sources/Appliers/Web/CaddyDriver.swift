@@ -1,4 +1,5 @@
 import HTTP
+import Primitives
 
 /// Caddy through its administration API: the upstreams of one `reverse_proxy` handler.
 ///
@@ -15,7 +16,7 @@ package struct CaddyDriver: BalancerDriver {
         package init?(_ endpoint: HTTPEndpoint, id: String) {
             guard !id.isEmpty, !id.contains("/") else { return nil }
             self.endpoint = endpoint
-            path = "/id/\(URLText.encoded(id))"
+            path = "/id/\(PercentEncoding.encoded(id.utf8))"
         }
 
         /// The handler at a path of the configuration, such as `apps/http/servers/srv0/routes/0/handle/0`; nil for text
@@ -24,7 +25,7 @@ package struct CaddyDriver: BalancerDriver {
             let parts = configurationPath.split(separator: "/")
             guard !parts.isEmpty else { return nil }
             self.endpoint = endpoint
-            path = "/config/" + parts.map { URLText.encoded(String($0)) }.joined(separator: "/")
+            path = "/config/" + parts.map { PercentEncoding.encoded($0.utf8) }.joined(separator: "/")
         }
     }
 

@@ -11,8 +11,6 @@ final class HTTPCaller {
 
     /// The largest answer.
     static let answerLimit = 8 << 20
-    /// The longest token, in bytes.
-    private static let tokenLimit = 8 << 10
 
     init(_ endpoint: HTTPEndpoint, subject: String) {
         self.endpoint = endpoint
@@ -94,16 +92,13 @@ final class HTTPCaller {
     /// The header of the token that the endpoint's file holds now.
     private func tokenHeader() throws(ApplierError) -> [Header] {
         guard let path = endpoint.tokenFile else { return [] }
-        var bytes: [UInt8]
+        let bytes: [UInt8]
         do throws(SystemError) {
-            bytes = try Files.read(path, limit: Self.tokenLimit)
+            bytes = try Files.readSecret(path)
         } catch {
             throw self.error(.unreadableToken(error))
         }
-        while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
-        guard !bytes.isEmpty, bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-            throw self.error(.notAToken(path))
-        }
+        guard BearerToken.isValid(bytes) else { throw self.error(.notAToken(path)) }
         return [Header("Authorization", "Bearer \(String(decoding: bytes, as: UTF8.self))")]
     }
 

@@ -1,5 +1,6 @@
 import Diagnostics
 import HTTP
+import Primitives
 
 /// NGINX Plus through its API, versions 6 to 9 (R22 and later); `api write=on` is needed to change anything.
 package struct NginxPlusDriver: BalancerDriver {
@@ -39,7 +40,7 @@ package struct NginxPlusDriver: BalancerDriver {
             identity: .address, live: [.weight, .words, .state], parks: false, drains: !target.isStream,
             drainsLeaving: !target.isStream)
         caller = HTTPCaller(target.endpoint, subject: "nginx-plus \(target.endpoint.name) \(target.upstream)")
-        let name = URLText.encoded(target.upstream)
+        let name = PercentEncoding.encoded(target.upstream.utf8)
         path = "/\(target.version)/\(target.isStream ? "stream" : "http")/upstreams/\(name)"
     }
 

@@ -1,4 +1,5 @@
 import HTTP
+import Primitives
 
 /// A request with places for the fields of a server: `PATCH /pools/web/{{.handle}}` and a body `{"weight": {{.weight}}}`.
 package struct RequestTemplate: Equatable, Sendable {
@@ -37,7 +38,7 @@ package struct RequestTemplate: Equatable, Sendable {
     }
 
     func path(_ values: [Field: String]) -> String {
-        Self.filled(path, values) { URLText.encoded($0) }
+        Self.filled(path, values) { PercentEncoding.encoded($0.utf8) }
     }
 
     func body(_ values: [Field: String]) -> [UInt8] {

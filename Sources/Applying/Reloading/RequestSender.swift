@@ -6,8 +6,6 @@ import Staging
 
 /// Sends the requests that make services reload, or ask whether they work.
 final class RequestSender: Sendable {
-    /// The largest files that are read for a request, in bytes.
-    private static let largestToken = 1 << 20
     private static let largestBody = 64 << 20
 
     private let client = Client()
@@ -71,14 +69,12 @@ final class RequestSender: Sendable {
     private static func token(_ path: String) throws(ReloadError.RequestError) -> String {
         let bytes: [UInt8]
         do throws(SystemError) {
-            bytes = try Files.read(path, limit: largestToken)
+            bytes = try Files.readSecret(path)
         } catch {
             throw .token(error)
         }
-        let text = bytes.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-        let isLast = bytes.dropFirst(text.count).allSatisfy { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
-        guard isLast, !text.isEmpty, text.allSatisfy({ (0x21...0x7E).contains($0) }) else { throw .noToken(path: path) }
-        return String(decoding: text, as: UTF8.self)
+        guard BearerToken.isValid(bytes) else { throw .noToken(path: path) }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     private static func body(_ path: String) throws(ReloadError.RequestError) -> [UInt8] {

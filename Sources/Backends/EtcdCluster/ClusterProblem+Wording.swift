@@ -5,7 +5,7 @@ extension ClusterProblem {
     private var kind: BackendError.Kind {
         switch self {
         case .lookUp, .noRecord: .unreachable
-        case .credentialsInNode, .notANode, .unknownScheme, .noNode, .incompleteCertificate, .unreadable, .notAToken,
+        case .credentialsInNode, .notANode, .unknownScheme, .noNode, .incompleteCertificate, .notAToken,
             .noToken:
             .configuration
         }
@@ -20,8 +20,6 @@ extension ClusterProblem {
         case .incompleteCertificate: "etcd: a client certificate and its key belong together"
         case .lookUp(let record, let error): "etcd: SRV record \"\(record)\": \(error.reason)"
         case .noRecord(let record): "etcd: SRV record \"\(record)\": no such record"
-        case .unreadable(.token, let error): "token file: \(error.message)"
-        case .unreadable(.password, let error): "password file: \(error.message)"
         case .notAToken(let path): "token file \(path): it holds no token"
         case .noToken: "etcd: no token given"
         }
@@ -38,7 +36,7 @@ extension ClusterProblem {
         case .lookUp(let record, _), .noRecord(let record):
             "see whether the name server knows it: dig SRV \(record)"
         case .notAToken: "a token is one visible word"
-        case .noNode, .unreadable, .noToken: nil
+        case .noNode, .noToken: nil
         }
     }
 }

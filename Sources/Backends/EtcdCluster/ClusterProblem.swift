@@ -13,12 +13,7 @@ enum ClusterProblem: Error, Equatable {
     case lookUp(record: String, LookupError)
     /// There are no service records of this name, or none of a service that is available.
     case noRecord(String)
-    case unreadable(SecretFile, SystemError)
     /// The token file at this path holds something that cannot be a token.
     case notAToken(path: String)
     case noToken
-
-    enum SecretFile: Equatable {
-        case token, password
-    }
 }

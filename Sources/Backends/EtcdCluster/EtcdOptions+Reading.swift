@@ -24,7 +24,7 @@ extension EtcdCredentials {
     fileprivate init?(_ options: BackendOptions) {
         if let path = options.text(ClusterOption.tokenFile) {
             self.init { () throws(BackendError) in
-                let token = try Self.secret(inFile: path, .token)
+                let token = try SecretFile.token.read(path)
                 if Self.isToken(token) { return token }
                 throw ClusterProblem.notAToken(path: path).backendError
             }
@@ -32,27 +32,10 @@ extension EtcdCredentials {
             let password = Array((options.text(ClusterOption.password) ?? "").utf8)
             let path = options.text(ClusterOption.passwordFile)
             self.init(username: username) { () throws(BackendError) in
-                try path.map { (path) throws(BackendError) in try Self.secret(inFile: path, .password) }
-                    ?? password
+                try path.map { (path) throws(BackendError) in try SecretFile.password.read(path) } ?? password
             }
         } else {
             return nil
-        }
-    }
-
-    /// Larger files are refused: other users may choose their size.
-    private static let largestSecret = 1 << 20
-
-    /// The contents of the file at `path` without the end of the line.
-    private static func secret(
-        inFile path: String, _ file: ClusterProblem.SecretFile
-    ) throws(BackendError) -> [UInt8] {
-        do {
-            var bytes = try Files.read(path, limit: largestSecret)
-            while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
-            return bytes
-        } catch {
-            throw ClusterProblem.unreadable(file, error).backendError
         }
     }
 }

@@ -45,6 +45,6 @@ package struct EtcdCredentials: Sendable {
 
     /// Whether `bytes` can be a token. It becomes a header: anything but visible ASCII could start a second one.
     package static func isToken(_ bytes: some Collection<UInt8>) -> Bool {
-        !bytes.isEmpty && bytes.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+        BearerToken.isValid(bytes)
     }
 }

@@ -1,20 +1,9 @@
 import HTTP
 import JSON
+import Primitives
 
-/// `path` as it stands in a URL (RFC 3986), slashes included.
-func percentEncoded(_ path: ArraySlice<UInt8>) -> String {
-    path.reduce(into: "") { text, byte in
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-            UInt8(ascii: "~"), UInt8(ascii: "/"):
-            text.unicodeScalars.append(UnicodeScalar(byte))
-        default:
-            text += byte < 16 ? "%0" : "%"
-            text += String(byte, radix: 16, uppercase: true)
-        }
-    }
-}
+/// `path` as it stands in a URL, slashes included.
+func percentEncoded(_ path: ArraySlice<UInt8>) -> String { PercentEncoding.encoded(path, keepsSlashes: true) }
 
 extension JSONWriter {
     /// A member of an object whose value is text.
