@@ -1,3 +1,4 @@
+import HTTP
 import KeyValue
 import TestSupport
 import Testing
@@ -24,8 +25,20 @@ import Testing
         let port = try Ports.free()
         let error = try #require(try backend(["127.0.0.1:\(port)"]).failure("/app"))
         #expect(error.message == #"etcd: http://127.0.0.1:\#(port): range "/app": connection refused"#)
-        #expect(error.hint == "is etcd running there?")
+        #expect(error.hint == "is etcd running there? Unless it is told otherwise, it listens at port 2379")
         #expect(error.kind == .unreachable)
+    }
+
+    /// Found by a newcomer: etcd's port for its peers takes connections, and breaks them off.
+    @Test(arguments: [
+        ("2380", HTTPError.Kind.reset, "that for clients is 2379"),
+        ("4001", .refused, "etcd listens at port 2379 today"),
+        ("2379", .refused, "is etcd running there?"),
+    ])
+    func namesThePortForClients(_ port: String, _ kind: HTTPError.Kind, _ expected: String) throws {
+        let endpoint = try Endpoint("127.0.0.1:\(port)", encryptedByDefault: false, serverName: nil)
+        let failure = EtcdFailure(endpoint, .watch, .call(.transport(HTTPError(kind))))
+        #expect(EtcdFailure.error([failure]).hint?.contains(expected) == true)
     }
 
     @Test func namesAHostThatIsUnknown() throws {

@@ -77,6 +77,24 @@ struct Flaw: CustomTestStringConvertible {
                 "TMPL/app.tmpl:2:13: warning: \"/other/x\" is not below keys of app.toml, so there is never anything\n"
                 + "{{if exists \"/other/x\"}}{{end}}\n            ^\nhint: its keys are \"/app\"\n"),
         Flaw(
+            name: "no keys", keys: [], template: "a\n{{range gets \"/app/x/*\"}}{{.Key}}{{end}}{{getv \"/b\"}}",
+            code: 0,
+            says: "TMPL/app.tmpl:2:14: warning: app.toml has no keys, so there is never anything at \"/app/x/*\"\n"
+                + "{{range gets \"/app/x/*\"}}{{.Key}}{{end}}{{getv \"/b\"}}\n             ^\n"
+                + "hint: add keys = [\"/app/x\"] to it\nchecked 1 resource file and 1 template: 0 errors, 1 warning\n"),
+        Flaw(
+            name: "a key that the resource does not have, strictly", template: "{{if exists \"/other/x\"}}{{end}}",
+            flags: ["-strict"],
+            says: "TMPL/app.tmpl:1:13: \"/other/x\" is not below keys of app.toml, so there is never anything\n"),
+        Flaw(
+            name: "a check over TLS",
+            fields: "[[template.health_check]]\nkeys = \"/app/*\"\ntype = \"https\"\npath = \"/\"",
+            says: "CONF/app.toml:7:8: type: \"https\" is no type\ntype = \"https\"\n       ^\n"
+                + "hint: write type = \"http\" and tls = true\nchecked"),
+        Flaw(
+            name: "a check in place, as asked for", fields: "check_cmd = \"true\"\ncheck = \"in-place\"", code: 0,
+            says: "checked 1 resource file and 1 template: 0 errors, 0 warnings\n"),
+        Flaw(
             name: "unknown group", fields: "group = \"no-such-group-here\"", flags: ["-strict"],
             says: "CONF/app.toml:5:9: group: this machine has no group \"no-such-group-here\", so the group "
                 + "is left as it is\n"),

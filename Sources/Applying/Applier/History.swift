@@ -96,9 +96,10 @@ package struct History: Sendable {
         }
     }
 
-    /// The operator asks for another look (HUP): checks are asked again. Content that was rolled back stays refused until
-    /// it changes.
+    /// The operator asks for another look (HUP): checks are asked again, and what still fails is an error in the log again.
+    /// Content that was rolled back stays refused until it changes.
     package mutating func clearForAnotherLook() {
+        reports = [:]
         if refusal?.origin == .check { refusal = nil }
     }
 

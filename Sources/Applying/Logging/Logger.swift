@@ -146,7 +146,8 @@ package final class Logger: Sendable {
     ) -> [UInt8] {
         switch format {
         case .text:
-            let suffix = repetitions > 0 ? " (repeated \(repetitions) times)" : ""
+            let times = repetitions == 1 ? "once" : "\(repetitions) times"
+            let suffix = repetitions > 0 ? " (repeated \(times))" : ""
             let fields = subject?.logFields
             var lines = ["\(header)\(level.label) \(PrintableText.line(message))\(suffix)"]
             lines += fields?.excerpt?.split(separator: "\n").map(PrintableText.excerptLine) ?? []

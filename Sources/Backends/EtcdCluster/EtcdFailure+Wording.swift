@@ -66,8 +66,18 @@ extension EtcdFailure {
     }
 
     private func transportHint(_ error: HTTPError) -> String? {
+        // It accepts connections, and breaks off what clients ask for.
+        if endpoint.port == "2380", [.malformed, .reset, .other].contains(error.kind) {
+            return "2380 is the port by which members of a cluster talk to each other; that for clients is 2379"
+        }
+        return hint(error)
+    }
+
+    private func hint(_ error: HTTPError) -> String? {
         switch error.kind {
         case .refused where endpoint.port == "4001": "etcd listens at port 2379 today; 4001 was that of etcd 0.4"
+        case .refused where endpoint.port != "2379":
+            "is etcd running there? Unless it is told otherwise, it listens at port 2379"
         case .refused: "is etcd running there?"
         case .resolve: "check the name of the node, and that the name server answers"
         case .unreachable, .connectTimeout: "check the address of the node, and firewalls on the way"

@@ -79,7 +79,10 @@ extension Engine {
     private func reportProblems(of state: ResourceState) {
         let resource = state.resource
         for pattern in state.health?.takeUnmatched() ?? [] {
-            logger.warning("\(resource.name): no key matches \(pattern), so its health check has no server", resource)
+            let prefix = String(decoding: resource.prefix, as: UTF8.self)
+            let reason = pattern.hasPrefix(prefix + "/") ? " (the prefix \(prefix) is left out there)" : ""
+            logger.warning(
+                "\(resource.name): no key matches \(pattern)\(reason), so its health check has no server", resource)
         }
         for (key, reason) in state.health?.takeProblems() ?? [] {
             let key = String(decoding: key, as: UTF8.self)

@@ -168,7 +168,12 @@ struct ExplainCommand {
     private func warnOfDifference(_ explanation: Explanation) {
         let path = explanation.resource.destination
         guard let bytes = try? Files.read(path), bytes != explanation.content else { return }
-        logger.warning("\(path) is not what would be rendered now, which is what is explained", explanation.resource)
+        let stores = explanation.resource.layers.map(\.backend).map {
+            "\($0.name) \($0.sources.joined(separator: ", "))"
+        }
+        logger.warning(
+            "\(path) is not what would be rendered now, which is what is explained, from the keys of "
+                + stores.joined(separator: " and "), explanation.resource)
     }
 
     // MARK: - A key

@@ -42,16 +42,17 @@ struct Finding {
         self.init(ErrorReport(error.reason.text, at: location, excerpt: excerpt, hint: error.hint), .error)
     }
 
-    /// A note that the check of `resource` runs with the new file in place.
+    /// A note that the check of `resource`, which does not say so, runs with the new file in place.
     init(checkInPlace resource: Resource) {
-        let isGuess = resource.checkCommand?.namesSource == false
-        let reason = isGuess ? ", which names neither {{.src}} nor CONFD_SRC," : ""
         let message =
-            "check_cmd of \(resource.destination)\(reason) is run with the new file in place and before the reload; "
-            + "if it refuses, the previous file is put back"
-        let hint = isGuess ? "check = \"in-place\" or \"staged\" says which is meant" : nil
+            "check_cmd of \(resource.destination), which names neither {{.src}} nor CONFD_SRC, is run with the new file in "
+            + "place and before the reload; if it refuses, the previous file is put back"
+        let hint = "check = \"in-place\" or \"staged\" says which is meant"
         self.init(ErrorReport(message, at: Location(resource.file), hint: hint), .note)
     }
+
+    /// The same with `-strict`.
+    var strict: Finding { severity == .warning ? Finding(report, .error) : self }
 
     /// `path:line:column: message`; the line with a caret and the hint on lines of their own.
     var text: String {

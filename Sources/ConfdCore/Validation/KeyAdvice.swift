@@ -11,8 +11,6 @@ enum KeyAdvice {
     /// A warning for each such key in the template of `resource`; none if that cannot be read or parsed, which is reported
     /// elsewhere.
     static func findings(of resource: Resource) -> [Finding] {
-        // In a resource without keys every key is missing: its first rendering fails with that.
-        if resource.ranges.isEmpty { return [] }
         var options = Template.Options()
         options.leftDelimiter = Array(resource.leftDelimiter.utf8)
         options.rightDelimiter = Array(resource.rightDelimiter.utf8)
@@ -20,7 +18,9 @@ enum KeyAdvice {
             let template = try? CompiledTemplate(
                 ByteString(bytes), name: Files.split(resource.source).name, options: options)
         else { return [] }
-        return template.literalKeys.compactMap { key in
+        // One is enough if the resource has none.
+        let literals = resource.ranges.isEmpty ? Array(template.literalKeys.prefix(1)) : template.literalKeys
+        return literals.compactMap { key in
             problem(of: key, resource).map { message, hint in
                 let excerpt = bytes.withUnsafeBufferPointer {
                     Excerpt.text(of: $0, line: key.line, column: key.column)
@@ -39,6 +39,14 @@ enum KeyAdvice {
             if resource.ranges.contains(where: \.isAll) { return nil }
             let otherwise = literal.hasDefault ? ": the default is always taken" : ""
             return ("\"\(text)\" is no key, it begins without a slash\(otherwise)", "did you mean \"/\(text)\"?")
+        }
+        if resource.ranges.isEmpty {
+            let path = literal.kind == .several ? KeyPattern.literalStart(of: key) : key
+            let directory = Path.join([path]).withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+            return (
+                "\(resource.name) has no keys, so there is never anything at \"\(text)\"",
+                "add keys = [\"\(directory)\"] to it"
+            )
         }
         let path = Path.join([resource.prefix, literal.kind == .several ? KeyPattern.literalStart(of: key) : key])
         let isShown = resource.ranges.contains { range in

@@ -47,14 +47,16 @@ struct Validation {
             for resource in loaded.resources { findings += KeyAdvice.findings(of: resource) }
             if let mock { tryTemplates(loaded.resources, mock) }
         }
-        let errors = findings.count { isError($0) }
+        // With -strict, warnings count too.
+        if settings.strict { findings = findings.map(\.strict) }
+        let errors = findings.count { $0.severity == .error }
         return Report(
             findings: grouped, summary: summary(errors), exitCode: errors == 0 ? ExitCode.done : ExitCode.usage)
     }
 
-    /// Whether the check runs in place; what is written to a pipe or device is always checked before.
+    /// Whether the check runs in place though nothing says so; what is written to a pipe or device is always checked before.
     private func checksInPlace(_ resource: Resource) -> Bool {
-        guard resource.checksInPlace else { return false }
+        guard resource.checksInPlace, resource.impliesCheckPlace else { return false }
         return (try? Destination(resolving: resource.destination))?.stream == nil
     }
 
@@ -68,15 +70,6 @@ struct Validation {
                 let (left, right) = ($0.report.location, $1.report.location)
                 return (left?.line ?? 0, left?.column ?? 0) < (right?.line ?? 0, right?.column ?? 0)
             }
-        }
-    }
-
-    /// With `-strict`, warnings count too.
-    private func isError(_ finding: Finding) -> Bool {
-        switch finding.severity {
-        case .error: true
-        case .warning: settings.strict
-        case .note: false
         }
     }
 

@@ -105,6 +105,10 @@ struct HealthCheckReader {
         case "ajp": return .ajp
         case "fastcgi": return fastCGI()
         case "exec": return exec()
+        case "https":
+            _ = http()
+            table.note("type", .checkOverTLS)
+            return nil
         default:
             let near = Suggestion.nearest(to: type, among: Self.types)
             table.note("type", .notAmong(type, Self.types, suggestion: near))

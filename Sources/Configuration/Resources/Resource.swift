@@ -21,6 +21,8 @@ package struct Resource: Equatable, Sendable {
         package let checkCommand: CommandTemplate?
         /// Whether `checkCommand` judges the new file in its place (`check = "in-place"`), not the staged one.
         package let checksInPlace: Bool
+        /// Whether that follows from the command alone (`check` is not given).
+        package let impliesCheckPlace: Bool
         /// How its service learns that the file was replaced; nil if it does not.
         package let reloadMethod: ReloadMethod?
         package let checkTimeout: Duration
@@ -122,6 +124,7 @@ extension Resource {
     package var ranges: [KeyRange] { fields.value.ranges }
     package var checkCommand: CommandTemplate? { fields.value.checkCommand }
     package var checksInPlace: Bool { fields.value.checksInPlace }
+    package var impliesCheckPlace: Bool { fields.value.impliesCheckPlace }
     package var reloadMethod: ReloadMethod? { fields.value.reloadMethod }
     package var checkTimeout: Duration { fields.value.checkTimeout }
     package var reloadTimeout: Duration { fields.value.reloadTimeout }

@@ -58,6 +58,7 @@ extension ResourceError {
         case .sourceIsGone: "the staged file was renamed to dest by then"
 
         case .notAmong(let text, let choices, _): "\"\(text)\" is none of \(choices.joined(separator: ", "))"
+        case .checkOverTLS: "\"https\" is no type"
         case .fieldTemplate(let reason, _): reason
 
         case .intervalBelowTimeout(let interval, let timeout):
@@ -169,6 +170,7 @@ extension ResourceError {
         case .xmlFormat: "check_cmd = \"xmllint --noout {{.src}}\""
         case .spaceInDelimiter: "for example \"[[\" and \"]]\""
 
+        case .checkOverTLS: "write type = \"http\" and tls = true"
         case .notAmong(_, _, let near): near.map { Advice.didYouMean($0).text }
         case .fieldTemplate(_, let hint): hint
         case .intervalBelowTimeout: "a probe must be over before the next begins: raise interval or lower timeout"

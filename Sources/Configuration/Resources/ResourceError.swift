@@ -78,6 +78,8 @@ package struct ResourceError: Error, Equatable, Sendable {
         case sourceIsGone
 
         case notAmong(String, [String], suggestion: String?)
+        /// A check of type "https".
+        case checkOverTLS
         /// A template in a field cannot be parsed.
         case fieldTemplate(reason: String, hint: String?)
 

@@ -39,7 +39,8 @@ extension ResourceParser {
         let rollout = rollout(&table, RolloutSubject(layers: layers, hasItems: items != nil, isBalancer: apply != nil))
         let fields = Resource.Fields(
             file: table.file, source: source ?? "", prefix: prefix, ranges: keyRanges, checkCommand: check,
-            checksInPlace: checksInPlace, reloadMethod: reload,
+            checksInPlace: checksInPlace, impliesCheckPlace: (table.text("check") ?? "").isEmpty,
+            reloadMethod: reload,
             checkTimeout: table.duration("check_cmd_timeout") ?? settings.checkTimeout,
             reloadTimeout: table.duration("reload_cmd_timeout") ?? settings.reloadTimeout,
             makeDirectories: table.flag("make_dirs") ?? false, backup: table.flag("backup") ?? false,

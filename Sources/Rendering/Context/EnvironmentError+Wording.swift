@@ -14,7 +14,8 @@ extension EnvironmentError {
     /// How to fix it, nil if there is nothing to say.
     package var hint: String? {
         switch self {
-        case .noIdentity: "-age-identity names a file that age-keygen made"
+        case .noIdentity:
+            "-age-identity names a file that age-keygen made; values of confd 0.16's crypt (OpenPGP, -secret-keyring) are encrypted anew with age"
         case .badIdentity(_, _, let hint), .notDecrypted(_, let hint): hint
         case .identityNotReadable, .noHostName, .notAService, .storeWithoutAddress, .noRoute: nil
         }
