@@ -120,6 +120,9 @@ struct Application {
         }
     }
 
+    /// Whether it will soon be known if the command has to be run for these servers.
+    var isUndecided: Bool { state == .owed([.inProgress]) && failure == nil }
+
     /// Why they are not as desired, in one line; nil if they are, or are about to be.
     var obstacle: String? {
         if isSettled, failure == nil { return nil }

@@ -18,6 +18,7 @@ extension Engine {
         if mode == .follow { for ids in reloads { reload(ids, at: now) } }
         if checksMayBegin, let batch = checks.take(reloadsRun: table.isReloading) { checkInPlace(batch) }
         table.pausesReloads = checks.holdsReloads
+        if beginFallbacks(at: now) { requests.wake() }
         workers.renderers.help()
     }
 
