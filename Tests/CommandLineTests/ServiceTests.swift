@@ -48,20 +48,6 @@ import Testing
         }
     }
 
-    /// A server that accepts and never answers is out long before its time to live is over.
-    @Test func whatHangsIsRemoved() async throws {
-        let server = try HealthServer()
-        try await withRig { rig in
-            try addService(rig, server.port, ttl: "600s")
-            let daemon = try rig.daemon()
-            #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
-            server.fallSilent()
-            #expect(try await eventually { keys(rig).isEmpty }, "\(daemon.standardError)")
-            #expect(daemon.standardError.contains("timeout after 1s"), "\(daemon.standardError)")
-            try await stop(daemon)
-        }
-    }
-
     @Test func marksWhatIsDown() async throws {
         let server = try HealthServer()
         try await withRig { rig in
@@ -76,19 +62,6 @@ import Testing
             #expect(try await eventually { keys(rig)["/s/a"] == "{\"port\": \(server.port)}" })
             try await stop(daemon)
             #expect(keys(rig).isEmpty)
-        }
-    }
-
-    /// Killed without a word: the lease takes the key.
-    @Test func leaseEndsWithConfd() async throws {
-        let server = try HealthServer()
-        try await withRig { rig in
-            try addService(rig, server.port)
-            let daemon = try rig.daemon()
-            #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
-            daemon.send(SIGKILL)
-            _ = try await daemon.wait()
-            #expect(try await eventually { keys(rig).isEmpty })
         }
     }
 
