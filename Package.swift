@@ -148,7 +148,7 @@ let package = Package(
                 "Posix", "Rendering", "TextTemplate", "TOML",
                 "TestSupport",
             ]),
-        tests("RegistrationTests", ["Registration", "Backends", "Posix", "TestSupport"]),
+        tests("RegistrationTests", ["Registration", "Backends", "Checks", "Posix", "TestSupport"]),
         tests("RolloutTests", ["Rollout", "Backends", "KeyValue", "Posix", "TestSupport"]),
         tests(
             "ConfdCoreTests",

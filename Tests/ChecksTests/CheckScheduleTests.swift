@@ -66,6 +66,33 @@ import Testing
         #expect(schedule.nextDue == .seconds(4))
     }
 
+    /// A target that begins to hang right after it has answered is down after `fall` × `interval` + `timeout` at the latest.
+    @Test(arguments: [(1_000, 1_000, 2), (2_000, 500, 3), (5_000, 2_000, 1), (100, 100, 10)])
+    func aTargetThatHangsIsDownInTime(_ interval: Int, _ timeout: Int, _ fall: Int) throws {
+        var options = HealthCheck.Options()
+        (options.interval, options.timeout, options.fall) = (.milliseconds(interval), .milliseconds(timeout), fall)
+        options.firstProbeDecides = true
+        for seed in 0..<100 {
+            var schedule = CheckSchedule(random: SeededGenerator(seed: UInt64(seed)))
+            _ = schedule.set([CheckedTarget(.host("h", port: 80), try HealthCheck(.ajp, options))], at: .zero)
+            var lastAnswer = Duration.zero
+            var isDown = false
+            for round in 0..<5 + fall {
+                let due = try #require(schedule.nextDue)
+                let begun = schedule.start(at: due)
+                let start = try #require(begun)
+                let isAnswered = round < 5
+                if isAnswered { lastAnswer = due }
+                let end = isAnswered ? due : start.deadline
+                let result = isAnswered ? ProbeResult.success : .failure(.timeout(options.timeout, .waiting))
+                let report = schedule.finish(start.id, result, at: end)
+                isDown = report?.state.verdict == .down
+                if isDown { #expect(end - lastAnswer <= options.interval * fall + options.timeout) }
+            }
+            #expect(isDown)
+        }
+    }
+
     @Test func resultsForTargetsThatAreGoneAreDropped() throws {
         var schedule = CheckSchedule(random: SeededGenerator(seed: 1))
         let target = try Self.targets(1)

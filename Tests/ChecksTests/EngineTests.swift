@@ -91,6 +91,29 @@ import Testing
         withExtendedLifetime(silent) {}
     }
 
+    /// Where there was no descriptor for its thread, it begins as soon as there is.
+    @Test func beginsLaterWithoutDescriptors() throws {
+        let silent = try Ports.Silent()
+        let target = try Self.target(.tcp(TCPCheck()), silent.number)
+        let fault = { (nth: Int) in Faults.Fault("epoll_create1", nth: nth, code: EMFILE) }
+        try Faults.with(fault(1), fault(2)) {
+            let recorder = try Recorder()
+            recorder.engine.set([target])
+            #expect(try recorder.first(target).health.isUp)
+            #expect(recorder.warnings == ["no health checks: epoll_create1: too many open files, trying again"])
+        }
+        withExtendedLifetime(silent) {}
+    }
+
+    @Test func endsWithoutDescriptors() throws {
+        let faults = Faults.Fault("epoll_create1", nth: 1, code: EMFILE)
+        try Faults.with(faults) {
+            let recorder = try Recorder()
+            _ = try recorder.wait { $0.warnings.first }
+            recorder.engine.stop()
+        }
+    }
+
     @Test func runsNoMoreThanTheLimitAtATime() throws {
         let counts = Counts()
         let server = try TCPServer { connection in

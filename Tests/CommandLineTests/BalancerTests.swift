@@ -206,8 +206,7 @@ import Testing
         }
     }
 
-    @Test func caddyFollowsTheKeys() async throws {
-        guard (try? Shell.run("command -v caddy")) != nil else { return }
+    @Test(.enabled(if: Machine.hasCaddy && Machine.hasNginx)) func caddyFollowsTheKeys() async throws {
         try await withRig { rig in
             let (port, site, server) = (try Ports.free(), try Ports.free(), try Ports.free())
             try rig.box.write(

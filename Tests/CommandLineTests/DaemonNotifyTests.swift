@@ -63,6 +63,42 @@ import Testing
         }
     }
 
+    /// `confd register` is ready when the key is there; a daemon with a service whose check fails is ready all the same, for the
+    /// service may be ordered after it.
+    @Test(.enabled(if: Machine.hasEtcd)) func registerIsReadyWithItsKey() async throws {
+        let server = try HealthServer(500)
+        try await withRig { rig in
+            let (manager, other) = (try Manager(path: rig.box.path("one")), try Manager(path: rig.box.path("two")))
+            let register = try Child(
+                rig.box.command(
+                    [
+                        "register", "/s/a", "x", "-check", "http://:\(server.port)/", "-check-interval", "1s", "-node",
+                        rig.node,
+                    ], environment: ["NOTIFY_SOCKET": rig.box.path("one")], confdir: false))
+            try rig.box.write(
+                "confdir/conf.d/s.toml",
+                """
+                [service]
+                key = "/s/b"
+                value = "x"
+                [[service.health_check]]
+                type = "http"
+                port = \(server.port)
+                interval = "1s"
+
+                """)
+            let daemon = try rig.daemon(environment: ["NOTIFY_SOCKET": rig.box.path("two")])
+            #expect(try await eventually { other.hasReceived("READY=1") }, "\(daemon.standardError)")
+            #expect(try await eventually { server.asked > 3 })
+            #expect(try rig.client.all("/s/").isEmpty)
+            #expect(!manager.hasReceived("READY=1"))
+            server.answer(200)
+            #expect(try await eventually { manager.hasReceived("READY=1") }, "\(register.standardError)")
+            #expect(try rig.client.all("/s/")["/s/a"] == "x")
+            for process in [register, daemon] { try await stop(process) }
+        }
+    }
+
     @Test func isNotReadyWithoutItsBackend() async throws {
         try await withSandbox { box in
             let manager = try Manager(path: box.path("notify"))

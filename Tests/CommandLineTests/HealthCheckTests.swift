@@ -125,6 +125,29 @@ import Testing
         }
     }
 
+    /// Items are keys of the store, whatever templates see of them: the file of one whose server is down stays.
+    @Test func itemsOfHiddenServersStay() async throws {
+        let (one, two) = (try HealthServer(), try HealthServer())
+        try await withRig { rig in
+            try rig.client.put("/s/a", "127.0.0.1:\(one.port)")
+            try rig.client.put("/s/b", "127.0.0.1:\(two.port)")
+            try addResource(rig, template: Self.template)
+            let text = try #require(rig.box.read("confdir/conf.d/app.toml"))
+            try rig.box.write(
+                "confdir/conf.d/app.toml",
+                text.replacing(
+                    "dest = \"\(rig.box.out)/app\"", with: "dest = \"\(rig.box.out)/{{.name}}\"\nfor_each = \"/s/*\""))
+            let daemon = try rig.daemon("-state-dir", rig.box.path("state"))
+            #expect(try await rig.holds("b", "a b "), "\(daemon.standardError)")
+            one.answer(503)
+            for name in ["a", "b"] { #expect(try await rig.holds(name, "b "), "\(daemon.standardError)") }
+            one.answer(200)
+            #expect(try await rig.holds("a", "a b "), "\(daemon.standardError)")
+            #expect(!daemon.standardError.contains("has been removed"), "\(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
     @Test func isSeenInStatusAndMetrics() async throws {
         let (one, two) = (try HealthServer(500), try HealthServer())
         try await withRig { rig in

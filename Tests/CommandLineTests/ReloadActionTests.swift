@@ -109,6 +109,37 @@ import Testing
         }
     }
 
+    /// A service whose certificate an authority of the house has signed.
+    @Test(.enabled(if: Machine.hasOpenssl, "openssl is not installed")) func aRequestKnowsItsAuthority() async throws {
+        try await withSandbox { box in
+            let (file, port) = (box.path("server.pem"), try Ports.free())
+            let made = try await run(
+                "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=app", "-addext",
+                "subjectAltName=IP:127.0.0.1", "-keyout", box.path("server.key"), "-out", file)
+            try #require(made.exitCode == 0, "\(made.testDescription)")
+            let server = try BackgroundProcess(
+                "openssl s_server -accept 127.0.0.1:\(port) -quiet -www -cert \(file) -key \(box.path("server.key"))")
+            func render(_ fields: String) async throws -> Finished {
+                try box.resource(
+                    "a",
+                    fields: "reload = { http = { method = \"GET\", url = \"https://127.0.0.1:\(port)/\"\(fields) } }",
+                    template: "x\n")
+                return try await box.render(keys: ["/app/name": "one"])
+            }
+            let isThere = try await eventually {
+                try await render("").standardError.contains("server certificate not accepted: ")
+            }
+            #expect(isThere)
+            let missing = try await render(", ca_file = \"/nowhere/ca.pem\"")
+            #expect(
+                missing.exitCode == 1 && missing.standardError.contains("CA file cannot be used"),
+                "\(missing.testDescription)")
+            let done = try await render(", ca_file = \"\(file)\"")
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+            withExtendedLifetime(server) {}
+        }
+    }
+
     /// Resources with one request send it once, and one that nobody answers leaves the reload to the next start.
     @Test func equalRequestsAreOne() async throws {
         try await withSandbox { box in

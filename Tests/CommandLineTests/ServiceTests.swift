@@ -48,20 +48,6 @@ import Testing
         }
     }
 
-    /// A server that accepts and never answers is out long before its time to live is over.
-    @Test func whatHangsIsRemoved() async throws {
-        let server = try HealthServer()
-        try await withRig { rig in
-            try addService(rig, server.port, ttl: "600s")
-            let daemon = try rig.daemon()
-            #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
-            server.fallSilent()
-            #expect(try await eventually { keys(rig).isEmpty }, "\(daemon.standardError)")
-            #expect(daemon.standardError.contains("timeout after 1s"), "\(daemon.standardError)")
-            try await stop(daemon)
-        }
-    }
-
     @Test func marksWhatIsDown() async throws {
         let server = try HealthServer()
         try await withRig { rig in
@@ -79,19 +65,6 @@ import Testing
         }
     }
 
-    /// Killed without a word: the lease takes the key.
-    @Test func leaseEndsWithConfd() async throws {
-        let server = try HealthServer()
-        try await withRig { rig in
-            try addService(rig, server.port)
-            let daemon = try rig.daemon()
-            #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
-            daemon.send(SIGKILL)
-            _ = try await daemon.wait()
-            #expect(try await eventually { keys(rig).isEmpty })
-        }
-    }
-
     /// A healthy service is registered again after the store was away, and nothing is removed meanwhile.
     @Test func comesBackAfterAnOutage() async throws {
         let server = try HealthServer()
@@ -104,6 +77,33 @@ import Testing
             #expect(try await eventually { keys(rig).isEmpty }, "\(daemon.standardError)")
             try rig.proxy.accept()
             #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
+    /// A resolver that does not answer keeps back the service that asks it, and nothing else.
+    @Test(.enabled(if: NameServer.isPossible, "needs dnsmasq, root and mount namespaces"))
+    func aSlowResolverHoldsUpNothingElse() async throws {
+        try await withRig { rig in
+            try rig.client.put("/app", "one")
+            try rig.resource("app", key: "/app")
+            try rig.box.write(
+                "confdir/conf.d/service.toml",
+                "[service]\nkey = \"/s/a\"\nvalue = '{{index (lookupIP \"node.example.test\") 0}}'\n")
+            let names = try NameServer(in: rig.box, options: "timeout:30 attempts:5")
+            let isThere = try await run(
+                names.inside(ChildCommand(executable: "true", arguments: [], environment: Machine.environment)))
+            #expect(isThere.exitCode == 0, "\(isThere.testDescription)")
+            names.signal(SIGSTOP)
+            let daemon = try Child(
+                names.inside(rig.box.command(["-watch", "-interval", "0", "-node", rig.node])))
+            #expect(try await rig.holds("app", "one"), "\(daemon.standardError)")
+            try rig.client.put("/app", "two")
+            #expect(try await rig.holds("app", "two"), "\(daemon.standardError)")
+            let isEvaluated = daemon.standardError.contains("trying again") || !keys(rig).isEmpty
+            #expect(!isEvaluated, "\(daemon.standardError)")
+            names.signal(SIGCONT)
+            #expect(try await eventually { keys(rig) == ["/s/a": "127.0.0.1"] }, "\(daemon.standardError)")
             try await stop(daemon)
         }
     }

@@ -121,6 +121,20 @@ import Testing
         }
     }
 
+    @Test func serversOfABalancerAreRefused() async throws {
+        try await withSandbox { box in
+            try resource(
+                box, to: "/dev/stdout",
+                fields: "[template.apply]\ndriver = \"haproxy\"\nsocket = \"/nowhere/s\"\nbackend = \"web\"",
+                template: "")
+            let done = try await shell(box, Self.once)
+            #expect(done.exitCode == 1 && done.standardOutput == "", "\(done.testDescription)")
+            #expect(
+                done.standardError.contains("app.toml: [template.apply] needs a file, /dev/stdout is none"),
+                "\(done.testDescription)")
+        }
+    }
+
     @Test func aCheckCannotEdit() async throws {
         try await withSandbox { box in
             try resource(

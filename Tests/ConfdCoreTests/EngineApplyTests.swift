@@ -160,6 +160,28 @@ import Testing
         #expect(world.commands == ["reload", "reload"])
     }
 
+    /// Two balancers that cannot take their servers, of which one answers late, and one command that stands in for both.
+    @Test(arguments: [["-onetime"], Self.arguments]) func oneFallbackForSeveralBalancers(_ arguments: [String])
+        async throws
+    {
+        let (web, shop) = (ScriptedBalancer(), ScriptedBalancer())
+        for balancer in [web, shop] {
+            balancer.change { $0.changeError = ApplierError(.fixedAtStart("add server", said: "no"), "scripted") }
+        }
+        shop.change { $0.readTime = .milliseconds(300) }
+        let world = try EngineWorld(
+            TestStore(["/web/a": "127.0.0.1:1"]),
+            makeDriver: { $0.subject.hasSuffix(" shop") ? shop.makeDriver() : web.makeDriver() })
+        let table = Self.fallback.replacing("backend = \"web\"", with: "backend = \"shop\"")
+        try world.resource("shop", keys: ["/web"], fields: table, template: Self.template)
+        try world.resource("web", keys: ["/web"], fields: Self.fallback, template: Self.template)
+        async let code = world.run(arguments)
+        for _ in 0..<2 { await world.log.wait(for: "has been updated") }
+        if arguments == Self.arguments { world.requests.stop() }
+        #expect(try await code == 0, "\(world.log.entries)")
+        #expect(world.commands == ["reload"], "\(world.log.entries)")
+    }
+
     // MARK: - Who owns the session
 
     @Test func anotherBalancerEndsTheSession() async throws {

@@ -114,13 +114,17 @@ import Testing
         status.balancers = [
             BalancerStatus(
                 resource: "a", destination: "/a", balancer: "haproxy", servers: 2, leaving: 1, isEqual: false,
-                obstacle: nil)
+                obstacle: nil),
+            BalancerStatus(
+                resource: "b", destination: "/b", balancer: "haproxy", servers: 2, leaving: 0, isEqual: false,
+                obstacle: nil, isLeftToReload: true),
         ]
         let shown = text(Metrics(), status)
         for line in [
             #"confd_resources{state="waiting"} 1"#, #"confd_rollout_waiting{dest="/a"} 0"#,
             #"confd_rollout_halted{dest="/a"} 0"#, #"confd_service_registered{key="/web/a"} 1"#,
             #"confd_apply_equal{dest="/a",balancer="haproxy"} 0"#,
+            #"confd_apply_equal{dest="/b",balancer="haproxy"} 1"#,
             #"confd_apply_servers{dest="/a",balancer="haproxy"} 2"#,
             #"confd_apply_leaving{dest="/a",balancer="haproxy"} 1"#,
         ] {

@@ -86,12 +86,13 @@ import Testing
     }
 
     @Test func showsBalancers() {
-        func shown(_ isEqual: Bool, _ obstacle: String?) -> (page: String, table: String) {
+        func shown(_ isEqual: Bool, _ obstacle: String?, isLeftToReload: Bool = false) -> (page: String, table: String)
+        {
             var status = Self.status([Self.resource("a")])
             status.balancers = [
                 BalancerStatus(
                     resource: "a", destination: "/etc/a", balancer: "haproxy /run/h.sock web", servers: 3, leaving: 1,
-                    isEqual: isEqual, obstacle: obstacle)
+                    isEqual: isEqual, obstacle: obstacle, isLeftToReload: isLeftToReload)
             ]
             return (page(status), StatusReport(status: status).text)
         }
@@ -100,6 +101,7 @@ import Testing
         #expect(good.page.contains(#"data-column="Leaving" class="number"><data value="1">1</data>"#), "\(good.page)")
         #expect(good.table.contains("as desired"), "\(good.table)")
         #expect(shown(false, nil).page.contains("word warning\">not as desired<"))
+        #expect(shown(false, nil, isLeftToReload: true).page.contains("word good\">left to the reload<"))
         let bad = shown(false, "it refused")
         #expect(bad.page.contains("word bad\">not as desired<"), "\(bad.page)")
         #expect(bad.page.contains("<p class=\"problem\">it refused</p>"), "\(bad.page)")

@@ -52,7 +52,12 @@ import Testing
                 .failed, "b.toml: dest /l/a is already written by a.toml", "both are the file /e/a"
             ),
             (
-                .rolloutOfStream(destination: "/dev/null"), .failed, "a rollout needs a file, /dev/null is none", nil
+                .noFile(destination: "/dev/null", needed: .rollout), .failed,
+                "a rollout needs a file, /dev/null is none", nil
+            ),
+            (
+                .noFile(destination: "/dev/null", needed: .apply), .failed,
+                "[template.apply] needs a file, /dev/null is none", nil
             ),
             (
                 .nothingToPutBack(destination: "/e/a"), .failed,

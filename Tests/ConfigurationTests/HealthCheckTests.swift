@@ -176,6 +176,14 @@ private func withCheck(_ fields: String) -> String {
         #expect(service.onFall == .delete && service.onStop == .keep && service.onConflict == .wait)
     }
 
+    /// systemd sets no such variable.
+    @Test(arguments: [[:], ["HOSTNAME": ""]]) func theNameOfTheHostNeedsNoVariable(_ environment: [String: String])
+        throws
+    {
+        let result = try parse(Self.minimal.replacing("/s/a", with: "/s/${HOSTNAME}"), environment: environment)
+        #expect(try result.services.first?.key.text == "/s/\(Host.name())")
+    }
+
     /// A child that ends takes its key along; a daemon that is restarted does not.
     @Test func keyOfAChildGoesWithIt() throws {
         let result = try parse(Self.minimal, arguments: ["-watch", "--", "app"])
@@ -312,13 +320,18 @@ private func withCheck(_ fields: String) -> String {
     }
 
     @Test(arguments: [
-        (["a", "x"], "\"a\" is not a key"),
-        (["/a", "{{getv \"/b\"}}"], "function \"getv\" not defined"),
-        (["/a", "x", "-check", "8080"], "\"8080\" is not a check"),
-        (["/a", "x", "-check", "udp://:80"], "\"udp://:80\" is not a check"),
-        (["/a", "x", "-check", "tcp://:0"], "target's port is not a number from 1 to 65535: \"127.0.0.1:0\""),
-        (["/a", "x", "-check", "tcp://:80", "-rise", "0"], "not from 1 to 1000: 0"),
-        (["/a", "x", "-ttl", "0"], "0ms is shorter than a second"),
+        (["a", "x"], "KEY: \"a\" is not a key"),
+        (["/a", "{{getv \"/b\"}}"], "VALUE: function \"getv\" not defined"),
+        (["/a", "x", "-check", "8080"], "-check: \"8080\" is not a check"),
+        (["/a", "x", "-check", "udp://:80"], "-check: \"udp://:80\" is not a check"),
+        (["/a", "x", "-check", "tcp://:0"], "-check: target's port is not a number from 1 to 65535: \"127.0.0.1:0\""),
+        (["/a", "x", "-check", "tcp://:80", "-rise", "0"], "-rise: not from 1 to 1000: 0"),
+        (["/a", "x", "-check", "tcp://:80", "-check-interval", "1ms"], "-check-interval: not from 100ms to 24h: 1ms"),
+        (
+            ["/a", "x", "-check", "tcp://:80", "-check-interval", "1s", "-check-timeout", "2s"],
+            "-check-interval: 1s is shorter than the timeout, 2s"
+        ),
+        (["/a", "x", "-ttl", "0"], "-ttl: 0ms is shorter than a second"),
         (["/a", "x", "-backend", "env"], "the env backend cannot be written to"),
     ])
     func refusesTheService(_ arguments: [String], _ message: String) throws {

@@ -105,6 +105,23 @@ private func parse(
         #expect(request.expectedStatus.contains(204) && !request.expectedStatus.contains(200))
     }
 
+    @Test func filesOfCertificates() throws {
+        let fields = """
+            [template.reload.http]
+            url = "https://h/"
+            ca_file = "${DIR}/ca.pem"
+            client_cert = "/c.pem"
+            client_key = "/c.key"
+            """
+        guard case .request(let request)? = try method(fields, environment: ["DIR": "/d"]) else {
+            Issue.record("no request")
+            return
+        }
+        let files = request.certificates
+        #expect(
+            files.authorityFile == "/d/ca.pem" && files.certificateFile == "/c.pem" && files.keyFile == "/c.key")
+    }
+
     @Test func whatARequestIsWithoutMore() throws {
         guard case .request(let request)? = try method("[template.reload]\nhttp = { url = \"http://h/\" }") else {
             Issue.record("no request")
@@ -176,6 +193,22 @@ private func parse(
                 "4:27: url: begins with neither http://, https:// nor unix:///"
             ),
             ("reload = { http = { url = \"http://u:p@h/\" } }", "4:27: url: user and password do not belong in a URL"),
+            (
+                "reload = { http = { url = \"http://h/\", ca_file = \"/ca\" } }",
+                "4:50: ca_file: has no effect without a url of https"
+            ),
+            (
+                "reload = { http = { url = \"unix:///s:/x\", client_cert = \"/c\" } }",
+                "4:57: client_cert: has no effect without a url of https"
+            ),
+            (
+                "reload = { http = { url = \"https://h/\", client_key = \"/k\" } }",
+                "4:54: client_key: has no effect without client_cert"
+            ),
+            (
+                "reload = { http = { url = \"https://h/\", ca_file = \"\" } }",
+                "4:51: ca_file: is required and must not be empty"
+            ),
             ("reload = { http = { url = \"http:///x\" } }", "4:27: url: there is no host"),
             ("reload = { http = { url = \"http://h/#x\" } }", "4:27: url: \"#\" has no place in a request"),
             (

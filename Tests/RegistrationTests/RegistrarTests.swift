@@ -1,4 +1,5 @@
 import Backends
+import Checks
 import Testing
 
 @testable import Registration
@@ -29,18 +30,19 @@ import Testing
         #expect(simulation.takeReports() == [.registered(key: a, wasThere: false), .removed(key: a)])
     }
 
-    /// A check with rise 2 and fall 2 whose results are good and bad in turn.
+    /// A check whose results are good and bad in turn.
     @Test(arguments: [false, true])
     func aFlappingCheckWritesNothing(_ startsUp: Bool) {
         var simulation = simulation([Service("/a")], health: startsUp ? .up : .down)
         simulation.run(for: .seconds(1))
         let events = simulation.store.events
-        var (isUp, row) = (startsUp, 0)
+        var options = HealthCheck.Options()
+        options.firstProbeDecides = false
+        var check = CheckState(initial: startsUp ? .up : .down, at: .zero)
         for round in 0..<1_000 {
             let isGood = round.isMultiple(of: 2) != startsUp
-            row = isGood == isUp ? 0 : row + 1
-            if row == 2 { (isUp, row) = (isGood, 0) }
-            simulation.setHealth(isUp ? .up : .down, a, 0)
+            _ = check.take(isGood ? .success : .failure(.closed), options, at: .seconds(round))
+            simulation.setHealth(check.verdict == .up ? .up : .down, a, 0)
             simulation.run(for: .seconds(1))
         }
         #expect(simulation.store.events == events && events == (startsUp ? 1 : 0))

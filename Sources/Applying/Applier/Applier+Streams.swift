@@ -77,6 +77,14 @@ extension Applier {
     }
 }
 
+extension Resource {
+    /// What it has that a stream cannot have.
+    var featureOfFiles: StepFailure.FeatureOfFiles? {
+        if rollout != nil { return .rollout }
+        return apply != nil ? .apply : nil
+    }
+}
+
 /// One writer at a time for all streams, so that what several resources write to one of them does not mix.
 final class StreamTurn: Sendable {
     private let turn = Mutex(())

@@ -168,7 +168,9 @@ package struct Applier: Sendable {
         try refuseInputs(resource)
         let destination = try resolve(resource)
         if let stream = destination.stream {
-            if resource.rollout != nil { throw .rolloutOfStream(destination: resource.destination) }
+            if let feature = resource.featureOfFiles {
+                throw .noFile(destination: resource.destination, needed: feature)
+            }
             return .done(try write(content, to: stream, destination, &file))
         }
         let comparison: Comparison

@@ -27,7 +27,7 @@ extension StepFailure {
         case .writesInput(let error): error.message
         case .notStaged(let error, let destination):
             "cannot stage \(destination) in \(ChangesFile.temporary): \(error.reason)"
-        case .rolloutOfStream(let destination): "a rollout needs a file, \(destination) is none"
+        case .noFile(let destination, let feature): "\(feature.text) needs a file, \(destination) is none"
         case .nothingToPutBack(let destination):
             "there is no previous \(destination) to put back: the new one stays"
         case .guardIsBlind: "guard: max_drop needs -state-dir, or it is blind after a restart"
@@ -58,7 +58,7 @@ extension StepFailure {
         case .reload(let error, _, _, _), .reloadOfPrevious(let error, _, _): error.hint
         case .absentValue: "write default \"…\" before it, or with around it"
         case .missingTemplate, .commandTemplate, .itemAttribute, .format, .refusedBefore, .writesInput,
-            .notStaged, .rolloutOfStream, .nothingToPutBack, .namesOfItemsNotKept, .removalsNotKept:
+            .notStaged, .noFile, .nothingToPutBack, .namesOfItemsNotKept, .removalsNotKept:
             nil
         }
     }
@@ -80,6 +80,15 @@ extension StepFailure.AfterCheck {
         case .previousFile: "; the previous file is back"
         case .nothing: "; there was no file before, and the new one was removed"
         case .newFile: "; the new file is still in place"
+        }
+    }
+}
+
+extension StepFailure.FeatureOfFiles {
+    fileprivate var text: String {
+        switch self {
+        case .rollout: "a rollout"
+        case .apply: "[template.apply]"
         }
     }
 }

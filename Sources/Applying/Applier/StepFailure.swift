@@ -34,7 +34,8 @@ enum StepFailure: Error, Equatable {
     /// An item's file is one that its resource is made from.
     case writesInput(ResourceError)
     case notStaged(SystemError, destination: String)
-    case rolloutOfStream(destination: String)
+    /// The destination is a stream, and the resource has something that needs a file.
+    case noFile(destination: String, needed: FeatureOfFiles)
     /// The turn of this host in a rollout failed, and there was no file before.
     case nothingToPutBack(destination: String)
 
@@ -49,6 +50,11 @@ enum StepFailure: Error, Equatable {
     /// The service does not take the file from before either.
     case reloadOfPrevious(ReloadError, field: String, FailedCommand?)
     case apply(ApplierError)
+
+    /// What only a file can have.
+    enum FeatureOfFiles: Equatable {
+        case rollout, apply
+    }
 
     /// Where in a template it is. Lines and columns are counted from 1, columns in bytes.
     struct Place: Equatable {

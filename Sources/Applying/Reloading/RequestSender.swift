@@ -28,6 +28,7 @@ final class RequestSender: Sendable {
             wire.unixSocket = socket?.connectPath
             wire.headers = request.wireHeaders(token: token)
             if let bodyFile { wire.body = try Self.body(bodyFile) }
+            wire.tls = request.certificates.options
             wire.timeout = timeout
             wire.connectTimeout = timeout
             wire.sharesConnection = false
@@ -128,5 +129,15 @@ extension ServiceRequest {
         }
         if let token { headers.append(HTTP.Header("Authorization", "Bearer \(token)")) }
         return headers
+    }
+}
+
+extension ServiceRequest.Certificates {
+    fileprivate var options: TLSOptions {
+        var options = TLSOptions()
+        options.authorityFile = authorityFile
+        options.certificateFile = certificateFile
+        options.keyFile = keyFile
+        return options
     }
 }

@@ -20,11 +20,25 @@ package final class CheckEngine: Sendable {
         let (state, ended) = (state, ended)
         try Thread.detach(blocksSignals: true) {
             defer { ended.post() }
+            Self.prober(state, limit, environment, warn)?.run()
+        }
+    }
+
+    /// The prober, as soon as there are descriptors for it; nil if the engine ends before.
+    private static func prober(
+        _ state: ProberState, _ limit: Int, _ environment: @escaping @Sendable () -> [[UInt8]],
+        _ warn: @Sendable (String) -> Void
+    ) -> Prober? {
+        var backoff = Backoff()
+        var isTold = false
+        while true {
             do throws(SystemError) {
-                try Prober(state, limit: limit, environment: environment).run()
+                return try Prober(state, limit: limit, environment: environment)
             } catch {
-                warn("no health checks: \(error.message)")
+                if !isTold { warn("no health checks: \(error.message), trying again") }
+                isTold = true
             }
+            if state.inbox.stops(within: backoff.next()) { return nil }
         }
     }
 

@@ -28,6 +28,19 @@ final class Inbox: Sendable {
         wakeUp.wake()
     }
 
+    /// Waits for `time`, and says whether all is to stop; for a thread that has begun nothing yet. What else came is not lost by
+    /// it: targets are in the schedule, and nothing was begun that could be cancelled.
+    func stops(within time: Duration) -> Bool {
+        let end = Clock.monotonic() + time
+        while true {
+            let left = end - Clock.monotonic()
+            if take().stops { return true }
+            if left <= .zero { return false }
+            // A wait that fails is one that is over at once.
+            _ = try? Poll.wait([descriptor], timeout: left)
+        }
+    }
+
     /// What has come since the last call.
     func take() -> Mail {
         wakeUp.clear()

@@ -37,7 +37,7 @@ struct Application {
     /// Whether the command is to be run, and was not yet.
     private(set) var wantsReload = false
     /// Whether the fallback command has made the changes that the balancer's interface cannot make.
-    private var isLeftToReload = false
+    private var hasReloaded = false
     /// Whether the command has failed since these servers were handed over.
     private var hasReloadFailed = false
     /// The last failure since the servers were as desired; nil without one.
@@ -60,7 +60,7 @@ struct Application {
         begun = now
         state = .owed([.inProgress])
         wantsReload = false
-        isLeftToReload = false
+        hasReloaded = false
         hasReloadFailed = false
     }
 
@@ -84,9 +84,9 @@ struct Application {
     }
 
     private mutating func takeReload(_ fallback: Fallback) -> Event? {
-        if isLeftToReload || wantsReload { return nil }
+        if hasReloaded || wantsReload { return nil }
         failure = nil
-        if fallback == .owed { wantsReload = true } else { isLeftToReload = true }
+        if fallback == .owed { wantsReload = true } else { hasReloaded = true }
         return wantsReload ? .wantsReload : .leftToReload
     }
 
@@ -95,7 +95,7 @@ struct Application {
         hasReloadFailed = !succeeded
         guard succeeded else { return }
         wantsReload = false
-        isLeftToReload = true
+        hasReloaded = true
         failure = nil
     }
 
@@ -114,11 +114,17 @@ struct Application {
         if isEqual { return true }
         if isTriedOnce, failure != nil || hasReloadFailed { return true }
         if wantsReload { return false }
-        guard isLeftToReload, case .owed(let reasons) = state else { return false }
+        guard hasReloaded, case .owed(let reasons) = state else { return false }
         return reasons.contains { reason in
             if case .error(let error) = reason { error.wantsReload } else { false }
         }
     }
+
+    /// Whether the servers differ from the desired ones only in what the command has brought.
+    var isLeftToReload: Bool { isSettled && !isEqual && failure == nil && !hasReloadFailed }
+
+    /// Whether it will soon be known if the command has to be run for these servers.
+    var isUndecided: Bool { state == .owed([.inProgress]) && failure == nil }
 
     /// Why they are not as desired, in one line; nil if they are, or are about to be.
     var obstacle: String? {

@@ -13,4 +13,6 @@ struct BalancerStatus: Equatable, Sendable {
     let isEqual: Bool
     /// Why not, nil if they are or are about to be.
     let obstacle: String?
+    /// Whether they differ and nothing is left to do: `fallback` has brought what the balancer cannot change while it runs.
+    var isLeftToReload = false
 }

@@ -18,6 +18,7 @@ extension Engine {
         if mode == .follow { for ids in reloads { reload(ids, at: now) } }
         if checksMayBegin, let batch = checks.take(reloadsRun: table.isReloading) { checkInPlace(batch) }
         table.pausesReloads = checks.holdsReloads
+        if beginFallbacks(at: now) { requests.wake() }
         workers.renderers.help()
     }
 
@@ -140,6 +141,7 @@ extension Engine {
         case .verdict(let change): take(change, at: now)
         case .balancer(let id, let session, let status): take(status, of: id, session: session, at: now)
         case .rollout(let id, let message): take(message, of: id, at: now)
+        case .servicesEvaluated(let evaluated): services.take(evaluated, at: now)
         case .servicesEnded: services.noteFinished()
         case .serviceGivenUp:
             // `confd register` has nothing else to do.

@@ -50,9 +50,26 @@ extension Engine {
             applier.logEqual(resource, servers: state.application?.servers.count ?? 0, isNew: reload?.isNew ?? false)
             endReload(of: state, at: now)
         case .leftToReload: endReload(of: state, at: now)
-        case .wantsReload: table.update(state, at: now) { $0.reloadAgain(at: now) }
+        case .wantsReload: break
         case .failed(let error): applier.logFailure(error, of: reload, resource)
         }
+    }
+
+    /// Has the commands run that stand in for balancers, each once for all resources that want it; whether there are any. One
+    /// waits until it is known whether others with the same command want it too, which takes no longer than an exchange.
+    func beginFallbacks(at now: Duration) -> Bool {
+        let balancers = table.resources.filter { $0.resource.apply?.fallsBack == true }
+        var hasBegun = false
+        for state in balancers where state.application?.wantsReload == true && !state.isRunning && !state.isReloadDue {
+            let method = state.resource.reloadMethod
+            let isUndecided = balancers.contains {
+                $0.resource.reloadMethod == method && ($0.isRendering || $0.application?.isUndecided == true)
+            }
+            if isUndecided { continue }
+            table.update(state, at: now) { $0.reloadAgain(at: now) }
+            hasBegun = true
+        }
+        return hasBegun
     }
 
     private func fallback(of state: ResourceState) -> Application.Fallback {

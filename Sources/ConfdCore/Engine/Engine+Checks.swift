@@ -6,13 +6,13 @@ import Posix
 // Health checks of servers that keys name: keys and verdicts in, what is probed and what templates see out.
 extension Engine {
     /// Has the servers among the newest keys probed, and marks the resources whose template sees something else now.
-    func updateHealth(at now: Duration) throws(SystemError) {
+    func updateHealth(at now: Duration) {
         for state in table.resources where !state.resource.healthChecks.isEmpty {
             guard let snapshot = state.keys?.snapshot, state.pendingDefinition == nil else { continue }
             let before = state.snapshot
             if state.health == nil { state.health = newHealth(of: state) }
             guard state.health?.update(snapshot, at: now, health: monitor.health(of:)) == true else { continue }
-            if mode == .follow { try monitor.set(state.health?.targets ?? [], for: .resource(state.id)) }
+            if mode == .follow { monitor.set(state.health?.targets ?? [], for: .resource(state.id), at: now) }
             reportProblems(of: state)
             noteChange(of: state, from: before.snapshot, at: now)
         }

@@ -34,7 +34,7 @@ extension Engine {
             }
         }
         try updateSources(backends)
-        try updateServices(at: now)
+        updateServices(at: now)
         // Templates are compiled while the followers read keys.
         for state in new { state.withHistory { applier.prepare(state.resource, &$0) } }
     }
@@ -151,7 +151,7 @@ extension Engine {
         separateRefused()
         if sourcesAreStale { try updateSources(.none) }
         takeDeliveries(at: now)
-        try updateHealth(at: now)
+        updateHealth(at: now)
     }
 
     /// Has each backend followed for the keys of all its resources.

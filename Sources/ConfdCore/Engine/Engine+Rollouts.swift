@@ -26,7 +26,7 @@ extension Engine {
             rolloutsAreStale = false
             try rollouts.set(table.resources.filter { $0.resource.rollout != nil }.map { ($0.id, $0.resource) })
         }
-        if rollouts.isEmpty { return try services.setPlaces([:], at: now) }
+        if rollouts.isEmpty { return services.setPlaces([:], at: now) }
         rollouts.takeDeliveries()
         let registered = services.registered
         for (id, session) in rollouts.all {
@@ -40,7 +40,7 @@ extension Engine {
             state.rollout = session.state(rollouts.failure(of: session))
             announce(session, of: state)
         }
-        try services.setPlaces(rollouts.places, at: now)
+        services.setPlaces(rollouts.places, at: now)
     }
 
     private func perform(

@@ -5,14 +5,14 @@ import Posix
 // Services that this confd registers.
 extension Engine {
     /// Takes up the services of conf.d, or the one of `confd register`.
-    func updateServices(at now: Duration) throws(SystemError) {
+    func updateServices(at now: Duration) {
         let wanted = inventory.services
         if mode == .once {
             guard let first = wanted.first else { return }
             let more = wanted.count == 1 ? "" : " and \(wanted.count - 1) more"
             return logger.info("\(first.name)\(more): -onetime registers no service")
         }
-        try services.set(wanted, at: now)
+        services.set(wanted, at: now)
         guard !isStopping, !services.isEmpty else { return }
         // Before the command after `--` ends, its keys are taken out.
         requests.holdEndOfChild(drain: wanted.map(\.drain).max() ?? .zero)
@@ -29,5 +29,13 @@ extension Engine {
         if requests.takeSecondStop() || hasEnded { services.skipDrain() }
         guard services.isFinished else { return }
         requests.releaseEndOfChild()
+    }
+
+    /// Evaluates services on a thread of their own, because a resolver may take half a minute.
+    static func evaluate(_ definitions: [ServiceDefinition], _ workers: Workers, _ inbox: Inbox) {
+        workers.renderers.run { place in
+            place.giveUp()
+            inbox.post(.servicesEvaluated(definitions.map { EvaluatedService($0) }))
+        }
     }
 }

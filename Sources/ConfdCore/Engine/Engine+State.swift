@@ -115,6 +115,6 @@ extension ResourceState {
         return BalancerStatus(
             resource: resource.name, destination: resource.destination, balancer: apply.target.subject,
             servers: application.servers.count, leaving: application.leaving.count, isEqual: application.isEqual,
-            obstacle: application.obstacle)
+            obstacle: application.obstacle, isLeftToReload: application.isLeftToReload)
     }
 }

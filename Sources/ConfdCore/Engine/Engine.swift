@@ -127,6 +127,8 @@ package final class Engine {
             } deliver: {
                 inbox.post(.verdict($0))
             }
+        } warn: {
+            logger.warning($0)
         }
         balancers = BalancerKeeper(makeDriver: makeDriver) { [inbox] id, session, status in
             inbox.post(.balancer(id, session: session, status))
@@ -135,6 +137,7 @@ package final class Engine {
             ServiceKeeper.Parts(
                 logger: logger, backends: backends, purpose: settings.servicePurpose, isNoop: settings.noop,
                 earlierLeases: stateDirectory?.leases ?? [],
+                evaluate: { [inbox, workers] in Self.evaluate($0, workers, inbox) },
                 keepLeases: { [stateDirectory] leases in Self.keep(leases, stateDirectory, logger) },
                 finished: { [inbox] in inbox.post(.servicesEnded) }, gaveUp: { [inbox] in inbox.post(.serviceGivenUp) },
                 changed: { requests.wake() }),
@@ -221,7 +224,8 @@ package final class Engine {
         if let nextPass, now >= nextPass { try startPass(.allButReading, at: now) }
         try updateKeys(at: now)
         noteContacts()
-        try services.retry(at: now)
+        monitor.retry(at: now)
+        services.retry(at: now)
         noteServices()
         try advanceRollouts(at: now)
         scheduleNew(at: now)
@@ -269,8 +273,8 @@ package final class Engine {
             isStopping
             ? [nextSignOfLife, applicationDeadline]
             : [
-                nextPass, nextSignOfLife, isAhead ? giveUp : nil, reminder, healthDeadline, services.retryAt,
-                waiters.nextRead, rollouts.deadline,
+                nextPass, nextSignOfLife, isAhead ? giveUp : nil, reminder, healthDeadline, monitor.retryAt,
+                services.retryAt, waiters.nextRead, rollouts.deadline,
             ]
         return ([table.deadline] + others).compactMap { $0 }.min()
     }

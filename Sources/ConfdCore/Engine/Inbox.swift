@@ -33,6 +33,8 @@ indirect enum Message: Sendable {
     case balancer(ResourceID, session: Int, ApplierStatus)
     /// The result of a job for the rollout of a resource.
     case rollout(ResourceID, Engine.RolloutMessage)
+    /// Services whose keys and values were evaluated.
+    case servicesEvaluated([EvaluatedService])
     /// A registrar has removed all keys that are to go when confd ends.
     case servicesEnded
     /// A key belongs to another registrar, and `on_conflict` says not to wait for it.
@@ -46,7 +48,7 @@ extension Message {
         case .applied, .awaitsCheck, .skipped: true
         case .reloaded, .filesChanged, .childEnded, .statusWanted, .waitWanted, .releaseWanted, .cleanWanted,
             .lastChangeWanted, .verdict,
-            .balancer, .rollout, .servicesEnded, .serviceGivenUp:
+            .balancer, .rollout, .servicesEvaluated, .servicesEnded, .serviceGivenUp:
             false
         }
     }

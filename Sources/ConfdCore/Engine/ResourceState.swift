@@ -15,7 +15,7 @@ package typealias ResourceID = Int
 package final class ResourceState {
     package let id: ResourceID
     /// The definition that is in use.
-    package private(set) var resource: Resource { didSet { group = Self.group(id, resource) } }
+    package private(set) var resource: Resource { didSet { group = groupNow } }
     /// What takes its place when the rendering or reload that runs has ended.
     var pendingDefinition: PendingDefinition?
     /// When it is rendered and reloaded; nil until its keys are there.
@@ -66,7 +66,9 @@ package final class ResourceState {
     /// Whether the daemon is not ready before this resource was tried.
     var isAwaited = false { didSet { noteInAgenda() } }
     /// The servers that were handed over to its balancer, and what the balancer has reported; nil before the first time.
-    var application: Application?
+    var application: Application? {
+        didSet { if oldValue?.wantsReload != application?.wantsReload { group = groupNow } }
+    }
     /// Its state in the rollout of its group.
     var rollout = RolloutState.free
     /// Its rendered file, while that waits for its check in place.
@@ -92,12 +94,17 @@ package final class ResourceState {
         self.id = id
         self.resource = resource
         self.agenda = agenda
-        group = Self.group(id, resource)
+        group = Self.group(id, resource, wantsFallback: false)
         noteInAgenda()
     }
 
-    private static func group(_ id: ResourceID, _ resource: Resource) -> Agenda.Group {
-        resource.reloadGroup.map { .sharing($0) } ?? .alone(id)
+    private var groupNow: Agenda.Group {
+        Self.group(id, resource, wantsFallback: application?.wantsReload ?? false)
+    }
+
+    /// With `wantsFallback` it is reloaded by what stands in for its balancer, once for all that have the same.
+    private static func group(_ id: ResourceID, _ resource: Resource, wantsFallback: Bool) -> Agenda.Group {
+        (wantsFallback ? resource.reloadMethod : resource.reloadGroup).map { .sharing($0) } ?? .alone(id)
     }
 
     private func noteInAgenda() {
@@ -136,6 +143,7 @@ package final class ResourceState {
     var isInStep: Bool {
         guardState.hold == nil && rollout == .free && scheduler?.isInStep ?? false && application?.isSettled ?? true
     }
+    var isReloadDue: Bool { scheduler?.owesReload ?? false }
     var hasBeenInStep: Bool { scheduler?.hasBeenInStep ?? false }
 
     /// The rendering over `snapshot` that begins now; `engine` knows the health of servers.

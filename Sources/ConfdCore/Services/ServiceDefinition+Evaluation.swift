@@ -6,13 +6,24 @@ import Posix
 import Registration
 import Rendering
 
+/// A service, and what it is to have in the store or why that cannot be told.
+struct EvaluatedService: Sendable {
+    let definition: ServiceDefinition
+    let result: Result<Service, ServiceDefinition.Failure>
+
+    init(_ definition: ServiceDefinition) {
+        self.definition = definition
+        result = Result { () throws(ServiceDefinition.Failure) in try definition.evaluated() }
+    }
+}
+
 extension ServiceDefinition {
     /// Why key or value cannot be evaluated now.
     struct Failure: Error {
         let message: String
     }
 
-    /// The service with key and value as they are to be in the store now.
+    /// The service with key and value as they are to be in the store now. Their functions may wait for a resolver.
     func evaluated() throws(Failure) -> Service {
         let environment = ServiceEnvironment(backend)
         let key = try text(self.key, "key", environment)

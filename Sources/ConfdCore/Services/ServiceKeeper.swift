@@ -32,6 +32,8 @@ final class ServiceKeeper {
         let isNoop: Bool
         /// The leases of earlier runs: keys on them are ours.
         let earlierLeases: Set<Int64>
+        /// Evaluates services on another thread, as their functions may wait for a resolver: `take` gets what came of it.
+        let evaluate: ([ServiceDefinition]) -> Void
         /// Called when other leases are in use than before.
         let keepLeases: (Set<Int64>) -> Void
         /// Called on any thread, when a registrar has ended.
@@ -49,6 +51,9 @@ final class ServiceKeeper {
     private var entries: [BackendConfiguration: [Entry]] = [:]
     /// Keys beside those of services: the places of this host in rollouts.
     private var places: [BackendConfiguration: [Service]] = [:]
+    /// Whether services are being evaluated, and whether that has to be done once more.
+    private var isEvaluating = false
+    private var evaluatesAgain = false
     /// The errors of services that could not be evaluated, by service: each is logged once.
     private var failures: [String: String] = [:]
     /// How many registrars have not ended yet, once `isStopping`.
@@ -78,24 +83,43 @@ final class ServiceKeeper {
     // MARK: - Events
 
     /// Registers these and no others; keys and values are evaluated anew.
-    func set(_ definitions: [ServiceDefinition], at now: Duration) throws(SystemError) {
+    func set(_ definitions: [ServiceDefinition], at now: Duration) {
         if isStopping { return }
         self.definitions = definitions
-        try evaluate(at: now)
+        let targets = definitions.flatMap { $0.checks.map { CheckedTarget($0.target, $0.check) } }
+        monitor.set(Set(targets), for: .services, at: now)
+        evaluate(at: now)
         for registrar in registrars.values { registrar.verify() }
     }
 
-    /// Registers these keys, whose host is always up, and no others beside those of services.
-    func setPlaces(_ new: [BackendConfiguration: [Service]], at now: Duration) throws(SystemError) {
-        if isStopping || new == places { return }
-        places = new
-        try register(at: now)
+    /// Registers the services as they are now; `evaluate` has asked for them.
+    func take(_ evaluated: [EvaluatedService], at now: Duration) {
+        isEvaluating = false
+        if isStopping { return }
+        // Of other services by now, the old values would take out what has only changed.
+        if evaluated.map(\.definition) == definitions {
+            var new: [BackendConfiguration: [Entry]] = [:]
+            for service in evaluated {
+                guard let entry = entry(service, at: now) else { continue }
+                new[service.definition.backend, default: []].append(entry)
+            }
+            entries = new
+            register(at: now)
+        }
+        if evaluatesAgain { evaluate(at: now) }
     }
 
-    /// Tries again what could not be evaluated.
-    func retry(at now: Duration) throws(SystemError) {
+    /// Registers these keys, whose host is always up, and no others beside those of services.
+    func setPlaces(_ new: [BackendConfiguration: [Service]], at now: Duration) {
+        if isStopping || new == places { return }
+        places = new
+        register(at: now)
+    }
+
+    /// Tries again what could not be evaluated or registered.
+    func retry(at now: Duration) {
         guard let retryAt, now >= retryAt, !isStopping else { return }
-        try evaluate(at: now)
+        evaluate(at: now)
     }
 
     /// Takes a verdict of a health check.
@@ -149,20 +173,21 @@ final class ServiceKeeper {
 
     // MARK: - What is to be registered
 
-    private func evaluate(at now: Duration) throws(SystemError) {
+    private func evaluate(at now: Duration) {
         retryAt = nil
-        var entries: [BackendConfiguration: [Entry]] = [:]
-        for definition in definitions {
-            guard let entry = evaluated(definition, at: now) else { continue }
-            entries[definition.backend, default: []].append(entry)
+        if definitions.isEmpty {
+            evaluatesAgain = false
+            entries = [:]
+            return register(at: now)
         }
-        let targets = definitions.flatMap { $0.checks.map { CheckedTarget($0.target, $0.check) } }
-        try monitor.set(Set(targets), for: .services)
-        self.entries = entries
-        try register(at: now)
+        // Not beside each other: a resolver that is slow would be asked by ever more threads.
+        evaluatesAgain = isEvaluating
+        if isEvaluating { return }
+        isEvaluating = true
+        parts.evaluate(definitions)
     }
 
-    private func register(at now: Duration) throws(SystemError) {
+    private func register(at now: Duration) {
         for holding in holdings {
             guard let registrar = registrar(for: holding, at: now) else { continue }
             if holding.isOfRollouts {
@@ -188,13 +213,14 @@ final class ServiceKeeper {
     }
 
     /// The service as it is now. If it cannot be evaluated, it is tried again soon, and the last one stays; nil if there is none.
-    private func evaluated(_ definition: ServiceDefinition, at now: Duration) -> Entry? {
-        do throws(ServiceDefinition.Failure) {
-            let service = try definition.evaluated()
+    private func entry(_ evaluated: EvaluatedService, at now: Duration) -> Entry? {
+        let definition = evaluated.definition
+        switch evaluated.result {
+        case .success(let service):
             failures[definition.name] = nil
             if parts.isNoop { tellNoop(service) }
             return Entry(definition: definition, service: service)
-        } catch {
+        case .failure(let error):
             retryAt = now + .seconds(5)
             if failures[definition.name] != error.message {
                 parts.logger.error("\(definition.name): \(error.message), trying again")

@@ -111,7 +111,8 @@ struct MetricsPage {
             status.balancers.map { ([("dest", $0.destination), ("balancer", $0.balancer)], "\(value($0))") }
         }
         return gauge(
-            "confd_apply_equal", "Whether the servers of a balancer are as desired.", each { $0.isEqual ? 1 : 0 })
+            "confd_apply_equal", "Whether the servers of a balancer are as desired, or left to the reload.",
+            each { $0.isEqual || $0.isLeftToReload ? 1 : 0 })
             + gauge("confd_apply_servers", "How many servers a balancer is to have.", each(\.servers))
             + gauge("confd_apply_leaving", "Servers that wait for their last connections.", each(\.leaving))
     }

@@ -54,6 +54,7 @@ extension StatusReport {
                 writer.set("resource", balancer.resource)
                 writer.set("balancer", balancer.balancer)
                 writer.set("equal", balancer.isEqual)
+                writer.set("left_to_reload", balancer.isLeftToReload)
                 writer.set("servers", balancer.servers)
                 writer.set("leaving", balancer.leaving)
                 writer.set("error", balancer.obstacle)

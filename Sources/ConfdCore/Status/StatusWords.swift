@@ -109,8 +109,8 @@ extension ServiceStatus {
 
 extension BalancerStatus {
     /// Whether it has the servers that it is to have, in words.
-    var state: String { isEqual ? "as desired" : "not as desired" }
+    var state: String { isEqual ? "as desired" : isLeftToReload ? "left to the reload" : "not as desired" }
 
     /// Bad is what cannot be changed; the rest is under way.
-    var tone: StatusTone { isEqual ? .good : obstacle == nil ? .warning : .bad }
+    var tone: StatusTone { isEqual || isLeftToReload ? .good : obstacle == nil ? .warning : .bad }
 }

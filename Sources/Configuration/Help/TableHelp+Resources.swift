@@ -65,6 +65,7 @@ extension TableHelp {
                 Field("headers", help: "names and values, without credentials"),
                 Field("body_file", help: "what is sent, read each time: {{.dest}}, or another file"),
                 Field("token_file", help: "its line is sent as Authorization: Bearer, read each time"),
+                Field("ca_file", "client_cert", "client_key", help: "with https: files of certificates and the key"),
                 Field("expect_status", help: "the statuses that mean success (200-299)"),
             ], forms: FieldProbe.serviceRequest)
     }

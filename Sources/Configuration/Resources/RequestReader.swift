@@ -34,12 +34,13 @@ struct RequestReader {
         let headers = headers()
         let bodyFile = bodyFile(method: method)
         let status = statuses()
-        let tokenFile = table.expandedText("token_file", environment)
-        if let tokenFile, tokenFile.isEmpty { table.note("token_file", .required) }
-        guard let url = url() else { return nil }
+        let tokenFile = path("token_file")
+        let url = url()
+        let certificates = certificates(isUsed: url?.isSecure ?? true)
+        guard let url else { return nil }
         return ServiceRequest(
-            method: method, url: url, headers: headers, bodyFile: bodyFile, expectedStatus: status, tokenFile: tokenFile
-        )
+            method: method, url: url, headers: headers, bodyFile: bodyFile, expectedStatus: status,
+            tokenFile: tokenFile, certificates: certificates)
     }
 
     private static let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
@@ -92,6 +93,24 @@ struct RequestReader {
         } catch {
             return table.refuse("body_file", .bodyTemplate(reason: error.reason.text))
         }
+    }
+
+    /// The path of a file that is read when the request is sent.
+    private mutating func path(_ key: String) -> String? {
+        guard let path = table.expandedText(key, environment) else { return nil }
+        return path.isEmpty ? table.refuse(key, .required) : path
+    }
+
+    private mutating func certificates(isUsed: Bool) -> ServiceRequest.Certificates {
+        let files = ServiceRequest.Certificates(
+            authorityFile: path("ca_file"), certificateFile: path("client_cert"), keyFile: path("client_key"))
+        for key in ["ca_file", "client_cert", "client_key"] where !isUsed && table.value(key) != nil {
+            table.note(key, .onlyWith("a url of https"))
+        }
+        if isUsed, table.value("client_key") != nil, table.value("client_cert") == nil {
+            table.note("client_key", .onlyWith("client_cert"))
+        }
+        return files
     }
 
     private mutating func statuses() -> StatusRanges {

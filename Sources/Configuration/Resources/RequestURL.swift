@@ -19,6 +19,8 @@ package struct RequestURL: Hashable, Sendable {
     package let unixSocket: String?
     /// As messages call it: without the query, which may hold a secret.
     package let name: String
+    /// Whether it is `https`.
+    package var isSecure: Bool { text.hasPrefix("https:") }
 
     package init(_ text: String) throws(Problem) {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\\") }) else { throw .character }

@@ -3,26 +3,28 @@ import Posix
 import Rendering
 import TextTemplate
 
-/// What is wrong with the command line of `confd register`.
-private func refusal(_ kind: ResourceError.Kind) -> ResourceError { ResourceError("confd register", nil, kind) }
+/// What is wrong with an option or a word of `confd register`; nil for what is none of them.
+private func refusal(_ part: String?, _ kind: ResourceError.Kind) -> ResourceError {
+    ResourceError("confd register", nil, kind, field: part)
+}
 
 extension ServiceDefinition {
     /// What `confd register` keeps in the store. Throws what is wrong with the command line.
     package init(_ registration: RegisterArguments, backend: BackendConfiguration) throws(ResourceError) {
         func template(_ index: Int) throws(ResourceError) -> FieldTemplate {
+            let name = index == 0 ? "KEY" : "VALUE"
             do throws(TemplateError) {
-                return try FieldTemplate(
-                    registration.words[index], field: index == 0 ? "KEY" : "VALUE", functions: .withoutKeys)
+                return try FieldTemplate(registration.words[index], field: name, functions: .withoutKeys)
             } catch {
-                throw refusal(.fieldTemplate(reason: error.reason.text, hint: error.hint))
+                throw refusal(name, .fieldTemplate(reason: error.reason.text, hint: error.hint))
             }
         }
         if !backend.kind.takesRegistrations {
-            throw refusal(.cannotRegister(backend: backend.name))
+            throw refusal(nil, .cannotRegister(backend: backend.name))
         }
-        if registration.ttl < .seconds(1) { throw refusal(.ttlTooShort(registration.ttl)) }
+        if registration.ttl < .seconds(1) { throw refusal("-ttl", .ttlTooShort(registration.ttl)) }
         guard registration.words[0].hasPrefix("/") else {
-            throw refusal(.notAKey(registration.words[0]))
+            throw refusal("KEY", .notAKey(registration.words[0]))
         }
         var checks: [ServiceCheck] = []
         for url in registration.checks { checks.append(try ServiceCheck(url: url, registration)) }
@@ -36,7 +38,7 @@ extension ServiceDefinition {
 extension ServiceCheck {
     /// `http://[HOST]:PORT[/PATH]`, or the same with `https`, `tcp`, `tls` or `grpc`; without a host, this machine.
     init(url: String, _ registration: RegisterArguments) throws(ResourceError) {
-        guard let (scheme, rest) = url.schemeAndRest else { throw refusal(.notCheckURL(url)) }
+        guard let (scheme, rest) = url.schemeAndRest else { throw refusal("-check", .notCheckURL(url)) }
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         let authority = String(rest[..<slash])
         do {
@@ -50,15 +52,15 @@ extension ServiceCheck {
             options.initial = .down
             options.firstProbeDecides = false
             if options.interval < options.timeout {
-                throw refusal(.intervalBelowTimeout(options.interval, timeout: options.timeout))
+                throw refusal("-check-interval", .intervalBelowTimeout(options.interval, timeout: options.timeout))
             }
             check = try HealthCheck(kind, options)
         } catch let error as ResourceError {
             throw error
         } catch let error as CheckTargetError {
-            throw refusal(.target(error))
+            throw refusal("-check", .target(error))
         } catch let error as HealthCheckError {
-            throw refusal(.check(error))
+            throw refusal(error.option, .check(error))
         } catch {
             preconditionFailure("the three errors above are all that can be thrown")
         }
@@ -71,7 +73,20 @@ extension ServiceCheck {
         case "grpc": .grpc(try GRPCCheck())
         case "tls" where path.isEmpty: .tls(try TLSSettings())
         case "tcp" where path.isEmpty: .tcp(TCPCheck())
-        default: throw refusal(.notCheckURL(url))
+        default: throw refusal("-check", .notCheckURL(url))
+        }
+    }
+}
+
+extension HealthCheckError {
+    /// The option of `confd register` that it is about.
+    fileprivate var option: String {
+        switch self {
+        case .interval: "-check-interval"
+        case .timeout: "-check-timeout"
+        case .rise: "-rise"
+        case .fall: "-fall"
+        default: "-check"
         }
     }
 }

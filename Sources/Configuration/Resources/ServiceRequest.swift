@@ -8,6 +8,16 @@ package struct ServiceRequest: Hashable, Sendable {
         package let value: String
     }
 
+    /// The files of certificates for `https`, read each time.
+    package struct Certificates: Hashable, Sendable {
+        /// The authorities that are trusted in place of the system's.
+        package var authorityFile: String?
+        /// Our own certificate.
+        package var certificateFile: String?
+        /// Its key; nil if it is in the same file.
+        package var keyFile: String?
+    }
+
     package let method: String
     package let url: RequestURL
     package let headers: [Header]
@@ -17,6 +27,7 @@ package struct ServiceRequest: Hashable, Sendable {
     package let expectedStatus: StatusRanges
     /// The file that holds the token for `Authorization: Bearer`.
     package let tokenFile: String?
+    package let certificates: Certificates
 
     /// The file that is sent where `destination` is the target; nil without a body.
     package func bodyPath(destination: String) throws(TemplateError) -> String? {

@@ -111,23 +111,4 @@ import Testing
         }
         report.print()
     }
-
-    /// The process that keeps the lease is frozen for longer than its time: the key goes, and comes back when it goes on.
-    @Test func frozenConfdRegistersAgain() async throws {
-        try await withRig { rig in
-            let register = try Child(
-                rig.box.command(["register", "/s/a", "x", "-ttl", "2s", "-node", rig.node], confdir: false))
-            let isThere = try await eventually { (try? rig.client.all("/s/")) == ["/s/a": "x"] }
-            #expect(isThere, "\(register.standardError)")
-            register.send(SIGSTOP)
-            let isGone = try await eventually { (try? rig.client.all("/s/")) == [:] }
-            #expect(isGone)
-            register.send(SIGCONT)
-            let isBack = try await eventually { (try? rig.client.all("/s/")) == ["/s/a": "x"] }
-            #expect(isBack, "\(register.standardError)")
-            register.send(SIGTERM)
-            #expect(try await register.wait().exitCode == 0)
-            #expect(try rig.client.all("/s/").isEmpty)
-        }
-    }
 }

@@ -21,11 +21,6 @@ final class HealthServer: Sendable {
             guard connection.read() != nil else { return }
             state.asked.add(1, ordering: .relaxed)
             let status = state.status.load(ordering: .relaxed)
-            if status == Self.silence {
-                // Until the other side gives up.
-                while connection.read() != nil {}
-                return
-            }
             connection.write(Array("HTTP/1.1 \(status) X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8))
         }
     }
@@ -34,11 +29,6 @@ final class HealthServer: Sendable {
 
     /// How often it was asked.
     var asked: Int { state.asked.load(ordering: .relaxed) }
-
-    /// From now on it accepts connections and never answers.
-    func fallSilent() { answer(Self.silence) }
-
-    private static let silence = 0
 
     func answer(_ status: Int) { state.status.store(status, ordering: .relaxed) }
 }

@@ -28,6 +28,7 @@ enum Machine {
     static let hasZookeeper = hasTool("java") && access("/usr/share/java/zookeeper.jar", R_OK) == 0
     static let hasNginx = hasTool("nginx")
     static let hasHAProxy = hasTool("haproxy")
+    static let hasCaddy = hasTool("caddy")
     static let hasWrk = hasTool("wrk")
     static let hasOpenssl = hasTool("openssl")
     static let hasSetpriv = hasTool("setpriv")

@@ -8,6 +8,8 @@ final class ScriptedBalancer: Sendable {
         var servers: [String] = []
         /// What reading fails with.
         var readError: ApplierError?
+        /// How long reading takes.
+        var readTime = Duration.zero
         /// What each change fails with.
         var changeError: ApplierError?
         var reads = 0
@@ -38,10 +40,11 @@ final class ScriptedBalancer: Sendable {
         func check(_ servers: [DesiredServer]) throws(ApplierError) {}
 
         mutating func read(_ patience: Patience) throws(ApplierError) -> [RunningServer] {
-            let (servers, error) = balancer.state.withLock { state in
+            let (servers, error, time) = balancer.state.withLock { state in
                 state.reads += 1
-                return (state.servers, state.readError)
+                return (state.servers, state.readError, state.readTime)
             }
+            if time > .zero { Clock.sleep(time) }
             if let error { throw error }
             return servers.map { RunningServer(key: $0, handle: $0) }
         }
