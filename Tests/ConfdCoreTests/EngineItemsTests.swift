@@ -49,6 +49,38 @@ import Testing
         #expect(world.commands.count == 2)
     }
 
+    /// Found by reading: after eight contents that `check_each` refused, or one that `check_cmd` refused in its place, the file
+    /// counted as somebody else's and was not removed with its key.
+    @Test(arguments: ["check_each = \"check {{.src}}\"", "check_cmd = \"check\""])
+    func aFileStaysOursWhateverIsRefused(_ check: String) async throws {
+        let store = TestStore(["/app/a": "1", "/app/b": "2"])
+        let world = try EngineWorld(store)
+        try world.items("sites", fields: "prune = true\n" + check)
+        try await once(world)
+        for number in 0..<10 {
+            store.put("/app/a", "bad \(number)")
+            let code = try await world.run(["-onetime"] + world.stateDirectory) { _ in 1 }
+            #expect(code == 1 && world.outputs == ["a.conf": "a=1", "b.conf": "b=2"], "\(world.log.entries)")
+        }
+        store.put("/app/a", nil)
+        try await once(world)
+        #expect(world.outputs == ["b.conf": "b=2"], "\(world.log.entries.suffix(3))")
+    }
+
+    /// What a check in place has made of a file is what confd has written.
+    @Test func aFileThatItsCheckHasEditedIsOurs() async throws {
+        let store = TestStore(["/app/a": "1", "/app/b": "2"])
+        let world = try EngineWorld(store)
+        try world.items("sites", fields: "prune = true\ncheck_cmd = \"check\"")
+        let code = try await world.run(["-onetime"] + world.stateDirectory) { [world] _ in
+            (try? Files.write(Array("edited".utf8), to: world.path("a.conf"))) == nil ? 1 : 0
+        }
+        #expect(code == 0 && world.output("a.conf") == "edited", "\(world.log.entries)")
+        store.put("/app/a", nil)
+        try await once(world)
+        #expect(world.outputs == ["b.conf": "b=2"], "\(world.log.entries.suffix(3))")
+    }
+
     @Test func tooManyRemovalsAreHeld() async throws {
         let store = TestStore(["/app/a": "1", "/app/b": "2", "/app/c": "3"])
         let world = try EngineWorld(store)
