@@ -259,6 +259,27 @@ import Testing
         #expect(try rig.output("app") == "old" && rig.isMarked())
     }
 
+    /// Found by reading: a command that was never started, or that confd ended, says nothing against the new file.
+    @Test(arguments: [
+        (CommandResult.End.notStarted(shellIsMissing), false), (.cancelled, false), (.exited(code: 127), true),
+        (.timedOut(after: .seconds(30)), true), (.signalled(.terminate), true),
+    ])
+    func onlyAReloadThatRanIsAReasonToGoBack(_ end: CommandResult.End, _ isReason: Bool) throws {
+        let rig = try ApplierRig(["-onetime"])
+        try rig.resource("app", fields: Self.reload + "rollback = true")
+        try rig.write("app", "old")
+        let file = rig.path("app")
+        rig.commands.answer { _ in (try? Files.read(file)) == Array("old".utf8) ? .exited(code: 0) : end }
+        let resource = try rig.definition()
+        #expect(rig.reload(after: rig.apply(resource)) == (isReason ? .rolledBack : .owed), "\(rig.log.entries)")
+        #expect(rig.output("app") == (isReason ? "old" : "new"))
+        #expect(try rig.isMarked() == !isReason)
+    }
+
+    @Test func aChildThatDoesNotRunWasNotAsked() {
+        #expect(!ReloadError.child("there is no command that runs").wasAsked)
+    }
+
     // MARK: - Guards
 
     @Test func whatAGuardHeldIsAppliedOnceItIsBelieved() throws {
