@@ -1,7 +1,9 @@
+import Backends
 import Configuration
 import Diagnostics
 import Foundation
 import Posix
+import Registration
 import Synchronization
 import Testing
 
@@ -137,6 +139,20 @@ import Testing
             explained("a.tmpl:1:5: wrong") == [
                 "TIME host confd[\(ownProcess)]: ERROR a.tmpl:1:5: wrong\n {{ x }}\n    ^\nhint: say y\n"
             ])
+    }
+
+    /// Found by reading: the hint of a store's error was in the message, with an escaped line feed.
+    @Test(arguments: [LogFormat.text, .json])
+    func reportsOfServicesHaveTheirHint(_ format: LogFormat) {
+        let backend = BackendLayer.of(TestStore()).backend
+        let shown = lines(format) { logger in
+            logger.report(.unreachable(BackendError(.unreachable, "no", hint: "do")), backend)
+        }
+        let end =
+            format == .text
+            ? "WARNING registered services are not kept alive: no\nhint: do\n"
+            : #""msg":"registered services are not kept alive: no","backend":"test","hint":"do"}"# + "\n"
+        #expect(shown.count == 1 && shown[0].hasSuffix(end), "\(shown)")
     }
 
     /// Under systemd the journal notes time, host and process.
