@@ -303,6 +303,35 @@ import Testing
         #expect(rig.output("app") == nil)
     }
 
+    // MARK: - Checks that edit
+
+    /// Puts another file in the place of `path`, as `sed -i` does.
+    private static func exchange(_ path: String) {
+        do throws(SystemError) {
+            try Files.write(Array("edited".utf8), to: path + ".sed")
+            try Folder(Files.split(path).folder).rename(Files.split(path).name + ".sed", to: Files.split(path).name)
+        } catch {
+            Issue.record("\(error)")
+        }
+    }
+
+    /// Found by reading: a first file that the check in place had edited by a rename stayed although it was refused.
+    @Test(arguments: [(UInt16(0o755), true), (0o777, false)])
+    func aRefusedFirstFileGoesAlsoIfItWasEdited(_ mode: UInt16, _ isRemoved: Bool) throws {
+        let rig = try ApplierRig(["-watch"])
+        try rig.resource("app", fields: Self.inPlace)
+        try Files.setMode(rig.directory("out"), mode)
+        let path = rig.path("app")
+        rig.commands.answer { _ in
+            Self.exchange(path)
+            return .exited(code: 1)
+        }
+        #expect(rig.apply(try rig.definition()).state == .rejected)
+        #expect(rig.outputNames == (isRemoved ? [] : ["app"]), "in a directory of all it may be anybody's")
+        let warnings = rig.log.count("WARNING \(path) was replaced by another file during its check: that one stays")
+        #expect(warnings == (isRemoved ? 0 : 1), "\(rig.log.entries)")
+    }
+
     // MARK: - Places
 
     /// What is at `dest`, or on the way there, although it was not when the resource was read.

@@ -200,7 +200,13 @@ extension Applier {
         var isUndone = false
         var failure: StagingError?
         do {
-            isUndone = try destination(of: trial).undo(placed.kept)
+            let destination = try destination(of: trial)
+            isUndone = try destination.undoRefused(placed.kept, trial.resource.attributes)
+            if !isUndone, case .first = placed.kept, Files.exists(destination.target) {
+                logger.warning(
+                    "\(trial.resource.destination) was replaced by another file during its check: that one stays",
+                    trial.resource)
+            }
         } catch {
             failure = error
         }
