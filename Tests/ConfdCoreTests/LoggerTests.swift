@@ -155,6 +155,17 @@ import Testing
         #expect(shown.count == 1 && shown[0].hasSuffix(end), "\(shown)")
     }
 
+    /// Warnings that are given once are bounded in number.
+    @Test func warningsAreForgottenInTheEnd() {
+        let shown = lines(.text) { logger in
+            let warnings = WarningLog(logger)
+            for _ in 0..<2 { warnings.give("first") }
+            for number in 0..<WarningLog.capacity { warnings.give("\(number)") }
+            for _ in 0..<2 { warnings.give("first") }
+        }
+        #expect(shown.count { $0.hasSuffix("first\n") } == 2 && shown.count == WarningLog.capacity + 2)
+    }
+
     /// Under systemd the journal notes time, host and process.
     @Test func journalLinesHavePriorities() {
         let shown = lines(.text, isJournal: true) { logger in
