@@ -81,6 +81,29 @@ import Testing
         #expect(world.outputs == ["b.conf": "b=2"], "\(world.log.entries.suffix(3))")
     }
 
+    /// Found by reading: the counters of the files of items that are gone stayed for good.
+    @Test func whatIsGoneHasNoCounters() async throws {
+        let store = TestStore(["/app/a": "1", "/app/b": "2", "/app/c": "3"])
+        let world = try EngineWorld(store)
+        try world.items("sites")
+        try world.resource("app", template: "x")
+        // An address that this host does not have: nothing needs to be served.
+        async let code = world.run(Self.follow + world.stateDirectory + ["-metrics-addr", "192.0.2.1:9"])
+        func files() -> Set<String> {
+            let labels = (world.metrics?.counters ?? []).flatMap(\.sample.labels).filter { $0.name == "dest" }
+            return Set(labels.map { Files.split($0.value).name })
+        }
+        #expect(try await eventually { files() == ["a.conf", "b.conf", "c.conf", "app"] }, "\(files())")
+        store.put("/app/a", nil)
+        await world.log.wait(for: "a.conf has been removed")
+        #expect(try await eventually { files() == ["b.conf", "c.conf", "app"] }, "\(files())")
+        try world.dropResource("app")
+        world.requests.readAnew()
+        #expect(try await eventually { files() == ["b.conf", "c.conf"] }, "\(files())")
+        world.requests.stop()
+        #expect(try await code == 0, "\(world.log.entries)")
+    }
+
     @Test func tooManyRemovalsAreHeld() async throws {
         let store = TestStore(["/app/a": "1", "/app/b": "2", "/app/c": "3"])
         let world = try EngineWorld(store)
