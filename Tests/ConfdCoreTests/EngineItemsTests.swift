@@ -81,6 +81,18 @@ import Testing
         #expect(world.outputs == ["b.conf": "b=2"], "\(world.log.entries.suffix(3))")
     }
 
+    /// Found by reading: each run wrote the journal anew to note that no reload is owed.
+    @Test func whereNothingHappensNothingIsNoted() async throws {
+        let world = try EngineWorld(TestStore(["/app/a": "1", "/app/b": "2"]))
+        try world.items("sites", fields: "prune = true\nreload_cmd = \"reload\"")
+        try await once(world)
+        let journal = world.directory("state/resources/sites.toml.items")
+        let before = try Files.status(journal)
+        try await once(world)
+        let after = try Files.status(journal)
+        #expect(after.identity == before.identity && after.modified == before.modified)
+    }
+
     /// Found by reading: the counters of the files of items that are gone stayed for good.
     @Test func whatIsGoneHasNoCounters() async throws {
         let store = TestStore(["/app/a": "1", "/app/b": "2", "/app/c": "3"])

@@ -161,7 +161,7 @@ extension Applier {
             }
         }
         // Without a removal no reload is owed.
-        if done.removed.isEmpty, !wasOwed { forgetReload(journal) }
+        if done.removed.isEmpty, !wasOwed, journal.isReloadOwed { forgetReload(journal) }
         if let failure { throw failure }
         return try finished(request, journal, done)
     }
