@@ -332,6 +332,20 @@ import Testing
         #expect(warnings == (isRemoved ? 0 : 1), "\(rig.log.entries)")
     }
 
+    /// Found by reading: one that the check had made longer could "not be staged".
+    @Test(arguments: ["new and more", "old", ""])
+    func aStagedFileOfAStreamIsNotToBeEdited(_ text: String) throws {
+        let rig = try ApplierRig(["-watch"])
+        try rig.resource("app", dest: "/dev/null", fields: Self.check)
+        rig.commands.answer { command in
+            let path = String(command.invocation.text.split(separator: " ").last ?? "")
+            return (try? Files.write(Array(text.utf8), to: path)) == nil ? .exited(code: 1) : .exited(code: 0)
+        }
+        #expect(rig.apply(try rig.definition()).state == .failed)
+        #expect(rig.log.count("ERROR app.toml: its staged file ") == 1 && rig.log.count("was edited") == 1)
+        #expect(rig.log.count("hint: a check can edit the staged file only where dest is a regular file") == 1)
+    }
+
     // MARK: - Places
 
     /// What is at `dest`, or on the way there, although it was not when the resource was read.
