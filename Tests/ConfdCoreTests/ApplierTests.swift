@@ -4,6 +4,7 @@ import Testing
 
 @testable import Applying
 @testable import Configuration
+@testable import Staging
 
 /// What becomes of one file: every outcome, with what is left on disk, what was run, and what is said.
 @Suite struct ApplierTests {
@@ -278,6 +279,27 @@ import Testing
 
     @Test func aChildThatDoesNotRunWasNotAsked() {
         #expect(!ReloadError.child("there is no command that runs").wasAsked)
+    }
+
+    // MARK: - Attributes
+
+    /// Found by reading: a mode or owner that could once not be set was never corrected again.
+    @Test func whatCouldNotBeSetIsForgottenOnceItIsRight() throws {
+        let rig = try ApplierRig(["-watch"])
+        try rig.resource("app", fields: "mode = \"0600\"")
+        try rig.write("app", "new", mode: 0o600)
+        let resource = try rig.definition()
+        let destination = try Destination(resolving: rig.path("app"))
+        let content = Array("new".utf8)
+        let differs = Comparison.attributesDiffer([.mode(is: 0o644, wanted: 0o600)])
+        var history = History()
+        history.refusedAttributes = differs.attributeDifferences
+        #expect(history.withoutKnown(differs, destination, content) == .same)
+        #expect(history.withoutKnown(.same, destination, content) == .same)
+        #expect(history.withoutKnown(differs, destination, content) == differs, "somebody had corrected it")
+        history.refusedAttributes = differs.attributeDifferences
+        history.noteWritten(content, resource, destination, isAsWanted: true)
+        #expect(history.withoutKnown(differs, destination, content) == differs, "it was written as it should be")
     }
 
     // MARK: - Guards
