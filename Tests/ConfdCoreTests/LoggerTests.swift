@@ -5,6 +5,7 @@ import Foundation
 import Posix
 import Registration
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Applying
@@ -86,6 +87,46 @@ import Testing
         logger.finish()
         #expect(reader.all == ["<6>INFO a\n", "<6>INFO b\n", "<6>INFO c\n"])
         first.join()
+    }
+
+    /// Found by reading: one thread wrote for all others as long as they logged.
+    @Test func aThreadIsRelievedWhileOthersLog() throws {
+        let isDone = Atomic(false)
+        let log = Mutex<Logger?>(nil)
+        let logger = Logger(level: .info, isJournal: true, tag: "confd", host: "host") { [reader] entry in
+            reader.take(entry)
+            // A slow reader: there is always one more entry.
+            while !isDone.load(ordering: .acquiring), log.withLock({ $0?.waiting }) == 0 { sched_yield() }
+        }
+        log.withLock { $0 = logger }
+        let first = try Thread.start {
+            logger.info("first")
+            isDone.store(true, ordering: .releasing)
+        }
+        reader.came.wait()
+        let other = try Thread.start { while !isDone.load(ordering: .acquiring) { logger.info("other") } }
+        reader.mayGo.post()
+        let isRelieved = eventuallyBlocking { isDone.load(ordering: .acquiring) }
+        #expect(isRelieved)
+        isDone.store(true, ordering: .releasing)
+        first.join()
+        other.join()
+        logger.finish()
+        #expect(logger.waiting == 0)
+        log.withLock { $0 = nil }
+    }
+
+    /// Found by reading: as long as there was an entry, those that were written kept their memory.
+    @Test func whatIsWrittenIsFreed() {
+        var queue = LogQueue()
+        for number in 0..<10 { queue.add([UInt8(number)]) }
+        for number in 10..<10_000 {
+            queue.add([UInt8(truncatingIfNeeded: number)])
+            #expect(queue.take() == [UInt8(truncatingIfNeeded: number - 10)])
+            #expect(queue.count == 10 && queue.slots.count <= 21)
+        }
+        for _ in 0..<10 { #expect(queue.take() != nil) }
+        #expect(queue.take() == nil && queue.slots.isEmpty)
     }
 
     @Test func noLineIsLost() throws {
