@@ -182,6 +182,7 @@ extension Applier {
         let result = withExtendedLifetime(file) {
             runCommand(command) { lines.append(String(decoding: $0, as: UTF8.self)) }
         }
+        if result.droppedBytes > 0 { lines.append("... \(result.droppedBytes) more bytes of output not shown") }
         for line in lines {
             let message = "\(resource.name): \(field): \(line)"
             if !result.succeeded, !isTrial {
@@ -194,10 +195,6 @@ extension Applier {
             }
         }
         metrics.countCommand(field == "reload_cmd" ? "reload" : "check", resource, succeeded: result.succeeded)
-        if result.droppedBytes > 0 {
-            logger.warning(
-                "\(resource.name): \(field): \(result.droppedBytes) more bytes of output are not shown", subject)
-        }
         return result
     }
 
