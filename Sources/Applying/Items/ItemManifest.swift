@@ -110,10 +110,7 @@ package struct ItemFile: Hashable, Sendable, Comparable {
 package struct ContentHash: Hashable, Sendable {
     private let words: SIMD4<UInt64>
 
-    package init(of content: [UInt8]) {
-        let bytes = SHA256.digest(of: content)
-        words = SIMD4((0..<4).map { word in bytes[word * 8..<word * 8 + 8].reduce(0) { $0 << 8 | UInt64($1) } })
-    }
+    package init(of content: [UInt8]) { words = SHA256.words(of: content) }
 
     /// nil unless `hex` is 64 digits.
     init?(hex: Substring) {
