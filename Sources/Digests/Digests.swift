@@ -49,6 +49,12 @@ package enum SHA256 {
     }
 
     package static func digest(of bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { digest(of: $0) } }
+
+    /// The digest as four numbers, the first byte the highest of the first one.
+    package static func words(of bytes: [UInt8]) -> SIMD4<UInt64> {
+        let digest = digest(of: bytes)
+        return SIMD4((0..<4).map { word in digest[word * 8..<word * 8 + 8].reduce(0) { $0 << 8 | UInt64($1) } })
+    }
 }
 
 /// What all digests have in common.

@@ -77,7 +77,6 @@ package struct Registrar {
     /// No request before this time.
     var notBefore = Duration.zero
     private var failures = 0
-    private var lastFailure: BackendError?
     private var reports: [Report] = []
 
     /// `earlierLeases` are ids of earlier runs, with other times to live for example; `random` returns numbers in `0..<1`.
@@ -198,7 +197,6 @@ extension Registrar {
     /// do not come back to a store at the same moment.
     mutating func failed(_ error: BackendError, now: Duration) {
         failures += 1
-        lastFailure = error
         let shortest = Duration.seconds(leases.keys.min() ?? 1)
         let limit = phase == .running ? min(Self.longestPause, shortest / 3) : .milliseconds(100)
         notBefore = now + Backoff(limit: limit).pause(after: failures, random: random())

@@ -50,7 +50,17 @@ extension Report {
         }
     }
 
-    /// One line, and a hint on a second one where there is one.
+    /// How to mend it, nil if there is nothing to say.
+    package var hint: String? {
+        switch self {
+        case .refused(_, let error), .unreachable(let error): error.hint
+        case .registered, .updated, .marked, .removed, .conflict, .lost, .leaseEnded, .longerLease, .reachedAgain,
+            .notRemoved:
+            nil
+        }
+    }
+
+    /// One line, without the hint.
     package var message: String {
         switch self {
         case .registered(let key, let wasThere):
@@ -60,12 +70,12 @@ extension Report {
         case .removed(let key): "\(text(key)) is removed"
         case .conflict(let key, let holder, let waits):
             "\(text(key)) is not registered: \(holder.text)" + (waits ? ", waiting until it is gone" : "")
-        case .refused(_, let error): error.message + hint(error)
+        case .refused(_, let error): error.message
         case .lost(let key): "\(text(key)) had been deleted by somebody else, it is registered again"
         case .leaseEnded(let keys): "the lease of \(count(keys)) ended in the store, registering again"
         case .longerLease(let asked, let granted):
             "ttl \(seconds(asked)) is less than the store grants, it is \(seconds(granted))"
-        case .unreachable(let error): "registered services are not kept alive: \(error.message)" + hint(error)
+        case .unreachable(let error): "registered services are not kept alive: \(error.message)"
         case .reachedAgain: "registered services are kept alive again"
         case .notRemoved(let keys, let time):
             "\(count(keys)) could not be removed, the lease ends within \(seconds(time))"
@@ -77,8 +87,6 @@ extension Report {
     private func count(_ keys: Int) -> String { keys == 1 ? "1 registered key" : "\(keys) registered keys" }
 
     private func seconds(_ time: Duration) -> String { "\(time.components.seconds)s" }
-
-    private func hint(_ error: BackendError) -> String { error.hint.map { "\nhint: \($0)" } ?? "" }
 }
 
 extension StoredKey.Holder {

@@ -125,9 +125,6 @@ package struct Participant: Sendable {
     /// Why its turn failed; nil if it did not.
     package var failure: String? { turn?.failure }
 
-    /// Whether the file was replaced in a turn that is not over: what was there before has to be kept.
-    package var isTrying: Bool { turn != nil }
-
     /// The changes in whose queue this host wants to be: `GroupKeys.queueKey` is to be attached to its lease.
     package func wantedQueues(_ view: GroupView?) -> Set<ChangeName> {
         var wanted: Set<ChangeName> = []

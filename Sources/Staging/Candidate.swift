@@ -122,9 +122,7 @@ extension Candidate {
             return .replaced(try folder.status(of: name)?.kind ?? .unknown)
         }
         let status = try new.status()
-        let isOurs = status.uid == Users.effectiveUID || status.uid == attributes.uid
-        // A file with a second name was made elsewhere, and not by the check.
-        guard status.kind == .regular, isOurs, status.linkCount == 1 else { return .replaced(status.kind) }
+        guard status.canBeOfCheck(attributes) else { return .replaced(status.kind) }
         _ = try? new.lock()
         file = new
         return nil
@@ -143,6 +141,12 @@ extension FileStatus {
     /// Whether nobody but root and we can create, rename and remove names in the directory. Where it has an access list,
     /// the group's permission bits are the list's mask.
     var isPrivate: Bool { Users.isRootOrOurs(uid) && mode & 0o022 == 0 }
+
+    /// Whether a check can have made this file in a directory where only root and we can write. A file with a second name was
+    /// made elsewhere.
+    func canBeOfCheck(_ attributes: FileAttributes) -> Bool {
+        kind == .regular && linkCount == 1 && (uid == Users.effectiveUID || uid == attributes.uid)
+    }
 
     /// Whether the directory belongs to a user who is neither root nor us nor `owner`: a file of `owner`'s in it may be
     /// one that this user has moved there.

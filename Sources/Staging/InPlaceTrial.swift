@@ -129,13 +129,32 @@ extension Destination {
 
     /// Undoes a trial that a check has refused: the target is again what it was before. Returns false if the new file was not in
     /// place.
-    package func undo(_ trial: InPlaceTrial) throws(StagingError) -> Bool {
+    ///
+    /// Where there was no file, one that the check has put in the place of the new one goes too, as `sed -i` does. Elsewhere than
+    /// in a directory of ours it could be anybody's, and stays.
+    package func undoRefused(_ trial: InPlaceTrial, _ attributes: FileAttributes) throws(StagingError) -> Bool {
+        try undo(trial) { (found, folder) throws(SystemError) in
+            try folder.isPrivate() && found.canBeOfCheck(attributes)
+        }
+    }
+
+    /// Undoes a trial whose check has not run, or may have been interrupted. Returns false if the new file was not in place.
+    func undo(_ trial: InPlaceTrial) throws(StagingError) -> Bool { try undo(trial) { _, _ in false } }
+
+    /// Undoes a trial. Where there was no file, another one than the new one is removed only if it `isOfCheck`.
+    private func undo(
+        _ trial: InPlaceTrial, isOfCheck: (FileStatus, Folder) throws(SystemError) -> Bool
+    ) throws(StagingError) -> Bool {
         let folder = try openFolder()
         return try staging(path, StagingError.Kind.trial) { () throws(SystemError) in
             let isUndone: Bool
             switch trial {
             case .first(let new, let kept):
-                isUndone = try folder.status(of: name)?.identity == new
+                if let found = try folder.status(of: name) {
+                    isUndone = found.identity == new ? true : try isOfCheck(found, folder)
+                } else {
+                    isUndone = false
+                }
                 if isUndone { try folder.unlink(name) }
                 try folder.unlink(kept, ifIt: new)
             case .replaced(let previous, let kept):

@@ -8,13 +8,22 @@ package enum Leftovers {
     /// A new file of mode 0600 in `folder`; its name is `prefix` and random letters.
     package static func create(in folder: Folder, prefix: String) throws(SystemError) -> FileDescriptor {
         while true {
-            let file = try folder.create(prefix: prefix)
+            let file = try created(in: folder, prefix: prefix)
             // Where files cannot be locked they cannot be told apart, and stay.
             guard let isLocked = try? file.lock() else { return file }
             // Before it was locked, another confd that starts just now may have taken it for a leftover: that one locks it, and
             // then removes it.
             if isLocked, try file.status().linkCount > 0 { return file }
             try? folder.unlink(Files.split(file.path ?? "").name)
+        }
+    }
+
+    /// The error does not have the random name: warnings are given once for each text.
+    private static func created(in folder: Folder, prefix: String) throws(SystemError) -> FileDescriptor {
+        do throws(SystemError) {
+            return try folder.create(prefix: prefix)
+        } catch {
+            throw SystemError(call: error.call, path: folder.path, code: error.code)
         }
     }
 

@@ -170,6 +170,29 @@
             }
         }
 
+        /// Found by reading: a previous file that could not be staged was never put back.
+        @Test func aFullDiskOnlyPutsARollbackOff() throws {
+            let rig = try ApplierRig(["-watch"])
+            try rig.resource("app", fields: Self.reload + "rollback = true")
+            try rig.write("app", "old")
+            let (resource, path) = (try rig.definition(), rig.path("app"))
+            rig.commands.answer { _ in .exited(code: (try? Files.read(path)) == Array("old".utf8) ? 0 : 1) }
+            var outcome = rig.apply(resource)
+            for _ in 1..<3 {
+                let state = rig.reload(after: outcome)
+                #expect(state == .owed)
+                outcome = rig.apply(resource)
+            }
+            let state = Faults.with(Faults.Fault("fsync", code: Errno.noSpace)) { rig.reload(after: outcome) }
+            #expect(state == .owed && rig.output("app") == "new")
+            #expect(rig.log.count("cannot write the staged file of \(path): no space left on device") == 1)
+            outcome = rig.apply(resource)
+            let later = rig.reload(after: outcome)
+            #expect(later == .rolledBack && rig.output("app") == "old", "\(rig.log.entries)")
+            let again = rig.apply(resource)
+            #expect(again.state == .refusedBefore)
+        }
+
         /// The mark of a reload that ran is removed, or the reload runs again.
         @Test func aMarkThatCannotBeRemovedIsSaid() throws {
             let (rig, resource) = try rig(Self.ways[0])

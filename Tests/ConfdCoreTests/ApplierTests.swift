@@ -4,6 +4,7 @@ import Testing
 
 @testable import Applying
 @testable import Configuration
+@testable import Staging
 
 /// What becomes of one file: every outcome, with what is left on disk, what was run, and what is said.
 @Suite struct ApplierTests {
@@ -259,6 +260,48 @@ import Testing
         #expect(try rig.output("app") == "old" && rig.isMarked())
     }
 
+    /// Found by reading: a command that was never started, or that confd ended, says nothing against the new file.
+    @Test(arguments: [
+        (CommandResult.End.notStarted(shellIsMissing), false), (.cancelled, false), (.exited(code: 127), true),
+        (.timedOut(after: .seconds(30)), true), (.signalled(.terminate), true),
+    ])
+    func onlyAReloadThatRanIsAReasonToGoBack(_ end: CommandResult.End, _ isReason: Bool) throws {
+        let rig = try ApplierRig(["-onetime"])
+        try rig.resource("app", fields: Self.reload + "rollback = true")
+        try rig.write("app", "old")
+        let file = rig.path("app")
+        rig.commands.answer { _ in (try? Files.read(file)) == Array("old".utf8) ? .exited(code: 0) : end }
+        let resource = try rig.definition()
+        #expect(rig.reload(after: rig.apply(resource)) == (isReason ? .rolledBack : .owed), "\(rig.log.entries)")
+        #expect(rig.output("app") == (isReason ? "old" : "new"))
+        #expect(try rig.isMarked() == !isReason)
+    }
+
+    @Test func aChildThatDoesNotRunWasNotAsked() {
+        #expect(!ReloadError.child("there is no command that runs").wasAsked)
+    }
+
+    // MARK: - Attributes
+
+    /// Found by reading: a mode or owner that could once not be set was never corrected again.
+    @Test func whatCouldNotBeSetIsForgottenOnceItIsRight() throws {
+        let rig = try ApplierRig(["-watch"])
+        try rig.resource("app", fields: "mode = \"0600\"")
+        try rig.write("app", "new", mode: 0o600)
+        let resource = try rig.definition()
+        let destination = try Destination(resolving: rig.path("app"))
+        let content = Array("new".utf8)
+        let differs = Comparison.attributesDiffer([.mode(is: 0o644, wanted: 0o600)])
+        var history = History()
+        history.refusedAttributes = differs.attributeDifferences
+        #expect(history.withoutKnown(differs, destination, content) == .same)
+        #expect(history.withoutKnown(.same, destination, content) == .same)
+        #expect(history.withoutKnown(differs, destination, content) == differs, "somebody had corrected it")
+        history.refusedAttributes = differs.attributeDifferences
+        history.noteWritten(content, resource, destination, isAsWanted: true)
+        #expect(history.withoutKnown(differs, destination, content) == differs, "it was written as it should be")
+    }
+
     // MARK: - Guards
 
     @Test func whatAGuardHeldIsAppliedOnceItIsBelieved() throws {
@@ -280,6 +323,49 @@ import Testing
         #expect(rig.apply(try rig.definition(), "new", ApplierRig.Pass(guardBasis: unkept)).state == .failed)
         #expect(rig.log.count("guard: max_drop needs -state-dir, or it is blind after a restart") == 1)
         #expect(rig.output("app") == nil)
+    }
+
+    // MARK: - Checks that edit
+
+    /// Puts another file in the place of `path`, as `sed -i` does.
+    private static func exchange(_ path: String) {
+        do throws(SystemError) {
+            try Files.write(Array("edited".utf8), to: path + ".sed")
+            try Folder(Files.split(path).folder).rename(Files.split(path).name + ".sed", to: Files.split(path).name)
+        } catch {
+            Issue.record("\(error)")
+        }
+    }
+
+    /// Found by reading: a first file that the check in place had edited by a rename stayed although it was refused.
+    @Test(arguments: [(UInt16(0o755), true), (0o777, false)])
+    func aRefusedFirstFileGoesAlsoIfItWasEdited(_ mode: UInt16, _ isRemoved: Bool) throws {
+        let rig = try ApplierRig(["-watch"])
+        try rig.resource("app", fields: Self.inPlace)
+        try Files.setMode(rig.directory("out"), mode)
+        let path = rig.path("app")
+        rig.commands.answer { _ in
+            Self.exchange(path)
+            return .exited(code: 1)
+        }
+        #expect(rig.apply(try rig.definition()).state == .rejected)
+        #expect(rig.outputNames == (isRemoved ? [] : ["app"]), "in a directory of all it may be anybody's")
+        let warnings = rig.log.count("WARNING \(path) was replaced by another file during its check: that one stays")
+        #expect(warnings == (isRemoved ? 0 : 1), "\(rig.log.entries)")
+    }
+
+    /// Found by reading: one that the check had made longer could "not be staged".
+    @Test(arguments: ["new and more", "old", ""])
+    func aStagedFileOfAStreamIsNotToBeEdited(_ text: String) throws {
+        let rig = try ApplierRig(["-watch"])
+        try rig.resource("app", dest: "/dev/null", fields: Self.check)
+        rig.commands.answer { command in
+            let path = String(command.invocation.text.split(separator: " ").last ?? "")
+            return (try? Files.write(Array(text.utf8), to: path)) == nil ? .exited(code: 1) : .exited(code: 0)
+        }
+        #expect(rig.apply(try rig.definition()).state == .failed)
+        #expect(rig.log.count("ERROR app.toml: its staged file ") == 1 && rig.log.count("was edited") == 1)
+        #expect(rig.log.count("hint: a check can edit the staged file only where dest is a regular file") == 1)
     }
 
     // MARK: - Places

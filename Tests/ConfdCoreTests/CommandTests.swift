@@ -80,16 +80,15 @@ import Testing
         let (result, lines) = run(Command("printf 'abc\\ndefgh\\nij\\n'", outputLimit: 6))
         #expect(Self.text(result.output) == "abc\nde")
         #expect(result.droppedBytes == 7)
-        #expect(lines == ["abc", "de", "... 7 more bytes of output not shown"])
+        #expect(lines == ["abc", "de"])
     }
 
     /// users.md, test 9: neither the child nor we are stopped by it.
     @Test func readsAGigabyteWithoutKeepingIt() {
-        let (result, lines) = run(Command("head -c 1000000000 /dev/zero", timeout: .seconds(120)))
+        let (result, _) = run(Command("head -c 1000000000 /dev/zero", timeout: .seconds(120)))
         #expect(result.end == .exited(code: 0))
         #expect(result.output.count == 65_536)
         #expect(result.droppedBytes == 1_000_000_000 - 65_536)
-        #expect(lines.last == "... 999934464 more bytes of output not shown")
     }
 
     // MARK: Ending

@@ -49,6 +49,73 @@ import Testing
         #expect(world.commands.count == 2)
     }
 
+    /// Found by reading: after eight contents that `check_each` refused, or one that `check_cmd` refused in its place, the file
+    /// counted as somebody else's and was not removed with its key.
+    @Test(arguments: ["check_each = \"check {{.src}}\"", "check_cmd = \"check\""])
+    func aFileStaysOursWhateverIsRefused(_ check: String) async throws {
+        let store = TestStore(["/app/a": "1", "/app/b": "2"])
+        let world = try EngineWorld(store)
+        try world.items("sites", fields: "prune = true\n" + check)
+        try await once(world)
+        for number in 0..<10 {
+            store.put("/app/a", "bad \(number)")
+            let code = try await world.run(["-onetime"] + world.stateDirectory) { _ in 1 }
+            #expect(code == 1 && world.outputs == ["a.conf": "a=1", "b.conf": "b=2"], "\(world.log.entries)")
+        }
+        store.put("/app/a", nil)
+        try await once(world)
+        #expect(world.outputs == ["b.conf": "b=2"], "\(world.log.entries.suffix(3))")
+    }
+
+    /// What a check in place has made of a file is what confd has written.
+    @Test func aFileThatItsCheckHasEditedIsOurs() async throws {
+        let store = TestStore(["/app/a": "1", "/app/b": "2"])
+        let world = try EngineWorld(store)
+        try world.items("sites", fields: "prune = true\ncheck_cmd = \"check\"")
+        let code = try await world.run(["-onetime"] + world.stateDirectory) { [world] _ in
+            (try? Files.write(Array("edited".utf8), to: world.path("a.conf"))) == nil ? 1 : 0
+        }
+        #expect(code == 0 && world.output("a.conf") == "edited", "\(world.log.entries)")
+        store.put("/app/a", nil)
+        try await once(world)
+        #expect(world.outputs == ["b.conf": "b=2"], "\(world.log.entries.suffix(3))")
+    }
+
+    /// Found by reading: each run wrote the journal anew to note that no reload is owed.
+    @Test func whereNothingHappensNothingIsNoted() async throws {
+        let world = try EngineWorld(TestStore(["/app/a": "1", "/app/b": "2"]))
+        try world.items("sites", fields: "prune = true\nreload_cmd = \"reload\"")
+        try await once(world)
+        let journal = world.directory("state/resources/sites.toml.items")
+        let before = try Files.status(journal)
+        try await once(world)
+        let after = try Files.status(journal)
+        #expect(after.identity == before.identity && after.modified == before.modified)
+    }
+
+    /// Found by reading: the counters of the files of items that are gone stayed for good.
+    @Test func whatIsGoneHasNoCounters() async throws {
+        let store = TestStore(["/app/a": "1", "/app/b": "2", "/app/c": "3"])
+        let world = try EngineWorld(store)
+        try world.items("sites")
+        try world.resource("app", template: "x")
+        // An address that this host does not have: nothing needs to be served.
+        async let code = world.run(Self.follow + world.stateDirectory + ["-metrics-addr", "192.0.2.1:9"])
+        func files() -> Set<String> {
+            let labels = (world.metrics?.counters ?? []).flatMap(\.sample.labels).filter { $0.name == "dest" }
+            return Set(labels.map { Files.split($0.value).name })
+        }
+        #expect(try await eventually { files() == ["a.conf", "b.conf", "c.conf", "app"] }, "\(files())")
+        store.put("/app/a", nil)
+        await world.log.wait(for: "a.conf has been removed")
+        #expect(try await eventually { files() == ["b.conf", "c.conf", "app"] }, "\(files())")
+        try world.dropResource("app")
+        world.requests.readAnew()
+        #expect(try await eventually { files() == ["b.conf", "c.conf"] }, "\(files())")
+        world.requests.stop()
+        #expect(try await code == 0, "\(world.log.entries)")
+    }
+
     @Test func tooManyRemovalsAreHeld() async throws {
         let store = TestStore(["/app/a": "1", "/app/b": "2", "/app/c": "3"])
         let world = try EngineWorld(store)

@@ -15,10 +15,11 @@ import Testing
     private func randomEvent() -> ItemManifest.Event {
         let file = file(["a", "b", "c"].randomElement()!, ["/out", "/old"].randomElement()!)
         let hash = hash(["1", "2", "3"].randomElement()!)
-        switch Int.random(in: 0..<6) {
+        switch Int.random(in: 0..<7) {
         case 0, 1: return .writing(file, hash)
         case 2, 3: return .written(file, hash)
         case 4: return .dropped(file)
+        case 5: return .withdrawn(file, hash)
         default: return Bool.random() ? .owed : .reloaded
         }
     }
@@ -76,6 +77,34 @@ import Testing
         #expect(!manifest.isOurs(Array("1".utf8), in: file("a")))
     }
 
+    /// Found by reading: after eight contents that a check refused, the installed one was forgotten.
+    @Test func whatIsInstalledOutlivesWhatIsBegun() throws {
+        var manifest = ItemManifest()
+        manifest.take(.written(file("a"), hash("installed")))
+        for number in 0..<100 { manifest.take(.writing(file("a"), hash("\(number)"))) }
+        #expect(manifest.isOurs(Array("installed".utf8), in: file("a")))
+        #expect(manifest.isOurs(Array("99".utf8), in: file("a")) && !manifest.isOurs(Array("0".utf8), in: file("a")))
+        #expect(manifest.files[file("a")]?.begun.count == 7, "memory is bounded")
+        #expect(ItemManifest(parsing: manifest.text) == manifest)
+    }
+
+    /// What a crash may have left in the file is still known however many contents are refused after it.
+    @Test func whatIsRefusedIsForgotten() {
+        var manifest = ItemManifest()
+        manifest.take(.writing(file("a"), hash("left by a crash")))
+        for number in 0..<100 {
+            manifest.take(.writing(file("a"), hash("\(number)")))
+            manifest.take(.withdrawn(file("a"), hash("\(number)")))
+        }
+        #expect(manifest.files[file("a")]?.begun == [hash("left by a crash")])
+        manifest.take(.writing(file("new"), hash("1")))
+        manifest.take(.withdrawn(file("new"), hash("1")))
+        #expect(manifest.files.count == 1, "there is no such file")
+        manifest.take(.written(file("a"), hash("2")))
+        manifest.take(.withdrawn(file("a"), hash("2")))
+        #expect(manifest.isOurs(Array("2".utf8), in: file("a")), "what was written is not taken back")
+    }
+
     // MARK: - Plans
 
     private func plan(
@@ -128,10 +157,12 @@ import Testing
         }
         let state = try StateDirectory(directory("state"))
         let journal = try state.items(of: resource)
-        #expect(journal.manifest.files == [file("a"): [hash("1")], file("b"): [hash("2")]])
+        #expect(journal.manifest.files.keys.sorted() == [file("a"), file("b")])
+        #expect(journal.manifest.files[file("a")]?.written == hash("1"))
+        #expect(journal.manifest.files[file("b")]?.begun == [hash("2")])
         try journal.add(.dropped(file("a")))
         let read = try StateDirectory(reading: directory("state")).items(of: resource).manifest
-        #expect(read.files == [file("b"): [hash("2")]])
+        #expect(Array(read.files.keys) == [file("b")])
         #expect(try state.items(of: "other.toml").manifest == ItemManifest())
     }
 
@@ -174,16 +205,35 @@ import Testing
         let state = try StateDirectory(directory("state"))
         let journal = try state.items(of: "app.toml")
         func onDisk() throws -> ItemManifest { try state.items(of: "app.toml").manifest }
+        func contents(_ manifest: ItemManifest) -> ItemManifest.Contents? { manifest.files[file("a")] }
         try journal.begin(file("a"), hash("1"))
         try journal.synchronize()
-        #expect(try onDisk().files == [file("a"): [hash("1")]])
+        #expect(try contents(onDisk())?.begun == [hash("1")])
         try journal.begin(file("a"), hash("2"))
         try journal.synchronize()
         try journal.end(file("a"), hash("2"))
-        #expect(journal.manifest.files == [file("a"): [hash("2")]])
-        #expect(try onDisk().files == [file("a"): [hash("1"), hash("2")]])
+        #expect(contents(journal.manifest) == ItemManifest.Contents(written: hash("2")))
+        #expect(try contents(onDisk())?.begun == [hash("1"), hash("2")])
         try journal.flush()
         #expect(try onDisk() == journal.manifest)
+    }
+
+    @Test func onlyWhatWasBegunIsWithdrawn() throws {
+        let directory = try TemporaryDirectory()
+        let state = try StateDirectory(directory("state"))
+        let journal = try state.items(of: "app.toml")
+        try journal.begin(file("a"), hash("1"))
+        try journal.end(file("a"), hash("1"))
+        try journal.begin(file("a"), hash("2"))
+        try journal.withdraw(file("a"), hash("2"))
+        try journal.flush()
+        let lines = directory.text("state/resources/app.toml.items")
+        try journal.withdraw(file("a"), hash("1"))
+        try journal.withdraw(file("b"), hash("1"))
+        try journal.flush()
+        #expect(directory.text("state/resources/app.toml.items") == lines)
+        let read = try state.items(of: "app.toml").manifest
+        #expect(read.files == [file("a"): ItemManifest.Contents(written: hash("1"))])
     }
 
     @Test func aManifestOfAnotherVersionIsNotLost() throws {

@@ -1,8 +1,11 @@
+import Backends
 import Configuration
 import Diagnostics
 import Foundation
 import Posix
+import Registration
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Applying
@@ -86,6 +89,46 @@ import Testing
         first.join()
     }
 
+    /// Found by reading: one thread wrote for all others as long as they logged.
+    @Test func aThreadIsRelievedWhileOthersLog() throws {
+        let isDone = Atomic(false)
+        let log = Mutex<Logger?>(nil)
+        let logger = Logger(level: .info, isJournal: true, tag: "confd", host: "host") { [reader] entry in
+            reader.take(entry)
+            // A slow reader: there is always one more entry.
+            while !isDone.load(ordering: .acquiring), log.withLock({ $0?.waiting }) == 0 { sched_yield() }
+        }
+        log.withLock { $0 = logger }
+        let first = try Thread.start {
+            logger.info("first")
+            isDone.store(true, ordering: .releasing)
+        }
+        reader.came.wait()
+        let other = try Thread.start { while !isDone.load(ordering: .acquiring) { logger.info("other") } }
+        reader.mayGo.post()
+        let isRelieved = eventuallyBlocking { isDone.load(ordering: .acquiring) }
+        #expect(isRelieved)
+        isDone.store(true, ordering: .releasing)
+        first.join()
+        other.join()
+        logger.finish()
+        #expect(logger.waiting == 0)
+        log.withLock { $0 = nil }
+    }
+
+    /// Found by reading: as long as there was an entry, those that were written kept their memory.
+    @Test func whatIsWrittenIsFreed() {
+        var queue = LogQueue()
+        for number in 0..<10 { queue.add([UInt8(number)]) }
+        for number in 10..<10_000 {
+            queue.add([UInt8(truncatingIfNeeded: number)])
+            #expect(queue.take() == [UInt8(truncatingIfNeeded: number - 10)])
+            #expect(queue.count == 10 && queue.slots.count <= 21)
+        }
+        for _ in 0..<10 { #expect(queue.take() != nil) }
+        #expect(queue.take() == nil && queue.slots.isEmpty)
+    }
+
     @Test func noLineIsLost() throws {
         let logger = logger()
         reader.mayGo.post()
@@ -137,6 +180,31 @@ import Testing
             explained("a.tmpl:1:5: wrong") == [
                 "TIME host confd[\(ownProcess)]: ERROR a.tmpl:1:5: wrong\n {{ x }}\n    ^\nhint: say y\n"
             ])
+    }
+
+    /// Found by reading: the hint of a store's error was in the message, with an escaped line feed.
+    @Test(arguments: [LogFormat.text, .json])
+    func reportsOfServicesHaveTheirHint(_ format: LogFormat) {
+        let backend = BackendLayer.of(TestStore()).backend
+        let shown = lines(format) { logger in
+            logger.report(.unreachable(BackendError(.unreachable, "no", hint: "do")), backend)
+        }
+        let end =
+            format == .text
+            ? "WARNING registered services are not kept alive: no\nhint: do\n"
+            : #""msg":"registered services are not kept alive: no","backend":"test","hint":"do"}"# + "\n"
+        #expect(shown.count == 1 && shown[0].hasSuffix(end), "\(shown)")
+    }
+
+    /// Warnings that are given once are bounded in number.
+    @Test func warningsAreForgottenInTheEnd() {
+        let shown = lines(.text) { logger in
+            let warnings = WarningLog(logger)
+            for _ in 0..<2 { warnings.give("first") }
+            for number in 0..<WarningLog.capacity { warnings.give("\(number)") }
+            for _ in 0..<2 { warnings.give("first") }
+        }
+        #expect(shown.count { $0.hasSuffix("first\n") } == 2 && shown.count == WarningLog.capacity + 2)
     }
 
     /// Under systemd the journal notes time, host and process.

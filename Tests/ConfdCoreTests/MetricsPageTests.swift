@@ -48,6 +48,15 @@ import Testing
             ])
     }
 
+    @Test func countersOfAFileGoWithIt() throws {
+        let metrics = Metrics()
+        for name in ["/a", "/b"] { metrics.countChange(of: try .test(destination: name)) }
+        metrics.forget(try .test(destination: "/a"))
+        metrics.forget(try .test(destination: "/none"))
+        #expect(metrics.counters.map(\.sample.name) == ["confd_file_changed_total", "confd_file_sync_total"])
+        #expect(metrics.counters.map(\.count) == [2, 1], "the total stays")
+    }
+
     @Test func nothingIsCountedThatNobodyReads() throws {
         let rig = try ApplierRig(["-watch"])
         try rig.resource("app")

@@ -66,11 +66,16 @@ import Testing
         #expect(try target.process.wait() == .signalled(.user1))
     }
 
-    @Test(arguments: ["", "\n1", "x", "-5", "0", "12 34x", "99999999999", "+5 "])
+    @Test(arguments: ["", "\n1", "x", "-5", "0", "12 34x", "99999999999"])
     func whatIsNoProcessID(_ content: String) throws {
-        // A sign is a part of a number for `Int32`.
-        if content == "+5 " { return }
         #expect(try send(content: content) == .notAnID)
+    }
+
+    /// Found by reading: "12 34" was process 1234.
+    @Test func wordsAreNotJoined() throws {
+        let target = try Target()
+        #expect(try send(content: "\(target.id / 10) \(target.id % 10)\n") == .notAnID)
+        #expect(target.process.collect() == nil)
     }
 
     @Test func neverProcessOneOrOurselves() throws {

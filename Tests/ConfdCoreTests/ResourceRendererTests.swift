@@ -110,6 +110,26 @@ import TextTemplate
 
     // MARK: - What a rendering depends on
 
+    /// Found by reading: hosts whose age identities differ gave one change several names, and waited for each other.
+    @Test func theIdentityIsASourceAndNoPartOfAChange() throws {
+        let identities = [
+            "AGE-SECRET-KEY-15NG638KMTY5939LM7QHD7TGZSNQZFYTSH8LM0X97T9HDN97VMYNQZGMQ4J",
+            "AGE-SECRET-KEY-1GJRH0CA5JACA0MG0Y7C4TWKN9Y9SG9T5M265P6PM2Y3PSD48879SG5WL73",
+        ]
+        let identityFolder = try TemporaryDirectory()
+        var names: Set<String?> = []
+        for (number, identity) in identities.enumerated() {
+            let path = identityFolder("\(number).key")
+            try identityFolder.write("\(number).key", identity, mode: 0o600)
+            let rig = try Rig(["-age-identity", path])
+            try rig.resource("app", template: #"{{decrypt "/app/name"}}"#)
+            let inputs = rig.render(try rig.definition()).result.inputs
+            #expect(Set(inputs.sources.keys) == [path, rig.directory("templates/app.tmpl")])
+            names.insert(RolloutBasis(keys: [1], permitted: [], isReloaded: false).changeID(of: inputs))
+        }
+        #expect(names.count == 1 && !names.contains(nil))
+    }
+
     @Test func whatWasReadIsNoted() throws {
         let rig = try Rig()
         try rig.resource("app", template: #"{{getv "/app/name"}}{{include "part.tmpl"}}{{include "gone.tmpl"}}"#)
@@ -118,6 +138,7 @@ import TextTemplate
         let sources = ["app", "part", "gone"].map { rig.directory("templates/\($0).tmpl") }
         #expect(Set(inputs.sources.keys) == Set(sources))
         #expect(inputs.sources[sources[2]] == .some(nil), "that it is not there is noted too")
+        #expect(Set(inputs.templates) == Set(sources))
         #expect(inputs.sourcesAreCurrent && inputs.reads != nil && !inputs.readsHealth && !inputs.readsIndex)
         try rig.template("part", "another")
         #expect(!inputs.sourcesAreCurrent)

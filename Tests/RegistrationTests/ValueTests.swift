@@ -85,7 +85,7 @@ import Testing
                 "/a is not registered: the key is there without a lease"
             ),
             (.conflict(key: bytes("/a"), .unknown, waits: false), "/a is not registered: somebody else holds the key"),
-            (.refused(key: bytes("/a"), BackendError(.unreachable, "no", hint: "do")), "no\nhint: do"),
+            (.refused(key: bytes("/a"), BackendError(.unreachable, "no", hint: "do")), "no"),
             (.lost(key: bytes("/a")), "/a had been deleted by somebody else, it is registered again"),
             (.leaseEnded(keys: 2), "the lease of 2 registered keys ended in the store, registering again"),
             (
@@ -101,5 +101,11 @@ import Testing
         ] as [(Report, String)])
     func words(_ report: Report, _ message: String) {
         #expect(report.message == message)
+    }
+
+    @Test func hintsAreThoseOfTheStore() {
+        let error = BackendError(.unreachable, "no", hint: "do")
+        #expect(Report.unreachable(error).hint == "do" && Report.refused(key: bytes("/a"), error).hint == "do")
+        #expect(Report.reachedAgain.hint == nil && Report.unreachable(BackendError(.unreachable, "no")).hint == nil)
     }
 }

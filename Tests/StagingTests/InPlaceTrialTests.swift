@@ -61,6 +61,28 @@ import Testing
         #expect(folder.text("x") == "theirs" && folder.names == ["x"])
     }
 
+    /// Found by reading: a first file that the check had replaced, as `sed -i` does, stayed although it was refused.
+    @Test(arguments: [(UInt16(0o755), true), (0o777, false)])
+    func aFirstFileThatItsCheckReplacedIsRemoved(mode: UInt16, isRemoved: Bool) throws {
+        try Files.setMode(folder.path, mode)
+        let trial = try #require(destination.apply("new", Self.trial).trial)
+        try folder.write("edited", "edited")
+        try Folder(folder.path).rename("edited", to: "x")
+        #expect(try destination.undoRefused(trial, FileAttributes()) == isRemoved)
+        #expect(folder.names == (isRemoved ? [] : ["x"]), "in a directory of all it may be anybody's")
+    }
+
+    /// Another name of a file from elsewhere is not what a check has made.
+    @Test func aLinkThatAppearsIsNotRemoved() throws {
+        let trial = try #require(destination.apply("new", Self.trial).trial)
+        try folder.write("theirs", "theirs")
+        let open = try Folder(folder.path)
+        try open.unlink("x")
+        try open.link("theirs", to: "x", in: open)
+        #expect(try !destination.undoRefused(trial, FileAttributes()))
+        #expect(folder.text("x") == "theirs")
+    }
+
     /// Attack: another user makes the trace of a trial, so that a file of root's is replaced by it.
     @Test(
         .enabled(if: Privileges.isRoot, "needs files of two users"),
@@ -96,7 +118,7 @@ import Testing
     func aFirstFileOfAnotherOwnerIsRemoved(afterCrash: Bool) throws {
         let attributes = FileAttributes(uid: 33)
         let trial = try #require(destination.apply("new", attributes, Self.trial).trial)
-        #expect(try afterCrash ? destination.undoTrial(attributes) : destination.undo(trial))
+        #expect(try afterCrash ? destination.undoTrial(attributes) : destination.undoRefused(trial, attributes))
         #expect(folder.names == [])
     }
 
@@ -104,7 +126,7 @@ import Testing
     @Test func aFirstFileIsRemovedWithoutItsTrace() throws {
         let trial = try #require(destination.apply("new", Self.trial).trial)
         try Files.unlink(folder(".x.confd-unchecked"))
-        #expect(try destination.undo(trial))
+        #expect(try destination.undoRefused(trial, FileAttributes()))
         #expect(folder.names == [])
     }
 
@@ -114,7 +136,7 @@ import Testing
         let trial = try #require(destination.apply("new", Self.trial).trial)
         try folder.write("theirs", "theirs")
         try Folder(folder.path).rename("theirs", to: ".x.confd-previous")
-        #expect(throws: StagingError.self) { try destination.undo(trial) }
+        #expect(throws: StagingError.self) { try destination.undoRefused(trial, FileAttributes()) }
         #expect(folder.text("x") == "new")
         #expect(throws: StagingError.self) { try destination.accept(trial, backup: true) }
         #expect(folder.text("x.bak") == nil)
@@ -129,7 +151,7 @@ import Testing
         let before = try Folder(folder.path).status(of: "x")
         let trial = try #require(destination.apply("new", FileAttributes(mode: 0o4755, uid: 0), Self.trial).trial)
         #expect(try Folder(folder.path).status(of: "x")?.uid == 0)
-        #expect(try destination.undo(trial))
+        #expect(try destination.undoRefused(trial, FileAttributes()))
         #expect(try Folder(folder.path).status(of: "x") == before)
         #expect(folder.names == ["x"])
     }
@@ -141,7 +163,7 @@ import Testing
         for name in [".x.confd-previous", ".x.confd-unchecked"] { try Files.makeFolder(folder(name)) }
         let trial = try #require(destination.apply("new", Self.trial).trial)
         #expect(folder.text("x") == "new")
-        #expect(try destination.undo(trial))
+        #expect(try destination.undoRefused(trial, FileAttributes()))
         #expect(folder.text("x") == previous)
         #expect(folder.names.filter { $0 != "x" }.sorted() == [".x.confd-previous", ".x.confd-unchecked"])
     }
@@ -152,7 +174,7 @@ import Testing
         try FileDescriptor(opening: folder("x"), [.write]).truncate(to: 2 << 30)
         try Folder(folder.path).link("x", to: "other", in: Folder(folder.path))
         let trial = try #require(destination.apply("new", Self.trial).trial)
-        #expect(try destination.undo(trial))
+        #expect(try destination.undoRefused(trial, FileAttributes()))
         #expect(try Folder(folder.path).status(of: "x")?.size == 2 << 30)
         #expect(folder.names.sorted() == ["other", "x"])
     }
@@ -187,7 +209,7 @@ import Testing
             let trial = try #require(destination.apply("new content", attributes, Self.trial).trial)
             #expect(folder.text("x") == "new content")
             switch end {
-            case "refused": #expect(try destination.undo(trial))
+            case "refused": #expect(try destination.undoRefused(trial, FileAttributes()))
             case "crash": #expect(try destination.undoTrial(attributes))
             default: #expect(try destination.accept(trial, backup: true) == [])
             }

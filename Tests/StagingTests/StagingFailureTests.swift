@@ -11,6 +11,22 @@ import Testing
     init() throws { folder = try TemporaryDirectory() }
 
     #if DEBUG
+        /// Found by reading: the error had the random name, so a warning that is given once was given each time.
+        @Test func errorsHaveNoRandomNames() throws {
+            let folder = try Folder(folder.path)
+            for _ in 0..<2 {
+                var found: SystemError?
+                Faults.with(.init("open", code: Errno.accessDenied)) {
+                    do throws(SystemError) {
+                        _ = try Leftovers.create(in: folder, prefix: ".x.confd-")
+                    } catch {
+                        found = error
+                    }
+                }
+                #expect(found == SystemError(call: "open", path: folder.path, code: Errno.accessDenied))
+            }
+        }
+
         @Test(
             arguments: [
                 ("pwrite", 1, Errno.noSpace, "cannot write the staged file of X: no space left on device"),

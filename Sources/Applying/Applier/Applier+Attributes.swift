@@ -22,9 +22,15 @@ struct WrittenFile: Sendable {
 extension History {
     /// `comparison` without what is known to stay as it is: attributes that we may not set, and files that we may not read
     /// and have written ourselves. Else each pass would try again, or reload again.
-    func withoutKnown(_ comparison: Comparison, _ destination: Destination, _ content: [UInt8]) -> Comparison {
+    mutating func withoutKnown(
+        _ comparison: Comparison, _ destination: Destination, _ content: [UInt8]
+    ) -> Comparison {
         switch comparison {
-        case .absent, .same, .contentDiffers: return comparison
+        case .absent, .contentDiffers: return comparison
+        case .same:
+            // Somebody has corrected them: if they differ again, that is another difference.
+            refusedAttributes = []
+            return comparison
         case .attributesDiffer(let differences):
             return refusedAttributes == differences ? .same : comparison
         case .unreadable(_, let differences):
@@ -42,6 +48,8 @@ extension History {
         _ content: [UInt8], _ resource: Resource, _ destination: Destination, isAsWanted: Bool
     ) {
         let isReadable = Files.isAccessible(destination.target, read: true)
+        refusedAttributes = []
+        unreadable = nil
         if isAsWanted && isReadable { return }
         // A file that is gone is compared anew.
         guard let status = (try? destination.existing()).flatMap({ $0 }) else { return }

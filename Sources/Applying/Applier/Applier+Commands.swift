@@ -182,6 +182,7 @@ extension Applier {
         let result = withExtendedLifetime(file) {
             runCommand(command) { lines.append(String(decoding: $0, as: UTF8.self)) }
         }
+        if result.droppedBytes > 0 { lines.append("... \(result.droppedBytes) more bytes of output not shown") }
         for line in lines {
             let message = "\(resource.name): \(field): \(line)"
             if !result.succeeded, !isTrial {
@@ -194,10 +195,6 @@ extension Applier {
             }
         }
         metrics.countCommand(field == "reload_cmd" ? "reload" : "check", resource, succeeded: result.succeeded)
-        if result.droppedBytes > 0 {
-            logger.warning(
-                "\(resource.name): \(field): \(result.droppedBytes) more bytes of output are not shown", subject)
-        }
         return result
     }
 
@@ -259,12 +256,8 @@ extension Applier {
     private func rollBack(_ reload: Reload, _ history: inout History) -> Bool {
         guard var previous = history.previous else { return false }
         previous.failures += 1
-        guard previous.failures >= (settings.onetime ? 1 : Self.failuresBeforeRollback) else {
-            history.previous = previous
-            return false
-        }
-        history.previous = nil
-        history.refusal = History.Refusal(content: previous.replacement, origin: .service)
+        history.previous = previous
+        guard previous.failures >= (settings.onetime ? 1 : Self.failuresBeforeRollback) else { return false }
         let resource = reload.resource
         logger.warning("\(resource.name): putting the previous \(resource.destination) back", resource)
         do {
@@ -273,9 +266,12 @@ extension Applier {
             let options = CheckedFile.Options(backup: false, reloadMark: Array(resource.name.utf8))
             warnings.give(try staged.withoutCheck().replace(options).warnings)
         } catch {
+            // The new file is still in place, and its next failure tries again to put the previous one back.
             log(.staging(error), of: resource)
             return false
         }
+        history.previous = nil
+        history.refusal = History.Refusal(content: previous.replacement, origin: .service)
         if let error = perform(reload, changes: KeyChanges.lines(of: [reload.changes])) {
             log(
                 .reloadOfPrevious(error, field: reload.field, reload.failedCommand), of: resource,

@@ -102,6 +102,9 @@ extension Applier {
             return succeeded(outcome, &trial.file)
         case .failure(let failure):
             noteRefusal(failure, trial.content, &trial.file.history)
+            if case .check(_, _, _, let leaves) = failure, leaves != .newFile {
+                noteNotWritten(trial.candidate, trial.file)
+            }
             return failed(failure, &trial.file)
         }
     }
@@ -174,10 +177,12 @@ extension Applier {
     private func accept(_ placed: Placed, _ trial: inout Trial) throws(StepFailure) -> Outcome {
         let resource = trial.resource
         do throws(StagingError) {
+            let destination = try destination(of: trial)
             warnings.give(
-                try destination(of: trial).accept(
+                try destination.accept(
                     placed.kept, backup: resource.backup, keepsReplaced: keepsReplaced(placed.reload, resource),
                     wasOwed: placed.wasOwed))
+            noteWritten(trial.candidate, trial.file, destination)
         } catch let error where error.kind == .withdrawnDuringCheck {
             throw .staging(error)
         } catch {
@@ -195,7 +200,13 @@ extension Applier {
         var isUndone = false
         var failure: StagingError?
         do {
-            isUndone = try destination(of: trial).undo(placed.kept)
+            let destination = try destination(of: trial)
+            isUndone = try destination.undoRefused(placed.kept, trial.resource.attributes)
+            if !isUndone, case .first = placed.kept, Files.exists(destination.target) {
+                logger.warning(
+                    "\(trial.resource.destination) was replaced by another file during its check: that one stays",
+                    trial.resource)
+            }
         } catch {
             failure = error
         }

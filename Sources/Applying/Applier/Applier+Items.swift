@@ -34,9 +34,16 @@ extension Applier {
     func noteWritten(_ content: [UInt8], _ file: RenderedFile, _ destination: Destination) {
         guard file.request.journal != nil else { return }
         var written = content
-        if file.resource.stagedCheck != nil, let edited = (try? destination.read()).flatMap({ $0 }) { written = edited }
+        let mayBeEdited = file.resource.stagedCheck != nil || file.resource.checkCommand != nil
+        if mayBeEdited, let edited = (try? destination.read()).flatMap({ $0 }) { written = edited }
         // If it fails, the line of `noteWriting` is still there.
         try? keepWritten(written, file)
+    }
+
+    /// Notes that `content` is not written: its check has refused it.
+    func noteNotWritten(_ content: [UInt8], _ file: RenderedFile) {
+        // If it fails, the line of `noteWriting` does no harm.
+        try? keep(content, file) { (journal, name, hash) throws(SystemError) in try journal.withdraw(name, hash) }
     }
 
     /// Notes that the file is as wanted, also if somebody else wrote it: from then on it counts as ours.
@@ -154,7 +161,7 @@ extension Applier {
             }
         }
         // Without a removal no reload is owed.
-        if done.removed.isEmpty, !wasOwed { forgetReload(journal) }
+        if done.removed.isEmpty, !wasOwed, journal.isReloadOwed { forgetReload(journal) }
         if let failure { throw failure }
         return try finished(request, journal, done)
     }

@@ -323,7 +323,8 @@ package struct Applier: Sendable {
             warnings.give(replacement.warnings)
             file.history.noteWritten(
                 content, resource, destination, isAsWanted: replacement.warnings.isEmpty)
-            noteWritten(content, file, destination)
+            // What a check in place may still refuse is noted once it has been accepted.
+            if !options.isTrial { noteWritten(content, file, destination) }
             if case .writtenInPlace = replacement.method {
                 warnings.give(
                     "Rename failed - target is likely a mount. Writing \(resource.destination) in place instead")
@@ -350,6 +351,7 @@ package struct Applier: Sendable {
             try judge(result, of: command, field: field)
         } catch {
             noteRefusal(error, content, &file.history)
+            noteNotWritten(content, file)
             throw error
         }
     }

@@ -47,7 +47,11 @@ final class ChangesFile {
 
     /// Whether it still has `content`.
     func holds(_ content: [UInt8]) throws(SystemError) -> Bool {
-        try Files.read(path, limit: content.count) == content
+        do throws(SystemError) {
+            return try Files.read(path, limit: content.count) == content
+        } catch let error where error.code == Errno.tooLarge || error.code == Errno.noSuchFile {
+            return false
+        }
     }
 
     deinit {

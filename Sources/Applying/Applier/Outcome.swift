@@ -93,20 +93,26 @@ package struct Inputs: Sendable {
     package var readsHealth = false
     /// Whether it asked for the place of its item among the others.
     package var readsIndex = false
-    /// The template and those it includes, nil where there was no file.
+    /// The template, those it includes and the age identity; nil where there was no file.
     package var sources: [String: FileStatus?] = [:]
+    /// Those of `sources` that each host has its own of: the age identity.
+    private var ofThisHost: Set<String> = []
 
     package init(
         reads: ReadSet? = nil, readsHealth: Bool = false, readsIndex: Bool = false,
-        sources: [String: FileStatus?] = [:]
+        sources: [String: FileStatus?] = [:], ofThisHost: Set<String> = []
     ) {
         self.reads = reads
         self.readsHealth = readsHealth
         self.readsIndex = readsIndex
         self.sources = sources
+        self.ofThisHost = ofThisHost
     }
 
-    /// Whether the templates are as they were.
+    /// The sources that are the same on all hosts.
+    var templates: [String] { sources.keys.filter { !ofThisHost.contains($0) } }
+
+    /// Whether the sources are as they were.
     package var sourcesAreCurrent: Bool { sourcesAreCurrent { try? Files.status($0) } }
 
     /// As above, with `status` looking at files.

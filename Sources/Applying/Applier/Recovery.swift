@@ -54,15 +54,20 @@ final class Recovery: Sendable {
     }
 }
 
-/// Warnings about conditions that last: each text is logged once.
+/// Warnings about conditions that last: each text is logged once, until `capacity` others were.
 final class WarningLog: Sendable {
+    static let capacity = 10_000
+
     let logger: Logger
     private let given = Mutex<Set<String>>([])
 
     init(_ logger: Logger) { self.logger = logger }
 
     func give(_ text: String, hint: String? = nil) {
-        let isNew = given.withLock { $0.insert(text).inserted }
+        let isNew = given.withLock { given in
+            if given.count == Self.capacity, !given.contains(text) { given = [] }
+            return given.insert(text).inserted
+        }
         if isNew { logger.warning(text, LogFields().explained(hint: hint)) }
     }
 

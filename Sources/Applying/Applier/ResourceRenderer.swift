@@ -90,7 +90,8 @@ package final class ResourceRenderer: Sendable {
         return RenderResult(
             content: content,
             inputs: Inputs(
-                reads: reads, readsHealth: readsHealth, readsIndex: item?.readsIndex ?? false, sources: log.sources),
+                reads: reads, readsHealth: readsHealth, readsIndex: item?.readsIndex ?? false, sources: log.sources,
+                ofThisHost: log.ofThisHost),
             warnings: warnings, secrets: secrets.map(\.array))
     }
 

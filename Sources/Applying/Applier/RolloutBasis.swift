@@ -20,7 +20,7 @@ package struct RolloutBasis: Sendable {
     /// What all hosts with these templates and keys call the change; nil if a template cannot be read.
     func changeID(of inputs: Inputs) -> String? {
         var templates = SetDigest()
-        for path in inputs.sources.keys {
+        for path in inputs.templates {
             guard let content = try? Files.readWhenStable(path, limit: FileLimit.template) else { return nil }
             templates.add(content)
         }

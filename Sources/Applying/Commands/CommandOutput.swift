@@ -33,10 +33,9 @@ struct CommandOutput {
         return fitting
     }
 
-    /// Hands a last line without a line feed on, and a line about the dropped bytes.
+    /// Hands a last line without a line feed on.
     mutating func finish(_ line: (ArraySlice<UInt8>) -> Void) {
         if lineStart < kept.count { line(kept[lineStart...]) }
         lineStart = kept.count
-        if dropped > 0 { line(ArraySlice("... \(dropped) more bytes of output not shown".utf8)) }
     }
 }

@@ -40,6 +40,14 @@ extension CommandResult.End {
         }
     }
 
+    /// Whether the command ran, until its end or for all of its time.
+    var hasRun: Bool {
+        switch self {
+        case .exited, .signalled, .timedOut: true
+        case .cancelled, .notStarted: false
+        }
+    }
+
     /// One phrase, for example `exit status 1`, `signal: killed`, `timed out after 30s`; `executable` is what was started.
     package func message(_ executable: String) -> String {
         switch self {

@@ -101,6 +101,12 @@ package final class ItemJournal: Sendable {
     /// line of `begin`, which is enough for a removal.
     func end(_ file: ItemFile, _ hash: ContentHash) throws(SystemError) { try take(.written(file, hash)) }
 
+    /// Adds that content which was begun is not put into `file` after all; the line is written as that of `end` is.
+    func withdraw(_ file: ItemFile, _ hash: ContentHash) throws(SystemError) {
+        let isBegun = state.withLock { $0.manifest.files[file]?.begun.contains(hash) ?? false }
+        if isBegun { try take(.withdrawn(file, hash)) }
+    }
+
     /// Writes the lines that wait.
     package func flush() throws(SystemError) {
         try state.withLock { (state) throws(SystemError) in try flush(&state) }

@@ -29,6 +29,7 @@ extension ItemManifest.Event {
             switch self {
             case .writing(let file, let hash): ["writing", hash.hex, file.folder, file.name]
             case .written(let file, let hash): ["written", hash.hex, file.folder, file.name]
+            case .withdrawn(let file, let hash): ["withdrawn", hash.hex, file.folder, file.name]
             case .dropped(let file): ["dropped", file.folder, file.name]
             case .owed: ["owed"]
             case .reloaded: ["reloaded"]
@@ -40,12 +41,13 @@ extension ItemManifest.Event {
     fileprivate init?(parsing line: ArraySlice<UInt8>) {
         let words = String(decoding: line, as: UTF8.self).split(separator: "\t", omittingEmptySubsequences: false)
         switch (words.first, words.count) {
-        case ("writing", 4):
+        case ("writing", 4), ("written", 4), ("withdrawn", 4):
             guard let hash = ContentHash(hex: words[1]), let file = ItemFile(words[2], words[3]) else { return nil }
-            self = .writing(file, hash)
-        case ("written", 4):
-            guard let hash = ContentHash(hex: words[1]), let file = ItemFile(words[2], words[3]) else { return nil }
-            self = .written(file, hash)
+            switch words[0] {
+            case "writing": self = .writing(file, hash)
+            case "written": self = .written(file, hash)
+            default: self = .withdrawn(file, hash)
+            }
         case ("dropped", 3):
             guard let file = ItemFile(words[1], words[2]) else { return nil }
             self = .dropped(file)

@@ -13,6 +13,8 @@ package struct ItemManifest: Equatable, Sendable {
         case writing(ItemFile, ContentHash)
         /// The content is in the file.
         case written(ItemFile, ContentHash)
+        /// The content that was about to be put into the file was not: its check has refused it.
+        case withdrawn(ItemFile, ContentHash)
         /// The file is not ours any more: it was removed, or somebody else has written it.
         case dropped(ItemFile)
         /// Files are about to be removed, for which a reload is owed.
@@ -21,11 +23,30 @@ package struct ItemManifest: Equatable, Sendable {
         case reloaded
     }
 
-    /// How many hashes a file may have: one for what is there, others for what was begun when confd was killed.
-    private static let mostHashes = 8
+    /// What a file may hold.
+    package struct Contents: Equatable, Sendable {
+        /// What was put into it last.
+        private(set) var written: ContentHash?
+        /// What was begun since then, the last one newest: if confd was killed, it may be there.
+        private(set) var begun: [ContentHash] = []
 
-    /// The hashes of what a file may hold, the last one newest.
-    package private(set) var files: [ItemFile: [ContentHash]] = [:]
+        private static let mostBegun = 7
+
+        init(written: ContentHash? = nil) { self.written = written }
+
+        var isEmpty: Bool { written == nil && begun.isEmpty }
+
+        func contains(_ hash: ContentHash) -> Bool { written == hash || begun.contains(hash) }
+
+        mutating func begin(_ hash: ContentHash) {
+            withdraw(hash)
+            if hash != written { begun = begun.suffix(Self.mostBegun - 1) + [hash] }
+        }
+
+        mutating func withdraw(_ hash: ContentHash) { begun.removeAll { $0 == hash } }
+    }
+
+    package private(set) var files: [ItemFile: Contents] = [:]
     package private(set) var isReloadOwed = false
 
     /// Without files.
@@ -33,11 +54,11 @@ package struct ItemManifest: Equatable, Sendable {
 
     package mutating func take(_ event: Event) {
         switch event {
-        case .writing(let file, let hash):
-            var hashes = files[file] ?? []
-            hashes.removeAll { $0 == hash }
-            files[file] = hashes.suffix(Self.mostHashes - 1) + [hash]
-        case .written(let file, let hash): files[file] = [hash]
+        case .writing(let file, let hash): files[file, default: Contents()].begin(hash)
+        case .written(let file, let hash): files[file] = Contents(written: hash)
+        case .withdrawn(let file, let hash):
+            files[file]?.withdraw(hash)
+            if files[file]?.isEmpty ?? false { files[file] = nil }
         case .dropped(let file): files[file] = nil
         case .owed: isReloadOwed = true
         case .reloaded: isReloadOwed = false
@@ -63,8 +84,8 @@ package struct ItemManifest: Equatable, Sendable {
     /// The events that lead here from an empty manifest.
     var events: [Event] {
         let sorted = files.sorted { $0.key < $1.key }
-        let ofFiles = sorted.flatMap { file, hashes in
-            hashes.count == 1 ? [Event.written(file, hashes[0])] : hashes.map { .writing(file, $0) }
+        let ofFiles = sorted.flatMap { file, contents in
+            (contents.written.map { [Event.written(file, $0)] } ?? []) + contents.begun.map { .writing(file, $0) }
         }
         return ofFiles + (isReloadOwed ? [.owed] : [])
     }
@@ -89,10 +110,7 @@ package struct ItemFile: Hashable, Sendable, Comparable {
 package struct ContentHash: Hashable, Sendable {
     private let words: SIMD4<UInt64>
 
-    package init(of content: [UInt8]) {
-        let bytes = SHA256.digest(of: content)
-        words = SIMD4((0..<4).map { word in bytes[word * 8..<word * 8 + 8].reduce(0) { $0 << 8 | UInt64($1) } })
-    }
+    package init(of content: [UInt8]) { words = SHA256.words(of: content) }
 
     /// nil unless `hex` is 64 digits.
     init?(hex: Substring) {

@@ -17,27 +17,54 @@ package final class Logger: Sendable {
         var repeats = RepeatLimiter()
         /// Whether the terminal's last line is a progress line.
         var showsProgress = false
-        /// Entries that were not handed to the sink yet, from the index `next` on.
-        var waiting: [[UInt8]] = []
-        var next = 0
-        /// Whether a thread is handing entries to the sink.
+        /// Entries that were not handed to the sink yet.
+        var queue = LogQueue()
+        /// Whether a thread is handing entries to the sink, or is about to.
         var isWriting = false
+        /// Whether that thread has done its share, and the next one that logs is to go on.
+        var wantsRelief = false
+        /// How many threads wait to go on.
+        var successors = 0
 
-        /// The next entry; nil, and nobody writes any more, if there is none.
-        mutating func take() -> [UInt8]? {
-            guard next < waiting.count else {
-                waiting = []
-                next = 0
-                isWriting = false
-                return nil
+        /// What a thread has to do for the entries that wait, its own among them.
+        mutating func duty() -> Duty {
+            guard isWriting else {
+                isWriting = true
+                return .write
             }
-            defer { next += 1 }
-            return waiting[next]
+            guard wantsRelief || queue.count > Logger.mostWaiting else { return .nothing }
+            wantsRelief = false
+            successors += 1
+            return .goOn
         }
+
+        /// The next entry for the thread that writes and has handed on `written` of them; nil when it is done: there is none, or
+        /// another thread goes on.
+        mutating func next(after written: Int) -> Next {
+            if written >= Logger.share {
+                if successors > 0 { return .relieved }
+                wantsRelief = true
+            }
+            if let entry = queue.take() { return .entry(entry) }
+            isWriting = false
+            wantsRelief = false
+            return .empty
+        }
+    }
+
+    private enum Duty { case nothing, write, goOn }
+
+    private enum Next {
+        case entry([UInt8])
+        case empty
+        case relieved
     }
 
     /// With more entries than this waiting for a slow sink, threads that log wait too.
     private static let mostWaiting = 1_000
+
+    /// A thread that has written this many entries is relieved by the next one that logs.
+    private static let share = 100
 
     private let level: LogLevel
     private let format: LogFormat
@@ -122,24 +149,40 @@ package final class Logger: Sendable {
     private func add(_ line: [UInt8], _ state: inout State) {
         if state.showsProgress {
             state.showsProgress = false
-            state.waiting.append(Progress.erasure)
+            state.queue.add(Progress.erasure)
         }
-        state.waiting.append(line)
+        state.queue.add(line)
     }
 
     /// Hands the entries that wait to the sink. If another thread is doing that, it takes these too: the sink may be slow, and
     /// a thread that logs need not wait for it.
     private func write() {
-        let (begins, mustWait) = state.withLock { state in
-            defer { state.isWriting = true }
-            return (!state.isWriting, state.waiting.count - state.next > Self.mostWaiting)
-        }
-        if begins {
-            writing.withLock { _ in while let entry = state.withLock({ $0.take() }) { sink(entry) } }
-        } else if mustWait {
-            writing.withLock { _ in }
+        switch state.withLock({ $0.duty() }) {
+        case .nothing: break
+        case .write: handOn()
+        case .goOn: handOn(isSuccessor: true)
         }
     }
+
+    /// Hands entries to the sink; returns whether there are no more, or another thread goes on.
+    @discardableResult
+    private func handOn(isSuccessor: Bool = false) -> Bool {
+        writing.withLock { _ in
+            if isSuccessor { state.withLock { $0.successors -= 1 } }
+            var written = 0
+            while true {
+                switch state.withLock({ $0.next(after: written) }) {
+                case .entry(let entry): sink(entry)
+                case .empty: return true
+                case .relieved: return false
+                }
+                written += 1
+            }
+        }
+    }
+
+    /// How many entries were not handed to the sink yet.
+    var waiting: Int { state.withLock { $0.queue.count } }
 
     private func line(
         _ level: LogLevel, _ message: String, _ subject: (any LogSubject)?, repetitions: Int = 0
@@ -172,22 +215,18 @@ package final class Logger: Sendable {
     package func finish() {
         state.withLock { state in
             for held in state.repeats.takeHeldBack() {
-                state.waiting.append(
-                    line(held.line.level, held.line.message, held.subject, repetitions: held.count))
+                state.queue.add(line(held.line.level, held.line.message, held.subject, repetitions: held.count))
             }
         }
-        repeat {
-            write()
-            writing.withLock { _ in }
-        } while state.withLock { $0.isWriting }
+        while !handOn() {}
     }
 
     /// Shows `text` as the terminal's last line in place of an earlier one; an empty `text` removes that.
     func showProgress(_ text: String) {
         state.withLock { state in
-            if state.showsProgress { state.waiting.append(Progress.erasure) }
+            if state.showsProgress { state.queue.add(Progress.erasure) }
             state.showsProgress = !text.isEmpty
-            if !text.isEmpty { state.waiting.append(Array(text.utf8)) }
+            if !text.isEmpty { state.queue.add(Array(text.utf8)) }
         }
         write()
     }

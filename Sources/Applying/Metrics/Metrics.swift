@@ -22,6 +22,8 @@ package final class Metrics: Sendable {
 
     private struct State {
         var counts: [Sample: Int] = [:]
+        /// Those about one file, by its path.
+        var ofFiles: [String: [Sample: Int]] = [:]
         var lastSuccess: WallTime?
     }
 
@@ -36,13 +38,13 @@ package final class Metrics: Sendable {
         count(
             Sample(
                 "confd_template_process_total",
-                [("dest", resource.destination), ("status", succeeded ? "success" : "error")]))
+                [("dest", resource.destination), ("status", succeeded ? "success" : "error")]), of: resource)
         if succeeded, areRead { state.withLock { $0.lastSuccess = Clock.wall() } }
     }
 
     /// A file was replaced.
     func countChange(of resource: Resource) {
-        count(Sample("confd_file_sync_total", [("dest", resource.destination)]))
+        count(Sample("confd_file_sync_total", [("dest", resource.destination)]), of: resource)
         count(Sample("confd_file_changed_total"))
     }
 
@@ -51,7 +53,8 @@ package final class Metrics: Sendable {
         count(
             Sample(
                 "confd_command_total",
-                [("type", type), ("dest", resource.destination), ("status", succeeded ? "success" : "error")]))
+                [("type", type), ("dest", resource.destination), ("status", succeeded ? "success" : "error")]),
+            of: resource)
     }
 
     /// A backend could not be read, or a watch broke.
@@ -59,19 +62,31 @@ package final class Metrics: Sendable {
         count(Sample("confd_backend_errors_total", configuration.metricLabels))
     }
 
-    private func count(_ sample: @autoclosure () -> Sample) {
+    private func count(_ sample: @autoclosure () -> Sample, of resource: Resource? = nil) {
         guard areRead else { return }
         let sample = sample()
-        state.withLock { $0.counts[sample, default: 0] += 1 }
+        state.withLock { state in
+            if let resource {
+                state.ofFiles[resource.destination, default: [:]][sample, default: 0] += 1
+            } else {
+                state.counts[sample, default: 0] += 1
+            }
+        }
+    }
+
+    /// Drops the counters of the file of `resource`, which is gone or writes another one now.
+    package func forget(_ resource: Resource) {
+        guard areRead else { return }
+        state.withLock { $0.ofFiles[resource.destination] = nil }
     }
 
     /// All counters, sorted by name and labels.
     package var counters: [(sample: Sample, count: Int)] {
-        state.withLock { state in
-            state.counts.map { ($0.key, $0.value) }.sorted { left, right in
-                (left.0.name, left.0.labels.map(\.value).joined(separator: "\n"))
-                    < (right.0.name, right.0.labels.map(\.value).joined(separator: "\n"))
-            }
+        let (counts, ofFiles) = state.withLock { ($0.counts, $0.ofFiles) }
+        let all = counts.map { ($0.key, $0.value) } + ofFiles.values.flatMap { $0.map { ($0.key, $0.value) } }
+        return all.sorted { left, right in
+            (left.0.name, left.0.labels.map(\.value).joined(separator: "\n"))
+                < (right.0.name, right.0.labels.map(\.value).joined(separator: "\n"))
         }
     }
 

@@ -36,8 +36,8 @@ extension ProcessSignal {
         guard let found else { throw .absent }
         if found.status.linkCount > 1 { throw .linked }
         let line = found.bytes.prefix { $0 != UInt8(ascii: "\n") }
-        let text = String(decoding: line, as: UTF8.self).filter { !$0.isWhitespace }
-        guard let id = Int32(text), id > 0 else { throw .notAnID }
+        let words = String(decoding: line, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        guard words.count == 1, let id = Int32(words[0]), id > 0 else { throw .notAnID }
         return (id, found.status.uid)
     }
 

@@ -53,8 +53,8 @@ enum ReloadError: Error, Equatable {
     /// Whether the service was asked to reload: only then can its new file be the cause of the failure.
     var wasAsked: Bool {
         switch self {
-        case .command, .child: true
-        case .signal: false
+        case .command(let end, _): end.hasRun
+        case .child, .signal: false
         case .request(.status, _): true
         case .request(.http(_, let wasConnected), _): wasConnected
         case .request: false

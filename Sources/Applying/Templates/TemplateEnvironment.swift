@@ -104,7 +104,7 @@ package struct TemplateEnvironment: Rendering.Environment {
 
     package func decrypted(_ value: ByteString) throws(EnvironmentError) -> ByteString {
         guard let identities else { throw .noIdentity }
-        log?.note(identities.path)
+        log?.note(identities.path, isOfThisHost: true)
         return try identities.decrypted(value)
     }
 
@@ -119,19 +119,28 @@ package struct TemplateEnvironment: Rendering.Environment {
 
 /// The files that a rendering read (templates, the age identity), each with its status just before.
 final class SourceLog: Sendable {
-    private let notes = Mutex<[String: FileStatus?]>([:])
+    private struct Notes {
+        var sources: [String: FileStatus?] = [:]
+        var ofThisHost: Set<String> = []
+    }
+
+    private let notes = Mutex(Notes())
 
     /// Notes the status of the file at `path`. Call it before the read, so that a change in between is noticed.
-    func note(_ path: String) {
+    func note(_ path: String, isOfThisHost: Bool = false) {
         // A missing file is noted too, as nil.
         let status = try? Files.status(path)
         notes.withLock { notes in
-            if notes[path] == nil { notes[path] = .some(status) }
+            if notes.sources[path] == nil { notes.sources[path] = .some(status) }
+            if isOfThisHost { notes.ofThisHost.insert(path) }
         }
     }
 
     /// Marks `path` as changed: we render from an older copy than the file on disk.
-    func markUnknown(_ path: String) { notes.withLock { $0[path] = .some(nil) } }
+    func markUnknown(_ path: String) { notes.withLock { $0.sources[path] = .some(nil) } }
 
-    var sources: [String: FileStatus?] { notes.withLock { $0 } }
+    var sources: [String: FileStatus?] { notes.withLock { $0.sources } }
+
+    /// Those of `sources` that each host has its own of.
+    var ofThisHost: Set<String> { notes.withLock { $0.ofThisHost } }
 }

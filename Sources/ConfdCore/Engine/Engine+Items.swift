@@ -140,6 +140,7 @@ extension Engine {
         if group.leaving[state.fileName] == state.id { group.leaving[state.fileName] = nil }
         group.forget(state.id)
         applier.claims.release(state.resource)
+        applier.metrics.forget(state.resource)
         if group.isEnding { return }
         if owner.pendingDefinition != nil { return applyPendingDefinition(owner, at: now) }
         beginDelayed(of: owner, at: now)

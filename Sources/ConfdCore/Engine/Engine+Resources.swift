@@ -105,12 +105,14 @@ extension Engine {
             note(.removed, state.resource.name)
             monitor.remove(.resource(state.id))
             dropBalancer(of: state, unlessIn: nil)
+            applier.metrics.forget(state.resource)
             table.remove(state)
         case .redefined(let resource):
             dropBalancer(of: state, unlessIn: resource)
             // Targets of other checks take the place of these when there are keys.
             if resource.healthChecks.isEmpty { monitor.remove(.resource(state.id)) }
             if resource.rollout == nil { state.rollout = .free }
+            if state.resource.destination != resource.destination { applier.metrics.forget(state.resource) }
             if state.resource.isGroup || resource.isGroup {
                 table.redefineItems(state, as: resource)
                 if resource.isGroup { takeItems(state) }

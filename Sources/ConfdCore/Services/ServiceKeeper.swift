@@ -318,11 +318,12 @@ final class ServiceKeeper {
 
 extension Logger {
     /// Logs what a registrar reports.
-    fileprivate func report(_ report: Report, _ backend: BackendConfiguration) {
+    func report(_ report: Report, _ backend: BackendConfiguration) {
+        let subject = backend.logFields.explained(hint: report.hint)
         switch report.severity {
-        case .information: info(report.message, backend)
-        case .warning: warning(report.message, backend)
-        case .error: error(report.message, backend)
+        case .information: info(report.message, subject)
+        case .warning: warning(report.message, subject)
+        case .error: error(report.message, subject)
         }
     }
 }

@@ -18,8 +18,7 @@ struct LineTable {
 
     private(set) var old = Side()
     private(set) var new = Side()
-    /// The bytes and lines of the common beginning.
-    let commonBytes: Int
+    /// The lines of the common beginning.
     let commonLines: Int
     /// How many different lines there are.
     private(set) var distinct = 0
@@ -27,53 +26,15 @@ struct LineTable {
     /// Texts of less than 4 GiB.
     init(_ old: UnsafeBufferPointer<UInt8>, _ new: UnsafeBufferPointer<UInt8>) {
         precondition(max(old.count, new.count) <= UInt32.max, "a file that was read is smaller")
-        let (start, lines) = Self.commonStart(old, new)
-        commonBytes = start
-        commonLines = lines
-        let tail = Self.commonEnd(old, new, after: start)
+        let common = CommonLines(old, new)
+        commonLines = common.startLines
         var classes = LineClasses(capacity: 64)
-        Self.read(old, start..<(old.count - tail), into: &self.old, &classes)
-        Self.read(new, start..<(new.count - tail), into: &self.new, &classes)
+        Self.read(old, common.start..<(old.count - common.end), into: &self.old, &classes)
+        Self.read(new, common.start..<(new.count - common.end), into: &self.new, &classes)
         distinct = classes.count
     }
 
     private static let newline = UInt8(ascii: "\n")
-
-    /// Whole lines that both begin with.
-    private static func commonStart(
-        _ old: UnsafeBufferPointer<UInt8>, _ new: UnsafeBufferPointer<UInt8>
-    ) -> (bytes: Int, lines: Int) {
-        let limit = min(old.count, new.count)
-        var index = 0
-        var bytes = 0
-        var lines = 0
-        while index < limit, old[index] == new[index] {
-            index += 1
-            if old[index - 1] == newline {
-                bytes = index
-                lines += 1
-            }
-        }
-        return (bytes, lines)
-    }
-
-    /// Whole lines that both end with, in bytes, and not before `start`.
-    private static func commonEnd(
-        _ old: UnsafeBufferPointer<UInt8>, _ new: UnsafeBufferPointer<UInt8>, after start: Int
-    ) -> Int {
-        // Without its newline, a last line equals only one without it.
-        if old.count == start || new.count == start { return 0 }
-        let limit = min(old.count, new.count) - start
-        var length = 0
-        var whole = 0
-        while length < limit, old[old.count - 1 - length] == new[new.count - 1 - length] {
-            length += 1
-            let oldBegins = length == old.count - start || old[old.count - 1 - length] == newline
-            let newBegins = length == new.count - start || new[new.count - 1 - length] == newline
-            if oldBegins && newBegins { whole = length }
-        }
-        return whole
-    }
 
     private static func read(
         _ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, into side: inout Side, _ classes: inout LineClasses

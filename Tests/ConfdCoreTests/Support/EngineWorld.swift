@@ -62,6 +62,7 @@ final class EngineWorld: TestConfdir, Sendable {
     let directory: TemporaryDirectory
     private let makeDriver: @Sendable (BalancerTarget) -> any BalancerDriver
     private let scripted = ScriptedCommands()
+    private let counted = Mutex<Metrics?>(nil)
 
     convenience init(
         _ store: TestStore, clock: ManualClock = ManualClock(), requests: Requests? = nil,
@@ -96,6 +97,9 @@ final class EngineWorld: TestConfdir, Sendable {
     /// A state directory for `run`.
     var stateDirectory: [String] { ["-state-dir", directory("state")] }
 
+    /// What the last run has counted; nil before the first.
+    var metrics: Metrics? { counted.withLock { $0 } }
+
     /// Moves the clock, and has the engine look at it.
     func advance(by duration: Duration) {
         clock.advance(by: duration)
@@ -127,6 +131,7 @@ final class EngineWorld: TestConfdir, Sendable {
             settings: settings, logger: logger, renderer: ResourceRenderer(settings),
             cancellation: requests.cancellation, child: requests.child
         ) { [scripted] command, _ in scripted.run(command) }
+        counted.withLock { $0 = applier.metrics }
         return Engine(
             settings: settings, logger: logger, requests: requests,
             loader: ResourceLoader(settings, environment: [:], layers: layers),

@@ -134,7 +134,7 @@ struct Fleet {
         let reach = policy.maxParallel.count(of: hosts.count) + 10
         let first = Set((store.fresh.currentChange?.order.prefix(reach) ?? []).map(\.host))
         let current = store.fresh.current?.name
-        for host in hosts where !host.isConcerned || host.file != data.id || host.participant.isTrying {
+        for host in hosts where !host.isConcerned || host.file != data.id || host.participant.turnChange != nil {
             if current == nil || store.queues[host.number].first != current || first.contains(host.name) { step(host) }
         }
         if lags { store.catchUp(.max) }
