@@ -1,3 +1,4 @@
+import Posix
 import Synchronization
 
 /// Sends requests. All of libcurl runs on one thread that the client starts with the first request and that ends with the
@@ -80,6 +81,14 @@ package final class PendingResponse: Sendable {
 
     /// Waits for the whole answer.
     package func wait() throws(HTTPError) -> Response { try exchange.wait() }
+
+    /// Waits for the whole answer; `cancellation` ends the request.
+    package func wait(_ cancellation: Cancellation?) throws(HTTPError) -> Response {
+        cancellation?.onCancel { [self] in cancel() }
+        // The handler would keep the answer in memory.
+        defer { cancellation?.onCancel {} }
+        return try wait()
+    }
 }
 
 /// An event of a stream: one head, any number of bytes, one end.

@@ -1,5 +1,6 @@
 import Glibc
 import KeyValue
+import Posix
 import TestSupport
 import Testing
 
@@ -96,7 +97,7 @@ import Testing
         // What is known is not all that there is.
         try place.server?.put(["/history/g": "later", "/other": "1"])
         try place.restart()
-        let (snapshot, next) = try backend.goOn(ranges, from: start, timeout: .seconds(20))
+        let (snapshot, next) = try backend.goOn(ranges, from: start, timeout: .seconds(20), try Cancellation())
         #expect(snapshot.revision == start.revision, "it goes on with what it has")
         guard case .changes(let later)? = try next.next(until: .now.advanced(by: .seconds(20))) else {
             Issue.record("no change")

@@ -63,11 +63,8 @@ final class HTTPCaller {
     func error(_ kind: ApplierError.Kind) -> ApplierError { ApplierError(kind, subject) }
 
     private func send(_ request: Request, _ name: String, _ patience: Patience) throws(ApplierError) -> Response {
-        let pending = client.start(request)
-        patience.cancellation.onCancel { pending.cancel() }
-        defer { patience.cancellation.onCancel {} }
         do throws(HTTPError) {
-            return try pending.wait()
+            return try client.start(request).wait(patience.cancellation)
         } catch {
             switch error.kind {
             case .cancelled: throw self.error(.cancelled)

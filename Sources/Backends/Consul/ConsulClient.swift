@@ -28,10 +28,9 @@ final class ConsulClient: Sendable {
             request.body = Self.transaction(directories)
         }
         request.timeout = limits.timeout
-        let pending = client.start(request)
-        limits.cancellation?.onCancel { pending.cancel() }
         let response = try response(
-            Result { () throws(HTTPError) in try pending.wait() }, to: request.headers, call, limits.node,
+            Result { () throws(HTTPError) in try client.start(request).wait(limits.cancellation) }, to: request.headers,
+            call, limits.node,
             until: limits.deadline)
         do throws(ConsulEntries.Malformed) {
             // With an index, 404 means that there is no such key.

@@ -1,4 +1,5 @@
 import HTTP
+import Posix
 
 /// gRPC calls to one endpoint.
 struct Channel: Sendable {
@@ -7,6 +8,8 @@ struct Channel: Sendable {
     let tls: TLSOptions
     let connectTimeout: Duration
     let messageLimit: Int
+    /// Ends calls; nil for those that end by their deadline alone.
+    let cancellation: Cancellation?
 
     enum Method: String {
         case range = "/etcdserverpb.KV/Range"
@@ -32,7 +35,7 @@ struct Channel: Sendable {
         request.firstByteTimeout = firstByte
         request.bodyLimit = messageLimit
         request.announcedSize = { GRPCFrame.size($0) }
-        return Call(response: client.start(request))
+        return Call(response: client.start(request), cancellation: cancellation)
     }
 
     /// Opens a call with a stream of messages in both directions.
@@ -41,11 +44,12 @@ struct Channel: Sendable {
     /// A unary call in flight.
     struct Call {
         let response: PendingResponse
+        let cancellation: Cancellation?
 
         /// The body of the answer and the range of its message.
         func wait() throws(GRPCFailure) -> (body: [UInt8], message: Range<Int>) {
             let answer: Response
-            do { answer = try response.wait() } catch { throw .transport(error) }
+            do { answer = try response.wait(cancellation) } catch { throw .transport(error) }
             try Channel.check(answer.head, trailers: answer.trailers)
             return (answer.body, try GRPCFrame.onlyMessage(answer.body))
         }

@@ -1,4 +1,5 @@
 import KeyValue
+import Posix
 
 // After a lost connection the address may lead to another store: wiped and filled again, or restored from a backup and
 // written to since. Cluster and member ids do not tell (they are derived from names and addresses), nor does the raft
@@ -13,31 +14,34 @@ extension EtcdBackend {
 
     /// The snapshot to continue from after `start`, which is of an earlier connection, and the watch that begins there.
     func goOn(
-        _ ranges: [KeyRange], from start: Snapshot, timeout: Duration
+        _ ranges: [KeyRange], from start: Snapshot, timeout: Duration, _ cancellation: Cancellation
     ) throws(BackendError) -> (Snapshot, EtcdWatch) {
-        if let watch = try watchOfSameHistory(ranges, start, timeout: timeout) { return (start, watch) }
-        let fresh = try self.snapshot(of: ranges, timeout: timeout)
+        if let watch = try watchOfSameHistory(ranges, start, timeout: timeout, cancellation) { return (start, watch) }
+        let fresh = try self.snapshot(of: ranges, timeout: timeout, cancellation)
         // If the contents are equal, the old storage is kept: others hold it, and both would take twice the memory.
         let snapshot = fresh.hasSameContents(as: start) ? start.moved(to: fresh) : fresh
-        return (snapshot, try self.watch(ranges, after: snapshot.revision, timeout: timeout))
+        return (snapshot, try self.watch(ranges, after: snapshot.revision, timeout: timeout, cancellation))
     }
 
     /// A watch that continues after the last change in `start`, if that snapshot is large and etcd still has its history.
     private func watchOfSameHistory(
-        _ ranges: [KeyRange], _ start: Snapshot, timeout: Duration
+        _ ranges: [KeyRange], _ start: Snapshot, timeout: Duration, _ cancellation: Cancellation
     ) throws(BackendError) -> EtcdWatch? {
         // Reading one page again costs no more than these checks.
         guard start.count > options.pageSize, start.newestChange > 0 else { return nil }
         // Not from the snapshot's revision on: another history may have other changes between the two revisions.
-        let watch = try self.watch(ranges, after: start.newestChange, repeating: start, timeout: timeout)
+        let watch = try self.watch(
+            ranges, after: start.newestChange, repeating: start, timeout: timeout, cancellation)
         guard try watch.repeatsLastChange(until: .now.advanced(by: min(timeout, Self.proofTime))),
-            try hasSample(of: start, timeout: timeout)
+            try hasSample(of: start, timeout: timeout, cancellation)
         else { return nil }
         return watch
     }
 
     /// Whether a random sample of keys has, at the revision of `snapshot`, the values that it has there.
-    private func hasSample(of snapshot: Snapshot, timeout: Duration) throws(BackendError) -> Bool {
+    private func hasSample(
+        of snapshot: Snapshot, timeout: Duration, _ cancellation: Cancellation
+    ) throws(BackendError) -> Bool {
         let indices = (0..<Self.sampleSize).map { _ in Int.random(in: 0..<snapshot.count) }
         let transaction = ReadTransaction(
             ranges: indices.map { index in
@@ -47,7 +51,7 @@ extension EtcdBackend {
         return try members.first(until: deadline) { endpoint, _ throws(EtcdFailure) in
             let answer: (body: [UInt8], message: Range<Int>)
             do throws(EtcdFailure) {
-                answer = try callTransaction(transaction, channel(to: endpoint), deadline)
+                answer = try callTransaction(transaction, channel(to: endpoint, cancellation), deadline)
             } catch {
                 // If etcd refuses (the revision does not exist, or the transaction is not supported), nothing is proven.
                 guard case .call(.status) = error.cause else { throw error }

@@ -8,7 +8,6 @@ extension EtcdBackend: TransactingBackend {
         try calling(timeout: timeout, cancellation) { caller throws(EtcdFailure) in
             do throws(GRPCFailure) {
                 let call = caller.start(.transaction, transaction.encoded)
-                cancellation.onCancel { [response = call.response] in response.cancel() }
                 return try UnaryCaller.decode(try call.wait()) { buffer, range throws(ProtobufError) in
                     try Transaction.wasMade(buffer, range)
                 }

@@ -1,4 +1,3 @@
-import HTTP
 import Posix
 
 extension EtcdBackend {
@@ -11,13 +10,13 @@ extension EtcdBackend {
         var outcomes = [WriteOutcome?](repeating: nil, count: writes.count)
         do throws(BackendError) {
             try calling(timeout: timeout, cancellation) { caller throws(EtcdFailure) in
-                let calls = PipelinedCalls(atOnce: Self.writesInFlight, cancellation: cancellation)
+                let calls = PipelinedCalls<Channel.Call>(atOnce: Self.writesInFlight)
                 // Some may have been tried at another member: each is done once at most, because it changes the version that it
                 // asks for.
                 try calls.run(writes.indices.filter { outcomes[$0] == nil }) { index throws(EtcdFailure) in
-                    caller.start(.transaction, writes[index].encoded).response
-                } finish: { index, response throws(EtcdFailure) in
-                    outcomes[index] = try caller.outcome(of: Channel.Call(response: response), writes[index])
+                    caller.start(.transaction, writes[index].encoded)
+                } finish: { index, call throws(EtcdFailure) in
+                    outcomes[index] = try caller.outcome(of: call, writes[index])
                 }
             }
         } catch {

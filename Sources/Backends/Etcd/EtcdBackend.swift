@@ -34,11 +34,17 @@ package final class EtcdBackend: Backend {
     }
 
     package func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
+        try snapshot(of: ranges, timeout: timeout, nil)
+    }
+
+    func snapshot(
+        of ranges: [KeyRange], timeout: Duration, _ cancellation: Cancellation?
+    ) throws(BackendError) -> Snapshot {
         let spans = KeySpan.covering(ranges)
         if spans.isEmpty { return Snapshot([]) }
         let deadline = ContinuousClock.now.advanced(by: timeout)
         return try members.first(until: deadline) { endpoint, isLast throws(EtcdFailure) in
-            let channel = channel(to: endpoint)
+            let channel = channel(to: endpoint, cancellation)
             let snapshot = try read(
                 spans, channel, deadline, firstByteTimeout: isLast ? nil : Members.failoverTime)
             lookForRelativeKeys(ranges, snapshot, channel, deadline)
@@ -59,21 +65,20 @@ package final class EtcdBackend: Backend {
         return snapshot
     }
 
-    func channel(to endpoint: Endpoint) -> Channel {
+    func channel(to endpoint: Endpoint, _ cancellation: Cancellation? = nil) -> Channel {
         Channel(
             client: client, endpoint: endpoint, tls: options.tls, connectTimeout: options.dialTimeout,
-            messageLimit: options.messageLimit)
+            messageLimit: options.messageLimit, cancellation: cancellation)
     }
 
     /// Calls `body` with the session's token; if that is refused, once more with a new one.
     func withToken<Result>(
-        _ channel: Channel, _ deadline: ContinuousClock.Instant, _ cancellation: Cancellation? = nil,
-        _ body: (String?) throws(EtcdFailure) -> Result
+        _ channel: Channel, _ deadline: ContinuousClock.Instant, _ body: (String?) throws(EtcdFailure) -> Result
     ) throws(EtcdFailure) -> Result {
         var token = session.withLock { $0.token }
         var hasAuthenticated = false
         if token == nil, let credentials = options.credentials {
-            token = try authenticate(credentials, channel, deadline, cancellation)
+            token = try authenticate(credentials, channel, deadline)
             hasAuthenticated = true
         }
         do {
@@ -84,7 +89,7 @@ package final class EtcdBackend: Backend {
                 session.withLock { $0.token = nil }
             }
             guard error.isTokenRefused, !hasAuthenticated, let credentials = options.credentials else { throw error }
-            return try body(try authenticate(credentials, channel, deadline, cancellation))
+            return try body(try authenticate(credentials, channel, deadline))
         }
     }
 }
@@ -92,8 +97,7 @@ package final class EtcdBackend: Backend {
 extension EtcdBackend {
     /// A new token, kept in the session; `nil` if etcd has authentication switched off.
     func authenticate(
-        _ credentials: EtcdCredentials, _ channel: Channel, _ deadline: ContinuousClock.Instant,
-        _ cancellation: Cancellation?
+        _ credentials: EtcdCredentials, _ channel: Channel, _ deadline: ContinuousClock.Instant
     ) throws(EtcdFailure) -> String? {
         session.withLock { $0.token = nil }
         let secret: [UInt8]
@@ -111,9 +115,7 @@ extension EtcdBackend {
         let message = AuthenticateRequest(name: Array(username.utf8), password: secret).encoded
         let token: String
         do {
-            let call = channel.start(.authenticate, message, token: nil, deadline: deadline)
-            cancellation?.onCancel { [response = call.response] in response.cancel() }
-            let answer = try call.wait()
+            let answer = try channel.start(.authenticate, message, token: nil, deadline: deadline).wait()
             token = try decodeToken(answer.body, answer.message)
         } catch {
             guard EtcdRefusal(error) == .authIsOff else {

@@ -1,5 +1,6 @@
 import HTTP
 import KeyValue
+import Posix
 
 /// One stream that watches all ranges of a backend at one endpoint. Used by one thread, which waits in `next`.
 ///
@@ -208,14 +209,15 @@ extension EtcdBackend {
     /// With `known`, a snapshot of an earlier connection whose last change is `revision`, the watch can tell whether etcd
     /// repeats that change.
     package func watch(
-        _ ranges: [KeyRange], after revision: Int64, repeating known: Snapshot? = nil, timeout: Duration
+        _ ranges: [KeyRange], after revision: Int64, repeating known: Snapshot? = nil, timeout: Duration,
+        _ cancellation: Cancellation? = nil
     ) throws(BackendError) -> EtcdWatch {
         precondition(!ranges.isEmpty, "nothing to watch")
         let spans = KeySpan.covering(ranges)
         let deadline = ContinuousClock.now.advanced(by: timeout)
         return try members.first(until: deadline) { endpoint, isLast throws(EtcdFailure) in
             let limit = isLast ? deadline : min(deadline, .now.advanced(by: Members.failoverTime))
-            return try open(spans, after: revision, known, channel(to: endpoint), limit)
+            return try open(spans, after: revision, known, channel(to: endpoint, cancellation), limit)
         }
     }
 
@@ -247,6 +249,7 @@ extension EtcdBackend {
         try withToken(channel, deadline) { token throws(EtcdFailure) in
             let watch = EtcdWatch(
                 self, spans, scope, after: revision, repeating: known, channel, token: token)
+            channel.cancellation?.onCancel(watch.canceller)
             try watch.waitUntilReady(until: deadline)
             return watch
         }

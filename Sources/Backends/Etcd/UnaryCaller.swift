@@ -8,16 +8,13 @@ struct UnaryCaller {
     let deadline: ContinuousClock.Instant
     /// Limits the first byte of each answer, while there are other members to try.
     let firstByteTimeout: Duration?
-    let cancellation: Cancellation
 
     /// A call that concerns a lease.
     func lease(
         _ call: EtcdFailure.LeaseCall, _ method: Channel.Method, _ message: [UInt8]
     ) throws(EtcdFailure) -> LeaseResponse {
         do throws(GRPCFailure) {
-            let call = start(method, message)
-            cancellation.onCancel { [response = call.response] in response.cancel() }
-            let answer = try call.wait()
+            let answer = try start(method, message).wait()
             return try Self.decode(answer) { buffer, range throws(ProtobufError) in try LeaseResponse(buffer, range) }
         } catch {
             throw EtcdFailure(channel.endpoint, .lease(call), .call(error))
@@ -49,12 +46,12 @@ extension EtcdBackend {
     ) throws(BackendError) -> Result {
         let deadline = ContinuousClock.now.advanced(by: timeout)
         return try members.first(until: deadline) { endpoint, isLast throws(EtcdFailure) in
-            let channel = channel(to: endpoint)
-            return try withToken(channel, deadline, cancellation) { token throws(EtcdFailure) in
+            let channel = channel(to: endpoint, cancellation)
+            return try withToken(channel, deadline) { token throws(EtcdFailure) in
                 try body(
                     UnaryCaller(
                         channel: channel, token: token, deadline: deadline,
-                        firstByteTimeout: isLast ? nil : Members.failoverTime, cancellation: cancellation))
+                        firstByteTimeout: isLast ? nil : Members.failoverTime))
             }
         }
     }

@@ -26,7 +26,7 @@ extension EtcdV2Backend {
         deliver: (Snapshot) -> Void
     ) throws(BackendError) {
         // etcd keeps few events, so an old snapshot is no place to continue from.
-        var snapshot = try self.snapshot(of: ranges, timeout: timeout)
+        var snapshot = try self.snapshot(of: ranges, timeout: timeout, cancellation)
         deliver(snapshot)
         let spans = KeySpan.covering(ranges)
         let directories = KeySpan.directories(of: ranges)
@@ -48,7 +48,7 @@ extension EtcdV2Backend {
                 try cancellation.wait(EtcdV2Backend.unwatchedPause)
                 fallthrough
             case .event(.directories), .unclear:
-                let fresh = try self.snapshot(of: ranges, timeout: timeout)
+                let fresh = try self.snapshot(of: ranges, timeout: timeout, cancellation)
                 index = fresh.revision
                 if fresh.hasSameContents(as: snapshot) { continue }
                 snapshot = fresh
@@ -95,14 +95,13 @@ extension EtcdV2Backend {
         _ directory: [UInt8], after index: Int64, _ endpoint: Endpoint, until end: ContinuousClock.Instant,
         _ cancellation: Cancellation
     ) throws(EtcdFailure) -> Finding {
-        let place = EtcdFailure.Place(endpoint: endpoint, call: .watch)
+        let place = EtcdFailure.Place(endpoint: endpoint, call: .watch, cancellation: cancellation)
         var request = try request(endpoint, .watch, directory, query: "wait=true&recursive=true&waitIndex=\(index + 1)")
         request.timeout = max(.milliseconds(1), ContinuousClock.now.duration(to: end))
         // etcd sends the head of the answer at once, and the body with the event.
         request.firstByteTimeout = Members.failoverTime
         request.repeatsOnNewConnection = false
         let call = client.start(request)
-        cancellation.onCancel { call.cancel() }
         let response: Response
         do throws(EtcdFailure) { response = try place.wait(for: call, until: end) } catch {
             if error.cause == .timeIsOver { return .unclear }

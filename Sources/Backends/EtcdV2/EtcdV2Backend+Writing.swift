@@ -51,7 +51,7 @@ extension EtcdV2Backend: LeasingBackend {
         let deadline = ContinuousClock.now.advanced(by: timeout)
         do throws(BackendError) {
             try members.first(until: deadline) { endpoint, isLast throws(EtcdFailure) in
-                let calls = PipelinedCalls(atOnce: Self.writesInFlight, cancellation: cancellation)
+                let calls = PipelinedCalls<PendingResponse>(atOnce: Self.writesInFlight)
                 let limit = isLast ? nil : Members.failoverTime
                 try calls.run(writes.indices.filter { outcomes[$0] == nil }) { index throws(EtcdFailure) in
                     try start(writes[index], endpoint, deadline, limit)
@@ -79,7 +79,7 @@ extension EtcdV2Backend: LeasingBackend {
         of call: PendingResponse, _ write: EtcdV2Write, _ endpoint: Endpoint, _ deadline: ContinuousClock.Instant,
         _ cancellation: Cancellation
     ) throws(EtcdFailure) -> WriteOutcome {
-        let place = EtcdFailure.Place(endpoint: endpoint, call: write.call)
+        let place = EtcdFailure.Place(endpoint: endpoint, call: write.call, cancellation: cancellation)
         let response = try place.answer(to: call, until: deadline)
         if [200, 201].contains(response.head.status) {
             do throws(EtcdV2Malformed) { return try write.outcome(try EtcdV2Document(response.body)) } catch {
@@ -100,7 +100,6 @@ extension EtcdV2Backend: LeasingBackend {
     ) throws(EtcdFailure) -> WriteOutcome {
         let read = EtcdV2Write(key: key, change: .delete, expected: nil)
         let call = try start(read, endpoint, deadline, nil)
-        cancellation.onCancel { call.cancel() }
         return try outcome(of: call, read, endpoint, deadline, cancellation)
     }
 }

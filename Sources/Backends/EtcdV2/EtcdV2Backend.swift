@@ -17,13 +17,30 @@ package final class EtcdV2Backend: Backend {
     }
 
     package func snapshot(of ranges: [KeyRange], timeout: Duration) throws(BackendError) -> Snapshot {
+        try snapshot(of: ranges, timeout: timeout, nil)
+    }
+
+    func snapshot(
+        of ranges: [KeyRange], timeout: Duration, _ cancellation: Cancellation?
+    ) throws(BackendError) -> Snapshot {
         let directories = KeySpan.directories(of: ranges)
         if directories.isEmpty { return Snapshot([]) }
         let deadline = ContinuousClock.now.advanced(by: timeout)
         return try members.first(until: deadline) { endpoint, isLast throws(EtcdFailure) in
-            try read(
-                ranges, directories, endpoint, deadline, firstByteTimeout: isLast ? nil : Members.failoverTime)
+            let limits = ReadLimits(
+                endpoint: endpoint, deadline: deadline, firstByteTimeout: isLast ? nil : Members.failoverTime,
+                cancellation: cancellation)
+            return try read(ranges, directories, limits)
         }
+    }
+
+    /// The limits of one read at an endpoint.
+    private struct ReadLimits {
+        let endpoint: Endpoint
+        let deadline: ContinuousClock.Instant
+        /// Of the first answer; nil is none.
+        let firstByteTimeout: Duration?
+        let cancellation: Cancellation?
     }
 
     /// How often directories are read one by one before all are read at once.
@@ -32,21 +49,20 @@ package final class EtcdV2Backend: Backend {
     /// The v2 API cannot read at a revision: several reads are of one revision only if nothing was written in between. If writes
     /// come too often, the common parent directory is read in one call.
     private func read(
-        _ ranges: [KeyRange], _ directories: [[UInt8]], _ endpoint: Endpoint, _ deadline: ContinuousClock.Instant,
-        firstByteTimeout: Duration?
+        _ ranges: [KeyRange], _ directories: [[UInt8]], _ limits: ReadLimits
     ) throws(EtcdFailure) -> Snapshot {
         let common = KeySpan.commonDirectory(of: directories)
         while true {
             for _ in 0..<EtcdV2Backend.attempts {
-                let answers = try read(directories, endpoint, deadline, firstByteTimeout)
+                let answers = try read(directories, limits)
                 if answers.allSatisfy({ $0.index == answers[0].index }) { return try snapshot(of: ranges, answers) }
             }
             do {
-                return try snapshot(of: ranges, try read([common], endpoint, deadline, firstByteTimeout))
+                return try snapshot(of: ranges, try read([common], limits))
             } catch {
                 // The user may have no permission for what no resource names.
                 guard case .refused(let refusal) = error.cause, refusal.isForbidden, directories != [common],
-                    ContinuousClock.now < deadline
+                    ContinuousClock.now < limits.deadline
                 else { throw error }
             }
         }
@@ -61,10 +77,8 @@ package final class EtcdV2Backend: Backend {
 
     private static let callsInFlight = 16
 
-    private func read(
-        _ directories: [[UInt8]], _ endpoint: Endpoint, _ deadline: ContinuousClock.Instant,
-        _ firstByteTimeout: Duration?
-    ) throws(EtcdFailure) -> [Answer] {
+    private func read(_ directories: [[UInt8]], _ limits: ReadLimits) throws(EtcdFailure) -> [Answer] {
+        let endpoint = limits.endpoint
         var answers: [Answer] = []
         var size = 0
         var waiting = directories[...]
@@ -74,13 +88,14 @@ package final class EtcdV2Backend: Backend {
             let limit = answers.isEmpty ? 1 : EtcdV2Backend.callsInFlight
             while calls.count < limit, let directory = waiting.popFirst() {
                 var request = try request(endpoint, .get(directory), directory, query: "recursive=true&quorum=true")
-                request.timeout = max(.milliseconds(1), ContinuousClock.now.duration(to: deadline))
-                request.firstByteTimeout = answers.isEmpty ? firstByteTimeout : nil
+                request.timeout = max(.milliseconds(1), ContinuousClock.now.duration(to: limits.deadline))
+                request.firstByteTimeout = answers.isEmpty ? limits.firstByteTimeout : nil
                 calls.append((directory, client.start(request)))
             }
             let (directory, call) = calls.removeFirst()
-            let place = EtcdFailure.Place(endpoint: endpoint, call: .get(directory))
-            let response = try place.wait(for: call, until: deadline)
+            let place = EtcdFailure.Place(
+                endpoint: endpoint, call: .get(directory), cancellation: limits.cancellation)
+            let response = try place.wait(for: call, until: limits.deadline)
             let index = try place.index(of: response)
             size += response.body.count
             // Of all answers together, which are in memory until the last one is there.
@@ -142,12 +157,14 @@ extension EtcdFailure {
     struct Place {
         let endpoint: Endpoint
         let call: Call
+        /// Ends it; nil if it ends by its deadline alone.
+        let cancellation: Cancellation?
 
         func failure(_ cause: Cause) -> EtcdFailure { EtcdFailure(endpoint, call, cause) }
 
         /// The answer, whatever it is.
         func answer(to call: PendingResponse, until deadline: ContinuousClock.Instant) throws(EtcdFailure) -> Response {
-            do { return try call.wait() } catch {
+            do { return try call.wait(cancellation) } catch {
                 throw failure(error.isEnd(of: deadline) ? .timeIsOver : .call(.transport(error)))
             }
         }

@@ -154,9 +154,7 @@ extension VaultClient {
         request.timeout = limits.timeout
         request.bodyLimit = options.answerLimit
         let response: Response
-        let pending = client.start(request)
-        limits.cancellation?.onCancel { pending.cancel() }
-        do throws(HTTPError) { response = try pending.wait() } catch {
+        do throws(HTTPError) { response = try client.start(request).wait(limits.cancellation) } catch {
             throw VaultFailure(
                 limits.node, call, error.isEnd(of: limits.deadline) ? .timeIsOver : .transport(error))
         }
