@@ -212,13 +212,12 @@ import Testing
         let certificates = try Certificates.shared.get()
         let port = try Ports.free()
         try Shell.run("cd \(certificates.path("")) && cat server.pem server.key >zookeeper.pem")
-        // TLS ends before the server; what it says goes on as it is.
-        let end = try BackgroundProcess(
-            """
-            socat OPENSSL-LISTEN:\(port),bind=127.0.0.1,reuseaddr,fork,cert=\(certificates.path("zookeeper.pem")),\
-            cafile=\(certificates.path("ca.pem")),verify=1 TCP:127.0.0.1:\(server.port)
-            """)
-        defer { withExtendedLifetime(end) {} }
+        let server = try TestZookeeper(settings: [
+            "secureClientPort=\(port)", "secureClientPortAddress=127.0.0.1",
+            "serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory",
+            "ssl.keyStore.location=\(certificates.path("zookeeper.pem"))",
+            "ssl.trustStore.location=\(certificates.path("ca.pem"))",
+        ])
         #expect(
             eventuallyBlocking {
                 guard let connection = TCPServer.Connection(to: port) else { return false }

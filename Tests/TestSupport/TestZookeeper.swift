@@ -17,9 +17,10 @@ package final class TestZookeeper: Sendable {
     }
 
     /// `settings` are lines of its configuration, `properties` of the Java machine. With `password` the nodes that `write` makes
-    /// are for the user `confd` alone.
+    /// are for the user `confd` alone. One that is `member` number N of an ensemble is not waited for.
     package init(
-        port: UInt16? = nil, password: String? = nil, settings: [String] = [], properties: [String] = []
+        port: UInt16? = nil, password: String? = nil, settings: [String] = [], properties: [String] = [],
+        member: Int? = nil
     ) throws {
         try Shell.run(
             "test -e /usr/share/java/zookeeper.jar && command -v java || { echo no libzookeeper-java or JRE; false; }")
@@ -28,13 +29,30 @@ package final class TestZookeeper: Sendable {
         self.properties = properties
         folder = try MemoryDirectory()
         if let password { state.withLock { $0.acl = .user("confd", password) } }
-        try start()
+        if let member {
+            try Shell.run("mkdir \(folder.path)/data && echo \(member) >\(folder.path)/data/myid")
+            try launch()
+        } else {
+            try start()
+        }
     }
 
     package var node: String { "127.0.0.1:\(port)" }
 
     /// Starts it with the data that it has, and waits until it serves.
     package func start() throws {
+        try launch()
+        try waitUntilServing()
+    }
+
+    package func waitUntilServing() throws {
+        guard eventuallyBlocking(seconds: 60, { (try? ZookeeperWriter(port: self.port)) != nil }) else {
+            throw SupportError("zookeeper does not answer")
+        }
+    }
+
+    /// Starts it with the data that it has, without waiting.
+    package func launch() throws {
         let lines =
             [
                 "dataDir=\(folder.path)/data", "clientPort=\(port)", "clientPortAddress=127.0.0.1", "tickTime=500",
@@ -49,14 +67,15 @@ package final class TestZookeeper: Sendable {
         try Shell.run("cat >\(folder.path)/zoo.cfg <<'END'\n\(lines.joined(separator: "\n"))\nEND")
         let process = try BackgroundProcess(
             """
-            sh -c 'echo $$ >\(folder.path)/pid; exec java \(flags.joined(separator: " ")) -cp /usr/share/java/zookeeper.jar \
+            sh -c 'echo $$ >\(folder.path)/pid; exec java \(flags.joined(separator: " ")) -cp \(Self.libraries) \
             org.apache.zookeeper.server.quorum.QuorumPeerMain \(folder.path)/zoo.cfg'
             """)
         state.withLock { $0.process = process }
-        guard eventuallyBlocking(seconds: 60, { (try? ZookeeperWriter(port: self.port)) != nil }) else {
-            throw SupportError("zookeeper does not answer")
-        }
     }
+
+    /// Those of netty are for TLS.
+    private static let libraries = ["zookeeper", "netty-codec", "netty-resolver"]
+        .map { "/usr/share/java/\($0).jar" }.joined(separator: ":")
 
     /// `SIGKILL`; its data stay.
     package func kill() { state.withLock { $0.process = nil } }
@@ -73,18 +92,28 @@ package final class TestZookeeper: Sendable {
     /// How many connections it has.
     package var connections: Int {
         get throws {
-            guard let connection = TCPServer.Connection(to: port) else {
-                throw SupportError("zookeeper: no connection")
-            }
-            defer { close(connection.descriptor) }
-            connection.write(Array("srvr".utf8))
-            var text = ""
-            while let bytes = connection.read() { text += String(decoding: bytes, as: UTF8.self) }
-            let line = text.split(separator: "\n").first { $0.hasPrefix("Connections: ") }
-            guard let count = line.flatMap({ Int($0.dropFirst(13)) }) else { throw SupportError("zookeeper: \(text)") }
+            guard let count = Int(try status("Connections")) else { throw SupportError("zookeeper: no number") }
             // The one that asks is counted as well.
             return count - 1
         }
+    }
+
+    /// `leader`, `follower` or `standalone`; throws while an ensemble has no leader.
+    package var mode: String { get throws { try status("Mode") } }
+
+    /// What it says of itself under `name`.
+    private func status(_ name: String) throws -> String {
+        guard let connection = TCPServer.Connection(to: port) else {
+            throw SupportError("zookeeper: no connection")
+        }
+        defer { close(connection.descriptor) }
+        connection.write(Array("srvr".utf8))
+        var text = ""
+        while let bytes = connection.read() { text += String(decoding: bytes, as: UTF8.self) }
+        guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("\(name): ") }) else {
+            throw SupportError("zookeeper: \(text)")
+        }
+        return String(line.dropFirst(name.utf8.count + 2))
     }
 
     // MARK: Writing

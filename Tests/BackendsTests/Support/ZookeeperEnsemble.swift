@@ -1,0 +1,51 @@
+import TestSupport
+
+@testable import Backends
+
+/// Three real ZooKeepers, one of which the others elect as their leader.
+final class ZookeeperEnsemble: Sendable {
+    let members: [TestZookeeper]
+
+    init() throws {
+        let servers = try (1...3).map { number in
+            "server.\(number)=127.0.0.1:\(try Ports.free()):\(try Ports.free())"
+        }
+        members = try (1...3).map { number in
+            try TestZookeeper(settings: servers + ["initLimit=20", "syncLimit=10"], member: number)
+        }
+        for member in members { try member.waitUntilServing() }
+    }
+
+    /// A backend that asks `first` first.
+    func backend(beginningAt first: Int) throws -> ZookeeperBackend {
+        try members[first].backend { options in
+            options.nodes += try (1..<members.count).map { step in
+                try ZookeeperNode(members[(first + step) % members.count].node)
+            }
+        }
+    }
+
+    /// The member that is `mode` now; waits for one.
+    func member(_ mode: String) throws -> TestZookeeper {
+        var found: TestZookeeper?
+        _ = eventuallyBlocking(seconds: 30) {
+            found = members.first { (try? $0.mode) == mode }
+            return found != nil
+        }
+        guard let found else { throw SupportError("zookeeper: there is no \(mode)") }
+        return found
+    }
+
+    /// Makes `changes`, which may be made twice, at a member that serves; waits for one.
+    func apply(_ changes: [ZookeeperChange]) throws {
+        let isDone = eventuallyBlocking(seconds: 60) {
+            members.contains { member in
+                do {
+                    try member.apply(changes)
+                    return true
+                } catch { return false }
+            }
+        }
+        if !isDone { throw SupportError("zookeeper: no member takes a change") }
+    }
+}
