@@ -1,5 +1,6 @@
 import KeyValue
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Backends
@@ -75,6 +76,47 @@ import Testing
             #expect(try backend.read("/open") == ["/open/a": "1"])
             #expect(asked.withLock { $0 } == round)
         }
+    }
+
+    /// Real tokens that end after two seconds, however much they are used.
+    @Test func outlivesItsTokens() throws {
+        let keys = try MemoryDirectory()
+        try Shell.run(
+            "cd \(keys.path) && openssl genrsa -out private.pem 2048 && openssl rsa -in private.pem -pubout -out public.pem"
+        )
+        let server = try EtcdServer(
+            arguments:
+                "--bcrypt-cost 4 --auth-token jwt,pub-key=\(keys.path)/public.pem,priv-key=\(keys.path)/private.pem,"
+                + "sign-method=RS256,ttl=2s")
+        try server.enableAuthentication()
+        let proxy = try Proxy(to: server.port)
+        let backend = try server.backend {
+            $0.endpoints = ["http://127.0.0.1:\(proxy.port)"]
+            $0.credentials = EtcdCredentials(username: "reader") { Array("readerpass".utf8) }
+        }
+        let following = try Following(backend, "/open")
+        #expect(following.sees(["/open/a": "1"]))
+        for value in ["2", "3"] {
+            let token = try #require(backend.session.withLock { $0.token })
+            #expect(eventuallyBlocking { Self.isRefused(token, by: backend) })
+            // The watch goes on without it, and a new one needs a new token.
+            try server.etcdctl("--user root:rootpass put /open/a \(value)")
+            #expect(following.sees(["/open/a": value]))
+            proxy.cut()
+            try server.etcdctl("--user root:rootpass put /open/a \(value)0")
+            #expect(following.sees(["/open/a": "\(value)0"]), "\(following.failures)")
+        }
+        #expect(following.stop())
+    }
+
+    private static func isRefused(_ token: String, by backend: EtcdBackend) -> Bool {
+        let request = RangeRequest(key: Array("/open".utf8), rangeEnd: [])
+        let channel = backend.channel(to: backend.members.endpoints[0])
+        do throws(GRPCFailure) {
+            _ = try channel.start(.range, request.encoded, token: token, deadline: .now.advanced(by: .seconds(5)))
+                .wait()
+            return false
+        } catch { return EtcdRefusal(error) == .invalidToken }
     }
 
     /// Every change of a user or role makes etcd refuse the tokens of before.

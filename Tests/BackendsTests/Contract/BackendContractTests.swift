@@ -9,6 +9,18 @@ import Testing
 
 /// What every backend that asks a server promises, whichever server that is: snapshots of one moment or an error, the newest
 /// state in the end, errors that name the server and hold no secret, and an end as soon as it is cancelled.
+///
+/// What can happen to a server, and the tests of it:
+///
+/// | what | for each backend | besides |
+/// |---|---|---|
+/// | killed, back with nothing in it | `comesBackAfterEveryLoss` | `EtcdChaosTests`, `EtcdHistoryTests`, `ZookeeperEnsembleTests` |
+/// | paused | `aPausedServerIsTakenUpAgain`, `aServerThatSaysNothingIsAnError` | |
+/// | slow | `aSlowServerIsWaitedFor` | |
+/// | cut in the middle of an answer | `aCutAnswerIsAnError`, `aCutReportIsReadAgain` | |
+/// | password or token changed | `aWrongPasswordIsNamedAndNotShown` | `EtcdAuthTests`, `VaultTests` |
+/// | token expired | only etcd and vault give tokens | `EtcdAuthTests`, `VaultTests`: `outlivesItsTokens` |
+/// | session expired | only zookeeper has sessions | `ZookeeperTests.saysWhenTheSessionHasExpired` |
 @Suite struct BackendContractTests {
     /// A server behind a proxy that can cut it off, and a backend that asks it.
     private final class Setting {
@@ -237,6 +249,11 @@ import Testing
         try setting.write([("/slow/a", "1")])
         setting.proxy.delay(0.1)
         #expect(try setting.backend().read("/slow", timeout: .seconds(60)) == ["/slow/a": "1"])
+        let following = try Following(try setting.backend(), "/slow")
+        #expect(following.sees(["/slow/a": "1"]))
+        try setting.write([("/slow/a", "2")])
+        #expect(following.sees(["/slow/a": "2"]), "\(following.failures)")
+        #expect(following.stop())
     }
 
     @Test(arguments: ContractKind.keeping(.aWrongPasswordIsNamedAndNotShown))
