@@ -254,7 +254,8 @@ package final class Engine {
             notifier.reloading()
             logger.info("Captured hangup. Reading resources, templates and keys again")
             note(.readAnew)
-            // The operator may have corrected what a check refused.
+            // The operator may have corrected what a check refused, and wants to see what is still wrong.
+            inventory.clearForAnotherLook()
             for state in table.states { state.change { $0.clearForAnotherLook() } }
             try startPass(.all, at: now)
             if isReady { notifier.ready() }

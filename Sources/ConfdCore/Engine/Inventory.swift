@@ -35,6 +35,9 @@ struct Inventory {
         self.logger = logger
     }
 
+    /// The operator asks for another look (HUP): what is still wrong is reported again.
+    mutating func clearForAnotherLook() { reported = [] }
+
     /// Looks at all files anew.
     mutating func reload() {
         if let service {
