@@ -131,6 +131,9 @@ extension Destination {
         return folder
     }
 
+    /// Throws as a write would if the target's directory does not exist.
+    package func refuseMissingFolder() throws(StagingError) { _ = try openFolder() }
+
     /// Throws if files that are created beside the target could not be removed: each attempt would leave another one.
     func refuseAppendOnlyFolder() throws(StagingError) {
         // If the flag cannot be read, creating a file shows what is wrong.

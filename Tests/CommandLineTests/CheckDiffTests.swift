@@ -4,6 +4,23 @@ import Testing
 
 /// `-check`, `-noop -diff`: what would change, and the exit code that tells of it.
 @Suite struct CheckDiffTests {
+    /// Found by a newcomer: `-check` said what would change in a file that could not be written.
+    @Test func aMissingDirectoryIsAnErrorInCheckToo() async throws {
+        try await withSandbox { box in
+            let fields = { (more: String) in "[template]\nsrc = \"app.tmpl\"\ndest = \"\(box.out)/none/app\"\n\(more)\n"
+            }
+            try box.write("confdir/templates/app.tmpl", "x\n")
+            try box.write("confdir/conf.d/app.toml", fields(""))
+            let check = try await box.confd("-check", "-backend", "env")
+            #expect(check.exitCode == 1, "\(check.testDescription)")
+            #expect(check.standardError.contains("no such file or directory: \(box.out)/none"))
+            #expect(check.standardError.contains("hint: create it, or set make_dirs = true"))
+            try box.write("confdir/conf.d/app.toml", fields("make_dirs = true"))
+            let made = try await box.confd("-check", "-backend", "env")
+            #expect(made.exitCode == 3, "\(made.testDescription)")
+        }
+    }
+
     @Test func inSyncAndDrift() async throws {
         try await withSandbox { box in
             try box.resource("app", fields: "reload_cmd = \"\(box.counting("reload"))\"", template: "new\n")

@@ -229,7 +229,7 @@ import Testing
     /// Report: of a command that failed, neither the command nor the file was named.
     @Test func failedCommandsAreNamed() async throws {
         try await withSandbox { box in
-            let check = "test -z '' || test -z ''; exit 1"
+            let check = "test -z '' || test -z '' || test -z '' || test -z '' || test -z ''; exit 1"
             try box.resource("check", fields: "check_cmd = \"\(check)\"\ncheck = \"staged\"", template: "x")
             try box.resource("reload", fields: "reload_cmd = \"exit 3\"", template: "x")
             let done = try await box.render("-log-level", "error")
@@ -237,7 +237,7 @@ import Testing
                 done,
                 [
                     "ERROR check.toml: Config check failed: exit status 1 "
-                        + "(dest \(box.out)/check, check_cmd \"test -z '' || test -z ''…\")",
+                        + "(dest \(box.out)/check, check_cmd \"\(check.prefix(64))…\")",
                     "ERROR reload.toml: reload_cmd failed: exit status 3; it stays owed, and the new file is in place "
                         + "(dest \(box.out)/reload, reload_cmd \"exit 3\")",
                 ])

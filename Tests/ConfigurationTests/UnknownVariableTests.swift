@@ -58,6 +58,14 @@ import Testing
         #expect(try warnings(["CONFD_NODES"], ["test"]) == [])
     }
 
+    /// Found by a newcomer who came from confd 0.16.
+    @Test func aKeyringOfOpenPGP() throws {
+        let said =
+            "-secret-keyring: is ignored: values that OpenPGP has encrypted cannot be decrypted any more | "
+            + "encrypt them anew with age, and name its identity with -age-identity"
+        #expect(try warnings([], ["-secret-keyring", "/etc/keys.gpg"]) == [said])
+    }
+
     /// Report: `-onetime -interval 10` was one pass, without a word.
     @Test func anIntervalOfOnePass() throws {
         let said = "-interval: has no effect with -onetime, which makes one pass | leave one of the two out"

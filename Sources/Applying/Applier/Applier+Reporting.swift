@@ -43,7 +43,7 @@ extension Applier {
     /// The beginning of a command, by which it is known: the message is about what it wrote and how it ended, and
     /// scripts are long. JSON has all of it.
     private static func shown(_ command: String) -> String {
-        let limit = 24
+        let limit = 64
         let start = command.unicodeScalars.prefix(limit + 1)
         return start.count > limit ? "\"\(String(String.UnicodeScalarView(start.dropLast())))…\"" : "\"\(command)\""
     }

@@ -396,12 +396,13 @@ package struct Applier: Sendable {
         _ comparison: Comparison, _ content: [UInt8], _ file: RenderedFile, _ destination: Destination
     ) throws(StepFailure) -> Outcome {
         let resource = file.resource
-        if settings.keepStageFile {
-            do {
-                try keepStaged(content, resource, destination)
-            } catch {
-                throw .staging(error)
+        do throws(StagingError) {
+            if comparison == .absent, destination.stream == nil, !resource.makeDirectories {
+                try destination.refuseMissingFolder()
             }
+            if settings.keepStageFile { try keepStaged(content, resource, destination) }
+        } catch {
+            throw .staging(error)
         }
         // The user of -check has not asked for -noop by that name.
         if !settings.check {

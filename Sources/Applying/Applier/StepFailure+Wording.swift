@@ -50,7 +50,8 @@ extension StepFailure {
         case .check(let end, let executable, let command, _):
             end.hint(executable, field: command.field)
                 ?? (command.isSilent && end.isAnswer
-                    ? "it wrote nothing that says why: leave out what keeps it quiet, such as -q" : nil)
+                    ? "it wrote nothing that says why: leave out -q and the like, or run it by hand with the file that -keep-stage-file leaves"
+                    : nil)
         case .stagedFileEdited: "a check can edit the staged file only where dest is a regular file"
         case .staging(let error): error.hint
         case .destinationTaken(let claimed, _): "both are the file \(claimed.target)"

@@ -51,6 +51,9 @@ extension SettingsLoader {
             refuse(.resourceWithoutValidate, option: "resource")
         }
         if settings.failFast, !settings.onetime { warn(.failFastWithoutOnetime) }
+        if let origin = settings.origins["secret-keyring"] {
+            settings.warnings.append(SettingsError(.secretKeyring, of: origin))
+        }
         // Elsewhere an interval is that of all runs.
         if settings.onetime, !settings.check, case .flag = settings.origins["interval"] {
             settings.warnings.append(SettingsError(.intervalOfOnePass, of: settings.origins["interval"]))

@@ -59,6 +59,7 @@ extension SettingsError {
         case .failFastWithoutOnetime: "-failure-mode fail-fast stops a pass of -onetime"
         case .unknownVariable(let name, _): "\(name) is set in the environment, and means nothing to confd"
         case .intervalOfOnePass: "has no effect with -onetime, which makes one pass"
+        case .secretKeyring: "is ignored: values that OpenPGP has encrypted cannot be decrypted any more"
         case .testWithBackend(let names): "test reads no backend: \(names.joined(separator: ", "))"
         case .foreignFlags(let flags, let backend):
             "ignored, because the backend is \(backend): "
@@ -100,6 +101,7 @@ extension SettingsError {
         case .lastWithoutResource: "for example confd explain -last nginx.toml"
         case .unknownVariable(_, let meant): Advice.didYouMean(meant).text
         case .intervalOfOnePass: "leave one of the two out"
+        case .secretKeyring: "encrypt them anew with age, and name its identity with -age-identity"
         case .testWithBackend: "the keys of a case are in its keys.yaml or keys.json"
         case .modeWithCommand(_, let command): "leave \"-- \(command)\" out"
         case .failFastWithoutOnetime: "a daemon goes on with the other resources and tries again"

@@ -73,6 +73,8 @@ package struct SettingsError: Error, Equatable, Sendable {
         case unknownVariable(String, meant: String)
         /// `-interval` beside `-onetime`.
         case intervalOfOnePass
+        /// The keys of OpenPGP, which confd 0.16 decrypted values with.
+        case secretKeyring
         /// `test` with flags of backends.
         case testWithBackend([String])
     }
