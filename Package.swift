@@ -80,8 +80,8 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// What waits for other programs most of the time: compiled for size, which keeps the static binary below 16 MiB.
-let small: Set = ["Age", "Appliers", "Checks", "ConfdCore", "HTTP", "Registration", "Rollout"]
+/// What waits for other programs most of the time, or runs once: compiled for size, which keeps the static binary below 16 MiB.
+let small: Set = ["Age", "Appliers", "Checks", "ConfdCore", "Configuration", "HTTP", "Registration", "Rollout"]
 let forSize = strict + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
 func target(_ layer: Layer) -> Target {

@@ -139,7 +139,7 @@ extension Destination {
     }
 
     /// Undoes a trial whose check has not run, or may have been interrupted. Returns false if the new file was not in place.
-    func undo(_ trial: InPlaceTrial) throws(StagingError) -> Bool { try undo(trial) { _, _ in false } }
+    package func undo(_ trial: InPlaceTrial) throws(StagingError) -> Bool { try undo(trial) { _, _ in false } }
 
     /// Undoes a trial. Where there was no file, another one than the new one is removed only if it `isOfCheck`.
     private func undo(

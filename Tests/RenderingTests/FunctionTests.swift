@@ -264,6 +264,11 @@ import TextTemplate
                 "{{$l := list 1 2 3}}{{$m := $l}}{{range seq 1 100}}{{$m = list $m $m}}{{end}}{{append (slice $l 0 1) $m}}",
                 "error calling append: the list would be an element of itself"
             ),
+            // A part may reach into the capacity, where there is no element yet.
+            (
+                "{{$l := append (list 1 2) 3}}{{append $l (slice $l 0 4)}}",
+                "error calling append: the list would be an element of itself"
+            ),
             // A part of the list that ends before its new element, and another list in a place that was taken.
             ("{{$l := append (list 1 2) 3}}{{append $l $l}}", "[1 2 3 [1 2 3]]"),
             ("{{$l := list 1 2 3}}{{append (slice $l 0 1) (slice $l 0 1)}} {{$l}}", "[1 [1]] [1 [1] 3]"),

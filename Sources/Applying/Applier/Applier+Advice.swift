@@ -16,12 +16,14 @@ extension Applier {
 
     /// Warns of a reload that is owed by an earlier definition, and that the present one does not have.
     func warnOfLostReload(of resource: Resource, _ destination: Destination) throws(StepFailure) {
-        // Of items, the journal has what is owed.
-        if resource.reloads || resource.rollout != nil || settings.syncOnly || resource.item != nil { return }
+        if resource.reloads || resource.rollout != nil || settings.syncOnly { return }
         guard try isMarked(destination) else { return }
+        // Of items there may be thousands: once for all of them.
+        let subject =
+            resource.item == nil
+            ? "\(resource.name): a reload of \(resource.destination)" : "\(resource.file): a reload of its files"
         warnings.give(
-            "\(resource.name): a reload of \(resource.destination) is owed, and the resource has no reload any more: "
-                + "the service may not have the file",
+            "\(subject) is owed, and the resource has no reload any more: the service may not have the file",
             hint: "was its reload_cmd misspelled, or removed?")
     }
 

@@ -122,7 +122,9 @@ extension Applier {
         let result = runCheck(placed.map { trials[$0.index] }, isLast: isLast)
         var leaves: [Int: StepFailure.AfterCheck] = [:]
         if !result.succeeded {
-            for file in placed.reversed() { leaves[file.index] = putBack(file, &trials[file.index]) }
+            for file in placed.reversed() {
+                leaves[file.index] = putBack(file, &trials[file.index], hasRun: result.end.hasRun)
+            }
         }
         return placements.map { placement in
             placement.flatMap { file in
@@ -188,6 +190,7 @@ extension Applier {
         } catch {
             // As long as the kept file is there, a restart puts it back; the pass after that replaces it again.
             log(.staging(error), of: resource)
+            if let destination = try? destination(of: trial) { noteWritten(trial.candidate, trial.file, destination) }
         }
         notePrevious(placed.previous, of: trial.content, &trial.file.history)
         metrics.countChange(of: resource)
@@ -195,13 +198,15 @@ extension Applier {
         return Outcome(.updated, reload: placed.reload)
     }
 
-    /// Undoes the trial; returns what is in place then.
-    private func putBack(_ placed: Placed, _ trial: inout Trial) -> StepFailure.AfterCheck {
+    /// Undoes the trial, whose check has or has not run; returns what is in place then.
+    private func putBack(_ placed: Placed, _ trial: inout Trial, hasRun: Bool) -> StepFailure.AfterCheck {
         var isUndone = false
         var failure: StagingError?
         do {
             let destination = try destination(of: trial)
-            isUndone = try destination.undoRefused(placed.kept, trial.resource.attributes)
+            isUndone =
+                try hasRun
+                ? destination.undoRefused(placed.kept, trial.resource.attributes) : destination.undo(placed.kept)
             if !isUndone, case .first = placed.kept, Files.exists(destination.target) {
                 logger.warning(
                     "\(trial.resource.destination) was replaced by another file during its check: that one stays",

@@ -15,7 +15,7 @@ extension Applier {
             return
         }
         let last = history.reports[topic]
-        let hasChanged = cause.map { !$0.isSame(as: last?.cause) } ?? false
+        let hasChanged = last?.isAskedFor == true || cause.map { !$0.isSame(as: last?.cause) } ?? false
         let change = hasChanged ? changeNumbers.next() : last?.change ?? 0
         history.reports[topic] = History.Report(
             message: failure.message, place: failure.place, hint: failure.hint, cause: cause ?? last?.cause,

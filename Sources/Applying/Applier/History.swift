@@ -48,6 +48,8 @@ package struct History: Sendable {
         let cause: Cause?
         /// The number of the change that failed; see `Logger.error`.
         let change: Int
+        /// Whether it is logged as an error once more, should it fail in the same way.
+        var isAskedFor = false
     }
 
     struct Refusal {
@@ -99,7 +101,7 @@ package struct History: Sendable {
     /// The operator asks for another look (HUP): checks are asked again, and what still fails is an error in the log again.
     /// Content that was rolled back stays refused until it changes.
     package mutating func clearForAnotherLook() {
-        reports = [:]
+        for topic in reports.keys { reports[topic]?.isAskedFor = true }
         if refusal?.origin == .check { refusal = nil }
     }
 

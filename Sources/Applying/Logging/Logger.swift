@@ -154,8 +154,8 @@ package final class Logger: Sendable {
         state.queue.add(line)
     }
 
-    /// Hands the entries that wait to the sink. If another thread is doing that, it takes these too: the sink may be slow, and
-    /// a thread that logs need not wait for it.
+    /// Hands the entries that wait to the sink. If another thread is doing that, it takes these too, for the sink may be slow;
+    /// after 100 entries it is relieved by the next thread that logs.
     private func write() {
         switch state.withLock({ $0.duty() }) {
         case .nothing: break

@@ -34,7 +34,9 @@ struct ConsulFailure: ServerFailure {
     }
 
     var transport: HTTPError? { if case .transport(let error) = cause { error } else { nil } }
-    var isRefusal: Bool { if case .refused = cause { true } else { false } }
+    var isRefusal: Bool {
+        if case .refused(let refusal) = cause { [401, 403].contains(refusal.status) } else { false }
+    }
     var secret: BackendError? { if case .secret(let error) = cause { error } else { nil } }
 
     var refusedRange: KeyRange? {

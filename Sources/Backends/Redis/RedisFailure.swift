@@ -37,7 +37,7 @@ struct RedisFailure: ServerFailure, Equatable {
     }
 
     var transport: HTTPError? { if case .transport(let error) = cause { error } else { nil } }
-    var isRefusal: Bool { if case .refused = cause { true } else { false } }
+    var isRefusal: Bool { refusal.map { ["NOAUTH", "WRONGPASS", "NOPERM", "DENIED"].contains($0.code) } ?? false }
     var secret: BackendError? { if case .secret(let error) = cause { error } else { nil } }
     var refusal: RedisRefusal? { if case .refused(let refusal) = cause { refusal } else { nil } }
 

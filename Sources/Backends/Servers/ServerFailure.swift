@@ -15,7 +15,7 @@ protocol ServerFailure: Error {
     var secret: BackendError? { get }
     /// The range without permission, if that is the cause.
     var refusedRange: KeyRange? { get }
-    /// Whether the server has answered with an error.
+    /// Whether the server has refused the user, or the call to this user.
     var isRefusal: Bool { get }
     /// Whether every node would answer the same.
     var concernsAllNodes: Bool { get }

@@ -36,7 +36,7 @@ struct VaultFailure: ServerFailure {
     }
 
     var transport: HTTPError? { if case .transport(let error) = cause { error } else { nil } }
-    var isRefusal: Bool { if case .refused = cause { true } else { false } }
+    var isRefusal: Bool { refusal.map { [400, 401, 403].contains($0.status) } ?? false }
     var secret: BackendError? { if case .secret(let error) = cause { error } else { nil } }
     var refusal: VaultRefusal? { if case .refused(let refusal) = cause { refusal } else { nil } }
 

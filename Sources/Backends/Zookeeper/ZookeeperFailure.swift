@@ -41,7 +41,9 @@ struct ZookeeperFailure: ServerFailure {
     }
 
     var transport: HTTPError? { if case .transport(let error) = cause { error } else { nil } }
-    var isRefusal: Bool { if case .refused = cause { true } else { false } }
+    var isRefusal: Bool {
+        if case .refused(let code) = cause { code == .noAuth || code == .authFailed } else { false }
+    }
     var secret: BackendError? { if case .secret(let error) = cause { error } else { nil } }
 
     var refusedRange: KeyRange? {

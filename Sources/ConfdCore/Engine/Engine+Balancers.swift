@@ -58,18 +58,26 @@ extension Engine {
     /// Has the commands run that stand in for balancers, each once for all resources that want it; whether there are any. One
     /// waits until it is known whether others with the same command want it too, which takes no longer than an exchange.
     func beginFallbacks(at now: Duration) -> Bool {
+        if isStopping { return false }
         let balancers = table.resources.filter { $0.resource.apply?.fallsBack == true }
         var hasBegun = false
-        for state in balancers where state.application?.wantsReload == true && !state.isRunning && !state.isReloadDue {
+        for state in balancers where mayBeginFallback(of: state) {
             let method = state.resource.reloadMethod
             let isUndecided = balancers.contains {
                 $0.resource.reloadMethod == method && ($0.isRendering || $0.application?.isUndecided == true)
             }
             if isUndecided { continue }
             table.update(state, at: now) { $0.reloadAgain(at: now) }
-            hasBegun = true
+            if state.isReloadDue { hasBegun = true }
         }
         return hasBegun
+    }
+
+    /// Whether the command is to be run, and nothing else comes first: a rendering after another definition, or the next try of
+    /// one that has failed. `-onetime` tries it once.
+    private func mayBeginFallback(of state: ResourceState) -> Bool {
+        guard let application = state.application, application.wantsReload, !application.isSettled else { return false }
+        return state.isScheduled && state.owedReload != nil && !state.isRunning && !state.isReloadDue
     }
 
     private func fallback(of state: ResourceState) -> Application.Fallback {

@@ -168,8 +168,11 @@ struct ExplainCommand {
     private func warnOfDifference(_ explanation: Explanation) {
         let path = explanation.resource.destination
         guard let bytes = try? Files.read(path), bytes != explanation.content else { return }
-        let stores = explanation.resource.layers.map(\.backend).map {
-            "\($0.name) \($0.sources.joined(separator: ", "))"
+        var stores: [String] = []
+        for backend in explanation.resource.layers.map(\.backend) {
+            let sources = backend.sources.joined(separator: ", ")
+            let store = sources.isEmpty ? backend.name : "\(backend.name) \(sources)"
+            if !stores.contains(store) { stores.append(store) }
         }
         logger.warning(
             "\(path) is not what would be rendered now, which is what is explained, from the keys of "

@@ -75,14 +75,16 @@ extension ResourceParser {
     }
 
     /// `check`, or if it is not set, what `check_cmd` implies: a command that does not name the staged file cannot check it.
-    func checksInPlace(_ command: CommandTemplate?, _ table: inout TableReader) -> Bool {
+    func checkPlace(
+        _ command: CommandTemplate?, _ table: inout TableReader
+    ) -> (isInPlace: Bool, isImplied: Bool) {
         table.limit("check", to: ["staged", "in-place"])
         switch table.text("check") {
         case nil, "": break
-        case "staged": return false
-        case "in-place": return command != nil
+        case "staged": return (false, false)
+        case "in-place": return (command != nil, false)
         case let other?: table.note("check", .unknownCheck(other))
         }
-        return command.map { !$0.namesSource } ?? false
+        return (command.map { !$0.namesSource } ?? false, true)
     }
 }

@@ -29,7 +29,7 @@ extension ResourceParser {
         let left = delimiter("left_delimiter", "{{", &table)
         let right = delimiter("right_delimiter", "}}", &table)
         let check = checkCommand(&table)
-        let checksInPlace = checksInPlace(check, &table)
+        let (checksInPlace, impliesCheckPlace) = checkPlace(check, &table)
         let reload = reloadMethod(&table)
         let rollback = table.flag("rollback") ?? false
         let items = itemRule(&table, destination: destination, check: check, checksInPlace, reload, rollback: rollback)
@@ -39,7 +39,7 @@ extension ResourceParser {
         let rollout = rollout(&table, RolloutSubject(layers: layers, hasItems: items != nil, isBalancer: apply != nil))
         let fields = Resource.Fields(
             file: table.file, source: source ?? "", prefix: prefix, ranges: keyRanges, checkCommand: check,
-            checksInPlace: checksInPlace, impliesCheckPlace: (table.text("check") ?? "").isEmpty,
+            checksInPlace: checksInPlace, impliesCheckPlace: impliesCheckPlace,
             reloadMethod: reload,
             checkTimeout: table.duration("check_cmd_timeout") ?? settings.checkTimeout,
             reloadTimeout: table.duration("reload_cmd_timeout") ?? settings.reloadTimeout,

@@ -15,7 +15,8 @@ extension EnvironmentError {
     package var hint: String? {
         switch self {
         case .noIdentity:
-            "-age-identity names a file that age-keygen made; values of confd 0.16's crypt (OpenPGP, -secret-keyring) are encrypted anew with age"
+            "-age-identity names a file that age-keygen made; "
+                + "encrypt the values of confd 0.16's crypt (OpenPGP, -secret-keyring) anew with age"
         case .badIdentity(_, _, let hint), .notDecrypted(_, let hint): hint
         case .identityNotReadable, .noHostName, .notAService, .storeWithoutAddress, .noRoute: nil
         }

@@ -8,7 +8,7 @@ extension Slice {
     /// element of itself, which Go can make, and not print.
     public func appending(_ value: Value) -> Slice? {
         if count < capacity {
-            if storage.hasMade(offset + count), value.holds(storage, offset + count) { return nil }
+            if value.depth > 0, value.holds(storage, offset + count) { return nil }
             storage[offset + count] = value
             return Slice(element, storage: storage, offset: offset, count: count + 1, capacity: capacity, isNil: false)
         }

@@ -181,9 +181,6 @@ final class SliceStorage: @unchecked Sendable {
         }
     }
 
-    /// Whether `index` is the place of an element that lists may have already.
-    func hasMade(_ index: Int) -> Bool { index < count }
-
     /// All elements, made, and not fewer than `minimum`.
     func elements(atLeast minimum: Int) -> UnsafeMutablePointer<Value> {
         if let elements, count >= minimum { return elements }
