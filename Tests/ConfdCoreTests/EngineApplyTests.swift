@@ -7,7 +7,7 @@ import Testing
 @testable import ConfdCore
 
 /// Resources whose file lists the servers of a balancer, in process.
-@Suite(.timeLimit(.minutes(2))) struct EngineApplyTests {
+@Suite(.timeLimit(.minutes(5))) struct EngineApplyTests {
     private static let arguments = ["-watch", "-interval", "0"]
     private static let template = """
         {{range gets "/web/*"}}{"id": "{{base .Key}}", "address": "{{.Value}}"}
@@ -180,6 +180,21 @@ import Testing
         if arguments == Self.arguments { world.requests.stop() }
         #expect(try await code == 0, "\(world.log.entries)")
         #expect(world.commands == ["reload"], "\(world.log.entries)")
+    }
+
+    /// Found by reading: a command that had failed was run again and again as long as another balancer had not answered.
+    @Test func aFallbackThatFailsIsTriedOnceInOnePass() async throws {
+        let (web, shop) = (ScriptedBalancer(), ScriptedBalancer())
+        web.change { $0.changeError = ApplierError(.fixedAtStart("add server", said: "no"), "scripted") }
+        shop.change { $0.readTime = .seconds(1) }
+        let world = try EngineWorld(
+            TestStore(["/web/a": "127.0.0.1:1"]),
+            makeDriver: { $0.subject.hasSuffix(" shop") ? shop.makeDriver() : web.makeDriver() })
+        let table = Self.table.replacing("backend = \"web\"", with: "backend = \"shop\"")
+        try world.resource("shop", keys: ["/web"], fields: table, template: Self.template)
+        try world.resource("web", keys: ["/web"], fields: Self.fallback, template: Self.template)
+        let code = try await world.run(["-onetime"]) { _ in 1 }
+        #expect(code == 1 && world.commands == ["reload"], "\(world.log.entries)")
     }
 
     // MARK: - Who owns the session

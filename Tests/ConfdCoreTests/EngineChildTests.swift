@@ -7,7 +7,7 @@ import Testing
 @testable import ConfdCore
 
 /// `confd … -- COMMAND` in process: files first, then the command, and its exit code at the end.
-@Suite(.timeLimit(.minutes(2))) struct EngineChildTests {
+@Suite(.timeLimit(.minutes(5))) struct EngineChildTests {
     private func arguments(_ script: String) -> [String] {
         ["-watch", "-interval", "0", "--", "/bin/sh", "-c", script]
     }

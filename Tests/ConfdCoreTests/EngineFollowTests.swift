@@ -6,7 +6,7 @@ import Testing
 @testable import ConfdCore
 
 /// The engine that follows, in process.
-@Suite(.timeLimit(.minutes(2))) struct EngineFollowTests {
+@Suite(.timeLimit(.minutes(5))) struct EngineFollowTests {
     private static let arguments = ["-watch", "-interval", "0"]
 
     @Test func appliesWhatIsDelivered() async throws {

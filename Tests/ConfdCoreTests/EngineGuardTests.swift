@@ -7,7 +7,7 @@ import Testing
 @testable import ConfdCore
 
 /// `[template.guard]` in the engine: a store that looks empty does not empty a file.
-@Suite(.timeLimit(.minutes(2))) struct EngineGuardTests {
+@Suite(.timeLimit(.minutes(5))) struct EngineGuardTests {
     private static let template = "{{range gets \"/s/*\"}}{{.Value}}\n{{end}}"
     private static let five = ["/s/a": "1", "/s/b": "2", "/s/c": "3", "/s/d": "4", "/s/e": "5"]
     private static let full = "1\n2\n3\n4\n5\n"

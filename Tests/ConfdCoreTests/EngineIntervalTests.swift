@@ -8,7 +8,7 @@ import Testing
 @testable import ConfdCore
 
 /// `-interval`: everything is read anew when its time has come by the test's clock.
-@Suite(.timeLimit(.minutes(2))) struct EngineIntervalTests {
+@Suite(.timeLimit(.minutes(5))) struct EngineIntervalTests {
     private static let interval = Duration.seconds(10)
     private static let arguments = ["-interval", "10"]
 

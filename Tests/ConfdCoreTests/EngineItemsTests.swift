@@ -8,7 +8,7 @@ import Testing
 @testable import ConfdCore
 
 /// `for_each` in process: one file for each key.
-@Suite(.timeLimit(.minutes(2))) struct EngineItemsTests {
+@Suite(.timeLimit(.minutes(5))) struct EngineItemsTests {
     private static let follow = ["-watch", "-interval", "0"]
 
     private func once(_ world: EngineWorld, _ expected: Int32 = 0) async throws {

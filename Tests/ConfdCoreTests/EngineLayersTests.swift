@@ -9,7 +9,7 @@ import Testing
 @testable import ConfdCore
 
 /// Resources whose keys come from several stores, in process.
-@Suite(.timeLimit(.minutes(2))) struct EngineLayersTests {
+@Suite(.timeLimit(.minutes(5))) struct EngineLayersTests {
     private static let away = BackendError(.unreachable, "the store is away")
     private static let arguments = ["-watch", "-interval", "0"]
     private static let template = #"{{getv "/app/name"}} {{getv "/app/color" "none"}}"#

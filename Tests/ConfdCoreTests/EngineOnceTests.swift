@@ -8,7 +8,7 @@ import Testing
 @testable import ConfdCore
 
 /// The engine that stops when nothing is due, in process.
-@Suite(.timeLimit(.minutes(2))) struct EngineOnceTests {
+@Suite(.timeLimit(.minutes(5))) struct EngineOnceTests {
     private static let away = BackendError(.unreachable, "the store is away")
 
     @Test func reloadsComeAfterAllFiles() async throws {

@@ -8,7 +8,7 @@ import Testing
 @testable import ConfdCore
 
 /// What failed is tried again without an event, when its time has come by the test's clock.
-@Suite(.timeLimit(.minutes(2))) struct EngineRetryTests {
+@Suite(.timeLimit(.minutes(5))) struct EngineRetryTests {
     private static let arguments = ["-watch", "-interval", "0"]
     private static let updated = "app has been updated"
 

@@ -6,7 +6,7 @@ import Testing
 @testable import ConfdCore
 
 /// The command after `--`: how it is started, how its end is taken, and which signals get to it.
-@Suite(.timeLimit(.minutes(2))) struct SupervisorTests {
+@Suite(.timeLimit(.minutes(5))) struct SupervisorTests {
     private let log = TestLog()
     private let child = SupervisedChild()
 
