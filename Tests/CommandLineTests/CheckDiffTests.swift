@@ -133,7 +133,7 @@ import Testing
             try box.resource("app", template: "new\n")
             let done = try await box.render("-diff")
             #expect(done.exitCode == 2 && box.output("app") == nil, "\(done.testDescription)")
-            #expect(done.standardError.contains("-diff: needs -noop or -check\nhint: "))
+            #expect(done.standardError.contains("-diff: needs -check or -noop\nhint: "))
         }
     }
 }

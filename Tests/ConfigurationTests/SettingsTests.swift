@@ -94,10 +94,13 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
             (["-backend", "file"], "the file backend needs -file | for example -file /etc/confd/data.yaml"),
             (["-client-cert", "c.pem"], "-client-cert and -client-key go together"),
             (["-watch", "--"], "-- needs a command after it | for example confd -watch -- nginx -g 'daemon off;'"),
-            (["-onetime", "-diff"], "-diff: needs -noop or -check | without either the files would be written"),
+            (
+                ["-onetime", "-diff"],
+                "-diff: needs -check or -noop | -check looks once; -noop goes on as a daemon, unless there is -onetime too"
+            ),
             (
                 ["-onetime", "-resource", "a.toml"],
-                "-resource: needs -validate or -preflight | without either all resources would be written"
+                "-resource: needs -validate or -preflight | to see what one resource gives: confd render FILE"
             ),
             (
                 ["-onetime", "-mock-data", "a.json"],

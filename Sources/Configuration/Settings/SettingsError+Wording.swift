@@ -37,7 +37,7 @@ extension SettingsError {
         case .notAddressRange(let text): "\"\(text)\" is not an address range"
         case .unknownBackend(let backend): backend.message
         case .backend(let problem, let backend): problem.message(of: backend)
-        case .diffWithoutNoop: "needs -noop or -check"
+        case .diffWithoutNoop: "needs -check or -noop"
         case .mockDataWithoutValidate: "needs -validate"
         case .resourceWithoutValidate: "needs -validate or -preflight"
         case .jsonWithoutStatus: "needs status, explain or rollout status"
@@ -85,9 +85,9 @@ extension SettingsError {
         case .notAddressRange: "for example 10.0.0.0/8 or ::1"
         case .unknownBackend(let backend): backend.hint
         case .backend(let problem, _): problem.hint
-        case .diffWithoutNoop: "without either the files would be written"
+        case .diffWithoutNoop: "-check looks once; -noop goes on as a daemon, unless there is -onetime too"
         case .mockDataWithoutValidate: "without it the files would be written"
-        case .resourceWithoutValidate: "without either all resources would be written"
+        case .resourceWithoutValidate: "to see what one resource gives: confd render FILE"
         case .jsonWithoutStatus: "for example confd status -json"
         case .rolloutWithoutGroup: "for example confd rollout status web-proxies"
         case .registerWithoutKey:
