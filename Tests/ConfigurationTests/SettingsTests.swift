@@ -187,6 +187,13 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
             ])
     }
 
+    /// Found by a newcomer: `-check -file` compared with what etcd has.
+    @Test func aFileAloneIsTheBackendOfChecks() throws {
+        #expect(try load(["-check", "-file", "k.yaml"]).backend.name == "file")
+        #expect(try load(["-check", "-file", "k.yaml", "-backend", "env"]).backend.name == "env")
+        #expect(try load(["-onetime", "-file", "k.yaml"]).backend.name == "etcd")
+    }
+
     /// A newcomer's `confd -onetime -file keys.yaml` asked etcd without a word about the file.
     @Test func flagsOfBackendsThatAreNotAsked() throws {
         #expect(

@@ -60,7 +60,7 @@ package struct SettingsLoader {
         let sources = [commandLine.options, fromEnvironment, file.options]
         for option in OptionTable.all { apply(option, from: sources) }
         for option in settings.subcommand?.ownOptions ?? [] { apply(option, from: [commandLine.ownOptions]) }
-        if settings.subcommand == .render || settings.subcommand == .explain { chooseFileBackend() }
+        if settings.subcommand == .render || settings.subcommand == .explain || settings.check { chooseFileBackend() }
         if file.layers.isEmpty || settings.origins["backend"] != nil { fillBackend() } else { takeListedBackends() }
         // Of a daemon that runs on the same machine, unless they are asked for.
         if settings.subcommand == .register {
