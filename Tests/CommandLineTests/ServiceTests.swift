@@ -143,6 +143,9 @@ import Testing
                     ], confdir: false))
             let started = try await eventually { box.read("log") == "start\n" }
             #expect(started && keys(rig).isEmpty, "\(register.standardError)")
+            // A newcomer: a check that never succeeded was never mentioned.
+            let reason = "127.0.0.1:\(server.port) is down after 1 failure: http: status 500"
+            #expect(try await eventually { register.standardError.contains(reason) }, "\(register.standardError)")
             server.answer(200)
             let isRegistered = try await eventually { keys(rig).values.first == #"{"address": "127.0.0.1"}"# }
             #expect(isRegistered, "\(register.standardError)")

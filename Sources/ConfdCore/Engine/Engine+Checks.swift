@@ -40,7 +40,9 @@ extension Engine {
 
     /// Takes a verdict of a health check.
     func take(_ change: VerdictChange, at now: Duration) {
-        if change.isTransition { logger.info(change.message) }
+        // What counts as down until it is up would else never be mentioned if it never is.
+        let isDownFromTheStart = change.isFirst && !change.health.isUp
+        if change.isTransition || isDownFromTheStart { logger.info(change.message) }
         note(change)
         for state in table.resources {
             let before = state.snapshot.snapshot
