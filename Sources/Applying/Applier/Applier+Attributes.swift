@@ -28,7 +28,7 @@ extension History {
         switch comparison {
         case .absent, .contentDiffers: return comparison
         case .same:
-            // Somebody has corrected them: if they differ again, that is another difference.
+            // Owner and mode are right now: a later difference is corrected again.
             refusedAttributes = []
             return comparison
         case .attributesDiffer(let differences):

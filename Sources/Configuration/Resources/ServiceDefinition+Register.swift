@@ -3,7 +3,7 @@ import Posix
 import Rendering
 import TextTemplate
 
-/// What is wrong with an option or a word of `confd register`; nil for what is none of them.
+/// An error of the command line of `confd register`; `part` is the option or argument at fault, nil if it is none of them.
 private func refusal(_ part: String?, _ kind: ResourceError.Kind) -> ResourceError {
     ResourceError("confd register", nil, kind, field: part)
 }
