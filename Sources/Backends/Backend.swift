@@ -48,7 +48,7 @@ extension Cancellation {
 }
 
 /// Why a backend could not be read, in words. The directories of the backends have the failures as values
-/// (`EtcdFailure`, `ClusterProblem`, `FileError`), each with its words in one place.
+/// (`ServerFailure`, `ClusterProblem`, `FileError`), each with its words in one place.
 package struct BackendError: Error, Equatable, Sendable {
     package enum Kind: Equatable, Sendable {
         /// No connection, or a refusal: exit code 4.

@@ -37,7 +37,7 @@ import Testing
     ])
     func namesThePortForClients(_ port: String, _ kind: HTTPError.Kind, _ expected: String) throws {
         let endpoint = try Endpoint("127.0.0.1:\(port)", encryptedByDefault: false, serverName: nil)
-        let failure = EtcdFailure(endpoint, .watch, .call(.transport(HTTPError(kind))))
+        let failure = EtcdFailure(endpoint, .watch, .transport(HTTPError(kind)))
         #expect(EtcdFailure.error([failure]).hint?.contains(expected) == true)
     }
 

@@ -39,7 +39,7 @@ final class ConsulClient: Sendable {
                 isList ? try ConsulEntries(list: response.body) : try ConsulEntries(transaction: response.body)
             return try entries.snapshot(of: KeyRangeSet(ranges))
         } catch {
-            throw ConsulFailure(limits.node, call, .malformed(error.reason))
+            throw ConsulFailure(limits.node, call, .answer(.malformed(error.reason)))
         }
     }
 
@@ -84,7 +84,9 @@ final class ConsulClient: Sendable {
 
     /// The index of an answer, raised to 1 as consul's documentation asks for: a query with the index 0 would not block.
     func index(of response: Response, _ call: ConsulFailure.Call, _ node: HTTPNode) throws(ConsulFailure) -> UInt64 {
-        guard let index = response.index else { throw ConsulFailure(node, call, .malformed("no X-Consul-Index")) }
+        guard let index = response.index else {
+            throw ConsulFailure(node, call, .answer(.malformed("no X-Consul-Index")))
+        }
         return max(1, index)
     }
 }
@@ -97,7 +99,7 @@ extension ConsulClient {
         var request = Request(url: "\(node.url)/v1/\(target)", method: .get, version: .http1)
         do throws(BackendError) {
             if let token = try options.token?() {
-                guard EtcdCredentials.isToken(token) else { throw ConsulFailure.notAToken }
+                guard EtcdCredentials.isToken(token) else { throw ConsulAPI.notAToken }
                 request.headers.append(Header("x-consul-token", String(decoding: token, as: UTF8.self)))
             }
             if let user = options.user {
@@ -123,7 +125,7 @@ extension ConsulClient {
             warnAboutHiddenKeys(response, call)
             return response
         case .success(let response):
-            throw ConsulFailure(node, call, .refused(ConsulRefusal(response, to: headers)))
+            throw ConsulFailure(node, call, .answer(.refused(HTTPRefusal(response, to: headers))))
         case .failure(let error):
             let isOver = deadline.map { error.isEnd(of: $0) } ?? false
             throw ConsulFailure(node, call, isOver ? .timeIsOver : .transport(error))
@@ -136,7 +138,7 @@ extension Response {
     fileprivate var index: UInt64? { head.headers.first(named: "x-consul-index").flatMap { UInt64($0) } }
 }
 
-extension ConsulRefusal {
+extension HTTPRefusal {
     /// The refusal in an error response. Consul's errors are lines of text: HTML is left out, for it is of another server, and
     /// so is text that repeats one of the `headers` of the request, which may be a secret.
     fileprivate init(_ response: Response, to headers: [Header]) {

@@ -54,7 +54,7 @@ extension EtcdBackend {
                 answer = try callTransaction(transaction, channel(to: endpoint, cancellation), deadline)
             } catch {
                 // If etcd refuses (the revision does not exist, or the transaction is not supported), nothing is proven.
-                guard case .call(.status) = error.cause else { throw error }
+                guard case .answer(.status) = error.cause else { throw error }
                 return false
             }
             return answer.body.withUnsafeBytes { bytes in

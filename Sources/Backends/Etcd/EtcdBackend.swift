@@ -85,7 +85,7 @@ package final class EtcdBackend: Backend {
             return try body(token)
         } catch {
             // A token of a store that was replaced: etcd blocks the call until its log is as long as that of the old store.
-            if error.cause == .timeIsOver || error.cause.isTimeout, options.credentials != nil {
+            if error.isTimeOver || error.cause.isTimeout, options.credentials != nil {
                 session.withLock { $0.token = nil }
             }
             guard error.isTokenRefused, !hasAuthenticated, let credentials = options.credentials else { throw error }
@@ -102,11 +102,11 @@ extension EtcdBackend {
         session.withLock { $0.token = nil }
         let secret: [UInt8]
         do { secret = try credentials.secret() } catch {
-            throw EtcdFailure(channel.endpoint, .authenticate, .password(error))
+            throw EtcdFailure(channel.endpoint, .authenticate, .secret(error))
         }
         guard let username = credentials.username else {
             guard EtcdCredentials.isToken(secret) else {
-                throw EtcdFailure(channel.endpoint, .authenticate, .password(ClusterProblem.noToken.backendError))
+                throw EtcdFailure(channel.endpoint, .authenticate, .secret(ClusterProblem.noToken.backendError))
             }
             let token = String(decoding: secret, as: UTF8.self)
             session.withLock { $0.token = token }

@@ -135,8 +135,9 @@ package final class EtcdWatch {
                 let output = outputs.removeFirst()
                 switch output {
                 case .ask: send(.progress)
-                case .dead: throw EtcdFailure(endpoint, .watch, .call(.transport(HTTPError(.answerTimeout))))
-                case .refused(let reason): throw EtcdFailure(endpoint, .watch, .call(.status(EtcdWatch.status(reason))))
+                case .dead: throw EtcdFailure(endpoint, .watch, .transport(HTTPError(.answerTimeout)))
+                case .refused(let reason):
+                    throw EtcdFailure(endpoint, .watch, .answer(.status(EtcdWatch.status(reason))))
                 case .ready, .changes, .compacted, .behind: return output
                 }
             }
@@ -149,7 +150,7 @@ package final class EtcdWatch {
 
     private func nextEvent(until deadline: ContinuousClock.Instant) throws(EtcdFailure) -> StreamEvent? {
         do { return try stream.next(until: deadline) } catch {
-            throw EtcdFailure(endpoint, .watch, .call(.transport(error)))
+            throw EtcdFailure(endpoint, .watch, .transport(error))
         }
     }
 

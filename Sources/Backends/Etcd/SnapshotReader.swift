@@ -52,8 +52,8 @@ struct SnapshotReader {
                     limit = min(limit * Self.growth, Self.allKeys)
                     continue
                 }
-                guard isCompacted || startsOver && error.cause == .timeIsOver else { throw error }
-                throw EtcdFailure(channel.endpoint, .range(spans[0]), .compacted)
+                guard isCompacted || startsOver && error.isTimeOver else { throw error }
+                throw EtcdFailure(channel.endpoint, .range(spans[0]), .answer(.compacted))
             }
         }
     }
@@ -106,7 +106,7 @@ struct SnapshotReader {
             answer = try call.wait()
         } catch .transport(let error) {
             if case .tooLarge = error.kind { return }
-            throw failure(pages[0], .call(.transport(error)))
+            throw failure(pages[0], .transport(error))
         } catch {
             return
         }
@@ -141,7 +141,7 @@ struct SnapshotReader {
     ) throws(EtcdFailure) {
         let response = try decoding(body, page) { (bytes) throws(ProtobufError) in try RangeResponse(bytes, message) }
         if reading.header.revision == 0 { reading.header = response.header }
-        guard reading.header.revision > 0 else { throw failure(page, .malformed("no revision")) }
+        guard reading.header.revision > 0 else { throw failure(page, .answer(.malformed("no revision"))) }
         if let rest = try rest(of: page, after: response, in: body) {
             reading.limit = grown(reading.limit, message.count)
             startAhead(Page(span: page.span, rest: rest, limit: reading.limit), &reading)
@@ -164,20 +164,20 @@ struct SnapshotReader {
                 try decode(UnsafeRawBufferPointer(bytes))
             }
         } catch {
-            throw failure(page, .malformed(error.text))
+            throw failure(page, .answer(.malformed(error.text)))
         }
     }
 
     /// The span of the next page. Each page must make progress, or a broken server could keep us reading for ever.
     private func rest(of page: Page, after response: RangeResponse, in body: [UInt8]) throws(EtcdFailure) -> KeySpan? {
         guard let last = response.lastKey else {
-            guard !response.more else { throw failure(page, .malformed("a page without keys")) }
+            guard !response.more else { throw failure(page, .answer(.malformed("a page without keys"))) }
             return nil
         }
         let (isInside, next) = body.withUnsafeBytes { bytes in
             (page.rest.contains(UnsafeRawBufferPointer(rebasing: bytes[last])), page.rest.rest(after: bytes[last]))
         }
-        guard isInside else { throw failure(page, .malformed("a key outside of the range")) }
+        guard isInside else { throw failure(page, .answer(.malformed("a key outside of the range"))) }
         return response.more ? next : nil
     }
 

@@ -11,7 +11,7 @@ struct UnaryCaller {
 
     /// A call that concerns a lease.
     func lease(
-        _ call: EtcdFailure.LeaseCall, _ method: Channel.Method, _ message: [UInt8]
+        _ call: EtcdAPI.LeaseCall, _ method: Channel.Method, _ message: [UInt8]
     ) throws(EtcdFailure) -> LeaseResponse {
         do throws(GRPCFailure) {
             let answer = try start(method, message).wait()

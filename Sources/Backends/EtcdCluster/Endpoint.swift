@@ -1,5 +1,5 @@
 /// Where one etcd member listens for clients.
-struct Endpoint: Equatable, Sendable {
+struct Endpoint: ServerNode, Equatable {
     /// `http://HOST:PORT`, the URL of requests.
     let url: String
     /// `HOST:PORT` to connect to, where the URL has the host name of the certificate.

@@ -1,6 +1,13 @@
 /// A call that failed at one endpoint.
-struct EtcdFailure: Error, Equatable {
-    enum Call: Equatable, Sendable {
+typealias EtcdFailure = ServerFailure<EtcdAPI>
+
+/// Etcd's two APIs.
+enum EtcdAPI: ServerAPI {
+    typealias Node = Endpoint
+
+    static let program = "etcd"
+
+    enum Call: Equatable {
         case range(KeySpan)
         case authenticate
         case watch
@@ -11,40 +18,40 @@ struct EtcdFailure: Error, Equatable {
         case lease(LeaseCall)
     }
 
-    enum LeaseCall: Equatable, Sendable {
+    enum LeaseCall {
         case grant, keepAlive, look, revoke
     }
 
-    let endpoint: Endpoint
-    let call: Call
-    let cause: Cause
-
-    enum Cause: Equatable {
-        case call(GRPCFailure)
+    enum Problem {
+        case status(GRPCStatus)
+        /// An HTTP answer that is not gRPC's, by its status.
+        case notGRPC(status: Int)
         /// An answer of the v2 API.
         case refused(EtcdV2Refusal)
-        /// The time limit of the whole read has passed.
-        case timeIsOver
         /// The revision was compacted while its keys were read, repeatedly.
         case compacted
         case malformed(String)
-        /// The operator's password could not be read.
-        case password(BackendError)
+    }
+}
 
-        /// Whether no answer came in time.
-        var isTimeout: Bool {
-            switch self {
-            case .call(.transport(let error)): error.kind == .answerTimeout
-            case .call(.status(let status)): status.code == GRPCStatus.deadlineExceeded
-            case .call(.notGRPC), .call(.malformed), .refused, .timeIsOver, .compacted, .malformed, .password: false
-            }
+extension EtcdFailure.Cause {
+    /// The cause of a gRPC call's failure.
+    static func call(_ failure: GRPCFailure) -> Self {
+        switch failure {
+        case .transport(let error): .transport(error)
+        case .notGRPC(let status): .answer(.notGRPC(status: status))
+        case .status(let status): .answer(.status(status))
+        case .malformed(let reason): .answer(.malformed(reason))
         }
     }
 
-    init(_ endpoint: Endpoint, _ call: Call, _ cause: Cause) {
-        self.endpoint = endpoint
-        self.call = call
-        self.cause = cause
+    /// Whether no answer came in time.
+    var isTimeout: Bool {
+        switch self {
+        case .transport(let error): error.kind == .answerTimeout
+        case .answer(.status(let status)): status.code == GRPCStatus.deadlineExceeded
+        case .timeIsOver, .secret, .answer: false
+        }
     }
 }
 
@@ -67,9 +74,9 @@ enum EtcdRefusal: String {
 }
 
 extension EtcdFailure {
+    /// Of the v3 API.
     var refusal: EtcdRefusal? {
-        guard case .call(let failure) = cause else { return nil }
-        return EtcdRefusal(failure)
+        if case .answer(.status(let status)) = cause { EtcdRefusal(rawValue: status.message) } else { nil }
     }
 
     /// Whether a new token may help.
@@ -82,29 +89,10 @@ extension EtcdFailure {
         }
     }
 
-    /// Whether every member of the cluster would answer the same.
-    var concernsAllEndpoints: Bool {
-        switch cause {
-        case .password: true
-        // Insufficient credentials.
-        case .refused(let refusal): refusal.status == 401
-        case .timeIsOver, .compacted, .malformed: false
-        case .call(.transport(let error)):
-            switch error.kind {
-            case .file, .invalidRequest, .cancelled: true
-            default: false
-            }
-        case .call(.status(let status)):
-            // INVALID_ARGUMENT, PERMISSION_DENIED, UNAUTHENTICATED.
-            [3, 7, 16].contains(status.code)
-        case .call(.notGRPC), .call(.malformed): false
-        }
-    }
-
     /// Whether etcd, reached and in order, will not do this one write: the user may not, its value is too long, no space is
     /// left.
     var concernsOneWrite: Bool {
-        guard case .call(.status(let status)) = cause, !isTokenRefused else { return false }
+        guard case .answer(.status(let status)) = cause, !isTokenRefused else { return false }
         // INVALID_ARGUMENT, PERMISSION_DENIED, RESOURCE_EXHAUSTED, FAILED_PRECONDITION.
         return [3, 7, 8, 9].contains(status.code)
     }

@@ -54,21 +54,18 @@ final class Members: Sendable {
     ) throws(BackendError) -> Result {
         try lookUpIfUnknown()
         let (endpoints, first) = state.withLock { ($0.endpoints, $0.first) }
-        var failures: [EtcdFailure] = []
-        for step in endpoints.indices {
-            let index = (first + step) % endpoints.count
-            do {
-                let result = try body(endpoints[index], step + 1 == endpoints.count)
+        let order = endpoints.indices.map { (first + $0) % endpoints.count }
+        do throws(BackendError) {
+            return try EtcdFailure.first(of: order, until: deadline) { index throws(EtcdFailure) in
+                let result = try body(endpoints[index], index == order.last)
                 state.withLock { $0.first = index }
                 return result
-            } catch {
-                failures.append(error)
-                if error.concernsAllEndpoints || ContinuousClock.now >= deadline { break }
             }
+        } catch {
+            // The members may have moved.
+            if discovery != nil { state.withLock { $0.areUnknown = true } }
+            throw error
         }
-        // The members may have moved.
-        if discovery != nil { state.withLock { $0.areUnknown = true } }
-        throw EtcdFailure.error(failures)
     }
 
     /// Makes the next call begin at another member, after something has failed at this one.

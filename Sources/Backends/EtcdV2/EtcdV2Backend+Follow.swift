@@ -104,8 +104,8 @@ extension EtcdV2Backend {
         let call = client.start(request)
         let response: Response
         do throws(EtcdFailure) { response = try place.wait(for: call, until: end) } catch {
-            if error.cause == .timeIsOver { return .unclear }
-            if case .refused(let refusal) = error.cause {
+            if error.isTimeOver { return .unclear }
+            if case .answer(.refused(let refusal)) = error.cause {
                 if refusal.isIndexCleared { return .unclear }
                 if refusal.isForbidden { return .forbidden }
             }
@@ -116,7 +116,7 @@ extension EtcdV2Backend {
         // etcd ends a poll without an event after five minutes.
         if response.body.isEmpty { return .unclear }
         do throws(EtcdV2Malformed) { return .event(try EtcdV2Document(response.body).event()) } catch {
-            throw place.failure(.malformed(error.reason))
+            throw place.failure(.answer(.malformed(error.reason)))
         }
     }
 }

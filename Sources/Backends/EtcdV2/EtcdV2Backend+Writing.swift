@@ -83,13 +83,13 @@ extension EtcdV2Backend: LeasingBackend {
         let response = try place.answer(to: call, until: deadline)
         if [200, 201].contains(response.head.status) {
             do throws(EtcdV2Malformed) { return try write.outcome(try EtcdV2Document(response.body)) } catch {
-                throw place.failure(.malformed(error.reason))
+                throw place.failure(.answer(.malformed(error.reason)))
             }
         }
         let refusal = EtcdV2Refusal(response)
         if refusal.isAbsence, write.expected != nil || write.isRead { return .absent }
         if refusal.isOtherVersion { return try look(at: write.key, endpoint, deadline, cancellation) }
-        let failure = place.failure(.refused(refusal))
+        let failure = place.failure(.answer(.refused(refusal)))
         guard refusal.concernsOneWrite else { throw failure }
         return .refused(EtcdFailure.error([failure]))
     }

@@ -61,7 +61,7 @@ package final class EtcdV2Backend: Backend {
                 return try snapshot(of: ranges, try read([common], limits))
             } catch {
                 // The user may have no permission for what no resource names.
-                guard case .refused(let refusal) = error.cause, refusal.isForbidden, directories != [common],
+                guard case .answer(.refused(let refusal)) = error.cause, refusal.isForbidden, directories != [common],
                     ContinuousClock.now < limits.deadline
                 else { throw error }
             }
@@ -99,7 +99,7 @@ package final class EtcdV2Backend: Backend {
             let index = try place.index(of: response)
             size += response.body.count
             // Of all answers together, which are in memory until the last one is there.
-            if size > EtcdV2Backend.bodyLimit { throw place.failure(.call(.transport(HTTPError(.tooLarge(size))))) }
+            if size > EtcdV2Backend.bodyLimit { throw place.failure(.transport(HTTPError(.tooLarge(size)))) }
             answers.append(Answer(directory: directory, endpoint: endpoint, index: index, body: response.body))
         }
         return answers
@@ -115,7 +115,7 @@ package final class EtcdV2Backend: Backend {
                     if isWanted { builder.append(key: key, value: value) }
                 }
             } catch {
-                throw EtcdFailure(answer.endpoint, .get(answer.directory), .malformed(error.reason))
+                throw EtcdFailure(answer.endpoint, .get(answer.directory), .answer(.malformed(error.reason)))
             }
         }
         return builder.finish(revision: answers[0].index)
@@ -135,7 +135,7 @@ extension EtcdV2Backend {
         if let credentials = options.credentials {
             let secret: [UInt8]
             do throws(BackendError) { secret = try credentials.secret() } catch {
-                throw EtcdFailure(endpoint, call, .password(error))
+                throw EtcdFailure(endpoint, call, .secret(error))
             }
             request.headers.append(
                 credentials.username.map { .basicAuthorization($0, secret) }
@@ -165,7 +165,7 @@ extension EtcdFailure {
         /// The answer, whatever it is.
         func answer(to call: PendingResponse, until deadline: ContinuousClock.Instant) throws(EtcdFailure) -> Response {
             do { return try call.wait(cancellation) } catch {
-                throw failure(error.isEnd(of: deadline) ? .timeIsOver : .call(.transport(error)))
+                throw failure(error.isEnd(of: deadline) ? .timeIsOver : .transport(error))
             }
         }
 
@@ -175,14 +175,14 @@ extension EtcdFailure {
             guard response.head.status != 200 else { return response }
             let refusal = EtcdV2Refusal(response)
             if refusal.isMissingKey { return response }
-            throw failure(.refused(refusal))
+            throw failure(.answer(.refused(refusal)))
         }
 
         /// The index of the store at the time of the answer.
         func index(of response: Response) throws(EtcdFailure) -> Int64 {
             guard let text = response.head.headers.first(named: "x-etcd-index"), let index = Int64(text),
                 EtcdV2Document.indexes.contains(index)
-            else { throw failure(.malformed("no X-Etcd-Index")) }
+            else { throw failure(.answer(.malformed("no X-Etcd-Index"))) }
             return index
         }
     }

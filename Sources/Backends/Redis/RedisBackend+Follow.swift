@@ -88,8 +88,8 @@ final class RedisWatch {
             switch try session.reply(.watch) {
             case .array(let elements) where elements.first?.bytes == Array("psubscribe".utf8): missing -= 1
             case .array: break
-            case .error(let refusal): throw session.failure(.watch, .refused(refusal))
-            default: throw session.failure(.watch, .unexpected)
+            case .error(let refusal): throw session.failure(.watch, .answer(.refused(refusal)))
+            default: throw session.failure(.watch, .answer(.unexpected))
             }
         }
     }
@@ -121,7 +121,7 @@ final class RedisWatch {
 
     /// Takes the message that begins with `part`; true if it is the answer to a ping.
     private func take(_ part: RESPToken, _ names: inout Set<[UInt8]>) throws(RedisFailure) -> Bool {
-        guard case .array(let count) = part, count <= 4 else { throw session.failure(.watch, .unexpected) }
+        guard case .array(let count) = part, count <= 4 else { throw session.failure(.watch, .answer(.unexpected)) }
         var elements: [RedisReply] = []
         for _ in 0..<count { elements.append(try session.reply(.watch)) }
         if elements.first?.bytes == Array("pong".utf8) { return true }

@@ -2,49 +2,9 @@ import HTTP
 import KeyValue
 
 // The wording of all failures of redis.
-extension RedisFailure {
-    var refusedRange: KeyRange? {
-        if case .read(let range) = call, refusal?.isForbidden == true { range } else { nil }
-    }
-
-    /// `HOST:PORT: read "/app": connection refused`.
-    var message: String { "\(node.name): \(call.text): \(text)" }
-
-    private var text: String {
-        switch cause {
-        case .transport(let error) where error.kind == .malformed: "no answer of redis"
-        case .transport(let error): error.message
-        case .malformed(let error): "malformed answer: \(error.text)"
-        case .unexpected: "malformed answer: not what was asked for"
-        case .tooMuch(let limit): "answers too large: more than \(limit >> 20) MiB"
-        // The server's words may repeat the password.
-        case .refused(let refusal) where call == .authenticate: refusal.authenticationText
-        case .refused(let refusal): refusal.text
-        case .timeIsOver: "no complete answer within the time limit"
-        case .changing: "keys came and went while they were read, again and again"
-        case .secret(let error): error.message
-        }
-    }
-
-    var hint: String? {
-        switch cause {
-        case .transport(let error): error.hint(Self.program, isEncrypted: node.isEncrypted)
-        case .malformed, .unexpected:
-            "is this the port of redis?" + (node.isEncrypted ? "" : " For TLS write rediss://HOST:PORT")
-        case .refused(let refusal) where call == .authenticate: refusal.authenticationHint
-        case .refused(let refusal): refusal.hint
-        case .timeIsOver: "give it more time with -backend-timeout"
-        case .changing:
-            "keep what comes and goes all the time (sessions, caches) under another prefix, or in another database"
-        case .tooMuch: "read less: name a narrower prefix, or another database"
-        case .secret: nil
-        }
-    }
-}
-
-extension RedisFailure.Call {
-    fileprivate var text: String {
-        switch self {
+extension RedisAPI {
+    static func text(of call: Call) -> String {
+        switch call {
         case .connect: "connect"
         case .authenticate: "authenticate"
         case .select: "select the database"
@@ -54,6 +14,45 @@ extension RedisFailure.Call {
         case .read(let range): "read \"\(printable(range.path))\""
         }
     }
+
+    static func text(of error: HTTPError) -> String {
+        error.kind == .malformed ? "no answer of redis" : error.message
+    }
+
+    static func meaning(of problem: Problem, in call: Call, at node: RedisNode) -> FailureMeaning {
+        switch problem {
+        case .malformed(let error): malformed(error.text, at: node)
+        case .unexpected: malformed("not what was asked for", at: node)
+        case .tooMuch(let limit):
+            FailureMeaning(
+                text: "answers too large: more than \(limit >> 20) MiB",
+                hint: "read less: name a narrower prefix, or another database")
+        case .refused(let refusal):
+            FailureMeaning(
+                // The server's words may repeat the password.
+                text: call == .authenticate ? refusal.authenticationText : refusal.text,
+                hint: call == .authenticate ? refusal.authenticationHint : refusal.hint,
+                isRefusal: ["NOAUTH", "WRONGPASS", "NOPERM", "DENIED"].contains(refusal.code),
+                refusedRange: refusal.isForbidden ? call.range : nil)
+        case .changing:
+            FailureMeaning(
+                text: "keys came and went while they were read, again and again",
+                hint:
+                    "keep what comes and goes all the time (sessions, caches) under another prefix, or in another database"
+            )
+        }
+    }
+
+    private static func malformed(_ text: String, at node: RedisNode) -> FailureMeaning {
+        FailureMeaning(
+            text: "malformed answer: \(text)",
+            hint: "is this the port of redis?" + (node.isEncrypted ? "" : " For TLS write rediss://HOST:PORT"))
+    }
+}
+
+extension RedisAPI.Call {
+    /// The range that is read.
+    fileprivate var range: KeyRange? { if case .read(let range) = self { range } else { nil } }
 }
 
 extension RESPError {

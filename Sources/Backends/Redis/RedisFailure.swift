@@ -1,53 +1,33 @@
 import HTTP
 import KeyValue
 
-/// What failed at one redis server.
-struct RedisFailure: ServerFailure, Equatable {
+/// A call that failed at one redis server.
+typealias RedisFailure = ServerFailure<RedisAPI>
+
+extension RedisFailure {
+    var refusal: RedisRefusal? { if case .answer(.refused(let refusal)) = cause { refusal } else { nil } }
+}
+
+/// The protocol of redis.
+enum RedisAPI: ServerAPI {
+    typealias Node = RedisNode
+
     static let program = ServerProgram.redis.name
 
-    enum Call: Equatable, Sendable {
+    enum Call: Equatable {
         case connect, authenticate, select, scan, look, watch
         case read(KeyRange)
     }
 
-    enum Cause: Equatable, Sendable {
-        case transport(HTTPError)
+    enum Problem {
         case malformed(RESPError)
         /// A reply that is no answer to what was asked.
         case unexpected
         /// More than the memory for one read.
         case tooMuch(limit: Int)
         case refused(RedisRefusal)
-        /// The time limit of the whole read has passed.
-        case timeIsOver
         /// Keys came and went while they were read, until the time was over.
         case changing
-        /// The password could not be read.
-        case secret(BackendError)
-    }
-
-    let node: RedisNode
-    let call: Call
-    let cause: Cause
-
-    init(_ node: RedisNode, _ call: Call, _ cause: Cause) {
-        self.node = node
-        self.call = call
-        self.cause = cause
-    }
-
-    var transport: HTTPError? { if case .transport(let error) = cause { error } else { nil } }
-    var isRefusal: Bool { refusal.map { ["NOAUTH", "WRONGPASS", "NOPERM", "DENIED"].contains($0.code) } ?? false }
-    var secret: BackendError? { if case .secret(let error) = cause { error } else { nil } }
-    var refusal: RedisRefusal? { if case .refused(let refusal) = cause { refusal } else { nil } }
-
-    /// Whether every node would answer the same.
-    var concernsAllNodes: Bool {
-        switch cause {
-        case .secret: true
-        case .transport(let error): error.concernsAllNodes
-        case .malformed, .unexpected, .tooMuch, .refused, .timeIsOver, .changing: false
-        }
     }
 }
 

@@ -105,7 +105,7 @@ struct RedisFollower {
             }
             state.changed.formUnion(further)
             if ContinuousClock.now >= reader.session.deadline {
-                throw reader.session.failure(.look, .changing)
+                throw reader.session.failure(.look, .answer(.changing))
             }
         }
         return true

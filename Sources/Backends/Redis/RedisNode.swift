@@ -10,7 +10,7 @@ extension ServerProgram {
 }
 
 /// Where a redis server listens, and which of its databases is read.
-struct RedisNode: Equatable, Sendable {
+struct RedisNode: ServerNode, Equatable {
     /// In messages and logs.
     let name: String
     /// Of the URL alone; files of TLS come later.

@@ -18,10 +18,10 @@ extension RedisReader {
             case .text(let type): types[name] = type
             case .error(let error) where error.isForbidden: types[name] = []
             case .error(let error): refusal = error
-            default: throw session.failure(.look, .unexpected)
+            default: throw session.failure(.look, .answer(.unexpected))
             }
         }
-        if let refusal { throw session.failure(.look, .refused(refusal)) }
+        if let refusal { throw session.failure(.look, .answer(.refused(refusal))) }
         return types
     }
 
@@ -30,7 +30,7 @@ extension RedisReader {
         session.beginRead()
         do throws(RedisFailure) {
             if case .integer(let count) = try session.call(["DBSIZE"], .look) { return Int(count) }
-            throw session.failure(.look, .unexpected)
+            throw session.failure(.look, .answer(.unexpected))
         } catch {
             if error.refusal?.isForbidden == true { return nil }
             throw error
@@ -49,9 +49,9 @@ extension RedisReader {
             let reply = try session.call(command, .scan).elements
             guard let reply, reply.count == 2, let next = reply[0].bytes, let names = reply[1].elements,
                 next.count <= 20
-            else { throw session.failure(.scan, .unexpected) }
+            else { throw session.failure(.scan, .answer(.unexpected)) }
             for name in names {
-                guard let name = name.bytes else { throw session.failure(.scan, .unexpected) }
+                guard let name = name.bytes else { throw session.failure(.scan, .answer(.unexpected)) }
                 if ranges.contains(where: { $0.holds(name) }) { found.insert(name) }
             }
             cursor = next

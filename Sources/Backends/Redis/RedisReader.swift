@@ -71,10 +71,10 @@ final class RedisReader {
         do throws(RedisFailure) {
             while true {
                 if let contents = try attempt(proof, &attempts) { return contents }
-                if ContinuousClock.now >= session.deadline { throw session.failure(.scan, .changing) }
+                if ContinuousClock.now >= session.deadline { throw session.failure(.scan, .answer(.changing)) }
             }
         } catch {
-            throw error.cause == .timeIsOver && attempts.count > 1 ? session.failure(.scan, .changing) : error
+            throw error.isTimeOver && attempts.count > 1 ? session.failure(.scan, .answer(.changing)) : error
         }
     }
 
@@ -151,7 +151,7 @@ final class RedisReader {
                 contents = next
                 return true
             }
-            if ContinuousClock.now >= session.deadline { throw session.failure(.look, .changing) }
+            if ContinuousClock.now >= session.deadline { throw session.failure(.look, .answer(.changing)) }
         }
     }
 

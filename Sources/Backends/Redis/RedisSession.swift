@@ -88,7 +88,7 @@ final class RedisSession {
         commands.add(words)
         try send(commands, call)
         let reply = try reply(call)
-        if case .error(let refusal) = reply { throw failure(call, .refused(refusal)) }
+        if case .error(let refusal) = reply { throw failure(call, .answer(.refused(refusal))) }
         return reply
     }
 
@@ -107,7 +107,7 @@ final class RedisSession {
         case .bulk(let bytes): return .bulk(bytes)
         case .null: return .null
         case .array(let count):
-            guard depth < Self.deepest else { throw failure(call, .unexpected) }
+            guard depth < Self.deepest else { throw failure(call, .answer(.unexpected)) }
             var elements: [RedisReply] = []
             for _ in 0..<count { elements.append(try reply(call, depth: depth + 1)) }
             return .array(elements)
@@ -126,7 +126,7 @@ final class RedisSession {
     ) throws(RedisFailure) -> RESPToken? {
         while true {
             let part: RESPToken?
-            do throws(RESPError) { part = try decoder.next() } catch { throw failure(call, .malformed(error)) }
+            do throws(RESPError) { part = try decoder.next() } catch { throw failure(call, .answer(.malformed(error))) }
             if let part {
                 try charge(part, call)
                 return part
@@ -145,6 +145,6 @@ final class RedisSession {
         case .text(let bytes), .error(let bytes), .bulk(let bytes): left -= bytes.count
         case .integer, .null, .array: break
         }
-        if left < 0 { throw failure(call, .tooMuch(limit: memory)) }
+        if left < 0 { throw failure(call, .answer(.tooMuch(limit: memory))) }
     }
 }

@@ -87,13 +87,13 @@ struct RedisTransaction {
         var failure: RedisFailure?
         for call in [RedisFailure.Call.look] + steps.map(\.call) {
             if case .error(let refusal) = try session.reply(call), failure == nil {
-                failure = session.failure(call, .refused(refusal))
+                failure = session.failure(call, .answer(.refused(refusal)))
             }
         }
         switch try session.part(.look) {
         case .array(let count) where count == steps.count && failure == nil: return
-        case .error(let line): throw failure ?? session.failure(.look, .refused(RedisRefusal(line)))
-        default: throw failure ?? session.failure(.look, .unexpected)
+        case .error(let line): throw failure ?? session.failure(.look, .answer(.refused(RedisRefusal(line))))
+        default: throw failure ?? session.failure(.look, .answer(.unexpected))
         }
     }
 
@@ -103,7 +103,7 @@ struct RedisTransaction {
         switch step {
         case .type(let name):
             guard case .text(let type) = try session.part(step.call) else {
-                throw session.failure(step.call, .unexpected)
+                throw session.failure(step.call, .answer(.unexpected))
             }
             answer.types.append((name, type))
         case .strings(let names, _):
@@ -114,19 +114,19 @@ struct RedisTransaction {
                 case .null:
                     take(name, nil)
                     answer.missing.append(name)
-                default: throw session.failure(step.call, .unexpected)
+                default: throw session.failure(step.call, .answer(.unexpected))
                 }
             }
         case .hash(let name, _):
             let reply = try session.reply(step.call)
             if case .error(let refusal) = reply {
-                guard refusal.isWrongType else { throw session.failure(step.call, .refused(refusal)) }
+                guard refusal.isWrongType else { throw session.failure(step.call, .answer(.refused(refusal))) }
                 return answer.noHashes.append(name)
             }
             take(name, try value(ofHash: reply, step))
         case .scan:
             guard let reply = try session.reply(.scan).elements, reply.count == 2, let names = reply[1].elements else {
-                throw session.failure(.scan, .unexpected)
+                throw session.failure(.scan, .answer(.unexpected))
             }
             answer.names = names.compactMap(\.bytes)
         }
@@ -135,21 +135,21 @@ struct RedisTransaction {
     private func takeHead(_ count: Int, _ step: Step) throws(RedisFailure) {
         switch try session.part(step.call) {
         case .array(count): return
-        case .error(let line): throw session.failure(step.call, .refused(RedisRefusal(line)))
-        default: throw session.failure(step.call, .unexpected)
+        case .error(let line): throw session.failure(step.call, .answer(.refused(RedisRefusal(line))))
+        default: throw session.failure(step.call, .answer(.unexpected))
         }
     }
 
     private func value(ofHash reply: RedisReply, _ step: Step) throws(RedisFailure) -> RedisValue? {
         guard let elements = reply.elements, elements.count % 2 == 0 else {
-            throw session.failure(step.call, .unexpected)
+            throw session.failure(step.call, .answer(.unexpected))
         }
         // A hash without fields is not there.
         if elements.isEmpty { return nil }
         var pairs: [(field: [UInt8], value: [UInt8])] = []
         for index in stride(from: 0, to: elements.count, by: 2) {
             guard let field = elements[index].bytes, let value = elements[index + 1].bytes else {
-                throw session.failure(step.call, .unexpected)
+                throw session.failure(step.call, .answer(.unexpected))
             }
             pairs.append((field, value))
         }

@@ -1,10 +1,11 @@
 import Posix
 
 /// Where a server of HTTP listens: `[http://|https://]HOST[:PORT]`, without a scheme over TLS if that is asked for.
-struct HTTPNode: Equatable, Sendable {
+struct HTTPNode: ServerNode, Equatable {
     /// The URL, without a slash at its end; also in messages.
     let url: String
     let isEncrypted: Bool
+    var name: String { url }
 
     init(_ node: String, of program: ServerProgram, encryptedByDefault: Bool = false) throws(BackendError) {
         let (scheme, text) = node.schemeAndRest.map { ($0.scheme.lowercased(), $0.rest) } ?? ("", node[...])

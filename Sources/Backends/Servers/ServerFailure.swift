@@ -1,39 +1,62 @@
 import HTTP
 import KeyValue
 
-/// What failed at one of the servers of a backend.
-protocol ServerFailure: Error {
-    /// The program, before all messages.
-    static var program: String { get }
-    /// `NODE: CALL: what went wrong`.
-    var message: String { get }
-    /// How to fix it, nil if there is nothing to say.
-    var hint: String? { get }
-    /// The failed connection, if that is the cause.
-    var transport: HTTPError? { get }
-    /// Why a local secret could not be read, if that is the cause; then no server was contacted.
-    var secret: BackendError? { get }
-    /// The range without permission, if that is the cause.
-    var refusedRange: KeyRange? { get }
-    /// Whether the server has refused the user, or the call to this user.
-    var isRefusal: Bool { get }
-    /// Whether every node would answer the same.
-    var concernsAllNodes: Bool { get }
-}
+/// A call that failed at one of the servers of a backend.
+struct ServerFailure<API: ServerAPI>: Error {
+    typealias Call = API.Call
 
-extension ServerFailure {
-    var refusedRange: KeyRange? { nil }
+    enum Cause {
+        case transport(HTTPError)
+        /// The time limit of the whole read has passed.
+        case timeIsOver
+        /// A secret to log in with could not be read; no server was contacted.
+        case secret(BackendError)
+        /// What came is no answer to use.
+        case answer(API.Problem)
+    }
+
+    let node: API.Node
+    let call: Call
+    let cause: Cause
+
+    init(_ node: API.Node, _ call: Call, _ cause: Cause) {
+        self.node = node
+        self.call = call
+        self.cause = cause
+    }
+
+    var isTimeOver: Bool { if case .timeIsOver = cause { true } else { false } }
+
+    /// `NODE: CALL: what went wrong`.
+    private var message: String { "\(node.name): \(API.text(of: call)): \(meaning.text)" }
+
+    private var meaning: FailureMeaning {
+        switch cause {
+        case .transport(let error):
+            FailureMeaning(
+                text: API.text(of: error), hint: API.hint(for: error, in: call, at: node),
+                concernsAllNodes: error.concernsAllNodes)
+        case .timeIsOver:
+            FailureMeaning(
+                text: "no complete answer within the time limit", hint: "give it more time with -backend-timeout")
+        case .secret(let error): FailureMeaning(text: error.message, hint: error.hint, concernsAllNodes: true)
+        case .answer(let problem): API.meaning(of: problem, in: call, at: node)
+        }
+    }
+
+    private var kind: BackendError.Kind {
+        if case .transport(let error) = cause, case .file = error.kind { .configuration } else { .unreachable }
+    }
 
     /// One error for the failures at all nodes, in the order in which they were tried.
     static func error(_ failures: [Self]) -> BackendError {
         guard let last = failures.last else { preconditionFailure("no failure to report") }
-        if let error = last.secret { return error }
+        if case .secret(let error) = last.cause { return error }
         let texts = failures.map(\.message).joined(separator: "; ")
-        let hint = failures.reversed().lazy.compactMap(\.hint).first
-        let isConfiguration = if case .file? = last.transport?.kind { true } else { false }
+        let hint = failures.reversed().lazy.compactMap(\.meaning.hint).first
         return BackendError(
-            isConfiguration ? .configuration : .unreachable, "\(program): \(texts)", hint: hint,
-            refused: last.refusedRange, isRefusal: last.isRefusal)
+            last.kind, "\(API.program): \(texts)", hint: hint, refused: last.meaning.refusedRange,
+            isRefusal: last.meaning.isRefusal)
     }
 
     /// The result of `body` for the first of `nodes` where it does not throw.
@@ -44,16 +67,30 @@ extension ServerFailure {
         for node in nodes {
             do throws(Self) { return try body(node) } catch {
                 failures.append(error)
-                if error.concernsAllNodes || ContinuousClock.now >= deadline { break }
+                if error.meaning.concernsAllNodes || ContinuousClock.now >= deadline { break }
             }
         }
         throw error(failures)
     }
 }
 
+/// What a failure means for the reader of the log, and for what is done next.
+struct FailureMeaning {
+    /// What went wrong.
+    let text: String
+    /// How to fix it, nil if there is nothing to say.
+    var hint: String?
+    /// Whether every node would answer the same.
+    var concernsAllNodes = false
+    /// Whether the server has refused the user, or the call to this user.
+    var isRefusal = false
+    /// The range without permission, if that is the cause.
+    var refusedRange: KeyRange?
+}
+
 extension HTTPError {
     /// Whether it would be the same at every node.
-    var concernsAllNodes: Bool {
+    fileprivate var concernsAllNodes: Bool {
         switch kind {
         case .file, .invalidRequest, .cancelled: true
         default: false

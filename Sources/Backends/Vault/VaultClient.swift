@@ -102,7 +102,7 @@ final class VaultClient: Sendable {
         let answer = try send(.post, path, body.finish(), token: nil, .logIn, limits)
         guard let answer, let auth = answer.member("auth", of: 0), let text = answer.text("client_token", of: auth)
         else {
-            throw VaultFailure(limits.node, .logIn, .malformed)
+            throw VaultFailure(limits.node, .logIn, .answer(.malformed))
         }
         let time = answer.number("lease_duration", of: auth) ?? 0
         return try token(Array(text.utf8), time, answer.flag("renewable", of: auth), limits)
@@ -112,7 +112,7 @@ final class VaultClient: Sendable {
     private func given(_ bytes: [UInt8], _ limits: HTTPLimits) throws(VaultFailure) -> Token {
         let text = try token(bytes, 0, false, limits).text
         guard let answer = try send(.get, "auth/token/lookup-self", [], token: text, .logIn, limits) else {
-            throw VaultFailure(limits.node, .logIn, .malformed)
+            throw VaultFailure(limits.node, .logIn, .answer(.malformed))
         }
         let data = answer.member("data", of: 0)
         return try token(bytes, answer.number("ttl", of: data) ?? 0, answer.flag("renewable", of: data), limits)
@@ -121,7 +121,7 @@ final class VaultClient: Sendable {
     private func token(
         _ bytes: [UInt8], _ seconds: Int64, _ isRenewable: Bool, _ limits: HTTPLimits
     ) throws(VaultFailure) -> Token {
-        guard EtcdCredentials.isToken(bytes) else { throw VaultFailure(limits.node, .logIn, .malformed) }
+        guard EtcdCredentials.isToken(bytes) else { throw VaultFailure(limits.node, .logIn, .answer(.malformed)) }
         let lifetime: Duration? = seconds > 0 ? .seconds(seconds) : nil
         // After half of its time: the other half is left for attempts while servers are away.
         let renewal = lifetime.map { ContinuousClock.now.advanced(by: $0 / 2) }
@@ -161,14 +161,14 @@ extension VaultClient {
         let answer = JSONAnswer(response.body)
         switch response.head.status {
         case 200:
-            guard let answer else { throw VaultFailure(limits.node, call, .malformed) }
+            guard let answer else { throw VaultFailure(limits.node, call, .answer(.malformed)) }
             return answer
         case 204: return nil
         // Vault's 404 of a path without a value has one of these members; that of a proxy or another server has neither.
         case 404 where answer?.member("errors", of: 0) != nil || answer?.member("data", of: 0) != nil: return nil
         default:
-            let refusal = VaultRefusal(status: response.head.status, words: answer?.errors ?? "")
-            throw VaultFailure(limits.node, call, .refused(refusal))
+            let refusal = HTTPRefusal(status: response.head.status, words: answer?.errors ?? "")
+            throw VaultFailure(limits.node, call, .answer(.refused(refusal)))
         }
     }
 }

@@ -37,7 +37,9 @@ struct VaultReader {
     private mutating func walk(
         _ path: [UInt8], isFolder: Bool, isSecret: Bool, level: Int
     ) throws(VaultFailure) {
-        if level > Self.deepest { throw VaultFailure(limits.node, .read([Self.slash] + path.prefix(60)), .tooDeep) }
+        if level > Self.deepest {
+            throw VaultFailure(limits.node, .read([Self.slash] + path.prefix(60)), .answer(.tooDeep))
+        }
         let place = try place(of: path)
         var names: [[UInt8]] = []
         var closed: VaultFailure?
@@ -96,7 +98,7 @@ struct VaultReader {
 
     private func checkSize(_ path: [UInt8]) throws(VaultFailure) {
         guard size > memoryLimit else { return }
-        throw VaultFailure(limits.node, .read([Self.slash] + path), .tooMuch(limit: memoryLimit))
+        throw VaultFailure(limits.node, .read([Self.slash] + path), .answer(.tooMuch(limit: memoryLimit)))
     }
 
     private struct Place {

@@ -1,56 +1,61 @@
 import HTTP
+import KeyValue
 
 // The wording of all failures of ZooKeeper.
-extension ZookeeperFailure {
-    /// `HOST:PORT: read "/app": not authorized`.
-    var message: String { "\(node.name): \(call.text): \(text)" }
-
-    private var text: String {
-        switch cause {
-        case .transport(let error): error.message
-        case .refused(let code): code.text
-        case .malformed(let error): "malformed answer: \(error.text)"
-        case .tooMuch(let limit): "too many or too large nodes: more than \(limit >> 20) MiB"
-        case .timeIsOver, .silent: "no complete answer within the time limit"
-        case .changing: "nodes changed while they were read, again and again"
-        case .secret(let error): error.message
-        }
-    }
-
-    var hint: String? {
-        switch cause {
-        case .transport(let error) where error.kind == .reset || error.kind == .other: resetHint
-        case .transport(let error): error.hint(Self.program, isEncrypted: node.isEncrypted)
-        case .refused(let code): code.hint
-        case .malformed(.length(let length)) where length > 0 && isReading:
-            "is a value, or the list of a node's children, that large? Name narrower keys"
-        case .malformed: "is this the port of zookeeper, for its clients?"
-        case .tooMuch: "read less: name narrower keys"
-        case .timeIsOver: "give it more time with -backend-timeout"
-        case .silent: "is zookeeper healthy? It has stopped answering"
-        case .changing: "keep what changes all the time below another node"
-        case .secret: nil
-        }
-    }
-
-    private var isReading: Bool { if case .read = call { true } else { false } }
-
-    private var resetHint: String {
-        guard case .connect = call else { return "zookeeper ends sessions when it stops, or loses its leader" }
-        return "zookeeper closes connections if it has no leader, or too many of this machine (maxClientCnxns); "
-            + "is this its port\(node.isEncrypted ? "?" : ", without TLS?")"
-    }
-}
-
-extension ZookeeperFailure.Call {
-    fileprivate var text: String {
-        switch self {
+extension ZookeeperAPI {
+    static func text(of call: Call) -> String {
+        switch call {
         case .connect: "connect"
         case .authenticate: "authenticate"
         case .read(let path): "read \"\(printable(path))\""
         case .watch: "watch"
         }
     }
+
+    static func meaning(of problem: Problem, in call: Call, at node: ZookeeperNode) -> FailureMeaning {
+        switch problem {
+        case .refused(let code):
+            FailureMeaning(
+                text: code.text, hint: code.hint, concernsAllNodes: code == .noAuth,
+                isRefusal: code == .noAuth || code == .authFailed,
+                refusedRange: code == .noAuth ? call.path.map { KeyRange(cleaned: $0) } : nil)
+        case .malformed(let error):
+            FailureMeaning(text: "malformed answer: \(error.text)", hint: hint(for: error, in: call))
+        case .tooMuch(let limit):
+            FailureMeaning(
+                text: "too many or too large nodes: more than \(limit >> 20) MiB",
+                hint: "read less: name narrower keys", concernsAllNodes: true)
+        case .silent:
+            FailureMeaning(
+                text: "no complete answer within the time limit",
+                hint: "is zookeeper healthy? It has stopped answering")
+        case .changing:
+            FailureMeaning(
+                text: "nodes changed while they were read, again and again",
+                hint: "keep what changes all the time below another node")
+        }
+    }
+
+    private static func hint(for error: ZookeeperMalformed, in call: Call) -> String {
+        if case .length(let length) = error, length > 0, call.path != nil {
+            return "is a value, or the list of a node's children, that large? Name narrower keys"
+        }
+        return "is this the port of zookeeper, for its clients?"
+    }
+
+    static func hint(for error: HTTPError, in call: Call, at node: ZookeeperNode) -> String? {
+        guard error.kind == .reset || error.kind == .other else {
+            return error.hint(program, isEncrypted: node.isEncrypted)
+        }
+        guard case .connect = call else { return "zookeeper ends sessions when it stops, or loses its leader" }
+        return "zookeeper closes connections if it has no leader, or too many of this machine (maxClientCnxns); "
+            + "is this its port\(node.isEncrypted ? "?" : ", without TLS?")"
+    }
+}
+
+extension ZookeeperAPI.Call {
+    /// Of the node that is read.
+    fileprivate var path: [UInt8]? { if case .read(let path) = self { path } else { nil } }
 }
 
 extension ZookeeperMalformed {

@@ -8,7 +8,7 @@ extension ServerProgram {
 }
 
 /// Where a ZooKeeper server listens.
-struct ZookeeperNode: Equatable, Sendable {
+struct ZookeeperNode: ServerNode, Equatable {
     /// In messages and logs.
     let name: String
     /// Of the address alone; files of TLS come later.

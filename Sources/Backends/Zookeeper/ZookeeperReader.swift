@@ -40,7 +40,7 @@ final class ZookeeperReader {
     func waitForChange() throws(ZookeeperFailure) {
         switch try session.message(.watch, until: nextRead) {
         case .event(let event): tree.take(event)
-        case .reply: throw session.failure(.watch, .malformed(.unexpected))
+        case .reply: throw session.failure(.watch, .answer(.malformed(.unexpected)))
         case nil:
             nextRead = .now.advanced(by: trust)
             tree.doubtEverything()
@@ -60,7 +60,7 @@ final class ZookeeperReader {
                 sent += requests.count
             }
             switch try session.message(call, until: deadline) {
-            case nil: throw session.failure(call, tree.isMoving ? .changing : .timeIsOver)
+            case nil: throw session.failure(call, tree.isMoving ? .answer(.changing) : .timeIsOver)
             case .event(let event): tree.take(event)
             case .reply(let code, let body):
                 try take(code, body, questions[answered])
@@ -88,7 +88,7 @@ final class ZookeeperReader {
         _ code: ZookeeperCode, _ body: JuteReader, _ question: ZookeeperTree.Question
     ) throws(ZookeeperFailure) {
         let call = ZookeeperFailure.Call.read(question.path)
-        let tooMuch = session.failure(call, .tooMuch(limit: memoryLimit))
+        let tooMuch = session.failure(call, .answer(.tooMuch(limit: memoryLimit)))
         var body = body
         let answer: ZookeeperTree.Answer
         switch code {
@@ -103,14 +103,14 @@ final class ZookeeperReader {
                 case .existence: read = .present
                 }
             } catch {
-                throw session.failure(call, .malformed(.incomplete))
+                throw session.failure(call, .answer(.malformed(.incomplete)))
             }
             guard let read else { throw tooMuch }
             answer = read
-        default: throw session.failure(call, .refused(code))
+        default: throw session.failure(call, .answer(.refused(code)))
         }
         do throws(ZookeeperMalformed) { try tree.take(answer, to: question) } catch {
-            throw session.failure(call, .malformed(error))
+            throw session.failure(call, .answer(.malformed(error)))
         }
         if tree.size > memoryLimit { throw tooMuch }
     }

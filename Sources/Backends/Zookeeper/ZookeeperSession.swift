@@ -47,7 +47,7 @@ final class ZookeeperSession {
         guard case .reply(let code, _)? = try message(.connect, until: deadline) else {
             throw failure(.connect, .timeIsOver)
         }
-        guard code == .success else { throw failure(.connect, .refused(code)) }
+        guard code == .success else { throw failure(.connect, .answer(.refused(code))) }
     }
 
     deinit {
@@ -65,9 +65,9 @@ final class ZookeeperSession {
             _ = try reader.long()  // the session
             _ = try reader.buffer()  // its password, which a session that is not resumed does not need
         } catch {
-            throw failure(.connect, .malformed(.incomplete))
+            throw failure(.connect, .answer(.malformed(.incomplete)))
         }
-        guard granted > 0 else { throw failure(.connect, .refused(.sessionExpired)) }
+        guard granted > 0 else { throw failure(.connect, .answer(.refused(.sessionExpired))) }
         timeout = min(timeout, max(Self.shortestTimeout, .milliseconds(Int(granted))))
     }
 
@@ -81,8 +81,8 @@ final class ZookeeperSession {
         let number = ZookeeperRequest.Number.authentication
         try send(ZookeeperRequest.authenticate(login).frame(number), .authenticate, until: limit)
         guard case .reply(number, let code, _) = try message(try first(.authenticate, until: limit), .authenticate)
-        else { throw failure(.authenticate, .malformed(.unexpected)) }
-        guard code == .success else { throw failure(.authenticate, .refused(code)) }
+        else { throw failure(.authenticate, .answer(.malformed(.unexpected))) }
+        guard code == .success else { throw failure(.authenticate, .answer(.refused(code))) }
     }
 
     func failure(_ call: ZookeeperFailure.Call, _ cause: ZookeeperFailure.Cause) -> ZookeeperFailure {
@@ -124,7 +124,7 @@ extension ZookeeperSession {
             let limit = isWaiting ? max(lastSent, lastHeard).advanced(by: timeout / 2) : end
             if try receive(call, until: min(end, nextPing, limit)) { continue }
             let now = ContinuousClock.now
-            if isWaiting, now >= limit { throw failure(call, .silent) }
+            if isWaiting, now >= limit { throw failure(call, .answer(.silent)) }
             if !isPinged, now >= nextPing {
                 isPinged = true
                 try send(
@@ -152,7 +152,7 @@ extension ZookeeperSession {
         case .reply(Self.number(after: answered), let code, let body) where answered != asked:
             answered = Self.number(after: answered)
             return .reply(code, body)
-        case .pong, .reply: throw failure(call, .malformed(.unexpected))
+        case .pong, .reply: throw failure(call, .answer(.malformed(.unexpected)))
         }
     }
 
@@ -160,12 +160,14 @@ extension ZookeeperSession {
         _ frame: [UInt8], _ call: ZookeeperFailure.Call
     ) throws(ZookeeperFailure) -> ZookeeperMessage {
         do throws(JuteReader.Malformed) { return try ZookeeperMessage(frame) } catch {
-            throw failure(call, .malformed(.incomplete))
+            throw failure(call, .answer(.malformed(.incomplete)))
         }
     }
 
     private func frame(_ call: ZookeeperFailure.Call) throws(ZookeeperFailure) -> [UInt8]? {
-        do throws(ZookeeperMalformed) { return try frames.next() } catch { throw failure(call, .malformed(error)) }
+        do throws(ZookeeperMalformed) { return try frames.next() } catch {
+            throw failure(call, .answer(.malformed(error)))
+        }
     }
 
     /// A message while the session begins.
@@ -187,7 +189,7 @@ extension ZookeeperSession {
         } catch {
             // The server closes connections of sessions that it has ended.
             let isExpired = error.kind == .reset && lastHeard.duration(to: .now) >= timeout
-            throw failure(call, isExpired ? .refused(.sessionExpired) : .transport(error))
+            throw failure(call, isExpired ? .answer(.refused(.sessionExpired)) : .transport(error))
         }
         lastHeard = .now
         return true
