@@ -19,6 +19,14 @@ package struct HostPort: Equatable, Sendable {
             self.host = String(host)
         }
     }
+
+    /// As it is parsed.
+    package var text: String { "\(Self.bracketed(host)):\(port)" }
+
+    /// `host` as it stands before a port: brackets are around an address of IPv6.
+    package static func bracketed(_ host: String) -> String {
+        host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
+    }
 }
 
 extension String {

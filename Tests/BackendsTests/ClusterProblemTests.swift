@@ -9,23 +9,6 @@ import Testing
 
     @Test(
         arguments: [
-            (
-                .credentialsInNode,
-                BackendError(
-                    .configuration, "etcd: a node address must not hold a user name or password",
-                    hint: "use -username and -password")
-            ),
-            (
-                .notANode("host:0"),
-                BackendError(
-                    .configuration, "etcd: not a node address: \"host:0\"",
-                    hint: "write http://HOST:2379 or https://HOST:2379")
-            ),
-            (
-                .unknownScheme("unix"),
-                BackendError(
-                    .configuration, "etcd: unknown scheme in a node address: \"unix\"", hint: "use http or https")
-            ),
             (.noNode, BackendError(.configuration, "etcd: no node given")),
             (
                 .incompleteCertificate,

@@ -1,3 +1,5 @@
+import Posix
+
 /// The answer to `show servers state BACKEND`: a version, the names of the columns, a line for each server.
 enum HaproxyState {
     /// Why the answer cannot be read.
@@ -59,7 +61,7 @@ enum HaproxyState {
         let hosts = [host, name].filter { $0 != "-" }
         if hosts.isEmpty { return .somewhereUnix }
         // Without a port of its own the server has the client's, which no desired server has.
-        return .known(hosts.compactMap { ServerAddress($0.contains(":") ? "[\($0)]:\(port)" : "\($0):\(port)") })
+        return .known(hosts.compactMap { ServerAddress("\(HostPort.bracketed($0)):\(port)") })
     }
 }
 

@@ -42,7 +42,7 @@ package enum ServerAddress: Hashable, Sendable {
     /// As it is written in a rendering.
     package var text: String {
         switch self {
-        case .internet(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .internet(let host, let port): "\(HostPort.bracketed(host)):\(port)"
         case .unix(let path): "unix:\(path)"
         }
     }

@@ -2,11 +2,6 @@ import Posix
 
 /// Why an etcd cluster cannot be asked at all: its addresses, its service records or its secrets.
 enum ClusterProblem: Error, Equatable {
-    /// A node address holds a user name or a password, so it is not repeated.
-    case credentialsInNode
-    case notANode(String)
-    /// The scheme before `://`.
-    case unknownScheme(String)
     case noNode
     /// A client certificate without its key, or a key without its certificate.
     case incompleteCertificate

@@ -70,12 +70,13 @@ extension EtcdAPI {
 
     static func hint(for error: HTTPError, in call: Call, at node: Endpoint) -> String? {
         // It accepts connections, and breaks off what clients ask for.
-        if node.port == "2380", [.malformed, .reset, .other].contains(error.kind) {
+        if node.address.port == 2380, [.malformed, .reset, .other].contains(error.kind) {
             return "2380 is the port by which members of a cluster talk to each other; that for clients is 2379"
         }
         switch error.kind {
-        case .refused where node.port == "4001": return "etcd listens at port 2379 today; 4001 was that of etcd 0.4"
-        case .refused where node.port != "2379":
+        case .refused where node.address.port == 4001:
+            return "etcd listens at port 2379 today; 4001 was that of etcd 0.4"
+        case .refused where node.address.port != 2379:
             return "is etcd running there? Unless it is told otherwise, it listens at port 2379"
         case .answerTimeout: return "is etcd healthy? etcdctl endpoint health"
         case .certificate(.expired): return "renew etcd's certificate"
@@ -83,7 +84,7 @@ extension EtcdAPI {
             return "name the CA of etcd's certificate with -client-ca-keys"
         case .certificate(.wrongName):
             return "use the name in etcd's certificate for the node, or set the server name"
-        case .certificate(.other): return "look at it: openssl s_client -connect \(node.connectTo ?? node.name)"
+        case .certificate(.other): return "look at it: openssl s_client -connect \(node.address.text)"
         case .tooLarge: return "one value is too large: what belongs into files should not be in etcd"
         // A watch begins when keys have been read: port and TLS are right.
         case .wrongVersion, .malformed, .reset: return call == .watch ? nil : brokenHint(error, node)

@@ -5,7 +5,7 @@ typealias EtcdFailure = ServerFailure<EtcdAPI>
 enum EtcdAPI: ServerAPI {
     typealias Node = Endpoint
 
-    static let program = "etcd"
+    static let program = ServerProgram.etcd.name
 
     enum Call: Equatable {
         case range(KeySpan)

@@ -39,11 +39,10 @@ struct RedisNode: ServerNode, Equatable {
         isEncrypted = scheme == "rediss" || scheme.isEmpty && encryptedByDefault
         let parts = rest.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let number = parts.count < 2 || parts[1].isEmpty ? 0 : Int(parts[1])
-        guard let host = ServerProgram.redis.address(parts[0], isEncrypted: isEncrypted), let number, number >= 0 else {
-            throw ServerProgram.redis.error(.notANode(node))
-        }
+        guard let address = ServerProgram.redis.address(parts[0], isEncrypted: isEncrypted), let number, number >= 0
+        else { throw ServerProgram.redis.error(.notANode(node)) }
         database = number
-        name = (isEncrypted ? "rediss://" : "") + host + (database == 0 ? "" : "/\(database)")
-        target = Connection.Target(url: (isEncrypted ? "https://" : "http://") + host)
+        name = (isEncrypted ? "rediss://" : "") + address.text + (database == 0 ? "" : "/\(database)")
+        target = Connection.Target(url: (isEncrypted ? "https://" : "http://") + address.text)
     }
 }

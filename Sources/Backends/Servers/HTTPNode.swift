@@ -2,9 +2,10 @@ import Posix
 
 /// Where a server of HTTP listens: `[http://|https://]HOST[:PORT]`, without a scheme over TLS if that is asked for.
 struct HTTPNode: ServerNode, Equatable {
-    /// The URL, without a slash at its end; also in messages.
-    let url: String
+    let address: HostPort
     let isEncrypted: Bool
+    /// Without a slash at its end.
+    var url: String { (isEncrypted ? "https://" : "http://") + address.text }
     var name: String { url }
 
     init(_ node: String, of program: ServerProgram, encryptedByDefault: Bool = false) throws(BackendError) {
@@ -17,7 +18,7 @@ struct HTTPNode: ServerNode, Equatable {
         guard let address = program.address(rest, isEncrypted: isEncrypted) else {
             throw program.error(.notANode(node))
         }
-        url = (isEncrypted ? "https://" : "http://") + address
+        self.address = address
     }
 
     /// `node` for logs, which show no password.

@@ -15,21 +15,27 @@ struct ServerProgram: Sendable {
     /// Which schemes there are.
     let schemeHint: String
 
-    /// `text`, which is `HOST[:PORT]`, as `HOST:PORT`; nil if it is no address.
-    func address(_ text: Substring, isEncrypted: Bool) -> String? {
+    /// The address in `text`, which is `HOST[:PORT]`; nil if it is none.
+    func address(_ text: Substring, isEncrypted: Bool) -> HostPort? {
         let isAllowed = text.utf8.allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
             case UInt8(ascii: "0")...UInt8(ascii: "9"): true
-            default: ".-_:[]".utf8.contains(byte)
+            default: ".-_:[]%".utf8.contains(byte)
             }
         }
         let hasPort = text.split(separator: "]", omittingEmptySubsequences: false).last?.contains(":") == true
         guard isAllowed,
             let address = HostPort(hasPort ? String(text) : "\(text):\(isEncrypted ? encryptedPort : port)"),
-            !address.host.isEmpty, address.port > 0
+            !address.host.isEmpty, !address.host.contains(where: { "[]".contains($0) }), address.port > 0,
+            // The zone of an address of IPv6.
+            !address.host.contains("%") || address.host.contains(":")
         else { return nil }
-        return address.host.contains(":") ? "[\(address.host)]:\(address.port)" : "\(address.host):\(address.port)"
+        return address
+    }
+
+    private var listHint: String {
+        "write it without quotes and spaces, several with commas between them: HOST:\(port),HOST2:\(port)"
     }
 
     /// `problem` as the program shows it.
@@ -39,7 +45,9 @@ struct ServerProgram: Sendable {
             BackendError(
                 .configuration, "\(name): a node address must not hold a user name or password", hint: loginHint)
         case .notANode(let node):
-            BackendError(.configuration, "\(name): not a node address: \"\(node)\"", hint: addressHint)
+            BackendError(
+                .configuration, "\(name): not a node address: \"\(node)\"",
+                hint: node.utf8.contains { "\"' \t".utf8.contains($0) } ? listHint : addressHint)
         case .unknownScheme(let scheme):
             BackendError(
                 .configuration, "\(name): unknown scheme in a node address: \"\(scheme)\"", hint: schemeHint)

@@ -24,9 +24,9 @@ struct ZookeeperNode: ServerNode, Equatable {
         guard let address = ServerProgram.zookeeper.address(node[...], isEncrypted: isEncrypted) else {
             throw ServerProgram.zookeeper.error(.notANode(node))
         }
-        name = address
+        name = address.text
         self.isEncrypted = isEncrypted
-        target = Connection.Target(url: (isEncrypted ? "https://" : "http://") + address)
+        target = Connection.Target(url: (isEncrypted ? "https://" : "http://") + name)
     }
 }
 

@@ -39,7 +39,7 @@ package enum CheckTarget: Hashable, Sendable, CustomStringConvertible {
     /// As it is parsed: `10.0.0.1:80`, `[fd00::1]:80`, `unix:/run/app.sock`.
     package var description: String {
         switch self {
-        case .host(let host, let port): host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .host(let host, let port): "\(HostPort.bracketed(host)):\(port)"
         case .path(let path): "unix:\(path)"
         }
     }

@@ -58,7 +58,7 @@ final class ClientProbe: RunningProbe, Sendable {
     private func attempt(_ index: Int) {
         guard case .address(let address, let port) = endpoints[index] else { preconditionFailure("has no TLS") }
         var request = request
-        request.connectTo = address.bytes.count == 4 ? "\(address.text):\(port)" : "[\(address.text)]:\(port)"
+        request.connectTo = "\(HostPort.bracketed(address.text)):\(port)"
         let pending = client.start(request) { [weak self] in self?.take($0, index) }
         let unwanted = state.withLock { state -> PendingResponse? in
             // Its end may be here already, and the next one have begun.

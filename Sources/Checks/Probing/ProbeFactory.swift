@@ -123,16 +123,12 @@ struct ProbeFactory {
 
     /// The host of the URL, for which the certificate must be.
     private static func name(_ tls: TLSSettings?, _ host: String?, _ target: String) -> String {
-        if let name = tls?.serverName { return bracketed(name) }
+        if let name = tls?.serverName { return HostPort.bracketed(name) }
         // Of the header's host, without the port.
         if let host, let parsed = try? CheckTarget(parsing: host, defaultPort: 443), case .host(let name, _) = parsed {
-            return bracketed(name)
+            return HostPort.bracketed(name)
         }
-        return bracketed(target)
-    }
-
-    private static func bracketed(_ host: String) -> String {
-        host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
+        return HostPort.bracketed(target)
     }
 
     private static func options(_ settings: TLSSettings) -> TLSOptions {
