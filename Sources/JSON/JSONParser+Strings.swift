@@ -108,7 +108,7 @@ extension JSONParser {
             let end = min(offset + 6, input.count)
             let digits = input[offset + 2..<end]
             // An escape that the end of the input cuts off may have been valid.
-            let isCutOff = end < offset + 6 && digits.allSatisfy { hexDigit($0) != nil }
+            let isCutOff = end < offset + 6 && digits.allSatisfy { Hexadecimal.value(of: $0) != nil }
             let kind: JSONError.Kind = isCutOff ? .unexpectedEnd : .invalidEscape(Array(input[offset..<end]))
             throw JSONError(kind: kind, offset: offset)
         }
@@ -132,19 +132,10 @@ extension JSONParser {
         guard start + 4 <= input.count else { return nil }
         var value: UInt32 = 0
         for index in start..<start + 4 {
-            guard let digit = hexDigit(input[index]) else { return nil }
-            value = value << 4 | digit
+            guard let digit = Hexadecimal.value(of: input[index]) else { return nil }
+            value = value << 4 | UInt32(digit)
         }
         return value
-    }
-
-    private func hexDigit(_ byte: UInt8) -> UInt32? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(byte - UInt8(ascii: "a")) + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(byte - UInt8(ascii: "A")) + 10
-        default: nil
-        }
     }
 
     private mutating func appendUTF8(_ character: UInt32) {

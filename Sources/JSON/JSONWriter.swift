@@ -172,9 +172,8 @@ extension JSONWriter {
         case UInt8(ascii: "\t"): append("\\t")
         default:
             append("\\u00")
-            for digit in [byte >> 4, byte & 15] {
-                bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-            }
+            bytes.append(Hexadecimal.digit(byte >> 4))
+            bytes.append(Hexadecimal.digit(byte & 15))
         }
     }
 

@@ -1,3 +1,5 @@
+import Primitives
+
 /// Internet addresses in the form that Go's `net/netip` reads and writes.
 package enum InternetAddress {
     /// The 4 or 16 bytes of the address in `text`, as `netip.ParseAddr` reads it: four decimal numbers, or an
@@ -92,20 +94,11 @@ package enum InternetAddress {
                 guard let mapped = parseIPv4(group) else { return nil }
                 return address + mapped
             }
-            guard (1...4).contains(group.count), group.allSatisfy(isHexadecimal),
+            guard (1...4).contains(group.count), group.allSatisfy({ Hexadecimal.value(of: $0) != nil }),
                 let number = UInt16(String(decoding: group, as: UTF8.self), radix: 16)
             else { return nil }
             address += [UInt8(number >> 8), UInt8(number & 0xFF)]
         }
         return address
-    }
-
-    private static func isHexadecimal(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
-            UInt8(ascii: "A")...UInt8(ascii: "F"):
-            true
-        default: false
-        }
     }
 }

@@ -42,8 +42,7 @@ package enum GoQuoting {
     static func writeEscape(_ letter: Unicode.Scalar, _ value: UInt32, digits: Int, _ write: (UInt8) -> Void) {
         writeEscape(letter, write)
         for place in (0..<digits).reversed() {
-            let digit = UInt8(value >> UInt32(4 * place) & 0xF)
-            write(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            write(Hexadecimal.digit(UInt8(value >> UInt32(4 * place) & 0xF)))
         }
     }
 

@@ -1,3 +1,5 @@
+import Primitives
+
 extension Parser {
     /// Whether a word is meant as a number: it begins with a digit, a sign or a dot, or is `inf` or `nan`.
     func looksLikeNumber(_ word: Range<Int>) -> Bool {
@@ -49,7 +51,7 @@ extension Parser {
         _ range: Range<Int>, radix: Int, _ word: Range<Int>
     ) throws(TOMLError) -> Int {
         func isDigit(_ place: Int) -> Bool {
-            guard range.contains(place), let digit = Byte.digitValue(bytes[place]) else { return false }
+            guard range.contains(place), let digit = Hexadecimal.value(of: bytes[place]) else { return false }
             return digit < radix
         }
         var place = range.lowerBound
@@ -69,7 +71,7 @@ extension Parser {
     ) throws(TOMLError) -> Int64 {
         var value: Int64 = 0
         for byte in bytes[digits] {
-            guard let digit = Byte.digitValue(byte) else { continue }
+            guard let digit = Hexadecimal.value(of: byte) else { continue }
             let (shifted, shiftOverflow) = value.multipliedReportingOverflow(by: Int64(radix))
             // Counted downwards when negative, as the smallest integer has no positive counterpart.
             let (sum, overflow) =

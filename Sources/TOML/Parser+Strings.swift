@@ -1,3 +1,5 @@
+import Primitives
+
 extension Parser {
     /// basic-string = quote *( character / escape ) quote
     mutating func basicString() throws(TOMLError) -> String {
@@ -135,7 +137,7 @@ extension Parser {
     private mutating func unicodeEscape(digits: Int, into text: inout [UInt8]) throws(TOMLError) {
         var code: UInt32 = 0
         for place in 0..<digits {
-            guard let byte = peek(2 + place), let digit = Byte.digitValue(byte) else {
+            guard let byte = peek(2 + place), let digit = Hexadecimal.value(of: byte) else {
                 throw error(.escapeDigits(self.text(index..<index + 2), count: digits))
             }
             code = code << 4 | UInt32(digit)

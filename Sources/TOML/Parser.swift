@@ -255,14 +255,4 @@ enum Byte {
     static func isWord(_ byte: UInt8) -> Bool {
         isBareKey(byte) || byte == plus || byte == dot || byte == colon
     }
-
-    /// The value of a hexadecimal digit, or of a digit of a smaller radix.
-    static func digitValue(_ byte: UInt8) -> Int? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(byte - UInt8(ascii: "0"))
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): Int(byte - UInt8(ascii: "a")) + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): Int(byte - UInt8(ascii: "A")) + 10
-        default: nil
-        }
-    }
 }

@@ -1,3 +1,5 @@
+import Primitives
+
 /// The numbers of go-yaml, which are those of Go's `strconv`.
 enum YAMLNumber {
     /// `strconv.ParseInt` and `ParseUint` with base 0, then go-yaml's own binary numbers. Returns decimal digits.
@@ -45,16 +47,9 @@ enum YAMLNumber {
         if digits.isEmpty { return nil }
         var value: UInt64 = 0
         for byte in digits {
-            let digit: UInt64
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = UInt64(byte - UInt8(ascii: "0"))
-            case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = UInt64(byte - UInt8(ascii: "a")) + 10
-            case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = UInt64(byte - UInt8(ascii: "A")) + 10
-            default: return nil
-            }
-            if digit >= radix { return nil }
+            guard let digit = Hexadecimal.value(of: byte), digit < radix else { return nil }
             let (shifted, shiftOverflow) = value.multipliedReportingOverflow(by: radix)
-            let (sum, overflow) = shifted.addingReportingOverflow(digit)
+            let (sum, overflow) = shifted.addingReportingOverflow(UInt64(digit))
             if shiftOverflow || overflow { return nil }
             value = sum
         }

@@ -1,3 +1,5 @@
+import Primitives
+
 extension YAMLWriter {
     mutating func writePlain(_ text: UnsafeBufferPointer<UInt8>, breaksLines: Bool) {
         if !isAfterSpace { put(UInt8(ascii: " ")) }
@@ -110,8 +112,7 @@ extension YAMLWriter {
     private mutating func putHexadecimal(_ letter: Unicode.Scalar, _ scalar: UInt32, digits: Int) {
         put(UInt8(ascii: letter))
         for place in (0..<digits).reversed() {
-            let digit = UInt8(truncatingIfNeeded: scalar >> UInt32(4 * place) & 15)
-            put(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "A") + digit - 10)
+            put(Hexadecimal.upperDigit(UInt8(truncatingIfNeeded: scalar >> UInt32(4 * place) & 15)))
         }
     }
 

@@ -1,4 +1,5 @@
 import HTTP
+import Primitives
 
 /// The status of a finished call, from its trailers; an answer without a body carries it in its headers.
 struct GRPCStatus: Equatable, Sendable {
@@ -33,7 +34,7 @@ struct GRPCStatus: Equatable, Sendable {
         var index = 0
         while index < bytes.count {
             if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
-                let high = hexDigit(bytes[index + 1]), let low = hexDigit(bytes[index + 2])
+                let high = Hexadecimal.value(of: bytes[index + 1]), let low = Hexadecimal.value(of: bytes[index + 2])
             {
                 decoded.append(high << 4 | low)
                 index += 3
@@ -43,15 +44,6 @@ struct GRPCStatus: Equatable, Sendable {
             }
         }
         return String(decoding: decoded.prefix(500).map { $0 < 32 || $0 == 127 ? 32 : $0 }, as: UTF8.self)
-    }
-
-    private static func hexDigit(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }
 

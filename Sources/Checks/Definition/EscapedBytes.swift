@@ -1,3 +1,5 @@
+import Primitives
+
 /// Bytes that are written as text with escapes, as `send` and `expect` of a check are.
 package enum EscapedBytes {
     /// The bytes of `text`: `\r`, `\n`, `\t`, `\\` and `\xNN` (two hexadecimal digits) are one byte each, all else is itself.
@@ -28,19 +30,11 @@ package enum EscapedBytes {
         case UInt8(ascii: "t"): return (9, 2)
         case UInt8(ascii: "\\"): return (UInt8(ascii: "\\"), 2)
         case UInt8(ascii: "x"):
-            guard text.count >= 4, let high = hexadecimal(text[start + 2]), let low = hexadecimal(text[start + 3])
+            guard text.count >= 4, let high = Hexadecimal.value(of: text[start + 2]),
+                let low = Hexadecimal.value(of: text[start + 3])
             else { throw EscapeError(.notTwoDigits, at: start) }
             return (high << 4 | low, 4)
         default: throw EscapeError(.unknown, at: start)
-        }
-    }
-
-    private static func hexadecimal(_ byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-        default: nil
         }
     }
 }

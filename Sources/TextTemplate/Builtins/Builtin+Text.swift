@@ -97,13 +97,9 @@ enum TextBuiltins {
             case let byte where CharacterClass.isIdentifier(byte): output.append(byte)
             default:
                 output.append(UInt8(ascii: "%"))
-                output.append(hexDigit(byte >> 4))
-                output.append(hexDigit(byte & 15))
+                output.append(Hexadecimal.upperDigit(byte >> 4))
+                output.append(Hexadecimal.upperDigit(byte & 15))
             }
         }
-    }
-
-    private static func hexDigit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
     }
 }

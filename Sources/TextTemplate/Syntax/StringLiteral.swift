@@ -1,3 +1,5 @@
+import Primitives
+
 /// Go string and character literals read back, as `strconv.Unquote` and `strconv.UnquoteChar`.
 enum StringLiteral {
     /// The text of a quoted or raw string, of which `range` of the source covers the quotes too; nil
@@ -82,7 +84,7 @@ enum StringLiteral {
             guard start + count <= text.count else { return nil }
             var value: UInt32 = 0
             for byte in text[start..<start + count] {
-                guard let digit = Character(Unicode.Scalar(byte)).hexDigitValue, digit < base, value < 1 << 28 else {
+                guard let digit = Hexadecimal.value(of: byte), digit < base, value < 1 << 28 else {
                     return nil
                 }
                 value = value * base + UInt32(digit)
