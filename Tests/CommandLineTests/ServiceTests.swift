@@ -7,30 +7,10 @@ import Testing
 @Suite(.enabled(if: Machine.hasEtcd)) struct ServiceTests {
     private func keys(_ rig: FaultRig) -> [String: String] { (try? rig.client.all("/s/")) ?? ["": "no answer"] }
 
-    private func addService(_ rig: FaultRig, _ port: UInt16, _ fields: String = "", ttl: String = "2s") throws {
-        try rig.box.write(
-            "confdir/conf.d/service.toml",
-            """
-            [service]
-            key = "/s/a"
-            value = '{"port": \(port)}'
-            ttl = "\(ttl)"
-            \(fields)
-            [[service.health_check]]
-            type = "http"
-            port = \(port)
-            interval = "1s"
-            timeout = "1s"
-            rise = 2
-            fall = 2
-
-            """)
-    }
-
     @Test func keyIsThereWhileItIsUp() async throws {
         let server = try HealthServer(500)
         try await withRig { rig in
-            try addService(rig, server.port)
+            try rig.addService(server.port)
             let daemon = try rig.daemon()
             #expect(try await eventually { server.asked > 3 }, "\(daemon.standardError)")
             #expect(keys(rig).isEmpty)
@@ -51,7 +31,7 @@ import Testing
     @Test func marksWhatIsDown() async throws {
         let server = try HealthServer()
         try await withRig { rig in
-            try addService(rig, server.port, "on_fall = \"mark\"\non_stop = \"delete\"")
+            try rig.addService(server.port, "on_fall = \"mark\"\non_stop = \"delete\"")
             let daemon = try rig.daemon()
             #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
             server.answer(500)
@@ -69,7 +49,7 @@ import Testing
     @Test func comesBackAfterAnOutage() async throws {
         let server = try HealthServer()
         try await withRig { rig in
-            try addService(rig, server.port)
+            try rig.addService(server.port)
             let daemon = try rig.daemon()
             #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
             rig.proxy.refuse()
@@ -112,7 +92,7 @@ import Testing
         let server = try HealthServer()
         try await withRig { rig in
             try rig.client.put("/s/a", "theirs")
-            try addService(rig, server.port, "on_stop = \"delete\"")
+            try rig.addService(server.port, "on_stop = \"delete\"")
             let daemon = try rig.daemon()
             let told = try await eventually { daemon.standardError.contains("/s/a is not registered") }
             #expect(told, "\(daemon.standardError)")
@@ -192,7 +172,7 @@ import Testing
     @Test func noopWritesNothing() async throws {
         let server = try HealthServer()
         try await withRig { rig in
-            try addService(rig, server.port)
+            try rig.addService(server.port)
             let daemon = try rig.daemon("-noop")
             let told = try await eventually { daemon.standardError.contains("/s/a will not be registered") }
             #expect(told, "\(daemon.standardError)")
@@ -205,7 +185,7 @@ import Testing
     @Test func onetimeLeavesServicesAlone() async throws {
         let server = try HealthServer()
         try await withRig { rig in
-            try addService(rig, server.port)
+            try rig.addService(server.port)
             let done = try await run(rig.box.command(["-onetime", "-node", rig.node]))
             #expect(done.exitCode == 0, "\(done.testDescription)")
             #expect(done.standardError.contains("-onetime registers no service"), "\(done.testDescription)")

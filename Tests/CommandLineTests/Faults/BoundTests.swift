@@ -30,32 +30,13 @@ import Testing
         return server
     }
 
-    private func addService(_ box: Sandbox, _ port: UInt16, ttl: Int) throws {
-        try box.write(
-            "confdir/conf.d/service.toml",
-            """
-            [service]
-            key = "/s/a"
-            value = "here"
-            ttl = "\(ttl)s"
-            [[service.health_check]]
-            type = "http"
-            port = \(port)
-            interval = "1s"
-            timeout = "1s"
-            rise = 2
-            fall = 2
-
-            """)
-    }
-
     /// A service hangs, long before its time to live is over: it is out after `fall` × `interval` + `timeout`.
     @Test func aServiceThatHangsIsOut() async throws {
         try await withRig { rig in
             let port = try Ports.free()
             let server = try await startServer(rig.box, port)
             let watch = try await KeyWatch(rig.etcd)
-            try addService(rig.box, port, ttl: 600)
+            try rig.addService(port, ttl: "600s")
             let daemon = try rig.daemon()
             _ = try await watch.time(of: .put, "/s/a")
             let stopped = secondsNow()
@@ -76,7 +57,7 @@ import Testing
             let port = try Ports.free()
             let server = try await startServer(rig.box, port)
             let watch = try await KeyWatch(rig.etcd)
-            try addService(rig.box, port, ttl: 5)
+            try rig.addService(port, ttl: "5s")
             let daemon = try rig.daemon()
             _ = try await watch.time(of: .put, "/s/a")
             let died = secondsNow()
@@ -94,7 +75,7 @@ import Testing
             let port = try Ports.free()
             let server = try await startServer(rig.box, port)
             let watch = try await KeyWatch(rig.etcd)
-            try addService(rig.box, port, ttl: 3)
+            try rig.addService(port, ttl: "3s")
             let daemon = try rig.daemon()
             _ = try await watch.time(of: .put, "/s/a")
             let frozen = secondsNow()

@@ -34,6 +34,27 @@ final class FaultRig {
             box.command(["-watch", "-interval", "0", "-node", node] + arguments, environment: environment))
     }
 
+    /// A service with the key `/s/a`, which is there while the server at `port` answers.
+    func addService(_ port: UInt16, _ fields: String = "", ttl: String = "2s") throws {
+        try box.write(
+            "confdir/conf.d/service.toml",
+            """
+            [service]
+            key = "/s/a"
+            value = '{"port": \(port)}'
+            ttl = "\(ttl)"
+            \(fields)
+            [[service.health_check]]
+            type = "http"
+            port = \(port)
+            interval = "1s"
+            timeout = "1s"
+            rise = 2
+            fall = 2
+
+            """)
+    }
+
     /// A resource with the value of one key as its content.
     func resource(_ name: String, key: String, fields: String = "") throws {
         try box.resource(name, keys: [key], fields: fields, template: "{{getv \"\(key)\"}}\n")
