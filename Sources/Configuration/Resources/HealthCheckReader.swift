@@ -122,7 +122,7 @@ struct HealthCheckReader {
         let method = table.text("method") ?? "GET"
         let host = table.text("host")
         let headers = headers()
-        let status = statuses()
+        let status = table.statuses() ?? .standard
         let body = table.text("expect_body").map { Array($0.utf8) }
         let settings = usesTLS ? tls() : nil
         if !usesTLS { refuseTLSFields() }
@@ -150,7 +150,7 @@ struct HealthCheckReader {
 
     private mutating func fastCGI() -> HealthCheck.Kind? {
         let path = table.text("path") ?? "/"
-        let status = statuses()
+        let status = table.statuses() ?? .standard
         let body = table.text("expect_body").map { Array($0.utf8) }
         return made { () throws(HealthCheckError) in
             .fastcgi(try FastCGICheck(path: path, expectedStatus: status, expectedBody: body))
@@ -199,16 +199,6 @@ struct HealthCheckReader {
 
     private mutating func headers() -> [HTTPCheck.Header] {
         table.headers().map { HTTPCheck.Header($0.name, $0.value) }
-    }
-
-    private mutating func statuses() -> StatusRanges {
-        guard let text = table.text("expect_status") else { return .standard }
-        do throws(StatusRangesError) {
-            return try StatusRanges(parsing: text)
-        } catch {
-            table.note("expect_status", .notStatuses(error))
-            return .standard
-        }
     }
 
     private mutating func escaped(_ key: String) -> [UInt8]? {

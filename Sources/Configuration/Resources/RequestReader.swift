@@ -33,7 +33,7 @@ struct RequestReader {
         let method = method(standard: standardMethod)
         let headers = headers()
         let bodyFile = bodyFile(method: method)
-        let status = statuses()
+        let status = table.statuses() ?? .success
         let tokenFile = path("token_file")
         let url = url()
         let certificates = certificates(isUsed: url?.isSecure ?? true)
@@ -112,19 +112,18 @@ struct RequestReader {
         }
         return files
     }
-
-    private mutating func statuses() -> StatusRanges {
-        guard let text = table.text("expect_status") else { return .success }
-        do throws(StatusRangesError) {
-            return try StatusRanges(parsing: text)
-        } catch {
-            table.note("expect_status", .notStatuses(error))
-            return .success
-        }
-    }
 }
 
 extension TableReader {
+    /// The field `expect_status`; nil without it, and noted if it is malformed.
+    mutating func statuses() -> StatusRanges? {
+        guard let text = text("expect_status") else { return nil }
+        do throws(StatusRangesError) { return try StatusRanges(parsing: text) } catch {
+            note("expect_status", .notStatuses(error))
+            return nil
+        }
+    }
+
     /// The table `headers`, in the order of the names. Not through a reader of its own: that would not tell `X-Probe` from
     /// `x_probe`.
     mutating func headers() -> [(name: String, value: String, position: TOMLPosition)] {
