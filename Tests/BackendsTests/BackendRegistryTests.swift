@@ -116,7 +116,7 @@ import Testing
         let problems = EtcdKind().problems(of: given)
         let indices = problems.compactMap { if case .element(_, let index, _) = $0 { index } else { nil } }
         #expect(indices == [1, 2])
-        #expect(problems.contains(.incomplete(ClusterOption.certificate, ClusterOption.key)))
+        #expect(problems.contains(.incomplete(ServerOption.certificate, ServerOption.key)))
         #expect(problems.contains { if case .warning = $0 { true } else { false } })
         #expect(problems.count == 4)
     }

@@ -142,10 +142,10 @@ import Testing
             ([:], VaultProblem.noAuthType), (["auth-type": "app-id"], .noAuthType),
             (["auth-type": "token"], .missing(VaultOption.token, authType: .token)),
             (["auth-type": "app-role", "role-id": "r"], .missing(VaultOption.secretID, authType: .appRole)),
-            (["auth-type": "userpass", "username": "../x", "password": "p"], .notAWord(VaultOption.username)),
+            (["auth-type": "userpass", "username": "../x", "password": "p"], .notAWord(ServerOption.username)),
             (["auth-type": "token", "auth-token": "t", "path": "a b"], .notAWord(VaultOption.path)),
             (["auth-type": "token", "auth-token": "t", "namespace": "a\r\nb"], .notAWord(VaultOption.namespace)),
-            (["auth-type": "cert"], .missing(VaultOption.certificate, authType: .cert)),
+            (["auth-type": "cert"], .missing(ServerOption.certificate, authType: .cert)),
         ] as [([String: String], VaultProblem)])
     func areProblems(_ values: [String: String], _ expected: VaultProblem) {
         var options = BackendOptions()

@@ -99,7 +99,7 @@ extension ConsulClient {
         var request = Request(url: "\(node.url)/v1/\(target)", method: .get, version: .http1)
         do throws(BackendError) {
             if let token = try options.token?() {
-                guard EtcdCredentials.isToken(token) else { throw ConsulAPI.notAToken }
+                guard BearerToken.isValid(token) else { throw ConsulAPI.notAToken }
                 request.headers.append(Header("x-consul-token", String(decoding: token, as: UTF8.self)))
             }
             if let user = options.user {

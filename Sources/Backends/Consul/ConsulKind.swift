@@ -7,24 +7,12 @@ extension ServerProgram {
 
 /// The options of consul.
 enum ConsulOption {
-    static let all = [
-        node, scheme, authority, certificate, key, insecure, basicAuth, username, password, passwordFile, token,
-        tokenFile, dialTimeout,
-    ]
+    static let all =
+        [node, ServerOption.scheme] + ServerOption.tls + [ServerOption.basicAuth] + ServerOption.login
+        + [token, ServerOption.tokenFile, ServerOption.dialTimeout]
 
     static let node = ServerOption.node("127.0.0.1:8500")
-    static let scheme = ServerOption.scheme
-    static let authority = ServerOption.authority
-    static let certificate = ServerOption.certificate
-    static let key = ServerOption.key
-    static let insecure = ServerOption.insecure
-    static let basicAuth = ServerOption.basicAuth
-    static let username = ServerOption.username
-    static let password = ServerOption.password
-    static let passwordFile = ServerOption.passwordFile
     static let token = ServerOption.token(fallbackVariables: ["CONSUL_HTTP_TOKEN"])
-    static let tokenFile = ServerOption.tokenFile
-    static let dialTimeout = ServerOption.dialTimeout
 }
 
 /// `-backend consul`.
@@ -36,15 +24,15 @@ struct ConsulKind: BackendKind {
 
     func problems(of options: BackendOptions) -> [BackendProblem] {
         options.problems(ofNodes: ConsulOption.node) { node throws(BackendError) in
-            _ = try HTTPNode(node, of: .consul)
+            try HTTPNode(node, of: .consul)
         } + options.certificateProblems + options.basicAuthProblems
     }
 
     func notices(of options: BackendOptions) -> [BackendNotice] { options.insecureNotices }
 
     func sources(of options: BackendOptions) -> [String] {
-        options.list(ConsulOption.node).map {
-            HTTPNode.name($0, of: .consul, encryptedByDefault: ConsulOptions.encryptsByDefault(options))
+        options.names(ofNodes: ConsulOption.node) { node throws(BackendError) in
+            try HTTPNode(node, of: .consul, encryptedByDefault: ConsulOptions.encryptsByDefault(options))
         }
     }
 

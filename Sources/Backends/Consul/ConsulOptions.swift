@@ -29,11 +29,11 @@ extension ConsulOptions {
         for node in options.list(ConsulOption.node) {
             nodes.append(try HTTPNode(node, of: .consul, encryptedByDefault: isEncrypted))
         }
-        dialTimeout = options.duration(ConsulOption.dialTimeout) ?? dialTimeout
-        token = options.secret(ConsulOption.token, ConsulOption.tokenFile, .token)
-        if options.flag(ConsulOption.basicAuth) != false, let name = options.text(ConsulOption.username) {
+        dialTimeout = options.duration(ServerOption.dialTimeout) ?? dialTimeout
+        token = options.secret(ConsulOption.token, ServerOption.tokenFile, .token)
+        if options.flag(ServerOption.basicAuth) != false, let name = options.text(ServerOption.username) {
             // Not with `??`: Swift 6.3.1 aborts on a closure there that throws a type.
-            if let password = options.secret(ConsulOption.password, ConsulOption.passwordFile, .password) {
+            if let password = options.secret(ServerOption.password, ServerOption.passwordFile, .password) {
                 user = (name, password)
             } else {
                 user = (name, { () throws(BackendError) in [] })
@@ -44,7 +44,7 @@ extension ConsulOptions {
 
     /// Whether nodes without a scheme are asked over TLS: as `-scheme` says, or if there are certificates for it.
     static func encryptsByDefault(_ options: BackendOptions) -> Bool {
-        if options.has(ConsulOption.scheme) { return options.text(ConsulOption.scheme) == "https" }
-        return options.has(ConsulOption.authority) || options.has(ConsulOption.certificate)
+        if options.has(ServerOption.scheme) { return options.text(ServerOption.scheme) == "https" }
+        return options.has(ServerOption.authority) || options.has(ServerOption.certificate)
     }
 }

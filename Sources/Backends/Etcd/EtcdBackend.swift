@@ -105,7 +105,7 @@ extension EtcdBackend {
             throw EtcdFailure(channel.endpoint, .authenticate, .secret(error))
         }
         guard let username = credentials.username else {
-            guard EtcdCredentials.isToken(secret) else {
+            guard BearerToken.isValid(secret) else {
                 throw EtcdFailure(channel.endpoint, .authenticate, .secret(ClusterProblem.noToken.backendError))
             }
             let token = String(decoding: secret, as: UTF8.self)
@@ -135,7 +135,7 @@ extension EtcdBackend {
                 try AuthenticateResponse.token(UnsafeRawBufferPointer(bytes), message)
             }
         } catch { throw .malformed(error.text) }
-        guard EtcdCredentials.isToken(token.utf8) else { throw .malformed("no token") }
+        guard BearerToken.isValid(token.utf8) else { throw .malformed("no token") }
         return token
     }
 

@@ -2,29 +2,16 @@ import KeyValue
 
 /// The options of all backends that read from an etcd cluster.
 enum ClusterOption {
-    static let all = [
-        node, scheme, serviceDomain, serviceRecord, authority, certificate, key, insecure, basicAuth, username,
-        password,
-        passwordFile, tokenFile, dialTimeout,
-    ]
+    static let all =
+        [node, ServerOption.scheme, serviceDomain, serviceRecord] + ServerOption.tls + [ServerOption.basicAuth]
+        + ServerOption.login + [ServerOption.tokenFile, ServerOption.dialTimeout]
 
     static let node = ServerOption.node(
         EtcdOptions.defaultEndpoint, fallbackVariables: ["ETCDCTL_PEERS", "ETCDCTL_ENDPOINTS"])
-    static let scheme = ServerOption.scheme
     static let serviceDomain = BackendOption(
         "srv-domain", .details, "NAME", help: "find the nodes in DNS, at _BACKEND._tcp.NAME", .text)
     static let serviceRecord = BackendOption(
         "srv-record", .details, "NAME", help: "find the nodes in DNS, in these SRV records", .text)
-    static let authority = ServerOption.authority
-    static let certificate = ServerOption.certificate
-    static let key = ServerOption.key
-    static let insecure = ServerOption.insecure
-    static let basicAuth = ServerOption.basicAuth
-    static let username = ServerOption.username
-    static let password = ServerOption.password
-    static let passwordFile = ServerOption.passwordFile
-    static let tokenFile = ServerOption.tokenFile
-    static let dialTimeout = ServerOption.dialTimeout
 }
 
 /// A backend that reads from an etcd cluster, by either API.
@@ -51,7 +38,7 @@ extension ClusterKind {
             options.has(ClusterOption.serviceRecord)
             ? []
             : options.problems(ofNodes: ClusterOption.node) { node throws(BackendError) in
-                _ = try Endpoint(node, encryptedByDefault: false, serverName: nil)
+                try Endpoint(node, encryptedByDefault: false, serverName: nil)
             }
         return nodes + options.certificateProblems + options.basicAuthProblems
     }

@@ -42,9 +42,4 @@ package struct EtcdCredentials: Sendable {
         username = nil
         secret = token
     }
-
-    /// Whether `bytes` can be a token. It becomes a header: anything but visible ASCII could start a second one.
-    package static func isToken(_ bytes: some Collection<UInt8>) -> Bool {
-        BearerToken.isValid(bytes)
-    }
 }

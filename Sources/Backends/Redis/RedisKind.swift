@@ -1,22 +1,15 @@
 /// The options of redis.
 enum RedisOption {
-    static let all = [
-        node, separator, authority, certificate, key, insecure, username, password, passwordFile, dialTimeout,
-    ]
+    static let all =
+        [node, separator, ServerOption.authority, ServerOption.certificate, key, ServerOption.insecure]
+        + ServerOption.login + [ServerOption.dialTimeout]
 
     static let node = ServerOption.node(RedisNode.standard)
     static let separator = BackendOption(
         "separator", .details, "TEXT", help: "redis: what stands between the parts of a key", default: .text("/"), .text
     )
-    static let authority = ServerOption.authority
-    static let certificate = ServerOption.certificate
     /// As in confd 0.17 the password itself, where there is no certificate.
     static let key = ServerOption.key.with(secrecy: .value)
-    static let insecure = ServerOption.insecure
-    static let username = ServerOption.username
-    static let password = ServerOption.password
-    static let passwordFile = ServerOption.passwordFile
-    static let dialTimeout = ServerOption.dialTimeout
 }
 
 /// `-backend redis`.
@@ -29,13 +22,13 @@ struct RedisKind: BackendKind {
 
     func problems(of options: BackendOptions) -> [BackendProblem] {
         var problems = options.problems(ofNodes: RedisOption.node) { node throws(BackendError) in
-            _ = try RedisNode(node)
+            try RedisNode(node)
         }
-        if options.has(RedisOption.certificate), !options.has(RedisOption.key) {
-            problems.append(.incomplete(RedisOption.certificate, RedisOption.key))
+        if options.has(ServerOption.certificate), !options.has(RedisOption.key) {
+            problems.append(.incomplete(ServerOption.certificate, RedisOption.key))
         }
-        let passwords = [RedisOption.password, RedisOption.passwordFile, RedisOption.key]
-        if options.has(RedisOption.username), !passwords.contains(where: options.has) {
+        let passwords = [ServerOption.password, ServerOption.passwordFile, RedisOption.key]
+        if options.has(ServerOption.username), !passwords.contains(where: options.has) {
             problems.append(.warning("-username sends nothing without a password", hint: "add -password-file"))
         }
         return problems
@@ -44,9 +37,7 @@ struct RedisKind: BackendKind {
     func notices(of options: BackendOptions) -> [BackendNotice] { options.insecureNotices }
 
     func sources(of options: BackendOptions) -> [String] {
-        options.list(RedisOption.node).map { node in
-            do throws(BackendError) { return try RedisNode(node).name } catch { return "an invalid node" }
-        }
+        options.names(ofNodes: RedisOption.node) { node throws(BackendError) in try RedisNode(node) }
     }
 
     func open(_ options: BackendOptions, in context: BackendContext) throws(BackendError) -> any Backend {

@@ -38,7 +38,7 @@ extension RedisOptions {
             if !nodes.contains(node) { nodes.append(node) }
         }
         separator = options.text(RedisOption.separator) ?? ""
-        dialTimeout = options.duration(RedisOption.dialTimeout) ?? dialTimeout
+        dialTimeout = options.duration(ServerOption.dialTimeout) ?? dialTimeout
         credentials = RedisCredentials(options)
         self.warn = warn
     }
@@ -48,11 +48,11 @@ extension RedisCredentials {
     /// Of the file before the text; `-client-key` is the password as in confd 0.17, where it is not the key of a
     /// certificate. Nil without a password.
     fileprivate init?(_ options: BackendOptions) {
-        username = options.text(RedisOption.username)
+        username = options.text(ServerOption.username)
         let password =
-            options.has(RedisOption.password) || options.has(RedisOption.certificate)
-            ? RedisOption.password : RedisOption.key
-        guard let secret = options.secret(password, RedisOption.passwordFile, .password) else { return nil }
+            options.has(ServerOption.password) || options.has(ServerOption.certificate)
+            ? ServerOption.password : RedisOption.key
+        guard let secret = options.secret(password, ServerOption.passwordFile, .password) else { return nil }
         self.secret = secret
     }
 }

@@ -20,13 +20,6 @@ struct HTTPNode: ServerNode, Equatable {
         }
         self.address = address
     }
-
-    /// `node` for logs, which show no password.
-    static func name(_ node: String, of program: ServerProgram, encryptedByDefault: Bool = false) -> String {
-        do throws(BackendError) {
-            return try HTTPNode(node, of: program, encryptedByDefault: encryptedByDefault).url
-        } catch { return "an invalid node" }
-    }
 }
 
 /// The limits of one read at a node.

@@ -21,10 +21,14 @@ enum ServerOption {
     static let key = BackendOption("client-key", .security, "FILE", help: "client key", secrecy: .path, .text)
     static let insecure = BackendOption(
         "client-insecure", .security, help: "do not verify the server's certificate", .flag)
+    static let tls = [authority, certificate, key, insecure]
+
     static let username = BackendOption("username", .security, "NAME", help: "user", .text)
     static let password = BackendOption("password", .security, "TEXT", help: "password", secrecy: .value, .text)
     static let passwordFile = BackendOption(
         "password-file", .security, "FILE", help: "file that holds the password", secrecy: .path, .text)
+    static let login = [username, password, passwordFile]
+
     static let basicAuth = BackendOption(
         "basic-auth", .security, help: "send -username and -password (true if there is a user)", .flag)
     static func token(fallbackVariables: [String] = []) -> BackendOption {
@@ -52,13 +56,23 @@ extension BackendOptions {
         return tls
     }
 
+    /// The nodes in `option`, each read by `read`, for logs.
+    func names(
+        ofNodes option: BackendOption, _ read: (String) throws(BackendError) -> some ServerNode
+    ) -> [String] {
+        list(option).map { node in
+            // Not repeated: it may hold a password.
+            do throws(BackendError) { return try read(node).name } catch { return "an invalid node" }
+        }
+    }
+
     /// The problems of the nodes in `option`, each read by `read`.
     func problems(
-        ofNodes option: BackendOption, _ read: (String) throws(BackendError) -> Void
+        ofNodes option: BackendOption, _ read: (String) throws(BackendError) -> some ServerNode
     ) -> [BackendProblem] {
         var problems: [BackendProblem] = []
         for (index, node) in list(option).enumerated() {
-            do throws(BackendError) { try read(node) } catch {
+            do throws(BackendError) { _ = try read(node) } catch {
                 problems.append(.element(of: option, index: index, error))
             }
         }

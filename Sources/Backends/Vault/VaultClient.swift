@@ -121,7 +121,7 @@ final class VaultClient: Sendable {
     private func token(
         _ bytes: [UInt8], _ seconds: Int64, _ isRenewable: Bool, _ limits: HTTPLimits
     ) throws(VaultFailure) -> Token {
-        guard EtcdCredentials.isToken(bytes) else { throw VaultFailure(limits.node, .logIn, .answer(.malformed)) }
+        guard BearerToken.isValid(bytes) else { throw VaultFailure(limits.node, .logIn, .answer(.malformed)) }
         let lifetime: Duration? = seconds > 0 ? .seconds(seconds) : nil
         // After half of its time: the other half is left for attempts while servers are away.
         let renewal = lifetime.map { ContinuousClock.now.advanced(by: $0 / 2) }

@@ -1,10 +1,8 @@
 /// The options of vault.
 enum VaultOption {
-    static let all = [
-        node, path, namespace, authority, certificate, key, insecure, authType, roleID, secretID, secretIDFile,
-        username,
-        password, passwordFile, token, tokenFile, dialTimeout,
-    ]
+    static let all =
+        [node, path, namespace] + ServerOption.tls + [authType, roleID, secretID, secretIDFile] + ServerOption.login
+        + [token, ServerOption.tokenFile, ServerOption.dialTimeout]
 
     static let node = ServerOption.node("http://127.0.0.1:8200")
     static let path = BackendOption(
@@ -21,15 +19,6 @@ enum VaultOption {
     static let secretIDFile = BackendOption(
         "secret-id-file", .security, "FILE", help: "vault: file that holds it", secrecy: .path, .text)
     static let token = ServerOption.token()
-    static let tokenFile = ServerOption.tokenFile
-    static let authority = ServerOption.authority
-    static let certificate = ServerOption.certificate
-    static let key = ServerOption.key
-    static let insecure = ServerOption.insecure
-    static let username = ServerOption.username
-    static let password = ServerOption.password
-    static let passwordFile = ServerOption.passwordFile
-    static let dialTimeout = ServerOption.dialTimeout
 }
 
 /// `-backend vault`.
@@ -42,7 +31,7 @@ struct VaultKind: BackendKind {
 
     func problems(of options: BackendOptions) -> [BackendProblem] {
         options.problems(ofNodes: VaultOption.node) { node throws(BackendError) in
-            _ = try HTTPNode(node, of: .vault)
+            try HTTPNode(node, of: .vault)
         } + options.certificateProblems
     }
 
@@ -53,7 +42,7 @@ struct VaultKind: BackendKind {
     }
 
     func sources(of options: BackendOptions) -> [String] {
-        options.list(VaultOption.node).map { HTTPNode.name($0, of: .vault) }
+        options.names(ofNodes: VaultOption.node) { node throws(BackendError) in try HTTPNode(node, of: .vault) }
     }
 
     func open(_ options: BackendOptions, in context: BackendContext) throws(BackendError) -> any Backend {

@@ -41,7 +41,7 @@ extension VaultOptions {
                 nodes.append(try HTTPNode(node, of: .vault, encryptedByDefault: isEncrypted))
             } catch { throw .node(error) }
         }
-        dialTimeout = options.duration(VaultOption.dialTimeout) ?? dialTimeout
+        dialTimeout = options.duration(ServerOption.dialTimeout) ?? dialTimeout
         namespace = options.text(VaultOption.namespace) ?? ""
         guard VaultLogin.isPath(namespace) else { throw .notAWord(VaultOption.namespace) }
         self.warn = warn
@@ -74,12 +74,12 @@ extension VaultLogin {
             let secret = try secret(VaultOption.secretID, VaultOption.secretIDFile, .secretID)
             members = { () throws(BackendError) in [("role_id", role), ("secret_id", try secret())] }
         case .token, .github:
-            let secret = try secret(VaultOption.token, VaultOption.tokenFile, .token)
+            let secret = try secret(VaultOption.token, ServerOption.tokenFile, .token)
             members = { () throws(BackendError) in [("token", try secret())] }
         case .userpass:
-            username = try need(VaultOption.username)
-            guard Self.isPath(username) else { throw .notAWord(VaultOption.username) }
-            let secret = try secret(VaultOption.password, VaultOption.passwordFile, .password)
+            username = try need(ServerOption.username)
+            guard Self.isPath(username) else { throw .notAWord(ServerOption.username) }
+            let secret = try secret(ServerOption.password, ServerOption.passwordFile, .password)
             members = { () throws(BackendError) in [("password", try secret())] }
         case .kubernetes:
             let role = Array(try need(VaultOption.roleID).utf8)
@@ -87,7 +87,7 @@ extension VaultLogin {
                 [("jwt", try SecretFile.token.read(Self.kubernetesToken)), ("role", role)]
             }
         case .cert:
-            if !options.has(VaultOption.certificate) { throw .missing(VaultOption.certificate, authType: type) }
+            if !options.has(ServerOption.certificate) { throw .missing(ServerOption.certificate, authType: type) }
             members = { () throws(BackendError) in [] }
         }
     }

@@ -32,19 +32,9 @@ struct ZookeeperNode: ServerNode, Equatable {
 
 /// The options of ZooKeeper.
 enum ZookeeperOption {
-    static let all = [
-        node, authority, certificate, key, insecure, username, password, passwordFile, dialTimeout,
-    ]
+    static let all = [node] + ServerOption.tls + ServerOption.login + [ServerOption.dialTimeout]
 
     static let node = ServerOption.node("127.0.0.1:2181")
-    static let authority = ServerOption.authority
-    static let certificate = ServerOption.certificate
-    static let key = ServerOption.key
-    static let insecure = ServerOption.insecure
-    static let username = ServerOption.username
-    static let password = ServerOption.password
-    static let passwordFile = ServerOption.passwordFile
-    static let dialTimeout = ServerOption.dialTimeout
 }
 
 /// `-backend zookeeper`.
@@ -57,13 +47,13 @@ struct ZookeeperKind: BackendKind {
 
     func problems(of options: BackendOptions) -> [BackendProblem] {
         var problems = options.problems(ofNodes: ZookeeperOption.node) { node throws(BackendError) in
-            _ = try ZookeeperNode(node)
+            try ZookeeperNode(node)
         }
         problems += options.certificateProblems
-        let hasPassword = options.has(ZookeeperOption.password) || options.has(ZookeeperOption.passwordFile)
-        if hasPassword, !options.has(ZookeeperOption.username) {
+        let hasPassword = options.has(ServerOption.password) || options.has(ServerOption.passwordFile)
+        if hasPassword, !options.has(ServerOption.username) {
             problems.append(.warning("-password sends nothing without a user", hint: "add -username"))
-        } else if !hasPassword, options.has(ZookeeperOption.username) {
+        } else if !hasPassword, options.has(ServerOption.username) {
             problems.append(.warning("-username sends nothing without a password", hint: "add -password-file"))
         }
         return problems
@@ -72,9 +62,7 @@ struct ZookeeperKind: BackendKind {
     func notices(of options: BackendOptions) -> [BackendNotice] { options.insecureNotices }
 
     func sources(of options: BackendOptions) -> [String] {
-        options.list(ZookeeperOption.node).map { node in
-            do throws(BackendError) { return try ZookeeperNode(node).name } catch { return "an invalid node" }
-        }
+        options.names(ofNodes: ZookeeperOption.node) { node throws(BackendError) in try ZookeeperNode(node) }
     }
 
     func open(_ options: BackendOptions, in context: BackendContext) throws(BackendError) -> any Backend {

@@ -35,9 +35,9 @@ extension ZookeeperOptions {
             let node = try ZookeeperNode(node, isEncrypted: isEncrypted)
             if !nodes.contains(node) { nodes.append(node) }
         }
-        dialTimeout = options.duration(ZookeeperOption.dialTimeout) ?? dialTimeout
-        if let username = options.text(ZookeeperOption.username),
-            let secret = options.secret(ZookeeperOption.password, ZookeeperOption.passwordFile, .password)
+        dialTimeout = options.duration(ServerOption.dialTimeout) ?? dialTimeout
+        if let username = options.text(ServerOption.username),
+            let secret = options.secret(ServerOption.password, ServerOption.passwordFile, .password)
         {
             credentials = ZookeeperCredentials(username: username, secret: secret)
         }
@@ -45,6 +45,6 @@ extension ZookeeperOptions {
 
     /// ZooKeeper's addresses have no schemes: there is TLS if there are certificates for it.
     static func isEncrypted(_ options: BackendOptions) -> Bool {
-        options.has(ZookeeperOption.authority) || options.has(ZookeeperOption.certificate)
+        options.has(ServerOption.authority) || options.has(ServerOption.certificate)
     }
 }
