@@ -42,6 +42,9 @@ final class RenderingContext {
     /// What values were decrypted to, each once.
     private(set) var secrets: Set<ByteString> = []
 
+    /// Lists whose arrays hold parts of themselves.
+    private var cycles: [Slice] = []
+
     /// Working memory for decoding JSON.
     @exclusivity(unchecked)  // used by one call at a time, which calls nothing that would use it
     var document = JSONDocument()
@@ -63,6 +66,10 @@ final class RenderingContext {
         self.snapshot = snapshot
         self.environment = environment
         self.includes = includes
+    }
+
+    deinit {
+        for list in cycles { list.empty() }
     }
 
     /// The read set of everything read so far.
@@ -173,6 +180,9 @@ final class RenderingContext {
         readsHealth = true
         return healthSource?.health(ofKey: key)
     }
+
+    /// Has `list` emptied when the rendering has ended.
+    func noteCycle(_ list: Slice) { cycles.append(list) }
 
     func noteInclude(_ path: ByteString) { includedPaths.insert(path) }
 }

@@ -18,9 +18,9 @@ enum CollectionFunctions {
             .slice(Slice(.any, (0..<arguments.count).map { element(arguments[$0]) }))
         },
         "append": Function([.anys, .any]) { (arguments) throws(FunctionError) in
-            guard let list = arguments.slice(0).appending(element(arguments[1])) else {
-                throw FunctionError(.listInItself)
-            }
+            let appended = arguments.slice(0).appending(
+                element(arguments[1]), onCycle: arguments.rendering.noteCycle)
+            guard let list = appended else { throw FunctionError(.listInItself) }
             return .slice(list)
         },
         "reverse": Function([.any], body: reverse),

@@ -5,14 +5,24 @@ extension Slice {
     }
 
     /// Go's `append`: `value` goes behind the last element, into the same array if there is room. Nil if a list would then be an
-    /// element of itself, which Go can make, and not print.
-    public func appending(_ value: Value) -> Slice? {
-        if count < capacity {
-            if value.depth > 0, value.holds(storage, offset + count) { return nil }
-            storage[offset + count] = value
-            return Slice(element, storage: storage, offset: offset, count: count + 1, capacity: capacity, isNil: false)
+    /// element of itself, which Go can make, and not print. `onCycle` is called if the array then holds a list of some of its own
+    /// elements: it must be emptied in the end, because nothing else frees it.
+    public func appending(_ value: Value, onCycle: (Slice) -> Void) -> Slice? {
+        guard count < capacity else {
+            return Slice(element, array + [value], capacity: Slice.grown(capacity, toHold: count + 1, of: element))
         }
-        return Slice(element, array + [value], capacity: Slice.grown(capacity, toHold: count + 1, of: element))
+        let held = value.depth > 0 ? value.part(of: storage, at: offset + count) : .none
+        if held == .element { return nil }
+        storage[offset + count] = value
+        let list = Slice(
+            element, storage: storage, offset: offset, count: count + 1, capacity: capacity, isNil: false)
+        if held == .some { onCycle(list) }
+        return list
+    }
+
+    /// Puts nil in the place of each element.
+    public func empty() {
+        for index in 0..<count { self[index] = .nilInterface }
     }
 
     /// The capacity of a Go slice that `count` elements were appended to one after the other.

@@ -221,9 +221,16 @@ extension Value {
     }
 }
 
+/// What of an array a value holds.
+enum HeldPart {
+    /// Nothing, some of it, or the element that was asked for.
+    case none, some, element
+}
+
 extension Value {
-    /// Whether a list in the value, or in one of its lists and maps, has the element of `storage` at `index`.
-    func holds(_ storage: SliceStorage, _ index: Int) -> Bool {
+    /// What the lists in the value, and in its lists and maps, have of `storage`, and whether the element at `index` is in it.
+    func part(of storage: SliceStorage, at index: Int) -> HeldPart {
+        var part = HeldPart.none
         var seen: Set<Window> = []
         var open = [self]
         while let value = open.popLast() {
@@ -231,7 +238,10 @@ extension Value {
             case .slice(let list):
                 let window = Window(
                     array: ObjectIdentifier(list.storage), range: list.offset..<list.offset + list.count)
-                if list.storage === storage, window.range.contains(index) { return true }
+                if list.storage === storage {
+                    if window.range.contains(index) { return .element }
+                    part = .some
+                }
                 if list.storage.depth > 1, seen.insert(window).inserted { open += list.array.filter { $0.depth > 0 } }
             case .map(let map):
                 let window = Window(array: ObjectIdentifier(map.storage), range: 0..<map.count)
@@ -241,7 +251,7 @@ extension Value {
             default: break
             }
         }
-        return false
+        return part
     }
 
     /// The elements of a list, or of a map.
