@@ -231,6 +231,8 @@ import Testing
                 $0.tls.authorityFile = certificates.path("ca.pem")
                 $0.tls.certificateFile = certificates.path("root.pem")
                 $0.tls.keyFile = certificates.path("root.key")
+                // Java takes its time for the first encrypted connection.
+                $0.dialTimeout = .seconds(60)
                 change(&$0)
             }
         }
