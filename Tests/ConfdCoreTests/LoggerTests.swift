@@ -47,6 +47,15 @@ import Testing
         }
         #expect(limiter.admit(line("old"), at: .seconds(5)) == 0, "it was forgotten")
     }
+
+    /// Report: a reload was mended at 16:29; the lines held back of it came at the stop, at 17:48, as if it had just failed.
+    @Test func theEndSaysHowLongAgoItWas() {
+        var limiter = RepeatLimiter()
+        for _ in 0..<6 { _ = limiter.admit(line("loop"), at: .seconds(5)) }
+        let heldBack = limiter.takeHeldBack(at: .seconds(84))
+        #expect(heldBack.map(\.count) == [3] && heldBack.map(\.age) == [.seconds(79)])
+        #expect(limiter.takeHeldBack(at: .seconds(85)).isEmpty)
+    }
 }
 
 /// Several threads that log.

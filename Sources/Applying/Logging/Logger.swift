@@ -141,7 +141,7 @@ package final class Logger: Sendable {
             guard let count = state.repeats.admit(held, about: subject?.logFields, at: Clock.monotonic()) else {
                 return
             }
-            add(self.line(level, message, subject, repetitions: count), &state)
+            add(self.line(level, message, subject, Repetitions(count: count)), &state)
         }
         write()
     }
@@ -185,14 +185,12 @@ package final class Logger: Sendable {
     var waiting: Int { state.withLock { $0.queue.count } }
 
     private func line(
-        _ level: LogLevel, _ message: String, _ subject: (any LogSubject)?, repetitions: Int = 0
+        _ level: LogLevel, _ message: String, _ subject: (any LogSubject)?, _ repetitions: Repetitions = Repetitions()
     ) -> [UInt8] {
         switch format {
         case .text:
-            let times = repetitions == 1 ? "once" : "\(repetitions) times"
-            let suffix = repetitions > 0 ? " (repeated \(times))" : ""
             let fields = subject?.logFields
-            var lines = ["\(header)\(level.label) \(PrintableText.line(message))\(suffix)"]
+            var lines = ["\(header)\(level.label) \(PrintableText.line(message))\(repetitions.text)"]
             lines += fields?.excerpt?.split(separator: "\n").map(PrintableText.excerptLine) ?? []
             if let hint = fields?.hint { lines.append("hint: \(PrintableText.line(PrintableText.bounded(hint)))") }
             let prefix = isJournal ? "<\(level.priority)>" : ""
@@ -200,8 +198,9 @@ package final class Logger: Sendable {
         case .json:
             var fields = LogFields([("time", .text(time(format))), ("level", .text(level.label))])
             fields.append("msg", .text(message))
-            if repetitions > 0 { fields.append("repeated", .number(repetitions)) }
+            if repetitions.count > 0 { fields.append("repeated", .number(repetitions.count)) }
             if let subject { fields.append(subject.logFields) }
+            if let seconds = repetitions.secondsAgo { fields.append("last_seconds_ago", .number(seconds)) }
             return fields.json + [UInt8(ascii: "\n")]
         }
     }
@@ -214,8 +213,9 @@ package final class Logger: Sendable {
     /// Writes the lines that are held back, and waits until all that was logged is written. Call it before the process ends.
     package func finish() {
         state.withLock { state in
-            for held in state.repeats.takeHeldBack() {
-                state.queue.add(line(held.line.level, held.line.message, held.subject, repetitions: held.count))
+            for held in state.repeats.takeHeldBack(at: Clock.monotonic()) {
+                let repetitions = Repetitions(count: held.count, age: held.age)
+                state.queue.add(line(held.line.level, held.line.message, held.subject, repetitions))
             }
         }
         while !handOn() {}
@@ -229,6 +229,22 @@ package final class Logger: Sendable {
             if !text.isEmpty { state.queue.add(Array(text.utf8)) }
         }
         write()
+    }
+}
+
+/// How often a line was held back, and how long ago for the last time: at the end of the process its cause may be long gone.
+private struct Repetitions {
+    var count = 0
+    var age = Duration.zero
+
+    /// Nil for what has just been.
+    var secondsAgo: Int? { age < .seconds(10) ? nil : Int(age.components.seconds) }
+
+    var text: String {
+        if count == 0 { return "" }
+        let times = count == 1 ? "once" : "\(count) times"
+        let last = secondsAgo.map { ", last \(GoDuration.text(.seconds($0))) ago" } ?? ""
+        return " (repeated \(times)\(last))"
     }
 }
 

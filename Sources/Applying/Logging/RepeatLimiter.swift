@@ -20,6 +20,7 @@ struct RepeatLimiter {
     private struct Entry {
         var passes = 0
         var heldBack = 0
+        var lastHeldBack = Duration.zero
         var lastPass: Duration
         /// The subject of the last such line.
         var subject: LogFields?
@@ -44,6 +45,7 @@ struct RepeatLimiter {
         }
         if now - entry.lastPass < entry.pause {
             entry.heldBack += 1
+            entry.lastHeldBack = now
             entries[line] = entry
             return nil
         }
@@ -55,11 +57,21 @@ struct RepeatLimiter {
         return count
     }
 
-    /// Takes out the lines that are held back, each with how often it was.
-    mutating func takeHeldBack() -> [(line: Line, subject: LogFields?, count: Int)] {
+    /// A line that was held back, how often, and how long ago for the last time.
+    struct HeldBack {
+        let line: Line
+        let subject: LogFields?
+        let count: Int
+        let age: Duration
+    }
+
+    /// Takes out the lines that are held back.
+    mutating func takeHeldBack(at now: Duration) -> [HeldBack] {
         let heldBack = entries.filter { $0.value.heldBack > 0 }.sorted { $0.value.lastPass < $1.value.lastPass }
         for (line, _) in heldBack { entries[line]?.heldBack = 0 }
-        return heldBack.map { ($0.key, $0.value.subject, $0.value.heldBack) }
+        return heldBack.map { line, entry in
+            HeldBack(line: line, subject: entry.subject, count: entry.heldBack, age: now - entry.lastHeldBack)
+        }
     }
 
     private mutating func dropOldest() {
