@@ -160,6 +160,9 @@ import Testing
         let closed = try Ports.Closed()
         let health = try Recorder.probe(.http(try HTTPCheck()), .local(closed.number)) { $0.port = server.port }
         #expect(health.isUp)
+        // Report: the target answered, and was said to refuse connections.
+        let down = try Recorder.probe(.http(try HTTPCheck()), .local(server.port)) { $0.port = closed.number }
+        #expect(down.error == "http on port \(closed.number): connection refused")
     }
 
     /// A name that is not found says nothing about the target, and is told once.

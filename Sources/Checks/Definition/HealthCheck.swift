@@ -121,6 +121,12 @@ package struct CheckedTarget: Hashable, Sendable, CustomStringConvertible {
         return .host(host, port: port)
     }
 
+    /// How failures name the check: `http`, or `http on port 9999` where that is not the target's own port.
+    var probeName: String {
+        guard destination != target, let port = check.options.port else { return check.kind.name }
+        return "\(check.kind.name) on port \(port)"
+    }
+
     /// The target.
     package var description: String { target.description }
 }

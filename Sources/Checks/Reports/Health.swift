@@ -29,7 +29,7 @@ package struct Health: Equatable, Sendable {
         rise = state.successes
         fall = state.failures
         since = Clock.wall().earlier(by: max(now - state.since, .zero))
-        error = state.failure?.message(type) ?? state.obstacle?.message
+        error = state.failure?.message(target.probeName) ?? state.obstacle?.message
     }
 }
 
