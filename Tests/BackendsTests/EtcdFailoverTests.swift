@@ -100,7 +100,7 @@ import Testing
             _ = connection.read()
             connection.write(Array(answer.utf8))
         }
-        let error = try #require(try backend(["127.0.0.1:\(other.port)"]).failure("/app", timeout: .seconds(5)))
+        let error = try #require(try backend(["127.0.0.1:\(other.port)"]).failure("/app", timeout: .seconds(30)))
         let place = #"etcd: http://127.0.0.1:\#(other.port): range "/app": "#
         #expect(error.message.hasPrefix(place + "connection broken ("), "\(error.message)")
         #expect(error.hint == "is this etcd's client port? If it uses TLS, write https://")

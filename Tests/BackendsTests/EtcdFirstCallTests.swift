@@ -41,7 +41,7 @@ struct UnusableAnswer: Sendable, CustomTestStringConvertible {
         let answer = Self.transaction([Self.page(["/app"]), Self.page(["/app/a", "/app/b"])])
         let server = try ScriptedServer(transaction: .init(answer)) { _ in .init(status: 2, message: "not asked for") }
         let snapshot = try server.backend()
-            .snapshot(of: [KeyRange(cleaned: Array("/app".utf8))], timeout: .seconds(5))
+            .snapshot(of: [KeyRange(cleaned: Array("/app".utf8))], timeout: .seconds(30))
         #expect(snapshot.texts == ["/app": "value", "/app/a": "value", "/app/b": "value"])
         #expect(snapshot.revision == 7)
         #expect(server.calls == [])
@@ -97,7 +97,7 @@ struct UnusableAnswer: Sendable, CustomTestStringConvertible {
         for row in rows {
             let answer = Self.transaction([row.first, row.second])
             let server = try ScriptedServer(transaction: .init(answer)) { _ in .init() }
-            let error = try #require(try server.backend().failure("/app", timeout: .seconds(5)))
+            let error = try #require(try server.backend().failure("/app", timeout: .seconds(30)))
             #expect(error.message.hasPrefix("etcd: \(server.url): \(row.message)"), "\(error.message)")
         }
     }
@@ -105,7 +105,7 @@ struct UnusableAnswer: Sendable, CustomTestStringConvertible {
     @Test func failsWhenTheConnectionIsCut() throws {
         let answer = Self.transaction([Self.page(["/app"]), Self.page([])])
         let server = try ScriptedServer(transaction: .init(answer).with { $0.trailers = nil }) { _ in .init() }
-        let error = try #require(try server.backend().failure("/app", timeout: .seconds(5)))
+        let error = try #require(try server.backend().failure("/app", timeout: .seconds(30)))
         #expect(error.message.hasPrefix(#"etcd: \#(server.url): range "/app": connection broken"#), "\(error.message)")
     }
 

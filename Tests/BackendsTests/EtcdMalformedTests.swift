@@ -87,7 +87,7 @@ struct MalformedRow: Sendable, CustomTestStringConvertible {
 
     @Test(arguments: rows) func namesAnAnswerThatCannotBeUsed(_ row: MalformedRow) throws {
         let server = try ScriptedServer { _ in row.reply }
-        let error = try #require(try server.backend().failure("/app", timeout: .seconds(5)))
+        let error = try #require(try server.backend().failure("/app", timeout: .seconds(30)))
         #expect(error.message == #"etcd: \#(server.url): range "/app": \#(row.message)"#)
         #expect(error.kind == .unreachable)
     }
@@ -101,7 +101,7 @@ struct MalformedRow: Sendable, CustomTestStringConvertible {
             default: row.reply
             }
         }
-        let error = try #require(try server.backend().failure("/app", timeout: .seconds(5)))
+        let error = try #require(try server.backend().failure("/app", timeout: .seconds(30)))
         #expect(error.message == #"etcd: \#(server.url): range "/app/": \#(row.message)"#)
     }
 
@@ -113,13 +113,13 @@ struct MalformedRow: Sendable, CustomTestStringConvertible {
             default: ScriptedServer.Reply(Self.page(["/app/b"])).with { $0.trailers = nil }
             }
         }
-        let error = try #require(try server.backend().failure("/app", timeout: .seconds(5)))
+        let error = try #require(try server.backend().failure("/app", timeout: .seconds(30)))
         #expect(error.message.hasPrefix(#"etcd: \#(server.url): range "/app/": connection broken"#), "\(error.message)")
     }
 
     @Test func refusesAnAnswerWithoutARevision() throws {
         let server = try ScriptedServer { _ in ScriptedServer.Reply(Self.page([], revision: 0)) }
-        let error = try #require(try server.backend().failure("/app", timeout: .seconds(5)))
+        let error = try #require(try server.backend().failure("/app", timeout: .seconds(30)))
         #expect(error.message == #"etcd: \#(server.url): range "/app": malformed answer: no revision"#)
     }
 
@@ -140,7 +140,7 @@ struct MalformedRow: Sendable, CustomTestStringConvertible {
             }
         }
         let snapshot = try server.backend { $0.pageSize = 1 }
-            .snapshot(of: [KeyRange(cleaned: Array("/app".utf8))], timeout: .seconds(5))
+            .snapshot(of: [KeyRange(cleaned: Array("/app".utf8))], timeout: .seconds(30))
         #expect(snapshot.revision == 7)
         #expect(snapshot.texts.count == 2)
         func request(_ key: String, _ end: String, _ limit: Int64, _ revision: Int64) -> [UInt8] {
@@ -165,7 +165,7 @@ struct MalformedRow: Sendable, CustomTestStringConvertible {
             }
         }
         let snapshot = try server.backend()
-            .snapshot(of: [KeyRange(cleaned: Array("/app".utf8))], timeout: .seconds(5))
+            .snapshot(of: [KeyRange(cleaned: Array("/app".utf8))], timeout: .seconds(30))
         #expect(snapshot.revision == 20)
         #expect(snapshot.texts == ["/app": "value", "/app/new": "value"])
     }
@@ -192,7 +192,7 @@ struct MalformedRow: Sendable, CustomTestStringConvertible {
         let backend = try server.backend {
             $0.credentials = EtcdCredentials(username: "root") { Array("secret".utf8) }
         }
-        let error = try #require(backend.failure("/app", timeout: .seconds(5)))
+        let error = try #require(backend.failure("/app", timeout: .seconds(30)))
         #expect(error.message == "etcd: \(server.url): authenticate: malformed answer: no token")
     }
 }

@@ -327,7 +327,7 @@ import Testing
         }
         var options = EtcdOptions()
         options.endpoints = ["127.0.0.1:\(other.port)"]
-        let error = try #require(try EtcdV2Backend(options).failure("/app", timeout: .seconds(5)))
+        let error = try #require(try EtcdV2Backend(options).failure("/app", timeout: .seconds(30)))
         let place = #"etcd: http://127.0.0.1:\#(other.port): get "/app": "#
         #expect(error.message.hasPrefix(place + cause), "\(error.message)")
     }
