@@ -6,6 +6,14 @@ package struct LookupError: Error, Equatable, Sendable {
     package let name: String
     /// In the resolver's words, for example `name or service not known`.
     package let reason: String
+    /// Whether the answer was that there is no such name, and not that no answer came.
+    package let isAnswer: Bool
+
+    init(name: String, reason: String, isAnswer: Bool = false) {
+        self.name = name
+        self.reason = reason
+        self.isAnswer = isAnswer
+    }
 
     /// For example `lookup db.example: name or service not known`.
     package var message: String { "lookup \(name): \(reason)" }
@@ -42,7 +50,7 @@ package enum Resolver {
         if host.utf8.contains(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "%") })
             || inet_aton(host, &legacy) != 0
         {
-            throw LookupError(name: host, reason: "no such host")
+            throw LookupError(name: host, reason: "no such host", isAnswer: true)
         }
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -50,7 +58,8 @@ package enum Resolver {
         let code = getaddrinfo(host, nil, &hints, &first)
         guard code == 0 else {
             let reason = code == EAI_SYSTEM ? String(cString: strerror(errno)) : String(cString: gai_strerror(code))
-            throw LookupError(name: host, reason: reason.prefix(1).lowercased() + reason.dropFirst())
+            throw LookupError(
+                name: host, reason: reason.prefix(1).lowercased() + reason.dropFirst(), isAnswer: code == EAI_NONAME)
         }
         defer { freeaddrinfo(first) }
         var found: Set<String> = []
@@ -71,7 +80,10 @@ package enum Resolver {
         var answer = [UInt8](repeating: 0, count: 65_536)
         var failure: Int32 = 0
         let length = confd_search_services(full, &answer, Int32(answer.count), &failure)
-        guard length >= 0 else { throw LookupError(name: full, reason: reason(failure)) }
+        guard length >= 0 else {
+            let isAnswer = failure == HOST_NOT_FOUND || failure == NO_DATA
+            throw LookupError(name: full, reason: reason(failure), isAnswer: isAnswer)
+        }
         guard let records = ServiceAnswer.parse(Array(answer.prefix(Int(length)))) else {
             throw LookupError(name: full, reason: "malformed answer")
         }

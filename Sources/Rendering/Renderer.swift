@@ -78,6 +78,8 @@ package struct RenderOutcome: Sendable {
     package let keysReadAsEmpty: [ByteString]
     /// The places that wrote `<no value>`, the first few of them.
     package let absentValues: [AbsencePlace]
+    /// What is probably a mistake of the template, and no error; the first few.
+    package let remarks: [RenderRemark]
     /// The parts of the snapshot that were read: a change elsewhere affects neither output nor failure.
     package let reads: ReadSet
     /// Whether it asked for the health of a key.
@@ -159,6 +161,7 @@ package struct Renderer: Sendable {
                 quotations: context.quotations + [failure?.quotation].compactMap { $0 },
                 keyAtFault: failure == nil ? nil : context.keyAtFault, keysReadAsEmpty: context.keysReadAsEmpty,
                 absentValues: context.absentValues.map { AbsencePlace(path: $0.path, $0.value) },
+                remarks: context.remarks,
                 reads: context.readSet, readsHealth: context.readsHealth, secrets: context.secrets,
                 includes: context.includedPaths.sorted())
         }

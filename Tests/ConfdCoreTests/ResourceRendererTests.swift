@@ -38,11 +38,12 @@ import TextTemplate
         }
 
         func render(_ resource: Resource, _ pairs: [String: String] = ["/app/name": "one"]) -> Rendering {
+            // What a backend has read for this resource and others.
             let keys = Snapshot(pairs.map { (key: Array($0.key.utf8), value: Array($0.value.utf8)) }, revision: 1)
             let view = keys.view(of: resource.ranges, strippingPrefix: resource.prefix)
             var said: StepFailure??
             let result = renderer.render(
-                resource, view, nil, isUnwanted: { false }, report: { failure, _ in said = failure })
+                resource, view, nil, store: keys, isUnwanted: { false }, report: { failure, _ in said = failure })
             return Rendering(result: result, template: said)
         }
     }
@@ -55,6 +56,23 @@ import TextTemplate
         #expect(rig.render(resource, ["/app/name": "two"]).text == "two")
         try rig.template("app", #"edited {{getv "/app/name"}}"#)
         #expect(rig.render(resource).text == "edited one")
+    }
+
+    /// Report: "the template sees no keys at all" was said of a wrong prefix, of wrong keys and of an empty store.
+    @Test func saysWhyThereAreNoKeys() throws {
+        let rig = try Rig()
+        func hint(_ keys: [String], _ fields: String = "", _ pairs: [String: String] = [:]) throws -> String? {
+            try rig.resource("app", keys: keys, fields: fields)
+            return rig.render(try rig.definition(), pairs).failure?.hint
+        }
+        #expect(try hint([]) == "the resource has no keys = […], so its template sees none")
+        #expect(try hint(["/app"]) == "there is no key below /app: confd -preflight says what there is")
+        #expect(
+            try hint(["/app"], "prefix = \"/prod\"")
+                == "there is no key below /prod/app, with the prefix \"/prod\": confd -preflight says what there is")
+        #expect(
+            try hint(["/app"], "", ["/apps/name": "x"]) == "there is no key below /app: did you mean \"/apps\"?")
+        #expect(try hint(["/other"]) == "it is not below keys = [\"/other\"]")
     }
 
     @Test func aBrokenTemplateKeepsItsLastGoodVersion() throws {
@@ -183,7 +201,7 @@ import TextTemplate
         try rig.resource("app", template: #"{{(json "{}").port}}"#)
         let rendering = rig.render(try rig.definition())
         #expect(rendering.text == (isStrict ? nil : "<no value>"))
-        let said = rendering.failure?.message ?? rendering.result.warnings.first ?? ""
+        let said = rendering.failure?.message ?? rendering.result.warnings.first?.text ?? ""
         #expect(said.hasPrefix("\(rig.directory("templates/app.tmpl")):1:"), "\(said)")
         #expect(said.contains(": <no value> is written here, there is nothing: "), "\(said)")
     }

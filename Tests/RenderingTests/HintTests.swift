@@ -131,7 +131,9 @@ import TextTemplate
             ("/app/port/", "did you mean \"/app/port\"?"), ("//app/port", "did you mean \"/app/port\"?"),
             ("/apps/hosts/web", "did you mean \"/app/hosts/web1\"?"), ("/prod/app/port", "did you mean \"/app/port\"?"),
             ("/port", "did you mean \"/app/port\"?"), ("/APP/Port", "did you mean \"/app/port\"?"),
-            ("/app/hosts", "it has no value itself, but there are keys below it"), ("/something/else/entirely", nil),
+            ("/app/hosts", "it has no value itself, but there are keys below it"),
+            ("/app/name/first", "\"/app/name\" is a value: there are no keys below it"),
+            ("/something/else/entirely", nil),
             ("", nil),
         ] as [(String, String?)])
     func missingKeys(_ key: String, _ hint: String?) {
@@ -244,6 +246,26 @@ import TextTemplate
             text = text.replacing(text: quotation.phrase.text, with: quotation.masked.text)
         }
         #expect(!text.contains(text: value), "\(text)")
+    }
+
+    /// Report: `ls` below a value, and a look-up that nobody answered, gave an empty list without a word.
+    @Test func emptyListsAreRemarkedUpon() throws {
+        let template = try CompiledTemplate(
+            """
+            {{ls "/app/name"}}{{lsdir "/app/name"}}{{gets "/app/port/*"}}{{getvs "/app/port/a*/b"}}
+            {{ls "/app"}}{{ls "/none"}}{{gets "/none/*"}}{{gets "/*"}}{{gets "x"}}
+            {{lookupSRV "http" "tcp" "shop"}}{{lookupSRV "" "" "db"}}{{lookupIP "nowhere"}}{{lookupIPV4 "known"}}
+            """, name: "t")
+        var environment = TestEnvironment()
+        environment.hosts = ["known": []]
+        let snapshot = Snapshot(Self.keys.map { (Array($0.key.utf8), Array($0.value.utf8)) })
+        let rendered = Renderer().render(template, over: snapshot, in: environment)
+        #expect(rendered.failure == nil)
+        #expect(
+            rendered.remarks == [
+                .listsValue(key: "/app/name"), .listsValue(key: "/app/port"),
+                .lookupFailed(name: "_http._tcp.shop"), .lookupFailed(name: "db"), .lookupFailed(name: "nowhere"),
+            ])
     }
 
     /// Report: `<no value>` in a file went unnoticed.

@@ -88,7 +88,9 @@ package struct Applier: Sendable {
             return cancellation.isCancelled
         }
         let item = request.item(over: view)
-        let result = renderer.render(resource, view, request.health, item: item, isUnwanted: isUnwanted) {
+        let result = renderer.render(
+            resource, view, request.health, item: item, store: request.store, isUnwanted: isUnwanted
+        ) {
             failure, inputs in
             // Other keys make no difference to a template that does not parse.
             report(failure, .template, of: resource, madeFrom: Cause(nil, inputs), &history)
@@ -102,7 +104,10 @@ package struct Applier: Sendable {
         }) {
         case .success(let bytes):
             content = bytes
-            for warning in result.warnings { warnings.give(warning, hint: StepFailure.absenceHint) }
+            let isForAuthors = settings.subcommand == .render || settings.noop
+            for warning in result.warnings where isForAuthors || !warning.isForAuthors {
+                warnings.give(warning.text, hint: warning.hint)
+            }
             warnOfNoKeys(request, view)
         case .failure(let failure):
             report(failure, .application, of: resource, madeFrom: Cause(view, result.inputs), &history)

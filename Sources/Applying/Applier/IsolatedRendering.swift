@@ -45,7 +45,7 @@ extension ResourceRenderer {
             resource, view, health, item: resource.itemRecord(over: view, index: itemIndex), isUnwanted: { false },
             isolation: isolation, report: { _, _ in })
         let content = result.content.mapError { IsolatedRendering.Failure($0, of: resource) }
-        return IsolatedRendering(content: content, warnings: result.warnings, secrets: result.secrets)
+        return IsolatedRendering(content: content, warnings: result.warnings.map(\.text), secrets: result.secrets)
     }
 }
 

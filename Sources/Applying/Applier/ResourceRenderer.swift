@@ -54,17 +54,17 @@ package final class ResourceRenderer: Sendable {
     ///
     /// If the template was changed and does not parse any more, its last good version is rendered and `report` gets the
     /// failure; nil if there is none. `isUnwanted` is polled once it takes long, and ends it. With `isolation` it
-    /// depends on nothing of this machine.
+    /// depends on nothing of this machine. `store` has the keys that `snapshot` is a view of, to tell why it has none.
     func render(
         _ resource: Resource, _ snapshot: Snapshot, _ health: (any HealthSource)?, item: ItemRecord? = nil,
-        isUnwanted: @escaping @Sendable () -> Bool, isolation: Isolation? = nil,
+        store: Snapshot? = nil, isUnwanted: @escaping @Sendable () -> Bool, isolation: Isolation? = nil,
         report: (StepFailure?, Inputs) -> Void
     ) -> RenderResult {
         let log = SourceLog()
         log.note(resource.source)
         var reads: ReadSet?
         var readsHealth = false
-        var warnings: [String] = []
+        var warnings: [RenderWarning] = []
         var secrets: Set<ByteString> = []
         let content = Result { () throws(StepFailure) in
             let entry = try template(of: resource, log) { failure in
@@ -79,12 +79,15 @@ package final class ResourceRenderer: Sendable {
             secrets = rendered.secrets
             if let failure = rendered.failure {
                 throw diagnosis(
-                    of: failure, resource, entry.source, quotations: rendered.quotations, key: rendered.keyAtFault)
+                    of: failure, resource, entry.source, quotations: rendered.quotations,
+                    advice: rendered.keyAtFault.map { key in
+                        (key, snapshot.isEmpty ? whyEmpty(resource, store) : nil)
+                    })
             }
             if isStrict, let first = rendered.absentValues.first {
                 throw .absentValue(first, template: resource.source)
             }
-            warnings = rendered.absentValues.map { StepFailure.text(of: $0, in: resource.source) }
+            warnings = RenderWarning.all(of: rendered, resource)
             return rendered.output
         }
         return RenderResult(
@@ -183,18 +186,38 @@ package final class ResourceRenderer: Sendable {
     /// left out unless the template's text contains it.
     private func diagnosis(
         of error: TemplateError, _ resource: Resource, _ source: ByteString, quotations: [Quotation],
-        key: ByteString? = nil
+        advice: (key: ByteString, whyEmpty: String?)? = nil
     ) -> StepFailure {
         let hidden = quotations.filter { !$0.data.isEmpty && !source.text.contains(text: $0.data.text) }
         func hiding(_ text: String) -> String {
             hidden.reduce(text) { $0.replacing(text: $1.phrase.text, with: $1.masked.text) }
         }
         let excerpt = source.withBytes { Excerpt.text(of: $0, line: error.line, column: error.column) } + "\n"
-        let hint = error.hint ?? key.flatMap { outside($0, resource) }
+        let key = advice?.key
+        let unseen = key.flatMap { outside($0, resource) }
+        // Where there are no keys at all, the nearest one cannot be named.
+        let hint = advice?.whyEmpty.map { unseen ?? $0 } ?? error.hint ?? unseen
         return .template(
             StepFailure.Diagnosis(
                 place: StepFailure.Place(file: resource.source, line: error.line, column: error.column),
                 reason: hiding(error.reason.text), hint: hint.map(hiding), excerpt: hiding(excerpt), key: key?.text))
+    }
+
+    /// Why the template of `resource` sees no keys.
+    private func whyEmpty(_ resource: Resource, _ store: Snapshot?) -> String {
+        if resource.ranges.isEmpty { return "the resource has no keys = […], so its template sees none" }
+        let paths = resource.ranges.map { String(decoding: $0.path, as: UTF8.self) }.joined(separator: ", ")
+        guard let store else { return "there is no key below \(paths)" }
+        if !store.view(of: resource.ranges, strippingPrefix: resource.prefix).isEmpty {
+            return "health checks hide all keys below \(paths)"
+        }
+        let near = resource.ranges.lazy.compactMap { NearKeys.path(near: $0.path, in: store) }.first
+        if let near {
+            return "there is no key below \(paths): did you mean \"\(String(decoding: near, as: UTF8.self))\"?"
+        }
+        let prefix = String(decoding: resource.prefix, as: UTF8.self)
+        let source = prefix.isEmpty || prefix == "/" ? "" : ", with the prefix \"\(prefix)\""
+        return "there is no key below \(paths)\(source): confd -preflight says what there is"
     }
 
     /// What to do about a key that `resource` does not show its template; nil if it would.
@@ -212,7 +235,41 @@ struct RenderResult {
     let content: Result<[UInt8], StepFailure>
     let inputs: Inputs
     /// Warnings about the content, such as `<no value>`.
-    let warnings: [String]
+    let warnings: [RenderWarning]
     /// What values were decrypted to.
     let secrets: [[UInt8]]
+}
+
+/// A warning about what a template gave.
+struct RenderWarning: Equatable {
+    let text: String
+    let hint: String
+    /// Whether it is only for people who work on the template: generic templates may do so on purpose.
+    var isForAuthors = false
+
+    static func all(of rendered: RenderOutcome, _ resource: Resource) -> [RenderWarning] {
+        let absences = rendered.absentValues.map {
+            RenderWarning(text: StepFailure.text(of: $0, in: resource.source), hint: StepFailure.absenceHint)
+        }
+        return absences + rendered.remarks.map { RenderWarning($0, resource) }
+    }
+
+    private init(text: String, hint: String) {
+        self.text = text
+        self.hint = hint
+    }
+
+    private init(_ remark: RenderRemark, _ resource: Resource) {
+        switch remark {
+        case .lookupFailed(let name):
+            text =
+                "\(resource.name): the look-up of \"\(name.text)\" was not answered, so its template got an empty list"
+            hint = "is there a name server? /etc/resolv.conf names them"
+        case .listsValue(let key):
+            text =
+                "\(resource.name): its template lists what is below \"\(key.text)\", which is a value, not a directory"
+            hint = "getv \"\(key.text)\" gives the value"
+            isForAuthors = true
+        }
+    }
 }

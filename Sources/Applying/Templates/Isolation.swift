@@ -41,11 +41,11 @@ package struct CaseEnvironment: Rendering.Environment {
         throw .notAService
     }
 
-    package func addresses(ofHost host: ByteString) -> [ByteString]? { nil }
+    package func addresses(ofHost host: ByteString) -> [ByteString]? { [] }
 
     package func services(
         _ service: ByteString, protocol transport: ByteString, name: ByteString
-    ) -> [Rendering.ServiceRecord]? { nil }
+    ) -> [Rendering.ServiceRecord]? { [] }
 
     package func addresses(ofInterface name: ByteString) -> [ByteString] { [] }
 

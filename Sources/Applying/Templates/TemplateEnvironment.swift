@@ -61,22 +61,31 @@ package struct TemplateEnvironment: Rendering.Environment {
     }
 
     package func addresses(ofHost host: ByteString) -> [ByteString]? {
-        // confd's functions give an empty list when a look-up fails.
-        (try? Resolver.addresses(of: host.text))?.map { ByteString($0) }
+        answered { () throws(LookupError) in try Resolver.addresses(of: host.text) }?.map { ByteString($0) }
     }
 
     package func services(_ service: ByteString, protocol transport: ByteString, name: ByteString) -> [Rendering
         .ServiceRecord]?
     {
-        // As above.
-        (try? Resolver.services(service.text, transport: transport.text, name: name.text))?.map { record in
+        answered { () throws(LookupError) in
+            try Resolver.services(service.text, transport: transport.text, name: name.text)
+        }?.map { record in
             Rendering.ServiceRecord(
                 target: ByteString(record.target), port: record.port, priority: record.priority, weight: record.weight)
         }
     }
 
+    /// What a look-up gives; empty if there is no such name, nil if nobody answered.
+    private func answered<Record>(_ lookUp: () throws(LookupError) -> [Record]) -> [Record]? {
+        do throws(LookupError) {
+            return try lookUp()
+        } catch {
+            return error.isAnswer ? [] : nil
+        }
+    }
+
     package func addresses(ofInterface name: ByteString) -> [ByteString] {
-        // As above.
+        // confd's functions give an empty text where there is no such interface.
         let all = (try? Host.interfaceAddresses()) ?? []
         return all.filter { $0.interface == name.text }.map { ByteString($0.address) }
     }

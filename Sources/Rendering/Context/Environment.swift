@@ -8,9 +8,9 @@ package protocol Environment: Sendable {
     func variable(_ name: ByteString) -> ByteString?
     /// The name of the host: `os.Hostname`. Throws the reason if there is none.
     func hostName() throws(EnvironmentError) -> ByteString
-    /// All addresses of a host in text form, in any order; nil if the look-up failed.
+    /// All addresses of a host in text form, in any order; empty if there is no such host, nil if nobody answered.
     func addresses(ofHost host: ByteString) -> [ByteString]?
-    /// The SRV records of `_service._protocol.name`; nil if the look-up failed.
+    /// The SRV records of `_service._protocol.name`; empty if there are none, nil if nobody answered.
     func services(_ service: ByteString, protocol: ByteString, name: ByteString) -> [ServiceRecord]?
     /// The addresses of a network interface in text form, in the order of the system; empty if there is none.
     func addresses(ofInterface name: ByteString) -> [ByteString]

@@ -24,6 +24,9 @@ struct MissingKey {
         if let meant = otherForm ?? corrected ?? withoutPrefix ?? withPrefix {
             return "did you mean \"\(String(decoding: meant, as: UTF8.self))\"?"
         }
+        if let above = valueAbove {
+            return "\"\(String(decoding: above, as: UTF8.self))\" is a value: there are no keys below it"
+        }
         let hasKeysBelow = !key.withUnsafeBufferPointer { snapshot.children(of: $0) }.isEmpty
         return hasKeysBelow ? "it has no value itself, but there are keys below it" : nil
     }
@@ -34,6 +37,16 @@ struct MissingKey {
     private var otherForm: [UInt8]? {
         let clean = Path.join([[slash], key])
         return [clean, Array(clean.dropFirst())].first { $0 != key && isThere($0) }
+    }
+
+    /// The key that this one would be below of, if it is there.
+    private var valueAbove: [UInt8]? {
+        var path = Path.join([[slash], key])[...]
+        while let end = path.lastIndex(of: slash), end > path.startIndex {
+            path = path[..<end]
+            if isThere(Array(path)) { return Array(path) }
+        }
+        return nil
     }
 
     /// The key without its first parts: the resource's prefix is stripped from the keys that the template sees.

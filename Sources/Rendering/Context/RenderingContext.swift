@@ -45,6 +45,9 @@ final class RenderingContext {
     /// Lists whose arrays hold parts of themselves.
     private var cycles: [Slice] = []
 
+    /// What is probably a mistake, and no error; the first few of each kind, each once.
+    private(set) var remarks: [RenderRemark] = []
+
     /// Working memory for decoding JSON.
     @exclusivity(unchecked)  // used by one call at a time, which calls nothing that would use it
     var document = JSONDocument()
@@ -60,6 +63,7 @@ final class RenderingContext {
     /// Where patterns are no longer kept, in number and in bytes: templates that compute patterns from data must not fill the
     /// memory.
     private static let (mostPatterns, mostPatternBytes) = (256, 64 << 20)
+    private static let wildcards = Array("*?[\\".utf8)
 
     init(snapshot: Snapshot, environment: any Environment, includes: IncludeCache, limits: Limits) {
         self.limits = limits
@@ -98,21 +102,33 @@ final class RenderingContext {
         }
         reads.noteGlob(glob)
         let found = try snapshot.glob(glob, near: lastIndex)
-        if let last = found.last { lastIndex = last.upperBound }
+        if let last = found.last {
+            lastIndex = last.upperBound
+        } else {
+            pattern.withBytes { bytes in
+                let literal = bytes.prefix { !Self.wildcards.contains($0) }
+                guard let end = literal.lastIndex(of: UInt8(ascii: "/")), end > 0 else { return }
+                noteNothing(below: UnsafeBufferPointer(rebasing: bytes[..<end]))
+            }
+        }
         return found
     }
 
     func children(of path: ByteString) -> [Window] {
         path.withBytes { bytes in
             reads.noteListing(of: bytes)
-            return snapshot.children(of: bytes)
+            let found = snapshot.children(of: bytes)
+            if found.count < 2 { noteNothing(below: bytes) }
+            return found
         }
     }
 
     func directories(of path: ByteString) -> [Window] {
         path.withBytes { bytes in
             reads.noteListing(of: bytes)
-            return snapshot.directories(of: bytes)
+            let found = snapshot.directories(of: bytes)
+            if found.isEmpty { noteNothing(below: bytes) }
+            return found
         }
     }
 
@@ -171,6 +187,18 @@ final class RenderingContext {
     /// Notes a missing key that is read as empty.
     func noteReadAsEmpty(_ key: ByteString) {
         if keysReadAsEmpty.count < 16, !keysReadAsEmpty.contains(key) { keysReadAsEmpty.append(ByteString(key.array)) }
+    }
+
+    /// Notes what is probably a mistake; the first 16 are kept.
+    func note(_ remark: RenderRemark) {
+        if remarks.count < 16, !remarks.contains(remark) { remarks.append(remark) }
+    }
+
+    /// Notes that nothing is below `path`, if that is because there is a value at it.
+    func noteNothing(below path: UnsafeBufferPointer<UInt8>) {
+        // A key is one of its own names.
+        guard remarks.count < 16, let index = snapshot.find(path), snapshot.children(of: path).count < 2 else { return }
+        note(.listsValue(key: ByteString(snapshot.keyBytes(index))))
     }
 
     func noteSecret(_ plainText: ByteString) { secrets.insert(plainText) }

@@ -27,7 +27,10 @@ enum EnvironmentFunctions {
     }
 
     private static func addresses(_ arguments: Arguments, where isWanted: (ByteString) -> Bool) -> Value {
-        let all = arguments.rendering.environment.addresses(ofHost: arguments.string(0)) ?? []
+        let host = arguments.string(0)
+        let found = arguments.rendering.environment.addresses(ofHost: host)
+        if found == nil { arguments.rendering.note(.lookupFailed(name: ByteString(host.array))) }
+        let all = found ?? []
         let wanted = all.filter(isWanted).sorted().map { Value.string($0) }
         if wanted.isEmpty { return .slice(Slice(.string, [], isNil: true)) }
         return .slice(Slice(.string, wanted, capacity: Slice.capacity(afterAppending: wanted.count, of: .string)))
@@ -36,6 +39,11 @@ enum EnvironmentFunctions {
     @Sendable private static func services(_ arguments: Arguments) -> Value {
         let found = arguments.rendering.environment.services(
             arguments.string(0), protocol: arguments.string(1), name: arguments.string(2))
+        if found == nil {
+            let name = (0..<3).map { arguments.string($0).text }
+            let full = name[0].isEmpty && name[1].isEmpty ? name[2] : "_\(name[0])._\(name[1]).\(name[2])"
+            arguments.rendering.note(.lookupFailed(name: ByteString(full)))
+        }
         let sorted = (found ?? []).map { (key: $0.sortKey, record: $0) }.sorted { $0.key < $1.key }
         return .slice(Slice(.serviceRecord, sorted.map { .object($0.record) }))
     }
