@@ -1,4 +1,16 @@
 extension Snapshot {
+    /// Whether `key`, or a path that it is below, is one of `hidden`.
+    package func hides(_ key: [UInt8]) -> Bool {
+        if hidden.isEmpty { return false }
+        var path = key[...]
+        while !path.isEmpty {
+            if hidden.contains(Array(path)) { return true }
+            guard let end = path.lastIndex(of: slash) else { return false }
+            path = path[..<end]
+        }
+        return false
+    }
+
     /// This snapshot, which must not be a view, without the keys at `paths` and all keys below them.
     ///
     /// The revision stays the same. The time grows with the number of hidden keys, see `applying`.
@@ -17,6 +29,7 @@ extension Snapshot {
         var shown = applying(hidden, revision: revision, newestChange: newestChange)
         shown.expired = expired
         shown.origins = origins
+        shown.hidden = Set(paths)
         return shown
     }
 }

@@ -15,6 +15,8 @@ package struct Snapshot: Sendable {
     package var expired: Set<[UInt8]> = []
     /// Where the keys come from, if from several stores; nil in a view.
     package internal(set) var origins: KeyOrigins?
+    /// The paths of keys that health checks hide: neither these keys nor those below are in it. Empty in a view.
+    package internal(set) var hidden: Set<[UInt8]> = []
 
     let table: Table
     /// The parts of the table that are seen, in ascending order, none empty and no two touching.

@@ -52,6 +52,29 @@ import Testing
         #expect(world.output("app") == nil)
     }
 
+    /// Report: where a template, a resource file or somebody else was the cause, the log named a key, or nothing.
+    @Test func anUpdateNamesItsCause() async throws {
+        let world = try EngineWorld(TestStore(["/app/name": "found"]))
+        try world.resource("app")
+        async let code = world.run(["-interval", "3600"])
+        await world.log.wait(for: "\(world.path("app")) has been updated")
+        try world.template("app", #"new {{getv "/app/name"}}"#)
+        world.requests.readAnew()
+        await world.log.wait(for: "has been updated (\(world.directory("templates/app.tmpl")) was changed, revision 1)")
+        try world.write("app", "by hand")
+        world.requests.readAnew()
+        await world.log.wait(for: "has been updated (somebody else had changed it, revision 1)")
+        try world.resource("app", fields: "left_delimiter = \"[[\"\nright_delimiter = \"]]\"", template: "x")
+        world.requests.readAnew()
+        await world.log.wait(for: "has been updated (its resource file was changed, \(world.directory.path)")
+        try world.resource("app", dest: world.path("moved"), template: "y")
+        world.requests.readAnew()
+        await world.log.wait(for: "\(world.path("moved")) has been updated (its resource file was changed, revision 1)")
+        world.requests.stop()
+        #expect(try await code == 0, "\(world.log.entries)")
+        #expect(world.output("moved") == "y")
+    }
+
     /// HUP reads everything anew: a resource that is new is taken up, without -watch too.
     @Test func readsResourcesAnew() async throws {
         let world = try EngineWorld(TestStore(["/app/name": "found"]))

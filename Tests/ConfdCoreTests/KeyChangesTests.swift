@@ -74,6 +74,20 @@ import Testing
                 """)
     }
 
+    /// Report: a server that a check hides, or shows again, was said to be a key that changed.
+    @Test func whatAHealthCheckDidIsNoChangeOfAKey() {
+        let store = snapshot(["/a/1/url": "x", "/a/2": "y", "/a/3": "z"], revision: 4)
+        let hidden = store.hiding([Array("/a/1".utf8), Array("/a/2".utf8)])
+        #expect(
+            changes(.snapshot(store), hidden).summary
+                == " (/a/1/url is hidden by its health check, /a/2 is hidden by its health check, revision 4)")
+        let one = store.hiding([Array("/a/2".utf8)])
+        #expect(changes(.snapshot(hidden), one).summary == " (/a/1/url is shown again, revision 4)")
+        // A key that is deleted while others are hidden.
+        let later = snapshot(["/a/1/url": "x", "/a/2": "y"], revision: 5).hiding([Array("/a/2".utf8)])
+        #expect(changes(.snapshot(one), later).summary == " (/a/3, revision 5)")
+    }
+
     @Test func whereNothingIsKnown() {
         let changes = changes(.unknown, snapshot(["/a/1": "x"], revision: 0))
         #expect(

@@ -112,9 +112,14 @@ package struct Applier: Sendable {
         case .failure(let failure):
             report(failure, .application, of: resource, madeFrom: Cause(view, result.inputs), &history)
         }
+        var changes = changes(of: request)
+        // Of one pass nothing is known that could have changed.
+        if let content, !settings.onetime {
+            changes.otherCauses = OtherCauses(of: content, result.inputs, since: request.history)
+        }
         var file = RenderedFile(
-            request: request, content: content, inputs: result.inputs, changes: changes(of: request),
-            keyCount: view.count, began: began, secrets: result.secrets, history: history)
+            request: request, content: content, inputs: result.inputs, changes: changes, keyCount: view.count,
+            began: began, secrets: result.secrets, history: history)
         file.changeID = request.rollout?.changeID(of: result.inputs)
         return file
     }
@@ -155,6 +160,10 @@ package struct Applier: Sendable {
     /// Notes that nothing is wrong any more.
     func succeeded(_ outcome: Outcome, _ file: inout RenderedFile) -> Outcome {
         report(nil, .application, of: file.resource, &file.history)
+        if let content = file.content, !settings.onetime, outcome.state == .updated || outcome.state == .inSync {
+            file.history.made = Making(content, file.inputs)
+            file.history.isRedefined = false
+        }
         var outcome = file.completed(outcome)
         if outcome.state == .updated, !settings.onetime { outcome.change = file.changes.applied }
         return outcome

@@ -25,6 +25,10 @@ package struct History: Sendable {
     /// The destination beside which leftovers of a crash were looked for; nil before that, and after a trial that failed half
     /// way.
     var restored: String?
+    /// What the file was last made from, when it was as it should be; nil before that, and in one pass.
+    var made: Making?
+    /// Whether its definition is another one than then.
+    var isRedefined = false
 
     /// Nothing is known yet.
     package init() {}
@@ -108,7 +112,9 @@ package struct History: Sendable {
     /// The part that stays valid when the definition changes from `old` to `new`: what is known of the file, if it is the same.
     package func kept(from old: Resource, to new: Resource) -> History {
         var history = History()
+        history.isRedefined = isRedefined || old != new
         guard old.destination == new.destination else { return history }
+        history.made = made
         history.previous = previous
         history.beforeTurn = beforeTurn
         history.refusedAttributes = refusedAttributes

@@ -17,6 +17,8 @@ package struct KeyChanges: Sendable {
     let ranges: [KeyRange]
     /// The keys of the item, for a resource of an item: `summary` names only these.
     let ofItem: KeyRange?
+    /// What else has changed.
+    var otherCauses = OtherCauses()
 
     package init(base: Base, snapshot: Snapshot, ranges: [KeyRange], ofItem: KeyRange? = nil) {
         self.base = base
@@ -167,20 +169,30 @@ package struct KeyChanges: Sendable {
     var applied: AppliedChange {
         let ranges = ofItem.map { [$0] } ?? ranges
         let view = snapshot.view(of: ranges, strippingPrefix: [])
-        let changes: [(key: Window, isGone: Bool)]
-        var isKnown = false
-        if case .snapshot(let base) = base {
-            isKnown = true
-            changes = view.difference(from: base.view(of: ranges, strippingPrefix: []))
-                .map { ($0.key, $0.kind == .removed) }
-        } else {
-            changes = (0..<view.count).prefix(AppliedChange.mostKeys).map { (view.key(at: $0), false) }
+        guard case .snapshot(let base) = base else {
+            let keys = (0..<view.count).prefix(AppliedChange.mostKeys).map { view.key(at: $0).array }
+            return AppliedChange(
+                revision: snapshot.revision, keys: keys.map { AppliedChange.Key(name: $0, change: .set) },
+                count: view.count, isKnown: false, causes: otherCauses.named)
+        }
+        let changes = view.difference(from: base.view(of: ranges, strippingPrefix: []))
+        let keys = changes.prefix(AppliedChange.mostKeys).map { change in
+            let key = change.key.array
+            return AppliedChange.Key(name: key, change: kind(of: change.kind, key, base))
         }
         return AppliedChange(
-            revision: snapshot.revision,
-            keys: changes.prefix(AppliedChange.mostKeys).map {
-                AppliedChange.Key(name: $0.key.array, isGone: $0.isGone)
-            },
-            count: isKnown ? changes.count : view.count, isKnown: isKnown)
+            revision: snapshot.revision, keys: keys, count: changes.count, isKnown: true,
+            causes: keys.isEmpty ? otherCauses.withoutKeys : otherCauses.named)
+    }
+
+    /// What became of a key that was not the same in `base`; a health check may have hidden it, or show it again.
+    private func kind(
+        of change: Change.Kind, _ key: [UInt8], _ base: Snapshot
+    ) -> AppliedChange.KeyChange {
+        switch change {
+        case .removed: snapshot.hides(key) ? .hide : .delete
+        case .added: base.hides(key) ? .show : .set
+        case .updated: .set
+        }
     }
 }

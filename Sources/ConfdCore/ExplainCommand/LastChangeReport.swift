@@ -1,3 +1,4 @@
+import Applying
 import Configuration
 import Diagnostics
 import Posix
@@ -11,11 +12,13 @@ struct LastChangeReport: Equatable {
     let count: Int?
     /// Whether these are the keys that changed; if not, they are all that there were.
     let isKnown: Bool
-    let keys: [(name: String, isGone: Bool)]
+    let keys: [Key]
+    /// Causes besides keys, in words.
+    let causes: [String]
 
-    static func == (left: LastChangeReport, right: LastChangeReport) -> Bool {
-        left.time == right.time && left.revision == right.revision && left.count == right.count
-            && left.isKnown == right.isKnown && left.keys.elementsEqual(right.keys) { $0 == $1 }
+    struct Key: Equatable {
+        let name: String
+        let change: AppliedChange.KeyChange
     }
 
     static func ask(_ client: DaemonClient, _ resource: String) throws(DaemonClient.Problem) -> LastChangeReport {
@@ -29,7 +32,8 @@ struct LastChangeReport: Equatable {
         var revision = 0
         var count: Int?
         var isKnown = false
-        var keys: [(String, Bool)] = []
+        var keys: [Key] = []
+        var causes: [String] = []
         for line in text.split(separator: "\n") {
             let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
             guard parts.count == 2 else { continue }
@@ -40,12 +44,14 @@ struct LastChangeReport: Equatable {
                 let words = parts[1].split(separator: " ")
                 count = words.first.flatMap { Int($0) }
                 isKnown = words.last == "changed"
-            case "set": keys.append((parts[1], false))
-            case "delete": keys.append((parts[1], true))
-            default: continue
+            case "cause": causes.append(parts[1])
+            default:
+                guard let change = AppliedChange.KeyChange(rawValue: parts[0]) else { continue }
+                keys.append(Key(name: parts[1], change: change))
             }
         }
-        (self.time, self.revision, self.count, self.isKnown, self.keys) = (time, revision, count, isKnown, keys)
+        (self.time, self.revision, self.count, self.isKnown) = (time, revision, count, isKnown)
+        (self.keys, self.causes) = (keys, causes)
     }
 
     /// The lines of the file of now that a key decides.
@@ -61,11 +67,14 @@ struct LastChangeReport: Equatable {
         guard let count else {
             return head(resource, rows + [["keys", "not known: it was before the daemon began"]])
         }
-        if !isKnown { rows.append(["keys", "which of \(count) changed is not known: it was the daemon's first file"]) }
+        if !isKnown, causes.isEmpty {
+            rows.append(["keys", "which of \(count) changed is not known: it was the daemon's first file"])
+        }
+        rows += causes.map { ["because", $0] }
         for key in keys where isKnown {
             let lines = ExplainText.ranges(Self.lines(of: key.name, explanation))
             rows.append([
-                key.isGone ? "delete" : "set", key.name, lines.isEmpty ? "" : "\(resource.destination):\(lines)",
+                key.change.rawValue, key.name, lines.isEmpty ? "" : "\(resource.destination):\(lines)",
             ])
         }
         if isKnown, count > keys.count { rows.append(["", "and \(count - keys.count) more keys"]) }

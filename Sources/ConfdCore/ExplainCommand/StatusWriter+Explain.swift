@@ -89,8 +89,10 @@ extension StatusWriter {
         set("known", change.isKnown)
         array("keys", change.keys) { writer, key in
             writer.set("key", key.name)
-            writer.set("deleted", key.isGone)
+            writer.set("deleted", key.change == .delete)
+            writer.set("change", key.change.rawValue)
             writer.numbers("lines", LastChangeReport.lines(of: key.name, explanation))
         }
     }
 }
+        array("causes", change.causes) { $0.set("cause", $1) }

@@ -16,14 +16,17 @@ struct LastChange: Equatable, Sendable {
     ///     keys 2 changed
     ///     set /app/name
     ///     delete /app/debug
+    ///
+    /// `hide` and `show` are of health checks. Each cause besides keys has a line too, such as `cause its resource file was changed`.
     var text: String {
         var lines = ["time \(Clock.rfc3339(time))", "revision \(revision)"]
         if let change {
             lines.append("keys \(change.count) \(change.isKnown ? "changed" : "all")")
             for key in change.keys {
                 let name = PrintableText.line(String(decoding: key.name, as: UTF8.self))
-                lines.append("\(key.isGone ? "delete" : "set") \(name)")
+                lines.append("\(key.change.rawValue) \(name)")
             }
+            lines += change.causes.map { "cause \(PrintableText.line($0.text))" }
         }
         return lines.map { $0 + "\n" }.joined()
     }
