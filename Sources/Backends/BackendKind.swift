@@ -26,6 +26,8 @@ package protocol BackendKind: Sendable {
     func complete(_ options: inout BackendOptions, for name: String)
     /// The problems of `options`; contacts nothing.
     func problems(of options: BackendOptions) -> [BackendProblem]
+    /// What is wrong with what is stored, where that is known without contacting anything: files. Warnings go to `context`.
+    func contentErrors(of options: BackendOptions, in context: BackendContext) -> [BackendError]
     /// Log lines of a start with `options`, besides the name and the sources.
     func notices(of options: BackendOptions) -> [BackendNotice]
     /// Endpoints or files, for logs and metrics. Never a secret.
@@ -45,6 +47,7 @@ extension BackendKind {
     package var isCached: Bool { false }
     package func complete(_ options: inout BackendOptions, for name: String) {}
     package func problems(of options: BackendOptions) -> [BackendProblem] { [] }
+    package func contentErrors(of options: BackendOptions, in context: BackendContext) -> [BackendError] { [] }
     package func notices(of options: BackendOptions) -> [BackendNotice] { [] }
     package func path(of path: [UInt8]) -> [UInt8] { path }
 }

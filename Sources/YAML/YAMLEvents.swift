@@ -106,7 +106,21 @@ package final class YAMLEvents {
             let place = beginsBefore ? " that begins at line \(state.context_mark.line + 1)" : ""
             message = String(cString: context) + place + ": " + problem
         }
+        if problem.hasSuffix("cannot start any token"), isIndentedByTab(line: state.problem_mark.line) {
+            message += ": tabs are not allowed for indentation"
+        }
         return YAMLError(message, at: TextPosition(state.problem_mark))
+    }
+
+    /// Whether there is a tab before the first character of a line, which is counted from 0.
+    private func isIndentedByTab(line: Int) -> Bool {
+        var start = bytes.startIndex
+        for _ in 0..<line {
+            guard let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) else { return false }
+            start = end + 1
+        }
+        let indentation = bytes[start...].prefix { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+        return indentation.contains(UInt8(ascii: "\t"))
     }
 }
 

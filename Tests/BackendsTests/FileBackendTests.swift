@@ -53,6 +53,22 @@ import Testing
         }
     }
 
+    @Test(
+        "Report: a key that a mapping has twice is named, for the last one counts as in confd 0.17",
+        arguments: [
+            ("a: {b: 1}\na: {c: 2}\n", "2:1 a"), ("a:\n  b: 1\n  c: 2\n  b: 3\n", "4:3 b"),
+            ("x: &x {b: 1}\na:\n  <<: *x\n  b: 2\n", nil), ("a: {b: 1}\nc: {b: 1}\n", nil),
+            ("x: &x {b: 1, b: 2}\na: *x\nc: *x\n", "1:14 b"),
+        ])
+    func repeatedKeys(_ text: String, _ said: String?) throws {
+        var oddities: [String] = []
+        _ = try YAMLReader.pairs(Array(text.utf8)) { oddity, position in
+            guard case .repeatedKey(let key) = oddity else { return }
+            oddities.append("\(position.line):\(position.column) \(String(decoding: key, as: UTF8.self))")
+        }
+        #expect(oddities == [said].compactMap { $0 })
+    }
+
     @Test("Paths are read in the order given")
     func order() throws {
         try withFolder(["1": "a: 1\n", "2": "a: 2\n"]) { (folder) throws in

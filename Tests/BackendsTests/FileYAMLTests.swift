@@ -87,7 +87,10 @@ import Testing
         ("# c\n\n - a\n", "f.yaml:3:2: expected a mapping at the top level, found a list"),
         ("a: b: c\n", "f.yaml:1:5: mapping values are not allowed in this context"),
         ("a: 1\n b: 2\n", "f.yaml:2:3: mapping values are not allowed in this context"),
-        ("a:\n\t- 1\n", "f.yaml:2:1: while scanning for the next token: found character that cannot start any token"),
+        (
+            "a:\n\t- 1\n",
+            "f.yaml:2:1: while scanning for the next token: found character that cannot start any token: tabs are not allowed for indentation"
+        ),
         (
             "a: \"x\nb: 1\n",
             "f.yaml:3:1: while scanning a quoted scalar that begins at line 1: found unexpected end of stream"

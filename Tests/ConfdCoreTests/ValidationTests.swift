@@ -108,6 +108,28 @@ import Testing
         #expect(try rig.run(["-resource", "app.toml"]).exitCode == 2)
     }
 
+    /// Report: `-validate` said nothing of a file of keys that cannot be read.
+    @Test(arguments: [
+        ("a: [1\n", "keys.yaml:2:1: while parsing a flow sequence that begins at line 1: ", 2),
+        ("a:\n\tb: 1\n", "keys.yaml:2:1: while scanning for the next token: ", 2),
+        ("a: 1\na: 2\n", "warning: keys.yaml:2:1: the key \"a\" stands in this mapping for the second time, ", 0),
+        ("app: {name: x}\n", nil, 0),
+    ])
+    func filesOfKeysAreRead(_ text: String, _ says: String?, _ code: Int32) throws {
+        let rig = try Rig()
+        try rig.resource("app")
+        try rig.directory.write("keys.yaml", text)
+        let report = try rig.run(["-backend", "file", "-file", rig.directory("keys.yaml")])
+        let lines = rig.lines(report)
+        #expect(report.exitCode == code && lines.count == (says == nil ? 0 : 1), "\(lines)")
+        if let says { #expect(lines.first?.hasPrefix(says) == true, "\(lines)") }
+        if text.contains("\t") { #expect(lines.first?.hasSuffix("tabs are not allowed for indentation") == true) }
+        // A file that is not there yet may be there when it is needed; a pipe would be used up.
+        for path in [rig.directory("none.yaml"), "/dev/null"] {
+            #expect(try rig.run(["-backend", "file", "-file", path]).findings.isEmpty)
+        }
+    }
+
     // MARK: - Mock data
 
     @Test(arguments: [

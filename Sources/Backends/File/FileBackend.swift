@@ -85,12 +85,41 @@ package struct FileBackend: Backend {
         }
         do throws(ContentError) {
             if path.hasSuffix(".json") { return try JSONReader.pairs(bytes) }
-            return try YAMLReader.pairs(bytes) { position in
-                let place = "\(path):\(position.line):\(position.column)"
-                warnings.issue("\(place): a second YAML document begins here, and only the first is read")
+            return try YAMLReader.pairs(bytes) { oddity, position in
+                warnings.issue("\(path):\(position.line):\(position.column): \(oddity.text)")
             }
         } catch {
             throw FileError(path: path, position: error.position, kind: error.kind)
+        }
+    }
+}
+
+extension FileBackend {
+    /// What is wrong with the content of the files, each file by itself. Files that are not there now are no error, and neither
+    /// pipes nor devices are read.
+    func contentErrors() -> [BackendError] {
+        var errors: [BackendError] = []
+        for path in paths {
+            do throws(FileError) {
+                let kind = try? Files.status(path).kind
+                guard kind == .folder || kind == .regular else { continue }
+                for file in try kind == .folder ? files(inFolder: path) : [path] {
+                    do throws(FileError) { _ = try pairs(inFile: file) } catch { errors.append(error.backendError) }
+                }
+            } catch {
+                errors.append(error.backendError)
+            }
+        }
+        return errors
+    }
+}
+
+extension YAMLReader.Oddity {
+    fileprivate var text: String {
+        switch self {
+        case .secondDocument: "a second YAML document begins here, and only the first is read"
+        case .repeatedKey(let key):
+            "the key \"\(String(decoding: key, as: UTF8.self))\" stands in this mapping for the second time, and the last one counts"
         }
     }
 }

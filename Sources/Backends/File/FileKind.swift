@@ -17,6 +17,12 @@ struct FileKind: BackendKind {
         options.has(Self.files) ? [] : [.missing(Self.files)]
     }
 
+    func contentErrors(of options: BackendOptions, in context: BackendContext) -> [BackendError] {
+        FileBackend(
+            paths: options.list(Self.files), filter: options.text(Self.filter) ?? "", warn: context.warn
+        ).contentErrors()
+    }
+
     func sources(of options: BackendOptions) -> [String] { options.list(Self.files) }
 
     func open(_ options: BackendOptions, in context: BackendContext) throws(BackendError) -> any Backend {

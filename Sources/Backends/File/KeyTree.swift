@@ -78,10 +78,12 @@ struct LastEntries {
     private(set) var values: [Int] = []
     private var places: [[UInt8]: Int] = [:]
 
-    mutating func set(_ key: [UInt8], to value: Int) {
+    /// Returns whether `key` was there before.
+    @discardableResult
+    mutating func set(_ key: [UInt8], to value: Int) -> Bool {
         if let place = keys.count < Self.hashedFrom ? keys.firstIndex(of: key) : places[key] {
             values[place] = value
-            return
+            return true
         }
         keys.append(key)
         values.append(value)
@@ -90,5 +92,6 @@ struct LastEntries {
         } else if keys.count > Self.hashedFrom {
             places[key] = keys.count - 1
         }
+        return false
     }
 }

@@ -1,15 +1,24 @@
 /// Turns a YAML document into keys and values, as go-yaml v2 decodes it and confd walks it: aliases and merge keys
 /// are followed; of equal keys the last one stays, with all that is below it.
 struct YAMLReader {
-    /// The pairs of the first document of `bytes`; of equal keys the last one counts. `noteSecondDocument` is called
-    /// with the position of a second document, which is not read.
+    /// What is read, and is probably a mistake.
+    enum Oddity: Equatable {
+        /// A second document, which is not read.
+        case secondDocument
+        /// A key that its mapping has had before, which YAML forbids.
+        case repeatedKey([UInt8])
+    }
+
+    /// The pairs of the first document of `bytes`; of equal keys the last one counts. `note` is called with what is odd in it
+    /// and where.
     static func pairs(
-        _ bytes: [UInt8], limits: FileLimits = FileLimits(), noteSecondDocument: (FileError.Position) -> Void = { _ in }
+        _ bytes: [UInt8], limits: FileLimits = FileLimits(), note: (Oddity, FileError.Position) -> Void = { _, _ in }
     ) throws(ContentError) -> [KeyTree.Pair] {
         var reader = YAMLReader(document: try YAMLDocument(bytes), tree: KeyTree(limits))
-        reader.document.secondDocument.map(noteSecondDocument)
+        if let position = reader.document.secondDocument { note(.secondDocument, position) }
         guard let root = reader.document.root else { return [] }
         try reader.readRoot(root)
+        for (key, node) in reader.repeated { note(.repeatedKey(key), reader.document.positions[node]) }
         return reader.tree.pairs
     }
 
@@ -19,6 +28,9 @@ struct YAMLReader {
     private var entered: Set<Int> = []
     private var aliasDepth = 0
     private var aliasedNodes = 0
+    /// Keys that stand in their mapping for a second time, and their nodes; the first few.
+    private var repeated: [(key: [UInt8], node: Int)] = []
+    private static let mostRepeated = 16
 
     private init(document: YAMLDocument, tree: KeyTree) {
         self.document = document
@@ -106,15 +118,21 @@ struct YAMLReader {
 extension YAMLReader {
     /// Sets the keys in the order of the document: like go-yaml v2, a merge replaces the keys before it.
     private mutating func collect(_ children: [Int], into entries: inout LastEntries) throws(ContentError) {
+        // What a merge brought may be replaced.
+        var mayRepeat = !entries.keys.isEmpty
         for place in stride(from: 0, to: children.count, by: 2) {
             let value = children[place + 1]
             if case .scalar(let scalar) = document.nodes[children[place]], YAMLScalar.isMergeKey(scalar) {
+                mayRepeat = true
                 try merge(value, into: &entries)
             } else {
                 let key = try key(children[place])
                 tree.charge(key.count)
                 if tree.isFull { throw error(.tooManyBytes(limit: tree.limits.bytes), value) }
-                entries.set(key, to: value)
+                let isRepeated = entries.set(key, to: value)
+                if isRepeated, !mayRepeat, aliasDepth == 0, repeated.count < Self.mostRepeated {
+                    repeated.append((key, children[place]))
+                }
             }
         }
     }

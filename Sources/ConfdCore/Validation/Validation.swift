@@ -7,6 +7,7 @@ import KeyValue
 import Posix
 import Rendering
 import Staging
+import Synchronization
 import TextTemplate
 
 /// `-validate`: looks at settings, resources and templates without contacting a backend, and reports all errors
@@ -45,6 +46,7 @@ struct Validation {
             findings += loaded.resources.filter(checksInPlace).map { Finding(checkInPlace: $0) }
             checkTemplates(loaded)
             for resource in loaded.resources { findings += KeyAdvice.findings(of: resource) }
+            checkContents(loaded.resources)
             if let mock { tryTemplates(loaded.resources, mock) }
         }
         // With -strict, warnings count too.
@@ -129,6 +131,26 @@ extension TemplateUse {
         options.leftDelimiter = Array(leftDelimiter.utf8)
         options.rightDelimiter = Array(rightDelimiter.utf8)
         return options
+    }
+}
+
+// MARK: - Keys in files
+
+extension Validation {
+    /// Looks at the keys of backends that are files, those of the settings and of resources.
+    private mutating func checkContents(_ resources: [Resource]) {
+        let given = settings.layers.map(\.backend)
+        var seen: Set<BackendConfiguration> = []
+        let backends = (given + resources.flatMap(\.layers).map(\.backend)).filter { seen.insert($0).inserted }
+        let warnings = Mutex<[String]>([])
+        let warn: @Sendable (String) -> Void = { text in warnings.withLock { $0.append(text) } }
+        let context = BackendContext(environment: { [] }, warn: warn)
+        for backend in backends {
+            findings += backend.kind.contentErrors(of: backend.options, in: context).map {
+                Finding(ErrorReport($0.message, hint: $0.hint), .error)
+            }
+        }
+        findings += warnings.withLock { $0 }.map { Finding(ErrorReport($0), .warning) }
     }
 }
 
