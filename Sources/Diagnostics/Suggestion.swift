@@ -14,6 +14,8 @@ package enum Suggestion {
         /// For options, keys and files: a third of the length.
         package static let names = Rule(
             longest: 64, limit: { min(3, max(1, $0 / 3)) }, completes: true, foldsCase: false)
+        /// For words that may be something else than a name: the beginning of a name is none, such as `app` of `app-id`.
+        package static let words = Rule(longest: 64, limit: names.limit, completes: false, foldsCase: false)
         /// For functions, fields and keys in templates: two mistakes, one below six letters.
         package static let identifiers = Rule(
             longest: 40, limit: { $0 < 6 ? 1 : 2 }, completes: false, foldsCase: true)

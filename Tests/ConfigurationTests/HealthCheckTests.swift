@@ -97,7 +97,11 @@ private func withCheck(_ fields: String) -> String {
                 "r.toml:6:8: type: \"htp\" is none of http, tcp, tls, grpc, mysql, ajp, fastcgi, exec\n"
                     + "type = \"htp\"\n       ^\nhint: did you mean \"http\"?"
             ),
-            ("interval = 1", "r.toml:4:12: type: is required and must not be empty"),
+            (
+                "interval = 1",
+                "r.toml:4:12: type: is required and must not be empty\n[[template.health_check]]\n           ^\n"
+                    + "hint: one of http, tcp, tls, grpc, mysql, ajp, fastcgi, exec"
+            ),
             (
                 "type = \"tcp\"\ninterval = \"1s\"\ntimeout = \"2s\"",
                 "r.toml:7:12: interval: 1s is shorter than the timeout, 2s\ninterval = \"1s\"\n           ^\n"
@@ -236,7 +240,7 @@ private func withCheck(_ fields: String) -> String {
             (
                 "[service]\nkey = \"/a\"\nvalue = \"{{getv \\\"/b\\\"}}\"\n",
                 "r.toml:3:9: value: function \"getv\" not defined\nvalue = \"{{getv \\\"/b\\\"}}\"\n        ^\n"
-                    + "hint: a service reads no keys and no other templates"
+                    + "hint: functions that read keys, or other templates, are not available in the key and value of a service"
             ),
             (
                 "[service]\nkey = \"/a\"\nvalue = \"x\"\non_fall = \"mark\"\n",
@@ -321,7 +325,8 @@ private func withCheck(_ fields: String) -> String {
 
     @Test(arguments: [
         (["a", "x"], "KEY: \"a\" is not a key"),
-        (["/a", "{{getv \"/b\"}}"], "VALUE: function \"getv\" not defined"),
+        (["/a", "{{getv \"/b\"}}"], "VALUE:1:3: function \"getv\" not defined"),
+        (["/a/{{nope}}", "x"], "KEY:1:6: function \"nope\" not defined"),
         (["/a", "x", "-check", "8080"], "-check: \"8080\" is not a check"),
         (["/a", "x", "-check", "udp://:80"], "-check: \"udp://:80\" is not a check"),
         (["/a", "x", "-check", "tcp://:0"], "-check: target's port is not a number from 1 to 65535: \"127.0.0.1:0\""),
@@ -340,5 +345,35 @@ private func withCheck(_ fields: String) -> String {
             try ServiceDefinition(settings.registration, backend: settings.backend)
         }
         #expect(error?.message == message)
+    }
+
+    /// Report: hints spoke of resource files, or did not say what was wrong.
+    @Test(arguments: [
+        (
+            ["/a", "{{getv \"/b\"}}"],
+            "functions that read keys, or other templates, are not available in the key and value of a service"
+        ),
+        (["/a", "x", "-backend", "env"], "services are registered in etcd or etcdv2: choose one with -backend"),
+        (["/a", "x", "-check", "http://8001/health"], "did you mean \"http://:8001/health\"?"),
+        (["/a", "x", "-check", "tcp://5432"], "did you mean \"tcp://:5432\"?"),
+        (
+            ["/a", "x", "-check", "http://localhost/"],
+            "for example http://:8080/health, https://, tcp://:5432, tls:// or grpc://"
+        ),
+    ])
+    func hintsAreAboutTheCommandLine(_ arguments: [String], _ hint: String) throws {
+        let settings = try load(["register"] + arguments + ["-node", "http://127.0.0.1:1"])
+        let error = #expect(throws: ResourceError.self) {
+            try ServiceDefinition(settings.registration, backend: settings.backend)
+        }
+        #expect(error?.hint == hint)
+    }
+
+    /// The same in a resource file.
+    @Test func aPortAloneIsNoTarget() throws {
+        let error = #expect(throws: CheckTargetError.self) { try CheckTarget(parsing: "8001") }
+        #expect(
+            ResourceError("r.toml", nil, .target(try #require(error))).hint
+                == "a port alone is port = 8001; with a host it is 127.0.0.1:8001")
     }
 }

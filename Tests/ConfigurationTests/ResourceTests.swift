@@ -105,8 +105,13 @@ private func minimal(_ more: String) -> String {
     @Test func owners() throws {
         let byName = try parse(minimal("owner = \"root\"\ngroup = \"root\"")).resources.first
         #expect(byName?.attributes == FileAttributes(uid: 0, gid: 0))
-        let byNumber = try parse(minimal("uid = 12\ngid = -1\nowner = \"root\"\ngroup = \"34\"")).resources.first
-        #expect(byNumber?.attributes == FileAttributes(uid: 12, gid: 34))
+        let byNumber = try parse(minimal("uid = 12\ngid = -1\nowner = \"root\"\ngroup = \"34\""))
+        #expect(byNumber.resources.first?.attributes == FileAttributes(uid: 12, gid: 34))
+        // Report: the number won without a word.
+        let warning =
+            "r.toml:6:9: owner: has no effect beside uid\nowner = \"root\"\n        ^\nhint: leave out owner or uid"
+        #expect(byNumber.warnings.map(\.text) == [warning])
+        #expect(try parse(minimal("uid = 0\nowner = \"root\"")).warnings.isEmpty)
     }
 
     @Test func variables() throws {

@@ -74,6 +74,28 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
             (["onetime"], "unexpected argument: \"onetime\" | did you mean \"-onetime\"?"),
             (["etdc"], "unexpected argument: \"etdc\" | did you mean \"etcd\"?"),
             (["env", "file"], "unexpected argument: \"file\" | did you mean \"-file\"?"),
+            // Report: a command without -- before it was taken for the beginning of a flag, -app-id.
+            (
+                ["-watch", "app", "-x"],
+                "unexpected argument: \"app\" | a command to run comes after --: confd … -- app …"
+            ),
+            (
+                ["-watch", "nginx", "-g", "x"],
+                "unexpected argument: \"nginx\" | a command to run comes after --: confd … -- nginx …"
+            ),
+            (
+                ["register", "/a", "x", "app"],
+                "unexpected argument: \"app\" | a command to run comes after --: confd … -- app …"
+            ),
+            (["wait", "app"], "unexpected argument: \"app\" | flags start with a dash"),
+            (
+                ["-validate", "-json"],
+                "-json: needs status, explain or rollout status | -log-format json makes each line of the log an object"
+            ),
+            (
+                ["test", "-json"],
+                "-json: needs status, explain or rollout status | confd test -junit FILE writes the results for programs"
+            ),
             (["-confdir"], "flag needs an argument: -confdir"),
             (["---x"], "bad flag syntax: ---x"),
             (["-=x"], "bad flag syntax: -=x"),

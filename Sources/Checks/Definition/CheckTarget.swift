@@ -71,7 +71,7 @@ package enum CheckTarget: Hashable, Sendable, CustomStringConvertible {
         return (String(text[..<colon]), text[text.index(after: colon)...])
     }
 
-    private static func number(_ text: Substring) -> UInt16? {
+    fileprivate static func number(_ text: Substring) -> UInt16? {
         guard (1...5).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }),
             let port = UInt16(text), port > 0
         else { return nil }
@@ -113,6 +113,9 @@ package struct CheckTargetError: Error, Equatable, Sendable {
         self.kind = kind
         self.text = text
     }
+
+    /// Whether it is the number of a port, without a host and a colon.
+    package var isPortAlone: Bool { kind == .notAHost && CheckTarget.number(text[...]) != nil }
 
     /// One line: what it is, and the text or its beginning.
     package var message: String {

@@ -9,6 +9,15 @@ extension SettingsLoader {
         }
     }
 
+    /// What gives JSON, or another form for programs, where `-json` does not; nil if nothing does.
+    var otherJSON: String? {
+        switch settings.subcommand {
+        case .test: "confd test -junit FILE writes the results for programs"
+        case nil, .register, .render: "-log-format json makes each line of the log an object"
+        case .status, .explain, .rollout, .wait, .release, .clean: nil
+        }
+    }
+
     /// `-file` alone says where the keys are, so `-backend file` need not be written.
     mutating func chooseFileBackend() {
         if settings.origins["backend"] == nil, case .flag = settings.origins["file"] { settings.backendName = "file" }

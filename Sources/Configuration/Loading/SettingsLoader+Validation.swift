@@ -82,7 +82,7 @@ extension SettingsLoader {
         case nil: break
         }
         if settings.json, !canPrintJSON {
-            refuse(.jsonWithoutStatus, option: "json")
+            refuse(.jsonWithoutStatus(instead: otherJSON), option: "json")
         }
         for range in settings.statusAllow where AddressRange(range) == nil {
             refuse(.notAddressRange(range), option: "status-allow")

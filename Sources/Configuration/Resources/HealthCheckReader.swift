@@ -91,7 +91,7 @@ struct HealthCheckReader {
     private mutating func kind() -> HealthCheck.Kind? {
         table.limit("type", to: Self.types + ["ssl_hello"])
         guard table.value("type") != nil else {
-            table.note("type", .required)
+            table.note("type", .requiredChoice(Self.types))
             return nil
         }
         guard let type = table.text("type") else { return nil }

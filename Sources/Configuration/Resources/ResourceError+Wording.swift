@@ -24,13 +24,14 @@ extension ResourceError {
         case .unknownKey(let key, let table, _): "unknown key \"\(key)\" in \(table)"
         case .destinationTaken(let destination, let owner): "dest \(destination) is already written by \(owner)"
 
-        case .required: "is required and must not be empty"
+        case .required, .requiredChoice: "is required and must not be empty"
         case .wrongType(let type, let wanted, _): "\(type.name) where \(wanted.name) is expected"
         case .variable(let failure): failure.message
         case .notDuration(.text(let text)): "\"\(text)\" is not a time"
         case .notDuration(.number(let number)): "\(number) is not a time"
         case .notMode: "not a file mode"
         case .notIdentifier(let number): "\(number) is not an id"
+        case .nameBesideNumber(_, let number): "has no effect beside \(number)"
         case .unknownUser(let name): "this machine has no user \"\(name)\", so the owner is left as it is"
         case .unknownGroup(let name): "this machine has no group \"\(name)\", so the group is left as it is"
         case .writesInput(let file, let destination): "this is \(text(file)): \"\(destination)\""
@@ -97,10 +98,11 @@ extension ResourceError {
         case .notAKey(let text): "\"\(text)\" is not a key"
         case .notMarkable: "on_fall = \"mark\" needs a value that is a JSON object"
         case .serviceKeyTaken(let key, let owner): "the key \(key) is already registered by \(owner)"
-        case .cannotRegister(let backend): "the \(backend) backend cannot be written to"
+        case .cannotRegister(let backend, _): "the \(backend) backend cannot be written to"
         case .cannotRegisterInLayers: "a service is registered in one backend, without mount and optional"
         case .ttlTooShort(let time): "\(time.goText) is shorter than a second"
         case .notCheckURL(let text): "\"\(text)\" is not a check"
+        case .checkURL(let error, _): error.message
 
         case .noBackendName: "the [backend] table must name its backend"
         case .unknownBackend(let backend): backend.message
@@ -126,6 +128,8 @@ extension ResourceError {
     }
 
     private static let fields = "the fields are {{.src}}, the staged file, and {{.dest}}, the target"
+
+    private static let checkURLs = "for example http://:8080/health, https://, tcp://:5432, tls:// or grpc://"
 
     /// How to fix it, nil if there is nothing to say.
     package var hint: String? {
@@ -195,15 +199,23 @@ extension ResourceError {
                 : "it has to hold {{.name}}, or all parts: {{index .parts 0}}, {{index .parts 1}}"
         case .patternOutsideOfKeys(let keys):
             "the keys are \(keys.map { "\"\($0)\"" }.joined(separator: ", ")), with the prefix"
-        case .serviceReadsKeys: "a service reads no keys and no other templates"
+        case .serviceReadsKeys:
+            "functions that read keys, or other templates, are not available in the key and value of a service"
+        case .requiredChoice(let choices): "one of \(choices.joined(separator: ", "))"
+        case .nameBesideNumber(let name, let number): "leave out \(name) or \(number)"
+        case .target(let error) where error.isPortAlone:
+            "a port alone is port = \(error.text); with a host it is 127.0.0.1:\(error.text)"
+        case .checkURL(_, let meant): meant.map { Advice.didYouMean($0).text } ?? checkURLs
         case .target: "for example 10.0.0.1:8080, [fd00::1]:8080 or unix:/run/app.sock"
         case .apply(let problem): problem.hint
         case .rollout(let problem): problem.hint
         case .notAKey: "a key begins with a slash"
         case .serviceKeyTaken: "put ${HOSTNAME} or {{hostname}} into the key, or remove one of the two"
-        case .cannotRegister: "services are registered in etcd or etcdv2: add a [backend] table"
+        case .cannotRegister(_, let isOfCommandLine):
+            "services are registered in etcd or etcdv2: "
+                + (isOfCommandLine ? "choose one with -backend" : "choose one with -backend, or add a [backend] table")
         case .cannotRegisterInLayers: "put it into a file of its own, with a [backend] table"
-        case .notCheckURL: "for example http://:8080/health, https://, tcp://:5432, tls:// or grpc://"
+        case .notCheckURL: checkURLs
         case .unknownBackend(let backend): backend.hint
         case .backend(.element(_, _, let error), _): error.hint
         case .backend(.warning(_, let hint), _): hint

@@ -30,12 +30,16 @@ package struct ResourceError: Error, Equatable, Sendable {
         // One field
 
         case required
+        /// A required field that is one of these.
+        case requiredChoice([String])
         case wrongType(ValueType, wanted: ValueType, Remedy?)
         case variable(VariableExpansion.Failure)
         case notDuration(GivenDuration)
         case notMode
         case notIdentifier(Int64)
         case account(SystemError)
+        /// A name beside a number, which counts: of `owner` beside `uid`.
+        case nameBesideNumber(String, number: String)
         /// The machine has no such user or group; the field is ignored.
         case unknownUser(String)
         case unknownGroup(String)
@@ -141,11 +145,13 @@ package struct ResourceError: Error, Equatable, Sendable {
         case notMarkable
         case serviceKeyTaken(String, by: String)
         /// The backend cannot write.
-        case cannotRegister(backend: String)
+        case cannotRegister(backend: String, isOfCommandLine: Bool = false)
         /// A service beside several backends, or one with a mount.
         case cannotRegisterInLayers
         case ttlTooShort(Duration)
         case notCheckURL(String)
+        /// The address in the URL of a check; the URL as it was probably meant, nil if that cannot be told.
+        case checkURL(CheckTargetError, meant: String?)
 
         // [backend]
 

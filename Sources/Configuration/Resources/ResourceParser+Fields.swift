@@ -185,6 +185,10 @@ extension ResourceParser {
         let number = table.integer(numberKey)
         let name = expandedText(nameKey, &table)
         if let number, number != -1 {
+            // An account that cannot be looked up is none that the number is of.
+            if let name, !name.isEmpty, (try? find(name)) != UInt32(exactly: number) {
+                table.warn(nameKey, .nameBesideNumber(nameKey, number: numberKey))
+            }
             if let id = Self.identifier(number) { return .known(id) }
             table.note(numberKey, .notIdentifier(number))
             return .unset

@@ -16,11 +16,13 @@ extension ServiceDefinition {
             do throws(TemplateError) {
                 return try FieldTemplate(registration.words[index], field: name, functions: .withoutKeys)
             } catch {
-                throw refusal(name, .fieldTemplate(reason: error.reason.text, hint: error.hint))
+                throw refusal(
+                    "\(name):\(error.line):\(error.column)",
+                    ServiceTemplate.problem(error, of: registration.words[index], name))
             }
         }
         if !backend.kind.takesRegistrations {
-            throw refusal(nil, .cannotRegister(backend: backend.name))
+            throw refusal(nil, .cannotRegister(backend: backend.name, isOfCommandLine: true))
         }
         if registration.ttl < .seconds(1) { throw refusal("-ttl", .ttlTooShort(registration.ttl)) }
         guard registration.words[0].hasPrefix("/") else {
@@ -58,7 +60,7 @@ extension ServiceCheck {
         } catch let error as ResourceError {
             throw error
         } catch let error as CheckTargetError {
-            throw refusal("-check", .target(error))
+            throw refusal("-check", .checkURL(error, meant: error.isPortAlone ? "\(scheme)://:\(rest)" : nil))
         } catch let error as HealthCheckError {
             throw refusal(error.option, .check(error))
         } catch {

@@ -144,14 +144,17 @@ enum ServiceTemplate {
         do throws(TemplateError) {
             return try FieldTemplate(text, field: key, functions: .withoutKeys)
         } catch {
-            // With all functions it might be one: then the reason is that a service reads no keys.
-            let isTemplate = (try? FieldTemplate(text, field: key, functions: .all)) != nil
-            return table.refuse(
-                key,
-                isTemplate
-                    ? .serviceReadsKeys(reason: error.reason.text)
-                    : .fieldTemplate(reason: error.reason.text, hint: error.hint))
+            return table.refuse(key, problem(error, of: text, key))
         }
+    }
+
+    /// The problem of `text`, of which `error` says that it is no template of a service.
+    static func problem(_ error: TemplateError, of text: String, _ key: String) -> ResourceError.Kind {
+        // With all functions it might be one: then the reason is that a service reads no keys.
+        let isTemplate = (try? FieldTemplate(text, field: key, functions: .all)) != nil
+        return isTemplate
+            ? .serviceReadsKeys(reason: error.reason.text)
+            : .fieldTemplate(reason: error.reason.text, hint: error.hint)
     }
 
     /// Whether `on_fall = "mark"` can put a member into `value`.

@@ -18,6 +18,8 @@ package enum Advice: Equatable, Sendable {
     case templateTable
     /// Another program's `[exec]`.
     case commandOnCommandLine
+    /// The first word of a command to run.
+    case dashesBefore(String)
     case noEffect
     /// It belongs to this backend, which is not built.
     case ofBackend(String)

@@ -83,12 +83,17 @@ package enum CommandLineParser {
         guard let backend = OptionTable.option(named: "backend"), result.options.values["backend"] == nil,
             Self.backendNames.contains(word)
         else {
-            let flag = Suggestion.nearest(to: word, among: OptionTable.all.map(\.name)).map { "-" + $0 }
-            let near =
-                flag ?? Suggestion.nearest(to: word, among: Self.backendNames + Subcommand.allCases.map(\.rawValue))
-            throw SettingsError(.unexpectedArgument(word, near.map { .didYouMean($0) }))
+            throw SettingsError(.unexpectedArgument(word, advice(for: word, result.subcommand)))
         }
         result.options.add(word, to: backend, origin: .flag("backend"))
+    }
+
+    /// What to do about a word that has no meaning where it stands.
+    private static func advice(for word: String, _ subcommand: Subcommand?) -> Advice? {
+        let flag = Suggestion.nearest(to: word, among: OptionTable.all.map(\.name), .words).map { "-" + $0 }
+        let others = Self.backendNames + Subcommand.allCases.map(\.rawValue)
+        if let near = flag ?? Suggestion.nearest(to: word, among: others, .words) { return .didYouMean(near) }
+        return subcommand == nil || subcommand == .register ? .dashesBefore(word) : nil
     }
 
     private static func unknown(_ name: String, _ subcommand: Subcommand?) -> SettingsError {

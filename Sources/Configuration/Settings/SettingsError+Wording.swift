@@ -73,7 +73,7 @@ extension SettingsError {
         case .noCommand: "for example confd -watch -- nginx -g 'daemon off;'"
         case .unknownFlag(_, let advice): advice?.text ?? "confd -help lists all flags"
         case .unexpectedArgument(_, let advice):
-            advice?.text ?? "flags start with a dash, a command to run comes after --"
+            advice?.text ?? "flags start with a dash"
         case .notTOML(let error): error.hint
         case .unknownKey(_, let advice): advice?.text
         case .isResource: "resources stand in conf.d below -confdir, and are found there; -config-file names confd.toml"
@@ -88,7 +88,7 @@ extension SettingsError {
         case .diffWithoutNoop: "-check looks once; -noop goes on as a daemon, unless there is -onetime too"
         case .mockDataWithoutValidate: "without it the files would be written"
         case .resourceWithoutValidate: "to see what one resource gives: confd render FILE"
-        case .jsonWithoutStatus: "for example confd status -json"
+        case .jsonWithoutStatus(let instead): instead ?? "for example confd status -json"
         case .rolloutWithoutGroup: "for example confd rollout status web-proxies"
         case .registerWithoutKey:
             "for example confd register /services/shop/servers/a '{\"host\": \"10.0.0.1\"}' -check http://:8080/health"
@@ -147,6 +147,7 @@ extension Advice {
         case .writeFields(let names): "write \(names.joined(separator: " and "))"
         case .templateTable: "a resource file begins with [template] here"
         case .commandOnCommandLine: "a command to supervise comes after -- here"
+        case .dashesBefore(let word): "a command to run comes after --: confd … -- \(word) …"
         case .noEffect: "it has no effect"
         case .ofBackend(let backend): "it belongs to the \(backend) backend, and is ignored"
         }

@@ -38,7 +38,8 @@ package struct SettingsError: Error, Equatable, Sendable {
         case diffWithoutNoop
         case mockDataWithoutValidate
         case resourceWithoutValidate
-        case jsonWithoutStatus
+        /// `-json` where there is none; what gives JSON there, nil if nothing does.
+        case jsonWithoutStatus(instead: String?)
         /// A sub-command that asks the daemon, with `-control-socket none`.
         case needsSocket(String)
         /// `-revision` of `wait`, which is below 1.
