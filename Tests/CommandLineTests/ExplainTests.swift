@@ -62,6 +62,40 @@ import Testing
         }
     }
 
+    /// Report: a server that is left out because its health check fails was in no explanation.
+    @Test func namesHiddenServers() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "s: {a: \"127.0.0.1:81\", b: \"127.0.0.1:82\"}\n")
+            func resource(_ fields: String) throws {
+                try box.resource(
+                    "app", keys: ["/s"],
+                    fields: """
+
+                        [[template.health_check]]
+                        keys = "/s/*"
+                        type = "tcp"
+                        initial = "down"
+                        \(fields)
+                        """, template: #"{{range gets "/s/*"}}{{base .Key}}{{else}}none{{end}}"#)
+            }
+            try resource("min_healthy = 0")
+            let row = "/s/a   127.0.0.1:81   not probed, and initial = \"down\""
+            for subject in ["\(box.out)/app:1", "app.toml"] {
+                let done = try await explain(box, subject)
+                #expect(done.standardOutput.contains(row), "\(done.testDescription)")
+                let json = try await explain(box, subject, "-json")
+                #expect(json.standardOutput.contains(#""target":"127.0.0.1:82""#), "\(json.testDescription)")
+            }
+            let key = try await explain(box, "-key", "/s/a")
+            #expect(key.standardOutput.contains("no line: its health check hides it"), "\(key.testDescription)")
+            try resource("")
+            let all = try await explain(box, "\(box.out)/app:1")
+            #expect(
+                all.standardOutput.contains("all shown   /s   fewer servers are up than min_healthy"),
+                "\(all.testDescription)")
+        }
+    }
+
     @Test func explainsAResource() async throws {
         try await withSandbox { box in
             try prepare(box)

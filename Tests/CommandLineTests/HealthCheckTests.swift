@@ -30,12 +30,23 @@ import Testing
             try rig.client.put("/s/a", "127.0.0.1:\(one.port)")
             try rig.client.put("/s/b", "127.0.0.1:\(two.port)")
             try addResource(rig)
-            let daemon = try rig.daemon()
+            let daemon = try rig.daemon("-control-socket", rig.box.path("run/control"))
             #expect(try await rig.holds("app", "a b "), "\(daemon.standardError)")
             one.answer(503)
             #expect(try await rig.holds("app", "b "), "\(daemon.standardError)")
             let line = "127.0.0.1:\(one.port) is down after 2 failures: http: status 503"
             #expect(daemon.standardError.contains(line), "\(daemon.standardError)")
+            // Report: the log named the key as if it had changed, and `explain` knew of no hidden servers.
+            let cause = "has been updated (/s/a is hidden by its health check, revision"
+            #expect(try await eventually { daemon.standardError.contains(cause) }, "\(daemon.standardError)")
+            let why = try await run(
+                rig.box.command([
+                    "explain", "\(rig.box.out)/app:1", "-node", rig.node, "-control-socket",
+                    rig.box.path("run/control"),
+                ]))
+            #expect(
+                why.standardOutput.contains("/s/a   127.0.0.1:\(one.port)   http: status 503"), "\(why.testDescription)"
+            )
             // With all of them down all are shown.
             two.answer(500)
             #expect(try await rig.holds("app", "a b "), "\(daemon.standardError)")

@@ -140,6 +140,15 @@ struct ResourceHealth {
         }.sorted { ($0.group, $0.target) < ($1.group, $1.target) }
     }
 
+    /// The keys that are hidden, by the store's names and in their order, each with its server.
+    var hiddenTargets: [(key: [UInt8], target: CheckTarget)] {
+        tables.flatMap(\.hiddenTargets).map { (key: Path.join([resource.prefix, $0.key]), target: $0.target) }
+            .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+    }
+
+    /// The groups whose servers are all shown, because too few of them are up.
+    var groupsShownAsWhole: [[UInt8]] { Set(tables.flatMap(\.panicking)).sorted { $0.lexicographicallyPrecedes($1) } }
+
     /// What the functions `healthy` and `health` answer in a rendering; `engine` is nil where nothing is probed.
     func source(_ engine: CheckEngine?) -> HealthAnswers { HealthAnswers(tables: tables, engine: engine) }
 }

@@ -48,6 +48,11 @@ struct TargetTable {
         return groups.values.flatMap { $0.isPanicking ? [] : Array($0.down) }
     }
 
+    /// The keys of `hidden`, each with its server.
+    var hiddenTargets: [(key: [UInt8], target: CheckTarget)] {
+        hidden.compactMap { key in entries[key]?.target.map { (key, $0) } }
+    }
+
     /// The groups of which fewer servers are up than `min_healthy`, sorted.
     var panicking: [[UInt8]] {
         groups.filter { $0.value.isPanicking }.keys.sorted { $0.lexicographicallyPrecedes($1) }

@@ -20,7 +20,7 @@ extension Engine {
 
     private func newHealth(of state: ResourceState) -> ResourceHealth? {
         var health = ResourceHealth(state.resource, environment: applier.renderer.environment)
-        if mode == .once { health?.known = pass.verdicts(of: state.resource, settings, logger) }
+        if mode == .once { health?.known = pass.verdicts(of: state.resource, settings, logger).mapValues(\.isUp) }
         return health
     }
 

@@ -20,10 +20,12 @@ struct OnePass {
     /// Whether the state directory was looked for, which only guards need.
     var hasOpenedState = false
     /// What a daemon on this machine knows of servers, by resource; nil before it was asked.
-    private var verdicts: [String: [String: Bool]]?
+    private var verdicts: [String: [String: DaemonVerdicts.Verdict]]?
 
-    /// Whether each target of `resource`, as text, is up, as a daemon on this machine found out. `-onetime` probes nothing.
-    mutating func verdicts(of resource: Resource, _ settings: Settings, _ logger: Logger) -> [String: Bool] {
+    /// What a daemon on this machine found out about each target of `resource`, as text. `-onetime` probes nothing.
+    mutating func verdicts(
+        of resource: Resource, _ settings: Settings, _ logger: Logger
+    ) -> [String: DaemonVerdicts.Verdict] {
         if verdicts == nil {
             verdicts = DaemonVerdicts.ask(settings.controlSocket)
             if verdicts == nil {

@@ -35,6 +35,8 @@ struct ExplainText {
             rows.append(["because", reason.isTaken ? action : "not \(action)", place(reason.place)])
             rows += self.rows(reason.sources, first: "", explanation)
         }
+        rows += Self.list("hidden", explanation.hidden(near: line).map(Self.cells(of:)))
+        rows += Self.list("all shown", explanation.groupsShownAsWhole(near: line).map { Self.cells(ofGroup: $0) })
         if explanation.revision > 0 { rows.append(["revision", "\(explanation.revision)"]) }
         return head + "   " + PrintableText.line(lineText(line, explanation)) + "\n" + Self.table(rows)
     }
@@ -124,8 +126,18 @@ struct ExplainText {
         let deciding = explanation.decidingKeys
         let values = deciding.filter { !$0.isMissing }.map { [key($0, explanation), Self.remark($0, explanation)] }
         rows += Self.list("made of", values)
+        rows += Self.list("hidden", explanation.hidden.map(Self.cells(of:)))
+        rows += Self.list("all shown", explanation.groupsShownAsWhole.map { Self.cells(ofGroup: $0) })
         rows += Self.list("missing", deciding.filter(\.isMissing).map { [key($0, explanation)] })
         return "\(PrintableText.line(resource.name))\n" + Self.table(rows)
+    }
+
+    private static func cells(of server: HiddenServer) -> [String] {
+        [String(decoding: server.key, as: UTF8.self), server.target, server.reason]
+    }
+
+    private static func cells(ofGroup group: [UInt8]) -> [String] {
+        [String(decoding: group, as: UTF8.self), "fewer servers are up than min_healthy"]
     }
 
     private static func revision(_ revision: Int64) -> String { revision > 0 ? ", revision \(revision)" : "" }

@@ -20,6 +20,38 @@ struct Explanation {
     let output: TracedOutput
     /// The plain text of values that were decrypted.
     let secrets: [[UInt8]]
+    /// Servers that are left out because their health checks fail.
+    let hidden: [HiddenServer]
+    /// Groups of servers that are all there because too few are up.
+    let groupsShownAsWhole: [[UInt8]]
+
+    /// The servers that are left out of what a line is made of: those beside the keys that it depends on; all if it depends on
+    /// something, and no key is known of that.
+    func hidden(near line: LineExplanation) -> [HiddenServer] {
+        let folders = folders(of: line)
+        if line.reasons.isEmpty && folders.isEmpty { return [] }
+        return hidden.filter { folders.isEmpty || folders.contains(Self.folder($0.key)) }
+    }
+
+    /// The groups that are shown as a whole, likewise.
+    func groupsShownAsWhole(near line: LineExplanation) -> [[UInt8]] {
+        let folders = folders(of: line)
+        return groupsShownAsWhole.filter { folders.contains(key(ByteString($0))) }
+    }
+
+    private func folders(of line: LineExplanation) -> Set<[UInt8]> {
+        let sources = line.pieces.flatMap(\.sources) + line.reasons.flatMap(\.sources)
+        return Set(sources.flatMap { $0.isDirectory ? [$0.key, Self.folder($0.key)] : [Self.folder($0.key)] })
+    }
+
+    private static func folder(_ key: [UInt8]) -> [UInt8] {
+        Array(key[..<(key.lastIndex(of: UInt8(ascii: "/")) ?? key.startIndex)])
+    }
+
+    /// Whether a health check hides `key` of the store.
+    func hides(_ key: [UInt8]) -> Bool {
+        hidden.contains { $0.key == key || key.starts(with: $0.key + [UInt8(ascii: "/")]) }
+    }
 
     /// Whether values must not be shown: they are secrets.
     var hidesValues: Bool { resource.layers.contains { $0.backend.kind.holdsSecrets } }
@@ -80,7 +112,7 @@ struct ExplainedResource {
     let resource: Resource
     let store: Snapshot
     let files: ResourceFiles
-    fileprivate let health: (any HealthSource)?
+    fileprivate let seen: ResourceView
     fileprivate let view: Snapshot
 }
 
@@ -112,14 +144,15 @@ struct Explainer {
         let view = seen.keys(of: resource)
         return ExplainedResource(
             resource: resource, store: store, files: ResourceFiles(of: resource, over: view, in: environment),
-            health: seen.health, view: view)
+            seen: seen, view: view)
     }
 
     func explain(_ file: ResourceFiles.File, of keys: ExplainedResource) throws(ExplainFailure) -> Explanation {
         let renderer = ResourceRenderer(settings)
         let trace = OriginTrace(over: keys.view)
         let isolation = Isolation(environment: renderer.environment, recording: .origins(trace))
-        let rendering = renderer.render(file.resource, itemIndex: file.itemIndex, keys.view, keys.health, isolation)
+        let rendering = renderer.render(
+            file.resource, itemIndex: file.itemIndex, keys.view, keys.seen.health, isolation)
         for warning in rendering.warnings { logger.warning(warning, file.resource) }
         switch rendering.content {
         case .failure(let failure):
@@ -130,7 +163,8 @@ struct Explainer {
             return Explanation(
                 resource: file.resource, revision: keys.store.revision, view: keys.view, content: content,
                 lines: TracedOutput.lines(of: content), trace: trace, output: trace.output ?? TracedOutput(),
-                secrets: rendering.secrets)
+                secrets: rendering.secrets, hidden: keys.seen.hidden,
+                groupsShownAsWhole: keys.seen.groupsShownAsWhole)
         }
     }
 }

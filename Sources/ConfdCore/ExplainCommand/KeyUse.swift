@@ -49,7 +49,8 @@ struct KeyUse {
             let lines = ExplainText.ranges(use.lines)
             return [
                 use.explanation.resource.name,
-                use.explanation.resource.destination + (lines.isEmpty ? "   no line" : ":\(lines)"),
+                use.explanation.resource.destination + (lines.isEmpty ? "   no line" : ":\(lines)")
+                    + (use.explanation.hides(key) ? ": its health check hides it" : ""),
             ]
         }
         return Array((PrintableText.line(head) + "\n" + ExplainText.table(rows)).utf8)

@@ -24,6 +24,15 @@ extension StatusWriter {
             writer.set(reason.place)
             writer.set(reason.sources, explanation, texts)
         }
+        set(explanation.hidden(near: line))
+    }
+
+    private mutating func set(_ hidden: [HiddenServer]) {
+        array("hidden", hidden) { writer, server in
+            writer.set("key", String(decoding: server.key, as: UTF8.self))
+            writer.set("target", server.target)
+            writer.set("reason", server.reason)
+        }
     }
 
     private mutating func set(_ place: TemplatePlace) {
@@ -62,6 +71,7 @@ extension StatusWriter {
             writer.set("argument", reading.argument)
         }
         set(explanation.decidingKeys, explanation, texts)
+        set(explanation.hidden)
     }
 
     mutating func set(_ uses: [KeyUse], key: [UInt8], supposes: Bool) {
@@ -87,6 +97,7 @@ extension StatusWriter {
         set("revision", change.revision > 0 ? change.revision : nil)
         set("count", change.count)
         set("known", change.isKnown)
+        array("causes", change.causes) { $0.set("cause", $1) }
         array("keys", change.keys) { writer, key in
             writer.set("key", key.name)
             writer.set("deleted", key.change == .delete)
@@ -95,4 +106,3 @@ extension StatusWriter {
         }
     }
 }
-        array("causes", change.causes) { $0.set("cause", $1) }

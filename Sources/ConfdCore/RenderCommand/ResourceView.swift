@@ -9,6 +9,10 @@ struct ResourceView {
     /// What health checks leave of the keys.
     let visible: Snapshot
     let health: (any HealthSource)?
+    /// Servers whose keys are left out.
+    let hidden: [HiddenServer]
+    /// Groups whose servers are all shown because too few are up.
+    let groupsShownAsWhole: [[UInt8]]
 
     /// Nothing is probed: servers are as a daemon on this machine found out, or as `initial` says.
     init(
@@ -17,14 +21,35 @@ struct ResourceView {
     ) {
         var pass = OnePass()
         var health = ResourceHealth(resource, environment: environment)
-        if health != nil { health?.known = pass.verdicts(of: resource, settings, logger) }
+        let verdicts = health == nil ? [:] : pass.verdicts(of: resource, settings, logger)
+        health?.known = verdicts.mapValues(\.isUp)
         _ = health?.update(VersionedSnapshot(snapshot: store, version: 1), at: .zero) { _ in nil }
         visible = health?.visible?.snapshot ?? store
         self.health = health?.source(nil)
+        hidden = (health?.hiddenTargets ?? []).map { key, target in
+            HiddenServer(key: key, target: "\(target)", verdict: verdicts["\(target)"])
+        }
+        groupsShownAsWhole = health?.groupsShownAsWhole ?? []
     }
 
     /// The keys by the names that the template of `resource` knows.
     func keys(of resource: Resource) -> Snapshot { visible.view(of: resource.ranges, strippingPrefix: resource.prefix) }
+}
+
+/// A server whose key a health check hides.
+struct HiddenServer {
+    /// By the store's name.
+    let key: [UInt8]
+    let target: String
+    /// Why, in words.
+    let reason: String
+
+    /// `verdict` is nil for a server that nobody has probed.
+    init(key: [UInt8], target: String, verdict: DaemonVerdicts.Verdict?) {
+        self.key = key
+        self.target = target
+        reason = verdict.map { $0.error ?? "down" } ?? "not probed, and initial = \"down\""
+    }
 }
 
 extension BackendPool {
