@@ -169,6 +169,38 @@ import Testing
         }
     }
 
+    /// Report: what becomes of the command was neither logged nor documented; one that ends well on TERM hid the failure.
+    @Test func conflictThatIsNotWaitedForEndsTheCommand() async throws {
+        try await withRig { rig in
+            try rig.client.put("/s/a", "theirs")
+            let done = try await run(
+                rig.box.command(
+                    [
+                        "register", "/s/a", "x", "-on-conflict", "fail", "-node", rig.node, "--", "sh", "-c",
+                        "trap 'exit 0' TERM; while :; do sleep 0.1; done",
+                    ], confdir: false))
+            #expect(done.exitCode == 1, "\(done.testDescription)")
+            #expect(
+                done.standardError.contains("ERROR sh is ended: its key is somebody else's"), "\(done.testDescription)")
+            #expect(keys(rig) == ["/s/a": "theirs"])
+        }
+    }
+
+    /// Report: `confd status` had no answer for a running `confd register`.
+    @Test func registerAnswersStatusAtASocketOfItsOwn() async throws {
+        try await withRig { rig in
+            let socket = rig.box.path("register.sock")
+            let register = try Child(
+                rig.box.command(
+                    ["register", "/s/a", "x", "-node", rig.node, "-control-socket", socket], confdir: false))
+            #expect(try await eventually { keys(rig).count == 1 }, "\(register.standardError)")
+            let done = try await run(rig.box.command(["status", "-control-socket", socket], confdir: false))
+            #expect(done.exitCode == 0 && done.standardOutput.contains("registered"), "\(done.testDescription)")
+            #expect(done.standardOutput.contains("/s/a"), "\(done.testDescription)")
+            try await stop(register)
+        }
+    }
+
     @Test func noopWritesNothing() async throws {
         let server = try HealthServer()
         try await withRig { rig in

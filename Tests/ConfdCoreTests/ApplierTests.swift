@@ -105,7 +105,9 @@ import Testing
         Row(
             name: "-noop, a guard", flags: ["-onetime", "-noop"], fields: "[template.guard]\nmin_keys = 2",
             state: .wouldChange, after: "old", says: ["WARNING app.toml: held by guard: there would be 1 key"]),
-        Row(name: "-sync-only", flags: ["-onetime", "-sync-only"], fields: check + reload, state: .updated),
+        Row(
+            name: "-sync-only", flags: ["-onetime", "-sync-only"], fields: check + reload, state: .updated,
+            says: ["INFO app.toml: -sync-only: not run: check_cmd, reload_cmd"]),
         Row(name: "-sync-only in place", flags: ["-onetime", "-sync-only"], fields: inPlace + reload, state: .updated),
     ]
 

@@ -54,6 +54,10 @@ extension Applier {
         logger.info(
             "Target config \(resource.destination) has been updated\(changes.summary)",
             revision > 0 ? resource.logFields.with("revision", number: revision) : resource.logFields)
+        let left = settings.syncOnly ? resource.commandFields : []
+        if !left.isEmpty {
+            logger.info("\(resource.name): -sync-only: not run: \(left.joined(separator: ", "))", resource)
+        }
     }
 
     /// Parses the template of `resource`; false if it cannot be used whatever the keys are, which is logged.
@@ -76,5 +80,15 @@ extension Applier {
         case .unreadable(let error, _): warnings.give([.unreadable(dest: destination.path, error)])
         case .absent, .same, .attributesDiffer: break
         }
+    }
+}
+
+extension Resource {
+    /// The fields of what is run for its file, before and after it is replaced.
+    fileprivate var commandFields: [String] {
+        [
+            items?.checkEach == nil ? nil : "check_each", checkCommand == nil ? nil : "check_cmd",
+            reloads ? reloadField : nil,
+        ].compactMap { $0 }
     }
 }

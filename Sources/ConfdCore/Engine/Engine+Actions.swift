@@ -146,6 +146,12 @@ extension Engine {
         case .serviceGivenUp:
             // `confd register` has nothing else to do.
             guard settings.subcommand == .register else { return }
+            if let supervisor, supervisor.isRunning {
+                logger.error(
+                    "\(supervisor.name) is ended: its key is somebody else's",
+                    LogFields().explained(hint: "-on-conflict wait waits until the key is free"))
+                requests.endChild(.terminate)
+            }
             failureCode = ExitCode.failed
             stop(at: now)
         }

@@ -218,7 +218,7 @@ package final class Engine {
             guard table.isInStep, !isApplying(at: now), services.isFinished, supervisor?.isRunning != true,
                 recordsAreKept
             else { return nil }
-            return supervisor?.exitCode ?? failureCode ?? codeWithoutCommand ?? ExitCode.done
+            return failureCode ?? supervisor?.exitCode ?? codeWithoutCommand ?? ExitCode.done
         }
         try answerRequests(at: now)
         if let nextPass, now >= nextPass { try startPass(.allButReading, at: now) }
