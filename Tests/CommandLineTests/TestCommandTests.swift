@@ -73,6 +73,31 @@ import Testing
         }
     }
 
+    /// Report: beside keys that cannot be read stood a second error that was none; a `dest` that had moved was not named; a
+    /// field that means nothing went unnoticed.
+    @Test func saysWhatIsWrongOnce() async throws {
+        try await withSandbox { box in
+            try prepare(box)
+            try box.resource("other", template: "x")
+            try box.write("confdir/tests/one/keys.yaml", "app: [\n")
+            let broken = try await test(box)
+            #expect(broken.exitCode == 1 && !broken.standardOutput.contains("no resource writes"))
+            #expect(broken.standardOutput.split(separator: "error: ").count == 2, "\(broken.testDescription)")
+            try box.write("confdir/tests/one/keys.yaml", "app: {name: one}\n")
+            let resource = try #require(box.read("confdir/conf.d/app.toml"))
+            try box.write(
+                "confdir/conf.d/app.toml",
+                resource.replacingOccurrences(of: "/etc/app/app.conf", with: "/srv/elsewhere/settings") + "nods = 1\n")
+            let moved = try await test(box)
+            #expect(
+                moved.standardOutput.contains(
+                    "no resource writes /etc/app/app.conf\nhint: has its dest changed? The resources write /srv/elsewhere/settings"
+                ),
+                "\(moved.testDescription)")
+            #expect(moved.standardOutput.contains("unknown key \"nods\" in [template]"), "\(moved.testDescription)")
+        }
+    }
+
     @Test func showsDifferences() async throws {
         try await withSandbox { box in
             try prepare(box)

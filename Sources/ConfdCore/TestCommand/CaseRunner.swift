@@ -55,15 +55,19 @@ struct CaseRunner {
             return result.problems.append(.error(error.text))
         }
         result.templates = Set(loaded.templates.map(\.path))
+        result.warnings += loaded.warnings.map(\.text)
         var errors = loaded.errors.map(\.text)
         var rendered: [Rendered] = []
         var destinations: [String] = []
+        var keysAreRead = true
         for resource in loaded.resources {
             let view: CaseView
             switch keys(of: resource, test) {
             case .success(let known): view = known
             case .failure(let failure):
-                errors.append(failure.text)
+                // The file of keys is the same for all resources.
+                if keysAreRead { errors.append(failure.text) }
+                keysAreRead = false
                 continue
             }
             let paths = view.files.files.map { TestCase.path(of: $0.resource.destination) }
@@ -79,7 +83,8 @@ struct CaseRunner {
             }
         }
         judge(rendered, errors, test, &result)
-        refuseUnknown(test, destinations, &result)
+        // Which files there are with for_each is not known without keys.
+        if keysAreRead { refuseUnknown(test, destinations, &result) }
     }
 
     /// A file that came out.
@@ -201,10 +206,18 @@ struct CaseRunner {
     /// An expected file that no resource writes tests nothing.
     private func refuseUnknown(_ test: TestCase, _ destinations: [String], _ result: inout CaseResult) {
         for (path, file) in test.expected.sorted(by: { $0.key < $1.key }) where !destinations.contains(path) {
-            let near = Suggestion.nearest(to: path, among: destinations)
+            let near = Suggestion.nearest(to: path, among: destinations).map { "did you mean \"\($0)\"?" }
             let report = ErrorReport(
-                "no resource writes \(path)", at: Location(file), hint: near.map { "did you mean \"\($0)\"?" })
+                "no resource writes \(path)", at: Location(file), hint: near ?? Self.moved(destinations, test))
             result.problems.append(.error(report.text))
         }
+    }
+
+    /// Where the files are that nobody expects: `dest` of a resource may have changed. nil if there are none.
+    private static func moved(_ destinations: [String], _ test: TestCase) -> String? {
+        let others = destinations.filter { test.expected[$0] == nil }
+        if others.isEmpty { return nil }
+        let more = others.count > 3 ? " and \(others.count - 3) more" : ""
+        return "has its dest changed? The resources write \(others.prefix(3).joined(separator: ", "))\(more)"
     }
 }
