@@ -222,7 +222,8 @@ package enum Program {
     private static func printStatus(_ settings: Settings) -> Int32 {
         let socket = settings.controlSocket ?? ""
         let command = StatusCommand(
-            socket: socket, wantsJSON: settings.json, isColoured: settings.coloursOutput)
+            socket: socket, wantsJSON: settings.json, isColoured: settings.coloursOutput,
+            resource: settings.namedResource)
         do throws(DaemonClient.Problem) {
             let answer = command.printable(try command.run())
             // A reader that has closed the pipe, as `head` does, needs no more.
@@ -230,6 +231,7 @@ package enum Program {
             return ExitCode.done
         } catch {
             print("confd: error: \(PrintableText.text(error.message(socket)))", to: .error)
+            if case .noResource = error { return ExitCode.usage }
             return ExitCode.backend
         }
     }

@@ -48,6 +48,10 @@ import Testing
             // Without a word about keys there are none, and nothing is contacted.
             let none = try await render(box, "-template", "my dir/a${x}.tmpl")
             #expect(none.exitCode == 0 && none.standardOutput == "none", "\(none.testDescription)")
+            // A bare name is one of the templates too.
+            try box.write("confdir/templates/bare.tmpl", "bare")
+            let bare = try await render(box, "-template", "bare.tmpl")
+            #expect(bare.exitCode == 0 && bare.standardOutput == "bare", "\(bare.testDescription)")
             let missing = try await render(box, "-template", "no.tmpl")
             #expect(
                 missing.exitCode == 2 && missing.standardError.contains("no.tmpl: no such file or directory"),

@@ -81,7 +81,7 @@ import Testing
             #expect(
                 none.standardError == """
                     confd: error: no confd answers at \(box.path("run/control")): no such file or directory
-                    hint: is a daemon running, with this -control-socket? without root it has one only if it is given
+                    hint: is a daemon running, with this -control-socket? without root, and of confd register, it has one only if it is given
 
                     """)
         }

@@ -49,6 +49,13 @@ import Testing
         #expect(shown("{\"a\": \"\u{7F}\"}\n", json: true) == "{\"a\": \"\\u007f\"}\n")
     }
 
+    @Test func namesWhatTheDaemonHasNot() {
+        let problem = DaemonClient.Problem.noResource("ngnix", suggestion: "nginx.toml")
+        #expect(
+            problem.message("/run/x")
+                == "the daemon at /run/x has no resource \"ngnix\"\nhint: did you mean \"nginx.toml\"?")
+    }
+
     @Test func readsResultsOfWaiting() throws {
         func result(_ text: String) throws(DaemonClient.Problem) -> WaitCommand.Result {
             try WaitCommand.result(Array(text.utf8))

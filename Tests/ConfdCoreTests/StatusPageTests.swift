@@ -35,6 +35,19 @@ import Testing
         #expect(BackendContact().silence == "has never been reached")
     }
 
+    /// `confd status RESOURCE`: by name, name without `.toml`, or `dest`.
+    @Test func oneResourceOfMany() throws {
+        var status = Self.status([Self.resource("a.toml"), Self.resource("b.toml")])
+        status.events = [("a.toml", "x"), ("b.toml", "y"), ("", "z")].map { subject, detail in
+            StatusEvent(time: WallTime(seconds: 1), kind: .changed, subject: subject, detail: detail)
+        }
+        for name in ["b.toml", "b", "/etc/b.toml"] {
+            let one = try #require(status.only(name))
+            #expect(one.resources.map(\.name) == ["b.toml"] && one.events.map(\.detail) == ["y"])
+        }
+        #expect(status.only("c.toml") == nil && status.nearest(to: "b.tml") == "b.toml")
+    }
+
     @Test func saysHowItIs() {
         func heading(_ status: DaemonStatus) -> Substring? {
             page(status).split(separator: "\n").first { $0.contains("<div><h2>") }

@@ -12,6 +12,8 @@ struct DaemonClient {
         case unreadable
         case refused(status: String)
         case timedOut
+        /// The daemon has no such resource.
+        case noResource(String, suggestion: String?)
         /// The daemon has another version of the protocol.
         case otherProtocol(version: String, number: String)
     }
@@ -71,7 +73,7 @@ struct DaemonClient {
     /// The body of a whole answer with status 200.
     static func body(of answer: [UInt8]) throws(Problem) -> [UInt8] { try accepted(try parse(answer)) }
 
-    private static func accepted(_ answer: (status: String, body: [UInt8])) throws(Problem) -> [UInt8] {
+    static func accepted(_ answer: (status: String, body: [UInt8])) throws(Problem) -> [UInt8] {
         guard answer.status.hasPrefix("200") else { throw .refused(status: answer.status) }
         return answer.body
     }
@@ -107,11 +109,14 @@ extension DaemonClient.Problem {
                 + (error.code == Errno.accessDenied
                     ? "hint: only the user of the daemon and root may ask"
                     : "hint: is a daemon running, with this -control-socket? "
-                        + "without root it has one only if it is given")
+                        + "without root, and of confd register, it has one only if it is given")
         case .ended:
             "what listens at \(socket) ended before it answered: it is a daemon that stops, or is no confd of this version"
         case .unreadable: "what answers at \(socket) is no confd of this version"
         case .refused(let status): "confd at \(socket) answers \(status)"
+        case .noResource(let name, let near):
+            "the daemon at \(socket) has no resource \"\(name)\""
+                + (near.map { "\nhint: did you mean \"\($0)\"?" } ?? "")
         case .timedOut: "confd at \(socket) does not answer"
         case .otherProtocol(let version, let number):
             "the daemon at \(socket) is confd \(version) (protocol \(number)), this is confd \(Version.current) "

@@ -1,5 +1,6 @@
 import Checks
 import Configuration
+import Diagnostics
 import Posix
 import Rollout
 
@@ -56,6 +57,29 @@ struct DaemonStatus: Sendable {
 
     /// For a line that counts: `2 held, 1 waiting, `, or nothing.
     var heldText: String { (held > 0 ? "\(held) held, " : "") + (waiting > 0 ? "\(waiting) waiting, " : "") }
+}
+
+extension DaemonStatus {
+    /// The status with what concerns one resource only, which is named as in the log, with or without `.toml`, or by its
+    /// `dest`; nil if there is none.
+    func only(_ name: String) -> DaemonStatus? {
+        let found = resources.filter { [$0.name, $0.destination].contains(name) || $0.name == name + ".toml" }
+        if found.isEmpty { return nil }
+        let names = Set(found.map(\.name))
+        var copy = self
+        copy.resources = found
+        copy.unusable = []
+        copy.services = []
+        copy.servers = servers.filter { names.contains($0.resource) }
+        copy.balancers = balancers.filter { names.contains($0.resource) }
+        copy.events = events.filter { names.contains($0.subject) }
+        return copy
+    }
+
+    /// The name or `dest` of a resource that was probably meant by `name`.
+    func nearest(to name: String) -> String? {
+        Suggestion.nearest(to: name, among: resources.flatMap { [$0.name, $0.destination] })
+    }
 }
 
 /// The last contact with a backend.

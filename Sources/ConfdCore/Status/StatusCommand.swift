@@ -8,17 +8,28 @@ struct StatusCommand {
     let client: DaemonClient
     let wantsJSON: Bool
     var isColoured = false
+    /// The only resource that is reported, by its name or its `dest`; nil for all.
+    let resource: String?
 
-    init(socket: String, wantsJSON: Bool, isColoured: Bool = false) {
+    init(socket: String, wantsJSON: Bool, isColoured: Bool = false, resource: String? = nil) {
         client = DaemonClient(socket: socket)
         self.wantsJSON = wantsJSON
         self.isColoured = isColoured
+        self.resource = resource
     }
 
     /// The daemon's report, as text or JSON, as it came.
     func run() throws(DaemonClient.Problem) -> [UInt8] {
-        let target = wantsJSON ? "/status.json" : isColoured ? "/status?color" : "/status"
-        return try client.get(target, within: Self.patience)
+        var target = wantsJSON ? "/status.json" : "/status"
+        var query = isColoured && !wantsJSON ? ["color"] : []
+        if let resource { query.append(StatusPages.query(for: resource)) }
+        if !query.isEmpty { target += "?" + query.joined(separator: "&") }
+        let answer = try client.answer(to: "GET", target, within: Self.patience)
+        if let resource, answer.status.hasPrefix("404") {
+            throw .noResource(
+                resource, suggestion: answer.body.isEmpty ? nil : String(decoding: answer.body, as: UTF8.self))
+        }
+        return try DaemonClient.accepted(answer)
     }
 
     /// The report without control characters except for our colours: another process may have made the socket.

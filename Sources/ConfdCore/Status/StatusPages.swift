@@ -2,6 +2,7 @@ import Applying
 import Configuration
 import Diagnostics
 import Posix
+import Primitives
 
 /// What is answered at `-metrics-addr` and at the control socket.
 struct StatusPages {
@@ -65,14 +66,30 @@ struct StatusPages {
         (name: "Confd-Version", value: Version.current), (name: "Confd-Protocol", value: "\(protocolVersion)"),
     ]
 
-    private static func report(_ status: DaemonStatus, _ request: MetricsServer.Request) -> HTTPResponse {
+    /// The part of a query that asks for one resource, by its name or its `dest`.
+    static func query(for resource: String) -> String { resourceQuery + PercentEncoding.encoded(resource.utf8) }
+
+    private static let resourceQuery = "resource="
+
+    private static func report(_ whole: DaemonStatus, _ request: MetricsServer.Request) -> HTTPResponse {
+        let parts = request.query.split(separator: "&").map(String.init)
+        var status = whole
+        if let part = parts.first(where: { $0.hasPrefix(resourceQuery) }), request.path != "/" {
+            guard let name = PercentEncoding.decoded(part.utf8.dropFirst(resourceQuery.utf8.count)),
+                let found = whole.only(name)
+            else {
+                let name = PercentEncoding.decoded(part.utf8.dropFirst(resourceQuery.utf8.count)) ?? ""
+                return .text(404, whole.nearest(to: name) ?? "", fields: identity)
+            }
+            status = found
+        }
         switch request.path {
         case "/status.json":
             return HTTPResponse(
                 200, "application/json", String(decoding: StatusReport(status: status).json, as: UTF8.self),
                 fields: identity)
         case "/status":
-            let text = StatusReport(status: status, isColoured: request.query == "color").text
+            let text = StatusReport(status: status, isColoured: parts.contains("color")).text
             return HTTPResponse.text(200, text, fields: identity)
         default:
             let page = StatusPage(status: status, isPaused: request.query == "paused")

@@ -3,7 +3,7 @@ extension Subcommand {
     /// What follows its name; words in capitals are chosen by the user.
     var usage: String {
         switch self {
-        case .status: "[-json]"
+        case .status: "[RESOURCE] [-json]"
         case .wait: "[-revision NUMBER] [-timeout TIME]"
         case .release, .clean: "RESOURCE"
         case .render: "RESOURCE | -template FILE [-file KEYS] [OPTIONS]"

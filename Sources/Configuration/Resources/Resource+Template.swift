@@ -43,8 +43,10 @@ extension ResourceParser {
 }
 
 extension ResourceLoader {
-    /// As `ResourceParser.resource(ofTemplate:)`.
+    /// As `ResourceParser.resource(ofTemplate:)`; a relative path that is not there is one below the directory of templates.
     package func resource(ofTemplate path: String) throws(ResourceError) -> Resource {
-        try parser.resource(ofTemplate: path)
+        let below = Files.join(confdir, "templates/\(path)")
+        let isBelow = !path.hasPrefix("/") && !Files.exists(path) && Files.exists(below)
+        return try parser.resource(ofTemplate: isBelow ? below : path)
     }
 }

@@ -32,11 +32,11 @@ extension Settings {
         switch subcommand {
         case .register: registration.words = words
         case .rollout: rolloutArguments.words = words
-        case .release, .clean: namedResource = words.first
+        case .status, .release, .clean: namedResource = words.first
         case .render: rendering.resource = words.first
         case .explain: explaining.subject = words.first
         case .test: testing.folder = words.first
-        case .status, .wait, nil: break
+        case .wait, nil: break
         }
     }
 }

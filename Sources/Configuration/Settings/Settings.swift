@@ -139,9 +139,9 @@ package enum Subcommand: String, CaseIterable, Sendable {
     /// How many words it takes that are neither flags nor their values.
     var wordCount: Int {
         switch self {
-        case .status, .wait: 0
+        case .wait: 0
         case .register, .rollout: 2
-        case .release, .clean, .render, .explain, .test: 1
+        case .status, .release, .clean, .render, .explain, .test: 1
         }
     }
 
