@@ -56,6 +56,16 @@ import Testing
     /// No shell: one that gets an interrupt waits for its own child.
     private static let endless = ["sleep", "1000"]
 
+    /// Report: timeout(1) signals its child and then the child's group, so that a command was killed that would have ended.
+    @Test func twoSignalsAtOnceAreOneRequest() {
+        var requests = EndRequests()
+        #expect(requests.take(.terminate, at: .seconds(1)) == .first)
+        #expect(requests.take(.terminate, at: .milliseconds(1_001)) == .echo)
+        #expect(requests.take(.interrupt, at: .milliseconds(1_002)) == .first)
+        #expect(requests.take(.terminate, at: .milliseconds(1_499)) == .echo)
+        #expect(requests.take(.terminate, at: .milliseconds(1_500)) == .repetition)
+    }
+
     /// A signal that asks to end, and comes before the command runs, gets to it then. Any other would end it before it is
     /// ready for it, and means nothing to a program that reads its files only now.
     @Test(arguments: [Signal.terminate, .interrupt, .quit]) func anEarlyRequestToEndIsKept(_ signal: Signal)

@@ -16,8 +16,8 @@ package final class SignalListener: Sendable {
     private let logger: Logger
     private let shutdownTimeout: Duration
     private let supervises: Bool
-    /// The signals that have asked to end; used by the thread that takes signals alone.
-    private let ends = Mutex<Set<Signal>>([])
+    /// Used by the thread that takes signals alone.
+    private let ends = Mutex(EndRequests())
 
     /// From now on signals wait for `listen`; those of `held` that it does not take have their usual effect again. Make it
     /// before any thread is started, which must not take them. With `supervises`, a command is or will be running under
@@ -89,11 +89,12 @@ package final class SignalListener: Sendable {
 
     private func end(by received: SignalQueue.Received) {
         let signal = received.signal
-        let isRepeated = ends.withLock { !$0.insert(signal).inserted }
+        let request = ends.withLock { $0.take(signal, at: Clock.monotonic()) }
+        if request == .echo { return }
         if requests.isStopping {
             if requests.askToSkipDrain() { return }
             if !supervises || !requests.child.mayRun { CurrentProcess.exit(128 + signal.number) }
-            if isRepeated { return killChild(signal) }
+            if request == .repetition { return killChild(signal) }
         }
         // A terminal has sent it to the command too.
         if supervises, received.isFromProcess { requests.endChild(signal) }
@@ -120,5 +121,25 @@ package final class SignalListener: Sendable {
         logger.warning("Commands did not end within \(GoDuration.text(shutdownTimeout)), ending them")
         requests.cancellation.cancel()
         if supervises { _ = requests.child.send(.kill) }
+    }
+}
+
+/// Tells a signal that asks to end from the same one that comes again.
+struct EndRequests {
+    enum Kind { case first, echo, repetition }
+
+    /// The same signal within this time is the same request: timeout(1) signals its child, and then the child's group.
+    private static let echo = Duration.milliseconds(500)
+    /// When each of them was taken as a request.
+    private var times: [Signal: Duration] = [:]
+
+    mutating func take(_ signal: Signal, at now: Duration) -> Kind {
+        guard let last = times[signal] else {
+            times[signal] = now
+            return .first
+        }
+        if now - last < Self.echo { return .echo }
+        times[signal] = now
+        return .repetition
     }
 }
