@@ -73,6 +73,17 @@ package enum Path {
         return true
     }
 
+    /// Whether an element of `path` is `..`.
+    static func climbs(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
+        var start = 0
+        while start <= path.count {
+            let end = path.slashOffset(from: start)
+            if path.window(start..<end).equals(dotDotBytes) { return true }
+            start = end + 1
+        }
+        return false
+    }
+
     private static func rebuilt(_ path: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         let rooted = path[0] == slash
         var output: [UInt8] = rooted ? [slash] : []

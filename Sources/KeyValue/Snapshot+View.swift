@@ -82,12 +82,23 @@ extension Snapshot {
         return stripped
     }
 
-    /// The view with its entries indexed anew.
+    /// A key in `ranges` that no view shows, because its path has `..`; nil if there is none. With `/a/../b/c` somebody who
+    /// may write below `/a` alone would set `/b/c`.
+    package func climbingKey(in ranges: [KeyRange]) -> [UInt8]? {
+        for index in unclean {
+            let key = keyBytes(index)
+            if Path.climbs(key), ranges.contains(where: { $0.contains(key) }) { return key.array }
+        }
+        return nil
+    }
+
+    /// The view with its entries indexed anew, without those whose paths have `..`.
     private func rebuilt(stripping prefix: Bytes) -> Snapshot {
         let builder = Builder()
         builder.keep(table)
         for index in 0..<count {
             let key = keyBytes(index)
+            if Path.climbs(key) { continue }
             let entry = table.entry(at: tableIndex(index))
             let (start, length) =
                 switch shown(key, stripping: prefix) {

@@ -48,7 +48,14 @@ import Testing
         Row(name: "prefix that no key has", keys: app, ranges: ["/app2"], prefix: "/zoo", expected: ["/app2/x"]),
         Row(
             name: "unclean keys", keys: ["/app//a", "/app/./b", "/app/c/", "/app/d/../e", "/app/f"], ranges: ["/app"],
-            prefix: "/app", expected: ["/a", "/b", "/c", "/e", "/f"]),
+            prefix: "/app", expected: ["/a", "/b", "/c", "/f"]),
+        // Report: who may write below /tenants alone set /app/debug.
+        Row(
+            name: "paths that climb",
+            keys: [
+                "/app/debug", "/tenants/..", "/tenants/../app/debug", "/tenants/..a", "/tenants/x..", "/tenants/x/../y",
+            ],
+            ranges: ["/app", "/tenants"], prefix: "/", expected: ["/app/debug", "/tenants/..a", "/tenants/x.."]),
         Row(
             name: "unclean keys, nothing stripped", keys: ["/a//b", "/a/c"], ranges: ["/a"], prefix: "/",
             expected: ["/a/b", "/a/c"]),
@@ -67,6 +74,7 @@ import Testing
         // The same by definition: path.Join("/", strings.TrimPrefix(key, prefix)).
         let prefix = Array(row.prefix.utf8)
         let joined = row.keys.map { Array($0.utf8) }
+            .filter { !$0.split(separator: slash).contains(Array("..".utf8)[...]) }
             .filter { key in ranges.contains { range in key.withUnsafeBufferPointer { range.contains($0) } } }
             .map { key in Path.join([[slash], key.starts(with: prefix) ? Array(key.dropFirst(prefix.count)) : key]) }
         #expect(Set(view.keys) == Set(joined.map(text)))
