@@ -10,7 +10,11 @@ package struct CompiledTemplate: Sendable {
     package init(
         _ source: ByteString, name: String, options: Template.Options = Template.Options()
     ) throws(TemplateError) {
-        template = try Template(source, name: name, functions: FunctionTable.all, options: options)
+        do {
+            template = try Template(source, name: name, functions: FunctionTable.all, options: options)
+        } catch {
+            throw error.withDialectHint
+        }
     }
 
     /// Parses `source` with the functions of `table`.
@@ -22,7 +26,7 @@ package struct CompiledTemplate: Sendable {
     package static func check(
         _ source: ByteString, name: String, options: Template.Options = Template.Options()
     ) -> [TemplateError] {
-        Template.check(source, name: name, functions: FunctionTable.all, options: options)
+        Template.check(source, name: name, functions: FunctionTable.all, options: options).map(\.withDialectHint)
     }
 
     /// The keys and patterns that stand in it as texts, in the order of the source.

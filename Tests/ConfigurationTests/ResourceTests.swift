@@ -235,6 +235,7 @@ private func minimal(_ more: String) -> String {
     @Test(arguments: [
         ("source = \"x\"", "unknown key \"source\" in [template]", "it is called \"src\" here"),
         ("destination = \"x\"", "unknown key \"destination\" in [template]", "it is called \"dest\" here"),
+        ("wait = \"2s:10s\"", "unknown key \"wait\" in [template]", "write debounce and max_wait"),
         ("perms = \"0600\"", "unknown key \"perms\" in [template]", "it is called \"mode\" here"),
         (
             "[backend]\nbackend = \"env\"\ntable = \"x\"", "unknown key \"table\" in [backend]",

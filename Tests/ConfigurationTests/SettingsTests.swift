@@ -128,6 +128,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
                 ["-onetime", "-mock-data", "a.json"],
                 "-mock-data: needs -validate | without it the files would be written"
             ),
+            (["-once"], "flag provided but not defined: -once | it is called \"-onetime\" here"),
             (["-debug"], "flag provided but not defined: -debug | this is called -log-level debug now"),
             (["-etcd-scheme", "https"], "flag provided but not defined: -etcd-scheme | this is called -scheme now"),
         ])

@@ -45,6 +45,19 @@ import TextTemplate
         #expect(failure(template)?.error.hint == "the function comes first: \(meant)")
     }
 
+    /// Report: a user of consul-template was told "did you mean keys?" of `key`, and nothing of most others.
+    @Test(arguments: [
+        ("{{key \"app/name\"}}", "write getv \"/app/name\""),
+        ("{{range tree \"app\"}}{{end}}", "write gets \"/app/*\", level by level"),
+        ("{{in \"a\" \"b\"}}", "write has ELEMENT LIST"), ("{{sprig_upper \"a\"}}", "write upper"),
+        ("{{sprig_none \"a\"}}", nil),
+        ("{{range ls \"/app/hosts\"}}{{.Key}}{{end}}", "this is a text: gets \"/app/*\" gives keys with their values"),
+    ])
+    func consulTemplate(_ template: String, _ hint: String?) {
+        #expect(failure(template)?.error.hint == hint)
+        #expect(failure(template) != nil)
+    }
+
     /// Report: signs and quotes of other languages were refused without a word of help.
     @Test(arguments: [
         ("{{getv “/a”}}", "a text stands in plain double quotes: \""),
@@ -246,6 +259,20 @@ import TextTemplate
             text = text.replacing(text: quotation.phrase.text, with: quotation.masked.text)
         }
         #expect(!text.contains(text: value), "\(text)")
+    }
+
+    /// Report: `ls "app/servers"` and `exists "app/name"` found nothing, without a word, where a slash was missing.
+    @Test(
+        arguments: [
+            ("{{range ls \"app/hosts\"}}x{{end}}", "app/hosts"), ("{{range gets \"app/*\"}}x{{end}}", "app"),
+            ("{{exists \"app/name\"}}", "app/name"), ("{{exists \"none/name\"}}", nil),
+            ("{{range ls \"none\"}}{{end}}", nil),
+        ] as [(String, String?)])
+    func aMissingSlash(_ template: String, _ path: String?) throws {
+        let snapshot = Snapshot(Self.keys.map { (Array($0.key.utf8), Array($0.value.utf8)) })
+        let rendered = Renderer().render(
+            try CompiledTemplate(ByteString(template), name: "t"), over: snapshot, in: TestEnvironment())
+        #expect(rendered.remarks == (path.map { [.withoutSlash(path: ByteString($0))] } ?? []))
     }
 
     /// Report: `ls` below a value, and a look-up that nobody answered, gave an empty list without a word.

@@ -265,6 +265,9 @@ struct RenderWarning: Equatable {
             text =
                 "\(resource.name): the look-up of \"\(name.text)\" was not answered, so its template got an empty list"
             hint = "is there a name server? /etc/resolv.conf names them"
+        case .withoutSlash(let path):
+            text = "\(resource.name): nothing is at \"\(path.text)\", which begins without a slash"
+            hint = "write \"/\(path.text)\""
         case .listsValue(let key):
             text =
                 "\(resource.name): its template lists what is below \"\(key.text)\", which is a value, not a directory"

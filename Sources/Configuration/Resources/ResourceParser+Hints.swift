@@ -10,11 +10,27 @@ extension ResourceParser {
         "command": .calledHere("reload_cmd"), "reload_command": .calledHere("reload_cmd"),
         "check_command": .calledHere("check_cmd"), "key": .calledHereAsArray("keys"),
         "create_dest_dirs": .calledHere("make_dirs"), "make_directories": .calledHere("make_dirs"),
-        "kill_signal": .calledHere("reload_signal"), "delimiters": .writeFields(["left_delimiter", "right_delimiter"]),
+        "command_timeout": .calledHere("reload_cmd_timeout"), "wait": .writeFields(["debounce", "max_wait"]),
+        "exec": .calledHere("reload_cmd"), "splay": .writeFields(["splay in confd.toml, for all resources"]),
+        "contents": .writeFields(["it into a file below templates, which src names"]),
+        "error_on_missing_key": .noEffect, "error_fatal": .noEffect, "function_denylist": .noEffect,
+        "sandbox_path": .noEffect, "kill_signal": .calledHere("reload_signal"),
+        "delimiters": .writeFields(["left_delimiter", "right_delimiter"]),
     ]
 
-    /// Tables of other programs.
-    static let otherTables: [String: Advice] = ["resource": .templateTable, "exec": .commandOnCommandLine]
+    /// Tables of other programs, and those that belong to a `[template]`.
+    static let otherTables: [String: Advice] = [
+        "resource": .templateTable, "exec": .commandOnCommandLine,
+        "health_check": .tableOfTemplate("[[template.health_check]]"),
+        "apply": .tableOfTemplate("[template.apply]"), "guard": .tableOfTemplate("[template.guard]"),
+        "reload": .tableOfTemplate("[template.reload]"), "rollout": .tableOfTemplate("[template.rollout]"),
+    ]
+
+    /// Fields of a check by other names.
+    static let otherCheckFields: [String: Advice] = [
+        "url": .calledHere("path"), "uri": .calledHere("path"), "status": .calledHere("expect_status"),
+        "body": .calledHere("expect_body"), "cmd": .calledHereAsArray("command"),
+    ]
 
     /// The error of a file without a `[template]`: the entry that was probably meant, or what the file looks like.
     func missingTemplate(_ top: TableReader, _ path: String) -> ResourceError {

@@ -61,7 +61,9 @@ extension ResourceParser {
             var reader = TableReader(check, file: table.file, at: position)
             let check = serviceCheck(&reader)
             table.add(reader.errors)
-            table.addWarnings(reader.warnings + reader.unknownKeys(in: "[[service.health_check]]"))
+            table.addWarnings(reader.warnings)
+            table.addWarnings(
+                reader.unknownKeys(in: "[[service.health_check]]", otherNames: ResourceParser.otherCheckFields))
             return check
         }
     }

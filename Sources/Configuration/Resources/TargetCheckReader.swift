@@ -11,7 +11,9 @@ extension ResourceParser {
             var reader = TableReader(table, file: template.file, at: position)
             let check = targetCheck(&reader)
             template.add(reader.errors)
-            template.addWarnings(reader.warnings + reader.unknownKeys(in: "[[template.health_check]]"))
+            template.addWarnings(reader.warnings)
+            template.addWarnings(
+                reader.unknownKeys(in: "[[template.health_check]]", otherNames: Self.otherCheckFields))
             return reader.errors.isEmpty ? check : nil
         }
     }

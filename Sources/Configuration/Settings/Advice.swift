@@ -16,6 +16,8 @@ package enum Advice: Equatable, Sendable {
     case writeFields([String])
     /// Another program's `[resource]`.
     case templateTable
+    /// The table of a resource that was written outside of it.
+    case tableOfTemplate(String)
     /// Another program's `[exec]`.
     case commandOnCommandLine
     /// The first word of a command to run.

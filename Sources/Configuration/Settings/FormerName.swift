@@ -11,9 +11,19 @@ enum FormerName {
         "config-dir": ("-confdir", "confdir"), "configdir": ("-confdir", "confdir"),
     ]
 
+    /// Flags of consul-template.
+    private static let ofConsulTemplate: [String: Advice] = [
+        "once": .calledHere("-onetime"), "dry": .calledHere("-check"), "parse-only": .calledHere("-validate"),
+        "wait": .writeFields(["-debounce", "-max-wait"]), "exec": .commandOnCommandLine,
+        "template": .writeFields(["a resource file in conf.d with src, dest and reload_cmd"]),
+        "vault-addr": .writeFields(["-backend vault", "-node"]),
+        "config": .writeFields(["-confdir or -config-file"]),
+    ]
+
     /// What to write in place of the flag `name`; nil if it never was one.
     static func advice(forFlag name: String) -> Advice? {
-        all[normalized(name)]?.flag.map { .calledNow($0) }
+        let name = normalized(name)
+        return all[name]?.flag.map { .calledNow($0) } ?? ofConsulTemplate[name]
     }
 
     /// What to write in place of the key `key` of confd.toml; nil if it never was one.

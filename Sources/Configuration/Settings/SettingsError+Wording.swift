@@ -146,6 +146,7 @@ extension Advice {
         case .calledHereAsArray(let name): "it is called \"\(name)\" here, and is an array"
         case .writeFields(let names): "write \(names.joined(separator: " and "))"
         case .templateTable: "a resource file begins with [template] here"
+        case .tableOfTemplate(let table): "it belongs to a template: write \(table)"
         case .commandOnCommandLine: "a command to supervise comes after -- here"
         case .dashesBefore(let word): "a command to run comes after --: confd … -- \(word) …"
         case .noEffect: "it has no effect"

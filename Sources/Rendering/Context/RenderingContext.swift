@@ -85,7 +85,10 @@ final class RenderingContext {
     func index(of key: ByteString) -> Int? {
         key.withBytes { bytes in
             reads.noteKey(bytes)
-            guard let index = snapshot.find(bytes, near: lastIndex) else { return nil }
+            guard let index = snapshot.find(bytes, near: lastIndex) else {
+                if bytes.first != UInt8(ascii: "/") { noteAbsentSlash(bytes) }
+                return nil
+            }
             lastIndex = index
             return index
         }
@@ -194,9 +197,19 @@ final class RenderingContext {
         if remarks.count < 16, !remarks.contains(remark) { remarks.append(remark) }
     }
 
+    /// Notes that there is nothing at or below `path`, which begins without a slash, if there is with one.
+    private func noteAbsentSlash(_ path: UnsafeBufferPointer<UInt8>) {
+        guard remarks.count < 16, !path.isEmpty, snapshot.children(of: path).isEmpty else { return }
+        ([UInt8(ascii: "/")] + path).withUnsafeBufferPointer { absolute in
+            guard snapshot.find(absolute) != nil || !snapshot.children(of: absolute).isEmpty else { return }
+            note(.withoutSlash(path: ByteString(Array(path))))
+        }
+    }
+
     /// Notes that nothing is below `path`, if that is because there is a value at it.
     func noteNothing(below path: UnsafeBufferPointer<UInt8>) {
         // A key is one of its own names.
+        if path.first != UInt8(ascii: "/") { return noteAbsentSlash(path) }
         guard remarks.count < 16, let index = snapshot.find(path), snapshot.children(of: path).count < 2 else { return }
         note(.listsValue(key: ByteString(snapshot.keyBytes(index))))
     }

@@ -26,7 +26,7 @@ public struct TemplateError: Error, Sendable {
     /// Go's full message.
     public let description: ByteString
     /// How to fix it, nil if there is nothing to say.
-    public let hint: String?
+    public private(set) var hint: String?
     /// The data that the texts quote, nil if they quote none.
     public let quotation: Quotation?
 
@@ -46,6 +46,13 @@ public struct TemplateError: Error, Sendable {
         self.description = description
         self.hint = hint?.text ?? Wording.hint(for: problem)
         quotation = Wording.quotation(of: problem)
+    }
+
+    /// The same error with another hint.
+    package func explained(by hint: String) -> TemplateError {
+        var error = self
+        error.hint = hint
+        return error
     }
 }
 

@@ -87,6 +87,9 @@ enum Wording {
         switch problem {
         case .unknownFunction(_, let suggestion?): "did you mean \"\(suggestion)\"?"
         case .templateNotDefined(_, let suggestion?): "did you mean \"\(suggestion)\"?"
+        // What ls and lsdir give, taken for the pairs of gets.
+        case .noField("Key", "string", _), .noField("Value", "string", _):
+            "this is a text: gets \"/app/*\" gives keys with their values"
         case .noField(_, _, let suggestion?): "did you mean \".\(suggestion)\"?"
         case .wrongType("int", "string"): "atoi makes an int of a string"
         case .wrongType("int", "int64"): "int makes an int of it"
