@@ -18,6 +18,9 @@ package struct ReadSet: Sendable {
     /// Prefixes of which only the presence of keys was read, likewise.
     let listings: [[UInt8]]
 
+    /// Whether nothing was asked for.
+    package var isEmpty: Bool { keys.isEmpty && prefixes.isEmpty && listings.isEmpty }
+
     /// Whether any of `changes` can make a difference.
     package func intersects(_ changes: [Change]) -> Bool {
         changes.contains { change in

@@ -51,6 +51,19 @@ import Testing
         #expect(recorder.changes.count == 3)
     }
 
+    /// Report: a service that answers was said to be down, without a reason, a moment before it was up.
+    @Test func whatHasAnsweredOnceIsNotYetUp() throws {
+        let server = try TCPServer { connection in _ = connection.read() }
+        let target = try Self.target(.tcp(TCPCheck()), server.port) {
+            $0.initial = .down
+            $0.firstProbeDecides = false
+        }
+        let recorder = try Recorder()
+        recorder.engine.set([target])
+        #expect(try recorder.first(target).message == "127.0.0.1:\(server.port) is not up yet after 1 success")
+        recorder.engine.stop()
+    }
+
     @Test func targetsComeAndGo() throws {
         let server = try TCPServer { connection in
             // Never answers: a connection that the server closes would be a failed probe.

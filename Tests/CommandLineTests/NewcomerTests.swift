@@ -95,8 +95,13 @@ import Testing
         try await withSandbox { box in
             try box.resource("app", keys: ["/app"], template: #"{{range gets "/app/*"}}{{.Value}}{{end}}"#)
             try box.resource("typo", keys: ["/ap"], template: #"{{range gets "/ap/*"}}{{.Value}}{{end}}"#)
+            try box.resource("none", keys: [], template: #"{{range gets "/app/*"}}{{.Value}}{{end}}"#)
             let done = try await box.render(keys: ["/app/v": "x"])
             #expect(done.exitCode == 0, "\(done.testDescription)")
+            // Report: `keys` was forgotten, so that the balancer had no servers.
+            #expect(
+                done.standardError.contains("WARNING none.toml has no keys = […], so there is never anything"),
+                "\(done.testDescription)")
             #expect(
                 done.standardError.contains(
                     "WARNING typo.toml: no key is there below /ap\nhint: did you mean \"/app\"?\n"),

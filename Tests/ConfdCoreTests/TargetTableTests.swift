@@ -127,6 +127,13 @@ import Testing
         #expect(table.hidden.isEmpty)
     }
 
+    /// Report: keys = "/svc/web", without a star, was said to give no HOST:PORT.
+    @Test func aDirectoryIsToldFromAServer() throws {
+        var table = Self.table(try Self.check("/svc/web"))
+        table.update(from: nil, to: Self.snapshot(["/svc/web/a": "127.0.0.1:80"]))
+        #expect(table.problems.first?.reason.contains("only keys below it: keys = \".../*\" checks each") == true)
+    }
+
     /// A value that a template cannot use is not shown: it may be a secret.
     @Test func problemsShowNoValues() throws {
         var table = Self.table(try Self.check(target: "h:{{atoi .Value}}"))

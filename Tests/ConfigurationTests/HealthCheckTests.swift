@@ -148,6 +148,20 @@ private func withCheck(_ fields: String) -> String {
     @Test func unknownKeysAreWarnings() throws {
         let result = try parse(withCheck("type = \"tcp\"\nintervall = 3"))
         #expect(result.warnings.first?.text.contains("unknown key \"intervall\"") == true)
+        let address = try parse(withCheck("type = \"http\"\nurl = \"/\""))
+        #expect(address.warnings.first?.text.contains("it is called \"path\" here") == true)
+    }
+
+    /// Report: a check outside of the template was an unknown key, and the servers were not checked.
+    @Test func aCheckOutsideOfTheTemplate() throws {
+        let result = try parse("[template]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\n[[health_check]]\nkeys = \"/a/*\"\n")
+        #expect(result.warnings.first?.text.contains("write [[template.health_check]]") == true)
+    }
+
+    /// Report: a type in capitals had a second error, of fields that it has in small letters.
+    @Test(arguments: ["type = \"HTTP\"\n", "type = 5\n", ""]) func aWrongTypeHasOneError(_ type: String) throws {
+        let result = try parse(withCheck(type + "path = \"/\""))
+        #expect(result.errors.count == 1 && result.warnings.isEmpty, "\(result.errors) \(result.warnings)")
     }
 }
 

@@ -35,10 +35,25 @@ extension Applier {
         }
     }
 
-    /// Warns of a resource that names keys, none of which is there: its file is rendered without any.
-    func warnOfNoKeys(_ request: RenderRequest, _ view: Snapshot) {
+    /// Warns of a key that its resource does not see because of its path.
+    func warnOfClimbingKey(_ request: RenderRequest) {
+        guard let key = request.snapshot.climbingKey(in: request.resource.ranges) else { return }
+        warnings.give(
+            "\(request.resource.name): the key \"\(String(decoding: key, as: UTF8.self))\" is left out: its path has \"..\"",
+            hint: "with \"..\" it would stand for a key that its writer may not be allowed to set")
+    }
+
+    /// Warns of a file that is rendered without any keys, although the template asks for some: the resource names none, or none
+    /// of them is there.
+    func warnOfNoKeys(_ request: RenderRequest, _ view: Snapshot, _ reads: ReadSet?) {
         let resource = request.resource
-        guard view.isEmpty, !resource.ranges.isEmpty, resource.item == nil else { return }
+        guard view.isEmpty, resource.item == nil else { return }
+        guard !resource.ranges.isEmpty else {
+            guard let reads, !reads.isEmpty else { return }
+            return warnings.give(
+                "\(resource.name) has no keys = […], so there is never anything for its template to read",
+                hint: "name what the template reads, for example keys = [\"/app\"]")
+        }
         // Health checks hide keys that are there.
         guard request.store.view(of: resource.ranges, strippingPrefix: resource.prefix).isEmpty else { return }
         let paths = resource.ranges.map { String(decoding: $0.path, as: UTF8.self) }.joined(separator: ", ")

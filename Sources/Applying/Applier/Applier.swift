@@ -108,7 +108,8 @@ package struct Applier: Sendable {
             for warning in result.warnings where isForAuthors || !warning.isForAuthors {
                 warnings.give(warning.text, hint: warning.hint)
             }
-            warnOfNoKeys(request, view)
+            warnOfClimbingKey(request)
+            warnOfNoKeys(request, view, result.inputs.reads)
         case .failure(let failure):
             report(failure, .application, of: resource, madeFrom: Cause(view, result.inputs), &history)
         }

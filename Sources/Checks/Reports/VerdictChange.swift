@@ -18,6 +18,9 @@ package struct VerdictChange: Sendable {
     package var message: String {
         switch health.verdict {
         case .up: "\(target) is up" + count(health.rise, "success", "successes")
+        // It has answered, and not often enough.
+        case .down where health.fall == 0 && health.rise > 0:
+            "\(target) is not up yet" + count(health.rise, "success", "successes")
         case .down:
             "\(target) is down" + count(health.fall, "failure", "failures") + (health.error.map { ": " + $0 } ?? "")
         }

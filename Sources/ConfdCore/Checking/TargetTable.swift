@@ -176,7 +176,12 @@ struct TargetTable {
             // The error would be that of the value, which may be something else on purpose.
             try? CheckTarget(parsing: String(decoding: text, as: UTF8.self), defaultPort: check.check.options.port)
         }.first
-        if target == nil, problem == nil { problem = "it gives no HOST:PORT" }
+        if target == nil, problem == nil {
+            let isDirectory = value.isEmpty && path.withUnsafeBufferPointer { snapshot.find($0) == nil }
+            problem =
+                isDirectory
+                ? "it has no value, only keys below it: keys = \".../*\" checks each of them" : "it gives no HOST:PORT"
+        }
         return Entry(
             group: group, target: target, problem: target == nil ? problem : nil, reads: reads)
     }

@@ -92,9 +92,13 @@ struct HealthCheckReader {
         table.limit("type", to: Self.types + ["ssl_hello"])
         guard table.value("type") != nil else {
             table.note("type", .requiredChoice(Self.types))
+            table.acceptAllKeys()
             return nil
         }
-        guard let type = table.text("type") else { return nil }
+        guard let type = table.text("type") else {
+            table.acceptAllKeys()
+            return nil
+        }
         switch type {
         case "http": return http()
         case "tcp": return .tcp(TCPCheck(send: escaped("send") ?? [], expect: escaped("expect") ?? []))
@@ -112,6 +116,7 @@ struct HealthCheckReader {
         default:
             let near = Suggestion.nearest(to: type, among: Self.types)
             table.note("type", .notAmong(type, Self.types, suggestion: near))
+            table.acceptAllKeys()
             return nil
         }
     }

@@ -14,6 +14,7 @@ struct TableReader {
     private(set) var errors: [ResourceError] = []
     /// Requests that are ignored because they cannot be fulfilled; errors with `-strict`.
     private(set) var warnings: [ResourceError] = []
+    private var acceptsAllKeys = false
     /// Valid but probably a mistake.
     private(set) var advice: [ResourceError] = []
 
@@ -171,9 +172,13 @@ struct TableReader {
         }
     }
 
+    /// Has `unknownKeys` find none: which there are depends on something that is not known.
+    mutating func acceptAllKeys() { acceptsAllKeys = true }
+
     /// An error for each key that was never asked for, with the advice of `otherNames` or the nearest known key.
     func unknownKeys(in table: String, otherNames: [String: Advice] = [:]) -> [ResourceError] {
-        sortedEntries.compactMap { entry in
+        if acceptsAllKeys { return [] }
+        return sortedEntries.compactMap { entry in
             let key = Self.normalized(entry.key)
             if forms[key] != nil { return nil }
             let advice = otherNames[key] ?? .nearest(to: key, among: forms.keys.sorted())
