@@ -87,7 +87,7 @@ extension Snapshot {
     package func climbingKey(in ranges: [KeyRange]) -> [UInt8]? {
         for index in unclean {
             let key = keyBytes(index)
-            if Path.climbs(key), ranges.contains(where: { $0.contains(key) }) { return key.array }
+            if Path.climbs(key), ranges.contains(where: { $0.contains(key) }) { return Array(key) }
         }
         return nil
     }

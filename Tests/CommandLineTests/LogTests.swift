@@ -127,6 +127,15 @@ import Testing
         }
     }
 
+    /// Report: a check with `python3 -m json.tool` prints the whole file, and its passwords were in the log.
+    @Test func whatAGoodCheckPrintsIsForDebugging() async throws {
+        try await withSandbox { box in
+            try box.resource("app", fields: "check_cmd = \"cat {{.src}}\"", template: "hunter2")
+            let done = try await box.render()
+            #expect(done.exitCode == 0 && !done.standardError.contains("hunter2"), "\(done.testDescription)")
+        }
+    }
+
     @Test func differences() async throws {
         try await withSandbox { box in
             try box.resource("app", fields: "mode = \"0600\"", template: "new")

@@ -187,8 +187,9 @@ extension Applier {
             let message = "\(resource.name): \(field): \(line)"
             if !result.succeeded, !isTrial {
                 logger.error(message, subject)
-            } else if line.hasPrefix("[NOTICE]") {
-                // haproxy writes one for each process that it starts and ends.
+            } else if result.succeeded, field != "reload_cmd" || line.hasPrefix("[NOTICE]") {
+                // A check may print the whole file, with its secrets. haproxy writes a notice for each process that it starts
+                // and ends.
                 logger.debug(message, subject)
             } else {
                 logger.info(message, subject)

@@ -66,7 +66,9 @@ extension Applier {
     package static func holdMessage(_ resource: Resource, _ violations: [GuardViolation]) -> String {
         let time = resource.guardLimits?.hold ?? GuardLimits.standardHold
         let end = time > .zero ? "for \(GoDuration.text(time)), or until it is released" : "until it is released"
-        return "\(resource.name): held by guard: \(GuardViolation.text(violations)); "
+        // Another confd on this machine may have found what.
+        let reason = violations.isEmpty ? "" : ": " + GuardViolation.text(violations)
+        return "\(resource.name): held by guard\(reason); "
             + "\(resource.destination) stays as it is \(end) (confd release \(resource.name))"
     }
 }
