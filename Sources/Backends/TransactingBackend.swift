@@ -9,6 +9,12 @@ package protocol TransactingBackend: LeasingBackend {
     ) throws(BackendError) -> Bool
 }
 
+/// The keys in stores that are confd's own.
+package enum OwnKeys {
+    /// Below it is what hosts note about rollouts.
+    package static let rollouts = "/_confd/rollout"
+}
+
 /// Changes of keys, and what must be there for them to be made.
 package struct Transaction: Hashable, Sendable {
     package struct Condition: Hashable, Sendable {

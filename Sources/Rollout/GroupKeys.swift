@@ -1,7 +1,9 @@
+import Backends
+
 /// The keys of a group in the store, by which its hosts coordinate.
 package struct GroupKeys: Hashable, Sendable {
     /// What the keys of all groups begin with.
-    package static let root = "/_confd/rollout"
+    package static let root = OwnKeys.rollouts
 
     /// The path of the group, without a slash at the end.
     package let path: String

@@ -1,4 +1,5 @@
 import KeyValue
+import Posix
 import Synchronization
 import TestSupport
 import Testing
@@ -30,7 +31,35 @@ import Testing
     @Test func namesTheRangeThatMayNotBeRead() throws {
         let error = try #require(try backend("reader", "readerpass").failure("/open", "/closed"))
         #expect(error.message == #"etcd: \#(server.url): range "/closed": permission denied (gRPC status 7)"#)
-        #expect(error.hint == "let a role of the user read it: etcdctl role grant-permission ROLE read /closed")
+        // Both permissions that the range needs: one after the other would be asked for.
+        #expect(
+            error.hint
+                == "let a role of the user read it and what is below it: etcdctl role grant-permission ROLE read /closed "
+                + "&& etcdctl role grant-permission ROLE --prefix=true read /closed/")
+    }
+
+    /// The hints, followed word by word, are enough.
+    @Test(arguments: ["/half", "/", "/_confd/rollout/shops/shop.toml"])
+    func oneHintGrantsAllThatIsNeeded(_ path: String) throws {
+        let server = try EtcdServer(arguments: "--bcrypt-cost 4")
+        try server.enableAuthentication()
+        let backend = try server.backend {
+            $0.credentials = EtcdCredentials(username: "reader") { Array("readerpass".utf8) }
+        }
+        let hint = try #require(backend.failure(path)?.hint)
+        let commands = try #require(hint.firstRange(of: ": ").map { hint[$0.upperBound...] })
+        for command in commands.split(separator: " && ") {
+            let arguments = command.replacing("etcdctl ", with: "").replacing("ROLE", with: "reading")
+            try server.etcdctl("--user root:rootpass \(arguments)")
+        }
+        let keys = try backend.read(path)
+        #expect(keys.count == (path == "/" ? 2 : 0), "\(hint)")
+        if path.hasPrefix("/_confd/") {
+            var transaction = Transaction()
+            transaction.change(.put(Array("\(path)/current".utf8), value: [1]))
+            let isMade = try backend.commit(transaction, timeout: .seconds(10), cancellation: try Cancellation())
+            #expect(isMade)
+        }
     }
 
     @Test func namesAWrongPassword() throws {

@@ -124,6 +124,24 @@ extension EtcdAPI.Call {
         }
     }
 
+    /// How to let a user make the call; nil if that is not known.
+    fileprivate var grant: String? {
+        let command = "etcdctl role grant-permission ROLE"
+        guard let path = writtenKey ?? range?.path else { return nil }
+        // Hosts of a rollout read and write many keys there, of names that change.
+        if path.starts(with: "\(OwnKeys.rollouts)/".utf8) {
+            return "let a role of the user read and write what rollouts note: "
+                + "\(command) --prefix=true readwrite \(OwnKeys.rollouts)/"
+        }
+        let name = printable(path)
+        if writtenKey != nil { return "let a role of the user read and write it: \(command) readwrite \(name)" }
+        if path == [UInt8(ascii: "/")] {
+            return "let a role of the user read all keys: \(command) --prefix=true read \"\""
+        }
+        return "let a role of the user read it and what is below it: "
+            + "\(command) read \(name) && \(command) --prefix=true read \(name)/"
+    }
+
     /// What a role has to allow, as a word of a sentence.
     fileprivate var permission: String {
         switch self {
@@ -155,16 +173,7 @@ extension EtcdRefusal {
         switch self {
         case .noUser: "etcd asks for a user: give -username and -password"
         case .wrongPassword: "check -username, and -password-file or -password"
-        case .permissionDenied:
-            if case .range(let span) = call, !span.end.isEmpty {
-                "let a role of the user read it: etcdctl role grant-permission ROLE --prefix=true read \(printable(span.start))"
-            } else if case .range(let span) = call {
-                "let a role of the user read it: etcdctl role grant-permission ROLE read \(printable(span.start))"
-            } else {
-                call.writtenKey.map {
-                    "let a role of the user read and write it: etcdctl role grant-permission ROLE readwrite \(printable($0))"
-                }
-            }
+        case .permissionDenied: call.grant
         case .compacted, .invalidToken, .oldAuthRevision, .authIsOff, .leaseExists, .leaseNotFound: nil
         }
     }
