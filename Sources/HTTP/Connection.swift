@@ -51,7 +51,7 @@ package final class Connection {
     private func prepare(_ time: Duration) throws(HTTPError) {
         easy.setCommonOptions(connectTimeout: time)
         easy.setConnectOnly()
-        easy.set(CURLOPT_URL, target.url)
+        easy.setURL(target.url)
         if let path = target.unixSocket { easy.set(CURLOPT_UNIX_SOCKET_PATH, path) }
         if target.isEncrypted { easy.setTLS(target.tls) }
         easy.check(confd_curl_set_sockets(easy.pointer, openSocket, closeSocket, nil))

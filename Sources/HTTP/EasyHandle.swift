@@ -11,6 +11,9 @@ final class EasyHandle {
     private let errorText: UnsafeMutablePointer<CChar>
     /// libcurl does not copy lists.
     private var lists: [UnsafeMutablePointer<curl_slist>?] = []
+    /// What was set, for errors.
+    private var url = ""
+    private var tls = TLSOptions()
 
     init() {
         guard let pointer = curl_easy_init() else { preconditionFailure("out of memory") }
@@ -69,7 +72,13 @@ extension EasyHandle {
         set(CURLOPT_SSL_ENABLE_ALPN, 0)
     }
 
+    func setURL(_ url: String) {
+        self.url = url
+        set(CURLOPT_URL, url)
+    }
+
     func setTLS(_ options: TLSOptions) {
+        tls = options
         set(CURLOPT_SSL_VERIFYPEER, options.verifies ? 1 : 0)
         set(CURLOPT_SSL_VERIFYHOST, options.verifies ? 2 : 0)
         // A resumed session would keep the identity of certificate files that were replaced since.
@@ -104,37 +113,47 @@ extension EasyHandle {
 
     /// Whether the certificate of a new connection has an alternative name; to be asked before anything is sent. libcurl
     /// would accept the common name too, which is deprecated since RFC 2818 and ignored by Go's clients since 1.15.
-    var certificateNamesHost: Bool {
+    var certificateNamesHost: Bool { alternativeNames.map { !$0.isEmpty } ?? true }
+
+    /// The hosts and addresses among the alternative names of a new connection's certificate; nil if there is no certificate.
+    private var alternativeNames: [String]? {
         var pointer: UnsafeMutableRawPointer?
         // A kept connection reports none: it was checked when it was made.
         guard confd_curl_get_pointer(self.pointer, CURLINFO_CERTINFO, &pointer) == CURLE_OK, let pointer else {
-            return true
+            return nil
         }
         let chain = pointer.assumingMemoryBound(to: curl_certinfo.self).pointee
-        guard chain.num_of_certs > 0, let certificates = chain.certinfo else { return true }
+        guard chain.num_of_certs > 0, let certificates = chain.certinfo else { return nil }
         var line = certificates[0]
+        var names: [String] = []
         while let entry = line {
-            if Self.namesHost(String(cString: entry.pointee.data)) { return true }
+            names += Self.hosts(String(cString: entry.pointee.data))
             line = entry.pointee.next
         }
-        return false
+        return names
     }
 
-    /// Whether a line of libcurl's certificate information lists alternative names with a host or address:
+    /// The hosts and addresses in a line of libcurl's certificate information, if it is that of the alternative names:
     /// `X509v3 Subject Alternative Name:DNS:localhost, IP Address:127.0.0.1`.
-    private static func namesHost(_ line: String) -> Bool {
-        guard line.hasPrefix("X509v3 Subject Alternative Name:") else { return false }
-        return line.split(separator: ":", maxSplits: 1).last?.split(separator: ",").contains { name in
+    private static func hosts(_ line: String) -> [String] {
+        guard line.hasPrefix("X509v3 Subject Alternative Name:") else { return [] }
+        let names = line.split(separator: ":", maxSplits: 1).last?.split(separator: ",") ?? []
+        return names.compactMap { name in
             let name = name.drop { $0 == " " }
-            return name.hasPrefix("DNS:") || name.hasPrefix("IP Address:")
-        } ?? false
+            guard let kind = ["DNS:", "IP Address:"].first(where: { name.hasPrefix($0) }) else { return nil }
+            return String(name.dropFirst(kind.count))
+        }
     }
 
     /// The error that `code` stands for; `isConnected` says whether the connection was made.
     func error(_ code: CURLcode, isConnected: Bool) -> HTTPError {
         let systemError = Int32(truncatingIfNeeded: info(CURLINFO_OS_ERRNO))
+        let kind = kind(code, systemError, isConnected)
+        if case .file(let file) = kind, let problem = problem(of: file) {
+            return HTTPError(kind, code: Int(code.rawValue), systemError: problem.systemError, detail: problem.detail)
+        }
         return HTTPError(
-            kind(code, systemError, isConnected), code: Int(code.rawValue), systemError: systemError,
+            kind, code: Int(code.rawValue), systemError: systemError,
             detail: String(cString: errorText))
     }
 
@@ -164,14 +183,50 @@ extension EasyHandle {
         }
     }
 
+    /// What is wrong with one of our own files, where libcurl says no more than that it cannot be used; nil if that is not seen.
+    private func problem(of file: HTTPError.TLSFile) -> (systemError: Int32, detail: String)? {
+        let paths = file == .authority ? [tls.authorityFile] : [tls.certificateFile, tls.keyFile]
+        for path in paths.compactMap({ $0 }) {
+            do throws(SystemError) {
+                let content = try Files.read(path)
+                if file == .authority, !Self.hasCertificate(content) {
+                    return (0, "\(path): there is no certificate in it")
+                }
+            } catch {
+                return (error.code, error.message)
+            }
+        }
+        return nil
+    }
+
+    private static func hasCertificate(_ content: [UInt8]) -> Bool {
+        content.split(separator: UInt8(ascii: "\n")).contains { line in
+            ["", "TRUSTED ", "X509 "].contains { line.starts(with: "-----BEGIN \($0)CERTIFICATE-----".utf8) }
+        }
+    }
+
+    /// The host of the URL, without its port.
+    private var host: String {
+        let rest = url.schemeAndRest?.rest ?? url[...]
+        // What stands before `@` is a user, perhaps with a password.
+        let address = rest.prefix { $0 != "/" && $0 != "?" }.split(separator: "@").last.map(String.init) ?? ""
+        return HostPort(address)?.host ?? address
+    }
+
+    /// libcurl takes the common name where there are no alternative names, and finds that it is another.
+    private var nameProblem: HTTPError.CertificateProblem {
+        let names = alternativeNames ?? []
+        return names.isEmpty ? .noAlternativeNames : .wrongName(host: host, names: names)
+    }
+
     /// OpenSSL's `X509_V_ERR_…`; libcurl compares host names itself, and leaves the code unchanged then.
     private var certificateProblem: HTTPError.CertificateProblem {
         switch info(CURLINFO_SSL_VERIFYRESULT) {
-        case 0, 1, 62, 64: .wrongName
+        case 0, 1, 62, 64: nameProblem
         case 9: .notYetValid
         case 10: .expired
         case 18: .selfSigned
-        case 2, 19, 20, 21: .unknownAuthority
+        case 2, 19, 20, 21: .unknownAuthority(file: tls.authorityFile)
         case let code: .other(code)
         }
     }

@@ -31,7 +31,11 @@ package struct HTTPError: Error, Equatable, Sendable {
 
     /// What is wrong with the server's certificate.
     package enum CertificateProblem: Equatable, Sendable {
-        case expired, notYetValid, unknownAuthority, selfSigned, wrongName
+        case expired, notYetValid, selfSigned
+        /// None of the authorities in `file`, or of the system's without one, has signed it.
+        case unknownAuthority(file: String?)
+        /// `host` was asked for; `names` are some of those that it is for.
+        case wrongName(host: String, names: [String])
         /// It names its host in the common name alone.
         case noAlternativeNames
         /// OpenSSL's verification code (`X509_V_ERR_…`).
@@ -87,11 +91,18 @@ extension HTTPError.CertificateProblem {
         switch self {
         case .expired: "it has expired"
         case .notYetValid: "it is not valid yet"
-        case .unknownAuthority: "signed by an unknown authority"
+        case .unknownAuthority(let file):
+            "signed by an unknown authority" + (file.map { ", \($0) did not sign it" } ?? "")
         case .selfSigned: "self-signed"
-        case .wrongName: "it is for another host name"
+        case .wrongName(let host, let names):
+            "it is for another host name: \(host) was asked for, and it names \(Self.listed(names))"
         case .noAlternativeNames: "it has no subject alternative names"
         case .other(let code): "verification error \(code)"
         }
+    }
+
+    /// The first names: a certificate may have thousands, and long ones.
+    private static func listed(_ names: [String]) -> String {
+        names.prefix(5).map { String($0.prefix(100)) }.joined(separator: ", ") + (names.count > 5 ? " and others" : "")
     }
 }

@@ -70,7 +70,7 @@ extension Transfer {
             return HTTPError(.invalidRequest, detail: "line break in a header")
         }
         setCommonOptions(request)
-        set(CURLOPT_URL, request.url)
+        easy.setURL(request.url)
         setVersion(request)
         setBody(request)
         setLimits(request)

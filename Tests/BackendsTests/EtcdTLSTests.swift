@@ -68,11 +68,13 @@ import Testing
     }
 
     @Test func refusesAnUnknownAuthority() throws {
-        for authority in ["otherca", nil] {
-            let failure = try failure(try Self.plain.get(), authority: authority)
-            #expect(failure.message == "server certificate not accepted: signed by an unknown authority")
-            #expect(failure.hint == "name the CA of etcd's certificate with -client-ca-keys")
-        }
+        let refusal = "server certificate not accepted: signed by an unknown authority"
+        let none = try failure(try Self.plain.get(), authority: nil)
+        #expect(none.message == refusal)
+        #expect(none.hint == "name the CA of etcd's certificate with -client-ca-keys")
+        let other = try failure(try Self.plain.get(), authority: "otherca")
+        #expect(other.message == "\(refusal), \(certificates.path("otherca.pem")) did not sign it")
+        #expect(other.hint?.hasPrefix("-client-ca-keys has to hold the CA of its certificate") == true)
     }
 
     @Test func acceptsAnythingWhenInsecure() throws {
@@ -89,22 +91,28 @@ import Testing
     @Test func checksTheServerName() throws {
         let server = try Self.tlsServer("named")
         let wrong = try failure(server, authority: "ca")
-        #expect(wrong.message == "server certificate not accepted: it is for another host name")
+        let refusal = "server certificate not accepted: it is for another host name: "
+        #expect(wrong.message == refusal + "127.0.0.1 was asked for, and it names etcd.internal")
+        #expect(
+            wrong.hint
+                == "name the node by a name in its certificate (one that DNS or /etc/hosts knows), or issue it with a "
+                + "subjectAltName of 127.0.0.1")
         let other = try failure(server, authority: "ca") { $0.serverName = "etcd.external" }
-        #expect(other.message == "server certificate not accepted: it is for another host name")
+        #expect(other.message == refusal + "etcd.external was asked for, and it names etcd.internal")
         #expect(try read(server, authority: "ca") { $0.serverName = "etcd.internal" } == [:])
     }
 
     /// Report: a certificate with nothing but a common name, which Go's programs refuse since 1.15.
-    @Test(arguments: ["common", "unnamed"]) func refusesACommonNameAlone(_ name: String) throws {
-        let server = try Self.tlsServer(name)
+    @Test(arguments: ["common", "unnamed", "127.0.0.1"]) func refusesACommonNameAlone(_ name: String) throws {
+        // The common name is localhost, and asked for by that name or another.
+        let server = try Self.tlsServer(name == "unnamed" ? name : "common")
         let url = "https://\(name == "common" ? "localhost" : name):\(server.port)"
         func backend(_ change: (inout EtcdOptions) -> Void = { _ in }) throws -> EtcdBackend {
             try self.backend(server, authority: "ca") {
                 $0.endpoints = [url]
                 // The name of the other is not in DNS.
-                $0.serverName = name == "common" ? nil : name
-                if name != "common" { $0.endpoints = ["https://127.0.0.1:\(server.port)"] }
+                $0.serverName = name == "unnamed" ? name : nil
+                if name == "unnamed" { $0.endpoints = ["https://127.0.0.1:\(server.port)"] }
                 change(&$0)
             }
         }
@@ -143,7 +151,14 @@ import Testing
         let authority = try failure(server, authority: "missing")
         #expect(authority.message.hasPrefix("CA file cannot be used ("), "\(authority.message)")
         #expect(authority.message.contains(certificates.path("missing.pem")), "\(authority.message)")
+        #expect(authority.message.contains("no such file or directory"), "\(authority.message)")
+        #expect(authority.hint == nil)
         #expect(authority.kind == .configuration)
+        // The key in place of the certificate.
+        let swapped = try failure(server, authority: nil) { $0.tls.authorityFile = certificates.path("ca.key") }
+        #expect(
+            swapped.message == "CA file cannot be used (\(certificates.path("ca.key")): there is no certificate in it)")
+        #expect(swapped.hint == "it must be the certificate of the CA in PEM, from -----BEGIN CERTIFICATE----- on")
         let client = try failure(server, authority: "ca", client: "missing")
         #expect(client.message.hasPrefix("client certificate or key cannot be used ("), "\(client.message)")
         let mixed = try failure(server, authority: "ca", client: "root") {

@@ -31,9 +31,14 @@ import Testing
         #expect(try error(server, try Self.settings()) == nil)
         #expect(try error(server, try Self.settings(nil)) == refusal + "signed by an unknown authority")
         #expect(try error(server, try Self.settings(nil, insecure: true)) == nil)
-        #expect(try error(server, try Self.settings(name: "shop.example")) == refusal + "it is for another host name")
+        #expect(
+            try error(server, try Self.settings(name: "shop.example"))
+                == refusal
+                + "it is for another host name: shop.example was asked for, and it names 127.0.0.1, localhost")
         #expect(try error(named, try Self.settings(name: "shop.example")) == nil)
-        #expect(try error(named, try Self.settings()) == refusal + "it is for another host name")
+        #expect(
+            try error(named, try Self.settings())
+                == refusal + "it is for another host name: 127.0.0.1 was asked for, and it names shop.example")
         #expect(try error(expired, try Self.settings()) == refusal + "it has expired")
     }
 

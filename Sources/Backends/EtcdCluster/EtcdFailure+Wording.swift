@@ -80,10 +80,8 @@ extension EtcdAPI {
             return "is etcd running there? Unless it is told otherwise, it listens at port 2379"
         case .answerTimeout: return "is etcd healthy? etcdctl endpoint health"
         case .certificate(.expired): return "renew etcd's certificate"
-        case .certificate(.unknownAuthority), .certificate(.selfSigned):
+        case .certificate(.unknownAuthority(file: nil)):
             return "name the CA of etcd's certificate with -client-ca-keys"
-        case .certificate(.wrongName):
-            return "use the name in etcd's certificate for the node, or set the server name"
         case .certificate(.other): return "look at it: openssl s_client -connect \(node.address.text)"
         case .tooLarge: return "one value is too large: what belongs into files should not be in etcd"
         // A watch begins when keys have been read: port and TLS are right.
