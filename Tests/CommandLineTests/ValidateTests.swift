@@ -287,6 +287,34 @@ struct Flaw: CustomTestStringConvertible {
         }
     }
 
+    /// Files of certificates and secrets that are not there: the connection would fail at the start.
+    @Test func filesOfTheConnectionAreThere() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            try box.write("password", "secret")
+            try box.write(
+                "confd.toml",
+                """
+                nodes = ["https://a:1"]
+                client_cakeys = "\(box.path("ca.pem"))"
+                username = "confd"
+                password_file = "\(box.path("password"))"
+                """)
+            let arguments = ["-validate", "-config-file", box.path("confd.toml")]
+            let missing = "etcd: -client-ca-keys: stat \(box.path("ca.pem")): no such file or directory\n"
+            let rows: [([String], String, Int32)] = [([], "warning: \(missing)", 0), (["-strict"], missing, 2)]
+            for (flags, text, code) in rows {
+                let done = try await run(box.command(arguments + flags))
+                #expect(done.exitCode == code, "\(done.testDescription)")
+                #expect(done.standardError.hasPrefix(text), "\(done.testDescription)")
+                #expect(!done.standardError.contains("password-file"), "\(done.testDescription)")
+            }
+            try box.write("ca.pem", "")
+            let strict = try await run(box.command(arguments + ["-strict"]))
+            #expect(strict.exitCode == 0, "\(strict.testDescription)")
+        }
+    }
+
     /// What docs/pipeline.md shows is what is printed. README.md is tested by Tests/Release/documentation.sh.
     @Test func documentedOutput() async throws {
         try await withSandbox { box in

@@ -134,10 +134,10 @@ extension TemplateUse {
     }
 }
 
-// MARK: - Keys in files
+// MARK: - Files of backends
 
 extension Validation {
-    /// Looks at the keys of backends that are files, those of the settings and of resources.
+    /// Looks at the files of backends, those with keys and those with secrets; at the backends of the settings and of resources.
     private mutating func checkContents(_ resources: [Resource]) {
         let given = settings.layers.map(\.backend)
         var seen: Set<BackendConfiguration> = []
@@ -148,6 +148,9 @@ extension Validation {
         for backend in backends {
             findings += backend.kind.contentErrors(of: backend.options, in: context).map {
                 Finding(ErrorReport($0.message, hint: $0.hint), .error)
+            }
+            findings += backend.kind.unreadableFiles(of: backend.options).map { option, error in
+                Finding(ErrorReport("\(backend.name): -\(option.name): \(error.message)"), .warning)
             }
         }
         findings += warnings.withLock { $0 }.map { Finding(ErrorReport($0), .warning) }
