@@ -252,6 +252,28 @@ import Testing
         }
     }
 
+    /// Report: a changed confd.toml and HUP, and nothing that said why it had no effect.
+    @Test func hangUpNamesChangedSettings() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.write("confd.toml", "interval = 600\n")
+            try box.resource("first", template: "first")
+            let path = box.path("confd.toml")
+            let daemon = try Child(
+                box.command(["-config-file", path, "-backend", "file", "-file", box.path("keys.yaml")]))
+            #expect(try await eventually { box.output("first") == "first" }, "\(daemon.standardError)")
+            try box.resource("app", template: "app")
+            daemon.send(SIGHUP)
+            #expect(try await eventually { box.output("app") == "app" }, "\(daemon.standardError)")
+            let warning = "WARNING \(path) was changed: it is read at the start only"
+            #expect(!daemon.standardError.contains(warning), "\(daemon.standardError)")
+            try box.write("confd.toml", "interval = 601\n")
+            daemon.send(SIGHUP)
+            #expect(try await eventually { daemon.standardError.contains(warning) }, "\(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
     /// Report: after HUP nothing happened when what had changed was not a key. The full pass asks again for everything
     /// that a template can ask, without a reload where the answer is the same.
     @Test(arguments: [["-watch", "-interval", "0"], ["-interval", "600"]])

@@ -72,6 +72,7 @@ package final class Engine {
     var applicationsEnd: Duration?
     let progress: Progress
     let start: Duration
+    private let settingsFile: SettingsFile
     private let notifier: SystemdNotifier
     private var nextPass: Duration?
     private var nextSignOfLife: Duration?
@@ -93,6 +94,7 @@ package final class Engine {
         self.clock = clock
         self.start = start
         self.backends = backends
+        settingsFile = SettingsFile(settings.configFile)
         inventory = Inventory(loader, logger: logger, service: service)
         let stateDirectory = mode == .once ? nil : Self.stateDirectory(settings, logger)
         self.stateDirectory = stateDirectory
@@ -253,6 +255,11 @@ package final class Engine {
         if requests.takeHangUp() {
             notifier.reloading()
             logger.info("Captured hangup. Reading resources, templates and keys again")
+            if settingsFile.hasChanged {
+                logger.warning(
+                    "\(settingsFile.path) was changed: it is read at the start only, so the change has no effect yet",
+                    LogFields().explained(hint: "restart confd"))
+            }
             note(.readAnew)
             // The operator may have corrected what a check refused, and wants to see what is still wrong.
             inventory.clearForAnotherLook()
