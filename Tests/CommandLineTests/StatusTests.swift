@@ -87,6 +87,25 @@ import Testing
         }
     }
 
+    /// A daemon that stops takes its socket along, and that of one that was killed is no riddle.
+    @Test(arguments: [SIGTERM, SIGKILL]) func saysThatTheDaemonHasEnded(_ signal: Int32) async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            let daemon = try start(box)
+            _ = try await statusWhenReady(box)
+            daemon.send(signal)
+            _ = try await daemon.wait()
+            #expect((access(box.path("run/control"), F_OK) == 0) == (signal == SIGKILL))
+            let done = try await status(box)
+            #expect(done.exitCode == 4)
+            let reason = signal == SIGKILL ? "connection refused" : "no such file or directory"
+            #expect(done.standardError.contains(": \(reason)\n"), "\(done.testDescription)")
+            let hint = "hint: the daemon that made this socket has ended, and none is running there: start it again"
+            #expect(done.standardError.contains(hint) == (signal == SIGKILL), "\(done.testDescription)")
+        }
+    }
+
     /// Attack: what listens there is silent, talks without end, or is no confd.
     @Test func isNotHeldUpByOthers() async throws {
         try await withSandbox { box in

@@ -185,7 +185,9 @@ extension Engine {
     private func controlListener() -> MetricsServer.Listener? {
         guard let path = settings.controlSocket else { return nil }
         do throws(ControlSocket.Problem) {
-            return try ControlSocket.listen(at: path)
+            let listener = try ControlSocket.listen(at: path)
+            servedSocket = path
+            return listener
         } catch {
             log(error.message(path), isMissed: error == .inUse || settings.origins["control-socket"] != nil)
             return nil

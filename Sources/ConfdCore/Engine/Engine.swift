@@ -72,6 +72,8 @@ package final class Engine {
     var applicationsEnd: Duration?
     let progress: Progress
     let start: Duration
+    /// The path of the control socket, while this process listens there.
+    var servedSocket: String?
     private let settingsFile: SettingsFile
     private let notifier: SystemdNotifier
     private var nextPass: Duration?
@@ -164,6 +166,7 @@ package final class Engine {
             rollouts.stop()
             balancers.stop()
             monitor.stop()
+            if let servedSocket { ControlSocket.remove(servedSocket) }
         }
         switch mode {
         case .once:

@@ -32,6 +32,10 @@ enum ControlSocket {
         }
     }
 
+    /// Removes the socket at `path` that this process listens at: those who ask then need not connect to know that nobody
+    /// answers. A failure leaves it to the next daemon, which replaces it.
+    static func remove(_ path: String) { try? Files.unlink(path) }
+
     /// Removes a socket without a listener.
     private static func removeStale(_ path: String) throws(SystemError) {
         do throws(SystemError) {

@@ -105,11 +105,7 @@ extension DaemonClient.Problem {
     func message(_ socket: String) -> String {
         switch self {
         case .noDaemon(let error):
-            "no confd answers at \(socket): \(error.reason)\n"
-                + (error.code == Errno.accessDenied
-                    ? "hint: only the user of the daemon and root may ask"
-                    : "hint: is a daemon running, with this -control-socket? "
-                        + "without root, and of confd register, it has one only if it is given")
+            "no confd answers at \(socket): \(error.reason)\nhint: \(Self.hint(error.code))"
         case .ended:
             "what listens at \(socket) ended before it answered: it is a daemon that stops, or is no confd of this version"
         case .unreadable: "what answers at \(socket) is no confd of this version"
@@ -121,6 +117,18 @@ extension DaemonClient.Problem {
         case .otherProtocol(let version, let number):
             "the daemon at \(socket) is confd \(version) (protocol \(number)), this is confd \(Version.current) "
                 + "(protocol \(StatusPages.protocolVersion))\nhint: restart the daemon, or use its own program"
+        }
+    }
+
+    /// What to do about a socket that cannot be connected to.
+    private static func hint(_ code: Int32) -> String {
+        switch code {
+        case Errno.accessDenied: "only the user of the daemon and root may ask"
+        case Errno.connectionRefused:
+            "the daemon that made this socket has ended, and none is running there: start it again"
+        default:
+            "is a daemon running, with this -control-socket? "
+                + "without root, and of confd register, it has one only if it is given"
         }
     }
 }
