@@ -152,7 +152,7 @@ import Testing
             #expect(isShown, "\(daemon.standardError)")
             #expect(httpBody(port: port, path: "/ready") == "ok")
             let text = try #require(httpBody(port: port, path: "/status"))
-            #expect(text.contains("app.toml   held, again in "), "\(text)")
+            #expect(text.contains("app.toml   held, applied in "), "\(text)")
             #expect(text.contains("app.toml: held by guard since "), "\(text)")
             #expect(text.contains(", 1 in sync, 0 not, 1 held, "), "\(text)")
             let json = try #require(httpBody(port: port, path: "/status.json"))

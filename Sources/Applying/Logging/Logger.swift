@@ -213,7 +213,8 @@ package final class Logger: Sendable {
     /// Writes the lines that are held back, and waits until all that was logged is written. Call it before the process ends.
     package func finish() {
         state.withLock { state in
-            for held in state.repeats.takeHeldBack(at: Clock.monotonic()) {
+            // That a backend answers again is no news at the end.
+            for held in state.repeats.takeHeldBack(at: Clock.monotonic()) where held.line.level >= .warning {
                 let repetitions = Repetitions(count: held.count, age: held.age)
                 state.queue.add(line(held.line.level, held.line.message, held.subject, repetitions))
             }

@@ -93,7 +93,7 @@ extension ResourceState {
     var holdReason: String? {
         guard isHeld, let hold = guardState.hold else { return nil }
         let reason = hold.violations.isEmpty ? "" : ": \(GuardViolation.text(hold.violations))"
-        let end = holdTime > .zero ? "for \(GoDuration.text(holdTime)), or until released" : "until released"
+        let end = holdTime > .zero ? "applied after \(GoDuration.text(holdTime)), or when released" : "until released"
         return "held by guard since \(Clock.rfc3339(hold.since)), \(end)\(reason)"
     }
 }

@@ -74,7 +74,8 @@ extension StatusPage {
     private func next(_ resource: ResourceStatus) -> String {
         guard let next = resource.nextTry, resource.state != .inSync else { return "" }
         let isAgain = resource.state.needsAttention || resource.hasFailedReload
-        return "\(isAgain ? "again in" : "in") \(StatusWords.duration(next))"
+        let what = resource.state == .held ? "applied in" : isAgain ? "again in" : "in"
+        return "\(what) \(StatusWords.duration(next))"
     }
 
     private func name(of resource: ResourceStatus) -> String {

@@ -63,13 +63,14 @@ enum StatusWords {
     /// `exit status 0 in 12ms`.
     static func reload(_ run: ReloadRun) -> String { "\(run.result) in \(duration(run.duration))" }
 
-    /// The state, and when it is tried again: `failed, again in 12s`.
+    /// The state, and what comes next: `failed, again in 12s`, `held, applied in 9m59s`.
     static func state(_ resource: ResourceStatus) -> String {
         let word = resource.state.rawValue
         guard let next = resource.nextTry else { return word }
         let time = duration(next)
         return switch resource.state {
-        case .failed, .held: "\(word), again in \(time)"
+        case .failed: "\(word), again in \(time)"
+        case .held: "\(word), applied in \(time)"
         case .reloadOwed, .pending: "\(word), in \(time)"
         case .inSync, .waiting, .halted: word
         }
