@@ -29,6 +29,10 @@ struct EtcdRefusalTests {
             #expect(box.output("other") == nil)
             #expect(box.output("third") == nil)
             for path in ["/other", "/third"] {
+                // Report: nothing said which resource reads the key.
+                #expect(
+                    done.standardError.contains("WARNING \(path.dropFirst()).toml: its keys may not be read"),
+                    "\(done.testDescription)")
                 #expect(done.standardError.contains("range \"\(path)\": permission denied"), "\(done.testDescription)")
                 #expect(done.standardError.contains("etcdctl role grant-permission ROLE read \(path)"))
             }
@@ -39,11 +43,19 @@ struct EtcdRefusalTests {
         try await withSandbox { box in
             let etcd = try await start(box)
             let daemon = try Child(
-                box.command(["-watch", "-interval", "0", "-node", etcd.endpoint] + Self.user))
+                box.command(
+                    ["-watch", "-interval", "0", "-control-socket", box.path("run/control"), "-node", etcd.endpoint]
+                        + Self.user))
             #expect(try await eventually { box.output("app") == "found" }, "\(daemon.standardError)")
             try await etcd.put("/app/name", "changed")
             #expect(try await eventually { box.output("app") == "changed" }, "\(daemon.standardError)")
             #expect(box.output("other") == nil)
+            // Report: a key that may not be read was `pending`, and its backend answered again.
+            #expect(!daemon.standardError.contains("answers again"), "\(daemon.standardError)")
+            let status = try await run(box.command(["status", "-control-socket", box.path("run/control")], confdir: false))
+            #expect(status.standardOutput.contains("other.toml  failed"), "\(status.testDescription)")
+            #expect(
+                status.standardOutput.contains("other.toml: its keys cannot be read: "), "\(status.testDescription)")
             try await etcd.permit("reader", prefix: "/other")
             #expect(try await eventually(seconds: 30) { box.output("other") == "closed" }, "\(daemon.standardError)")
             try await etcd.put("/other/name", "open")

@@ -203,6 +203,9 @@ extension Engine {
             let concerned = dependents.filter { $0.resource.needs(refused, of: source.key.backend) }
             guard concerned.count < dependents.count else { continue }
             for state in concerned {
+                logger.warning(
+                    "\(state.resource.name): its keys may not be read, the other resources go on without it",
+                    state.resource)
                 state.isSeparate = true
                 // The service need not wait for it to be called ready.
                 state.isAwaited = false

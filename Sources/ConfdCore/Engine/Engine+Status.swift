@@ -32,7 +32,9 @@ extension Engine {
             }
             // A file of an earlier run counts as written.
             if state.hasBeenInStep || state.items?.hasBegun ?? false || Files.exists(resource.destination) { continue }
-            let reason = state.history.failure ?? state.holdReason ?? state.rollout.message ?? "not tried yet"
+            let reason =
+                state.history.failure ?? state.holdReason ?? state.rollout.message ?? state.problem?.message
+                ?? "not tried yet"
             status.neverWritten.append((resource.destination, reason))
         }
         status.resources = resourceStatuses(at: now)

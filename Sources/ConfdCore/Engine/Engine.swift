@@ -112,6 +112,8 @@ package final class Engine {
         makeFollower = { [options] key, failure in
             // A follower of separate ranges starts from the snapshot of the shared one, and needs no cache.
             let ownCache = key.separate == nil && key.backend.kind.isCached ? cache : nil
+            var options = options
+            options.isOfAllResources = key.separate == nil
             return Follower(
                 key.backend, backends, options, logger: logger, metrics: applier.metrics, failure: failure,
                 cache: ownCache

@@ -18,6 +18,9 @@ final class Follower: Sendable {
         var timeout: Duration
         /// When the last attempt of a read that fails is made (by `clock`); nil: attempts go on for ever.
         var end: Duration?
+        /// Whether it reads for all resources of its backend but those that may not read their keys: what it meets is said of
+        /// the backend.
+        var isOfAllResources = true
         /// A backend that fails for longer is stale: what it had is still in use, and may be wrong by now.
         var patience = Duration.seconds(30)
         var clock: @Sendable () -> Duration = Clock.monotonic
@@ -215,16 +218,17 @@ final class Follower: Sendable {
     }
 
     private func deliver(_ delivery: Delivery) {
-        let hadFailed = state.withLock { state in
+        let wasAway = state.withLock { state in
             state.delivery = delivery
             state.lastContact = Clock.wall()
             state.failingSince = nil
             state.failedGeneration = 0
             state.isStale = false
             defer { state.failure = nil }
-            return state.failure != nil
+            // One that refuses some keys has answered.
+            return state.failure.map { $0.refused == nil } ?? false
         }
-        if hadFailed, options.end == nil {
+        if wasAway, options.end == nil {
             logger.notice("Backend \(configuration.name) answers again", configuration)
         }
         wake()
@@ -247,7 +251,7 @@ final class Follower: Sendable {
             return (state.failure != error, becomesStale, state.lastContact)
         }
         if !isKnown { log(error, isNew: isNew || options.end != nil) }
-        if becameStale, options.end == nil {
+        if becameStale, options.end == nil, options.isOfAllResources {
             let silence = BackendContact(lastHeard: lastContact, hasRefused: error.isRefusal).silence
             logger.warning(
                 "Backend \(configuration.name) \(silence): files stay as they are until it answers", configuration)

@@ -1,4 +1,5 @@
 import Applying
+import Backends
 import Configuration
 import Posix
 import Rollout
@@ -28,10 +29,14 @@ extension ResourceState {
         if owesReload { return .reloadOwed }
         if let items, !items.set.problems.isEmpty { return .failed }
         if isInStep { return items?.removal.isNone ?? true ? .inSync : .pending }
-        return history.failure == nil ? .pending : .failed
+        return history.failure != nil || keysFailure?.isRefusal == true ? .failed : .pending
     }
 
-    private var problem: History.Problem? {
+    /// Why keys that are needed for the first rendering cannot be read. Of a backend that fails after that, its own line tells.
+    private var keysFailure: BackendError? { isScheduled ? nil : keys?.failing?.failure }
+
+    /// What is wrong with it; nil if it is as it should be, or was not tried.
+    var problem: History.Problem? {
         if let problem = history.problem ?? items?.set.problem { return problem }
         if let holdReason {
             return History.Problem(message: holdReason, hint: "confd release \(resource.name) lets it through")
@@ -51,8 +56,8 @@ extension ResourceState {
         if let obstacle = application?.obstacle {
             return History.Problem(message: "\(resource.reloadField): \(obstacle)")
         }
-        // Of a backend that fails after that, its own line tells.
-        guard !isScheduled, let failure = keys?.failing?.failure else { return nil }
-        return History.Problem(message: "its keys cannot be read: \(failure.message)", hint: failure.hint)
+        return keysFailure.map { failure in
+            History.Problem(message: "its keys cannot be read: \(failure.message)", hint: failure.hint)
+        }
     }
 }
