@@ -52,7 +52,8 @@ struct EtcdRefusalTests {
             #expect(box.output("other") == nil)
             // Report: a key that may not be read was `pending`, and its backend answered again.
             #expect(!daemon.standardError.contains("answers again"), "\(daemon.standardError)")
-            let status = try await run(box.command(["status", "-control-socket", box.path("run/control")], confdir: false))
+            let status = try await run(
+                box.command(["status", "-control-socket", box.path("run/control")], confdir: false))
             #expect(status.standardOutput.contains("other.toml  failed"), "\(status.testDescription)")
             #expect(
                 status.standardOutput.contains("other.toml: its keys cannot be read: "), "\(status.testDescription)")

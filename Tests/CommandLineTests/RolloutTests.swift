@@ -32,6 +32,9 @@ import Testing
             let poisoned = hosts.reloads.filter { $0.value == "poison" }
             #expect(poisoned.count == 1 && hosts.reloads.count == 2, "\(hosts.reloads)")
             #expect(hosts.reloads.last?.host == poisoned.first?.host)
+            // Report: the log said of the old file that it has been updated.
+            let isSaid = try await eventually { (1...3).contains { hosts.log($0).contains("INFO The previous ") } }
+            #expect(isSaid, "\(hosts.log(1)) \(hosts.log(2)) \(hosts.log(3))")
             let status = try await hosts.rollout("status")
             #expect(
                 status.standardOutput.contains(

@@ -50,6 +50,7 @@ extension Applier {
 
     /// confd 0.17's line about a file that was replaced, with the keys that changed.
     func logUpdate(_ resource: Resource, _ changes: KeyChanges) {
+        if changes.areUndone { return logger.info("The previous \(resource.destination) is back", resource) }
         let revision = Int(changes.snapshot.revision)
         logger.info(
             "Target config \(resource.destination) has been updated\(changes.summary)",

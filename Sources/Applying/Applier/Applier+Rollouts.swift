@@ -80,8 +80,10 @@ extension Applier {
     /// Puts the file back that this host's turn replaced, and owes its service a reload. `inputs` are those of the last
     /// rendering.
     package func rollBack(_ request: RenderRequest, _ inputs: Inputs) -> Outcome {
+        var changes = changes(of: request)
+        changes.areUndone = true
         var file = RenderedFile(
-            request: request, content: nil, inputs: inputs, changes: changes(of: request), keyCount: 0,
+            request: request, content: nil, inputs: inputs, changes: changes, keyCount: 0,
             began: Clock.monotonic(), secrets: [], servers: nil, history: request.history, isRollback: true)
         let resource = request.resource
         do throws(StepFailure) {

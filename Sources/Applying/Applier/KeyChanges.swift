@@ -17,6 +17,8 @@ package struct KeyChanges: Sendable {
     let ranges: [KeyRange]
     /// The keys of the item, for a resource of an item: `summary` names only these.
     let ofItem: KeyRange?
+    /// Whether the file has what it had before them: they are taken back.
+    var areUndone = false
     /// What else has changed.
     var otherCauses = OtherCauses()
 
