@@ -39,6 +39,19 @@ struct EtcdRefusalTests {
         }
     }
 
+    /// Report: of a misspelled group `rollout status` said no more than that the right to read all groups is missing.
+    @Test func aGroupThatIsNotThereNeedsNoFurtherRight() async throws {
+        try await withSandbox { box in
+            let etcd = try await start(box)
+            try await etcd.permit("reader", prefix: "/_confd/rollout/shop")
+            let done = try await run(box.command(["rollout", "status", "shop", "-node", etcd.endpoint] + Self.user))
+            #expect(
+                done.exitCode == 2
+                    && done.standardError == "confd: error: no host takes part in rollouts of \"shop\"\n",
+                "\(done.testDescription)")
+        }
+    }
+
     @Test func daemonGoesOnAndTakesUpWhatIsPermittedLater() async throws {
         try await withSandbox { box in
             let etcd = try await start(box)

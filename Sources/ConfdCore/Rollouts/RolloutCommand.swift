@@ -45,8 +45,9 @@ struct RolloutCommand {
         let snapshot = try snapshot(of: path)
         let names = Self.names(in: snapshot, below: path)
         if names.isEmpty {
-            let known = Self.names(in: try self.snapshot(of: GroupKeys.root), below: GroupKeys.root)
-            throw .unknownGroup(group, known: known)
+            // Those who may read a group need not have the right to read all.
+            let all = try? self.snapshot(of: GroupKeys.root)
+            throw .unknownGroup(group, known: all.map { Self.names(in: $0, below: GroupKeys.root) } ?? [])
         }
         return names.map { name in
             var view = GroupView(GroupKeys(group: "\(group)/\(name)"))
