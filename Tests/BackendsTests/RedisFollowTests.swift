@@ -123,10 +123,10 @@ import Testing
         let expected = try server.backend().read("/busy")
         #expect(following.sees(expected))
         #expect(torn.withLock { Array($0.prefix(3)) } == [])
-        // Where the writer gets more of the processors than we do, a read may take all of its time: that is an error with this name.
-        let others = following.failures.filter {
-            !$0.message.hasSuffix("came and went while they were read, again and again")
-        }
+        // Where the writer gets more of the processors than we do, a read may take all of its time: that is an error with one of
+        // these names.
+        let names = ["came and went while they were read, again and again", "no complete answer within the time limit"]
+        let others = following.failures.filter { failure in !names.contains { failure.message.hasSuffix($0) } }
         #expect(others == [])
     }
 
