@@ -113,6 +113,8 @@ import Testing
             if texts["/busy/sum"] != "\(sum)" { torn.withLock { $0.append("\(sum) for \(texts["/busy/sum"] ?? "")") } }
         }
         let writer = try WriterThread { number in
+            // Without a pause the writer takes all of a busy machine.
+            usleep(2_000)
             try server.call([
                 ["MULTI"], ["INCR", "/busy/\(number % 500)"], ["INCR", "/busy/\(number * 7 % 500)"],
                 ["INCRBY", "/busy/sum", "2"], ["EXEC"],
