@@ -80,8 +80,10 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-/// What waits for other programs most of the time, or runs once: compiled for size, which keeps the static binary below 16 MiB.
-let small: Set = ["Age", "Appliers", "Checks", "ConfdCore", "Configuration", "HTTP", "Registration", "Rollout"]
+/// What waits for other programs or the disk most of the time, or runs once: compiled for size, which keeps the static binary below 16 MiB.
+let small: Set = [
+    "Age", "Appliers", "Applying", "Checks", "ConfdCore", "Configuration", "HTTP", "Registration", "Rollout", "Staging",
+]
 let forSize = strict + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
 func target(_ layer: Layer) -> Target {
