@@ -34,6 +34,11 @@ eventually is_registered web
 kill -TERM "$entry"
 eventually is_gone web
 is_open 8001 || fail "nginx ended while the readers of its key were drained"
+# While it waits it does nothing: two seconds after the request it once took a whole processor.
+ticks() { awk '{ print $14 + $15 }' "/proc/$entry/stat"; }
+before=$(ticks)
+sleep 4
+(($(ticks) - before < 100)) || fail "confd is busy while readers are drained"
 # A second one skips the wait.
 kill -TERM "$entry"
 wait "$entry" || fail "confd ended with $?"

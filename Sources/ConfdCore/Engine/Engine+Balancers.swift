@@ -125,7 +125,10 @@ extension Engine {
     func isApplying(at now: Duration) -> Bool {
         let isEnding = isStopping || requests.isStopping
         if isEnding, applicationsEnd == nil { applicationsEnd = now + Self.lastWait }
-        if let applicationsEnd, now >= applicationsEnd { return false }
+        if let applicationsEnd, now >= applicationsEnd {
+            applicationsAreOver = true
+            return false
+        }
         return table.resources.contains { state in
             guard let application = state.application else { return false }
             return isEnding ? !application.isStuck : !application.isSettled
@@ -152,7 +155,7 @@ extension Engine {
     /// When `endLateApplications` has something to do, nil for never.
     var applicationDeadline: Duration? {
         let others = table.resources.compactMap(applicationLimit(of:)).min()
-        return [others, applicationsEnd].compactMap { $0 }.min()
+        return [others, applicationsAreOver ? nil : applicationsEnd].compactMap { $0 }.min()
     }
 
     private func applicationLimit(of state: ResourceState) -> Duration? {

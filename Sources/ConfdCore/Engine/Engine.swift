@@ -70,6 +70,8 @@ package final class Engine {
     let backends: BackendPool
     /// The time until which balancers are waited for after a request to stop; nil before one.
     var applicationsEnd: Duration?
+    /// Whether that has been: a time that is over must not wake the engine, which may drain services for minutes.
+    var applicationsAreOver = false
     let progress: Progress
     let start: Duration
     /// The path of the control socket, while this process listens there.
@@ -222,7 +224,8 @@ package final class Engine {
         if requests.isStopping { stop(at: now) }
         if isStopping {
             endServices()
-            guard table.isInStep, !isApplying(at: now), services.isFinished, supervisor?.isRunning != true,
+            let isApplying = isApplying(at: now)
+            guard table.isInStep, !isApplying, services.isFinished, supervisor?.isRunning != true,
                 recordsAreKept
             else { return nil }
             return failureCode ?? supervisor?.exitCode ?? codeWithoutCommand ?? ExitCode.done
