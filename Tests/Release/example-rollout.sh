@@ -49,7 +49,8 @@ put /web/servers/a 127.0.0.1:9
 eventually is_state halted
 eventually all_answer 8002
 changed=$(cat web?.log | grep 'has been updated' | tail -n "+$((before + 1))" | wc -l)
-equal "number of replaced files, with the one that was put back" "$changed" 2
+equal "number of new files" "$changed" 1
+equal "number of files that are back" "$(cat web?.log | grep -c 'The previous /etc/nginx/conf.d/web.conf is back')" 1
 equal "number of hosts that were put back" "$(cat web?.log | grep -c 'putting the previous /etc/nginx/conf.d/web.conf back')" 1
 confd rollout status web-proxies | grep -q '^web.toml is halted: web[123]: verify_cmd failed: exit status 22$' ||
   fail "$(confd rollout status web-proxies)"
