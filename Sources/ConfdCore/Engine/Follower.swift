@@ -18,7 +18,7 @@ final class Follower: Sendable {
         var timeout: Duration
         /// When the last attempt of a read that fails is made (by `clock`); nil: attempts go on for ever.
         var end: Duration?
-        /// Whether it reads for all resources of its backend but those that may not read their keys: what it meets is said of
+        /// Whether it reads the keys that all resources of the backend share: its failures are then failures of
         /// the backend.
         var isOfAllResources = true
         /// A backend that fails for longer is stale: what it had is still in use, and may be wrong by now.

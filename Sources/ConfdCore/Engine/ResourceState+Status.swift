@@ -32,7 +32,7 @@ extension ResourceState {
         return history.failure != nil || keysFailure?.isRefusal == true ? .failed : .pending
     }
 
-    /// Why keys that are needed for the first rendering cannot be read. Of a backend that fails after that, its own line tells.
+    /// Why keys that are needed for the first rendering cannot be read. Later failures are reported for the backend.
     private var keysFailure: BackendError? { isScheduled ? nil : keys?.failing?.failure }
 
     /// What is wrong with it; nil if it is as it should be, or was not tried.

@@ -15,7 +15,7 @@ struct SettingsFile {
 
     /// Tells contents apart without keeping them, for they may hold a password; nil if there is no such file, or it cannot be read.
     private static func digest(of path: String) -> Int? {
-        // A pipe is read once, by those who load the settings.
+        // Reading a pipe again would block: the settings' loader has read it to its end.
         guard (try? Files.status(path))?.kind == .regular else { return nil }
         return (try? Files.read(path, limit: FileLimit.settings))?.hashValue
     }

@@ -32,7 +32,7 @@ enum ControlSocket {
         }
     }
 
-    /// Removes the socket at `path` that this process listens at: those who ask then need not connect to know that nobody
+    /// Removes the socket at `path` that this process listens at, so that clients see without connecting that no daemon
     /// answers. A failure leaves it to the next daemon, which replaces it.
     static func remove(_ path: String) { try? Files.unlink(path) }
 

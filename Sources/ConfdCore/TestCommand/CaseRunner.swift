@@ -213,7 +213,7 @@ struct CaseRunner {
         }
     }
 
-    /// Where the files are that nobody expects: `dest` of a resource may have changed. nil if there are none.
+    /// The files that are written and that the test does not name: `dest` of a resource may have changed. nil if there are none.
     private static func moved(_ destinations: [String], _ test: TestCase) -> String? {
         let others = destinations.filter { test.expected[$0] == nil }
         if others.isEmpty { return nil }
