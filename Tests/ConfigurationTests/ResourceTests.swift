@@ -231,12 +231,17 @@ private func minimal(_ more: String) -> String {
         #expect(strict.resources.isEmpty && strict.errors.count == 1 && strict.warnings.isEmpty)
     }
 
-    /// Fields of other programs, and keys of backends that are not built.
+    /// Fields of other programs, what has no effect, and keys of backends that are not built.
     @Test(arguments: [
         ("source = \"x\"", "unknown key \"source\" in [template]", "it is called \"src\" here"),
         ("destination = \"x\"", "unknown key \"destination\" in [template]", "it is called \"dest\" here"),
         ("wait = \"2s:10s\"", "unknown key \"wait\" in [template]", "write debounce and max_wait"),
         ("perms = \"0600\"", "unknown key \"perms\" in [template]", "it is called \"mode\" here"),
+        (
+            "debounce = \"2s\"\nmax_wait = \"1s\"",
+            "max_wait: is shorter than debounce: each change is applied after max_wait, quiet or not",
+            "max_wait is the longest that a change waits while others follow it"
+        ),
         (
             "[backend]\nbackend = \"env\"\ntable = \"x\"", "unknown key \"table\" in [backend]",
             "it belongs to the dynamodb backend, and is ignored"

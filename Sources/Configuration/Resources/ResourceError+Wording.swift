@@ -78,6 +78,7 @@ extension ResourceError {
         case .target(let error): error.message
 
         case .guardWithoutLimit: "sets no limit, so nothing is ever held"
+        case .maxWaitBelowDebounce: "is shorter than debounce: each change is applied after max_wait, quiet or not"
         case .notPercent: "not a percentage from 0 to 100"
         case .notKeyCount: "not a number of keys"
         case .notMinKeys: "neither a number of keys nor a table of patterns"
@@ -185,6 +186,7 @@ extension ResourceError {
         case .badEscape: "escapes are \\r, \\n, \\t, \\\\ and \\xNN"
         case .mysqlWithoutUser: "create a user without rights or password, and name it with user"
         case .guardWithoutLimit: "set min_keys, max_drop or max_change"
+        case .maxWaitBelowDebounce: "max_wait is the longest that a change waits while others follow it"
         case .notPercent: "write it in quotes: \"50%\""
         case .notKeyCount: "write a number from 0 on"
         case .notMinKeys: "write 2, or { \"/services/*/servers\" = 2 }"

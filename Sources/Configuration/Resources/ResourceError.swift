@@ -106,6 +106,8 @@ package struct ResourceError: Error, Equatable, Sendable {
         // Guards
 
         case guardWithoutLimit
+        /// `max_wait` ends each wait before `debounce` does.
+        case maxWaitBelowDebounce
         case notPercent
         /// Negative, more than 1,000,000,000, or no number at all.
         case notKeyCount

@@ -58,6 +58,7 @@ extension ResourceParser {
         var policy = ApplyPolicy()
         let debounce = table.duration("debounce")
         let maxWait = table.duration("max_wait")
+        if let debounce, let maxWait, maxWait < debounce { table.warn("max_wait", .maxWaitBelowDebounce) }
         policy.debounce = debounce ?? settings.debounce
         policy.maxWait = maxWait ?? (debounce == nil ? settings.maxWait : nil) ?? policy.debounce * 4
         policy.minReloadInterval = table.duration("min_reload_interval") ?? .zero
