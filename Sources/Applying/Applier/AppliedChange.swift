@@ -21,6 +21,8 @@ package struct AppliedChange: Equatable, Sendable {
         case destination
         /// The time, a name, a file, or the health of servers.
         case surroundings
+        /// A turn of the resource's rollout failed: the file is the one from before.
+        case failedTurn
 
         /// In the words of a log line.
         package var text: String {
@@ -29,6 +31,7 @@ package struct AppliedChange: Equatable, Sendable {
             case .resourceFile: "its resource file was changed"
             case .destination: "somebody else had changed it"
             case .surroundings: "something that its template asks for besides keys was changed"
+            case .failedTurn: "its turn in the rollout failed, the previous file was put back"
             }
         }
     }
@@ -45,6 +48,11 @@ package struct AppliedChange: Equatable, Sendable {
     package let isKnown: Bool
     /// Causes besides keys.
     package let causes: [Cause]
+
+    /// What is remembered when the file from before a failed turn, which is that of `revision`, was put back.
+    package static func previousFile(revision: Int64) -> AppliedChange {
+        AppliedChange(revision: revision, keys: [], count: 0, isKnown: true, causes: [.failedTurn])
+    }
 
     /// How many keys a line names, and how much of each.
     private static let shownKeys = 3

@@ -177,19 +177,20 @@ extension Engine {
         if !isPutBack { takeGuard(state, outcome, at: now) }
         takeRollout(outcome, of: state)
         let isWritten = outcome.state == .updated
+        if isWritten || outcome.state == .inSync { state.isPutBack = isPutBack }
+        let revision = isPutBack ? rollouts[id]?.revisionBefore ?? 0 : snapshot.snapshot.revision
         if isWritten {
             generation += 1
             state.changeDuration = outcome.figures?.duration
             let time = Clock.wall()
             // What has happened to an item has happened to its resource too.
             for state in [state, state.owner].compactMap({ $0 }) {
-                state.lastChange = outcome.change
+                state.lastChange = isPutBack ? .previousFile(revision: revision) : outcome.change
                 state.lastChangeTime = time
             }
         }
         // For items, `settle` keeps one record for all of them.
         if mode == .follow && isWritten && state.owner == nil || !state.guardState.keepsSame(as: guardStateBefore) {
-            let revision = isPutBack ? rollouts[id]?.revisionBefore ?? 0 : snapshot.snapshot.revision
             keepRecord(of: state, writtenFrom: isWritten ? revision : nil)
         }
         note(outcome, of: state, before: before)

@@ -10,10 +10,11 @@ extension ResourceState {
         var status = ResourceStatus(
             name: resource.name, file: resource.file, destination: resource.destination, state: statusState)
         // Stores without revisions have 0.
+        let applied = isPutBack ? nil : applied
         status.revision = (applied?.revision ?? (record?.changed == nil ? nil : record?.revision)).flatMap {
             $0 > 0 ? $0 : nil
         }
-        status.figures = figures
+        status.figures = isPutBack ? nil : figures
         status.change = record?.changed.map { ResourceStatus.Change(time: $0, duration: changeDuration) }
         status.reload = lastReload
         status.nextTry = scheduler?.deadline().map { max($0 - now, .zero) }

@@ -50,6 +50,8 @@ package final class ResourceState {
     var hasFailed = false
     /// Whether the previous file is back, because its reload kept failing.
     private(set) var isRolledBack = false
+    /// Whether the file is the one from before a failed turn of its rollout: `applied` and `figures` are of the other one.
+    var isPutBack = false
     /// Where its keys come from; nil without keys, and before `updateSources` has run.
     var keys: ResourceKeys?
     /// The resource with `for_each` that it is an item of.
