@@ -123,7 +123,10 @@ extension Registrar {
             let left = records.values.filter { $0.needsWrite(goal(of: $0), lease: 0) }
             guard now >= end || left.isEmpty && !leases.values.contains(where: isLeftBehind) else { return }
             if let longest = left.map(\.service.seconds).max() {
-                report(.notRemoved(keys: left.count, within: .seconds(longest)))
+                report(
+                    .notRemoved(
+                        keys: left.map(\.service.key).sorted { $0.lexicographicallyPrecedes($1) },
+                        within: .seconds(longest)))
             }
             phase = .draining(until: now + drain)
         }

@@ -98,6 +98,9 @@ package struct Registrar {
     /// The keys that are registered, and their values.
     package var registered: [[UInt8]: [UInt8]] { records.compactMapValues(\.announced) }
 
+    /// Why keys that are to be registered are not: somebody else holds them, or the store refuses them.
+    package var problems: [[UInt8]: String] { records.compactMapValues(\.problem) }
+
     /// The reports since the last call.
     package mutating func takeReports() -> [Report] {
         defer { reports = [] }

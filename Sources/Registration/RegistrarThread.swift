@@ -66,6 +66,9 @@ package final class RegistrarThread: Sendable {
     /// As `Registrar.registered`.
     package var registered: [[UInt8]: [UInt8]] { registrar.withLock { $0.registered } }
 
+    /// As `Registrar.problems`.
+    package var problems: [[UInt8]: String] { registrar.withLock { $0.problems } }
+
     /// As `Registrar.leaseIDs`.
     package var leaseIDs: Set<Int64> { registrar.withLock { $0.leaseIDs } }
 

@@ -94,6 +94,15 @@ struct Registration {
         }
     }
 
+    /// Why it is not registered, as far as somebody else or the store is the reason.
+    var problem: String? {
+        switch complaint {
+        case .conflict(let holder): Report.conflict(key: service.key, holder, waits: false).message
+        case .refusal(let error): error.message
+        case nil: nil
+        }
+    }
+
     /// Whether `value` is one of those that it is registered with.
     func isOwnValue(_ value: [UInt8]) -> Bool { value == service.value || value == service.downValue }
 }

@@ -23,7 +23,7 @@ package enum Report: Equatable, Sendable {
     case unreachable(BackendError)
     case reachedAgain
     /// At the end these keys are still there; they go with their lease.
-    case notRemoved(keys: Int, within: Duration)
+    case notRemoved(keys: [[UInt8]], within: Duration)
 }
 
 extension Report {
@@ -78,11 +78,18 @@ extension Report {
         case .unreachable(let error): "registered services are not kept alive: \(error.message)"
         case .reachedAgain: "registered services are kept alive again"
         case .notRemoved(let keys, let time):
-            "\(count(keys)) could not be removed, the lease ends within \(seconds(time))"
+            "\(count(keys.count)) could not be removed, the lease ends within \(seconds(time)): \(names(keys))"
         }
     }
 
     private func text(_ key: [UInt8]) -> String { PrintableText.line(String(decoding: key, as: UTF8.self)) }
+
+    /// Some of the keys, and how many more there are.
+    private func names(_ keys: [[UInt8]]) -> String {
+        let shown = keys.prefix(3)
+        let more = keys.count - shown.count
+        return shown.map(text).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+    }
 
     private func count(_ keys: Int) -> String { keys == 1 ? "1 registered key" : "\(keys) registered keys" }
 

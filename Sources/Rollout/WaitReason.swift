@@ -4,6 +4,8 @@ package enum WaitReason: Equatable, Sendable {
     case storeUnknown
     /// They cannot be read; for people.
     case unreadable(String)
+    /// The store refuses this host's place in the queue, or another write for the turn; for people.
+    case refused(String)
     /// This host's place in the queue is not in the store yet.
     case notNoted
     /// Hosts with another template or other keys go first.
@@ -21,6 +23,7 @@ package enum WaitReason: Equatable, Sendable {
         switch self {
         case .storeUnknown: "the store has not been asked yet whose turn it is"
         case .unreadable(let reason): "the keys of its group cannot be read: \(reason)"
+        case .refused(let reason): "its turn cannot be noted in the store: \(reason)"
         case .notNoted: "its place in the queue is not in the store yet"
         case .otherChange(let change): "change \(change.shortText), of other keys or another template, goes first"
         case .queued(let count): count == 1 ? "1 host goes first" : "\(count) hosts go first"
@@ -43,7 +46,7 @@ package enum WaitReason: Equatable, Sendable {
     package var isPassing: Bool {
         switch self {
         case .storeUnknown, .notNoted, .otherChange: true
-        case .unreadable, .queued, .canary, .noCanary, .halted: false
+        case .unreadable, .refused, .queued, .canary, .noCanary, .halted: false
         }
     }
 
@@ -51,7 +54,7 @@ package enum WaitReason: Equatable, Sendable {
     package var isHalt: Bool {
         switch self {
         case .halted, .noCanary: true
-        case .storeUnknown, .unreadable, .notNoted, .otherChange, .queued, .canary: false
+        case .storeUnknown, .unreadable, .refused, .notNoted, .otherChange, .queued, .canary: false
         }
     }
 }

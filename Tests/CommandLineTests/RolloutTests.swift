@@ -45,6 +45,18 @@ import Testing
                 #expect(
                     wait.exitCode == 1 && wait.standardError.contains("rollout: halted: "), "\(wait.testDescription)")
             }
+            // Report: the status of the host that went back had the revision and size of the refused file.
+            let folder = rig.box.path(poisoned[0].host)
+            let socket = ["-control-socket", "\(folder)/socket"]
+            let explain = ["explain", "-last", "app.toml", "-confdir", folder, "-node", rig.node]
+            let last = try await run(rig.box.command(explain + socket, confdir: false))
+            #expect(
+                last.standardOutput.contains("its turn in the rollout failed, the previous file was put back"),
+                "\(last.testDescription)")
+            let table = try await run(rig.box.command(["status"] + socket, confdir: false))
+            let row = table.standardOutput.split(separator: "\n").first { $0.hasPrefix("app.toml ") }
+            let cells = row?.split(separator: " ").dropFirst().prefix(4)
+            #expect(cells == ["halted", "-", "-", "-"], "\(table.testDescription)")
             try rig.client.put("/app/a", "2")
             #expect(try await hosts.allHold("2"))
         }
@@ -197,7 +209,9 @@ import Testing
             #expect(
                 preflight.standardError.contains("app.toml: rollout: ")
                     && preflight.standardError.contains("permission denied"), "\(preflight.testDescription)")
-            let daemon = try Child(rig.box.command(["-watch", "-interval", "0"] + user))
+            let socket = rig.box.path("control")
+            let daemon = try Child(
+                rig.box.command(["-watch", "-interval", "0", "-control-socket", socket] + user))
             let names = "/_confd/rollout/web/app.toml/members/\(Machine.hostname)"
             #expect(
                 try await eventually {
@@ -206,6 +220,10 @@ import Testing
                     }
                 }, "\(daemon.standardError)")
             #expect(rig.box.output("app") == "0")
+            let status = try await rig.box.confd("status", "-control-socket", socket, confdir: false)
+            #expect(
+                status.standardOutput.contains("its turn cannot be noted in the store: etcd")
+                    && status.standardOutput.contains("permission denied"), "\(status.testDescription)")
             try await stop(daemon)
         }
     }

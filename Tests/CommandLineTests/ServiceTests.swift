@@ -169,6 +169,21 @@ import Testing
         }
     }
 
+    /// Report: the status of a service that waits for its key said "not registered yet", and no reason.
+    @Test func statusTellsOfAConflict() async throws {
+        try await withRig { rig in
+            try rig.client.put("/s/a", "theirs")
+            let socket = ["-control-socket", rig.box.path("control")]
+            let register = try Child(
+                rig.box.command(["register", "/s/a", "x", "-node", rig.node] + socket, confdir: false))
+            let reason = "/s/a is not registered: the key is there without a lease"
+            #expect(try await eventually { register.standardError.contains(reason) }, "\(register.standardError)")
+            let status = try await run(rig.box.command(["status"] + socket, confdir: false))
+            #expect(status.standardOutput.contains(": \(reason)\n"), "\(status.testDescription)")
+            try await stop(register)
+        }
+    }
+
     /// Report: what becomes of the command was neither logged nor documented; one that ends well on TERM hid the failure.
     @Test func conflictThatIsNotWaitedForEndsTheCommand() async throws {
         try await withRig { rig in

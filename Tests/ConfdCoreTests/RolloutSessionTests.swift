@@ -173,7 +173,7 @@ import Testing
         #expect(world.store.commit(try #require(world.hosts[0].heldTransactions.first)))
         #expect(world.entries().contains("started/host1"))
         try world.operate { $0.halting(because: "an operator") }
-        world.hosts[0].session.committed(true, at: world.now)
+        world.hosts[0].session.committed(.success(true), at: world.now)
         world.hosts[0].holdsTransactions = false
         world.settle()
         #expect(world.files == ["0"] && !world.entries().contains("started/host1"))

@@ -81,7 +81,10 @@ import Testing
         var status = Self.status([bad])
         status.host = Self.hostile
         status.unusable = [Self.hostile]
-        status.services = [ServiceStatus(name: Self.hostile, key: Self.hostile, isRegistered: true, isUp: true)]
+        status.services = [
+            ServiceStatus(
+                name: Self.hostile, key: Self.hostile, isRegistered: false, isUp: true, problem: Self.hostile)
+        ]
         status.balancers = [
             BalancerStatus(
                 resource: Self.hostile, destination: Self.hostile, balancer: Self.hostile, servers: 2, leaving: 1,

@@ -355,7 +355,7 @@ import Testing
         #expect(!simulation.nodes[0].registrar.isFinished)
         simulation.run(for: .milliseconds(200))
         #expect(simulation.nodes[0].registrar.isFinished)
-        #expect(simulation.takeReports() == [.notRemoved(keys: 1, within: .seconds(10))])
+        #expect(simulation.takeReports() == [.notRemoved(keys: [Array("/a".utf8)], within: .seconds(10))])
     }
 
     /// Another program with the same lease: only our keys go.

@@ -163,7 +163,7 @@ import Testing
         let start = ContinuousClock.now
         #expect(program.stop())
         #expect(start.duration(to: .now) >= .seconds(2))
-        #expect(program.reports.last == .notRemoved(keys: 1, within: .seconds(10)))
+        #expect(program.reports.last == .notRemoved(keys: [Array("/away/a".utf8)], within: .seconds(10)))
     }
 
     @Test func theOldAPI() throws {

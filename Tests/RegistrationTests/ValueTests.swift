@@ -95,8 +95,12 @@ import Testing
             (.unreachable(BackendError(.unreachable, "no")), "registered services are not kept alive: no"),
             (.reachedAgain, "registered services are kept alive again"),
             (
-                .notRemoved(keys: 1, within: .seconds(10)),
-                "1 registered key could not be removed, the lease ends within 10s"
+                .notRemoved(keys: [Array("/a".utf8)], within: .seconds(10)),
+                "1 registered key could not be removed, the lease ends within 10s: /a"
+            ),
+            (
+                .notRemoved(keys: (1...5).map { Array("/\($0)".utf8) }, within: .seconds(10)),
+                "5 registered keys could not be removed, the lease ends within 10s: /1, /2, /3 and 2 more"
             ),
         ] as [(Report, String)])
     func words(_ report: Report, _ message: String) {

@@ -12,8 +12,8 @@ extension Engine {
 
     /// The result of a job for a rollout.
     enum RolloutMessage: Sendable {
-        /// Whether the transaction was made; nil if that is not known.
-        case committed(Bool?)
+        /// Whether the transaction was made, or why it is not known.
+        case committed(Result<Bool, BackendError>)
         /// What `verify_cmd` found wrong.
         case verified(String?)
     }
@@ -28,11 +28,11 @@ extension Engine {
         }
         if rollouts.isEmpty { return services.setPlaces([:], at: now) }
         rollouts.takeDeliveries()
-        let registered = services.registered
+        let (registered, problems) = (services.registered, services.problems)
         for (id, session) in rollouts.all {
             guard let state = table[id] else { continue }
             if let keys = state.keys?.snapshot { session.takeKeys(keys, state.resource) }
-            session.takeRegistered(registered)
+            session.takeRegistered(registered, problems)
             while let action = session.next(at: now) { perform(action, of: state, session, at: now) }
             if session.takeNeedForRendering() { table.update(state, at: now) { $0.refresh(at: now) } }
             if !state.isRunning, state.owedReload == nil, session.takeEndOfTrial() { endTrial(of: state) }
@@ -48,7 +48,7 @@ extension Engine {
     ) {
         switch action {
         case .apply, .rollBack: table.update(state, at: now) { $0.refresh(at: now) }
-        case .commit(let transaction): commit(transaction, of: state.id, session.backend)
+        case .commit(let transaction): commit(transaction, of: state, session)
         case .verify:
             let (resource, snapshot) = (state.resource, state.snapshot.snapshot)
             workers.commands.run { [applier, inbox, definition = session.definition, id = state.id] _ in
@@ -57,20 +57,25 @@ extension Engine {
         }
     }
 
-    private func commit(_ transaction: Transaction, of id: ResourceID, _ configuration: BackendConfiguration) {
-        workers.commands.run { [backends, inbox, logger, cancellation = requests.cancellation] _ in
-            var isMade: Bool?
-            do {
+    private func commit(_ transaction: Transaction, of state: ResourceState, _ session: RolloutSession) {
+        let subject = "\(state.resource.name): rollout \(session.definition.group)"
+        workers.commands.run {
+            [
+                backends, inbox, logger, id = state.id, configuration = session.backend,
+                cancellation = requests.cancellation
+            ] _ in
+            let result: Result<Bool, BackendError>
+            do throws(BackendError) {
                 guard let store = try backends.backend(for: configuration) as? any TransactingBackend else {
                     preconditionFailure("only backends that take rollouts have some")
                 }
-                isMade = try store.commit(transaction, timeout: Self.commitTimeout, cancellation: cancellation)
+                result = .success(
+                    try store.commit(transaction, timeout: Self.commitTimeout, cancellation: cancellation))
             } catch {
-                if let error = error as? BackendError {
-                    logger.warning("rollout: \(error.message)", error.logFields(configuration))
-                }
+                logger.warning("\(subject): \(error.message)", error.logFields(configuration))
+                result = .failure(error)
             }
-            inbox.post(.rollout(id, .committed(isMade)))
+            inbox.post(.rollout(id, .committed(result)))
         }
     }
 
@@ -85,7 +90,7 @@ extension Engine {
     func take(_ message: RolloutMessage, of id: ResourceID, at now: Duration) {
         guard let session = rollouts[id], !isStopping else { return }
         switch message {
-        case .committed(let isMade): session.committed(isMade, at: now)
+        case .committed(let result): session.committed(result, at: now)
         case .verified(let problem): session.verified(problem, at: now)
         }
     }

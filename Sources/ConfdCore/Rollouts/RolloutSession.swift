@@ -1,4 +1,5 @@
 import Applying
+import Backends
 import Configuration
 import KeyValue
 import Posix
@@ -59,6 +60,9 @@ final class RolloutSession {
     private var needsRendering = false
     /// The host that was named last because its settings differ.
     private var namedOther: String?
+    /// Why a key of this host is not in the store, and why the last transaction may not have been made.
+    private var placeProblem: String?
+    private var commitProblem: String?
     /// What was logged last.
     var announced = RolloutState.free
 
@@ -89,8 +93,9 @@ final class RolloutSession {
         tellTarget()
     }
 
-    /// Takes the keys that hang on this host's lease.
-    func takeRegistered(_ registered: [[UInt8]: [UInt8]]) {
+    /// Takes the keys that hang on this host's lease, and why others do not.
+    func takeRegistered(_ registered: [[UInt8]: [UInt8]], _ problems: [[UInt8]: String] = [:]) {
+        placeProblem = places.lazy.compactMap { problems[$0.key] }.first
         participant.take(queued: wantedQueues.filter { registered[keys.queueKey(of: host, in: $0)] != nil })
     }
 
@@ -168,7 +173,17 @@ final class RolloutSession {
         return false
     }
 
-    func committed(_ isMade: Bool?, at now: Duration) { participant.committed(isMade, now: now) }
+    /// Takes whether a transaction was made, or why it is not known.
+    func committed(_ result: Result<Bool, BackendError>, at now: Duration) {
+        switch result {
+        case .success(let isMade):
+            commitProblem = nil
+            participant.committed(isMade, now: now)
+        case .failure(let error):
+            commitProblem = error.message
+            participant.committed(nil, now: now)
+        }
+    }
 
     func verified(_ problem: String?, at now: Duration) { participant.verified(problem, now: now) }
 
@@ -244,6 +259,8 @@ final class RolloutSession {
         if view == nil, let failure, participant.waitReason(nil) != nil { return .waits(.unreadable(failure)) }
         if let failure = participant.failure { return .failed(failure) }
         if let change = participant.turnChange { return .turn(change, isCanary: participant.isCanary) }
-        return participant.waitReason(view).map { .waits($0) } ?? .free
+        guard let reason = participant.waitReason(view) else { return .free }
+        let problem = reason.isPassing ? placeProblem ?? commitProblem : nil
+        return .waits(problem.map { .refused($0) } ?? reason)
     }
 }

@@ -305,13 +305,19 @@ final class ServiceKeeper {
         registrars.values.reduce(into: [:]) { all, registrar in all.merge(registrar.registered) { first, _ in first } }
     }
 
+    /// Why keys of all stores that are to be registered are not.
+    var problems: [[UInt8]: String] {
+        registrars.values.reduce(into: [:]) { all, registrar in all.merge(registrar.problems) { first, _ in first } }
+    }
+
     /// Every service, for `confd status` and metrics.
     var statuses: [ServiceStatus] {
-        let registered = registered
+        let (registered, problems) = (registered, problems)
         return entries.values.flatMap { $0 }.map { entry in
             ServiceStatus(
                 name: entry.definition.name, key: String(decoding: entry.service.key, as: UTF8.self),
-                isRegistered: registered[entry.service.key] != nil, isUp: health(of: entry.definition) == .up)
+                isRegistered: registered[entry.service.key] != nil, isUp: health(of: entry.definition) == .up,
+                problem: problems[entry.service.key])
         }.sorted { $0.key < $1.key }
     }
 }

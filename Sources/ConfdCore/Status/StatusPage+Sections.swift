@@ -118,7 +118,11 @@ extension StatusPage {
             status.services.prefix(Self.longestTable).map { service in
                 row([
                     ("State", Self.state(service.state, service.tone)),
-                    ("Service", "<b>\(HTMLText.escaped(service.name))</b>"),
+                    (
+                        "Service",
+                        "<b>\(HTMLText.escaped(service.name))</b>"
+                            + (service.problem.map { "<p class=\"problem\">\(HTMLText.escaped($0))</p>" } ?? "")
+                    ),
                     ("Key", "<code>\(HTMLText.escaped(service.key))</code>"),
                 ])
             }, count: status.services.count)

@@ -49,6 +49,7 @@ extension StatusReport {
                 writer.set("key", service.key)
                 writer.set("up", service.isUp)
                 writer.set("registered", service.isRegistered)
+                writer.set("error", service.problem.map(PrintableText.bounded))
             }
             $0.array("balancers", status.balancers) { writer, balancer in
                 writer.set("resource", balancer.resource)

@@ -17,6 +17,7 @@ struct StatusReport {
         for table in [resources, servers, services, balancers] where !table.isEmpty { lines += [""] + table }
         let problems =
             status.resources.flatMap(self.problem(of:))
+            + status.services.compactMap(self.problem(of:))
             + status.unusable.map { coloured(PrintableText.line("\($0) cannot be used"), .bad) }
         if !problems.isEmpty { lines += [""] + problems }
         if !status.events.isEmpty { lines += [""] + events }
@@ -100,6 +101,13 @@ struct StatusReport {
             ])
         }
         return table.lines
+    }
+
+    private func problem(of service: ServiceStatus) -> String? {
+        service.problem.map { problem in
+            let name = coloured(PrintableText.line(service.name), service.tone)
+            return "\(name): \(PrintableText.line(PrintableText.bounded(problem)))"
+        }
     }
 
     private func problem(of resource: ResourceStatus) -> [String] {

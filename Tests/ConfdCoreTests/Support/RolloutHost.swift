@@ -66,7 +66,7 @@ final class RolloutHost {
     func answer(_ transaction: Transaction, isKnown: Bool = true, at now: Duration) -> Bool {
         heldTransactions.removeAll { $0 == transaction }
         let isMade = store.commit(transaction)
-        session.committed(isKnown ? isMade : nil, at: now)
+        session.committed(isKnown ? .success(isMade) : .failure(RolloutWorld.lostAnswer), at: now)
         return isMade
     }
 
@@ -137,6 +137,8 @@ final class RolloutHost {
 
 /// Hosts of one group, a store and a clock that the test moves.
 final class RolloutWorld {
+    static let lostAnswer = BackendError(.unreachable, "connection reset")
+
     let store = RolloutStore()
     private(set) var hosts: [RolloutHost] = []
     private(set) var now = Duration.seconds(1_000)
