@@ -62,7 +62,8 @@ struct AgeTests {
         }
     }
 
-    /// What was decrypted once is hidden also where nothing is decrypted any more: by the template, or of an item that is gone.
+    /// A value that an earlier run has decrypted is hidden in diffs also when the template no longer decrypts it, and when its
+    /// item is gone.
     @Test func hidesWhatWasDecryptedBefore() async throws {
         try await withSandbox { box in
             let recipient = try await identity(box, "age.key")

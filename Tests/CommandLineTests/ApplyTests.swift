@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    /// The fourth sync of three files in one folder is that folder's, and comes before the reload.
+    /// Three files in one folder: the fourth `fsync` is that of the folder, and comes before the reload.
     @Test(.enabled(if: Machine.injectsFaults, Machine.needsFaults)) func aFolderIsSyncedOnceForAllItsFiles()
         async throws
     {

@@ -68,7 +68,8 @@ import Testing
             try rig.client.put("/web/a", "127.0.0.1:1")
             let daemon = try rig.daemon()
             try await has(haproxy, ["a 1 ready"], daemon)
-            // It has read them again. Before, haproxy's end would be its first failure, and the line of success that of the file.
+            // By this line confd has read the servers back. If haproxy ended before it, the first apply would fail, and the
+            // line of success would be the one of the file.
             try await logs("has been updated", daemon)
             haproxy.kill()
             try await logs("web.toml: [template.apply] failed: haproxy \(haproxy.socket) web: ", daemon)
@@ -90,7 +91,7 @@ import Testing
             try await has(haproxy, ["a 1 ready", "b 1 ready"], first)
             first.send(SIGKILL)
             _ = try await first.wait()
-            // Of the store and of the balancer.
+            // Changes in the store and in haproxy.
             try rig.client.delete("/web/a")
             try rig.client.put("/web/c", "127.0.0.1:3")
             _ = haproxy.say("set server web/b weight 7")
@@ -171,7 +172,7 @@ import Testing
         }
     }
 
-    /// `fixed` takes no servers while it runs: that is left to the command, once.
+    /// The backend `fixed` takes no servers at run time, so `reload_cmd` runs, once for each change.
     @Test func whatHaproxyCannotChangeIsLeftToTheCommand() async throws {
         try await withRig { rig in
             let haproxy = try Haproxy(in: rig.box)

@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    /// A failure is told by its own code, also where other resources have drifted.
+    /// A failure has its own exit code, also when other resources have drifted.
     @Test func failuresComeFirst() async throws {
         try await withSandbox { box in
             try box.resource("app", template: "new\n")
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    /// GNU patch makes the new file of the old one with what is printed, with any context.
+    /// GNU patch turns the old file into the new one with the printed diff, whatever its context.
     @Test(arguments: [0, 1, 3, 10])
     func patchTakesIt(_ context: Int) async throws {
         try await withSandbox { box in

@@ -75,6 +75,7 @@ import Testing
             try box.resource("app", fields: "reload_cmd = \"\(box.counting("reload"))\"", template: "x")
             let daemon = try Child(box.command(["-watch", "-backend", "env"]))
             #expect(try await eventually { box.runs(of: "reload") == 1 }, "\(daemon.standardError)")
+            // Time in which a needless second reload would show, as a rule.
             try await Task.sleep(for: .milliseconds(300))
             #expect(daemon.isRunning)
             #expect(box.runs(of: "reload") == 1)
@@ -153,7 +154,7 @@ import Testing
             try box.resource("late", fields: reload("late"), template: #"late {{getv "/app/name"}}"#)
             #expect(try await eventually { box.runs(of: "late") == 1 }, "\(daemon.standardError)")
             try FileManager.default.removeItem(atPath: box.path("confdir/conf.d/late.toml"))
-            // Whoever has seen this one has seen that the other is gone.
+            // Once this resource is rendered, confd has also seen that the other one is gone.
             try box.resource("later", template: "later")
             #expect(try await eventually { box.output("later") == "later" }, "\(daemon.standardError)")
             try box.write("keys.yaml", "app: {name: two}\n")
@@ -195,7 +196,7 @@ import Testing
                 try box.resource(name, template: name)
                 #expect(try await eventually { box.output(name) == name }, "\(daemon.standardError)")
             }
-            // Once at first, and at each HUP: a newcomer asked for another look, and saw nothing of what was still wrong.
+            // Once at first, and again at each HUP. A newcomer sent one, and the log said nothing about what was still wrong.
             for text in [
                 "ERROR Cannot process template resource \(box.confdir)/conf.d/app.toml",
                 "ERROR other.toml: \(box.confdir)/templates/other.tmpl:1:1: unclosed action",
@@ -225,7 +226,7 @@ import Testing
                     #expect(try await eventually { errors(text) > number }, "\(text): \(daemon.standardError)")
                 }
             }
-            // Attempts that follow without a change are no news.
+            // Further attempts without a change are not reported.
             #expect(errors("check.toml: Config check failed") == 5, "\(daemon.standardError)")
             #expect(errors("render.toml: ") == 5, "\(daemon.standardError)")
             try await stop(daemon)
@@ -337,10 +338,10 @@ import Testing
             try box.write("keys.yaml", "app: {name: two}\n")
             #expect(try await eventually { box.output("app") == "two" }, "\(daemon.standardError)")
             daemon.send(SIGTERM)
-            // Two that wait at the same time count as one.
+            // Two pending signals of one kind count as one, so the second is sent after confd has taken the first.
             #expect(try await eventually { daemon.standardError.contains("Captured terminated") })
             #expect(daemon.isRunning)
-            // Too soon after the first it is the same request.
+            // A second signal soon after the first counts as the same request, so it is repeated.
             #expect(
                 try await eventually {
                     daemon.send(SIGTERM)

@@ -156,12 +156,12 @@ import Testing
         }
     }
 
-    /// With no watch to be had, files are looked at every two seconds, and that is said once.
+    /// Without inotify, files are examined every two seconds, and one warning says so.
     @Test(.enabled(if: Machine.isRoot && Machine.hasSetpriv)) func withoutWatches() async throws {
         try await withSandbox { box in
             try resource(box, "c", #"one {{getv "/app/name"}}"#)
             try box.write("keys.yaml", "app: {name: one}\n")
-            // A user namespace has limits of its own, which are those of its maker as well.
+            // A user namespace has an inotify limit of its own, which can be set to 0.
             let script = """
                 echo 0 > /proc/sys/user/max_inotify_instances
                 exec \(Machine.confd) -watch -interval 0 -backend file -file \(box.path("keys.yaml")) -confdir \(box.path("c"))

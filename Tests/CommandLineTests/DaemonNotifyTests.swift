@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What systemd is told (`sd_notify`).
+/// The messages to systemd (`sd_notify`).
 @Suite struct DaemonNotifyTests {
     /// A socket that stands in for systemd's.
     private final class Manager {
@@ -25,7 +25,7 @@ import Testing
 
         deinit { close(descriptor) }
 
-        /// Whether a message that begins so has come, with all that came before it.
+        /// Receives the messages that have come, and tells whether one of all so far begins with `prefix`.
         func hasReceived(_ prefix: String) -> Bool {
             var buffer = [UInt8](repeating: 0, count: 4_096)
             while true {

@@ -91,7 +91,7 @@ import Testing
             first.send(SIGKILL)
             _ = try await first.wait()
             #expect(box.output("app") == "one")
-            // The command goes on without us.
+            // The command outlives confd.
             try box.write("go", "")
             #expect(try await eventually { box.runs(of: "reload") == 1 })
             let before = 1
@@ -125,7 +125,7 @@ import Testing
         }
     }
 
-    /// What a command was told: the action, the last part of the key, and the revision since the first put.
+    /// The changes that a command got, one a line: the action, the last part of the key, and the revision.
     private func seen(_ box: Sandbox) -> String {
         let line =
             /\{"action":"(?<action>[a-z]+)"(,"key":"\/pre\/app\/(?<key>[^"]*)")?,"revision":(?<revision>[0-9]+)\}/
@@ -159,7 +159,7 @@ import Testing
             try await etcd.put("/pre/app/b", "2")
             #expect(try await eventually { seen(box) == "set b 7" }, "\(second.standardError)")
             try await stop(second)
-            // Of another destination nothing is known.
+            // With other `keys` nothing is known from before, so the command gets a reset.
             try box.resource(
                 "app", keys: ["/app", "/more"],
                 fields:

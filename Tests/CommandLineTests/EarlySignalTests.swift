@@ -6,7 +6,7 @@ import Testing
 @Suite struct EarlySignalTests {
     private static let hangUpBit: UInt64 = 1 << (UInt64(SIGHUP) - 1)
 
-    /// Whether `daemon` has come so far that it holds signals.
+    /// Whether `daemon` has blocked SIGHUP, as it does early in its start.
     private func holdsSignals(_ daemon: Child) -> Bool {
         let status = FileManager.default.contents(atPath: "/proc/\(daemon.processID)/status") ?? Data()
         let line = String(decoding: status, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("SigBlk:") }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `confd … -- COMMAND`: files first, then the command under us, with its signals and its exit code.
+/// `confd … -- COMMAND`: files first, then the command as confd's child, with its signals and its exit code.
 @Suite struct EntrypointTests {
     private func start(_ box: Sandbox, _ script: String, _ arguments: String...) throws -> Child {
         try box.write("keys.yaml", "app: {name: one}\n")
@@ -109,7 +109,7 @@ import Testing
             daemon.send(SIGTERM)
             #expect(try await eventually { daemon.standardError.contains("Captured terminated. Exiting...") })
             #expect(daemon.isRunning)
-            // Too soon after the first it is the same request.
+            // A second signal soon after the first counts as the same request, so it is repeated.
             #expect(
                 try await eventually {
                     daemon.send(SIGTERM)
@@ -217,7 +217,7 @@ import Testing
         }
     }
 
-    /// As PID 1: orphans are collected, and no status of our own commands is stolen.
+    /// As PID 1: orphans are collected, and the exit status of each of confd's own commands is still reported.
     @Test(.enabled(if: Machine.isRoot)) func reapsAsProcessOne() async throws {
         try await withSandbox { box in
             // Each reload leaves an orphan behind, and fails with a code that is reported.

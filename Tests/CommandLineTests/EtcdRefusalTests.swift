@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What one resource may not read, or nobody can, does not keep the others from their turn nor the machine busy.
+/// Keys that one resource may not read, or that no node serves: the other resources are rendered, and confd does not keep
+/// the machine busy.
 @Suite(.enabled(if: Machine.hasEtcd, "etcd or etcdctl is not installed"))
 struct EtcdRefusalTests {
     private static let user = ["-username", "reader", "-password", "pass1234word"]

@@ -56,7 +56,7 @@ struct EtcdTests {
         }
     }
 
-    /// A token that somebody else has got, from a file that is read anew when the token is refused.
+    /// A token that another program has obtained, from a file.
     @Test func tokenFile() async throws {
         try await withSandbox { box in
             let etcd = try await Etcd.start(in: box)

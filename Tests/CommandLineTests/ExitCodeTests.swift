@@ -234,7 +234,7 @@ struct KnownFlag: CustomTestStringConvertible {
         KnownFlag("client-cert", "/none", .works, and: ["-client-key", "/none"]),
         KnownFlag("client-insecure", nil, .works),
         KnownFlag("client-key", "/none", .works, and: ["-client-cert", "/none"]),
-        // The table's flags come after those that the test itself needs: these two would undo them.
+        // These two stand beside the test's own flags, and have values that do not undo them.
         KnownFlag("confdir", "confdir", .works),
         KnownFlag("config-file", "/dev/null", .works),
         KnownFlag("file", "/none", .works),

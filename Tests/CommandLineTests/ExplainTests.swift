@@ -299,7 +299,7 @@ import Testing
         }
     }
 
-    /// Files that come and go with the key are shown against nothing.
+    /// A file that comes with the key is shown as a diff with /dev/null.
     @Test func explainsAKey() async throws {
         try await withSandbox { box in
             try prepare(box)
@@ -384,7 +384,7 @@ struct ExplainLastTests {
             let status = try await run(
                 rig.box.command(["status", "-json", "-control-socket", rig.box.path("run/control")], confdir: false))
             #expect(status.standardOutput.contains("files_removed") && status.standardOutput.contains("b.conf"))
-            // Nothing wants it, and it is there.
+            // The file exists, but belongs to no item.
             try rig.box.write("out/b.conf", "edited\n")
             let kept = try await run(rig.box.command(["explain", "\(rig.box.out)/b.conf:1"] + fixed))
             #expect(kept.exitCode == 2, "\(kept.testDescription)")

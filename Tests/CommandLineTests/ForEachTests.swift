@@ -75,7 +75,7 @@ import Testing
         }
     }
 
-    /// A daemon has the state directory, so it is asked.
+    /// While a daemon uses the state directory, `confd clean` leaves the work to it.
     @Test func cleanAsksTheDaemon() async throws {
         try await withSandbox { box in
             try addSites(box)
@@ -165,7 +165,7 @@ import Testing
                 if killed.exitCode != nil { break }
                 report.times += 1
                 let healed = try await confd(box, new)
-                // A child of the killed one may still have kept a candidate from being swept.
+                // A child of the killed confd may still have a staged file open, which is not removed then.
                 for _ in 0..<50 where try box.names("out").contains(where: { $0.hasPrefix(".") }) {
                     _ = try await confd(box, new)
                 }

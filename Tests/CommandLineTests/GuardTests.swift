@@ -3,8 +3,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// `[template.guard]`: a store that looks empty does not empty a service. Each outage is met by a resource with a guard
-/// and by one without, so that what happens is seen to be one.
+/// `[template.guard]`: a store that looks empty does not empty a service. There is a resource with a guard and one without,
+/// which shows that the outage does change a file.
 @Suite(.enabled(if: Machine.hasEtcd)) struct GuardTests {
     private static let template = #"{{range gets "/s/*"}}{{base .Key}} {{end}}"# + "\n"
     private static let all = "a b c d e "
@@ -64,7 +64,7 @@ import Testing
             let held = "app.toml: held by guard: 5 of 5 keys would be gone (max_drop 50%)"
             #expect(try await eventually { daemon.standardError.contains(held) }, "\(daemon.standardError)")
             #expect(box.output("app") == Self.all + "\n")
-            // The right backup.
+            // The keys are back, as from the right backup.
             try fill(client)
             let end = "app.toml: held no longer"
             #expect(try await eventually { daemon.standardError.contains(end) }, "\(daemon.standardError)")
@@ -182,7 +182,7 @@ import Testing
         }
     }
 
-    /// A verdict takes servers out of the file, not out of the store: `max_change` and `max_drop` do not count it.
+    /// A failed health check takes servers out of the file, not out of the store: `max_change` and `max_drop` do not count it.
     @Test func verdictsAreNotHeld() async throws {
         let (one, two) = (try HealthServer(), try HealthServer())
         try await withRig { rig in
@@ -208,7 +208,7 @@ import Testing
             one.answer(503)
             #expect(try await rig.holds("app", "b "), "\(daemon.standardError)")
             #expect(!daemon.standardError.contains("held by guard"), "\(daemon.standardError)")
-            // A key that goes is another matter.
+            // A deleted key does count.
             try rig.client.delete("/s/b")
             let held = "app.toml: held by guard: there would be 1 key (min_keys 2), 1 of 2 keys would be gone"
             #expect(try await eventually { daemon.standardError.contains(held) }, "\(daemon.standardError)")
@@ -247,7 +247,7 @@ import Testing
         }
     }
 
-    /// `-onetime` beside a daemon knows what that has applied, and changes nothing of what it keeps.
+    /// `-onetime` beside a daemon reads the daemon's record of what was applied, and does not change it.
     @Test func onetimeBesideADaemon() async throws {
         try await withRig { rig in
             try fill(rig.client)
@@ -301,7 +301,7 @@ import Testing
             #expect(
                 try await eventually { daemon.standardError.contains("app.toml: released: ") },
                 "\(daemon.standardError)")
-            // A release is for what was held then.
+            // A release is valid only for the change that was held at the time.
             try rig.client.delete("/s/a")
             try rig.client.delete("/s/z")
             #expect(try await rig.holds("bare", ""), "\(daemon.standardError)")
@@ -357,7 +357,7 @@ import Testing
         }
     }
 
-    /// Only who can connect to the control socket may release anything.
+    /// Only clients of the control socket can release anything.
     @Test func isNotReleasedOverTheNetwork() async throws {
         try await withRig { rig in
             try fill(rig.client)

@@ -55,7 +55,7 @@ import Testing
             #expect(try await rig.holds("app", "b "), "\(daemon.standardError)")
             one.answer(200)
             #expect(try await rig.holds("app", "a b "), "\(daemon.standardError)")
-            // A key that goes takes its target along.
+            // The server of a deleted key is not probed any more: the pause is longer than two intervals.
             try rig.client.delete("/s/a")
             #expect(try await rig.holds("app", "b "), "\(daemon.standardError)")
             let asked = one.asked
@@ -77,6 +77,7 @@ import Testing
             daemon.send(SIGHUP)
             #expect(try await rig.holds("app", "without"), "\(daemon.standardError)")
             let asked = one.asked
+            // Longer than two intervals of the check.
             try await Task.sleep(for: .milliseconds(2_500))
             #expect(one.asked <= asked + 1)
             try await stop(daemon)

@@ -5,7 +5,7 @@ import Testing
 
 /// Checks that judge what is in place: `nginx -t` and its like.
 @Suite struct InPlaceCheckTests {
-    /// Refuses as a service would that reads all files of its directory.
+    /// A check that refuses as a service would that reads all files of its directory.
     private func refusing(_ box: Sandbox, _ word: String = "BAD") -> String { "! cat \(box.out)/* | grep -q \(word)" }
 
     private func resource(_ box: Sandbox, _ name: String, check: String, fields: String = "") throws {
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    /// The file that confd 0.17 left in this trap is replaced.
+    /// A bad file, such as confd 0.17 installed, does not keep a good one out.
     @Test func aBadFileThatIsThereAlreadyIsReplaced() async throws {
         try await withSandbox { box in
             try box.write("out/a", "BAD")
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    /// What comes back is the very file: inode, mode, and the reload that it was owed.
+    /// After a refusal the previous file itself is back, with its inode, mode and number of links.
     @Test func thePreviousFileComesBackAsItWas() async throws {
         try await withSandbox { box in
             try box.write("out/a", "old", mode: 0o640)
@@ -259,7 +259,7 @@ import Testing
         try await killAtEachStep(accepts: accepts, previous: previous)
     }
 
-    /// The new file belongs to another user than the traces of its trial.
+    /// The new file belongs to another user than the files that confd keeps during its check.
     @Test(
         .enabled(if: Machine.injectsFaults, Machine.needsFaults),
         .enabled(if: Machine.isRoot, "needs files of two users"),

@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    /// What is tried again and again says so a few times, and at the end how often.
+    /// An error that repeats is logged a few times, and at the end with the number of repetitions.
     @Test func repeatsAreCounted() async throws {
         try await withSandbox { box in
             try box.resource("app", template: "x")
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    /// On a terminal, what takes more than a second is told of; the line is gone at the end.
+    /// On a terminal, a step that takes more than a second shows a line of progress, which is erased at the end.
     @Test func progressOnTerminals() async throws {
         try await withSandbox { box in
             try box.resource("app", fields: "check_cmd = \"sleep 2\"", template: "x")

@@ -82,7 +82,7 @@ import Testing
 }
 
 extension ChildCommand {
-    /// The same with so much address space.
+    /// The same command with its address space limited.
     func limited(toMegabytes megabytes: Int) -> ChildCommand {
         var limited = self
         limited.executable = "/bin/sh"

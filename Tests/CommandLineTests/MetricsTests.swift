@@ -90,7 +90,7 @@ import Testing
             let port = try Ports.free()
             let daemon = try start(box, port)
             #expect(try await eventually { httpBody(port: port, path: "/health") == "ok" })
-            // Its file is not there: the first pass waits for it.
+            // The file with the keys is missing, and the first pass waits for it.
             #expect(http(port: port, path: "/ready").hasPrefix("HTTP/1.1 503"))
             #expect(http(port: port, path: "/ready/detailed").contains("\"status\":\"unready\""))
             try box.write("keys.yaml", "app: {a: 1}\n")
@@ -142,7 +142,7 @@ import Testing
                 #expect(done.exitCode == 2, "\(done.testDescription)")
                 #expect(done.standardError.contains("-metrics-addr: \"\(address)\" is not HOST:PORT"))
             }
-            // One that is taken keeps confd from nothing.
+            // An address that is in use is an error in the log, and confd goes on.
             let taken = try await withTaken { port in
                 let daemon = try box.start("-watch", "-backend", "env", "-metrics-addr", "127.0.0.1:\(port)")
                 #expect(try await eventually { box.output("app") == "x" })

@@ -5,7 +5,7 @@ import Testing
 
 /// `output_format`, `required` and `fail` from outside: what is broken is never installed.
 @Suite struct OutputFormatTests {
-    /// A format, a template that gives one with the value `1` of /app/value, and what is wrong with `text` as its value.
+    /// A format, a template that is valid with the value `1` of /app/value, and what is wrong with the value `broken`.
     struct Case: Sendable, CustomTestStringConvertible {
         let format: String
         let template: String
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    /// XML is refused by name, with what does check it; -validate finds it too.
+    /// XML is refused by name, with a hint at a program that checks it; -validate finds it too.
     @Test(arguments: ["-onetime", "-validate"]) func xmlIsRefused(_ flag: String) async throws {
         try await withSandbox { box in
             try box.resource("app", fields: "output_format = \"xml\"", template: "<a/>\n")

@@ -28,7 +28,7 @@ struct RedisTests {
         }
     }
 
-    /// The server is killed, comes back empty, stands still, and asks for another password.
+    /// The server is stopped, comes back empty, and is suspended for a while.
     @Test func survivesWhatHappensToTheServer() async throws {
         try await withSandbox { box in
             let redis = try await RedisServer.start(password: "s3cret")

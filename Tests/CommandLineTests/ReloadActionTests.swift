@@ -15,7 +15,7 @@ import Testing
         #expect(try await daemon.wait().exitCode == 0, "\(daemon.standardError)")
     }
 
-    /// Every program of the machine is away, the shell too; the tests' helpers are in the sandbox.
+    /// The programs of the machine are hidden, the shell too; those that the commands need are in the sandbox.
     @Test(.enabled(if: Machine.canBindMount)) func listsNeedNoShell() async throws {
         try await withSandbox { box in
             for tool in ["test", "touch"] {
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    /// The service comes later than its file: the reload is owed, said once, and sent when there is somebody.
+    /// The service starts later than its file is written: the reload is owed, reported once, and sent when the process is there.
     @Test func aSignalWaitsForItsProcess() async throws {
         try await withSandbox { box in
             try box.write("keys.yaml", "app: {name: one}\n")
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    /// A service whose certificate an authority of the house has signed.
+    /// A service whose certificate is signed by an authority that the system does not know.
     @Test(.enabled(if: Machine.hasOpenssl, "openssl is not installed")) func aRequestKnowsItsAuthority() async throws {
         try await withSandbox { box in
             let (file, port) = (box.path("server.pem"), try Ports.free())
@@ -215,7 +215,7 @@ import Testing
             #expect(second.exitCode == 0, "\(second.testDescription)")
             try FileManager.default.removeItem(atPath: box.path("ready"))
             for name in ["two", "three"] {
-                // What the service has is told, not what it was never told of.
+                // CONFD_PREVIOUS has the content that the service last took, not that of a reload that failed.
                 let refused = try await box.render(keys: ["/app/name": name])
                 #expect(refused.exitCode == 1 && box.read("seen") == "one", "\(refused.testDescription)")
             }

@@ -45,7 +45,7 @@ import Testing
             try box.write("my dir/a${x}.tmpl", #"{{getv "/app/name" "none"}}"#)
             let keys = try await render(box, "-template", "my dir/a${x}.tmpl", "-file", "keys.yaml")
             #expect(keys.exitCode == 0 && keys.standardOutput == "one", "\(keys.testDescription)")
-            // Without a word about keys there are none, and nothing is contacted.
+            // Without a backend on the command line there are no keys, and nothing is contacted.
             let none = try await render(box, "-template", "my dir/a${x}.tmpl")
             #expect(none.exitCode == 0 && none.standardOutput == "none", "\(none.testDescription)")
             // A bare name is one of the templates too.
@@ -179,7 +179,7 @@ import Testing
         }
     }
 
-    /// What is not of its format is shown, and is an error.
+    /// Output that is not valid in its format is printed nevertheless, and is an error.
     @Test func checksTheFormat() async throws {
         try await withSandbox { box in
             try box.resource("app", fields: "output_format = \"json\"", template: "{\n  x\n}\n")

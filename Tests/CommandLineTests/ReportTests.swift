@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What happened is told right: output of commands, summary, metrics, readiness, signals.
+/// What confd reports is right: output of commands, summary, metrics, readiness, signals.
 @Suite struct ReportTests {
     /// Report: with `-log-level error` the reason why a command failed was lost.
     @Test func whatAFailedCommandWroteIsAnError() async throws {
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    /// `/ready` is not for a file that was never written; one from before does.
+    /// `/ready` fails while a file was never written; a file from an earlier run is enough.
     @Test func readyOnlyWhenEveryFileIsThere() async throws {
         try await withSandbox { box in
             try box.write("keys.yaml", "app: {a: 1}\n")

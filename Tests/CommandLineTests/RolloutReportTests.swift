@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What is said of rollouts: by services that are asked for it, by `confd rollout status -json` and by `-validate`.
+/// Reports on rollouts: services that verify over HTTP, `confd rollout status -json` and `-validate`.
 @Suite struct RolloutReportTests {
     /// A service that says over HTTP whether it works with the file of `host1`, the canary; it repeats what it was sent.
     private func service(_ box: Sandbox) throws -> HTTPServer {
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// A list is run without a shell; nobody who answers is a failure like any other.
+    /// A command as a list runs without a shell; a server that does not answer is a failure like any other.
     @Test(
         .enabled(if: Machine.hasEtcd && Machine.canBindMount),
         arguments: [
@@ -186,7 +186,7 @@ import Testing
             #expect(done.exitCode == 2, "\(done.testDescription)")
             #expect(done.standardError.contains(place), "\(done.testDescription)")
             #expect(done.standardError.contains("hint: a turn that fails puts "), "\(done.testDescription)")
-            // A daemon waits for a file that it can use.
+            // A daemon stays up and waits for a resource file that it can use.
             let daemon = try Child(box.command(["-watch", "-interval", "0"] + options))
             #expect(try await eventually { daemon.standardError.contains(place) }, "\(daemon.standardError)")
             try await stop(daemon)

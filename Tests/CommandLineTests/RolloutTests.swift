@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    /// A poisoned key has one host reload, which goes back, and no other. The next change is rolled out again.
+    /// With a poisoned key only one host reloads, which goes back to the previous file. The next change is rolled out again.
     @Test func aPoisonedKeyTouchesTheCanaryOnly() async throws {
         let settings = "canary = 1\nsoak = \"1s\"\nmax_parallel = 2"
         try await withHosts(3, settings, verification: Self.refusesPoison) { hosts, rig in
@@ -141,7 +141,8 @@ import Testing
         }
     }
 
-    /// A restart of confd in its turn is no failure. Its service is registered before it knows of its turn.
+    /// A restart of confd during its turn is no failure, even if the new daemon registers a service before it reads that it has
+    /// the turn.
     @Test func goesOnWithItsTurnAfterARestart() async throws {
         try await withHosts(2, "canary = 1\nsoak = \"4s\"\nmax_parallel = 1") { hosts, rig in
             try rig.client.put("/app/a", "1")
@@ -155,7 +156,8 @@ import Testing
         }
     }
 
-    /// 40 hosts, and never more reloads at a time than there may be, as seen from outside; etcd restarts meanwhile.
+    /// 40 hosts, and never more reloads at a time than `max_parallel` allows, as the reload commands record them; etcd restarts
+    /// meanwhile.
     @Test func neverMoreAtATimeThanThereMayBe() async throws {
         let begin = "echo $(date +%s.%N) begins >>turns; sleep 0.05; echo $(date +%s.%N) ends >>turns; "
         let folder = "cd $(dirname {{.dest}})/..; "
@@ -244,8 +246,8 @@ import Testing
         }
     }
 
-    /// Members of a cluster of three that are killed and cut off in the middle of rollouts: each ends, if need be after a word of an
-    /// operator, for a host whose lease ended meanwhile.
+    /// Members of a cluster of three are killed and cut off in the middle of rollouts. Each rollout ends, if need be after
+    /// `confd rollout resume` for a host whose lease ended meanwhile.
     @Test func endsWhateverHappensToTheCluster() async throws {
         try await withSandbox { box in
             let cluster = try await EtcdCluster.start(in: box)

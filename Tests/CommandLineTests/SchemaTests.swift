@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `confd -help=schema`: what it says of files, according to a validator, is what confd says.
+/// `confd -help=schema`: with it, a validator accepts good files, and refuses files that confd refuses.
 @Suite struct SchemaTests {
     /// Prints `good` or the first error of each file.
     private static let validator = """

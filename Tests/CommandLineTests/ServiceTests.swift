@@ -23,7 +23,7 @@ import Testing
             #expect(try await eventually { keys(rig).count == 1 }, "\(daemon.standardError)")
             #expect(daemon.standardError.contains("/s/a is registered"), "\(daemon.standardError)")
             try await stop(daemon)
-            // `on_stop` of a daemon is to keep it: the next one takes it over.
+            // By default a daemon's `on_stop` keeps the key, and the next daemon takes it over.
             #expect(keys(rig).count == 1)
         }
     }
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    /// A command that ends takes its key along at once, and its exit code is ours.
+    /// The key of a command that ends is deleted at once, and confd ends with the command's exit code.
     @Test func commandThatEndsIsRemoved() async throws {
         try await withRig { rig in
             let script = "while ! test -e \(rig.box.root)/end; do sleep 0.05; done; exit 3"
@@ -258,7 +258,7 @@ import Testing
         }
     }
 
-    /// HUP never takes a service out.
+    /// HUP never deletes the key of a service.
     @Test func hangUpKeepsTheKey() async throws {
         try await withRig { rig in
             try rig.box.write("confdir/conf.d/s.toml", "[service]\nkey = \"/s/a\"\nvalue = \"x\"\n")

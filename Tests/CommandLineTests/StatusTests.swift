@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    /// A daemon that stops takes its socket along, and that of one that was killed is no riddle.
+    /// A daemon that stops removes its socket; for one that a killed daemon has left behind there is a hint.
     @Test(arguments: [SIGTERM, SIGKILL]) func saysThatTheDaemonHasEnded(_ signal: Int32) async throws {
         try await withSandbox { box in
             try box.write("keys.yaml", "app: {name: one}\n")
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    /// Attack: what listens there is silent, talks without end, or is no confd.
+    /// Attack: what listens there is no confd.
     @Test func isNotHeldUpByOthers() async throws {
         try await withSandbox { box in
             try FileManager.default.createDirectory(atPath: box.path("run"), withIntermediateDirectories: true)
@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    /// A second daemon says that it cannot be asked, and does its work.
+    /// A second daemon warns that the socket and the state directory are in use, and does its work.
     @Test func theSecondDaemonGoesOn() async throws {
         try await withSandbox { box in
             try box.write("keys.yaml", "app: {name: one}\n")
@@ -171,7 +171,7 @@ import Testing
         }
     }
 
-    /// The page in one piece, under a policy that lets nothing else in; refused where the state is, for who is not in the list.
+    /// The page is complete, and its policy lets it load nothing else.
     @Test func servesThePage() async throws {
         try await withSandbox { box in
             try box.write("keys.yaml", "app: {name: one}\n")
@@ -242,7 +242,7 @@ import Testing
         }
     }
 
-    /// Another user than the daemon's is told that, not that nobody runs.
+    /// For another user than the daemon's, the error is the missing permission, not that no daemon runs.
     @Test(.enabled(if: Machine.isRoot && Machine.hasSetpriv, "needs root, and setpriv to stop being root"))
     func saysThatItMayNotAsk() async throws {
         try await withSandbox { box in

@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    /// It holds nothing that could differ from what is wanted.
+    /// A stream has no content that could differ, so `-check` reports no change.
     @Test func isNoDrift() async throws {
         try await withSandbox { box in
             try resource(box, to: "/dev/stdout", template: "one\n")

@@ -30,7 +30,7 @@ import Testing
         try box.write("confdir/tests/one/expected/etc/app/app.conf", "name one\n")
     }
 
-    /// Of the files of items all are expected, and no other.
+    /// With `for_each`, a case has to expect the files of all items, and no others.
     @Test func knowsTheFilesOfItems() async throws {
         try await withSandbox { box in
             try box.sites("{{.name}} {{.value}}\n", folder: "/etc/sites")

@@ -24,7 +24,7 @@ struct WaitTests {
         try await eventually { access(rig.box.path("run/control"), F_OK) == 0 }
     }
 
-    /// From the put on, whatever is under way: when `wait` ends, the file is that of the revision.
+    /// `wait` right after a put, whatever confd is doing at the time: when it ends, the file has the value of the revision.
     @Test func endsWhenTheRevisionIsApplied() async throws {
         try await withRig { rig in
             try rig.client.put("/app", "0")
@@ -41,8 +41,8 @@ struct WaitTests {
         }
     }
 
-    /// A revision that is not there yet is waited for, also if it comes of a key that nobody here reads: of that the watch says
-    /// nothing.
+    /// `wait` waits for a revision that does not exist yet, even if it comes from a key that no resource reads, and for which the
+    /// watch has no event.
     @Test func waitsForARevisionToCome() async throws {
         try await withRig { rig in
             try rig.client.put("/app", "0")
@@ -63,7 +63,7 @@ struct WaitTests {
         }
     }
 
-    /// What fails at the revision is said at once, and what failed before it is tried with it.
+    /// `wait` reports a failure at the revision at once. A resource that failed before is tried again at the revision.
     @Test func tellsFailures() async throws {
         try await withRig { rig in
             try rig.client.put("/app/x", "0")
@@ -97,7 +97,7 @@ struct WaitTests {
         }
     }
 
-    /// The previous file is back after the third failure: that is no revision that was applied.
+    /// The previous file is back after the third failure: the revision counts as not applied.
     @Test func aRolledBackFileIsNotApplied() async throws {
         try await withRig { rig in
             try rig.client.put("/app", "good")
@@ -114,7 +114,7 @@ struct WaitTests {
         }
     }
 
-    /// Without -watch the daemon reads each -interval; who waits for a revision does not wait for that.
+    /// Without -watch the daemon reads once each -interval, but at once when `wait` asks for a revision.
     @Test func readsForAWaiterWithoutWatch() async throws {
         try await withRig { rig in
             try rig.client.put("/app", "0")

@@ -84,7 +84,7 @@ import Testing
             #expect(try await eventually { cacheFile(rig) != nil }, "\(first.standardError)")
             let file = try #require(cacheFile(rig))
             let kept = try #require(rig.box.bytes(file))
-            // One reload is enough for both values where "two" comes before the reload of "one" has begun.
+            // Waits for the reload of "one": if "two" came before it had begun, there would be one reload for both.
             #expect(try await eventually { rig.box.runs(of: "reload") == 1 && record(rig) != nil })
             let before = record(rig)
             try rig.client.put("/app", "two")
@@ -93,7 +93,7 @@ import Testing
             #expect(try await eventually { record(rig) != before })
             first.send(SIGKILL)
             _ = try await first.wait()
-            // On a busy machine ten seconds have passed.
+            // On a busy machine ten seconds may have passed, and the new keys be kept: the old ones are put back.
             try Data(kept).write(to: URL(filePath: rig.box.path(file)))
             rig.proxy.refuse()
             let second = try daemon(rig)

@@ -42,7 +42,7 @@ struct ZookeeperTests {
         }
     }
 
-    /// The server is killed, comes back empty, stands still, and asks for another password.
+    /// The server is killed, comes back with its data and then empty, is suspended, and gets another password.
     @Test func survivesWhatHappensToTheServer() async throws {
         try await withSandbox { box in
             let server = try TestZookeeper(password: "s3cret-1")
@@ -71,7 +71,7 @@ struct ZookeeperTests {
             try server.signal("CONT")
             try server.write(["/app/name": "four"])
             #expect(try await eventually { box.output("app") == "four\n" })
-            // What changes in nodes that are closed is not reported; the next session is refused.
+            // Changes of nodes that the session may no longer read are not reported; the next session is refused.
             try server.change(password: "s3cret-2")
             try server.write(["/app/name": "five"])
             server.kill()

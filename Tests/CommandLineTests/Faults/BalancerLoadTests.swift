@@ -39,7 +39,7 @@ struct BalancerLoadTests {
             for round in 0..<FaultScale.rounds(12, full: 300) {
                 try change(&present, rig, ports)
                 if round % 3 == 1 {
-                    // At whatever step it is.
+                    // A random pause, so that the kill meets confd at any step.
                     try await Task.sleep(for: .milliseconds(Int.random(in: 0...80)))
                     daemon.send(SIGKILL)
                     _ = try await daemon.wait()
@@ -47,7 +47,7 @@ struct BalancerLoadTests {
                     daemon = try rig.daemon()
                 }
                 if round % 6 == 5 {
-                    // Nothing answers while haproxy is away, so the load pauses; its servers are gone then.
+                    // Requests fail while haproxy is down, so the load pauses. haproxy comes back without servers.
                     report.lost += try await endLoad(wrk)
                     haproxy.kill()
                     try await haproxy.start()
@@ -74,7 +74,7 @@ struct BalancerLoadTests {
         try await WebLoad.start(["-c4"], port: haproxy.port)
     }
 
-    /// Whether any request has failed: 1 if so.
+    /// Ends wrk, and returns 1 if any request has failed, otherwise 0.
     private func endLoad(_ wrk: Child) async throws -> Int {
         wrk.send(SIGINT)
         let done = try await wrk.wait()

@@ -3,9 +3,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// How soon what fails is out, and what comes back is in, by the clock: real servers that are stopped, killed and frozen.
+/// Within which time a server that fails is removed, and one that recovers is back: real servers, suspended or killed.
 @Suite(.enabled(if: Machine.hasEtcd && Machine.hasNginx)) struct BoundTests {
-    /// What processes that wait for a processor may add to each bound.
+    /// The seconds that a busy machine may add to each bound.
     private static let slack = 4.0
 
     /// An nginx of one process.
@@ -30,7 +30,7 @@ import Testing
         return server
     }
 
-    /// A service hangs, long before its time to live is over: it is out after `fall` × `interval` + `timeout`.
+    /// A service hangs: its key is deleted after `fall` × `interval` + `timeout`, long before its time to live is over.
     @Test func aServiceThatHangsIsOut() async throws {
         try await withRig { rig in
             let port = try Ports.free()
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    /// A machine dies, with confd and server: the key is gone after its time to live, and what the store takes to see it.
+    /// A machine dies, with confd and server: the key is gone after its time to live, plus the time that etcd takes to notice.
     @Test func aMachineThatDiesIsOut() async throws {
         try await withRig { rig in
             let port = try Ports.free()
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    /// The token by which confd may write runs out, again and again: a healthy service stays.
+    /// The token with which confd writes expires again and again: the key of a healthy service stays.
     @Test func aTokenThatRunsOutRemovesNothing() async throws {
         try await withRig(arguments: ["--auth-token-ttl", "2", "--bcrypt-cost", "4"]) { rig in
             try await rig.etcd.enableAuthentication(password: "secret")
@@ -100,7 +100,7 @@ import Testing
                 "confdir/conf.d/service.toml", "[service]\nkey = \"/s/a\"\nvalue = \"here\"\nttl = \"3s\"\n")
             let daemon = try rig.daemon("-basic-auth", "-username", "root", "-password", "secret")
             _ = try await watch.time(of: .put, "/s/a")
-            // A key that nobody keeps alive tells that several of these times are over.
+            // A key whose lease of 8 s nobody renews: once it is gone, several tokens have expired.
             let started = secondsNow()
             try Shell.run(
                 """
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    /// 1,000 services of one process: one connection, and next to no time of a processor.
+    /// 1,000 services of one process: one connection, and hardly any processor time.
     @Test func thousandServicesTakeLittle() async throws {
         try await withRig { rig in
             let services = (0..<1_000).map { "[[service]]\nkey = \"/s/\($0)\"\nvalue = \"x\"\nttl = \"6s\"\n" }
@@ -140,7 +140,7 @@ import Testing
 
     // MARK: - The balancer's side
 
-    /// A server that dies or hangs is out of the balancer, which has been reloaded, after `fall` × `interval` + `timeout`.
+    /// A server dies or hangs: the balancer is reloaded without it after `fall` × `interval` + `timeout`.
     @Test(arguments: [SIGKILL, SIGSTOP]) func aServerLeavesTheBalancer(_ signal: Int32) async throws {
         try await withRig { rig in
             let (port, other) = (try Ports.free(), try HealthServer())

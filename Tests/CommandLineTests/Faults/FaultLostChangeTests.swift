@@ -5,11 +5,11 @@ import Testing
 
 /// Fault 1: applying a change fails once, and no further event comes.
 @Suite(.enabled(if: Machine.hasEtcd)) struct FaultLostChangeTests {
-    /// What stands in the way, until it is taken away.
+    /// What makes one step fail until it is removed.
     enum Obstacle: String, CaseIterable {
         case get, render, write, check, reload, destination
 
-        /// Puts it in the way. `number` makes the names of one round its own.
+        /// Makes the step fail for the resource `name`.
         func set(_ rig: FaultRig, _ name: String) throws {
             let box = rig.box
             switch self {
@@ -39,11 +39,11 @@ import Testing
 
     private func addResource(_ box: Sandbox, _ name: String) throws {
         try box.write("files-\(name)/app", "")
-        // fileExists is no key and no file of confd's: nothing tells when it changes.
+        // confd does not watch the files that `fileExists` looks for, so no event comes when the obstacle is removed.
         try box.write(
             "confdir/templates/\(name).tmpl",
             "{{if fileExists \"\(box.root)/\(name).broken\"}}{{atoi \"x\"}}{{end}}{{getv \"/\(name)\"}}\n")
-        // A check that says nothing about the content: it is killed.
+        // The check times out, and thus says nothing about the content: it has to be tried again.
         try box.write(
             "confdir/conf.d/\(name).toml",
             """
@@ -58,7 +58,7 @@ import Testing
             """)
     }
 
-    /// Rounds of one obstacle each: it is in the way of exactly one change, and then taken away.
+    /// In each round, an obstacle is in the way of exactly one change of its resource, and then removed.
     @Test func changeArrivesWhateverFailed() async throws {
         var report = FaultReport("1 lost change", "get, render, write, check, reload or dest fails for one change")
         var slowest = 0.0
@@ -72,12 +72,12 @@ import Testing
             #expect(start, "\(daemon.standardError)")
             var random = SeededGenerator(seed: 1)
             for round in 1...FaultScale.rounds(2, full: 40) {
-                // Without the store nothing else would be tried, so it is away in rounds of its own.
+                // Without the store no other step is reached, so it is unavailable in rounds of its own.
                 let isStoresRound = round.isMultiple(of: FaultScale.rounds(2, full: 4))
                 let inTheWay = Obstacle.allCases.filter { ($0 == .get) == isStoresRound }
                 for obstacle in inTheWay { try obstacle.set(rig, "\(obstacle)") }
                 for name in names { try rig.client.put("/\(name)", "value \(round)") }
-                // Long enough to meet it, in full rounds several times.
+                // Long enough for confd to fail at the obstacle, in some rounds several times.
                 try await Task.sleep(for: .milliseconds(Int.random(in: 300...1_500, using: &random)))
                 for obstacle in inTheWay { try obstacle.remove(rig, "\(obstacle)") }
                 let healed = ContinuousClock.now
@@ -128,7 +128,7 @@ import Testing
         report.print()
     }
 
-    /// One system call of the daemon fails as often as the seed says, at a random place of a random step.
+    /// Three system calls of the daemon fail, at random points that the seed gives: the change arrives nevertheless.
     @Test(.enabled(if: Machine.injectsFaults, Machine.needsFaults)) func changeArrivesWhateverSystemCallFailed()
         async throws
     {
@@ -149,7 +149,7 @@ import Testing
         report.print()
     }
 
-    /// One failure of `call`, in the words of CONFD_FAULTS.
+    /// One failure of `call`, in the syntax of CONFD_FAULTS.
     private func fault(_ call: String, _ random: inout SeededGenerator) -> String {
         // The first reads are those of the program's start, which may end it.
         let nth = Int.random(in: 1...20, using: &random) + (call == "read" ? 40 : 3)
@@ -158,7 +158,7 @@ import Testing
         return "\(call):\(nth)=\(codes.randomElement(using: &random) ?? EIO)"
     }
 
-    /// One daemon for each seed, all at a time; how many did not get there.
+    /// Runs one daemon for each seed, all at once, and returns how many did not apply the change.
     private func round(_ seeds: Range<Int>, _ calls: [String], _ rig: FaultRig) async throws -> Int {
         var running: [(seed: Int, faults: String, child: Child)] = []
         for seed in seeds {
@@ -185,11 +185,12 @@ import Testing
                 environment: ["CONFD_FAULTS": faults], confdir: false)
             running.append((seed, faults, try Child(command)))
         }
+        // Time for the daemons to start, and for some of the faults to occur before the change.
         try await Task.sleep(for: .milliseconds(700))
         for one in running { try rig.client.put("/s\(one.seed)", "changed") }
         var lost = 0
         for (seed, faults, child) in running {
-            // A daemon that said why it ended is the service manager's to start again.
+            // A daemon that has ended will not apply the change: there is no use in waiting.
             let arrived = try await eventually(seconds: 20) {
                 rig.box.read("dir\(seed)/service") == "changed\n" || !child.isRunning
             }

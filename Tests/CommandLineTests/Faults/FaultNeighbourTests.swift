@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Faults 8 and 9: what one resource does wrong is its own affair.
+/// Faults 8 and 9: a bad resource does not keep others from being updated.
 @Suite(.enabled(if: Machine.hasEtcd)) struct FaultNeighbourTests {
     /// One bad resource: lines of its TOML after `[template]`, or the whole file, and its template.
     private struct Bad {
@@ -74,6 +74,7 @@ import Testing
                 (0..<20).allSatisfy { rig.box.output("good\($0)") == "start\n" }, "\(once.standardError.prefix(9_000))")
 
             let daemon = try rig.daemon()
+            // Time for the first pass, which the rounds are not to measure.
             try await Task.sleep(for: .seconds(1))
             for round in 1...FaultScale.rounds(8, full: 100) {
                 let began = ContinuousClock.now
@@ -116,7 +117,7 @@ import Testing
                 slowest = max(slowest, (ContinuousClock.now - began) / .seconds(1))
             }
             report.measured = String(format: "slowest good update %.2f s", slowest)
-            // They would take their minute.
+            // Without the short `-shutdown-timeout` this would wait for the templates, up to a minute.
             try await stop(daemon)
         }
         report.print()

@@ -35,7 +35,7 @@ import Testing
             #expect(try await eventually { box.read("started") != nil }, "\(outer.standardError)")
             let confd = try #require(children(of: outer.processID).first)
             var random = SeededGenerator(seed: 10)
-            // Each as rarely as can be: lines of the log that come again soon are held back.
+            // Each code as rarely as possible: confd does not log a line again that it has logged shortly before.
             let order = (1...199).shuffled(using: &random)
             for round in 0..<FaultScale.rounds(60, full: 1_000) {
                 let line = "\(order[round % order.count])"
@@ -67,7 +67,8 @@ import Testing
         report.print()
     }
 
-    /// At rest it uses no time; HUP is passed on and restarts nothing; TERM reaches the child once and its code is ours.
+    /// At rest confd uses no processor time; HUP is passed on and restarts nothing; TERM reaches the child once, and confd ends
+    /// with the child's exit code.
     private func endsWithItsChild(_ box: Sandbox, _ outer: Child, _ confd: pid_t) async throws {
         let before = try #require(Usage(of: confd))
         let start = ContinuousClock.now
@@ -143,7 +144,7 @@ import Testing
                     box, "\(mount) && exec \(pass(box))", ["CONFD_FAULTS": "*:\(nth)=kill", "APP_NAME": "new"])
                 if killed.exitCode == 0 { break }
                 report.times += 1
-                // A start without the store heals, although it has nothing to write.
+                // A start without the store repairs the file, although it has nothing new to write.
                 let away = "\(Machine.confd) -onetime -node 127.0.0.1:1 -confdir \(box.confdir)"
                 let healed = try await inNamespace(box, "\(mount) && exec \(away)")
                 #expect(healed.exitCode == 4, "\(healed.testDescription)")
@@ -164,7 +165,7 @@ import Testing
     /// 240 kB.
     private let newTemplate = #"{{range seq 1 60000}}{{getv "/app/name"}} {{end}}"#
 
-    /// As the other side of a mount would: the inode stays.
+    /// Writes the file in place, as the other side of a bind mount would: the inode stays.
     private func overwrite(_ box: Sandbox, _ path: String, _ text: String) async throws {
         let descriptor = open(box.path(path), O_WRONLY | O_TRUNC)
         defer { close(descriptor) }

@@ -25,6 +25,7 @@ import Testing
                     try await eventually(seconds: 60) { recorder.runs.count == failures + 1 }, "\(daemon.standardError)"
                 )
             }
+            // Time in which a needless further run would show.
             try await Task.sleep(for: .seconds(FaultScale.seconds(1, full: 10)))
             for failures in 1...most {
                 let runs = recorders[failures - 1].runs
@@ -54,6 +55,7 @@ import Testing
             #expect(try await eventually { recorder.runs.last?.content == "start" }, "\(daemon.standardError)")
             for round in 1...FaultScale.rounds(3, full: 40) {
                 try rig.client.put("/early", "first \(round)")
+                // Shorter than `min_reload_interval`, and long enough for the first change to be applied, as a rule.
                 try await Task.sleep(for: .milliseconds(100))
                 try rig.client.put("/early", "last \(round)")
                 let arrived = try await eventually { recorder.runs.last?.content == "last \(round)" }
@@ -61,7 +63,7 @@ import Testing
                 if !arrived { report.lost += 1 }
                 #expect(arrived, "\(daemon.standardError)")
             }
-            // The shell's own start is not always equally slow, so not each gap is looked at.
+            // The start of the shell takes more or less time, so the average interval is checked and not each one.
             let runs = recorder.runs
             let seconds = (runs.last?.seconds ?? 0) - (runs.first?.seconds ?? 0)
             #expect(Double(runs.count - 1) <= seconds / 0.7 + 1, "\(runs)")
@@ -70,8 +72,8 @@ import Testing
         report.print()
     }
 
-    /// `kill -9` before each system call of a pass in turn, then a start that is left alone: the file is old or new
-    /// in full, nothing is left beside it, and the service has had the new content exactly once or more.
+    /// `kill -9` before each system call of a pass in turn, then a run that is not killed: the file is old or new in
+    /// full, and the service has been reloaded with the new content once, or twice at the most.
     @Test(
         .enabled(if: Machine.injectsFaults, Machine.needsFaults),
         arguments: ["file that is renamed", "sidecar mark", "first file"])

@@ -28,7 +28,7 @@ final class FaultRig {
     /// Where the daemon finds etcd.
     var node: String { "http://127.0.0.1:\(proxy.port)" }
 
-    /// `confd -watch` behind the proxy, with nothing that reads again by the clock.
+    /// `confd -watch` behind the proxy, without reads at intervals: a change whose event is lost stays unseen.
     func daemon(_ arguments: String..., environment: [String: String] = [:]) throws -> Child {
         try Child(
             box.command(["-watch", "-interval", "0", "-node", node] + arguments, environment: environment))
@@ -66,6 +66,7 @@ final class FaultRig {
     }
 }
 
+/// Runs `body` with a rig in a sandbox; `arguments` are further options of etcd.
 func withRig(arguments: [String] = [], _ body: (FaultRig) async throws -> Void) async throws {
     try await withSandbox { box in try await body(FaultRig(box, arguments: arguments)) }
 }

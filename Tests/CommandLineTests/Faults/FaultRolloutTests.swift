@@ -8,14 +8,15 @@ import Testing
     /// What has happened to the keys of the group, as `etcdctl watch` prints it: each event is a line with its kind, one with
     /// the key and one with the value.
     private struct Turns {
-        /// The most hosts that had their turn at a time, in whichever changes.
+        /// The most hosts that had their turn at the same time, over all changes.
         private(set) var most = 0
-        /// How many began.
+        /// How many turns began.
         private(set) var count = 0
+        /// The keys of the turns that have begun and not ended.
         private(set) var left: Set<Substring> = []
         /// Of those left, the turns of hosts whose lease has ended since, which a newer change does not wait for.
         private var ended: Set<Substring> = []
-        /// How many began while such a turn was left.
+        /// How many turns began while such a one was left.
         private(set) var besideEnded = 0
         /// All events, for messages.
         private(set) var events: [String] = []
@@ -46,6 +47,7 @@ import Testing
         }
     }
 
+    /// How many daemons died of their faults, and how many halts the test has ended.
     private struct Tally {
         var kills = 0
         var resumes = 0
@@ -103,8 +105,8 @@ import Testing
         report.print()
     }
 
-    /// Has a random host be the one that dies next. Its daemon makes some hundreds of calls until it has begun, and some tens for a
-    /// change.
+    /// Restarts the daemon of a random host with a fault that kills it. A daemon makes some hundreds of system calls during its
+    /// start, and some tens for a change.
     private func arm(_ hosts: Hosts, _ random: inout SeededGenerator, _ tally: inout Tally) async throws {
         let number = Int.random(in: 1...hosts.count, using: &random)
         try await end(number, hosts, &tally)
@@ -116,7 +118,7 @@ import Testing
         guard let done = try await hosts.end(number) else { return }
         switch done.ending {
         case .signalled(SIGKILL): tally.kills += 1
-        // It had not come so far that it heeds signals.
+        // It had not yet set up its signal handling.
         case .signalled(SIGTERM): break
         default: #expect(done.exitCode == 0, "\(done.testDescription)")
         }
@@ -138,7 +140,7 @@ import Testing
             })
     }
 
-    /// Starts a daemon again that has died; whether there is one.
+    /// Restarts a daemon that has died; false if there is none.
     @discardableResult
     private func revive(_ hosts: Hosts, _ tally: inout Tally) throws -> Bool {
         guard let dead = (1...hosts.count).first(where: { !hosts.isRunning($0) }) else { return false }

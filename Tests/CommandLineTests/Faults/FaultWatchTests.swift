@@ -3,11 +3,11 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Faults 3 to 7: what goes on between us and etcd.
+/// Faults 3 to 7: failures between confd and etcd.
 @Suite(.enabled(if: Machine.hasEtcd)) struct FaultWatchTests {
     // MARK: 3 A dead watch that looks alive
 
-    /// Tokens run out, and the server that knew them is started anew.
+    /// Tokens expire, and the etcd that issued them is restarted.
     @Test func watchOutlivesItsToken() async throws {
         var report = FaultReport("3 dead watch", "token runs out (TTL 2 s), etcd restarted")
         try await withRig(arguments: ["--auth-token-ttl", "2"]) { rig in
@@ -17,6 +17,7 @@ import Testing
             let daemon = try rig.daemon("-basic-auth", "-username", "root", "-password", "secret")
             #expect(try await rig.holds("app", "start"), "\(daemon.standardError)")
             for round in 1...FaultScale.rounds(1, full: 6) {
+                // Longer than the two seconds that a token is valid.
                 try await Task.sleep(for: .milliseconds(3_500))
                 if round % 2 == 1 {
                     rig.etcd.stop()
@@ -33,7 +34,7 @@ import Testing
         report.print()
     }
 
-    /// A black hole without a RST, longer than the heartbeat waits; put meanwhile.
+    /// The proxy holds all bytes back without a reset, for longer than the heartbeat waits; a key is written meanwhile.
     @Test func blackHoleIsNoticed() async throws {
         var report = FaultReport("3 dead watch", "black hole without RST for longer than the heartbeat")
         let seconds = FaultScale.seconds(24, full: 60)
@@ -47,7 +48,7 @@ import Testing
             let noticed = try await eventually(seconds: seconds) { daemon.standardError.contains("ERROR") }
             #expect(noticed, "the log says that the backend does not answer\n\(daemon.standardError)")
             try await Task.sleep(for: .seconds(FaultScale.seconds(0, full: 40)))
-            // What was in the hole never arrives: only a new stream helps.
+            // The bytes held back never arrive: only a new stream shows the changes.
             rig.proxy.cut()
             try rig.client.put("/app", "after")
             let healed = ContinuousClock.now
@@ -62,7 +63,8 @@ import Testing
         report.print()
     }
 
-    /// A member of three without its peers: one who knows all three goes elsewhere, one pinned to it catches up.
+    /// One member of three is cut off from the others: a daemon that knows all three goes to another member, a daemon that
+    /// knows only this one catches up when it is back.
     @Test func isolatedMember() async throws {
         var report = FaultReport("3 dead watch", "the watched member of three is cut off from its peers")
         var elsewhere = 0.0
@@ -151,7 +153,7 @@ import Testing
                 report.times += 1
                 if !arrived { report.lost += 1 }
                 #expect(arrived, "round \(round)\n\(daemon.standardError.suffix(2_000))")
-                // A reload a max_wait at the most, and one for the end.
+                // At most one reload for each max_wait, and one at the end.
                 let seconds = (ContinuousClock.now - began) / .seconds(1)
                 #expect(recorder.runs.count - reloadsBefore <= Int(seconds / 0.1) + 2)
             }
@@ -163,7 +165,7 @@ import Testing
 
     // MARK: 5 Compaction
 
-    /// Nothing goes through while thousands of revisions come and are forgotten.
+    /// The proxy lets nothing through while thousands of revisions are written and compacted.
     @Test func compactionWhileAway() async throws {
         var report = FaultReport("5 compaction", "5,000 revisions with deletes, compaction and defragmentation unseen")
         try await withRig { rig in
@@ -191,12 +193,13 @@ import Testing
                 try rig.client.compactAndDefragment()
                 rig.proxy.release()
                 let state = try rig.client.all("/k/")
-                let ours = 2.0  // The ones of compactAndDefragment and all.
+                let ours = 2.0  // The reads of compactAndDefragment() and all(_:).
                 let expected = state.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value) " }.joined() + "\n"
                 let arrived = try await eventually { rig.box.output("all") == expected }
                 report.times += 1
                 if !arrived { report.lost += 1 }
                 #expect(arrived, "\(daemon.standardError)")
+                // Time in which needless further reads would show.
                 try await Task.sleep(for: .seconds(FaultScale.seconds(3, full: 20)))
                 let isBounded = try await before.holds(for: daemon.processID, descriptors: 2)
                 let after = try #require(Usage(of: daemon.processID))
@@ -224,7 +227,7 @@ import Testing
 
     // MARK: 6 Outage
 
-    /// Not there at the start, and then gone and back again and again.
+    /// etcd is unreachable at the start, and then gone and back again and again.
     @Test func outage() async throws {
         var report = FaultReport("6 outage", "etcd absent at start, then gone and back again and again")
         let away = FaultScale.seconds(6, full: 120)

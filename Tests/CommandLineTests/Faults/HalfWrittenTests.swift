@@ -28,8 +28,8 @@ import Testing
         }
     }
 
-    /// Writes the template in parts, with a new value after each; whether the last value came into the file with the
-    /// former template while this one was open.
+    /// Writes the template in parts, with a new value after each. Returns whether the last value was rendered with the former
+    /// template while this one was open.
     private static func writeTemplate(_ round: Int, _ rig: FaultRig) -> Bool {
         let descriptor = open(rig.box.path("confdir/templates/app.tmpl"), O_WRONLY | O_TRUNC)
         defer { close(descriptor) }
@@ -38,6 +38,7 @@ import Testing
             do { try rig.client.put("/app", "v\(round) \(part.utf8.count)") } catch { return false }
             usleep(250_000)
         }
+        // 1.5 s at most: two seconds after the last write the file counts as complete.
         for _ in 0..<150 {
             if rig.box.output("app") == "v\(round) 5 edition \(round - 1) end\n" { return true }
             usleep(10_000)
@@ -45,8 +46,8 @@ import Testing
         return false
     }
 
-    /// Runs `body` on a thread of its own: a file that nobody writes for two seconds counts as complete, and tests wait
-    /// longer than that for their turn.
+    /// Runs `body` on a thread of its own: a file that nobody writes for two seconds counts as complete, and a test's task may
+    /// wait longer than that for a thread.
     private static func onThread<Result>(_ body: @escaping () -> Result) async -> Result {
         nonisolated(unsafe) let body = body
         return await withCheckedContinuation { continuation in
@@ -154,7 +155,7 @@ import Testing
         }
     }
 
-    /// Short lines are bounded as well as bytes are.
+    /// Not only the bytes of a command's output are limited but also its lines.
     @Test func manyLinesOfOutput() async throws {
         try await withSandbox { box in
             try box.resource("app", fields: "reload_cmd = \"yes | head -n 30000\"", template: "x")

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Real servers under us, reloaded by signal while wrk asks them as fast as it can: no request fails.
+/// Real servers that confd has started and reloads by signal, while wrk sends requests as fast as it can: no request fails.
 @Suite(.enabled(if: Machine.hasWrk)) struct LoadTests {
     private func daemon(_ box: Sandbox, _ command: String...) throws -> Child {
         try Child(

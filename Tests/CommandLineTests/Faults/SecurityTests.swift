@@ -56,6 +56,7 @@ import Testing
             #expect(isHidden)
             outputs.append(title(of: daemon))
             rig.proxy.cut()
+            // Time for the lines about the lost connection, which must not show the marker either.
             try await Task.sleep(for: .milliseconds(300))
             daemon.send(SIGTERM)
             outputs.append(try await daemon.wait().standardError)
@@ -66,8 +67,8 @@ import Testing
         }
     }
 
-    /// Found by reading: the length of the word was that of its text, which is longer if the bytes are no UTF-8, so that what
-    /// comes behind it was overwritten.
+    /// Found by reading: the length of the argument was that of its decoded text, which is longer than its bytes if these are
+    /// not UTF-8, so the arguments behind it were overwritten.
     @Test func aPasswordThatIsNoTextIsHiddenAlone() async throws {
         try await withSandbox { box in
             try box.resource("app", template: "x")
@@ -111,7 +112,7 @@ import Testing
         }
     }
 
-    /// A destination that another user could bend to a file of ours.
+    /// A destination in a shared folder that is another user's link to a file of root's.
     @Test(.enabled(if: Machine.isRoot)) func strangersLinkInASharedFolder() async throws {
         try await withSandbox { box in
             try box.write("victim", "precious")

@@ -29,7 +29,7 @@ import Testing
             let client = EtcdClient(port: cluster.members[2].port)
             #expect(try await eventually { try client.origin(of: "/s/a") != nil }, "\(daemon.standardError)")
             let origin = try #require(try client.origin(of: "/s/a"))
-            // One of them leads, whichever that is at the time.
+            // Each member in turn, so that the leader is killed at least once.
             for member in cluster.members {
                 member.kill()
                 try member.launch()
@@ -41,7 +41,7 @@ import Testing
             cluster.heal()
             #expect(try await eventually { (try? client.compactAndDefragment()) != nil })
             try await isRenewed(origin.lease, client, daemon)
-            // A key that is removed and comes back has another one.
+            // A key that had been removed and written again would have another revision of creation.
             #expect(try client.origin(of: "/s/a")?.created == origin.created, "\(daemon.standardError)")
             try await stop(daemon)
         }

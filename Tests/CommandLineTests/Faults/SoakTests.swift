@@ -3,8 +3,8 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Random keys, faults and signals for `SOAK_SECONDS`; at every quiet point all files are what etcd's state makes of
-/// them, and what the process has stays flat.
+/// Random keys, faults and signals for `SOAK_SECONDS`; after each series of them all files agree with etcd's state, and
+/// the memory, descriptors and threads of the process do not grow.
 @Suite(.enabled(if: Machine.hasEtcd)) struct SoakTests {
     private static let resources = 12
     private static let seconds = ProcessInfo.processInfo.environment["SOAK_SECONDS"].flatMap { Double($0) } ?? 8
@@ -30,7 +30,7 @@ import Testing
                     ["-watch", "-interval", "20s", "-node", rig.node, "-confdir", rig.box.path(name)], confdir: false))
         }
 
-        /// Every fourth command fails, every third resource waits for quiet, every fourth has a pause between reloads.
+        /// Every fourth reload fails, every third resource has a `debounce`, every fourth a `min_reload_interval`.
         static func addResource(_ box: Sandbox, _ name: String, _ index: Int, edition: Int = 0) throws {
             let out = "\(box.root)/\(name)-out"
             try box.write(
@@ -118,7 +118,7 @@ import Testing
                 try Agent.addResource(rig.box, agent.name, index, edition: editions[index])
             }
         case 92..<95:
-            // Before it listens, a signal ends it as it ends every program.
+            // Before it has set up its signal handling, SIGHUP would end it.
             for agent in [steady, killed] where agent.child.standardError.contains("Starting confd") {
                 agent.child.send(SIGHUP)
             }
@@ -130,7 +130,7 @@ import Testing
         }
     }
 
-    /// Whether all files of an agent come to be what etcd holds, and its services have them.
+    /// Waits until all files of an agent agree with etcd's state, and its services have read them.
     private func isInStep(_ agent: Agent, _ editions: [Int]) async throws -> Bool {
         let state = try agent.rig.client.all("/s/")
         let expected = (0..<Self.resources).map { index in
@@ -154,7 +154,7 @@ import Testing
         ].joined(separator: ", ")
     }
 
-    /// The last third has no more than the one before it, but for what comes and goes.
+    /// The last third of the samples is no higher than the middle one, apart from fluctuations.
     private func expectFlat(_ samples: [(usage: Usage, children: Int)]) {
         guard samples.count >= 9 else { return }
         let third = samples.count / 3

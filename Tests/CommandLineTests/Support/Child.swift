@@ -52,7 +52,8 @@ final class Child {
     private let errorPath: String
     private let state = State()
 
-    /// How it ended, as soon as it did; the lock is held wherever its process identifier is used, which is another's afterwards.
+    /// How the process ended, nil while it runs. The lock is held wherever its process ID is used: once the process has been
+    /// collected, another one may have that ID.
     private final class State: Sendable {
         let ending = Mutex<Ending?>(nil)
     }
@@ -78,8 +79,8 @@ final class Child {
         }
         posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, errorPath, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        // What other tests have open at this moment is theirs: it would count towards limits here, and keep files open
-        // there.
+        // The child closes the descriptors that other tests have open at this moment: they would count towards its
+        // limits, and keep those tests' files open.
         _ = Self.closeFrom?(&actions, 3)
 
         var attributes = posix_spawnattr_t()
@@ -97,7 +98,7 @@ final class Child {
         posix_spawnattr_setflags(
             &attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
 
-        // `env -C` changes the folder and becomes the command; Swift does not see the GNU call that would.
+        // `env -C` changes the folder and executes the command: Swift does not see the GNU extension of posix_spawn for it.
         let entering = command.directory.map { ["env", "-C", $0] } ?? []
         let words = entering + [command.executable] + command.arguments
         let argv = CStrings(words)
@@ -120,7 +121,7 @@ final class Child {
 
     private typealias CloseFrom = @convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, CInt) -> CInt
 
-    /// `posix_spawn_file_actions_addclosefrom_np`, which Swift does not see: it is GNU's.
+    /// `posix_spawn_file_actions_addclosefrom_np`, a GNU extension that Swift does not see.
     private static let closeFrom = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np").map {
         unsafeBitCast($0, to: CloseFrom.self)
     }
@@ -149,7 +150,7 @@ final class Child {
 
     private func killGroup() {
         state.ending.withLock { if $0 == nil { kill(-processID, SIGKILL) } }
-        // Whoever gets on, for example to remove its folder, relies on its end.
+        // The caller may go on to remove the folder of the process, which must have ended then.
         while ending == nil { usleep(1_000) }
     }
 
@@ -169,7 +170,7 @@ final class Child {
     }
 
     private static func text(_ path: String) -> String {
-        // Only absent before the child was set up: nothing was written then.
+        // The file is absent only until the child has been set up: nothing is written before.
         guard let data = FileManager.default.contents(atPath: path) else { return "" }
         return String(decoding: data, as: UTF8.self)
     }

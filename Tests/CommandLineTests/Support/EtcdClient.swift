@@ -17,7 +17,7 @@ final class EtcdClient {
         _ = try call("kv/put", ["key": Self.encoded(key), "value": Self.encoded(value)])
     }
 
-    /// All at one revision.
+    /// Writes all pairs in one transaction, at one revision.
     func putTogether(_ pairs: [(String, String)]) throws {
         let operations = pairs.map { key, value in
             ["requestPut": ["key": Self.encoded(key), "value": Self.encoded(value)]]
@@ -52,14 +52,14 @@ final class EtcdClient {
         return pairs?.first.map { ($0["create_revision"] ?? "", $0["lease"] ?? "") }
     }
 
-    /// How many seconds a lease goes on without being kept alive.
+    /// The seconds until a lease expires if it is not kept alive.
     func timeLeft(ofLease id: String) throws -> Int {
         let text = try call("lease/timetolive", ["ID": id])["TTL"] as? String
         guard let seconds = text.flatMap({ Int($0) }) else { throw SupportError("no time left of lease \(id)") }
         return seconds
     }
 
-    /// Forgets what was before now, and gives the space back.
+    /// Compacts the store up to its current revision, and defragments it.
     func compactAndDefragment() throws {
         do {
             _ = try call("kv/compaction", ["revision": revision(), "physical": true])
@@ -69,7 +69,7 @@ final class EtcdClient {
         _ = try call("maintenance/defragment", [:])
     }
 
-    /// Its own id as it tells other members, in hexadecimal digits.
+    /// This member's ID, in hexadecimal digits.
     func memberID() throws -> String {
         let header = try call("maintenance/status", [:])["header"] as? [String: String]
         guard let id = header?["member_id"].flatMap({ UInt64($0) }) else { throw SupportError("no member id") }
@@ -84,9 +84,10 @@ final class EtcdClient {
         return lines.reduce(0) { $0 + (Double($1.split(separator: " ").last ?? "") ?? 0) }
     }
 
-    /// How often a call is made while a cluster has no leader: on a busy machine one may be elected at any time.
+    /// How often a call is made while a cluster has no leader, with 0.1 s between two calls: on a busy machine an election
+    /// may take seconds.
     private static let attempts = 100
-    /// Of an answer that means that another attempt may succeed.
+    /// gRPC's status code UNAVAILABLE: another attempt may succeed.
     private static let unavailable = 14
 
     /// One call; connected anew and repeated once if the connection was closed meanwhile.
@@ -102,7 +103,7 @@ final class EtcdClient {
                 throw SupportError("etcd: \(path): \(String(decoding: answer, as: UTF8.self))")
             }
             attempt += 1
-            // Nothing tells when a leader is there: etcd is asked again.
+            // etcd does not announce a new leader to its clients, so the call is made again.
             usleep(100_000)
         }
     }
@@ -162,6 +163,7 @@ final class EtcdClient {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var yes: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+        // Only ends a test whose etcd does not answer.
         var limit = timeval(tv_sec: 10, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var address = loopback(port)

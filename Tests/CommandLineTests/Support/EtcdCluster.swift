@@ -35,7 +35,7 @@ final class EtcdCluster {
 
     var endpoints: [String] { members.map(\.endpoint) }
 
-    /// Nothing goes between this member and the others any more, in neither direction.
+    /// Cuts this member off from the others, in both directions.
     func isolate(_ index: Int) {
         peers.isolate(index, identity: names[index])
     }

@@ -52,7 +52,7 @@ struct Recorder {
     }
 }
 
-/// What a process has and used.
+/// What a process holds at the moment, and the processor time that it has used.
 struct Usage {
     let residentKiB: Int
     let descriptors: Int
@@ -76,8 +76,8 @@ struct Usage {
         cpuSeconds = ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
-    /// Waits until the process has no more threads and descriptors than these, `descriptors` and two threads aside: a call that
-    /// is out has some for its time, what leaks does not go away.
+    /// Waits until the process has at most `more` descriptors and two threads more than these: calls in progress hold some for
+    /// a while, whereas leaked ones do not go away.
     func holds(for id: pid_t, descriptors more: Int) async throws -> Bool {
         try await eventually {
             guard let now = Usage(of: id) else { return false }

@@ -1,9 +1,10 @@
 import Foundation
 import TestSupport
 
-/// A real haproxy with a backend `web`, whose servers are told to it, and `fixed`, whose algorithm takes no new ones.
+/// A real haproxy with an empty backend `web`, which takes servers at run time, and a backend `fixed`, whose algorithm
+/// (`static-rr`) takes no new ones.
 final class Haproxy {
-    /// Where it takes requests.
+    /// The port of its frontend.
     let port: UInt16
     let socket: String
     private let configuration: String

@@ -1,7 +1,8 @@
 import Foundation
 import TestSupport
 
-/// When keys came and went, by the clock of processes of its own: a test may not get its turn for half a minute.
+/// When keys were written and deleted, as noted by `etcdctl watch` and a shell: the test itself may get no processor for
+/// half a minute.
 final class KeyWatch {
     struct Event: Equatable {
         /// Since 1970.
@@ -17,7 +18,7 @@ final class KeyWatch {
 
     private let child: Child
 
-    /// Watches the keys below `/s/`; `access` is for etcdctl.
+    /// Watches the keys below `/s/`; `access` has further options for etcdctl.
     init(_ etcd: Etcd, access: String = "") async throws {
         let script = """
             etcdctl --endpoints \(etcd.endpoint) \(access) watch --prefix /s/ |
@@ -25,7 +26,7 @@ final class KeyWatch {
             """
         child = try Child(
             ChildCommand(executable: "/bin/sh", arguments: ["-c", script], environment: Machine.environment))
-        // What comes before the watch is there is not seen.
+        // The watch shows no change from before its start, so a key is written until it is seen.
         let isThere = try await eventually {
             try await etcd.put("/s/watched", "x")
             return first(.put, "/s/watched") != nil
@@ -33,7 +34,7 @@ final class KeyWatch {
         guard isThere else { throw SupportError("no watch: \(child.standardError)") }
     }
 
-    /// All of `key`, in their order.
+    /// All events of `key`, in their order.
     func events(of key: String) -> [Event] {
         let lines = child.standardOutput.split(separator: "\n").map { $0.split(separator: " ", maxSplits: 1) }
         // A line with the kind, one with the key, one with the value.

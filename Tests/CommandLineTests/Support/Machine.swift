@@ -7,14 +7,14 @@ import Testing
 enum Machine {
     /// The environment of everything the tests start.
     static let environment = {
-        // What a sanitizer needs goes on to the binary under test.
+        // The variables of a sanitizer are passed on to the binary under test.
         let sanitizer = ProcessInfo.processInfo.environment.filter { ["LD_PRELOAD", "TSAN_OPTIONS"].contains($0.key) }
         return sanitizer.merging([
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
             "ETCDCTL_API": "3",
-            // Daemons of tests have nothing in common with each other, nor with one of the machine.
+            // Daemons of tests must not share a socket or state with each other, nor with a confd of this machine.
             "CONFD_CONTROL_SOCKET": "none", "CONFD_STATE_DIR": "none",
         ]) { $1 }
     }()

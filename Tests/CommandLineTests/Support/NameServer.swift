@@ -1,7 +1,7 @@
 import Foundation
 
-/// A real DNS server on an address of loopback that only what is started `inside` asks: libresolv has no other way to be
-/// told of a server than `/etc/resolv.conf`, and none at all to be told of a port.
+/// A real DNS server on a loopback address, used only by commands that are started `inside`: libresolv reads the server's
+/// address from `/etc/resolv.conf` and nowhere else, and its port is always 53.
 final class NameServer {
     typealias Record = (name: String, target: String, port: UInt16, priority: Int)
 
@@ -11,11 +11,11 @@ final class NameServer {
 
     static let isPossible = Machine.canBindMount && access("/usr/sbin/dnsmasq", X_OK) == 0
 
-    /// `options` are those of resolvers inside.
+    /// `options` is the line of that name in the `/etc/resolv.conf` of commands `inside`.
     init(
         in box: Sandbox, address: String? = nil, records: [Record] = [], options: String = "timeout:1 attempts:5"
     ) throws {
-        // Any address of 127.0.0.0/8 is this machine; tests beside this one have others.
+        // Any address of 127.0.0.0/8 is this machine; a random one differs from those of tests that run at the same time.
         let address = address ?? "127.\(Int.random(in: 1..<255)).\(Int.random(in: 0..<255)).\(Int.random(in: 1..<255))"
         self.address = address
         configuration = box.path("resolv.conf")
@@ -33,10 +33,10 @@ final class NameServer {
             ] + services, directory: "/")
     }
 
-    /// Lets it sleep (`SIGSTOP`) and wake (`SIGCONT`).
+    /// Sends a signal: `SIGSTOP` suspends the server, `SIGCONT` resumes it.
     func signal(_ signal: Int32) { process.signal(signal) }
 
-    /// `command` in a mount namespace where the resolver asks this server, once that listens.
+    /// `command` in a mount namespace whose `/etc/resolv.conf` names this server; it starts once the server listens.
     func inside(_ command: ChildCommand) -> ChildCommand {
         var inside = command
         inside.executable = "unshare"

@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Hosts that are namespaces with names of their own, each with a confd, and one etcd.
+/// Hosts that share one etcd: each is a confd in a namespace with its own hostname (`unshare -u`).
 final class Hosts {
     let box: Sandbox
     let count: Int
@@ -12,7 +12,8 @@ final class Hosts {
     private let node: String
     private var daemons: [Int: Child] = [:]
 
-    /// What stands in `[rollout]` of each host's confd.toml beside the group.
+    /// `settings` and `verification` are further lines of `[rollout]` in each host's confd.toml, `fields` further lines of its
+    /// `[template]`; `reload` is shell text before the command that records a reload.
     init(
         _ box: Sandbox, nodes: [String], node: String, count: Int, settings: String, reload: String = "",
         verification: String = "", fields: String = ""
@@ -42,7 +43,7 @@ final class Hosts {
         }
     }
 
-    /// Gives each host a service whose keys live as long as those of rollouts. To be called before it is started.
+    /// Gives each host a service with the time to live that the keys of rollouts have. Call it before the hosts are started.
     func addServices() throws {
         for number in 1...count {
             try box.write(
@@ -53,7 +54,7 @@ final class Hosts {
 
     func startAll() throws { for number in 1...count { try start(number) } }
 
-    /// `faults` is what `CONFD_FAULTS` says.
+    /// `faults` is the value of `CONFD_FAULTS`.
     func start(_ number: Int, faults: String? = nil) throws {
         let folder = box.path("host\(number)")
         var command = box.command(
@@ -79,7 +80,7 @@ final class Hosts {
         try await CommandLineTests.stop(daemon)
     }
 
-    /// Asks a daemon to end, which may be killed meanwhile; nil if it was not started.
+    /// Sends `SIGTERM` to a daemon, which may be dead already, and returns how it ended; nil if it was not started.
     func end(_ number: Int) async throws -> Finished? {
         guard let daemon = daemons.removeValue(forKey: number) else { return nil }
         daemon.send(SIGTERM)
@@ -111,7 +112,7 @@ final class Hosts {
         return try await run(box.command(arguments, confdir: false))
     }
 
-    /// Waits until all take part.
+    /// Waits until `confd rollout status` counts all hosts.
     func areThere() async throws -> Bool {
         try await eventually(answer: {
             try await rollout("status").standardOutput.split(separator: "\n").dropFirst().contains {
@@ -121,7 +122,7 @@ final class Hosts {
     }
 }
 
-/// Runs `body` with so many hosts, an etcd, and files that hold "0" as its keys say.
+/// Runs `body` with `count` hosts and an etcd; the key `/app/a` and the file of each host hold "0".
 func withHosts(
     _ count: Int, _ settings: String, reload: String = "", verification: String = "", fields: String = "",
     _ body: (Hosts, FaultRig) async throws -> Void

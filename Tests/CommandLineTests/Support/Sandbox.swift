@@ -38,7 +38,7 @@ final class Sandbox {
         let target = path(relative)
         let folder = URL(fileURLWithPath: target).deletingLastPathComponent().path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        // A daemon must not find a template half-written; a file that stands for a target keeps its inode.
+        // A daemon must not find a template half-written; a file below `out/` stands for a destination and keeps its inode.
         let options: Data.WritingOptions = relative.hasPrefix("out/") ? [] : .atomic
         try Data(text.utf8).write(to: URL(fileURLWithPath: target), options: options)
         if let mode { chmod(target, mode) }
@@ -110,8 +110,8 @@ final class Sandbox {
         read("out/\(name)")
     }
 
-    /// Copies a program into the sandbox, by another process: a child that is started while this one has the copy open for
-    /// writing has it open too, and then it is a busy text file.
+    /// Copies a program into the sandbox with another process: a child that is started while this process has the copy open
+    /// for writing would inherit the descriptor, and running the copy would fail with `ETXTBSY`.
     func install(_ program: String, as name: String) async throws {
         let done = try await run("install", "-m", "755", program, path(name))
         guard done.exitCode == 0 else { throw SupportError("\(done)") }
@@ -150,7 +150,8 @@ final class Sandbox {
         return try await run(command(["-onetime", "-backend", "env"] + arguments, environment: variables))
     }
 
-    /// The same command where only the sandbox can be written: what an attack breaks out to stays as it is.
+    /// The same command with the root file system read-only except for the sandbox, so that an attack that succeeds does no
+    /// damage.
     func jailed(_ command: ChildCommand) -> ChildCommand {
         var command = command
         let script = #"mount --bind "$1" "$1" && mount -o remount,bind,ro / && shift && exec "$@""#
@@ -185,7 +186,7 @@ func withSandbox(_ body: (Sandbox) async throws -> Void) async throws {
     await Slots.shared.leave()
 }
 
-/// A fixed number of places, and a queue in front of them.
+/// A semaphore whose waiters continue in the order of their arrival.
 private actor Slots {
     static let shared = Slots(free: 6)
     private var free: Int

@@ -93,7 +93,7 @@ final class Etcd {
 
     /// Starts the server without waiting.
     func launch() throws {
-        // One that was killed may be on its way out.
+        // A server that was just killed may still hold its ports.
         for port in [port, peerPort] { try Ports.waitUntilFree(port) }
         process = try ServerProcess(Machine.etcd, arguments, directory: "/")
     }
@@ -115,7 +115,7 @@ final class Etcd {
         process = nil
     }
 
-    /// Lets it sleep (`SIGSTOP`) and wake (`SIGCONT`).
+    /// Sends a signal: `SIGSTOP` suspends the server, `SIGCONT` resumes it.
     func signal(_ signal: Int32) { process?.signal(signal) }
 
     func put(_ key: String, _ value: String) async throws {
@@ -246,7 +246,8 @@ final class Nginx {
     }
 }
 
-/// GET http://127.0.0.1:`port``path`: the whole answer with its header, empty when nobody answers.
+/// GET http://127.0.0.1:`port``path`: the whole answer with its header. It is empty when nothing listens, and ends early when
+/// the server sends nothing for two seconds.
 func http(port: UInt16, path: String, host: String = "localhost") -> String {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     defer { close(descriptor) }

@@ -2,10 +2,10 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// wrk, which asks a web server as fast as it can.
+/// wrk, a program that sends requests to a web server as fast as it can.
 enum WebLoad {
-    /// Starts it with further `arguments` before the URL, and returns once an interrupt has it say what it has seen: before that,
-    /// one would end it without a word.
+    /// Starts it for ten minutes at most, with further `arguments` before the URL. Returns once it handles `SIGINT`, on which it
+    /// prints its results: an earlier one would end it without them.
     static func start(_ arguments: [String], port: UInt16) async throws -> Child {
         let wrk = try Child(
             ChildCommand(
