@@ -1,4 +1,4 @@
-# Real servers of the kinds that the gate has no room for: MariaDB (mysql), Tomcat (ajp), PHP-FPM (fastcgi, over TCP and a
+# Real servers that are too large for the usual tests: MariaDB (mysql), Tomcat (ajp), PHP-FPM (fastcgi, over TCP and a
 # Unix socket) and grpcio's health server (grpc). Each is up, stops, and comes back. Run by `make test-checks`.
 confdir=$work/confdir
 mkdir -p "$confdir/conf.d" "$confdir/templates" "$work/out"
@@ -97,7 +97,7 @@ is_down() { [ -e "$list" ] && ! is_up "$1"; }
 for kind in php php-unix mysql tomcat grpc; do eventually is_up "$kind"; done
 eventually is_down grpc-sick
 
-# A probe that logs in leaves no aborted connection behind, however many there are.
+# A probe that logs in leaves no aborted connection behind: the pause is long enough for several probes.
 sleep 5
 equal "the number of aborted connections" "$(mysql "SHOW GLOBAL STATUS LIKE 'Aborted_connects'" | cut -f2)" 0
 

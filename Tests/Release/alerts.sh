@@ -1,4 +1,5 @@
-# The alert rules: what they make of series (promtool), and that a daemon has each metric and label that they name.
+# The alert rules: the alerts that they raise for given series (promtool), and that a daemon has each metric and label that
+# they name.
 rules=$source/packaging/prometheus/confd-alerts.yml
 cp "$rules" "$source/Tests/Release/alerts-test.yml" .
 promtool check rules confd-alerts.yml >/dev/null || fail "the rules are not valid"

@@ -30,7 +30,7 @@ ROWS = [
     ("confd register -on-c", "confd register -on-conflict"),
     ("confd register -on-conflict wa", "confd register -on-conflict wait"),
     ("confd explain -backend fi", "confd explain -backend file"),
-    # An option of a sub-command is none of the others.
+    # An option of one sub-command is not completed for another one.
     ("confd render -revi", "confd render -revi"),
     ("confd -backend fi", "confd -backend file"),
     ("confd -log-level inf", "confd -log-level info"),
@@ -82,7 +82,7 @@ class Shell:
 
     def complete(self, line):
         """The line as it stands after a tab."""
-        # Control-A goes to the start; what is echoed has a mark in front that the typed text has not.
+        # Control-A goes to the start of the line. The quotes tell the output of `echo` from the typed text, which is shown too.
         self.type(line + "\t\x01echo mar'k:' \x05 :en'd'\r")
         shown = self.read_until(":end\r")
         return shown[shown.rindex("mark:") + len("mark:"):shown.rindex(":end")].strip()

@@ -60,7 +60,7 @@ have_metrics() {
 }
 eventually have_metrics
 
-# A name, a label of a selector, of a legend and of a sum that are wrong are found.
+# dashboard.py finds a wrong metric name, and a wrong label in a selector, in a legend and in a sum.
 for wrong in s/confd_ready/confd_steady/ 's/state=\\"dirty\\"/kind=\\"dirty\\"/' \
   's/{{dest}} {{type}}/{{dest}} {{kind}}/' 's/by (version)/by (release)/'; do
   sed "$wrong" "$dashboard" >wrong.json

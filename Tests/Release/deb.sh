@@ -21,7 +21,7 @@ package=$(echo "$source"/dist/confd_*_"$(dpkg --print-architecture)".deb)
 
 (cd "$source/dist" && sha256sum --check --strict SHA256SUMS) || fail "SHA256SUMS is not of what is in dist"
 holds "$source/dist/SHA256SUMS" "$(basename "$package")" || fail "SHA256SUMS lacks the package"
-# The same again, elsewhere and later, is the same to the byte.
+# A second build of the package, in another folder and at another time, is the same to the byte.
 mkdir -p again/dist
 cp -r "$source/packaging" "$source/LICENSE" "$source/CHANGELOG.md" again
 cp "$source"/dist/{confd,LICENSES,confd.spdx.json} again/dist

@@ -15,7 +15,7 @@ for commands in 1 2 3; do
   code=0
   bash "$commands.sh" >stdout 2>stderr || code=$?
   codes="$codes $code"
-  # Logs have times, and go to the other one.
+  # The page shows one of the two streams: the other one may have log lines, with times.
   cmp -s "$commands.out" stdout || cmp -s "$commands.out" stderr ||
     fail "README.md, command $commands prints $(cat stdout stderr), not $(cat "$commands.out")"
 done

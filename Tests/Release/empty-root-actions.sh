@@ -19,7 +19,7 @@ in_root() { timeout 120 env -i "$(command -v chroot)" "$root" /confd "$@" >>conf
 options=(-backend file -file /etc/confd/keys.yaml)
 keys 8081
 
-# The only program there is confd: it accepts its own help, and no unknown flag.
+# The only program there is confd, so the commands call it: it succeeds with -help, and fails with an unknown flag.
 resource list port.tmpl <<'END_OF_FILE'
 check_cmd = ["/confd", "-help"]
 check = "staged"
@@ -38,7 +38,7 @@ resource list port.tmpl <<<'reload_cmd = "true"'
 holds confd.log "there is no shell here: write the command as a list" || fail "no word about the list"
 rm "$root/etc/confd/conf.d/list.toml"
 
-# nginx, outside of that root, reads the file and is told by its pid file, although there is no /proc.
+# nginx, outside of that root, reads the file and gets a signal by its pid file, although there is no /proc.
 resource nginx listen.tmpl <<'END_OF_FILE'
 [template.reload]
 signal = "HUP"

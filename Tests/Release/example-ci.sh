@@ -17,7 +17,7 @@ holds output "-limit body 1m" && holds output "+limit body 2m" || fail "no diff:
 holds output "2 passed, 1 failed" || fail "not counted: $(cat output)"
 equal "the reviewed file" "$(cat "example/$reviewed")" "$(cat "$source/examples/ci/$reviewed")"
 
-# A slip in a template and one in a resource: both are told of at once.
+# A slip in a template and one in a resource: both are reported at once.
 sed -i 's/getv /getz /' example/confd/templates/app.conf.tmpl
 sed -i 's/^mode/mood/' example/confd/conf.d/app.toml
 code 2 example/pipeline validate

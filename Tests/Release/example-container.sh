@@ -3,7 +3,7 @@ example=$source/examples/container
 mkdir -p /etc/confd
 cp -r "$example"/conf.d "$example"/templates /etc/confd/
 rm -f /etc/nginx/sites-enabled/default
-# Containers share this network: their names are our own address.
+# All containers share this network, so their names stand for 127.0.0.1.
 echo "127.0.0.1 etcd" >>/etc/hosts
 words() { # INSTRUCTION: its words in the Dockerfile, one a line
   python3 -c 'import json, re, sys
@@ -18,7 +18,7 @@ docker() {
   local image
   case $1 in
   network) equal "docker $*" "$*" "network create site" ;;
-  # It takes so long that etcd answers meanwhile.
+  # A real build takes so long that etcd answers by its end.
   build) eventually is_open 2379 ;;
   exec) equal "the container" "$2" etcd && "${@:3}" ;;
   run)
@@ -61,7 +61,7 @@ done
 end_load
 stop_site
 
-# Without the key: it is said again and again what nginx waits for.
+# Without the key the log says again and again what nginx waits for.
 etcdctl del /site/greeting >/dev/null
 rm -f site.log /etc/nginx/conf.d/site.conf
 start_site
@@ -72,7 +72,7 @@ put /site/greeting late
 eventually shows http://127.0.0.1/ late
 stop_site
 
-# What no key can mend.
+# An error that no key can mend ends the container.
 sed -i 's/getv/getz/' /etc/confd/templates/site.conf.tmpl
 rm -f site.log
 start_site

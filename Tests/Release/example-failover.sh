@@ -19,7 +19,7 @@ eventually is_served_by "8001 8002 8003 8004 "
 workers=$(children "$nginx")
 sed -i '/8003/d' /etc/confd/keys.yaml
 eventually lacks "$proxy" 127.0.0.1:8003
-# Until then they may send requests to it.
+# The old workers may send requests to the server until they have ended.
 eventually have_ended $workers
 eventually is_served_by "8001 8002 8004 "
 stop backend_8003

@@ -19,7 +19,7 @@ set_key a 127.0.0.1:8002
 kill -HUP "$confd"
 eventually shows http://127.0.0.1/ 8002
 holds /etc/nginx/conf.d/test.conf "server 127.0.0.1:8002;" || fail "no server"
-# b is gone when its time is over; nothing was said to confd.
+# b expires in the store; confd gets no event of that, and reads again at the next signal.
 is_gone() { [ "$(curl -s -o body -w '%{http_code}' "http://127.0.0.1:4001/v2/keys/test/$1")" = 404 ]; }
 eventually is_gone b
 kill -HUP "$confd"

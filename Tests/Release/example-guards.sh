@@ -22,13 +22,13 @@ start_etcd
 eventually are_held 1
 shows http://127.0.0.1:9100/ready ok || fail "not ready, though there is a file"
 is_served_by "8001 8002 8003 8004 " || fail "servers are gone"
-# The right backup.
+# The keys are back, as from the right backup.
 seed
 eventually are_held 0
 end_load
 equal "number of lines about it" "$(grep -c 'held by guard' "$work/confd.log")" 1
 
-# This time it is meant.
+# This time the keys are deleted on purpose.
 for port in 8002 8003 8004; do etcdctl del "/services/web/servers/$port" >/dev/null; sleep 0.2; done
 eventually are_held 1
 confd release web.toml

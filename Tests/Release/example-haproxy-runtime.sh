@@ -37,7 +37,7 @@ eventually shows http://127.0.0.1/ 8003
 end_load
 equal "the worker" "$(pgrep -P "$haproxy" haproxy)" "$worker"
 
-# While it is away, and after it came back.
+# Keys that change while haproxy is down, and after it is back.
 stop haproxy
 server b '{"host": "127.0.0.1", "port": 8002}'
 eventually holds /etc/haproxy/haproxy.cfg "server b 127.0.0.1:8002"
@@ -46,12 +46,12 @@ eventually has_state b 0/2
 etcdctl del /web/servers/c >/dev/null
 eventually has_state c ""
 eventually shows http://127.0.0.1/ 8002
-# A hand at the socket is corrected within `reconcile`.
+# A change made by hand at the socket is undone within `reconcile`.
 echo "set server web/b weight 7" | socat -t 60 - UNIX-CONNECT:/run/haproxy/admin.sock >/dev/null
 weight() { echo "show servers state web" | socat -t 60 - UNIX-CONNECT:/run/haproxy/admin.sock | awk '$4 == "b" { print $8 }'; }
 has_weight() { [ "$(weight)" = "$1" ]; }
 eventually has_weight 1
-# Keys that go while confd is away.
+# A key that is deleted while confd is down.
 server d '{"host": "127.0.0.1", "port": 8003}'
 eventually has_state d 0/2
 stop confd

@@ -5,8 +5,8 @@ cp -r "$example"/conf.d "$example"/templates /etc/confd/
 rm -f /etc/nginx/sites-enabled/default
 start_etcd
 for port in 8001 8002 8003; do start_backend "$port" "$port"; done
-# A lease that is kept alive must not run out on a busy machine, and one that is not, soon. On such a machine a probe may be late
-# too, so it takes many to count a server as down.
+# A lease that is renewed must not expire on a busy machine, and one that is not renewed must expire soon. On such a machine a
+# probe may be late too, so it takes many failures to count a server as down.
 sed -i 's/^interval = .*/interval = "1s"/; s/^fall = .*/fall = 5/' /etc/confd/conf.d/upstreams.toml
 register() { # NAME PORT JSON [OPTION...]
   local name=$1 port=$2 json=$3
@@ -32,23 +32,23 @@ register c 8003 '{"host": "127.0.0.1", "port": 8003, "backup": true}'
 eventually holds "$upstreams" "server 127.0.0.1:8003 backup;"
 put /services/shop/balance least_conn
 eventually holds "$upstreams" "    least_conn;"
-# What nginx would refuse is not taken.
+# A file that nginx would refuse is not installed.
 put /services/shop/servers/bad '{"host": "no such host", "port": 1}'
 eventually holds confd.log "Config check failed"
 lacks "$upstreams" "no such host" || fail "a file that fails its check was used"
 etcdctl del /services/shop/servers/bad >/dev/null
-# In order: first the key and, when no worker of nginx knows it any more, the server.
+# A server that is stopped in order: first its key goes and, when no worker of nginx uses it any more, the server itself.
 workers=$(children "$nginx")
 stop a
 eventually lacks "$upstreams" "127.0.0.1:8001"
 eventually have_ended $workers
 stop backend_8001
-# It hangs: nginx's side takes it out, though its key is still there.
+# A server that hangs: the health check on nginx's side removes it, though its key is still there.
 kill -STOP "$backend_8002"
 eventually lacks "$upstreams" "127.0.0.1:8002"
 kill -CONT "$backend_8002"
 eventually holds "$upstreams" "127.0.0.1:8002"
-# Dead: nobody takes the key back, the lease ends.
+# A server that dies with its confd: nobody deletes the key, and the lease expires.
 crash b
 stop backend_8002
 eventually lacks "$upstreams" "127.0.0.1:8002"

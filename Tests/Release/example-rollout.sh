@@ -43,7 +43,7 @@ eventually all_answer 8002
 eventually is_state done
 holds web1.log "as a canary" || holds web2.log "as a canary" || holds web3.log "as a canary" || fail "no canary"
 
-# Nobody listens there.
+# A server at a port where nothing listens.
 before=$(cat web?.log | grep -c 'has been updated' || true)
 put /web/servers/a 127.0.0.1:9
 eventually is_state halted
@@ -55,7 +55,7 @@ equal "number of hosts that were put back" "$(cat web?.log | grep -c 'putting th
 confd rollout status web-proxies | grep -q '^web.toml is halted: web[123]: verify_cmd failed: exit status 22$' ||
   fail "$(confd rollout status web-proxies)"
 
-# Mended, it goes on by itself.
+# With a good value the rollout goes on by itself.
 put /web/servers/a 127.0.0.1:8001
 eventually all_answer 8001
 eventually is_state done

@@ -39,6 +39,6 @@ ticks() { awk '{ print $14 + $15 }' "/proc/$entry/stat"; }
 before=$(ticks)
 sleep 4
 (($(ticks) - before < 100)) || fail "confd is busy while readers are drained"
-# A second one skips the wait.
+# A second TERM ends the wait.
 kill -TERM "$entry"
 wait "$entry" || fail "confd ended with $?"

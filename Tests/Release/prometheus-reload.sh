@@ -23,7 +23,7 @@ holds first.log "1 written, 1 reload owed" || fail "$(cat first.log)"
 start prometheus prometheus --config.file=prometheus/prometheus.yml --storage.tsdb.path=prometheus/data \
   --web.listen-address=127.0.0.1:9090 --web.enable-lifecycle
 start confd confd -watch -interval 0 -node http://127.0.0.1:2379 -confdir . -metrics-addr 127.0.0.1:9100
-# What it runs with, not what is in the file.
+# The configuration that Prometheus runs with, not the file.
 runs_with() { curl -s http://127.0.0.1:9090/api/v1/status/config | grep -qF -- "$1"; }
 eventually runs_with 10.0.1.1:80
 put /apps/b 10.0.1.2:80

@@ -7,7 +7,7 @@ eval "$(grep -E '^ *etcdctl put' "$source/README.md")" >/dev/null
 awk '/^```toml/ { file = ++n ".toml"; next } /^```/ { file = "" } file { print > file }' "$source/docs/resources.md"
 [ -e 9.toml ] || fail "docs/resources.md has less than nine examples"
 for example in [0-9]*.toml; do
-  # What the first one checks by nginx is for documentation.sh.
+  # The first example is checked with nginx: documentation.sh tests it.
   ! holds "$example" "nginx -t" || continue
   rm -f /etc/confd/conf.d/*
   cp "$example" /etc/confd/conf.d/
