@@ -122,7 +122,8 @@ extension Registrar {
         if case .removing(let end) = phase {
             let left = records.values.filter { $0.needsWrite(goal(of: $0), lease: 0) }
             guard now >= end || left.isEmpty && !leases.values.contains(where: isLeftBehind) else { return }
-            if let longest = left.map(\.service.seconds).max() {
+            // If the store was never reached, nothing was registered.
+            if wasReached, let longest = left.map(\.service.seconds).max() {
                 report(
                     .notRemoved(
                         keys: left.map(\.service.key).sorted { $0.lexicographicallyPrecedes($1) },

@@ -77,6 +77,8 @@ package struct Registrar {
     /// No request before this time.
     var notBefore = Duration.zero
     private var failures = 0
+    /// Whether the store has ever answered.
+    private(set) var wasReached = false
     private var reports: [Report] = []
 
     /// `earlierLeases` are ids of earlier runs, with other times to live for example; `random` returns numbers in `0..<1`.
@@ -161,6 +163,12 @@ extension Registrar {
         if case .draining = phase { phase = .finished }
     }
 
+    /// Ends the attempts to remove keys, and the time to drain.
+    package mutating func stopRemoving() {
+        skipDrain()
+        if case .removing = phase { phase = .removing(until: .zero) }
+    }
+
     /// Ends at once, whatever is left in the store.
     package mutating func abandon() { phase = .finished }
 
@@ -192,6 +200,7 @@ extension Registrar {
 extension Registrar {
     /// The store answered.
     mutating func reached() {
+        wasReached = true
         if failures > 0, phase == .running { report(.reachedAgain) }
         failures = 0
     }

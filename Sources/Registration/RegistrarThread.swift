@@ -48,6 +48,12 @@ package final class RegistrarThread: Sendable {
     /// As `Registrar.skipDrain`.
     package func skipDrain() { change { $0.skipDrain() } }
 
+    /// As `Registrar.stopRemoving`; requests that are out are given up. To be called after `stop`.
+    package func stopRemoving() {
+        change { $0.stopRemoving() }
+        removing.cancel()
+    }
+
     /// Ends at once, whatever is left in the store.
     package func abandon() {
         change { $0.abandon() }

@@ -75,8 +75,8 @@ extension Report {
         case .leaseEnded(let keys): "the lease of \(count(keys)) ended in the store, registering again"
         case .longerLease(let asked, let granted):
             "ttl \(seconds(asked)) is less than the store grants, it is \(seconds(granted))"
-        case .unreachable(let error): "registered services are not kept alive: \(error.message)"
-        case .reachedAgain: "registered services are kept alive again"
+        case .unreachable(let error): "services are neither registered nor kept alive: \(error.message)"
+        case .reachedAgain: "services are registered and kept alive again"
         case .notRemoved(let keys, let time):
             "\(count(keys.count)) could not be removed, the lease ends within \(seconds(time)): \(names(keys))"
         }

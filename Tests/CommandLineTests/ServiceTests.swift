@@ -10,7 +10,7 @@ import Testing
     @Test func keyIsThereWhileItIsUp() async throws {
         let server = try HealthServer(500)
         try await withRig { rig in
-            try rig.addService(server.port)
+            try rig.addService(server.port, ttl: "600s")
             let daemon = try rig.daemon()
             #expect(try await eventually { server.asked > 3 }, "\(daemon.standardError)")
             #expect(keys(rig).isEmpty)
@@ -119,12 +119,12 @@ import Testing
                     [
                         "register", "/s/{{hostname}}", #"{"address": "{{address}}"}"#, "-check",
                         "http://:\(server.port)/health", "-check-interval", "1s", "-rise", "2", "-ttl", "2s",
-                        "-drain", "1s", "-node", rig.node, "--", "/bin/sh", "-c", script,
+                        "-drain", "5s", "-node", rig.node, "--", "/bin/sh", "-c", script,
                     ], confdir: false))
             let started = try await eventually { box.read("log") == "start\n" }
             #expect(started && keys(rig).isEmpty, "\(register.standardError)")
             // A newcomer: a check that never succeeded was never mentioned.
-            let reason = "127.0.0.1:\(server.port) is down after 1 failure: http: status 500"
+            let reason = "is not registered: 127.0.0.1:\(server.port) is down after 1 failure: http: status 500"
             #expect(try await eventually { register.standardError.contains(reason) }, "\(register.standardError)")
             server.answer(200)
             let isRegistered = try await eventually { keys(rig).values.first == #"{"address": "127.0.0.1"}"# }

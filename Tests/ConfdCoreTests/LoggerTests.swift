@@ -200,8 +200,8 @@ import Testing
         }
         let end =
             format == .text
-            ? "WARNING registered services are not kept alive: no\nhint: do\n"
-            : #""msg":"registered services are not kept alive: no","backend":"test","hint":"do"}"# + "\n"
+            ? "WARNING services are neither registered nor kept alive: no\nhint: do\n"
+            : #""msg":"services are neither registered nor kept alive: no","backend":"test","hint":"do"}"# + "\n"
         #expect(shown.count == 1 && shown[0].hasSuffix(end), "\(shown)")
     }
 

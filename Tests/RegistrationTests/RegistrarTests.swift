@@ -345,6 +345,31 @@ import Testing
         #expect(simulation.texts == [:])
     }
 
+    /// Report: a confd that had never reached its store said at its end that a key could not be removed.
+    @Test func theEndOfOneThatNeverReachedTheStoreIsSilent() {
+        var simulation = simulation([Service("/a")])
+        simulation.faults = [.lost]
+        simulation.run(for: .seconds(5))
+        _ = simulation.takeReports()
+        simulation.stop(0)
+        simulation.run(for: .milliseconds(2_100))
+        #expect(simulation.nodes[0].registrar.isFinished)
+        #expect(simulation.takeReports() == [])
+    }
+
+    /// Report: a second TERM did not shorten the two seconds in which keys are removed.
+    @Test func theAttemptsToRemoveCanBeEnded() {
+        var simulation = simulation([Service("/a")])
+        simulation.run(for: .seconds(5))
+        simulation.faults = [.refused]
+        simulation.stop(0)
+        simulation.run(for: .milliseconds(500))
+        #expect(!simulation.nodes[0].registrar.isFinished)
+        simulation.nodes[0].registrar.stopRemoving()
+        simulation.run(for: .milliseconds(200))
+        #expect(simulation.nodes[0].registrar.isFinished)
+    }
+
     @Test func theEndTriesForTwoSeconds() {
         var simulation = simulation([Service("/a")])
         simulation.run(for: .seconds(5))

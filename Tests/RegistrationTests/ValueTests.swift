@@ -92,8 +92,8 @@ import Testing
                 .longerLease(asked: .seconds(1), granted: .seconds(2)),
                 "ttl 1s is less than the store grants, it is 2s"
             ),
-            (.unreachable(BackendError(.unreachable, "no")), "registered services are not kept alive: no"),
-            (.reachedAgain, "registered services are kept alive again"),
+            (.unreachable(BackendError(.unreachable, "no")), "services are neither registered nor kept alive: no"),
+            (.reachedAgain, "services are registered and kept alive again"),
             (
                 .notRemoved(keys: [Array("/a".utf8)], within: .seconds(10)),
                 "1 registered key could not be removed, the lease ends within 10s: /a"

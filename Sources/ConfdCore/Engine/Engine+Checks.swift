@@ -1,5 +1,6 @@
 import Checks
 import Configuration
+import Diagnostics
 import KeyValue
 import Posix
 
@@ -42,7 +43,9 @@ extension Engine {
     func take(_ change: VerdictChange, at now: Duration) {
         // What counts as down until it is up would else never be mentioned if it never is.
         let isDownFromTheStart = change.isFirst && !change.health.isUp
-        if change.isTransition || isDownFromTheStart { logger.info(change.message) }
+        let waiting = isDownFromTheStart ? services.names(waitingFor: change.target) : []
+        if waiting.isEmpty, change.isTransition || isDownFromTheStart { logger.info(change.message) }
+        for name in waiting { logger.warning("\(PrintableText.line(name)) is not registered: \(change.message)") }
         note(change)
         for state in table.resources {
             let before = state.snapshot.snapshot

@@ -26,7 +26,11 @@ extension Engine {
         services.stop()
         // Once the command has ended, there is nothing that readers could still ask.
         let hasEnded = supervisor.map { $0.hasStarted && !$0.isRunning } ?? false
-        if requests.takeSecondStop() || hasEnded { services.skipDrain() }
+        if requests.takeSecondStop() {
+            services.stopRemoving()
+        } else if hasEnded {
+            services.skipDrain()
+        }
         guard services.isFinished else { return }
         requests.releaseEndOfChild()
     }

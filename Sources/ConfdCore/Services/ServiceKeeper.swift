@@ -155,6 +155,9 @@ final class ServiceKeeper {
     /// Ends the drain time at once.
     func skipDrain() { for registrar in registrars.values { registrar.skipDrain() } }
 
+    /// After `stop`: ends the attempts to remove keys too.
+    func stopRemoving() { for registrar in registrars.values { registrar.stopRemoving() } }
+
     private func end(_ registrar: RegistrarThread) {
         registrar.stop()
         let finished = parts.finished
@@ -293,6 +296,30 @@ final class ServiceKeeper {
         return isUndecided ? .undecided : .up
     }
 
+    /// The services that are not registered as long as `target` is down: their keys, or what logs call them if those are not
+    /// evaluated yet.
+    func names(waitingFor target: CheckedTarget) -> [String] {
+        let registered = registered
+        return definitions.filter { $0.uses(target) }.compactMap { definition in
+            guard let entry = entries[definition.backend]?.first(where: { $0.definition == definition }) else {
+                return definition.name
+            }
+            let key = entry.service.key
+            return registered[key] == nil ? String(decoding: key, as: UTF8.self) : nil
+        }
+    }
+
+    /// Why a service is down, or not up yet; nil if it is up.
+    private func failure(of definition: ServiceDefinition) -> String? {
+        if !childRuns { return "the command after -- does not run" }
+        let failing = definition.checks.lazy.compactMap { [monitor] check -> String? in
+            let target = CheckedTarget(check.target, check.check)
+            guard let health = monitor.health(of: target), health.wasProbed, !health.isUp else { return nil }
+            return "\(target) is down" + (health.error.map { ": " + $0 } ?? "")
+        }
+        return failing.first
+    }
+
     // MARK: - Status
 
     /// The registered keys of services, without the places in rollouts.
@@ -317,7 +344,7 @@ final class ServiceKeeper {
             ServiceStatus(
                 name: entry.definition.name, key: String(decoding: entry.service.key, as: UTF8.self),
                 isRegistered: registered[entry.service.key] != nil, isUp: health(of: entry.definition) == .up,
-                problem: problems[entry.service.key])
+                problem: problems[entry.service.key] ?? failure(of: entry.definition))
         }.sorted { $0.key < $1.key }
     }
 }
