@@ -158,9 +158,12 @@ import Testing
         var status = Self.status([Self.resource("app.toml"), failed])
         status.inSync = 1
         status.dirty = 1
+        status.neverWritten = [("/etc/web.toml", "key does not exist: /web/port")]
+        status.commandObstacle = "nginx is not started yet, it waits for web.toml: key does not exist: /web/port"
         #expect(
             StatusReport(status: status).text == """
-                confd 1.0.0: ready, 1 in sync, 1 not, 0 reloads owed
+                confd 1.0.0: not ready: /etc/web.toml was never written: key does not exist: /web/port, 1 in sync, 1 not, 0 reloads owed
+                nginx is not started yet, it waits for web.toml: key does not exist: /web/port
 
                 RESOURCE  STATE                 REVISION  KEYS  BYTES  CHANGED               TOOK  RELOAD  DEST
                 app.toml  in sync                   4182    12   1536  1970-01-01T00:16:40Z   3ms  -       /etc/app.toml

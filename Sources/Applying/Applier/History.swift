@@ -84,8 +84,12 @@ package struct History: Sendable {
     package var problem: Problem? {
         guard let report = reports[.application] ?? reports[.template] else { return nil }
         let place = report.place.map { Location($0.file, line: $0.line, column: $0.column) }
-        return Problem(message: report.message, place: place, hint: report.hint)
+        let remark = failure == nil ? "; the last good version is used" : ""
+        return Problem(message: report.message + remark, place: place, hint: report.hint)
     }
+
+    /// Whether its template does not parse, and an earlier version of it is used.
+    package var usesEarlierTemplate: Bool { reports[.template] != nil }
 
     /// What is wrong with a resource, for `confd status`.
     package struct Problem: Equatable, Sendable {

@@ -68,17 +68,24 @@ extension Engine {
 
     /// Logs again what the command waits for: otherwise nothing tells why a container does nothing.
     func remindOfWaiting(at now: Duration) {
-        guard let supervisor, !supervisor.hasStarted, childReminder.isDue(at: now) else { return }
+        guard let obstacle = commandObstacle, childReminder.isDue(at: now) else { return }
+        if let resource = obstacle.resource {
+            logger.warning(obstacle.text, resource)
+        } else {
+            logger.warning(obstacle.text)
+        }
+    }
+
+    /// What the command waits for before it is started; nil if it does not, or there is none.
+    var commandObstacle: (text: String, resource: Resource?)? {
+        guard let supervisor, !supervisor.hasStarted else { return nil }
+        let subject = "\(supervisor.name) is not started yet, it waits for"
         let waiting = table.states.filter { !$0.hasUsableFile }.sorted { $0.resource.name < $1.resource.name }
         guard let first = waiting.first else {
-            let what = inventory.errors.first?.summary ?? "a resource file in \(inventory.folder)"
-            return logger.warning("\(supervisor.name) is not started yet, it waits for \(what)")
+            return ("\(subject) \(inventory.errors.first?.summary ?? "a resource file in \(inventory.folder)")", nil)
         }
         let more = waiting.count == 1 ? "" : " (and for \(waiting.count - 1) more)"
-        let resource = first.resource
-        logger.warning(
-            "\(supervisor.name) is not started yet, it waits for \(resource.name)\(more): \(obstacle(of: first))",
-            resource)
+        return ("\(subject) \(first.resource.name)\(more): \(obstacle(of: first))", first.resource)
     }
 
     /// Why a resource is not in step, in one line.

@@ -12,12 +12,13 @@ extension Engine {
         status.time = Clock.wall()
         status.events = events.newestFirst
         status.isReady = isReady
+        status.commandObstacle = commandObstacle?.text
         for state in table.states {
             if state.isHeld {
                 status.held += 1
             } else if state.waitsForHosts {
                 status.waiting += 1
-            } else if state.isInStep {
+            } else if state.isInSync {
                 // Of a resource with items the files count.
                 if !state.resource.isGroup { status.inSync += 1 }
             } else {
@@ -62,7 +63,7 @@ extension Engine {
 
     /// The resources, and of items those that are not as they should be, by name.
     func resourceStatuses(at now: Duration) -> [ResourceStatus] {
-        table.states.filter { $0.owner == nil || !$0.isInStep }.map { $0.status(at: now) }.sorted { $0.name < $1.name }
+        table.states.filter { $0.owner == nil || !$0.isInSync }.map { $0.status(at: now) }.sorted { $0.name < $1.name }
     }
 
     /// `confd explain -last`.

@@ -29,7 +29,8 @@ extension ResourceState {
         if isRolledBack { return .failed }
         if owesReload { return .reloadOwed }
         if let items, !items.set.problems.isEmpty { return .failed }
-        if isInStep { return items?.removal.isNone ?? true ? .inSync : .pending }
+        if isInSync { return items?.removal.isNone ?? true ? .inSync : .pending }
+        if history.usesEarlierTemplate { return .failed }
         return history.failure != nil || keysFailure?.isRefusal == true ? .failed : .pending
     }
 
@@ -51,8 +52,10 @@ extension ResourceState {
                 message: "\(resource.reloadMethod?.field ?? "reload") kept failing, so the previous file is back",
                 hint: "it is tried again when the file's content changes")
         }
-        if reloadHasFailed, let problem = lastReload?.problem {
-            return History.Problem(message: "\(resource.reloadMethod?.field ?? "reload") failed: \(problem)")
+        if reloadHasFailed, let run = lastReload, let problem = run.problem {
+            return History.Problem(
+                message: "\(resource.reloadMethod?.field ?? "reload") failed: \(problem)",
+                hint: "the log has more of it, at \(Clock.rfc3339(run.ended))")
         }
         if let obstacle = application?.obstacle {
             return History.Problem(message: "\(resource.reloadField): \(obstacle)")

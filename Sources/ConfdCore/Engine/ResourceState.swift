@@ -145,6 +145,8 @@ package final class ResourceState {
     var isInStep: Bool {
         guardState.hold == nil && rollout == .free && scheduler?.isInStep ?? false && application?.isSettled ?? true
     }
+    /// For people: whether the file is as its keys and its template say, and the service has it.
+    var isInSync: Bool { isInStep && !history.usesEarlierTemplate }
     var isReloadDue: Bool { scheduler?.owesReload ?? false }
     var hasBeenInStep: Bool { scheduler?.hasBeenInStep ?? false }
 

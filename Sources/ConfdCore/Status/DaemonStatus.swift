@@ -52,6 +52,8 @@ struct DaemonStatus: Sendable {
     var generation = 0
     /// All resources, by name.
     var resources: [ResourceStatus] = []
+    /// What the command after `--` waits for before it is started; nil if it does not, or there is none.
+    var commandObstacle: String?
     /// What happened lately, the newest first.
     var events: [StatusEvent] = []
 

@@ -13,7 +13,9 @@ struct StatusReport {
 
     /// A line about confd, one for each backend, and tables of what there is.
     var text: String {
-        var lines = [PrintableText.line(headline)] + status.sources.flatMap(self.lines(of:))
+        var lines = [PrintableText.line(headline)]
+        if let obstacle = status.commandObstacle { lines.append(PrintableText.line(obstacle)) }
+        lines += status.sources.flatMap(self.lines(of:))
         for table in [resources, servers, services, balancers] where !table.isEmpty { lines += [""] + table }
         let problems =
             status.resources.flatMap(self.problem(of:))
@@ -26,7 +28,7 @@ struct StatusReport {
 
     private var headline: String {
         let owed = status.owed.count { $0.isOwed }
-        return "confd \(Version.current): \(status.isReady ? "ready" : "the first pass is not complete"), "
+        return "confd \(Version.current): \(Readiness(status: status).problem.map { "not ready: \($0)" } ?? "ready"), "
             + "\(status.inSync) in sync, \(status.dirty) not, \(status.heldText)\(owed) \(owed == 1 ? "reload" : "reloads") owed"
     }
 
