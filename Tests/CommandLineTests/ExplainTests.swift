@@ -137,6 +137,32 @@ import Testing
             let file = try await explain(box, "\(box.out)/telegraf.toml")
             let resource = try await explain(box, "\(box.confdir)/conf.d/telegraf.toml")
             #expect(file.exitCode == 0 && file.standardOutput == resource.standardOutput, "\(file.testDescription)")
+            // Report: with a relative path the destination itself was read as a resource file.
+            try box.write("out/telegraf.toml", "name = shop\n")
+            for path in ["out/telegraf.toml", "out/telegraf.toml:1"] {
+                let relative = try await explain(box, path)
+                #expect(relative.exitCode == 0, "\(relative.testDescription)")
+            }
+        }
+    }
+
+    /// Report: an action that was taken for one element of a loop and not for another had one label for both.
+    @Test func tellsWhichElementsWereLeftOut() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "s: {a: prod, b: dev, c: prod}\n")
+            try box.resource(
+                "app", keys: ["/s"],
+                template: #"{{range gets "/s/*"}}{{if eq .Value "prod"}}{{base .Key}} {{end}}{{end}}"# + "\n")
+            let done = try await explain(box, "\(box.out)/app:1")
+            let rows = done.standardOutput.split(separator: "\n").map {
+                $0.split(separator: " ").joined(separator: " ")
+            }
+            #expect(rows.first == "app:1 a c", "\(done.testDescription)")
+            let place = "app.tmpl:1:22"
+            #expect(rows.contains("because if eq .Value \"prod\" \(place)"), "\(done.testDescription)")
+            let other = try #require(
+                rows.firstIndex(of: "because not if eq .Value \"prod\" \(place)"), "\(done.testDescription)")
+            #expect(rows.dropFirst(other + 1).first == "/s/b", "\(done.testDescription)")
         }
     }
 

@@ -83,12 +83,20 @@ struct ExplainCommand {
 
     /// Whether `given` is a file that is written, not a resource file; those end in `toml`, as destinations may.
     private func isDestination(_ given: String) -> Bool {
-        guard given.hasPrefix("/") else { return false }
-        if !given.hasSuffix("toml"), !given.contains("#") { return true }
-        let resources = (try? loader.load())?.resources ?? []
-        return resources.contains { resource in
-            resource.items.map { $0.folder == Files.split(given).folder } ?? (resource.destination == given)
-        }
+        guard given.contains("/") else { return false }
+        if given.hasPrefix("/"), !given.hasSuffix("toml"), !given.contains("#") { return true }
+        let names = Self.names(of: given)
+        return ((try? loader.load())?.resources ?? []).contains { Self.mayWrite($0, names) }
+    }
+
+    /// A path as it is given, and without links.
+    private static func names(of path: String) -> [String] { [path] + ((try? Files.realPath(path)).map { [$0] } ?? []) }
+
+    /// Whether a resource writes a file with one of these names. Which files one with for_each has is known once its keys are
+    /// read.
+    private static func mayWrite(_ resource: Resource, _ names: [String]) -> Bool {
+        if let items = resource.items { return names.contains { Files.split($0).folder == items.folder } }
+        return Self.names(of: resource.destination).contains(where: names.contains)
     }
 
     /// The only file of a resource, or that of the item that is named.
@@ -122,17 +130,14 @@ struct ExplainCommand {
     /// The file at `path`, and the keys of the resource that writes it.
     private func writer(of path: String) throws(ExplainFailure) -> (file: ResourceFiles.File, keys: ExplainedResource) {
         let resources = try all()
-        let absolute = path.hasPrefix("/") ? path : (try? Files.realPath(path)) ?? path
-        let names = [path, absolute]
-        let folders = names.map { Files.split($0).folder }
+        let names = Self.names(of: path)
         var near = resources.filter { !$0.isGroup }.map(\.destination)
         var group: Resource?
         for resource in resources {
-            // Which files a resource with for_each has is known once its keys are read.
-            let mayWrite = resource.items.map { folders.contains($0.folder) } ?? names.contains(resource.destination)
-            if !mayWrite { continue }
+            guard Self.mayWrite(resource, names) else { continue }
             let keys = try explainer.read(resource)
-            if let file = names.lazy.compactMap({ keys.files.file(at: $0) }).first { return (file, keys) }
+            let paths = resource.isGroup ? names : [resource.destination]
+            if let file = paths.lazy.compactMap({ keys.files.file(at: $0) }).first { return (file, keys) }
             near += keys.files.files.map(\.resource.destination)
             if resource.isGroup { group = resource }
         }

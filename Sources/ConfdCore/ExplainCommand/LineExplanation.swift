@@ -31,7 +31,7 @@ struct LineExplanation {
         let action: String
         let place: TemplatePlace
         /// Whether the value was true, or had elements.
-        var isTaken: Bool
+        let isTaken: Bool
         var sources: [Source]
     }
 
@@ -56,9 +56,12 @@ struct LineExplanation {
         for condition in line.conditions {
             let (text, place) = explanation.trace.action(of: condition)
             let sources = Self.sources(condition.origins, explanation)
-            if let known = reasons.firstIndex(where: { $0.place == place }) {
+            // In a loop, an action may be taken for one element and not for another.
+            let known = reasons.firstIndex {
+                $0.place == place && (condition.isElement || $0.isTaken == condition.isTaken)
+            }
+            if let known {
                 reasons[known].sources += sources.filter { !reasons[known].sources.contains($0) }
-                if !condition.isElement { reasons[known].isTaken = condition.isTaken }
             } else {
                 reasons.append(Reason(action: text.text, place: place, isTaken: condition.isTaken, sources: sources))
             }
