@@ -158,7 +158,7 @@ import Testing
     /// A command may leave a daemon behind that keeps its output open; confd does not wait for it.
     @Test func daemonisedGrandchildHoldsNothing() async throws {
         try await withSandbox { box in
-            try box.resource("app", fields: "reload_cmd = \"sleep 30 & echo $! > \(box.root)/pid\"", template: "x")
+            try box.resource("app", fields: "reload_cmd = \"sleep 1000 & echo $! > \(box.root)/pid\"", template: "x")
             let done = try await box.render()
             defer {
                 if let pid = box.read("pid").flatMap({ pid_t($0.trimmingCharacters(in: .whitespacesAndNewlines)) }) {
@@ -167,6 +167,10 @@ import Testing
             }
             #expect(done.exitCode == 0, "\(done.testDescription)")
             #expect(box.output("app") == "x")
+            // Report: a service that a script started was ended by its first line of output, without a word.
+            let warning =
+                "app.toml: reload_cmd has ended, and a process that it has left in the background still has its output"
+            #expect(done.standardError.contains(warning), "\(done.testDescription)")
         }
     }
 

@@ -60,6 +60,10 @@ struct Flaw: CustomTestStringConvertible {
                 + "owner is left as it is\nowner = \"no-such-user-here\"\n        ^\n"
                 + "hint: with -strict this is an error\n"),
         Flaw(
+            name: "a mode that was meant in decimal", fields: "mode = 416", code: 0,
+            says: "CONF/app.toml:5:8: warning: mode: with 0416 everybody may write to the file\nmode = 416\n       ^\n"
+                + "hint: its digits are octal: mode = \"0640\" lets the owner write and the group read\n"),
+        Flaw(
             name: "owner and group in one", fields: "owner = \"nobody:nogroup\"", code: 0,
             says: "owner = \"nobody:nogroup\"\n        ^\nhint: owner is a user alone; the group goes into \"group\"\n"),
         Flaw(
@@ -350,6 +354,19 @@ struct Flaw: CustomTestStringConvertible {
             let empty = try await box.confd(flag, "-backend", "env")
             #expect(empty.exitCode == 2, "\(empty.testDescription)")
             #expect(empty.standardError.contains("Found no templates"))
+            #expect(
+                empty.standardError.contains(
+                    "hint: resource files are in \(box.confdir)/conf.d, and their names end in .toml"))
+            // Report: the hint led to the name's end, which was right.
+            for path in ["confdir/app.toml", "confdir/templates/app.toml"] {
+                try box.write(path, "[template]\nsrc = \"a\"\ndest = \"/b\"\n")
+                let hint = "hint: \(box.path(path)) looks like a resource file: move it to \(box.confdir)/conf.d"
+                for arguments in [[flag], ["-onetime"]] {
+                    let done = try await run(box.command(arguments + ["-backend", "env"]))
+                    #expect(done.standardError.contains(hint), "\(done.testDescription)")
+                }
+                unlink(box.path(path))
+            }
             let none = try await box.confd(flag, "env", "-confdir", box.path("none"), confdir: false)
             #expect(none.exitCode == 2 && none.standardError.contains("confdir does not exist"))
         }

@@ -136,7 +136,9 @@ import Testing
         let rig = try Rig()
         for _ in 1...3 { #expect(rig.look() == []) }
         #expect(rig.inventory.isEmpty && !rig.inventory.isComplete)
-        #expect(rig.log.entries == ["WARNING Found no templates in \(rig.directory("conf.d"))"])
+        let folder = rig.directory("conf.d")
+        let hint = "hint: resource files are in \(folder), and their names end in .toml"
+        #expect(rig.log.entries == ["WARNING Found no templates in \(folder)\n\(hint)"])
         try rig.resource("a")
         #expect(rig.look() == ["a.toml"] && !rig.inventory.isEmpty)
     }

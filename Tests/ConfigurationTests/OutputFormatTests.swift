@@ -29,7 +29,10 @@ import Testing
         ] as [(OutputFormat, String, String)])
     func bad(_ format: OutputFormat, _ content: String, _ text: String) throws {
         let error = #expect(throws: OutputFormatError.self) { try format.check(Array(content.utf8)) }
-        #expect(error?.report(of: "/f").text == text)
+        let place = "the place is in the new text, which confd render prints"
+        let guess =
+            text.contains("looking for beginning of object key") ? "is there a comma after the last element? " : ""
+        #expect(error?.report(of: "/f").text == "\(text)\nhint: \(guess)\(place)")
     }
 
     /// A value in a file that does not parse may be a password.

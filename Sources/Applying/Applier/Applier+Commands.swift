@@ -195,6 +195,13 @@ extension Applier {
                 logger.info(message, subject)
             }
         }
+        if result.succeeded, result.isOutputOpen {
+            warnings.give(
+                "\(resource.name): \(field) has ended, and a process that it has left in the background still has its output",
+                hint:
+                    "send that elsewhere, for example with >/dev/null 2>&1 &: what it writes is lost, and may end it (SIGPIPE)"
+            )
+        }
         metrics.countCommand(field == "reload_cmd" ? "reload" : "check", resource, succeeded: result.succeeded)
         return result
     }

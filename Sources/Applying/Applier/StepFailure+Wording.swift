@@ -45,6 +45,7 @@ extension StepFailure {
     var hint: String? {
         switch self {
         case .template(let diagnosis): diagnosis.hint
+        case .format(let error, let destination): error.report(of: destination).hint
         case .servers(let error, let destination): error.report(file: destination).hint
         case .balancer(let error), .apply(let error): error.report.hint
         case .check(let end, let executable, let command, _):
@@ -58,7 +59,7 @@ extension StepFailure {
         case .guardIsBlind: "name a directory with -state-dir in which only the user of confd may write"
         case .reload(let error, _, _, _), .reloadOfPrevious(let error, _, _): error.hint
         case .absentValue: "write default \"…\" before it, or with around it"
-        case .missingTemplate, .commandTemplate, .itemAttribute, .format, .refusedBefore, .writesInput,
+        case .missingTemplate, .commandTemplate, .itemAttribute, .refusedBefore, .writesInput,
             .notStaged, .noFile, .nothingToPutBack, .namesOfItemsNotKept, .removalsNotKept:
             nil
         }

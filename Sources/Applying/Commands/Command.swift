@@ -45,19 +45,21 @@ package struct Command: Sendable {
         let start = Clock.monotonic()
         var output = CommandOutput(limit: outputLimit)
         let end: CommandResult.End
+        var isOutputOpen = false
         do throws(SystemError) {
             var pipe = try Pipe()
             let child = try ChildProcess(request, output: pipe.writing)
             pipe.closeWriting()
             var running = RunningCommand(self, child, pipe, cancellation, startedAt: start)
             end = running.finish(&output, line)
+            isOutputOpen = running.pipeIsOpen
         } catch {
             end = .notStarted(error)
         }
         output.finish(line)
         return CommandResult(
             end: end, executable: invocation.executable, output: output.kept, droppedBytes: output.dropped,
-            duration: Clock.monotonic() - start)
+            isOutputOpen: isOutputOpen, duration: Clock.monotonic() - start)
     }
 
     private var request: SpawnRequest {

@@ -18,6 +18,9 @@ package struct CommandResult: Equatable, Sendable {
     package let output: [UInt8]
     /// How many bytes of output were read and dropped.
     package let droppedBytes: Int
+    /// Whether a process that it has left in the background can still write to the pipe of the output, which nobody reads
+    /// any more.
+    package var isOutputOpen = false
     package let duration: Duration
 
     /// Whether it exited with 0.

@@ -22,7 +22,8 @@ struct RunningCommand: ~Copyable {
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
     private var phase = Phase.running
-    private var pipeIsOpen = true
+    /// Whether anybody may still write; after the end, a process that the command has left in the background.
+    private(set) var pipeIsOpen = true
     private var status: TerminationStatus?
 
     init(

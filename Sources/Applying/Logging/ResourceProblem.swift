@@ -8,8 +8,8 @@ package enum ResourceProblem {
     case odd(ResourceError)
     /// As `odd`, but reported by `-validate` only.
     case advice(ResourceError)
-    /// The directory has no resource files.
-    case noFiles(folder: String)
+    /// The directory has no resource files; `misplaced` looks like one that belongs there.
+    case noFiles(folder: String, misplaced: String?)
     /// The directory cannot be read.
     case noFolder(ResourceError)
 
@@ -21,7 +21,7 @@ package enum ResourceProblem {
         case .failure(let error): [.noFolder(error)]
         case .success(let loaded):
             loaded.errors.map { .unusable($0) } + loaded.warnings.map { .odd($0) } + loaded.advice.map { .advice($0) }
-                + (loaded.fileCount == 0 ? [.noFiles(folder: folder)] : [])
+                + (loaded.fileCount == 0 ? [.noFiles(folder: folder, misplaced: loaded.misplaced)] : [])
         }
     }
 
@@ -29,8 +29,15 @@ package enum ResourceProblem {
     package var text: String {
         switch self {
         case .unusable(let error), .odd(let error), .advice(let error), .noFolder(let error): error.text
-        case .noFiles(let folder): "Found no templates in \(folder)"
+        case .noFiles(let folder, _): "Found no templates in \(folder)"
         }
+    }
+
+    /// How to mend it, where nothing else says so.
+    package var hint: String? {
+        guard case .noFiles(let folder, let misplaced) = self else { return nil }
+        return misplaced.map { "\($0) looks like a resource file: move it to \(folder)" }
+            ?? "resource files are in \(folder), and their names end in .toml"
     }
 }
 
@@ -42,7 +49,7 @@ extension Logger {
         for problem in new {
             switch problem {
             case .unusable(let error): self.error("Cannot process template resource \(error.summary)", error)
-            case .noFiles: warning(problem.text)
+            case .noFiles: warning(problem.text, LogFields().explained(hint: problem.hint))
             case .noFolder(let error): self.error("Cannot load template resources: \(error.summary)", error)
             case .odd, .advice: continue
             }

@@ -24,9 +24,8 @@ struct Finding {
         switch problem {
         case .unusable(let error), .noFolder(let error): self.init(error.report, .error)
         case .odd(let error), .advice(let error): self.init(error.report, .warning)
-        case .noFiles(let folder):
-            let report = ErrorReport(
-                "Found no templates", at: Location(folder), hint: "resource files end in .toml")
+        case .noFiles(let folder, _):
+            let report = ErrorReport("Found no templates", at: Location(folder), hint: problem.hint)
             self.init(report, .error)
         }
     }

@@ -83,7 +83,17 @@ package struct OutputFormatError: Error, Equatable, Sendable {
 
     /// The error as people read it; `path` is what the rendered file is called. The line is not shown: it may hold a secret.
     package func report(of path: String) -> ErrorReport {
-        ErrorReport(message, at: Location(path, line: position.line, column: position.column))
+        ErrorReport(message, at: Location(path, line: position.line, column: position.column), hint: hint)
+    }
+
+    /// What was probably done wrong, and how to see the text, which is not in place.
+    private var hint: String? {
+        guard case .syntax(let reason) = kind else { return nil }
+        let followsComma =
+            reason == "invalid character ']' looking for beginning of value"
+            || reason == "invalid character '}' looking for beginning of object key string"
+        let guess = followsComma ? "is there a comma after the last element? " : ""
+        return "\(guess)the place is in the new text, which confd render prints"
     }
 }
 

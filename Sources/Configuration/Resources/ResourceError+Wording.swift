@@ -38,6 +38,10 @@ extension ResourceError {
         case .sourceIsDirectory(let path): "this is a directory: \"\(path)\""
         case .sourceMissing(let path, _): "Missing template: \(path)"
         case .outsideOfMounts(let text): "no backend has \"\(text)\": it is outside of every mount"
+        case .oddMode(let mode):
+            mode & 0o002 != 0
+                ? "with 0\(String(mode, radix: 8)) everybody may write to the file"
+                : "with 0\(String(mode, radix: 8)) others have rights, and the owner has none"
         case .covered(let inner, let outer): "\"\(inner)\" is covered by \"\(outer)\" already"
         case .checkTemplate(let reason), .reloadTemplate(let reason), .bodyTemplate(let reason): reason
         case .nearField(let name, _): "{{.\(name)}} is no field of confd, and is passed on as it is"
@@ -160,6 +164,7 @@ extension ResourceError {
         case .notDuration: "write \"30s\", \"1m30s\" or a number of seconds"
         case .notMode: "write octal digits as text, for example \"0644\""
         case .writesInput: "give the path of the file that the program reads"
+        case .oddMode: "its digits are octal: mode = \"0640\" lets the owner write and the group read"
         case .covered(let inner, _): "a key stands for itself and all that is below it: leave \"\(inner)\" out"
         case .checkTemplate: fields
         case .reloadTemplate: fields + "; write braces that are not confd's as {{\"{{\"}}"

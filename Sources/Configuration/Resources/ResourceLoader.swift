@@ -17,6 +17,8 @@ package struct ResourceLoader {
         package var templates: [TemplateUse] = []
         /// How many files were looked at.
         package var fileCount = 0
+        /// Where no file was found, one elsewhere below the confdir that looks like one.
+        package var misplaced: String?
         /// How many resources and services cannot be used; one may have several errors.
         package var unusableCount = 0
     }
@@ -75,11 +77,21 @@ package struct ResourceLoader {
             }
             result.fileCount += 1
         }
+        if result.fileCount == 0 { result.misplaced = misplaced }
         let sources = result.resources.map(\.source)
         let folders = [confdir, folder] + sources.map { Files.split($0).folder }
         let files = paths.flatMap { [Files.split($0).folder, $0] }
         result.warnings += WorldWritable.warnings(folders + files + sources)
         return result
+    }
+
+    /// A file outside of conf.d that looks like a resource file, of the first fifty that could be one.
+    private var misplaced: String? {
+        Files.tree(confdir).files.lazy.filter { $0.hasSuffix(".toml") && !$0.hasPrefix(folder + "/") }.prefix(50).first
+        {
+            let bytes = (try? Files.read($0, limit: FileLimit.settings)) ?? []
+            return String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { $0.hasPrefix("[template]") }
+        }
     }
 
     /// Whether there is no directory entry `path`; a link that leads nowhere is one.

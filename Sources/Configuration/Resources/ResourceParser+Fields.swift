@@ -152,7 +152,11 @@ extension ResourceParser {
             guard let text = expandedText("mode", &table), !text.isEmpty, !isOfItem(text, table) else { return nil }
             mode = FileMode.parse(text)
         }
-        return mode ?? table.refuse("mode", .notMode)
+        guard let mode else { return table.refuse("mode", .notMode) }
+        // As a number that was meant in decimal gives them: 416 is 0o640.
+        let isOdd = mode & 0o002 != 0 || mode & 0o600 == 0 && mode & 0o077 != 0
+        if isOdd { table.advise("mode", at: value.position, .oddMode(mode)) }
+        return mode
     }
 
     /// Mode, owner and group. setuid or setgid for an unknown owner or group would grant the rights of somebody else, so
