@@ -84,7 +84,7 @@ import Testing
             try box.resource(
                 "app",
                 fields:
-                    "reload_cmd = \"touch \(box.root)/begun; until test -e \(box.root)/go; do sleep 0.05; done; \(box.counting("reload"))\"",
+                    "reload_cmd = \"touch \(box.root)/begun; until test -e \(box.root)/go || ! test -d \(box.root); do sleep 0.05; done; \(box.counting("reload"))\"",
                 template: #"{{getv "/app/name"}}"#)
             let first = try daemon(box, etcd)
             #expect(try await eventually { box.read("begun") != nil }, "\(first.standardError)")

@@ -223,15 +223,21 @@ import Testing
             // Each reload leaves an orphan behind, and fails with a code that is reported.
             try box.resource(
                 "app",
-                fields:
-                    "reload_cmd = '''(sleep 0.01 & ) ; (sh -c 'sleep 0.02 &') ; \(box.counting("reload")); exit $(cat {{.dest}})'''",
+                fields: """
+                    reload_cmd = '''(sleep 0.01 & ) ; (sh -c 'sleep 0.02 &') ; \(box.counting("reload")); \
+                    cat {{.dest}} >\(box.root)/seen; exit $(cat {{.dest}})'''
+                    """,
                 template: #"{{getv "/app/code"}}"#)
             try box.write("keys.yaml", "app: {code: 0}\n")
             let script = """
-                i=1; while [ $i -le 60 ]; do
-                  echo "app: {code: $((i % 7 + 1))}" > \(box.root)/k; mv \(box.root)/k \(box.root)/keys.yaml; sleep 0.08; i=$((i+1))
+                cd \(box.root)
+                i=0; while [ $i -lt 28 ]; do
+                  code=$((i % 7 + 1)); rm -f seen
+                  echo "app: {code: $code}" > k; mv k keys.yaml
+                  until [ "$(cat seen 2>/dev/null)" = $code ]; do sleep 0.02; done; i=$((i+1))
                 done
-                echo 'app: {code: 0}' > \(box.root)/k; mv \(box.root)/k \(box.root)/keys.yaml; sleep 1
+                echo 'app: {code: 0}' > k; mv k keys.yaml
+                until [ "$(cat seen)" = 0 ]; do sleep 0.02; done; sleep 1
                 grep -l 'State:.Z' /proc/[0-9]*/status | wc -l > \(box.root)/zombies
                 exit 9
                 """

@@ -139,7 +139,8 @@ import Testing
     @Test(.enabled(if: Machine.injectsFaults, Machine.needsFaults), arguments: [false, true])
     func killedAtEachStep(checksInPlace: Bool) async throws {
         var report = FaultReport(
-            "14 items", "kill -9 before each system call\(checksInPlace ? ", with a check in place" : "")")
+            "14 items",
+            "kill -9 before each system call from the 60th on\(checksInPlace ? ", with a check in place" : "")")
         try await withSandbox { box in
             let check = checksInPlace ? "check_cmd = \"true\"\n" : ""
             try addSites(

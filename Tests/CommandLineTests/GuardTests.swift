@@ -76,14 +76,17 @@ import Testing
     /// The leases of all servers end, one after the other: `max_drop` sees only small steps, `min_keys` is the floor.
     @Test func leasesEnd() async throws {
         try await withRig { rig in
-            for (number, key) in Self.keys.enumerated() {
-                let granted = try rig.client.call("lease/grant", ["TTL": 3 + number % 2])
-                let id = try #require(granted["ID"] as? String)
+            var leases: [String] = []
+            for key in Self.keys {
+                let id = try #require(try rig.client.call("lease/grant", ["TTL": 600])["ID"] as? String)
+                leases.append(id)
                 let pair = ["key": Data("/s/\(key)".utf8).base64EncodedString(), "value": "MQ=="]
                 _ = try rig.client.call("kv/put", pair.merging(["lease": id]) { $1 })
             }
             try addResources(rig.box, "min_keys = 2\nmax_drop = \"80%\"")
             let daemon = try daemon(rig)
+            try await bothAreFull(rig, daemon)
+            for id in leases { _ = try rig.client.call("lease/revoke", ["ID": id]) }
             #expect(try await rig.holds("bare", ""), "\(daemon.standardError)")
             #expect(
                 try await eventually { daemon.standardError.contains("app.toml: held by guard: there would be ") },

@@ -282,7 +282,7 @@ import Testing
     ) async throws {
         var report = FaultReport(
             "12 check in place",
-            "kill -9 before each system call: \(accepts ? "accepted" : "refused"), "
+            "kill -9 before each system call from the 40th on: \(accepts ? "accepted" : "refused"), "
                 + (isMounted ? "mount point" : previous == nil ? "first file" : "replacement")
                 + (fields.isEmpty ? "" : " with an owner"))
         try await withSandbox { box in

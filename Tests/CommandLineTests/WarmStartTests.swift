@@ -68,7 +68,8 @@ import Testing
         try await withRig { rig in
             try await runOnce(rig, "one")
             rig.proxy.refuse()
-            let second = try daemon(rig, "--", "sh", "-c", "cat \(rig.box.out)/app >\(rig.box.root)/seen; sleep 1000")
+            let second = try daemon(
+                rig, "--", "sh", "-c", "cat \(rig.box.out)/app >\(rig.box.root)/seen; exec sleep 1000")
             #expect(try await eventually { rig.box.read("seen") == "one\n" }, "\(second.standardError)")
             second.send(SIGTERM)
             _ = try await second.wait()

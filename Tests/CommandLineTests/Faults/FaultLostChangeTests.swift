@@ -194,7 +194,7 @@ import Testing
             let arrived = try await eventually(seconds: 20) {
                 rig.box.read("dir\(seed)/service") == "changed\n" || !child.isRunning
             }
-            if !arrived { lost += 1 }
+            if !arrived || !child.isRunning { lost += 1 }
             #expect(arrived && child.isRunning, "seed \(seed): \(faults)\n\(child.standardError)")
             child.send(SIGTERM)
         }

@@ -127,30 +127,39 @@ import Testing
 
     /// One kind of command that does not end as it should.
     enum Hanging: String, CaseIterable {
-        case sleeps = "sleep 1000.5"
-        case daemonised = "nohup sleep 1000.6 >/dev/null & nohup sleep 1000.6 &"
-        case ignoresTerm = "trap '' TERM; (trap '' TERM; sleep 1000.7; sleep 1000.7) & sleep 1000.7; sleep 1000.7"
-        case chatty = "yes | head -c 1000000000"
+        case sleeps = "PROGRAM"
+        case daemonised = "nohup PROGRAM >/dev/null & nohup PROGRAM &"
+        case ignoresTerm = "trap '' TERM; (trap '' TERM; PROGRAM; PROGRAM) & PROGRAM; PROGRAM"
+        case chatty = "yes | PROGRAM"
 
-        /// Something that only its own processes have in their command lines.
-        var sign: String {
+        /// A program with an argument that no other process has, also where these tests run twice on one machine: it ends with
+        /// the ID of this process.
+        var program: String {
             switch self {
-            case .sleeps: "sleep 1000.5"
-            case .daemonised: "sleep 1000.6"
-            case .ignoresTerm: "sleep 1000.7"
-            case .chatty: "head -c 1000000000"
+            case .sleeps: "sleep 1005.\(getpid())"
+            case .daemonised: "sleep 1006.\(getpid())"
+            case .ignoresTerm: "sleep 1007.\(getpid())"
+            case .chatty: "head -c 10000\(getpid())"
             }
+        }
+
+        var command: String { rawValue.replacingOccurrences(of: "PROGRAM", with: program) }
+
+        /// The command in docs/reliability.md.
+        var title: String {
+            rawValue.replacingOccurrences(of: "PROGRAM", with: self == .chatty ? "head -c 1000000000" : "sleep 1000")
+                .replacingOccurrences(of: "|", with: "\\|")
         }
     }
 
     @Test(arguments: Hanging.allCases) func hangingCommand(_ kind: Hanging) async throws {
         var report = FaultReport(
-            "9 hanging command", "`\(kind.rawValue.replacingOccurrences(of: "|", with: "\\|"))` as reload_cmd")
+            "9 hanging command", "`\(kind.title)` as reload_cmd")
         try await withRig { rig in
             let recorder = Recorder(rig.box, "good")
             try rig.resource(
                 "bad", key: "/bad",
-                fields: "reload_cmd = '''\(kind.rawValue) # \(rig.box.root)'''\nreload_cmd_timeout = \"1s\"")
+                fields: "reload_cmd = '''\(kind.command) # \(rig.box.root)'''\nreload_cmd_timeout = \"1s\"")
             try rig.resource("good", key: "/good", fields: "reload_cmd = '''\(recorder.command())'''")
             try rig.client.put("/bad", "start")
             try rig.client.put("/good", "start")
@@ -176,26 +185,26 @@ import Testing
             report.measured = String(format: "slowest neighbour %.2f s, ", slowest) + "\(usage.residentKiB / 1_024) MiB"
             if kind == .daemonised {
                 #expect(!daemon.standardError.contains("timed out"), "\(daemon.standardError)")
-                #expect(isRunning(kind.sign), "a daemon is left alone")
+                #expect(isRunning(kind.program), "a daemon is left alone")
             } else if kind != .chatty {
                 #expect(try await eventually { daemon.standardError.contains("timed out after 1s") })
             }
             daemon.send(SIGTERM)
             let done = try await daemon.wait(seconds: 40)
             #expect(done.exitCode == 0, "\(done.testDescription.suffix(2_000))")
-            if kind == .daemonised { try await endDaemons(kind.sign) }
-            #expect(try await eventually { !isRunning(kind.sign) }, "the whole group has ended")
+            if kind == .daemonised { try await endDaemons(kind.program) }
+            #expect(try await eventually { !isRunning(kind.program) }, "the whole group has ended")
         }
         report.print()
     }
 
-    private func endDaemons(_ sign: String) async throws {
+    private func endDaemons(_ program: String) async throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: "/proc") {
             guard let id = pid_t(name), let data = FileManager.default.contents(atPath: "/proc/\(id)/cmdline") else {
                 continue
             }
             let line = String(decoding: data, as: UTF8.self).split(separator: "\0").joined(separator: " ")
-            if line == sign { kill(id, SIGKILL) }
+            if line == program { kill(id, SIGKILL) }
         }
     }
 }

@@ -148,8 +148,14 @@ final class Child {
 
     private var ending: Ending? { state.ending.withLock { $0 } }
 
+    /// Kills its group and all its descendants: commands of confd have groups of their own.
     private func killGroup() {
-        state.ending.withLock { if $0 == nil { kill(-processID, SIGKILL) } }
+        state.ending.withLock {
+            guard $0 == nil else { return }
+            let descendants = descendants(of: processID)
+            kill(-processID, SIGKILL)
+            for id in descendants { kill(id, SIGKILL) }
+        }
         // The caller may go on to remove the folder of the process, which must have ended then.
         while ending == nil { usleep(1_000) }
     }

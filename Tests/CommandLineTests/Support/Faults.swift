@@ -101,6 +101,12 @@ func children(of id: pid_t) -> [pid_t] {
     }
 }
 
+/// The children of the process `id`, their children and so on.
+func descendants(of id: pid_t) -> [pid_t] {
+    let children = children(of: id)
+    return children + children.flatMap(descendants)
+}
+
 /// Whether any process has `text` in its command line.
 func isRunning(_ text: String) -> Bool {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []

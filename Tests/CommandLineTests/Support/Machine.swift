@@ -33,17 +33,30 @@ enum Machine {
     static let hasOpenssl = hasTool("openssl")
     static let hasSetpriv = hasTool("setpriv")
 
+    /// Whether a folder for temporary files can be made append-only: not on each file system.
+    static let makesAppendOnly: Bool = {
+        guard isRoot, hasTool("chattr") else { return false }
+        let folder = NSTemporaryDirectory() + "/confd-append-only-\(getpid())"
+        return succeeds(
+            "mkdir \(folder) && chattr +a \(folder) && chattr -a \(folder); made=$?; rmdir \(folder); exit $made")
+    }()
+
     /// Whether root may make a mount namespace here and bind a file in it: not in every container.
     static let canBindMount: Bool = {
         guard isRoot, hasTool("unshare") else { return false }
+        return succeeds("unshare -m mount --bind /etc/hostname /etc/hostname")
+    }()
+
+    /// Whether the shell runs `script` with exit code 0.
+    private static func succeeds(_ script: String) -> Bool {
         let trial = Process()
         trial.executableURL = URL(fileURLWithPath: "/bin/sh")
-        trial.arguments = ["-c", "unshare -m mount --bind /etc/hostname /etc/hostname"]
+        trial.arguments = ["-c", script]
         trial.standardError = FileHandle.nullDevice
         do { try trial.run() } catch { return false }
         trial.waitUntilExit()
         return trial.terminationStatus == 0
-    }()
+    }
 
     static let hostname: String = {
         var name = [CChar](repeating: 0, count: 256)

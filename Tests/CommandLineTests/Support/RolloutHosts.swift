@@ -26,7 +26,7 @@ final class Hosts {
             let folder = "host\(number)"
             try box.write(
                 "\(folder)/confd.toml",
-                "[rollout]\ngroup = \"web\"\n\(settings)\n\(verification)\nverify_timeout = \"1s\"\n")
+                "[rollout]\ngroup = \"web\"\n\(settings)\n\(verification)\nverify_timeout = \"5s\"\n")
             try box.write(
                 "\(folder)/conf.d/app.toml",
                 """
@@ -98,11 +98,11 @@ final class Hosts {
         try await eventually { files.allSatisfy { $0 == value } }
     }
 
-    /// The reloads so far: the host and what its file held.
-    var reloads: [(host: String, value: String)] {
+    /// The reloads so far: the host, what its file held, and when that was, in seconds since 1970.
+    var reloads: [(host: String, value: String, seconds: Double)] {
         (box.read("reloads") ?? "").split(separator: "\n").map { line in
             let parts = line.split(separator: " ")
-            return (String(parts[1]), parts.count > 2 ? String(parts[2]) : "")
+            return (String(parts[1]), parts.count > 2 ? String(parts[2]) : "", Double(parts[0]) ?? 0)
         }
     }
 

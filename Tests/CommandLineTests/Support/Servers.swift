@@ -247,11 +247,11 @@ final class Nginx {
 }
 
 /// GET http://127.0.0.1:`port``path`: the whole answer with its header. It is empty when nothing listens, and ends early when
-/// the server sends nothing for two seconds.
+/// the server sends nothing for half a minute.
 func http(port: UInt16, path: String, host: String = "localhost") -> String {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     defer { close(descriptor) }
-    var limit = timeval(tv_sec: 2, tv_usec: 0)
+    var limit = timeval(tv_sec: 30, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     var address = loopback(port)
     let connected = withUnsafePointer(to: &address) {
