@@ -14,14 +14,17 @@ eventually test -s /run/nginx.pid
 set_key a 127.0.0.1:8001
 start confd as-unit confd -backend etcdv2 -interval=60 -node=http://127.0.0.1:4001
 eventually shows http://127.0.0.1/ 8001
-set_key b 127.0.0.1:8002 -d ttl=1
+servers() { [ "$(grep -c 'server 127' /etc/nginx/conf.d/test.conf)" = "$1" ]; } # COUNT
+set_key b 127.0.0.1:8002 -d ttl=600
+kill -HUP "$confd"
+eventually servers 2
 set_key a 127.0.0.1:8002
 kill -HUP "$confd"
 eventually shows http://127.0.0.1/ 8002
 holds /etc/nginx/conf.d/test.conf "server 127.0.0.1:8002;" || fail "no server"
 # b expires in the store; confd gets no event of that, and reads again at the next signal.
+set_key b "" -d ttl=1 -d refresh=true -d prevExist=true
 is_gone() { [ "$(curl -s -o body -w '%{http_code}' "http://127.0.0.1:4001/v2/keys/test/$1")" = 404 ]; }
 eventually is_gone b
 kill -HUP "$confd"
-one_server() { [ "$(grep -c 'server 127' /etc/nginx/conf.d/test.conf)" = 1 ]; }
-eventually one_server
+eventually servers 1

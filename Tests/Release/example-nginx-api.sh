@@ -20,15 +20,16 @@ put /web/b 10.0.0.2:80
 start_nginx
 start_confd
 eventually has "10.0.0.1:80 10.0.0.2:80"
-# Set, delete, expiry.
+# Set, delete, the end of a lease.
 put /web/c 10.0.0.3:80
 eventually has "10.0.0.1:80 10.0.0.2:80 10.0.0.3:80"
 etcdctl del /web/a >/dev/null
 eventually has "10.0.0.2:80 10.0.0.3:80"
-lease=$(etcdctl lease grant 2 | awk '{ print $2 }')
+lease=$(etcdctl lease grant 600 | awk '{ print $2 }')
 etcdctl put /web/d 10.0.0.4:80 --lease="$lease" >/dev/null
-eventually holds nginx.log "POST"
-eventually holds /etc/confd/web.servers.json 10.0.0.4
+eventually has "10.0.0.2:80 10.0.0.3:80 10.0.0.4:80"
+holds /etc/confd/web.servers.json 10.0.0.4 || fail "the file lacks a server"
+etcdctl lease revoke "$lease" >/dev/null
 eventually has "10.0.0.2:80 10.0.0.3:80"
 # nginx was restarted, and no key has changed.
 crash nginx
