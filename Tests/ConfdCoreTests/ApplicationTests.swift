@@ -71,10 +71,10 @@ import Testing
         application.noteReload(succeeded: true)
         #expect(application.isSettled && application.take(owed(Self.fixed), fallback: .owed) == nil)
         #expect(application.isLeftToReload)
-        // What else fails is owed as ever.
+        // Any other failure is still reported, and the change stays owed.
         #expect(application.take(owed(Self.away), fallback: .done) == .failed(Self.away))
         #expect(!application.isSettled && !application.isLeftToReload)
-        // Other servers want another reload.
+        // Another list of servers needs a reload of its own.
         application.handOver([], generation: 3, at: .zero)
         #expect(application.take(owed(Self.fixed, generation: 3), fallback: .owed) == .wantsReload)
     }

@@ -8,9 +8,10 @@
     @testable import Configuration
     @testable import Staging
 
-    /// A disk that fails, a kill, and another process that interferes: at each system call on the way of a file.
+    /// A failing call, a kill, and another process that interferes: each at every system call between rendering a file and
+    /// installing it.
     @Suite struct ApplierFaultTests {
-        /// A way to bring a file in step: with its fields.
+        /// One way to install a file: the fields of its resource, and the names in its directory afterwards.
         struct Way: CustomTestStringConvertible {
             let testDescription: String
             let fields: String
@@ -24,7 +25,7 @@
             Way(testDescription: "with a backup", fields: reload + "backup = true", names: ["app", "app.bak"]),
         ]
 
-        /// Puts the old file there, and forgets what was known of it.
+        /// Puts the old file back, and restarts the applier, which then remembers nothing of it.
         private func reset(_ rig: ApplierRig) throws {
             for name in rig.outputNames { try Files.unlink(rig.path(name)) }
             try rig.write("app", "old")
@@ -87,7 +88,8 @@
                 // The next start removes what could not be removed.
                 if rig.outputNames != way.names { try start(rig, resource) }
                 #expect(rig.outputNames == way.names, "call \(call)")
-                // A file in place whose check was not noted to be over counts as refused after a start: that was said.
+                // If the end of a check in place could not be noted, which is an error in the log, the file counts as refused
+                // after a restart, and is installed again with its reload.
                 let isOwed = rig.apply(resource).reload != nil
                 #expect(!isOwed || errors > 0 && !state.isFailure, "call \(call)")
             }
@@ -164,7 +166,7 @@
                 if !isReached { break }
                 let text = rig.output("app")
                 #expect(text == "new" || text == "theirs", "call \(call)")
-                // Whatever it was, the next pass has the last word.
+                // Whichever file is there, the next pass installs the new one.
                 let isFailure = rig.apply(resource, "new", ApplierRig.Pass(mayCheckAgain: true)).isFailure
                 #expect(rig.output("app") == "new" && !isFailure, "call \(call)")
             }
@@ -193,7 +195,7 @@
             #expect(again.state == .refusedBefore)
         }
 
-        /// The mark of a reload that ran is removed, or the reload runs again.
+        /// A mark that stays makes the next start repeat the reload: the failure to remove it is logged as an error.
         @Test func aMarkThatCannotBeRemovedIsSaid() throws {
             let (rig, resource) = try rig(Self.ways[0])
             let outcome = rig.apply(resource)

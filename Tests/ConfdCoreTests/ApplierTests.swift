@@ -153,7 +153,7 @@ import Testing
         #expect(rig.output("app") == "another")
     }
 
-    /// What says nothing about the content refuses nothing.
+    /// A check that confd ended says nothing about the content: it is run again for the same content.
     @Test func aCheckThatWasEndedIsRunAgain() throws {
         let rig = try ApplierRig(["-watch"])
         try rig.resource("app", fields: Self.check)
@@ -189,7 +189,7 @@ import Testing
                 "reload_cmd failed: \(end.message("/bin/sh")); it stays owed, and the new file is in place (dest ") == 1
         )
         #expect(rig.log.count("has been updated") == 0, "\(rig.log.entries)")
-        // Another run knows it by the mark.
+        // The next run finds the mark on disk.
         try rig.restart(["-watch"])
         rig.commands.answer { _ in .exited(code: 0) }
         let outcome = rig.apply(resource)
@@ -356,7 +356,7 @@ import Testing
         #expect(warnings == (isRemoved ? 0 : 1), "\(rig.log.entries)")
     }
 
-    /// Found by reading: one that the check had made longer could "not be staged".
+    /// Found by reading: for a staged file that its check had made longer, the error was that it could "not be staged".
     @Test(arguments: ["new and more", "old", ""])
     func aStagedFileOfAStreamIsNotToBeEdited(_ text: String) throws {
         let rig = try ApplierRig(["-watch"])
@@ -372,7 +372,7 @@ import Testing
 
     // MARK: - Places
 
-    /// What is at `dest`, or on the way there, although it was not when the resource was read.
+    /// Obstacles at `dest`, or on the way there, that appear only after the resource was read.
     @Test(arguments: [
         ("out/app", "is a directory, not a file"), ("out/none/app", "cannot create a file beside"),
         ("out/loop", "is a loop of symbolic links"),

@@ -40,9 +40,9 @@ import Testing
         try Files.unlink(folder("l"))
         try Files.makeLink(folder("l"), to: "e")
         #expect(try claims.claim(destination("l/x"), for: "a") == "b")
-        // What nobody writes any more is free.
+        // A file that no resource writes any more can be claimed.
         #expect(try claims.claim(destination("d/x"), for: "c") == nil)
-        // And what is claimed by a path that leads elsewhere now.
+        // The link is changed again: a resource still owns the file that it has claimed.
         try Files.unlink(folder("l"))
         try Files.makeLink(folder("l"), to: "d")
         #expect(try claims.claim(destination("e/x"), for: "b") == nil)

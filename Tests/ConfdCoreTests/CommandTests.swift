@@ -83,7 +83,7 @@ import Testing
         #expect(lines == ["abc", "de"])
     }
 
-    /// users.md, test 9: neither the child nor we are stopped by it.
+    /// users.md, test 9: output beyond the limit is read and dropped, so the child does not block on a full pipe.
     @Test func readsAGigabyteWithoutKeepingIt() {
         let (result, _) = run(Command("head -c 1000000000 /dev/zero", timeout: .seconds(120)))
         #expect(result.end == .exited(code: 0))
@@ -161,14 +161,14 @@ import Testing
         let thread = try Thread.start {
             let ended = Command("echo started; sleep 1000", timeout: .seconds(60)).run(cancellation: cancellation) {
                 _ in
-                // It runs: the line came.
+                // Its first line shows that it runs.
                 cancellation.cancel()
             }
             result.withLock { $0 = ended }
         }
         thread.join()
         #expect(result.withLock { $0?.end } == .cancelled)
-        // And so is whatever is started with it later.
+        // A command that is started later with the same cancellation is ended too.
         #expect(run(Command("sleep 1000", timeout: .seconds(60)), cancellation).0.end == .cancelled)
     }
 
@@ -199,7 +199,7 @@ import Testing
         }
     #endif
 
-    /// Whether the process ends within seconds: on a loaded machine it has to be given a processor to die.
+    /// Whether the process ends within a minute: on a loaded machine it may wait that long for a processor after the signal.
     private func isSoonGone(_ id: Int32) -> Bool {
         let end = Clock.monotonic() + .seconds(60)
         while !isGone(id), Clock.monotonic() < end { Clock.sleep(.milliseconds(5)) }

@@ -88,7 +88,7 @@ import Testing
         #expect(try await world.run(["-onetime"]) == 1, "\(world.log.entries)")
         #expect(world.log.count("web.toml: [template.apply] failed: scripted: no such backend; it stays owed") == 1)
         #expect(world.log.count("1 written, 1 reload owed, 0 in sync, 0 failed") == 1, "\(world.log.entries)")
-        // The mark is there, and is noticed.
+        // The next run finds the mark of the owed change on disk.
         balancer.change { $0.readError = nil }
         #expect(try await world.run(["-onetime"]) == 0, "\(world.log.entries)")
         #expect(world.log.count("is still owed") == 1, "\(world.log.entries)")
@@ -133,7 +133,7 @@ import Testing
         async let code = world.run(Self.arguments)
         await world.log.wait(for: Self.updated)
         #expect(world.commands == ["reload"])
-        // What the balancer can be told is told.
+        // A change that the balancer accepts needs no reload.
         balancer.change { $0.changeError = nil }
         store.put("/web/b", "127.0.0.1:2")
         await world.log.wait(for: Self.updated)
@@ -141,7 +141,7 @@ import Testing
         world.requests.stop()
         #expect(try await code == 0, "\(world.log.entries)")
         #expect(world.log.count("ERROR") == 0, "\(world.log.entries)")
-        // A start does not repeat it.
+        // A start does not repeat the reload.
         balancer.change {
             $0.servers = []
             $0.changeError = fixed
@@ -209,7 +209,7 @@ import Testing
         world.requests.readAnew()
         await world.log.wait(for: "haproxy /nowhere/s shop has the 1 server")
         #expect(balancer.drivers == 2)
-        // A HUP without another definition makes no session.
+        // A HUP after which the definition is the same opens no new session.
         world.requests.readAnew()
         await world.log.wait(for: "Captured hangup")
         world.requests.stop()

@@ -73,7 +73,7 @@ import Testing
         #expect(world.log.count("Started") == 0)
     }
 
-    /// Nothing of what was asked for has been done: no success.
+    /// The command was never started: confd exits with 128 plus the number of the signal, not with 0.
     @Test(arguments: [(.terminate, 143), (.interrupt, 130), (.quit, 131)] as [(Signal, Int32)])
     func isNotStartedAnyMore(_ signal: Signal, _ expected: Int32) async throws {
         let away = BackendError(.unreachable, "the store is away")

@@ -5,7 +5,7 @@ import Testing
 @testable import Applying
 @testable import ConfdCore
 
-/// The engine that follows, in process.
+/// `-watch` in process: the engine applies changes as the store reports them.
 @Suite(.timeLimit(.minutes(5))) struct EngineFollowTests {
     private static let arguments = ["-watch", "-interval", "0"]
 
@@ -27,7 +27,8 @@ import Testing
         #expect(world.log.count("\(world.path("other")) has been updated") <= 1, "its keys have not changed")
     }
 
-    /// What failed is due again after a pause, which a clock that stands still never ends; a change is due at once.
+    /// A failure is tried again after a pause, which never ends here because the test's clock stands still; a changed key is
+    /// tried at once.
     @Test func aChangeIsTriedAtOnceAfterAFailure() async throws {
         let store = TestStore(["/app/other": "x"])
         let world = try EngineWorld(store)

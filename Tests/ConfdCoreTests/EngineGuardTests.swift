@@ -98,7 +98,7 @@ import Testing
         second.requests.stop()
         #expect(try await code == 0, "\(second.log.entries)")
         let held = try #require(try record().heldSince)
-        // Held since then, also for the next one, which says so again.
+        // The next start holds since the same time, and logs it again.
         let third = try world.restarted(clock: clock)
         async let last = third.run(follow)
         await third.log.wait(for: "held by guard")

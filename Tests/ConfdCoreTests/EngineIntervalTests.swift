@@ -75,7 +75,7 @@ import Testing
         await pass(world, until: "the store is away")
         try world.template("app", #"{{getv "/app/name"}}"#)
         store.put("/app/name", "healed")
-        // A pass reads nothing where the read that failed is being repeated.
+        // A pass does not read a store whose failed read is being repeated: one of the next passes does.
         let isHealed = try await eventually {
             world.advance(by: Self.interval)
             return world.output("app") == "healed"
@@ -138,7 +138,8 @@ import Testing
         #expect(world.commands == ["reload"] && world.log.count("app has been updated") == 1)
     }
 
-    /// The way to a file leads to that of another resource later: it fails by name, and nothing is written to and fro.
+    /// A link in a dest is changed and leads to the file of another resource: the error names that resource, and the two do
+    /// not overwrite each other.
     @Test func aLinkThatIsChangedLaterIsNamed() async throws {
         let world = try EngineWorld(TestStore(["/app/name": "x"]))
         try Files.makeFolder(world.path("away"))

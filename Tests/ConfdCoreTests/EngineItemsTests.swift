@@ -204,7 +204,7 @@ import Testing
         #expect(world.log.count("there is no -state-dir, so files of items that are gone are not removed") == 2)
     }
 
-    /// An item that fails holds up no other, and what cannot have a name is told.
+    /// An item that fails does not hold up the others, and a key that gives no file name is logged.
     @Test func itemsFailByThemselves() async throws {
         let world = try EngineWorld(TestStore(["/app/a": "1", "/app/b": "2", "/app/.c": "3"]))
         try world.items(
@@ -243,7 +243,7 @@ import Testing
         try world.items("sites", fields: "check_each = \"each {{.name}} {{.src}}\"\ncheck_cmd = \"check\"")
         let code = try await world.run(["-onetime"] + world.stateDirectory) { [world] command in
             let words = command.split(separator: " ").map(String.init)
-            // The check in place refuses b, so that each is tried again.
+            // The check in place refuses b, so that it is run again for parts of the files; `check_each` is not.
             guard words.count == 3 else { return world.output("b.conf") == nil ? 0 : 1 }
             guard world.outputs.keys.allSatisfy({ $0.hasPrefix(".") }), words[1] != "bad",
                 let file = try? Files.read(words[2])
@@ -378,9 +378,9 @@ import Testing
                     ours[file] = nil
                 }
             }
-            // What would be written again is not somebody else's.
             try await once(world)
             ours = ours.filter { keys[String($0.key.dropLast(5))] != nil }
+            // A file that confd has written in this pass is its own, whoever wrote it before.
             for (name, value) in keys {
                 ours["\(name).conf"] = "\(name)=\(value)"
                 others["\(name).conf"] = nil

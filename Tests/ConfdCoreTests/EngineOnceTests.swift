@@ -7,7 +7,7 @@ import Testing
 @testable import Applying
 @testable import ConfdCore
 
-/// The engine that stops when nothing is due, in process.
+/// `-onetime` in process: the engine stops when nothing is due.
 @Suite(.timeLimit(.minutes(5))) struct EngineOnceTests {
     private static let away = BackendError(.unreachable, "the store is away")
 
@@ -138,7 +138,7 @@ import Testing
         let world = try EngineWorld(TestStore(["/app/name": "found"]))
         try world.resource("a", fields: "check_cmd = \"check {{.src}}\"\nreload_cmd = \"reload\"")
         try world.resource("b")
-        // One at a time.
+        // With fail-fast one resource is applied at a time.
         let code = try await world.run(["-onetime", "-failure-mode", "fail-fast"]) { _ in
             world.requests.stop()
             return 0

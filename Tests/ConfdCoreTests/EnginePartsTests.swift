@@ -82,7 +82,7 @@ import Testing
     }
 }
 
-/// The threads under the engine's own.
+/// The engine's worker threads, its inbox, and the followers of its backends.
 @Suite struct EngineThreadsTests {
     @Test(arguments: [1, 2, 8])
     func workersKeepToTheirLimit(_ limit: Int) async throws {
@@ -190,7 +190,7 @@ import Testing
     @Test func newestSnapshotCounts() async throws {
         try await withFollower { follower, file in
             let key = KeyRange(cleaned: Array("/app".utf8))
-            // Not there yet: it is tried until it is.
+            // The file does not exist yet: it is tried again until it does.
             #expect(try follower.read([key]) == 1)
             #expect(try await eventually { follower.failure != nil })
             try Files.write(Array("app: {a: 1}".utf8), to: file)
@@ -205,7 +205,7 @@ import Testing
         }
     }
 
-    /// A backend that fails for long is told of once, and again when it is back and away once more.
+    /// A backend that fails for longer than `patience` is logged once, and once more when it answers again.
     @Test func staleBackendIsToldOnce() async throws {
         let lines = Mutex<[String]>([])
         let logger = Logger(level: .info, tag: "test", host: "test") { line in
@@ -225,7 +225,7 @@ import Testing
     }
 }
 
-/// When systemd wants signs of life.
+/// How often confd notifies the watchdog of systemd.
 @Suite struct EngineNotifierTests {
     @Test(arguments: [
         ("nothing is wanted", [String: String](), Duration?.none, Duration?.none),

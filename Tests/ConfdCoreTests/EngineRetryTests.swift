@@ -68,7 +68,7 @@ import Testing
         let back = "putting the previous \(world.path("app")) back"
         #expect(try await passTime(world) { world.log.count(back) == 1 && seen.withLock { $0.count } == 5 })
         #expect(seen.withLock { $0 } == ["good", "bad", "bad", "bad", "good"])
-        // Another template that makes the same of it.
+        // Another template that gives the same content.
         try world.template("app", #"{{/* anew */}}{{getv "/app/name"}}"#)
         await world.log.wait(for: "the same content was refused before")
         store.put("/app/name", "good again")
@@ -127,7 +127,7 @@ import Testing
         #expect(try await code == 0, "\(world.log.entries)")
     }
 
-    /// What was asked to stop while its reload runs is finished.
+    /// A request to stop while a reload runs: the reload is finished, and nothing is owed.
     @Test func aRequestToStopDuringAReload() async throws {
         let world = try EngineWorld(TestStore(["/app/name": "one"]))
         try world.resource("app", fields: "reload_cmd = \"reload\"")

@@ -110,7 +110,7 @@ private func snapshot(_ keys: [String]) -> Snapshot { Snapshot(keys.map { (key: 
         #expect(page.contains("\n  \(line)\n"))
     }
 
-    /// Keys below a path are counted at once; the result is that of looking at every key.
+    /// The counter skips from path to path; it gives the same counts as matching every key.
     @Test func countsAreThoseOfEveryKey() throws {
         var random = SeededGenerator(seed: 7)
         let limits = try limits(#"min_keys = { "/*/b" = 1, "/a" = 1, "/*" = 1 }"#)
@@ -144,7 +144,7 @@ private func snapshot(_ keys: [String]) -> Snapshot { Snapshot(keys.map { (key: 
 }
 
 @Suite struct LineLossTests {
-    /// What files have in common at their ends is passed over; the result is that of looking at every line.
+    /// Lines that both files have at their beginning or end are skipped; the result is that of comparing every line.
     @Test func isThatOfEveryLine() throws {
         var random = SeededGenerator(seed: 7)
         func file() -> [UInt8] {
@@ -178,14 +178,14 @@ private func snapshot(_ keys: [String]) -> Snapshot { Snapshot(keys.map { (key: 
 
 /// Guards over random histories: data change, time passes, confd restarts, operators release.
 @Suite struct GuardHistoryTests {
-    /// One rendering: what there is.
+    /// What a guard sees of one rendering.
     private struct Data: Equatable {
         var keys: Int
         var lines: LineLoss
         var hasFile = true
     }
 
-    /// The state machine under its clock, and what it has to do by a plain reading of the limits.
+    /// The state machine with a clock, beside a simple model of the limits that says what it must do.
     private struct World {
         let limits: GuardLimits
         var now = Duration.seconds(100)
@@ -237,7 +237,7 @@ private func snapshot(_ keys: [String]) -> Snapshot { Snapshot(keys.map { (key: 
             #expect(machine.applied?.counts.total == applied)
         }
 
-        /// What the state directory keeps, read anew.
+        /// Restarts the state machine from a record as the state directory keeps it.
         mutating func restart() throws {
             var record = ResourceRecord(resource: "a", destination: "/a")
             record.keys = machine.applied?.counts
@@ -292,7 +292,7 @@ private func snapshot(_ keys: [String]) -> Snapshot { Snapshot(keys.map { (key: 
         }
     }
 
-    /// It is said once, and after a restart again.
+    /// A hold is logged once, and once more after a restart.
     @Test func isAnnouncedOnce() {
         var state = GuardState()
         let wall = WallTime(seconds: 7)

@@ -8,7 +8,7 @@ import Testing
 @testable import ConfdCore
 
 @Suite struct HealthMonitorTests {
-    /// Where there was no descriptor or thread for the probes, they begin when there is.
+    /// If the probes cannot start for lack of descriptors or threads, it is tried again after a pause.
     @Test func isTriedAgain() throws {
         var failures = 2
         var warnings: [String] = []
@@ -25,7 +25,7 @@ import Testing
         let first = try #require(monitor.retryAt)
         monitor.retry(at: first - .nanoseconds(1))
         #expect(failures == 1)
-        // Others do not ask before the pause is over.
+        // Targets of another owner do not cut the pause short.
         monitor.set([target], for: .resource(1), at: .zero)
         #expect(failures == 1)
         monitor.retry(at: first)
@@ -47,7 +47,7 @@ import Testing
         #expect(monitor.retryAt == nil)
     }
 
-    /// What several want is probed once, for as long as one of them wants it.
+    /// A target of several owners is probed once, for as long as one of them has it.
     @Test func probesOnceForSeveral() throws {
         let asked = Counter()
         let server = try TCPServer { _ in asked.count.add(1, ordering: .relaxed) }

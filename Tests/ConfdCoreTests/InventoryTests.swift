@@ -6,7 +6,7 @@ import Testing
 @testable import ConfdCore
 @testable import Configuration
 
-/// What is known of the resource files after each look at them, and what is said.
+/// Which resources are known after each reading of the resource files, and what is logged.
 @Suite struct InventoryTests {
     /// An inventory over a directory of its own.
     private final class Rig: TestConfdir {
@@ -20,7 +20,7 @@ import Testing
             inventory = Inventory(ResourceLoader(settings, environment: [:]), logger: log.logger)
         }
 
-        /// Looks anew, and returns the names of the resources.
+        /// Reads the resource files again, and returns the names of the resources.
         func look() -> [String] {
             inventory.reload()
             return inventory.resources.map(\.name)
@@ -68,21 +68,21 @@ import Testing
         #expect(rig.inventory.resources.first { $0.name == "a.toml" }?.attributes.mode == 0o600)
         #expect(!rig.inventory.isComplete && rig.inventory.errors.count == 1 && rig.inventory.unusable.isEmpty)
         #expect(rig.errors("a.toml:1:") == 1, "said once: \(rig.log.entries)")
-        // Mended, and broken in the same way once more: that is news.
+        // Mended, and broken in the same way once more: that is logged again.
         try rig.resource("a")
         _ = rig.look()
         #expect(rig.inventory.isComplete && rig.inventory.resources.first?.attributes.mode == nil)
         try rig.resourceFile("a", "[template\n")
         _ = rig.look()
         #expect(rig.errors("a.toml:1:") == 2)
-        // What is gone has no last good version.
+        // A file that was removed has no last good version.
         try rig.dropResource("a")
         #expect(rig.look() == ["b.toml"])
         try rig.resourceFile("a", "[template\n")
         #expect(rig.look() == ["b.toml"] && rig.inventory.unusable == [rig.directory("conf.d/a.toml")])
     }
 
-    /// Of two tables in one file one goes on.
+    /// Of two tables in one file, a broken one keeps its last version and the other is updated.
     @Test func onlyWhatIsBrokenOfAFileIsKept() throws {
         let rig = try Rig()
         try rig.template("a", "x")
@@ -113,7 +113,7 @@ import Testing
         let rig = try Rig()
         try rig.resource("b", dest: rig.path("x"))
         #expect(rig.look() == ["b.toml"])
-        // A new file that comes before takes it over.
+        // A new file whose name sorts first takes the destination over.
         try rig.resource("a", dest: rig.path("x"))
         for _ in 1...2 { #expect(rig.look() == ["a.toml"]) }
         #expect(rig.errors("b.toml:3:8: dest \(rig.path("x")) \(Self.taken) a.toml") == 1, "\(rig.log.entries)")
@@ -143,7 +143,7 @@ import Testing
         #expect(rig.look() == ["a.toml"] && !rig.inventory.isEmpty)
     }
 
-    /// A confdir that is gone for a moment, as while it is exchanged, takes no resource away.
+    /// A confdir that is missing for a moment, as while it is replaced, removes no resource.
     @Test func aConfdirThatIsGoneTakesNothingAway() throws {
         let rig = try Rig()
         try rig.resource("a")

@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    /// A manifest is what its lines say, at each point where a crash may have cut them.
+    /// Parsing the lines gives the manifest; a last line that a crash has cut off is ignored.
     @Test func linesGiveTheManifest() throws {
         for _ in 0..<200 {
             var manifest = ItemManifest()
@@ -50,7 +50,7 @@ import Testing
         "held\tx", "?",
     ]
 
-    /// Lines that name files outside of the directory, or nothing, are passed over.
+    /// Lines that name files outside of the directory, or cannot be parsed, are skipped.
     @Test(arguments: badLines)
     func refusesLines(line: String) throws {
         let good = ItemManifest.Event.written(file("a"), hash("1")).line
@@ -181,7 +181,7 @@ import Testing
         #expect(read == journal.manifest)
     }
 
-    /// After a failed fsync nobody knows what is on disk: everything is written anew.
+    /// After a failed fsync it is not known what is on disk: the whole journal is written again.
     @Test func aFailedSyncIsNoSync() throws {
         let directory = try TemporaryDirectory()
         let state = try StateDirectory(directory("state"))
@@ -199,7 +199,7 @@ import Testing
         #expect(try state.items(of: "app.toml").manifest == journal.manifest)
     }
 
-    /// What a file is about to hold is on disk before the file is renamed; that it is there may come later.
+    /// The hash of a new content is synced before its file is renamed; the note that the rename is done may be written later.
     @Test func aBeginningIsOnDiskAndAnEndWaits() throws {
         let directory = try TemporaryDirectory()
         let state = try StateDirectory(directory("state"))

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Applying
 
-/// What commands are told of keys.
+/// The changes of keys that commands find in the file of `CONFD_CHANGES`.
 @Suite struct KeyChangesTests {
     private func snapshot(_ pairs: [String: String], revision: Int64) -> Snapshot {
         Snapshot(pairs.map { (Array($0.key.utf8), Array($0.value.utf8)) }, revision: revision)
@@ -51,7 +51,7 @@ import Testing
         #expect(changes.changesKeys && changes.possibleKeys == keys("/a/1", "/a/2", "/a/3"))
     }
 
-    /// Each line has the revision of its store; what is gone names the store that had it.
+    /// Each line has the name and revision of its store; a deletion has those of the store that held the key.
     @Test func severalStoresAreNamed() {
         func merged(_ first: [String: String], _ second: [String: String], _ revision: Int64) -> Snapshot {
             let stores = [(first, revision), (second, Int64(0))]
@@ -95,7 +95,7 @@ import Testing
                 == "{\"action\":\"reset\",\"revision\":0}\n{\"action\":\"set\",\"key\":\"/a/1\",\"revision\":0}\n")
     }
 
-    /// After a reset all that there is follows, also of resources of which more is known.
+    /// If one resource has no known base, all keys follow after a reset, also those of resources whose changes are known.
     @Test func oneThatIsUnknownResetsAll() {
         let old = snapshot(["/a/1": "x", "/b/1": "x", "/b/2": "x"], revision: 1)
         let new = snapshot(["/a/1": "x", "/b/1": "x"], revision: 2)

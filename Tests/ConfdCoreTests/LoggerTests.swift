@@ -60,7 +60,7 @@ import Testing
 
 /// Several threads that log.
 @Suite struct LoggerThreadTests {
-    /// What reads the log, which takes its time for the first entry.
+    /// A reader of the log that blocks at the first entry until `mayGo`.
     private final class Reader: Sendable {
         let entries = Mutex<[String]>([])
         let came = Semaphore()
@@ -205,7 +205,7 @@ import Testing
         #expect(shown.count == 1 && shown[0].hasSuffix(end), "\(shown)")
     }
 
-    /// Warnings that are given once are bounded in number.
+    /// A warning is given once, until so many others have followed that it is forgotten.
     @Test func warningsAreForgottenInTheEnd() {
         let shown = lines(.text) { logger in
             let warnings = WarningLog(logger)
@@ -256,7 +256,7 @@ import Testing
     /// strings are what was logged.
     @Test func randomBytesStayInTheirLine() throws {
         var random = SystemRandomNumberGenerator()
-        // Half of them where the dangerous ones are.
+        // Half of the bytes are control characters, or begin one.
         let dangerous: [UInt8] = [0x00, 0x07, 0x09, 0x0A, 0x0D, 0x1B, 0x7F, 0x80, 0x85, 0x9B, 0xC2, 0xD8, 0xE2, 0xF3]
         for _ in 0..<2_000 {
             let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in
@@ -286,7 +286,7 @@ import Testing
         #expect(shown.utf8.count < 4 * PrintableText.limit && shown.contains("kk… (2023424 more bytes)"))
     }
 
-    /// What is held back to the end says what it is about.
+    /// The count of repetitions that is logged at the end has the fields of the line.
     @Test func theLastRepetitionHasFields() {
         let shown = lines(.json) { logger in
             for _ in 0..<10 { logger.error("again", LogFields([("resource", .text("r.toml"))])) }

@@ -163,7 +163,7 @@ import Testing
         #expect(Set(families).count == families.count && families.count >= 13)
     }
 
-    /// Without an answer of the daemon there are the counters all the same.
+    /// If the daemon gives no status, the page still has the counters.
     @Test func withoutAStatusThereAreCounters() {
         let shown = text(Metrics())
         #expect(

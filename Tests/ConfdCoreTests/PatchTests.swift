@@ -6,7 +6,7 @@ import Testing
 
 @testable import Applying
 
-/// GNU patch takes what we write, and makes exactly the new file of the old one.
+/// GNU patch accepts the diffs, and makes exactly the new file of the old one. The seed is random, and named on a failure.
 @Suite struct PatchTests {
     @Test func patchMakesTheNewFile() throws {
         let folder = try TemporaryDirectory()

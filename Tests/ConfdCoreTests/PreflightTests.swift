@@ -98,7 +98,7 @@ import Testing
         #expect(try none.run() == 1 && none.log.count("Cannot load template resources: ") == 1)
     }
 
-    /// Whoever is asked later has less time: all together have `-preflight-timeout`.
+    /// All backends together have `-preflight-timeout`: each is given the time that is left.
     @Test func allBackendsHaveOneDeadline() throws {
         let stores = [TestStore(["/a": "1"]), TestStore(["/a": "1"])]
         let rig = try Rig([.of(stores[0], name: "one", mount: "/one"), .of(stores[1], name: "two", mount: "/two")])
@@ -128,7 +128,7 @@ import Testing
 
     @Test(
         arguments: [
-            // Its keys are not there yet.
+            // The store has no keys for the resource, hence the exit code 1.
             (.absent, 1, "app.toml: rollout: /_confd/rollout/app/app.toml may be written"),
             (.refused(BackendError(.unreachable, "permission denied")), 4, "app.toml: rollout: permission denied"),
         ] as [(WriteOutcome, Int32, String)])

@@ -6,7 +6,7 @@ import Testing
 @testable import ConfdCore
 @testable import Configuration
 
-/// `[template.reload]` with `http`: to servers of the test.
+/// `[template.reload]` with `http`, sent to servers that the test runs.
 @Suite struct ReloadRequestTests {
     private let directory: TemporaryDirectory
     private let cancellation: Cancellation
@@ -67,7 +67,7 @@ import Testing
         #expect(server.calls.map(\.path) == ["/containers/n/kill?signal=HUP"])
     }
 
-    /// What the server says is in the error; what we said is not.
+    /// The error has the body of the answer; tokens, header values and the query of the request are masked or left out.
     @Test func anUnexpectedStatus() throws {
         let server = try HTTPServer { call in
             .init(500, " no: \(call.headers["authorization"] ?? "") \(call.headers["x-key"] ?? "") line\u{1b}[1m\n")

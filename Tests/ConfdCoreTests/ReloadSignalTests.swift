@@ -7,13 +7,13 @@ import Testing
 @testable import Configuration
 @testable import Posix
 
-/// `[template.reload]` with `signal`: to real processes.
+/// `[template.reload]` with `signal`, sent to real processes.
 @Suite struct ReloadSignalTests {
     private let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }
 
-    /// A process of the test, which the signal ends.
+    /// A child `sleep`, which SIGUSR1 ends; it is killed and collected in `deinit`.
     private final class Target {
         let process: ChildProcess
         var id: Int32 { process.id }
@@ -32,7 +32,7 @@ import Testing
             return String(decoding: bytes.dropLast(), as: UTF8.self)
         }
 
-        /// It has exited by then, or there is nothing left to end.
+        /// The kill fails if the process has been collected already.
         deinit {
             try? process.send(.kill)
             _ = try? process.wait()
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    /// A hard link of somebody else's to a file that was made for something else.
+    /// A hard link, by which another user could have any file with a number in it taken for a PID file.
     @Test func aFileWithTwoNames() throws {
         let target = try Target()
         try directory.write("other", "\(target.id)")
@@ -137,7 +137,7 @@ import Testing
             SpawnRequest(executable: "setpriv", arguments: words, environment: []), output: nil)
         defer { try? own.send(.kill) }
         try directory.write("p.pid", "\(own.id)")
-        // Until it has changed its user.
+        // Repeated until setpriv has changed its user.
         let end = Clock.monotonic() + .seconds(60)
         while send(directory("p.pid")) != nil, Clock.monotonic() < end { Clock.sleep(.milliseconds(5)) }
         #expect(try own.wait() == .signalled(.user1))

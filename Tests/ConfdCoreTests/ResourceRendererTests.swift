@@ -26,7 +26,7 @@ import TextTemplate
             return try #require(loaded.resources.first, "\(loaded.errors)")
         }
 
-        /// What became of a rendering, and what was said of its template.
+        /// The result of a rendering, and the report about its template.
         struct Rendering {
             let result: RenderResult
             /// nil if nothing was said; `.some(nil)` if it was said to be good.
@@ -38,7 +38,7 @@ import TextTemplate
         }
 
         func render(_ resource: Resource, _ pairs: [String: String] = ["/app/name": "one"]) -> Rendering {
-            // What a backend has read for this resource and others.
+            // The keys of the backend, also those outside of the resource's ranges.
             let keys = Snapshot(pairs.map { (key: Array($0.key.utf8), value: Array($0.value.utf8)) }, revision: 1)
             let view = keys.view(of: resource.ranges, strippingPrefix: resource.prefix)
             var said: StepFailure??
@@ -109,7 +109,7 @@ import TextTemplate
         #expect(rig.render(resource).failure?.message.hasPrefix("Missing template: ") == true)
         try rig.template("app", "x")
         #expect(rig.renderer.problem(of: resource) == nil)
-        // Once known to be good it is, until it is rendered.
+        // A template that was found to be good is not read again before it is rendered.
         try rig.template("app", "{{")
         #expect(rig.renderer.problem(of: resource) == nil)
     }
@@ -162,7 +162,7 @@ import TextTemplate
         #expect(!inputs.sourcesAreCurrent)
     }
 
-    /// A template that does not parse reads no key: whichever changes, nothing is different.
+    /// A template that does not parse reads no key, so that only a change of the template itself matters.
     @Test func aFailureIsMadeFromItsTemplate() throws {
         let rig = try Rig()
         try rig.resource("app", template: "{{")
@@ -172,7 +172,7 @@ import TextTemplate
 
     // MARK: - What is said
 
-    /// A value that Go's words quote is not shown, unless the template itself says it.
+    /// Go's error messages quote values: they are removed from ours, unless the value stands in the template itself.
     @Test(arguments: [
         (#"{{atoi (getv "/app/name")}}"#, false), (#"{{atoi "s3cret"}}"#, true),
         (#"{{index (split (getv "/app/name") "-") 7}}"#, false),

@@ -10,7 +10,7 @@ import Testing
 /// Counts what is made.
 private final class Counter { var count = 0 }
 
-/// The sessions of all resources, and what follows their groups.
+/// The sessions of all resources, and the followers of their groups' keys.
 @Suite struct RolloutKeeperTests {
     private let store = RolloutStore()
     private let keeper: RolloutKeeper
@@ -58,13 +58,13 @@ private final class Counter { var count = 0 }
         store.put("/app/name", "1")
         try await deliver(one) { one.file == "1" }
         #expect(store.names(below: "/_confd/rollout/db").isEmpty)
-        // Without the first, its group is not read any more.
+        // When the first resource is gone, its group is not read any more.
         try keeper.set([db])
         #expect(keeper[web.id] == nil && keeper[db.id] === other && followers.count == 1)
         keeper.stop()
     }
 
-    /// A resource that goes in its turn gives up its place, by which the other hosts see that it will not be done.
+    /// A resource that is removed during its turn gives up its place; the other hosts then halt, as for a lease that ended.
     @Test func aSessionThatEndsInATurn() async throws {
         let web = try resource(1, group: "web")
         try keeper.set([web])
@@ -82,7 +82,7 @@ private final class Counter { var count = 0 }
         keeper.stop()
     }
 
-    /// Other settings of a rollout make another session, which goes on with the turn; the same ones make none.
+    /// Changed settings of a rollout make a new session, which continues the turn; unchanged ones keep the session.
     @Test func aTurnOutlivesNewSettings() async throws {
         let web = try resource(1, group: "web", soak: 600)
         try keeper.set([web])
@@ -102,7 +102,7 @@ private final class Counter { var count = 0 }
         keeper.stop()
     }
 
-    /// Keys of a group that cannot be read are named, and nobody has a turn.
+    /// If the keys of a group cannot be read, the state says so, and the host gets no turn.
     @Test func aGroupThatCannotBeRead() async throws {
         let closed = RolloutStore(failure: BackendError(.unreachable, "permission denied"))
         let resource = try Resource.rollout("canary = 1", group: "web", in: closed)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ConfdCore
 
-/// The part of hosts in a rollout, session by session, with a clock and a store of the test's own.
+/// Sessions of several hosts in one rollout, with a clock and a store of the test's own.
 @Suite struct RolloutSessionTests {
     private func world(_ count: Int = 3, _ settings: String = RolloutWorld.settings) throws -> RolloutWorld {
         try RolloutWorld(count, settings)
@@ -30,7 +30,7 @@ import Testing
 
     // MARK: - Leases
 
-    /// Its lease ends although it lives, as after a long pause of the machine: the others do not go on.
+    /// The lease of a host ends in its turn although confd still runs, as after a long pause of the machine: the others halt.
     @Test func aLeaseThatEndsInATurnHalts() throws {
         let world = try world()
         world.store.put("/app/name", "1")
@@ -51,7 +51,7 @@ import Testing
         #expect(world.files == ["1", "1", "1"])
     }
 
-    /// A lease that is granted anew before anybody looks is as good as one that never ended.
+    /// A lease that ends and is granted again before another host reads the keys causes no halt.
     @Test func aLeaseThatComesBackInTimeIsNoFailure() throws {
         let world = try world()
         world.store.put("/app/name", "1")
@@ -82,7 +82,7 @@ import Testing
         #expect(world.files == ["1", "1"])
     }
 
-    /// What was made without an answer is known from the keys, and is not done twice.
+    /// A transaction is committed but its answer is lost: the host finds it in the keys, and does not write its file twice.
     @Test func anAnswerThatIsLost() throws {
         let world = try world(2)
         world.hosts[0].holdsTransactions = true
@@ -101,7 +101,7 @@ import Testing
 
     // MARK: - Halts
 
-    /// Those that have their turn finish; nobody else begins until the halt goes.
+    /// A host that has its turn finishes it; no other begins until the halt is removed.
     @Test func aHaltThatAppearsAndGoesWhileOthersWait() throws {
         let world = try world()
         world.store.put("/app/name", "1")
@@ -242,8 +242,7 @@ import Testing
         #expect(message(world.hosts[1]) == "halted: host1: its reload failed: exit status 7")
     }
 
-    /// The command that says whether it works never ends: nobody else begins, a newer change neither, and what it says in the end
-    /// still counts.
+    /// The verify command does not end: no other host begins, not even with a newer change, and the late verdict still counts.
     @Test func theVerificationNeverReturns() throws {
         let world = try world()
         world.hosts[0].verdict = .never
@@ -265,7 +264,7 @@ import Testing
         #expect(world.files == ["2", "2", "2"] && world.hosts.dropFirst().allSatisfy { $0.written == ["2"] })
     }
 
-    /// Its turn was taken away meanwhile: what the command says is of no turn any more.
+    /// The verify command fails after its host has lost its turn: that verdict is ignored.
     @Test func anAnswerOfATurnThatIsOver() throws {
         let world = try world()
         world.hosts[0].verdict = .never
@@ -286,7 +285,7 @@ import Testing
 
     // MARK: - Two groups
 
-    /// Groups of one store, one of whose names begins with the other's, know nothing of each other.
+    /// Two groups of one store are independent, although the name of one begins with that of the other.
     @Test func twoGroups() throws {
         let world = try world(2)
         try world.add("other1", group: "web-2")

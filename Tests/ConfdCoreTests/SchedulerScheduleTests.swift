@@ -7,9 +7,10 @@ import Testing
 
 /// Random schedules: whatever happens in whatever order, once the faults end every resource converges.
 @Suite struct SchedulerScheduleTests {
-    /// A small world: resources over one counter of versions each, and services that must have seen the newest files.
+    /// A model: each resource has a version in the store, one in its file, and one that its service has loaded; in the end the
+    /// three must be equal.
     private struct World {
-        /// One for each group; the table's numbers are those of the arrays below, and one.
+        /// One for each group. The table numbers resources from 1, the arrays below from 0.
         private static let resources = (0..<3).compactMap { try? Resource.test(fields: "reload_cmd = \"group \($0)\"") }
 
         var random: SeededGenerator
@@ -86,7 +87,7 @@ import Testing
                     result = .replaced
                 }
                 table.update(id + 1, at: now) { $0.rendered(result, at: now) }
-                // As the daemon does it: what changed while it ran has not been read.
+                // As the daemon does it: a change during the rendering is noted at its end.
                 if store[id] != version { table.update(id + 1, at: now) { $0.changed(at: now) } }
             case .reload(let ids):
                 let succeeded = !fails()
@@ -111,7 +112,7 @@ import Testing
             return true
         }
 
-        /// What is not as it must be when nothing is left to happen.
+        /// What is wrong when nothing is left to happen.
         var problems: [String] {
             [
                 (table.isInStep, "something is due"), (file == store, "a file is old"),
@@ -123,7 +124,7 @@ import Testing
         mutating func change() {
             let id = Int.random(in: store.indices, using: &random)
             store[id] += 1
-            // A change while it is rendered is found at its end.
+            // A change during a rendering is noted in `finish`.
             if table[id + 1]?.isRendering == false { table.update(id + 1, at: now) { $0.changed(at: now) } }
         }
     }

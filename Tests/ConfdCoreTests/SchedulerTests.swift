@@ -119,8 +119,8 @@ import Testing
         #expect(scheduler.action(at: .seconds(2)) == .render)
     }
 
-    /// When a check is asked again about the content that it refused is decided once, when it refuses: renderings in
-    /// between, every few seconds with a short interval, must not put that off.
+    /// The time of the next check of refused content is set when it is refused: renderings in between, every few seconds with a
+    /// short interval, must not put it off.
     @Test func refusedContentIsCheckedAgainThoughItIsRenderedOften() {
         var scheduler = Self.inStep(Self.policy(), random: 0)
         scheduler.changed(at: .seconds(1))

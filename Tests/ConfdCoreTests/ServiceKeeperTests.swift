@@ -6,8 +6,8 @@ import Testing
 
 @testable import ConfdCore
 
-/// Services are evaluated elsewhere, because their functions may wait for a resolver. With `-noop`, each line says what would be
-/// registered.
+/// Services are evaluated on another thread, because their functions may wait for a resolver. The tests run with `-noop`, where a
+/// log line for each key says what would be registered.
 @Suite struct ServiceKeeperTests {
     private final class Rig {
         let log = TestLog()
@@ -28,10 +28,10 @@ import Testing
             keeper = ServiceKeeper(parts, monitor, waitsForChild: false)
         }
 
-        /// What was to be evaluated, in this order.
+        /// The services of each request to evaluate, in their order.
         var asked: [[ServiceDefinition]] { questions.asked }
 
-        /// Lets what was asked for last be evaluated, and takes it.
+        /// Evaluates the services of the last request, and hands the keeper the result.
         func answer(at now: Duration = .zero) {
             keeper.take(asked[asked.count - 1].map { EvaluatedService($0) }, at: now)
         }
@@ -58,7 +58,7 @@ import Testing
         #expect(rig.keeper.statuses.map(\.key) == ["/a", "/b"] && rig.keeper.retryAt == nil)
     }
 
-    /// While a resolver is slow no further thread asks it, and what is out of date then is not registered.
+    /// While an evaluation runs no other is begun, and its result is dropped if the services have changed meanwhile.
     @Test func areEvaluatedOneAfterTheOther() throws {
         let rig = Rig()
         rig.keeper.set([try service("/a")], at: .zero)

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Applying
 
-/// One sync for all who have added before it began.
+/// One sync serves all threads that added before it began.
 @Suite struct SharedSyncTests {
-    /// A disk whose syncs are let through one by one; each brings to disk what was added when it began.
+    /// A disk whose syncs end one by one, at `mayEnd`; each covers what was added before it began.
     private final class Disk: Sendable {
         let added = Atomic(0)
         let onDisk = Atomic(0)
@@ -35,7 +35,7 @@ import Testing
 
     private func add() -> Int { disk.added.add(1, ordering: .sequentiallyConsistent).newValue }
 
-    /// Who waits on a thread of his own.
+    /// A thread that waits for a sync: `over` is posted when it has returned.
     private final class Waiting: Sendable {
         let over = Semaphore()
         let failed = Atomic(false)
@@ -61,7 +61,7 @@ import Testing
         disk.mayEnd.post()
         try shared.wait(for: 1, sync())
         #expect(disk.syncCount == 1)
-        // It is on disk: nothing is synced for it.
+        // It is on disk already: no further sync.
         try shared.wait(for: 1, sync())
         shared.begin(1, sync())
         #expect(disk.syncCount == 1)
@@ -75,7 +75,7 @@ import Testing
         let third = try waiting(for: add())
         disk.mayEnd.post()
         first.over.wait()
-        // One for both.
+        // One sync for both.
         disk.began.wait()
         disk.mayEnd.post()
         second.over.wait()
@@ -91,13 +91,13 @@ import Testing
         disk.mayEnd.post()
         first.over.wait()
         #expect(first.hasFailed)
-        // The next who asks tries again.
+        // The next call syncs again.
         disk.failure.withLock { $0 = nil }
         disk.mayEnd.post()
         try shared.wait(for: 1, sync())
     }
 
-    /// Many threads, each of which adds and waits: nobody waits for ever, and nobody is told too early.
+    /// Many threads that add and wait: none waits for ever, and none returns before its number is on disk.
     @Test func everybodyIsServed() throws {
         let sync: SharedSync.Sync = { [disk] in
             let number = disk.added.load(ordering: .sequentiallyConsistent)

@@ -8,7 +8,7 @@ import Testing
 
 @testable import ConfdCore
 
-/// `-cache`: what is kept is read again, and nothing else is.
+/// `-cache`: what was kept is read back, and nothing else.
 @Suite struct SnapshotCacheTests {
     private let logger = Logger(level: .debug, format: .text, isJournal: false, tag: "confd", host: "h") { _ in }
     private let ranges = [KeyRange(cleaned: Array("/a".utf8))]
@@ -30,7 +30,7 @@ import Testing
         keeper.stop()
     }
 
-    /// Also what is written in several pieces; of several snapshots the last one stays.
+    /// 60,000 keys are written in several pieces. Of several snapshots the last one stays.
     @Test(arguments: [0, 10, 60_000])
     func readsWhatWasKept(_ count: Int) throws {
         let folder = try TemporaryDirectory()

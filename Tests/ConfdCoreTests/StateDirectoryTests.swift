@@ -46,7 +46,7 @@ import Testing
         #expect(state.keys(of: try .test("app.toml")) == nil)
         try state.save([], of: resource)
         #expect(state.keys(of: resource) == [])
-        // Too many to keep are keys that are not known.
+        // A set of keys that is too large is not kept.
         try state.save(Set((0..<300_000).map { Array("/app/0123456789-0123456789-\($0)".utf8) }), of: resource)
         #expect(state.keys(of: resource) == nil)
     }
@@ -70,7 +70,7 @@ import Testing
             try state.save(leases: ids)
         }
         #expect(try StateDirectory(path).leases == ids)
-        // What this version does not read is as nothing.
+        // A file that this version cannot read counts as none.
         for text in ["", "confd-leases 2\n5\n", "7\n"] {
             try folder.write("state/resources/leases", text)
             #expect(try StateDirectory(path).leases.isEmpty, "\(text)")
@@ -79,7 +79,7 @@ import Testing
         #expect(try StateDirectory(path).leases == [5])
     }
 
-    /// Names that others choose stay in the directory, apart from each other, and short enough for a file.
+    /// File names made of any names of resources stay in the directory, differ from each other, and are short enough.
     @Test func namesFilesSafely() {
         let names = [
             "..", ".", "/", "../../etc/passwd", "a/b", "a%2Fb", "lock", "é\u{0}\n", String(repeating: "/", count: 300),
@@ -129,7 +129,7 @@ import Testing
         #expect(old.keys == nil && old.heldSince == nil && old.changed == nil)
     }
 
-    /// Numbers that nobody can have written are as none: no sum with them overflows.
+    /// Numbers that confd never writes count as missing, so that no sum with them overflows.
     @Test(arguments: ["-1", "1e300", "9223372036854775807", "1.5", "\"5\"", "{}", "null"])
     func readsNoImpossibleNumbers(_ number: String) throws {
         let text = """

@@ -6,7 +6,7 @@ import Testing
 
 /// The page at `/` and the report of `confd status`: what is in them, and what a hostile name cannot do.
 @Suite struct StatusPageTests {
-    /// What is in names of keys and files if somebody means harm.
+    /// A name as an attacker may give to keys and files.
     private static let hostile = "\"><script>alert(1)</script><img src=x onerror='a'>&amp;\u{202E}\u{1B}[2J\n"
 
     private static func resource(_ name: String, _ state: ResourceStatus.State = .inSync) -> ResourceStatus {

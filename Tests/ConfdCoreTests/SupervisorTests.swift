@@ -81,7 +81,7 @@ import Testing
         #expect(try await run(["/bin/sh", "-c", "exit 3"]).exitCode == 3)
     }
 
-    /// While it is being started every signal is kept, for it may run already.
+    /// During the start every signal is kept, as the command may run already.
     @Test func aSignalDuringTheStartIsKept() async throws {
         child.willStart()
         child.forward(.user1)

@@ -142,7 +142,7 @@ import Testing
         #expect(problem.reason.contains("atoi") && !problem.reason.contains("hunter2"), "\(problem.reason)")
     }
 
-    /// That a pattern matches nothing is said once, and again after it had matched.
+    /// A pattern without a match is reported once, and again only after it has matched in between.
     @Test func patternWithoutAKeyIsNamedOnce() throws {
         let resource = try Resource.test(
             fields: "[[template.health_check]]\nkeys = \"/app/*\"\ntype = \"tcp\"\n")
@@ -164,7 +164,7 @@ import Testing
         #expect(Self.texts(table.hidden) == ["/s/a/1"])
     }
 
-    /// Found by reading: a server that was down was shown again when its value changed, though not in what is probed.
+    /// Found by reading: a server that was down was shown again when its value changed in a part that its target does not use.
     @Test func anotherValueKeepsTheVerdict() throws {
         var table = Self.table(try Self.check(target: "{{base (dir .Value)}}:1"))
         let first = Self.snapshot(["/s/a/1": "h1/5", "/s/a/2": "h2/5"])
@@ -173,7 +173,7 @@ import Testing
         let second = Self.snapshot(["/s/a/1": "h1/7", "/s/a/2": "h2/5"])
         table.update(from: first, to: second)
         #expect(Self.texts(table.hidden) == ["/s/a/1"])
-        // Another key for it, at once and later.
+        // The server gets another key in one change, which keeps the verdict; then its key goes and comes back, which does not.
         let third = Self.snapshot(["/s/a/2": "h2/5", "/s/a/3": "h1/7"])
         table.update(from: second, to: third)
         #expect(Self.texts(table.hidden) == ["/s/a/3"])
@@ -183,7 +183,7 @@ import Testing
         #expect(table.hidden.isEmpty)
     }
 
-    /// What is found step by step is what is found at once, whatever keys and verdicts come.
+    /// Updates one by one give the same targets and hidden keys as one update to the last keys, for random keys and verdicts.
     @Test func stepByStepIsAsAtOnce() throws {
         var random = SeededGenerator(seed: 16)
         let check = try Self.check(target: #"{{getv "/suffix" "h"}}{{base (dir .Value)}}:1"#, minHealthy: .count(0))
@@ -196,7 +196,7 @@ import Testing
                 let key =
                     Bool.random(using: &random)
                     ? "/s/\(Int.random(in: 0..<3, using: &random))/\(Int.random(in: 0..<4, using: &random))" : "/suffix"
-                // What the target is made of, and what it is not.
+                // The target is made of the first number; the second does not matter.
                 let value = "\(Int.random(in: 0..<5, using: &random))/\(Int.random(in: 0..<3, using: &random))"
                 pairs[key] = Bool.random(using: &random) ? nil : key == "/suffix" ? String(value.prefix(1)) : value
                 let new = Self.snapshot(pairs)

@@ -124,7 +124,7 @@ import Testing
         #expect(report.exitCode == code && lines.count == (says == nil ? 0 : 1), "\(lines)")
         if let says { #expect(lines.first?.hasPrefix(says) == true, "\(lines)") }
         if text.contains("\t") { #expect(lines.first?.hasSuffix("tabs are not allowed for indentation") == true) }
-        // A file that is not there yet may be there when it is needed; a pipe would be used up.
+        // No finding for a file that does not exist yet, nor for one that is no regular file: reading a pipe would empty it.
         for path in [rig.directory("none.yaml"), "/dev/null"] {
             #expect(try rig.run(["-backend", "file", "-file", path]).findings.isEmpty)
         }

@@ -6,8 +6,8 @@ import TestSupport
 @testable import Configuration
 @testable import Staging
 
-/// An applier over a directory of the test's own. Its commands are the test's; of its resource it remembers what an
-/// engine would.
+/// An applier over a directory of the test's own, for one resource. The test answers its commands (`commands`); the resource's
+/// history is kept from pass to pass, as an engine does.
 final class ApplierRig: TestConfdir {
     let directory: TemporaryDirectory
     let log = TestLog()
@@ -20,7 +20,7 @@ final class ApplierRig: TestConfdir {
         applier = try Self.applier(arguments, directory, log, commands)
     }
 
-    /// As another run of confd: nothing is known any more but what is on disk.
+    /// Begins another run of confd, which knows only what is on disk.
     func restart(_ arguments: [String] = []) throws {
         applier = try Self.applier(arguments, directory, log, commands)
         history = History()

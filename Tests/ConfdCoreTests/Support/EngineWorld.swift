@@ -18,7 +18,7 @@ final class ManualClock: Sendable {
     func advance(by duration: Duration) { time.withLock { $0 += duration } }
 }
 
-/// A log that can be waited for.
+/// A log whose entries a test can wait for.
 final class TestLog: Sendable {
     private let written = Mutex<[String]>([])
     private let stream: AsyncStream<String>
@@ -46,14 +46,15 @@ final class TestLog: Sendable {
 
     func count(_ text: String) -> Int { entries.count { $0.contains(text) } }
 
-    /// Waits for the next entry with `text` behind the one that was waited for last.
+    /// Waits for an entry with `text`, and skips those before it: the next call looks only at later entries. It has no limit but
+    /// the time limit of the suite.
     func wait(for text: String) async {
         for await entry in stream where entry.contains(text) { return }
     }
 }
 
-/// An engine with everything that it needs, and nothing of the machine but a directory: its store is in memory, its clock
-/// stands still unless the test moves it, and its commands are the test's.
+/// An engine that uses nothing of the machine but a directory: its store is in memory, its clock stands still unless the test
+/// moves it, and the test answers its commands. A test ends it with `requests.stop()` and then awaits its exit code.
 final class EngineWorld: TestConfdir, Sendable {
     let log = TestLog()
     let requests: Requests

@@ -8,7 +8,7 @@ import Testing
 @testable import ConfdCore
 @testable import Configuration
 
-/// A host of a rollout without an engine: its session, and in place of files, commands and time what the test says.
+/// A host of a rollout without an engine: a session, with a file in memory, and with commands and a clock of the test.
 final class RolloutHost {
     enum Verdict {
         case works
@@ -20,7 +20,7 @@ final class RolloutHost {
     let name: String
     let store: RolloutStore
     let resource: Resource
-    /// Another one is that of a confd that was started again.
+    /// A test sets another session to restart confd on this host.
     var session: RolloutSession { didSet { renderedContent = nil } }
     var file: String?
     var verdict = Verdict.works
@@ -30,10 +30,10 @@ final class RolloutHost {
     var reloadFailure: String?
     /// Whether its lease is renewed.
     var isAlive = true
-    /// Whether what it commits stays with the test: `heldTransactions`.
+    /// Whether its transactions are kept in `heldTransactions` until the test calls `answer`.
     var holdsTransactions = false
     private(set) var heldTransactions: [Transaction] = []
-    /// All that the file has held, and whether it has come back.
+    /// Each content that was written to the file, in order, rollbacks too.
     private(set) var written: [String] = []
     private(set) var verifications = 0
     private(set) var endedTrials = 0
@@ -48,7 +48,7 @@ final class RolloutHost {
         self.file = file
     }
 
-    /// What the engine does when it wakes; the keys of the group are the store's unless they were taken already.
+    /// What the engine does when it wakes. With `takesGroup` false, a `RolloutKeeper` has handed over the keys of the group.
     func pass(at now: Duration, takesGroup: Bool = true) {
         let snapshot = store.snapshot
         if takesGroup { session.takeGroup(snapshot) }
@@ -61,7 +61,7 @@ final class RolloutHost {
         if isAlive { store.hold(session.places.map { ($0.key, $0.value) }, by: name) }
     }
 
-    /// The answer to a transaction that was held: what the store says, or that it is not known.
+    /// Commits a held transaction; the session gets the result, or "not known" if `isKnown` is false.
     @discardableResult
     func answer(_ transaction: Transaction, isKnown: Bool = true, at now: Duration) -> Bool {
         heldTransactions.removeAll { $0 == transaction }
@@ -135,7 +135,7 @@ final class RolloutHost {
     }
 }
 
-/// Hosts of one group, a store and a clock that the test moves.
+/// Hosts of one or more groups, with one store, and a clock that the test moves.
 final class RolloutWorld {
     static let lostAnswer = BackendError(.unreachable, "connection reset")
 
@@ -189,7 +189,7 @@ final class RolloutWorld {
     /// What the files hold.
     var files: [String?] { hosts.map(\.file) }
 
-    /// What an operator does to the newest change.
+    /// Commits what an operator does to the newest change, such as a halt.
     func operate(_ transaction: (GroupView) -> Transaction?, group: String = "web") throws {
         var view = GroupView(GroupKeys(group: "\(group)/app.toml"))
         view.take(store.snapshot, after: Snapshot([]))

@@ -3,12 +3,12 @@ import KeyValue
 import Posix
 import Synchronization
 
-/// A store in the memory of the test, whose keys have revisions, and hang on leases that end when the test says so.
+/// A store in the memory of the test, whose keys have revisions, and leases that end when the test says so.
 final class RolloutStore: Backend {
     private struct Entry {
         var value: [UInt8]
         var version: Int64
-        /// Whose lease it hangs on.
+        /// The host whose lease the key has; nil without a lease.
         var owner: String?
     }
 
@@ -74,21 +74,21 @@ final class RolloutStore: Backend {
 
     // MARK: - Leases
 
-    /// The keys that hang on the lease of `owner`.
+    /// The keys with the lease of `owner`.
     func held(by owner: String) -> [[UInt8]: [UInt8]] {
         state.withLock { $0.entries.filter { $0.value.owner == owner }.mapValues(\.value) }
     }
 
-    /// Has these keys hang on the lease of `owner`, and no others.
+    /// Gives these keys the lease of `owner`, and removes its other ones.
     func hold(_ places: [(key: [UInt8], value: [UInt8])], by owner: String) {
         let known = held(by: owner)
         let wanted = Set(places.map(\.key))
-        // Each by itself, as the registrar writes them.
+        // Each at its own revision, as the registrar writes them.
         for key in known.keys where !wanted.contains(key) { change { $0.make([(key, nil)]) } }
         for (key, value) in places where known[key] != value { change { $0.make([(key, value)], owner: owner) } }
     }
 
-    /// The lease of `owner` ends.
+    /// Ends the lease of `owner`: its keys are removed.
     func endLease(of owner: String) { hold([], by: owner) }
 
     // MARK: - Followers

@@ -2,7 +2,7 @@ import Appliers
 import Posix
 import Synchronization
 
-/// A balancer of a test's own: it keeps servers in memory, and fails as it is told.
+/// A balancer that keeps its servers in memory, and fails or is slow as the test sets it with `change`.
 final class ScriptedBalancer: Sendable {
     struct State {
         var servers: [String] = []

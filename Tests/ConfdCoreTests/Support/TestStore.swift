@@ -3,7 +3,7 @@ import KeyValue
 import Posix
 import Synchronization
 
-/// A store in the memory of the test, which is also what the test makes of it: one that fails, refuses or never answers.
+/// A store in the memory of the test. With `failing`, the test makes its reads fail, or blocks them.
 final class TestStore: Backend {
     private struct State {
         var pairs: [String: String]

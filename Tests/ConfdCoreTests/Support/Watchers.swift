@@ -3,11 +3,11 @@ import KeyValue
 import Posix
 import Synchronization
 
-/// What follows a store in the memory of a test.
+/// The followers of a store in the memory of a test.
 final class Watchers: Sendable {
     private let waiting = Mutex<[Cancellation]>([])
 
-    /// Lets all know that the store has changed, once it has.
+    /// Wakes all followers; to be called after the store has changed.
     func wake() {
         let watchers = waiting.withLock { waiting in
             defer { waiting = [] }
