@@ -9,7 +9,7 @@ import Testing
 
 /// A fenced block of a page.
 struct PageBlock: Sendable, CustomTestStringConvertible {
-    /// The page below the root of the project.
+    /// The path of the page, from the root of the project.
     let page: String
     let line: Int
     /// The word after the fence.
@@ -30,7 +30,7 @@ enum Pages {
     }()
 
     static func text(_ page: String) -> String {
-        // A page that cannot be read has no blocks, which the count below sees.
+        // A page that cannot be read has no blocks, which fails the test that counts them.
         String(decoding: (try? Files.read("\(root)/\(page)")) ?? [], as: UTF8.self)
     }
 
@@ -101,7 +101,7 @@ enum Pages {
     }
 }
 
-/// Every example of README.md, docs and examples is what confd takes.
+/// confd accepts every example of README.md, docs and examples.
 @Suite struct PageTests {
     /// What is tested, here or elsewhere: swift in LibraryUseTests; template, output, error and keys by Rendering's
     /// tests; ini, a part of a systemd unit, in Tests/Release/unit.sh; no word is what confd prints, compared in

@@ -83,7 +83,7 @@ private func withCheck(_ fields: String) -> String {
         #expect(check.check.kind == .http(wanted))
     }
 
-    /// A timeout that nobody gave is no longer than the interval.
+    /// The default timeout is not longer than the interval.
     @Test func timeoutFollowsTheInterval() throws {
         let result = try parse(withCheck("type = \"tcp\"\ninterval = \"500ms\""))
         #expect(result.resources.first?.healthChecks.first?.check.options.timeout == .milliseconds(500))
@@ -194,7 +194,7 @@ private func withCheck(_ fields: String) -> String {
         #expect(service.onFall == .delete && service.onStop == .keep && service.onConflict == .wait)
     }
 
-    /// systemd sets no such variable.
+    /// systemd does not set `HOSTNAME`.
     @Test(arguments: [[:], ["HOSTNAME": ""]]) func theNameOfTheHostNeedsNoVariable(_ environment: [String: String])
         throws
     {
@@ -202,7 +202,7 @@ private func withCheck(_ fields: String) -> String {
         #expect(try result.services.first?.key.text == "/s/\(Host.name())")
     }
 
-    /// A child that ends takes its key along; a daemon that is restarted does not.
+    /// With a command after `--`, the key is deleted when confd stops, as the command ends too.
     @Test func keyOfAChildGoesWithIt() throws {
         let result = try parse(Self.minimal, arguments: ["-watch", "--", "app"])
         #expect(result.services.first?.onStop == .delete)
@@ -319,7 +319,7 @@ private func withCheck(_ fields: String) -> String {
         #expect(options.timeout == .seconds(2) && options.initial == .down)
     }
 
-    /// Without `register`, `-check` is the switch that it always was.
+    /// Without `register`, `-check` is a switch that takes no value.
     @Test func namesMeanSomethingElseElsewhere() throws {
         #expect(try load(["-check", "-node", "http://127.0.0.1:1"]).check)
         #expect(throws: SettingsError(.unknownFlag("rise", nil))) { try load(["-rise", "2"]) }

@@ -145,7 +145,7 @@ private func parse(
         #expect(parsed.unixSocket == path && parsed.text == text && parsed.name == name)
     }
 
-    /// With a command after `--` the signal for it counts, and the table without.
+    /// With a command after `--`, `reload_signal` is used; without one, the table is.
     @Test func aSignalForTheChildGoesBefore() throws {
         let fields = "reload_signal = \"USR1\"\n[template.reload]\nsignal = \"HUP\"\npid_file = \"/p\""
         let signal = ProcessSignal(signal: .hangUp, pidFile: "/p", process: nil)

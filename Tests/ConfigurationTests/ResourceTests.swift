@@ -75,7 +75,7 @@ private func minimal(_ more: String) -> String {
         }
     }
 
-    /// Found by reading: what is no table was no error, and the file counted as good.
+    /// Found by reading: a `service` that is no table was not an error, and the file counted as good.
     @Test(arguments: ["service = \"x\"\n", "service = [1]\n", "service = true\n"]) func aServiceIsATable(_ text: String)
         throws
     {
@@ -83,7 +83,7 @@ private func minimal(_ more: String) -> String {
         #expect(try parse(text).errors.count == 1)
     }
 
-    /// Found by reading: the line was hidden, and the message had the value.
+    /// Found by reading: the excerpt hid the line, but the message showed the value.
     @Test(arguments: ["password = hunter2", "auth_token = 0hunter2", "pass = \"x\" hunter2", "secret-id = True"])
     func errorsShowNoSecret(_ line: String) throws {
         let errors = try parse(minimal("[template.backend]\n\(line)")).errors + parse("[backend]\n\(line)\n").errors
@@ -295,7 +295,7 @@ private func minimal(_ more: String) -> String {
         let result = try parse(text)
         #expect(result.errors.isEmpty)
         #expect(result.warnings.map { $0.text.prefix { $0 != "\n" } } == ["r.toml:\(message)"])
-        // Setuid to whoever has the file instead would be somebody else's rights.
+        // The setuid or setgid bit is dropped too: it would give the rights of an owner or group that was not meant.
         let mode: UInt16 = field.hasPrefix("owner") ? 0o2750 : 0o4750
         #expect(result.resources.map(\.attributes) == [FileAttributes(mode: mode)])
         let strict = try parse(text, arguments: ["-backend", "env", "-strict"])

@@ -60,7 +60,7 @@ private func parse(
         #expect(alone.group == "all" && alone.policy.canary == .none && alone.policy.soak == .seconds(5))
         let both = try #require(try parse("canary = \"5%\"", settings: settings).resources.first?.rollout)
         #expect(both.group == "all" && both.policy.canary == .first(.percent(5)) && both.policy.soak == .seconds(5))
-        // Nothing of it can be rolled out.
+        // A resource without keys cannot be rolled out: that the settings have a rollout is no error there.
         #expect(try parse(nil, settings: settings, keys: "").errors.isEmpty)
     }
 
@@ -142,7 +142,7 @@ private func parse(
         #expect(try long.bodyPath(destination: "/d e") == "/d e" && !long.expectedStatus.contains(201))
     }
 
-    /// The resource's own goes before that of confd.toml, in whichever form.
+    /// The resource's own verification replaces that of confd.toml, also where one is a command and the other a request.
     @Test func aVerificationReplacesTheOther() throws {
         let settings = "[rollout]\ngroup = \"a\"\nverify_http = { url = \"${BASE}/health\" }\n"
         let environment = ["BASE": "http://h:1"]

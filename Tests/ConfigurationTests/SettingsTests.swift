@@ -242,7 +242,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
     }
 }
 
-/// What people have in confd.toml besides its keys.
+/// Files given as confd.toml with former names of settings, with template resources, or with mistyped keys.
 @Suite struct ConfigurationFileTests {
     private func warnings(_ text: String) -> [String] {
         ConfigurationFile.parse(Array(text.utf8), path: "c.toml", strict: false).warnings.map(\.text)
@@ -364,7 +364,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
         #expect(OptionTable.all.filter { $0.name == name || $0.aliases.contains(name) }.count == 1)
     }
 
-    /// Flags of backends that are not built are refused, and need no more words.
+    /// Flags of backends that are not built need no documentation.
     @Test func documentationNamesEveryOption() throws {
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let page = String(decoding: try Files.read("/\(root)/docs/settings.md"), as: UTF8.self)
@@ -374,7 +374,7 @@ private func failure(_ arguments: [String], _ environment: [String: String] = [:
         }
     }
 
-    /// The rows of docs/settings.md: flags, defaults, meaning. What is given in words is not compared.
+    /// The rows of docs/settings.md are flags, defaults, meaning. Options without a `defaultText` are not compared.
     @Test func documentationHasTheDefaults() throws {
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let page = String(decoding: try Files.read("/\(root)/docs/settings.md"), as: UTF8.self)

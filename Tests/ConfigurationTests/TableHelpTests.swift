@@ -4,7 +4,7 @@ import Testing
 
 @testable import Configuration
 
-/// What is said of the fields of tables, beside what is read.
+/// The help of the fields of tables, compared with the fields that the parsers read.
 @Suite struct TableHelpTests {
     @Test func everyFieldThatIsReadIsTold() {
         for table in TableHelp.all {
@@ -15,7 +15,7 @@ import Testing
         #expect(FieldProbe.rollout == TableHelp.rollout.forms)
     }
 
-    /// A field whose form nobody told would have no type in help.
+    /// A field with the form `.any` would have no type in the help.
     @Test func fieldsOfOneEntryHaveOneForm() {
         for table in TableHelp.all {
             for field in table.fields {

@@ -33,13 +33,13 @@ import Testing
             "CONFD_PORT_80_TCP", "CONFD_PORT_80_TCP_ADDR", "CONFD_PORT_80_TCP_PORT", "CONFD_PORT_80_TCP_PROTO",
             "CONFD_NAME", "CONFD_ENV_PATH",
         ],
-        // One that is named confd-node, and one confd-file.
+        // The same beside services that are named confd-node and confd-file.
         ["CONFD_NODE_PORT", "CONFD_NODE_SERVICE_HOST", "CONFD_FILE_SERVICE_PORT", "CONFD_FILE_PORT_80_UDP"],
-        // Flags that are none of the environment, and those of backends that are not built.
+        // Flags that have no variable, and those of backends that are not built.
         ["CONFD_VERSION", "CONFD_CHECK", "CONFD_HELP", "CONFD_RESOURCE", "CONFD_TABLE", "CONFD_APP_ID", "CONFD_JSON"],
-        // What commands get.
+        // Variables that confd sets for its commands.
         ["CONFD_SRC", "CONFD_DEST", "CONFD_REVISION", "CONFD_CHANGES", "CONFD_PREVIOUS"],
-        // Of images.
+        // Variables that authors of images choose.
         ["CONFD_URL", "CONFD_SHA256", "CONFD_ARCH", "CONFD_OPTS", "CONFD_HOME", "CONFD_BIN", "CONFD_SOMETHING_ELSE"],
         ["CONF_NODES", "MY_CONFD_NODES", "CONFD"],
     ])
@@ -53,7 +53,7 @@ import Testing
         #expect(UnknownVariable.warnings(of: names) == [])
     }
 
-    /// Tests give the same result on every machine.
+    /// `confd test` reads no variables, so that it gives the same result on every machine.
     @Test func confdTestReadsNone() throws {
         #expect(try warnings(["CONFD_NODES"], ["test"]) == [])
     }
