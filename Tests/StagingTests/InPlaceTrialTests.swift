@@ -4,7 +4,7 @@ import Testing
 
 @testable import Staging
 
-/// What stands beside a destination while a new file is in its place on trial.
+/// Trials: the new file is at the destination while its check runs, and the previous one is kept beside it.
 @Suite struct InPlaceTrialTests {
     let folder: TemporaryDirectory
     let destination: Destination
@@ -39,8 +39,8 @@ import Testing
         #expect(try !destination.undoTrial(FileAttributes()))
     }
 
-    /// `confd -onetime` beside a daemon takes the trial of the daemon for what a crash has left: the daemon must not count as
-    /// applied what is in place no longer.
+    /// `confd -onetime` beside a daemon takes the daemon's trial for what a crash has left, and undoes it: the daemon must then
+    /// not accept a file that is gone.
     @Test(arguments: ["old", nil])
     func isNotAcceptedAfterItWasWithdrawn(previous: String?) throws {
         if let previous { try folder.write("x", previous) }
@@ -72,7 +72,7 @@ import Testing
         #expect(folder.names == (isRemoved ? [] : ["x"]), "in a directory of all it may be anybody's")
     }
 
-    /// Another name of a file from elsewhere is not what a check has made.
+    /// A hard link to another file is not taken for a file that the check has made.
     @Test func aLinkThatAppearsIsNotRemoved() throws {
         let trial = try #require(destination.apply("new", Self.trial).trial)
         try folder.write("theirs", "theirs")
@@ -222,7 +222,7 @@ import Testing
     }
 
     #if DEBUG
-        /// What is on disk after a kill at any call can be undone or was accepted.
+        /// After a kill at any call the trial can be undone, or was accepted.
         @Test(arguments: ["old", nil])
         func killedAtEachCall(previous: String?) throws {
             var nth = 1

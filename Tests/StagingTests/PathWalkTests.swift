@@ -5,7 +5,7 @@ import Testing
 
 @testable import Staging
 
-/// Who can lead us where: service users with links and directories of their own, in directories of theirs.
+/// Which links and directories of service users are followed on the way to a dest, and which are refused.
 @Suite(.enabled(if: Privileges.isRoot, "needs root"))
 struct PathWalkTests {
     static let service: UInt32 = 1_234
@@ -205,7 +205,7 @@ struct PathWalkTests {
         }
     }
 
-    /// Directories of root's that root has made so keep what they give to new ones.
+    /// New directories in one of root's get the default access list and the group that it sets.
     @Test func createsDirectoriesWithRootsRights() throws {
         let root = try FileDescriptor(opening: folder("root"), [.read, .folder])
         try root.setAttribute(AccessList.default.rawValue, StagingForeignTests.accessList)
@@ -222,7 +222,7 @@ struct PathWalkTests {
         #expect(Users.isRootOrOurs(0))
         #expect(!Users.isRootOrOurs(1_234))
         #expect(try Privileges.with(id: 1_234) { Users.isRootOrOurs(1_234) && Users.isRootOrOurs(0) })
-        // Here it is a user like others.
+        // Unless this is a user namespace, 65534 is an ordinary user.
         #expect(!Users.isRootOrOurs(65_534) || Users.isUnmapped(65_534))
     }
 
@@ -321,7 +321,7 @@ struct PathWalkTests {
             #expect(
                 seen.contains(
                     "cannot look up DIR/srv/own/deep/../x: the directory DIR/srv/own/deep was moved meanwhile"))
-            // It was there, it was away before, or it was moved meanwhile: never beside where it is now.
+            // The way ends beside the old place, or the move is an error: it never ends beside the new place.
             #expect(seen.contains(folder("srv/own/x")))
             #expect(!seen.contains(folder("root/x")))
         }

@@ -6,7 +6,7 @@
 
     @testable import Staging
 
-    /// One way to the directory of many destinations.
+    /// Destinations in one directory share the open directory, so that only the first walks its path.
     @Suite struct SharedFoldersTests {
         let folder: TemporaryDirectory
         let folders = SharedFolders()
@@ -28,7 +28,7 @@
             return try #require(result)
         }
 
-        /// A look at the directory, and one at the name.
+        /// The second destination needs two system calls: one for the directory, and one for the name.
         @Test func theSecondNeedsNoWay() throws {
             let first = try resolve("a")
             let second = try resolve("b", most: 3)
@@ -56,7 +56,7 @@
             #expect(first.place.directory != second.place.directory)
         }
 
-        /// It could not be unmounted while nothing is written in it.
+        /// A directory that stayed open without a destination in it would keep its file system from being unmounted.
         @Test func noDirectoryStaysOpen() throws {
             var first: Destination? = try resolve("a")
             weak let directory = first?.folder

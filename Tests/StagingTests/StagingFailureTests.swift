@@ -73,7 +73,7 @@ import Testing
                 }
                 if !reached { break }
                 let text = try #require(folder.text("x"))
-                // Whoever sees the new bytes sees that a reload is owed.
+                // Where the new bytes are in place, the mark of the owed reload is there too.
                 let mark = try destination.reloadMark()
                 states.append(text == "new" && mark == nil ? "new without mark" : text)
                 if mark != nil { try destination.clearReloadMark() }

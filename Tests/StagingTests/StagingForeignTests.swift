@@ -6,7 +6,7 @@ import Testing
 
 @testable import Staging
 
-/// Attacks by whoever may write in the folder of a destination: what he puts there decides nothing.
+/// Attacks by a user who may write in the folder of a destination: files that he puts there are neither trusted nor in the way.
 @Suite(.enabled(if: Privileges.isRoot, "needs root")) struct StagingForeignTests {
     let folder: TemporaryDirectory
     let destination: Destination
@@ -45,7 +45,7 @@ import Testing
         try destination.apply("new", wanted)
         let status = try Files.status(folder("x"))
         #expect(status.mode == mode)
-        // A group of another owner's choice could read or change what is no longer his.
+        // The group that the former owner chose could read or change the file, which is root's now.
         let group = wanted.uid == nil ? Self.service : 0
         #expect([status.uid, status.gid] == [wanted.uid ?? Self.service, wanted.gid ?? group])
         #expect(try attribute("user.note", of: "x") == nil)
@@ -75,7 +75,7 @@ import Testing
         #expect(try attribute(AccessList.access.rawValue, of: "x") == nil)
     }
 
-    /// What the resource sets is set, and the directory's owner may have his group.
+    /// Owner and group that the resource names are set, also the group of the directory's owner.
     @Test func givesTheGroupThatIsAskedFor() throws {
         try Files.setMode(folder.path, 0o2755)
         try destination.apply("new", FileAttributes(mode: 0o660, uid: 0, gid: Self.service))
@@ -141,7 +141,7 @@ import Testing
         return bytes(UInt32(2)) + entries.flatMap { bytes($0.0) + bytes($0.1) + bytes($0.2) }
     }()
 
-    /// Attack: who had `dest` open when it was his goes on writing into it.
+    /// Attack: the former owner of `dest` keeps it open and goes on writing into it.
     @Test(arguments: [FileAttributes(mode: 0o644, uid: 0, gid: 0), FileAttributes(mode: 0o600)])
     func leavesTheFormerOwnerNoDescriptor(wanted: FileAttributes) throws {
         try plant("x", "same", mode: 0o644)
@@ -213,7 +213,7 @@ import Testing
         #expect(destination.strangers() == [.stranger(path: hidden, reasons[kind])])
     }
 
-    /// Attack: something that is no file, or not ours, has the name of one of ours. A pipe would be waited for.
+    /// Attack: one of the names that confd uses is taken by something else, or by a file of another user. Opening a pipe blocks.
     @Test(arguments: [".x.confd-reload", ".x.confd-backup", "x.bak"], ["folder", "pipe", "file", "link"])
     func isWrittenWhateverHasTheName(hidden: String, kind: String) throws {
         try folder.write("x", "old")
@@ -318,7 +318,7 @@ import Testing
         }
     }
 
-    /// The name of a file that is created while `act` happens before the system call with this number; whether there were so many.
+    /// Creates a file while `act` runs before system call number `step`; returns its name, and whether there were so many calls.
     private func create(
         intrudingAt step: Int, _ act: @escaping @Sendable () -> Void
     ) throws -> (name: String, reached: Bool) {

@@ -78,7 +78,7 @@ import Testing
     }
 
     #if DEBUG
-        /// A rename that fails stands for the mount where none can be made.
+        /// A rename that fails, in place of a mount, which needs rights.
         static let busy = Faults.Fault("rename", nth: 1, code: Errno.otherDevice)
         static let old = String(repeating: "old\n", count: 36_000)
         static let new = String(repeating: "other\n", count: 25_000)
@@ -122,13 +122,13 @@ import Testing
             #expect(try destination.heal() == .nothing)
         }
 
-        /// Kills it at each system call and starts anew: the file is whole, and the backup is gone.
+        /// Kills the write at each system call, and heals: the file is whole, and the backup is gone.
         @Test func isHealedWhereverItIsKilled() throws {
             let destination = try Destination(resolving: folder("x"))
             var seen: [Healing] = []
             for step in 1... {
                 try folder.write("x", Self.old)
-                // The rename is the kill's to fail or not, so the writer is called as after a failed one.
+                // A rename before the kill would succeed, so the writer is called directly, as after one that failed.
                 let reached = Faults.killed(at: step) {
                     _ = try? InPlaceWriter(destination).write(
                         Array(Self.new.utf8), FileAttributes(mode: 0o600), PendingMark(value: [1], wasOwed: false))
@@ -138,7 +138,7 @@ import Testing
                 let text = folder.text("x")
                 #expect(text == Self.old || text == Self.new, "killed at call \(step)")
                 #expect(!Files.exists(destination.backupPath))
-                // Whoever sees the new bytes sees that a reload is owed.
+                // Where the new bytes are in place, the mark of the owed reload is there too.
                 let mark = try destination.reloadMark()
                 #expect(text == Self.old || mark == [1], "killed at call \(step)")
                 try Files.unlink(folder("x"))

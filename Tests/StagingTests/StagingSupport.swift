@@ -15,7 +15,7 @@ extension Destination {
     }
 }
 
-/// Rights and mounts that a single thread takes on, so that other tests go on as they are.
+/// Rights and mounts of a single thread, which do not affect other tests.
 enum Privileges {
     static let isRoot = geteuid() == 0
 

@@ -147,7 +147,7 @@ import Testing
         #expect(replacement.warnings == [warning])
         #expect(warning.message == "not permitted to make uid 0 and gid 0 the owner of \(folder("x"))")
         let status = try Files.status(folder("x"))
-        // Setuid to root was meant, setuid to 1234 was not.
+        // The setuid bit was meant for root: it is dropped, as the file's owner is 1234.
         #expect([status.uid, UInt32(status.mode)] == [1_234, 0o755])
     }
 
