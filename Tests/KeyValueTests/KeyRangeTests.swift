@@ -1,7 +1,7 @@
 import KeyValue
 import Testing
 
-/// Which keys are in several ranges: as asking each range gives it.
+/// Whether a set of ranges contains a key: the same as asking each range.
 @Suite struct KeyRangeSetTests {
     @Test(arguments: [
         ["/"], ["/a"], ["/a", "/b/c"], ["/a/b", "/a/b/c"], ["/b", "/"], ["/ab"], [], ["/a", "/a"],

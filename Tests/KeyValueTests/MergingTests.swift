@@ -51,7 +51,7 @@ import Testing
         #expect(origin(of: "/secrets/api", in: merged) == 1)
     }
 
-    /// What other resources need of a store is not seen.
+    /// Keys that a store holds outside of the ranges of this layer are not merged.
     @Test func onlyTheRangesAreSeen() {
         let merged = Snapshot.merging([
             layer("a", [("/app/x", "1"), ("/web/x", "1")], keys: ["/app"]),

@@ -5,7 +5,7 @@ import Testing
 
 /// Random stores and random queries, compared with the definition.
 @Suite struct PropertyTests {
-    /// How wild the keys are.
+    /// What keys are made of.
     enum Shape: CaseIterable { case clean, anything, deep }
 
     private func element(_ shape: Shape, _ generator: inout SeededGenerator) -> [UInt8] {

@@ -23,7 +23,7 @@ import Testing
         return recorder.finish()
     }
 
-    /// The index says of random readers what each would say of itself, while some come and go.
+    /// The index finds the same readers as asking each of them, while random readers are added and removed.
     @Test func agreesWithEachReader() {
         for _ in 0..<300 {
             var index = ReadIndex()

@@ -75,7 +75,7 @@ import Testing
         #expect(!set.intersects(changes(.updated, ["/z"])))
     }
 
-    /// Whenever an answer changes, the change must intersect what was read.
+    /// Whenever a changed key changes the answer of a query, the read set contains that key.
     @Test(arguments: [21, 22, 23, 24] as [UInt64])
     func noChangedAnswerIsMissed(_ seed: UInt64) {
         var generator = SeededGenerator(seed: seed)

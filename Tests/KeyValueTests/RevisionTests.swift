@@ -41,7 +41,7 @@ import Testing
     @Test func keepsRevisionsOfKeysThatDoNotChange() {
         let old = snapshot((0..<1_000).map { ("/\($0 + 1_000)", Int64($0 + 1)) })
         var new = old
-        // Often enough for the bytes to be copied.
+        // So many updates that the bytes are copied in between.
         for round in 0..<200 {
             new = new.applying(
                 [Update(key: Array("/1500".utf8), value: [2], revision: Int64(2_000 + round))],

@@ -48,7 +48,7 @@ import Testing
         #expect(throws: SnapshotFile.Problem.damaged) { try SnapshotFile.decode(SnapshotFile.sealed(content)) }
     }
 
-    /// Wherever it is cut off, or a bit is another one.
+    /// A file that is cut off, or has a changed bit, is refused.
     @Test func noticesDamage() {
         let whole = encode(snapshot(20))
         for length in 24..<whole.count {

@@ -23,7 +23,7 @@ import Testing
         ])
     func replaces(_ string: String, _ text: String, _ replacement: String, _ expected: String) {
         let replaced = string.replacing(text: text, with: replacement)
-        // Strings that look alike are equal, bytes are not.
+        // Bytes, because `==` of strings holds for different encodings of one text.
         #expect(Array(replaced.utf8) == Array(expected.utf8))
     }
 

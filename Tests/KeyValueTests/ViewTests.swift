@@ -49,7 +49,7 @@ import Testing
         Row(
             name: "unclean keys", keys: ["/app//a", "/app/./b", "/app/c/", "/app/d/../e", "/app/f"], ranges: ["/app"],
             prefix: "/app", expected: ["/a", "/b", "/c", "/f"]),
-        // Report: who may write below /tenants alone set /app/debug.
+        // Report: a user who may write only below /tenants could set /app/debug.
         Row(
             name: "paths that climb",
             keys: [
