@@ -7,7 +7,7 @@ import TextTemplate
 
 /// The examples of docs/templates.md do what they say.
 @Suite struct DocumentationTests {
-    /// A template of the page and what it says that comes of it.
+    /// A template of the page, and the result that the page shows for it.
     struct Example: Sendable, CustomTestStringConvertible {
         /// The heading above it.
         let heading: String
@@ -64,7 +64,7 @@ import TextTemplate
             })
     }
 
-    /// Of the servers of the page one is down.
+    /// One of the servers in the examples of the page is down.
     private struct Health: HealthSource {
         func health(ofKey key: ByteString) -> HealthRecord? {
             let isUp = key != "/services/shop/servers/b"

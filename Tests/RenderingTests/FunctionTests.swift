@@ -7,7 +7,7 @@ import TextTemplate
 
 /// What functions do with the environment, and where their limits are; the rest is in the corpora.
 @Suite struct FunctionTests {
-    /// What becomes of `template`: its output, or the end of the error.
+    /// The output of `template`, or the end of its error message.
     private func render(
         _ template: ByteString, _ environment: TestEnvironment = TestEnvironment(), limits: Limits = Limits()
     ) -> String {
@@ -129,8 +129,8 @@ import TextTemplate
         #expect(render(template) == result)
     }
 
-    /// Attack: a value that a function makes many times as much memory of. The limit here is 3,200 bytes, of a text and of
-    /// a list's elements.
+    /// Attack: a value that a function turns into one many times as large. The limit in these tests is 3,200 bytes for a text,
+    /// and the same for a list's elements.
     @Test(
         arguments: [
             (#"{{quote (repeat 801 "x")}}"#, "error calling quote: the text would be longer than 3200 bytes"),
@@ -149,7 +149,7 @@ import TextTemplate
                 #"{{$l := list 1 2 3 4 5 6 7 8 9}}{{$l = list $l $l $l $l $l $l $l $l}}{{$l = list $l $l $l $l $l $l $l}}                {{toPrettyJson (list $l $l $l)}}"#,
                 "error calling toPrettyJson: the text would be longer than 3200 bytes"
             ),
-            // The space before the brackets at the end is most of it.
+            // Most of the text is the indentation of the closing brackets.
             (
                 #"{{$l := list}}{{range seq 1 50}}{{$l = list $l}}{{end}}{{toPrettyJson $l}}"#,
                 "error calling toPrettyJson: the text would be longer than 3200 bytes"
@@ -164,7 +164,7 @@ import TextTemplate
             (#"{{split (repeat 80 ",") ","}}"#, "error calling split: the list would be longer than 80 elements"),
             (#"{{len (split (repeat 79 ",") ",")}}"#, "80"),
             ("{{seq 1 81}}", "error calling seq: the list would be longer than 80 elements"),
-            // Each invalid byte becomes a character of three.
+            // Each invalid byte becomes a character of three bytes.
             (
                 #"{{nospace (repeat 1067 "\xff")}}"#,
                 "error calling nospace: the text would be longer than 3200 bytes"
@@ -211,7 +211,7 @@ import TextTemplate
                 #"{{$l := repeat 1000 "x"}}{{toYaml (list $l $l $l $l)}}"#,
                 "error calling toYaml: the text would be longer than 3200 bytes"
             ),
-            // The space before each line is most of it.
+            // Most of the text is the indentation of the lines.
             (
                 #"{{$l := list (repeat 500 "x\n")}}{{range seq 1 20}}{{$l = list $l}}{{end}}{{toYaml $l}}"#,
                 "error calling toYaml: the text would be longer than 3200 bytes"
@@ -259,7 +259,7 @@ import TextTemplate
                 "{{$l := list 1 2 3}}{{append (slice $l 0 1) (list 4 (dict \"k\" (list $l)))}}",
                 "error calling append: the list would be an element of itself"
             ),
-            // Twice the same list in each of a hundred: looked at once.
+            // A hundred lists, each with the same list twice: each is visited once.
             (
                 "{{$l := list 1 2 3}}{{$m := $l}}{{range seq 1 100}}{{$m = list $m $m}}{{end}}{{append (slice $l 0 1) $m}}",
                 "error calling append: the list would be an element of itself"
@@ -278,7 +278,7 @@ import TextTemplate
         #expect(render(template) == result)
     }
 
-    /// Words, case and order are as before however they are found.
+    /// Splitting, changing case and sorting, also of characters beyond ASCII and of invalid UTF-8.
     @Test(
         arguments: [
             (#"{{range split "aé\xff€😀" ""}}{{printf "%q " .}}{{end}}"#, #""a" "é" "\xff" "€" "😀" "#),
@@ -305,7 +305,7 @@ import TextTemplate
             (#"{{toYaml "a\u0085b"}}"#, #""a\Nb""#), (#"{{toYaml "a\u007fb"}}"#, #""a\x7Fb""#),
             (#"{{toYaml "\u009f\ufeff"}}"#, #""\x9F\uFEFF""#),
             (#"{{toYaml (dict (repeat 1100 "k") 1) | trunc 3}}"#, "? k"),
-            // Numbers are not letters, so this goes round; go-yaml's order is that of chance.
+            // go-yaml's comparison of these keys is circular, so its order is random.
             (#"{{toYaml (dict "a10" 1 "a1b" 2 "a2" 3)}}"#, "a10: 1\na1b: 2\na2: 3"),
         ] as [(ByteString, String)])
     func betterThanTheOriginal(_ template: ByteString, result: String) {

@@ -4,7 +4,7 @@ import TextTemplate
 
 @testable import Rendering
 
-/// What is said besides Go's words, and what of the data those words show.
+/// Hints beside Go's error messages, and the data that those messages show.
 @Suite struct HintTests {
     private static let keys: KeyValuePairs<String, String> = [
         "/app/hosts/web1": "{\"port\": 80}", "/app/hosts/web2": "{\"port\": tru}", "/app/port": "8o80",
@@ -99,7 +99,7 @@ import TextTemplate
         #expect(failure(template)?.error.hint == hint)
     }
 
-    /// What an author says in an error is said, also with a value in it.
+    /// The message of `fail` is shown as the author wrote it, also with a value in it.
     @Test func messagesOfAuthors() {
         let found = failure("{{fail (printf \"user %s\" (getv \"/app/name\"))}}")
         #expect(found?.error.reason.text.hasSuffix("error calling fail: user hunter2") == true)
@@ -109,7 +109,7 @@ import TextTemplate
         #expect(required?.reason.text.hasSuffix("error calling required: name it") == true)
     }
 
-    /// `-validate` with data in place of keys: what wants a key does not fail for that.
+    /// `-validate` with mock data: a missing key, `fail` and `required` are no failures there.
     @Test func trialsFailNot() throws {
         let text: ByteString = "[{{required `r` (getv `/none`)}}{{fail `f`}}{{required `r` .a}}]"
         let template = try CompiledTemplate(text, name: "t")

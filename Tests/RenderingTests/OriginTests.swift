@@ -5,9 +5,9 @@ import TextTemplate
 
 @testable import Rendering
 
-/// What `confd explain` says is compared with what happens: each case of the corpora is rendered over changed keys.
+/// The origins of `confd explain` are compared with what happens when a key changes, for cases of the corpora.
 @Suite struct OriginTests {
-    /// One case of so many is looked at: all of them take half a minute.
+    /// Every n-th case is tested, as all of them take half a minute: `CONFD_ORIGINS_EVERY=1` tests all.
     private static let every = Int(ProcessInfo.processInfo.environment["CONFD_ORIGINS_EVERY"] ?? "") ?? 7
 
     @Test func theOriginsOfTheCorpora() throws {
@@ -18,7 +18,7 @@ import TextTemplate
                 guard templates.count % Self.every == 0 else { continue }
                 let title = "\(file.lastPathComponent) \(item.name)"
                 let one = try #require(LargeStack.run(within: 60) { Report(item, title) })
-                // Sprig's functions are given values of every type there, also such as they make nothing of.
+                // These corpora give Sprig's functions values of every type, also ones that do not affect the result.
                 report.add(one, withNames: !file.lastPathComponent.hasPrefix("sprig"))
             }
         }
@@ -29,7 +29,7 @@ import TextTemplate
     }
 }
 
-/// What came out of a case, or of many.
+/// The result of one case, or the sum of many.
 private struct Report: Sendable, CustomStringConvertible {
     var cases = 0
     var bytes = 0
@@ -133,7 +133,7 @@ private struct Report: Sendable, CustomStringConvertible {
             for name in Set(line.names.filter { $0.kind == .key }.map(\.name)) {
                 guard let outputs = changed[name], !outputs.isEmpty else { continue }
                 named += 1
-                // Of equal lines one may be gone.
+                // Lines are counted, as one of several equal ones may be gone.
                 if outputs.allSatisfy({ ($0[line.text] ?? 0) >= (counts[line.text] ?? 0) }) {
                     loose.append("loose: \(title): \(name.text) for \(ByteString(line.text).quoted.text)")
                 }

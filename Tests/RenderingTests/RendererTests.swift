@@ -47,7 +47,7 @@ import TextTemplate
         var testDescription: String { name }
     }
 
-    /// Whether a rendering depends on a key: it is added to a snapshot that has it not.
+    /// Whether a rendering depends on a key: the key is added to a snapshot without it.
     @Test(arguments: [
         Change("a key that was read", #"{{getv "/a/b" "x"}}"#, "/a/b", true),
         Change("another key", #"{{getv "/a/b" "x"}}"#, "/a/c", false),

@@ -5,7 +5,7 @@ import TextTemplate
 
 /// A template with its input and what the real Go engine makes of it.
 struct ConformanceCase: Sendable {
-    /// What became of a template.
+    /// The result of a template: how far it got, its output and its error.
     struct Outcome: Equatable, Sendable, CustomStringConvertible {
         enum Phase: String { case none, parse, execute, timeout }
 
@@ -84,7 +84,7 @@ struct ConformanceCase: Sendable {
 
     // MARK: - Running
 
-    /// What our engine makes of the template, within `limit` seconds.
+    /// Renders the template with our engine; `.timeout` if it takes longer than `limit` seconds.
     func run(within limit: Double = 10) -> Outcome {
         LargeStack.run(within: limit) { render() } ?? Outcome(phase: .timeout)
     }

@@ -5,8 +5,8 @@ import Glibc
 enum LargeStack {
     private static let size = 512 << 20
 
-    /// Runs `work` on such a thread and waits for it; nil if it takes longer than `limit` seconds: the thread is then
-    /// left behind.
+    /// Runs `work` on such a thread and waits for it; nil if it takes longer than `limit` seconds: the thread then goes on
+    /// until `work` returns or the process ends.
     static func run<Result: Sendable>(
         within limit: Double, _ work: @escaping @Sendable () -> Result
     ) -> Result? {

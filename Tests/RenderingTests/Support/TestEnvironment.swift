@@ -8,12 +8,12 @@ struct TestEnvironment: Environment {
     var variables: [ByteString: ByteString] = [:]
     /// Paths below the folder, and texts.
     var templates: [ByteString: ByteString] = [:]
-    /// What names stand for; addresses stand for themselves.
+    /// The addresses of host names; an address resolves to itself.
     var hosts: [ByteString: [ByteString]] = [:]
     var records: [ServiceRecord]?
     var interfaces: [ByteString: [ByteString]] = [:]
     var hostNameResult: Result<ByteString, EnvironmentError> = .success("host.test")
-    /// Encrypted values, and what they are; without any there is no identity.
+    /// Encrypted values with their plain texts; if empty, there is no identity to decrypt with.
     var plainTexts: [ByteString: ByteString] = [:]
     var now = Time(unixSeconds: 1_700_000_000, nanoseconds: 0, local: .utc)
 
