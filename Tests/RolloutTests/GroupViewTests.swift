@@ -3,7 +3,7 @@ import Testing
 
 @testable import Rollout
 
-/// What the store's keys say about a group.
+/// The state of a group, as it is read from the store's keys.
 @Suite struct GroupViewTests {
     private let keys = GroupKeys(group: "web/app.toml")
     private let change = ChangeName(number: 7, id: "ab12")
@@ -67,7 +67,7 @@ import Testing
         #expect(view.changes.isEmpty && view.current == nil)
     }
 
-    /// Nobody can make hosts wait for ever with a value that is no change.
+    /// A value in `current` that is no change is replaced: hosts do not wait for it.
     @Test func replacesACurrentChangeThatIsNone() {
         var view = GroupView(keys)
         view.take(snapshot([(.current, "nonsense", 3)]), after: Snapshot([]))

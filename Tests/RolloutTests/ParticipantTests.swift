@@ -4,7 +4,7 @@ import Testing
 
 @testable import Rollout
 
-/// One host, step by step.
+/// The actions of one host, step by step.
 @Suite struct ParticipantTests {
     private let keys = GroupKeys(group: "web/app.toml")
     private let change = ChangeName(number: 5, id: "aa")
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    /// A canary, from the first word to the last.
+    /// A canary, from its first action to its last.
     @Test func takesItsTurn() {
         var me = participant(at: target())
         #expect(puts(me.next(GroupView(keys), now: .zero)) == ["put current"])
@@ -90,7 +90,7 @@ import Testing
         return transaction
     }
 
-    /// Others are stopped before the previous file comes back.
+    /// The halt is committed before the previous file is put back.
     @Test func haltsAndRollsBack() {
         var me = participant(at: target())
         let started = current((.of(change, .queue("me")), ""), (.of(change, .started("me")), ""))
@@ -128,7 +128,7 @@ import Testing
         #expect(me.mayApply("aa") == isFree)
     }
 
-    /// Verdicts of health checks change what is rendered from the same keys.
+    /// The same keys give another file when the verdict of a health check changes: that file needs no turn.
     @Test func goesOnWithWhatItHas() {
         var me = participant(at: target(differs: false))
         me.rendered(target(differs: true))
@@ -168,7 +168,7 @@ import Testing
         #expect(WaitReason.queued(before: 2).message == "2 hosts go first")
     }
 
-    /// A key that ends confd itself goes no further.
+    /// A host died in its turn, as if the change crashed confd: the next one halts the rollout.
     @Test func haltsForAHostThatDied() {
         var me = participant(.none, at: target())
         me.take(queued: [change])

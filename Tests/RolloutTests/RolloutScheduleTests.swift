@@ -4,10 +4,10 @@ import Testing
 
 @testable import Rollout
 
-/// Whatever happens: never more hosts at a time than may be, never canaries of two changes, and in the end all have the newest
-/// file or are told why not.
+/// In random schedules there are never more hosts at a time than `max_parallel`, never canaries of two changes, and in the end each
+/// host has the newest file or a reason why it waits.
 ///
-/// A host that was frozen between the check of its lease and the reload is the exception: nobody else can see it.
+/// A host that is frozen between the check of its lease and the reload is not simulated: no other host can notice that.
 @Suite struct RolloutScheduleTests {
     private func policy(_ seed: Int) -> RolloutPolicy {
         let canary: RolloutPolicy.Canary =
@@ -64,7 +64,7 @@ import Testing
     /// Without optimization 10,000 hosts take half a minute: `CONFD_SIMULATED_HOSTS=10000` asks for them.
     private static let manyHosts = Environment.text("CONFD_SIMULATED_HOSTS").flatMap { Int($0) } ?? 1_500
 
-    /// A change that works reaches all of many hosts, with as many at a time as may be, though some die before it is their turn.
+    /// A change that works reaches all of many hosts, with `max_parallel` of them at a time, though some die before their turn.
     @Test func reachesAllHosts() {
         let count = Self.manyHosts
         let policy = RolloutPolicy(
@@ -79,7 +79,7 @@ import Testing
         #expect(fleet.mostHolders == count * 3 / 10)
     }
 
-    /// A key with which nothing works reaches the canaries and nobody else, and they go back; what comes next puts it right.
+    /// A change that breaks the service, or confd itself, reaches only canaries, which roll back; the next change reaches all.
     @Test(arguments: [false, true])
     func stopsAtTheCanary(_ isDeadly: Bool) {
         let policy = RolloutPolicy(

@@ -4,22 +4,22 @@ import TestSupport
 
 @testable import Rollout
 
-/// Hosts that take part in rollouts of one resource, and a store; time is a number of steps.
+/// A model of the hosts of one group, and of their store. Time is counted in steps, each of which is a second for the hosts.
 struct Fleet {
     final class Host {
         let number: Int
         let name: String
         var participant: Participant
-        /// What the file was made from; nil: there is none.
+        /// The id of the keys that the file was made from; nil without a file.
         var file: String?
-        /// What comes back if that fails.
+        /// The `file` that a rollback puts back.
         var previous: String?
         /// The keys that the host has seen last.
         var seen: (id: String, since: Int64, known: Int64)
         /// Whether the keys make a difference to its file.
         let isConcerned: Bool
         var isDead = false
-        /// Cut off from the store: nothing comes and goes.
+        /// Cut off from the store: it neither reads nor writes keys.
         var isCutOff = false
         /// Since when its lease is not kept alive.
         var silentSince: Int?
@@ -36,7 +36,7 @@ struct Fleet {
         }
     }
 
-    /// How long a lease outlives its host.
+    /// After so many steps without its host a lease ends.
     private static let timeToLive = 40
 
     let policy: RolloutPolicy
@@ -51,7 +51,7 @@ struct Fleet {
     /// Keys with which a service does not work, and those that end confd with its host.
     var poisoned: Set<String> = []
     var deadly: Set<String> = []
-    /// One of so many answers is lost, with what was asked for or without.
+    /// One of so many answers is lost, after the transaction was made or instead of it; 0: none.
     var lossRate = 0
     private(set) var violations: [String] = []
     private(set) var mostHolders = 0
@@ -59,7 +59,7 @@ struct Fleet {
     /// Hosts that had the file of poisoned keys.
     private(set) var harmed: Set<Int> = []
 
-    /// With `lags` hosts see what others have written soon or late.
+    /// With `lags`, hosts see what others have written at once or some steps later.
     init(_ policy: RolloutPolicy, hosts count: Int, seed: Int, unconcerned: Int = 0, lags: Bool = true) {
         self.policy = policy
         self.lags = lags
@@ -91,7 +91,7 @@ struct Fleet {
         host.pending = nil
     }
 
-    /// What it knew is gone.
+    /// Starts confd again on a host, without anything that it knew.
     mutating func start(_ host: Host) {
         host.isDead = false
         host.isCutOff = false
@@ -127,7 +127,7 @@ struct Fleet {
         }
     }
 
-    /// Lets every host do something that has something to do: who is not in the queue, and the first of it.
+    /// Ten steps at once: every host that may have something to do acts, which are those outside of the queue and the first in it.
     mutating func stepAll() {
         now += 10
         for number in silent { endLeaseIfSilent(hosts[number]) }
@@ -145,7 +145,7 @@ struct Fleet {
         store.endLease(of: host.number, host.name)
     }
 
-    /// Everybody has an even chance, and those whose turn may come a better one.
+    /// Any host; those first in the queue are more likely.
     private mutating func randomHost() -> Host {
         let order = store.fresh.currentChange?.order ?? []
         if !order.isEmpty, Int.random(in: 0..<4, using: &generator) > 0 {
@@ -255,7 +255,7 @@ struct Fleet {
         if canaries.count > 1 { violations.append("canaries of \(canaries.sorted())") }
     }
 
-    /// Hosts that are not as they should be and wait for nothing that somebody is told of.
+    /// Hosts with an old file, although they have no reason to wait that an operator can see.
     var stuck: [String] {
         hosts.filter { $0.isConcerned && !$0.isDead && $0.file != data.id }.compactMap { host in
             let reason = host.participant.waitReason(store.fresh)

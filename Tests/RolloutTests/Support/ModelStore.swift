@@ -3,7 +3,7 @@ import KeyValue
 
 @testable import Rollout
 
-/// A store in memory, whose keys hosts see soon, or late.
+/// A store in memory with two views: one that is up to date, and one that lags.
 struct ModelStore {
     struct Entry {
         var value: [UInt8]
@@ -30,7 +30,7 @@ struct ModelStore {
         stale = GroupView(keys)
     }
 
-    /// By somebody else: a change of the keys that templates read.
+    /// Counts a change of the keys that templates read; returns its revision.
     mutating func tick() -> Int64 {
         revision += 1
         return revision
@@ -71,7 +71,7 @@ struct ModelStore {
     /// The lease of a host ends; for the test it remains a member.
     mutating func endLease(of host: Int, _ name: String) { enqueue(host, name, []) }
 
-    /// Lets the late view come nearer by so many changes of keys.
+    /// Applies the next `count` changes to the late view.
     mutating func catchUp(_ count: Int) {
         for _ in 0..<min(count, late.count - lateStart) {
             stale.take(late[lateStart].key, late[lateStart].value, late[lateStart].version)
