@@ -47,7 +47,7 @@ struct FormatTests {
         }
     }
 
-    /// What an action writes differs from `print` for no value and for pointers.
+    /// An action writes the same as `print`, but for a missing value and for pointers.
     @Test(
         arguments: [
             (.invalid, "<no value>"),
@@ -137,7 +137,7 @@ struct FormatTests {
         #expect(hash == 61_013_164_497_434_890)
     }
 
-    /// The bracket is not looked for from each of them to the end of the format.
+    /// The format is not searched to its end for the bracket of each directive, which would take quadratic time.
     @Test(.timeLimit(.minutes(1))) func indexesThatNothingCloses() {
         func repeated(_ count: Int) -> ByteString {
             ByteString([UInt8](repeatElement(Array("%[1".utf8), count: count).joined()))

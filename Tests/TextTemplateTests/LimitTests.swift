@@ -2,7 +2,7 @@ import Testing
 
 @testable import TextTemplate
 
-/// Hostile templates end with an error, soon, and on any stack.
+/// Hostile templates end with an error, in a short time and without a stack overflow.
 @Suite struct LimitTests {
     private func repeated(_ text: String, _ count: Int) -> String { String(repeating: text, count: count) }
 

@@ -3,7 +3,7 @@ import Testing
 @testable import TextTemplate
 
 struct MapTests {
-    /// Every count around the one up to which keys are looked for one after the other, in every order of adding them.
+    /// Maps of up to 23 keys, added in random order: small ones are searched one by one, larger ones are not.
     @Test(arguments: 0..<24)
     func findsWhatWasAdded(_ count: Int) {
         var random = SystemRandomNumberGenerator()

@@ -56,9 +56,9 @@ import Testing
         ("{{range .list}}-\n{{end}}end\n", ["-: list0", "-: list1", "-: list2", "end: "]),
         ("{{range .none}}x\n{{else}}empty\n{{end}}", ["empty: none"]),
         ("{{index .list 1}}\n{{len .list}}\n", ["y: list0 list1", "3: list0 list1 list2"]),
-        // With several elements, no single one decides that there are any.
+        // With several elements, no single one decides whether the list is empty.
         ("{{if .list}}some\n{{end}}", ["some: "]),
-        // What breaks a loop off decides all that follows in it.
+        // The condition of a `break` decides every line that the loop gives after it.
         (
             "{{range .list}}{{if eq . \"y\"}}{{break}}{{end}}{{.}}\n{{end}}end\n",
             ["x: list0", "end: "]
@@ -100,7 +100,7 @@ import Testing
         #expect(action.text == "if .yes" && action.place == TemplatePlace(name: "dir/t", line: 2, column: 1))
     }
 
-    /// Unions of many unions are no deep recursion.
+    /// A set that is the union of many unions is listed without deep recursion.
     @Test func keepsManyOrigins() {
         var table = OriginTable()
         var all = OriginSet.none

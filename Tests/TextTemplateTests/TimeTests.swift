@@ -111,7 +111,7 @@ struct TimeTests {
         #expect(again.at(.utc).compared(to: again) == 0)
     }
 
-    /// The difference of readings beyond the type ends at its limits.
+    /// The difference of two monotonic readings saturates at the limits of the type.
     @Test func distantReadings() {
         let early = Time(unixSeconds: 0, nanoseconds: 0, monotonic: -2, local: .utc)
         let late = Time(unixSeconds: 0, nanoseconds: 0, monotonic: .max, local: .utc)

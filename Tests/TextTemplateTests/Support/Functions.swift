@@ -77,13 +77,13 @@ enum TestFunctions {
     }
 }
 
-/// What became of a template.
+/// The result of a template: its output, or the error of parsing or execution.
 enum Outcome: Equatable, CustomStringConvertible {
     case output(String)
     case parseError(String)
     case executeError(String, after: String)
 
-    /// What the engine makes of `template`.
+    /// Parses and executes `template`.
     init(_ template: ByteString, options: Template.Options = Template.Options()) {
         var output: [UInt8] = []
         do throws(TemplateError) {
