@@ -1,6 +1,6 @@
 @testable import TOML
 
-/// A TOML value without positions, to be compared. Equality is that of bits and code points.
+/// A TOML value without positions, for comparisons: floats are equal bit by bit, texts by code points.
 enum Plain: Equatable, Sendable {
     case string(String)
     case integer(Int64)
