@@ -3,7 +3,7 @@ import Testing
 
 @testable import YAML
 
-/// How texts are written where they stand; the corpus of `toYaml` in RenderingTests has many more, recorded from Go.
+/// How texts are written in lists and maps; the corpus of `toYaml` in RenderingTests has many more, recorded from Go.
 @Suite struct WriterTests {
     private static func write(_ body: (inout YAMLWriter) -> Void) -> String {
         var writer = YAMLWriter()
