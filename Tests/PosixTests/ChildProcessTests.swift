@@ -68,7 +68,7 @@ import Testing
         }
     #endif
 
-    /// users.md, test 10: orphans beside commands whose exit codes must not be lost.
+    /// users.md, test 10: a thread that collects orphans must not take the exit codes of commands.
     @Test func reapsOrphansAndStealsNoStatus() async {
         await #expect(processExitsWith: .success) {
             try Children.becomeReaper()

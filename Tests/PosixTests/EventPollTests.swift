@@ -11,7 +11,7 @@ import Testing
         #expect(try poll.wait(timeout: .zero).isEmpty)
         wakeUp.wake()
         let event = EventPoll.Event(token: 7, canRead: true, canWrite: false, hasFailed: false)
-        // As long as it is.
+        // Level-triggered: reported as long as it is ready.
         #expect(try poll.wait(timeout: nil) == [event])
         #expect(try poll.wait(timeout: .zero) == [event])
         wakeUp.clear()

@@ -6,7 +6,7 @@ import Testing
     struct Row: CustomTestStringConvertible {
         let name: String
         let path: String
-        /// What there is besides the directories.
+        /// Files and links in the table, besides the directories.
         var entries: [String: PathTrail.Entry] = [:]
         let directories: [String]
         let looked: Set<String>

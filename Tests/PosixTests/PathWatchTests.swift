@@ -2,7 +2,7 @@ import Posix
 import TestSupport
 import Testing
 
-/// Each way in which a path comes to lead to another file.
+/// Each way in which a path can come to lead to another file is noticed. 20 s are a limit for a busy machine.
 @Suite final class PathWatchTests {
     let folder: TemporaryDirectory
     let never: WakeUp
@@ -92,7 +92,7 @@ import Testing
         #expect(watch.problem == nil)
     }
 
-    /// With no watch to be had, all the same is found by looking.
+    /// Without any inotify watch the same changes are found by polling.
     @Test(arguments: rows.prefix(6)) func seesWithoutWatches(_ row: Row) throws {
         for text in row.before { try make(text) }
         var watch = PathWatch(paths(row), limit: 0)

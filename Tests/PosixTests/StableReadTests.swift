@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    /// A forgotten descriptor of a file that was not changed for long hinders nobody.
+    /// A descriptor that is open for writing does not matter if the file has not changed for some seconds.
     @Test func openButUnchanged() throws {
         try withFile { path in
             let writer = try FileDescriptor(opening: path, [.write, .append])

@@ -75,7 +75,7 @@ import Testing
 
 @Suite struct ThreadTests {
     @Test func hasTheStackItWasAskedFor() throws {
-        // About 60 MB of frames, which no usual stack holds.
+        // About 60 MB of frames, more than a default stack of 8 MiB holds.
         @Sendable func depth(_ left: Int) -> Int {
             withUnsafeTemporaryAllocation(byteCount: 3_000, alignment: 8) { frame in
                 frame[0] = 1
