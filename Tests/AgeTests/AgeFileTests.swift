@@ -81,7 +81,7 @@ enum Vector {
         #expect(try decrypted(Array(Vector.one.utf8), both) == "secret pass")
     }
 
-    /// Whatever byte is changed, and wherever it ends: never a wrong text, and never a part of the right one.
+    /// With any byte changed, or cut off anywhere, a file is refused: no wrong text, and no part of the right one.
     @Test func nothingChangedIsDecrypted() throws {
         let file = try AgeArmor.decoded(Array(Vector.one.utf8)[...])
         let identities = try Vector.identities(Vector.identity)
@@ -132,7 +132,7 @@ enum Vector {
         #expect(failure(value) == error)
     }
 
-    /// Each recipient costs a key exchange, and whoever writes the key says how many there are.
+    /// Each recipient costs a key exchange, and their number is in the hands of the author of the value.
     @Test func headersAreBounded() {
         let stanza = "-> X25519 \(Self.code)\n\(Self.code)\n"
         let header = "age-encryption.org/v1\n" + String(repeating: stanza, count: 400) + "--- \(Self.code)\n"
@@ -162,7 +162,7 @@ enum Vector {
         #expect(try Vector.identities(Vector.identity.lowercased()).count == 1)
     }
 
-    /// No error repeats what it is about.
+    /// No error shows the content that it is about.
     @Test func errorsHoldNoSecret() {
         for file in ["AGE-SECRET-KEY-1SECRET", "AGE-PLUGIN-SECRET", "ssh-SECRET"] {
             do throws(AgeError) { _ = try AgeIdentity.all(in: Array(file.utf8)) } catch {
