@@ -21,7 +21,7 @@ import Testing
         #expect(MD5.hex(text.utf8.reversed().reversed()) == digest)
     }
 
-    /// In parts of any size, and asked in between.
+    /// In parts of any size, with the digest taken in between.
     @Test func takesBytesInParts() {
         let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0) }
         for size in [1, 7, 63, 64, 65, 999] {
