@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Two threads and a `Mutex`, and with an argument a variable without one: the sanitizer has to report nothing of the
-/// first, and the second.
+/// Two threads that append under a `Mutex`; with an argument they also count in a variable without one. The sanitizer must report
+/// nothing without the argument, and a race with it.
 final class Shared: Sendable {
     let counter = Mutex([0])
     nonisolated(unsafe) var bare = 0
