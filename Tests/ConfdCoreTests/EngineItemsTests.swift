@@ -350,6 +350,7 @@ import Testing
     /// others have put there.
     @Test(arguments: 0..<6)
     func randomHistories(_ seed: Int) async throws {
+        var generator = SeededGenerator(seed: UInt64(seed))
         let store = TestStore([:])
         let world = try EngineWorld(store)
         try world.items("sites", fields: "prune = true\nmax_remove = 0")
@@ -357,10 +358,10 @@ import Testing
         var ours: [String: String] = [:]
         var others: [String: String] = [:]
         for step in 0..<12 {
-            for _ in 0..<Int.random(in: 1...5) {
-                let name = ["a", "b", "c", "d", "e"].randomElement()!
+            for _ in 0..<Int.random(in: 1...5, using: &generator) {
+                let name = ["a", "b", "c", "d", "e"].randomElement(using: &generator)!
                 let file = "\(name).conf"
-                switch Int.random(in: 0..<6) {
+                switch Int.random(in: 0..<6, using: &generator) {
                 case 0, 1:
                     keys[name] = "\(step)"
                     store.put("/app/\(name)", "\(step)")
@@ -395,19 +396,22 @@ import Testing
         /// the new one as a whole, nothing goes that has a key, and the next pass makes good what is missing.
         @Test(arguments: 0..<6)
         func randomHistoriesOnAFailingDisk(_ seed: Int) async throws {
+            var generator = SeededGenerator(seed: UInt64(seed))
             let store = TestStore([:])
             let world = try EngineWorld(store)
             try world.items("sites", fields: "prune = true\nmax_remove = 0")
             var keys: [String: String] = [:]
             for step in 0..<12 {
                 let before = world.outputs
-                for name in ["a", "b", "c", "d", "e"] where Bool.random() {
-                    keys[name] = Bool.random() ? "\(step)" : nil
+                for name in ["a", "b", "c", "d", "e"] where Bool.random(using: &generator) {
+                    keys[name] = Bool.random(using: &generator) ? "\(step)" : nil
                     store.put("/app/\(name)", keys[name])
                 }
                 let expected = Dictionary(uniqueKeysWithValues: keys.map { ("\($0).conf", "\($0)=\($1)") })
-                let call = ["pwrite", "fsync", "rename", "open", "unlink", "fstat"].randomElement()!
-                let fault = Faults.Fault(call, nth: Int.random(in: 1...12), code: [5, 28].randomElement()!)
+                let call = ["pwrite", "fsync", "rename", "open", "unlink", "fstat"].randomElement(using: &generator)!
+                let fault = Faults.Fault(
+                    call, nth: Int.random(in: 1...12, using: &generator),
+                    code: [5, 28].randomElement(using: &generator)!)
                 _ = try await Faults.with(fault) { try await world.run(["-onetime"] + world.stateDirectory) }
                 let context = "step \(step), \(fault): \(world.log.entries.suffix(20))"
                 for (name, text) in world.outputs where !name.hasPrefix(".") {

@@ -183,8 +183,8 @@ import Testing
         let follower = Follower(
             configuration, BackendPool(environment: []) { _ in }, options, logger: logger
         ) {}
+        defer { follower.stop() }
         try await body(follower, file)
-        follower.stop()
     }
 
     @Test func newestSnapshotCounts() async throws {

@@ -82,7 +82,7 @@ import Testing
                     ChildProcessTests.shell("(true & true &) ; (true &) ; exit \(code)"), output: nil)
                 #expect(try child.wait() == .exited(code: code))
             }
-            let end = Clock.monotonic() + .seconds(10)
+            let end = Clock.monotonic() + .seconds(60)
             while waitpidFindsChildren() && Clock.monotonic() < end {
                 _ = try Poll.wait([], timeout: .milliseconds(1))
             }

@@ -85,7 +85,7 @@ struct ConformanceCase: Sendable {
     // MARK: - Running
 
     /// Renders the template with our engine; `.timeout` if it takes longer than `limit` seconds.
-    func run(within limit: Double = 10) -> Outcome {
+    func run(within limit: Double = 60) -> Outcome {
         LargeStack.run(within: limit) { render() } ?? Outcome(phase: .timeout)
     }
 
