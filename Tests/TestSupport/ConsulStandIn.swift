@@ -14,13 +14,14 @@ package final class ConsulStandIn: Sendable {
         var entries: [String: Entry] = [:]
         /// The indices at which keys were deleted.
         var tombstones: [String: UInt64] = [:]
-        /// Of the last write.
+        /// The index of the last write.
         var index: UInt64
         var token: String?
         var hidesSomething = false
         var hasEnded = false
 
-        /// Keys with `prefix`, and the newest index among them, deleted ones included; that of the store if there are none.
+        /// The entries whose keys begin with `prefix`, sorted, and the newest index among them and the deleted keys with that
+        /// prefix; the store's index if there are none, or if `prefix` is empty.
         func find(_ prefix: String) -> (entries: [(key: String, entry: Entry)], index: UInt64) {
             let found = entries.filter { $0.key.utf8.starts(with: prefix.utf8) }.sorted { $0.key < $1.key }
             let deleted = tombstones.filter { $0.key.utf8.starts(with: prefix.utf8) }.values
@@ -38,15 +39,16 @@ package final class ConsulStandIn: Sendable {
     private let server: HTTPServer
 
     package var port: UInt16 { server.port }
-    /// What was asked so far.
+    /// All requests so far.
     package var calls: [HTTPServer.Call] { server.calls }
 
-    /// An empty store; with `token` each call has to name it. `index` is that of the last write.
+    /// An empty store whose last write had `index`. With `token`, a request without it is refused with status 403. `port` nil
+    /// takes a free one.
     package init(port: UInt16? = nil, token: String? = nil, index: UInt64 = 10) throws {
         let box = Box(Store(index: index, token: token))
         self.box = box
         var started: HTTPServer?
-        // The port may still be in use by the one before.
+        // A stand-in that had this port before may still be closing it.
         let isUp = eventuallyBlocking(seconds: 20) {
             started = try? HTTPServer(port: port) { Self.answer($0, box) }
             return started != nil
@@ -57,7 +59,7 @@ package final class ConsulStandIn: Sendable {
 
     deinit { box.store.withLock { $0.hasEnded = true } }
 
-    /// Writes all keys at one moment, with their names as consul has them; nil deletes.
+    /// Writes all keys with one index, under their names in consul; nil deletes.
     package func write(_ pairs: [(key: String, value: String?)]) {
         write(bytes: pairs.map { ($0.key, $0.value.map { Array($0.utf8) }) })
     }
@@ -76,7 +78,7 @@ package final class ConsulStandIn: Sendable {
         }
     }
 
-    /// Everything is as from a snapshot of `index`, which may be lower than before.
+    /// Replaces everything, as restoring a snapshot does; `index` may be lower than before.
     package func restore(_ pairs: [String: String], index: UInt64) {
         box.store.withLock { store in
             store.index = index
@@ -87,7 +89,7 @@ package final class ConsulStandIn: Sendable {
 
     package func change(token: String) { box.store.withLock { $0.token = token } }
 
-    /// Answers say that a policy hides some keys.
+    /// From now on answers have the header that says that a policy hides some keys.
     package func hideSomething() { box.store.withLock { $0.hidesSomething = true } }
 
     // MARK: Answers
@@ -146,7 +148,7 @@ package final class ConsulStandIn: Sendable {
     }
 
     private static func json(_ object: Any) -> String {
-        // It is made of what JSON has.
+        // Cannot fail: `object` consists of JSON's own types.
         (try? JSONSerialization.data(withJSONObject: object)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
     }
 }

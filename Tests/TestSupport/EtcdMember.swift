@@ -1,9 +1,9 @@
-/// An etcd's part in its cluster.
+/// The name of one member of an etcd cluster, and its ports on 127.0.0.1.
 package struct EtcdMember: Sendable {
     let name: String
     /// Where it listens for the other members.
     package let peerPort: UInt16
-    /// The same port, or that of a proxy in front of it.
+    /// The port that the other members connect to: `peerPort`, or that of a proxy in front of it.
     let advertisedPort: UInt16
     /// `name=URL` of all members.
     package let cluster: String
@@ -45,8 +45,8 @@ package final class EtcdPeers: Sendable {
         self.proxies = proxies
     }
 
-    /// Holds back all that goes between this member and the others, in both directions. `identity` is the name that it
-    /// gives itself when it connects to another.
+    /// Holds back all data between this member and the others, in both directions. `identity` is the member's id in
+    /// hexadecimal, which it sends as `X-Server-From` when it connects to another member.
     package func isolate(_ index: Int, identity: String) {
         for (other, proxy) in proxies.enumerated() {
             if other == index { proxy.hold() } else { proxy.hold(source: identity) }

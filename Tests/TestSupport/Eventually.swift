@@ -1,7 +1,6 @@
 import Glibc
 
-/// Looks again every few milliseconds until `condition` holds; false once `seconds` have passed, which a busy machine must
-/// not reach.
+/// Checks `condition` every 5 ms until it holds; false after `seconds`, a limit that is long enough for a busy machine.
 package func eventually(seconds: Double = 60, _ condition: () throws -> Bool) async throws -> Bool {
     var patience = Patience(seconds)
     while try !condition() {
@@ -11,7 +10,7 @@ package func eventually(seconds: Double = 60, _ condition: () throws -> Bool) as
     return true
 }
 
-/// The same for a condition that has to be waited for, such as what another program answers.
+/// The same for an async condition, such as the answer of another program.
 package func eventually(seconds: Double = 60, answer: () async throws -> Bool) async throws -> Bool {
     var patience = Patience(seconds)
     while try await !answer() {
@@ -21,28 +20,29 @@ package func eventually(seconds: Double = 60, answer: () async throws -> Bool) a
     return true
 }
 
-/// The same, and holds up the thread.
+/// The same for tests that are not async: it blocks the thread.
 package func eventuallyBlocking(seconds: Double = 60, _ condition: () throws -> Bool) rethrows -> Bool {
     var patience = Patience(seconds)
     while try !condition() {
         if patience.isOver { return false }
+        // The same pause as `Patience.pause`.
         usleep(5_000)
     }
     return true
 }
 
-/// How long to look again.
+/// What is left of the time limit.
 private struct Patience {
     static let pause = Duration.milliseconds(5)
-    /// So much of the time between two looks counts. Where other tests hold the processors, or the threads that tests share, half a
-    /// minute may pass without a look: what came and went meanwhile was not seen.
+    /// At most this much of the time between two checks counts. When other tests occupy the processors or the shared threads,
+    /// half a minute may pass between two checks; that must not use up the limit.
     private static let mostBetweenLooks = Duration.milliseconds(250)
     private var left: Duration
     private var last = ContinuousClock.now
 
     init(_ seconds: Double) { left = .seconds(seconds) }
 
-    /// To be asked once for each look.
+    /// Whether the limit is reached; to be read once after each check.
     var isOver: Bool {
         mutating get {
             let now = ContinuousClock.now

@@ -1,7 +1,7 @@
 import Posix
 import Synchronization
 
-/// An HTTP/1.1 server of a test's own.
+/// An HTTP/1.1 server for one test, on 127.0.0.1 or at a socket's path. It ends when it is freed.
 package final class HTTPServer: Sendable {
     package struct Call: Equatable, Sendable {
         package var method: String
@@ -37,7 +37,8 @@ package final class HTTPServer: Sendable {
 
     package var url: String { "http://127.0.0.1:\(server.port)" }
 
-    /// `answer` is called on the threads of connections.
+    /// Listens at `path`, or else on `port` (nil: a free one). `answer` is called on a thread for each connection, so
+    /// calls may overlap.
     package init(path: String? = nil, port: UInt16? = nil, _ answer: @escaping @Sendable (Call) -> Answer) throws {
         let log = Log()
         self.log = log

@@ -6,8 +6,8 @@ package enum Ports {
     private static let given = Mutex<Set<UInt16>>([])
     private static let range = Result { try ownRange() }
 
-    /// A part of those below the range that the kernel takes for outgoing connections, which no other run of tests on this
-    /// machine uses: each part is held by a name of a socket, which goes with the process.
+    /// 1,500 ports below the kernel's range for outgoing connections, which no other run of the tests on this machine uses: a
+    /// run claims its part by binding an abstract socket name, which the kernel frees when the process ends.
     private static func ownRange() throws -> Range<UInt16> {
         let size: UInt16 = 1_500
         for part in 0..<UInt16(8) where holds("confd-test-ports-\(part)") {
@@ -58,9 +58,8 @@ package enum Ports {
         return bind(descriptor, to: port)
     }
 
-    /// A socket that can be bound beside one that does not listen, if that one is such a socket too: beside connections of an
-    /// earlier listener, and beside the copy of this socket in a child that was forked just now and has not begun its program.
-    /// Servers take ports in the same way.
+    /// A socket with SO_REUSEADDR: it can be bound to a port that is still used by connections of an earlier listener, or by a
+    /// copy of such a socket in a child that has forked and not yet called exec. Servers bind their ports in the same way.
     private static func reusingSocket() -> Int32 {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var on: Int32 = 1

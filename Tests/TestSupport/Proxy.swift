@@ -12,7 +12,7 @@ package final class Proxy: Sendable {
         var isHeld = false
         var heldSources: Set<String> = []
         var delay = 0.0
-        /// As many bytes still go to clients; after them all connections are cut.
+        /// How many bytes may still go to clients; the connection that would exceed them is reset.
         var bytesLeft: Int?
         var listener: Int32 = -1
         var connections: [ObjectIdentifier: Connection] = [:]
@@ -32,11 +32,11 @@ package final class Proxy: Sendable {
 
     // MARK: Faults
 
-    /// Nothing goes through any more and nothing is closed: a black hole, for connections to come as well. Nothing is
-    /// lost until they are cut.
+    /// Forwards nothing more and closes nothing, on new connections too. Held data is forwarded after `release`, unless
+    /// its connection is cut before.
     package func hold() { state.withLock { $0.isHeld = true } }
 
-    /// Ends `hold` and `isolate`.
+    /// Ends both kinds of `hold`.
     package func release() {
         state.withLock { state in
             state.isHeld = false
@@ -44,7 +44,8 @@ package final class Proxy: Sendable {
         }
     }
 
-    /// Holds the connections of one member of an etcd cluster, which names itself on each of them.
+    /// Holds the connections that one member of an etcd cluster has opened: it sends its id as `X-Server-From` on each
+    /// of them.
     package func hold(source: String) { state.withLock { _ = $0.heldSources.insert(source) } }
 
     /// Each piece of data is late by so many seconds.
@@ -55,7 +56,8 @@ package final class Proxy: Sendable {
         for connection in state.withLock({ Array($0.connections.values) }) { connection.reset() }
     }
 
-    /// After so many more bytes to clients, all connections are reset.
+    /// After so many more bytes to clients, counted over all connections, the connection that would exceed them is
+    /// reset; the others go on without a limit.
     package func truncate(after bytes: Int) { state.withLock { $0.bytesLeft = bytes } }
 
     /// Refuses connections, and resets those that there are.
@@ -131,7 +133,8 @@ package final class Proxy: Sendable {
         }
     }
 
-    /// Waits until data may go on, and says how many of `count` bytes to the client may (nil: to the server).
+    /// Waits until data may be forwarded. Returns how many of `count` bytes may go to the client (`count` nil: to the
+    /// server, where all may); 0 at the end of the connection or the proxy.
     private func mayPass(_ connection: Connection, _ count: Int?) -> Int {
         while true {
             let (isHeld, delay, isClosed) = state.withLock { state in
@@ -144,6 +147,7 @@ package final class Proxy: Sendable {
                 break
             }
             if connection.isEnded { return 0 }
+            // Held: waits for `release`, or for the end of the connection or the proxy.
             usleep(2_000)
         }
         guard let count else { return .max }
@@ -188,11 +192,12 @@ private final class Connection: Sendable {
         }
     }
 
-    /// The member of a cluster that connected, once its first request told.
+    /// The id of the etcd member that opened this connection; nil before its first request, and for other clients.
     var source: String? { state.withLock { $0.source } }
     var isEnded: Bool { state.withLock { $0.isEnded } }
 
-    /// Moves data until one side ends or no more may pass. `allowed` says how many of the bytes there are may.
+    /// Forwards data until one side ends. If `allowed` permits fewer bytes than were received, the connection is reset
+    /// after them.
     func pump(from: Int32, to: Int32, allowed: (Int) -> Int) {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         var isFirst = from == client
@@ -246,7 +251,7 @@ private final class Connection: Sendable {
         }
     }
 
-    /// "Connecting" to nothing drops a TCP connection with a RST and wakes who waits for it.
+    /// A connect to AF_UNSPEC drops a TCP connection with a RST and wakes the threads that wait for it.
     private static func disconnect(_ descriptor: Int32) {
         var nothing = sockaddr()
         nothing.sa_family = sa_family_t(AF_UNSPEC)

@@ -1,10 +1,10 @@
 import Posix
 import Synchronization
 
-/// A server of a test's own, on 127.0.0.1 or at a path; each connection is served on a thread of its own. It ends, with all
-/// connections, when it is freed.
+/// A server for one test, on 127.0.0.1 or at a socket's path; each connection is served on a thread of its own. It ends,
+/// with all connections, when it is freed.
 package final class StreamServer: Sendable {
-    /// 0 at a path.
+    /// 0 for a server at a path.
     package let port: UInt16
     private let cancellation: Cancellation
 
@@ -58,7 +58,7 @@ package final class StreamConnection: Sendable {
 
     package var isCancelled: Bool { cancellation.isCancelled }
 
-    /// What came next, nil at the end.
+    /// The next bytes; nil when the peer has closed the connection or the server ends.
     package func read() -> [UInt8]? {
         while !isCancelled {
             do {

@@ -1,4 +1,4 @@
-/// Why the support of tests itself could not do its part.
+/// A failure of the test support itself, such as a server that does not start.
 package struct SupportError: Error, CustomStringConvertible {
     package let description: String
 

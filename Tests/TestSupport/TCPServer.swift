@@ -34,7 +34,8 @@ package final class TCPListener: Sendable {
     deinit { close(descriptor) }
 }
 
-/// A server whose connections are each served by `serve` on a thread of their own.
+/// A server whose connections are each served by `serve` on a thread of their own. When it is freed it accepts no more;
+/// each connection is closed when `serve` returns.
 package final class TCPServer: Sendable {
     package let port: UInt16
     private let listener: TCPListener
@@ -74,7 +75,8 @@ package final class TCPServer: Sendable {
         port = listener.port
         try Thread.detach {
             while true {
-                // The thread keeps the listener open: its number could become that of another test's.
+                // This closure keeps the listener, so that its descriptor's number is not given to another test's
+                // socket meanwhile.
                 let connection = accept(listener.descriptor, nil, nil)
                 if connection < 0 { return }
                 _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
@@ -98,7 +100,7 @@ package final class TCPServer: Sendable {
 }
 
 extension TCPServer.Connection {
-    /// A connection to a server on 127.0.0.1; nil if there is none. Whoever makes it closes it.
+    /// A connection to a server on 127.0.0.1; nil if nothing listens there. The caller closes it.
     package init?(to port: UInt16) {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         let descriptor = self.descriptor

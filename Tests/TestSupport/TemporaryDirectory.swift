@@ -10,7 +10,8 @@ package final class TemporaryDirectory: Sendable {
     }
 
     deinit {
-        // A test may have removed some of it. Links to directories are not in the tree's files.
+        // Errors are ignored: a test may have removed some of it. `tree.files` lacks links to directories, so each
+        // folder is listed again.
         let tree = Files.tree(path)
         for directory in tree.folders {
             for entry in (try? Files.list(directory)) ?? [] where entry.kind != .folder {

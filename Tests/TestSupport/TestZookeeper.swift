@@ -16,8 +16,9 @@ package final class TestZookeeper: Sendable {
         var acl = ZookeeperACL.everybody
     }
 
-    /// `settings` are lines of its configuration, `properties` of the Java machine. With `password` the nodes that `write` makes
-    /// are for the user `confd` alone. One that is `member` number N of an ensemble is not waited for.
+    /// `settings` are lines of zoo.cfg, `properties` flags of the Java machine. With `password` only the user `confd` may use
+    /// the nodes that `write` makes. With `member`, its number in an ensemble, the server is not waited for, as it serves only
+    /// once most members run.
     package init(
         port: UInt16? = nil, password: String? = nil, settings: [String] = [], properties: [String] = [],
         member: Int? = nil
@@ -73,7 +74,7 @@ package final class TestZookeeper: Sendable {
         state.withLock { $0.process = process }
     }
 
-    /// Those of netty are for TLS.
+    /// Those of netty are needed for TLS.
     private static let libraries = ["zookeeper", "netty-codec", "netty-resolver"]
         .map { "/usr/share/java/\($0).jar" }.joined(separator: ":")
 
@@ -93,7 +94,7 @@ package final class TestZookeeper: Sendable {
     package var connections: Int {
         get throws {
             guard let count = Int(try status("Connections")) else { throw SupportError("zookeeper: no number") }
-            // The one that asks is counted as well.
+            // The connection of this request is counted as well.
             return count - 1
         }
     }
@@ -101,7 +102,7 @@ package final class TestZookeeper: Sendable {
     /// `leader`, `follower` or `standalone`; throws while an ensemble has no leader.
     package var mode: String { get throws { try status("Mode") } }
 
-    /// What it says of itself under `name`.
+    /// The value of the line `name: …` in the answer to ZooKeeper's command `srvr`.
     private func status(_ name: String) throws -> String {
         guard let connection = TCPServer.Connection(to: port) else {
             throw SupportError("zookeeper: no connection")
@@ -118,7 +119,8 @@ package final class TestZookeeper: Sendable {
 
     // MARK: Writing
 
-    /// Writes all at one moment; nil deletes. Folders are made where they are needed, and go when they are empty.
+    /// Writes all pairs in one transaction; nil deletes. Missing parent nodes are made, and removed when nothing is left below
+    /// them.
     package func write(_ pairs: [(key: String, value: String?)]) throws {
         try state.withLock { state in
             var changes: [ZookeeperChange] = []
@@ -135,10 +137,10 @@ package final class TestZookeeper: Sendable {
 
     package func write(_ pairs: [String: String]) throws { try write(pairs.map { ($0.key, $0.value) }) }
 
-    /// What nodes have of their own, without any folder made for them.
+    /// Makes all changes in one transaction, without making parent nodes.
     package func apply(_ changes: [ZookeeperChange]) throws { try ZookeeperWriter(port: port).apply(changes) }
 
-    /// Has all nodes that `write` made ask for another password.
+    /// Changes the password of all nodes that `write` made.
     package func change(password: String) throws {
         try state.withLock { state in
             state.acl = .user("confd", password)
@@ -147,7 +149,7 @@ package final class TestZookeeper: Sendable {
         }
     }
 
-    /// Has one node ask for another password, or for none.
+    /// Changes who may use one node.
     package func change(_ node: String, to acl: ZookeeperACL) throws {
         try ZookeeperWriter(port: port).setACL(node, acl)
     }
@@ -190,19 +192,20 @@ package final class TestZookeeper: Sendable {
 /// Who may use a node.
 package enum ZookeeperACL: Sendable {
     case everybody
-    /// A user with a password, besides the tests themselves.
+    /// One user with a password, and the super user of `ZookeeperWriter`.
     case user(String, String)
 }
 
+/// One operation of a transaction, on the node at a path.
 package enum ZookeeperChange: Sendable {
     case create(String, [UInt8], ZookeeperACL)
     case set(String, [UInt8])
     case delete(String)
 }
 
-/// A connection to ZooKeeper that writes, without any limit of rights.
+/// A connection to ZooKeeper for writing, logged in as the super user, whom no ACL restricts.
 package final class ZookeeperWriter {
-    /// `super:super-of-the-tests`, as the server knows it.
+    /// The user of `login` with the digest of its password, as the server is configured with it.
     fileprivate static let digest = "super:qhS2la7Mh9DXTU6V597T9nu9msk="
     private static let login = "super:super-of-the-tests"
 
@@ -213,9 +216,11 @@ package final class ZookeeperWriter {
     package init(port: UInt16) throws {
         guard let connection = TCPServer.Connection(to: port) else { throw SupportError("zookeeper: no connection") }
         self.connection = connection
+        // A server that does not answer is an error, not a test without end.
         var limit = timeval(tv_sec: 30, tv_usec: 0)
         setsockopt(connection.descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        // Version, newest change, time limit, no session, its password, no server without a leader.
+        // Protocol version, last transaction seen, session timeout in ms, no earlier session and an empty password for it, no
+        // read-only server.
         send(
             Self.int(0) + Self.long(0) + Self.int(30_000) + Self.long(0) + Self.buffer([UInt8](repeating: 0, count: 16))
                 + [0])
@@ -225,7 +230,7 @@ package final class ZookeeperWriter {
 
     deinit { close(connection.descriptor) }
 
-    /// Makes all changes at one moment.
+    /// Makes all changes in one transaction.
     package func apply(_ changes: [ZookeeperChange]) throws {
         var users: Set<String> = []
         for case .create(_, _, .user(let name, let password)) in changes
@@ -290,10 +295,10 @@ package final class ZookeeperWriter {
         }
     }
 
-    /// Of a part of a request with several.
+    /// The header of one operation in a transaction.
     private static func header(_ operation: Int32) -> [UInt8] { int(operation) + [0] + int(-1) }
 
-    /// All rights; `auth` is who has logged in on the connection.
+    /// All rights (31); `auth` stands for the users that have logged in on this connection.
     private static func acl(_ acl: ZookeeperACL) -> [UInt8] {
         switch acl {
         case .everybody: int(1) + int(31) + text("world") + text("anyone")
