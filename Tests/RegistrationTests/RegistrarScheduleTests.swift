@@ -4,7 +4,7 @@ import Testing
 
 @testable import Registration
 
-/// Whatever happens: once it is over, a key is in the store exactly while its service is up.
+/// Random schedules with faults: once the faults are over, a key is in the store exactly while its service is up.
 @Suite struct RegistrarScheduleTests {
     /// 2,000 schedules in the gate, 10,000 with `make fault`.
     @Test(arguments: 0..<20)
@@ -92,7 +92,7 @@ private struct Schedule {
         case 8: simulation.restart(node, knowsHealth: number(0..<2) == 0)
         case 9: simulation.nodes[node].frozenUntil = simulation.now + .milliseconds(number(0..<20_000))
         default:
-            // One changes or goes, or all are there.
+            // The service `index` changes, comes back or is removed.
             var services = (0..<3).map { old in
                 old == index
                     ? service(node, old) : simulation.nodes[node].services.first { $0.key.last == 48 + UInt8(old) }
@@ -102,7 +102,8 @@ private struct Schedule {
         }
     }
 
-    /// Everything is in order for some time, and then the store has to be too.
+    /// Time passes without faults. Then the store must have what the services should have there, and no more is
+    /// written.
     private mutating func settle() {
         simulation.faults = [.none]
         for (key, entry) in simulation.store.keys where entry.writer < 0 { simulation.store.interfere(key, nil) }
@@ -123,7 +124,7 @@ private struct Schedule {
         problems += simulation.violations + simulation.store.violations
     }
 
-    /// Keys to be deleted at the end are gone at once, and the others when their time is over.
+    /// Stops all nodes: keys to be deleted at the end are gone within a second, and the others when their lease ends.
     private mutating func end() {
         for index in simulation.nodes.indices { simulation.stop(index) }
         simulation.run(for: .seconds(1))

@@ -75,7 +75,7 @@ import Testing
         #expect(simulation.takeReports().last == .registered(key: a, wasThere: true))
     }
 
-    /// Without leases: who has the same value and does not refresh it is an earlier run.
+    /// Without leases, a key that has our value and is not refreshed by anybody is taken for one of an earlier run.
     @Test func aRestartTakesOverInTheOldAPI() {
         var simulation = simulation([Service("/a", ttl: .seconds(12))], hasLeases: false)
         simulation.run(for: .seconds(9))
@@ -106,7 +106,7 @@ import Testing
         #expect(simulation.texts == ["/b": "up"])
     }
 
-    /// The machine was started again, for example: the key hangs on a lease with another id.
+    /// For example after a restart of the machine: the key is attached to a lease with another id.
     @Test func aLeaseOfAnEarlierRunIsOurs() {
         var simulation = simulation([Service("/a")])
         simulation.run(for: .seconds(5))
@@ -187,7 +187,7 @@ import Testing
         #expect(simulation.takeReports() == [.lost(key: a)])
     }
 
-    /// A delete that a member does after it hung, when the service is long up again.
+    /// An etcd member hangs and does a delete late, when the service has been up again for long: the key must stay.
     @Test(arguments: 0..<20)
     func aLateDeleteRemovesNothing(_ seed: Int) {
         var simulation = Simulation(seed: seed)
@@ -198,7 +198,7 @@ import Testing
         simulation.run(for: .milliseconds(10))
         simulation.faults = [.none]
         simulation.setHealth(.up, a, 0)
-        // The time limit of the delete, and a pause.
+        // Longer than the time limit of the delete and the pause after it.
         simulation.run(for: .seconds(6))
         for _ in 0..<100 {
             #expect(simulation.texts == ["/a": "up"])
@@ -206,7 +206,7 @@ import Testing
         }
     }
 
-    /// One that denies what it just said.
+    /// A store that contradicts its own answers gets few requests at a time.
     @Test(arguments: [
         WriteOutcome.absent, .leaseEnded,
         .found(StoredKey(value: [], version: 7, holder: .nobody)),
@@ -249,7 +249,7 @@ import Testing
         }
     }
 
-    /// As many keys as fit into several requests, and all are kept.
+    /// More keys than fit into one request; all are kept alive.
     @Test func thousandServices() {
         let services = (0..<1_000).map { Service("/s/\($0)") }
         var simulation = simulation(services)
@@ -288,7 +288,7 @@ import Testing
         #expect(simulation.takeReports() == [.conflict(key: a, .nobody, waits: false)])
     }
 
-    /// Without leases another program with the same value shows by its refreshes.
+    /// Without leases, another program with the same value is recognized by its refreshes.
     @Test func anotherHolderOfTheSameValue() {
         var simulation = Simulation(seed: 1, hasLeases: false)
         for _ in 0..<2 { _ = simulation.addNode([Service("/a", "same")]) }

@@ -19,7 +19,7 @@ import Testing
         try program.sees(etcd, ["/s/b": "down"])
         program.setHealth(.up)
         try program.sees(etcd, ["/s/a": "1", "/s/b": "2"])
-        // Each only while it is among the services.
+        // The key of a service that is no longer in the set is removed.
         program.thread.set([Service("/s/a", "3")])
         try program.sees(etcd, ["/s/a": "3"])
         #expect(program.stop())
@@ -27,7 +27,7 @@ import Testing
         #expect(program.count { if case .unreachable = $0 { true } else { false } } == 0)
     }
 
-    /// With many keys, of which each is a transaction of its own.
+    /// Each key is written in a transaction of its own.
     @Test func registersAThousandOverOneConnection() throws {
         let etcd = try TestEtcd()
         let proxy = try Proxy(to: etcd.port)
@@ -36,7 +36,7 @@ import Testing
         program.thread.set(services)
         for service in services { program.thread.setHealth(.up, of: service.key) }
         #expect(eventuallyBlocking { program.thread.registered.count == 1_000 })
-        // A key that nobody keeps alive goes after a longer time.
+        // Waits for more than the services' ttl of 3 s: until a lease of 4 s that nobody keeps alive has ended.
         try etcd.control("put /witness up --lease $(etcdctl --endpoints \(etcd.url) lease grant 4 | cut -d' ' -f2)")
         try program.sees(etcd, [:], "/witness")
         #expect(try etcd.keys("/many/").count == 1_000)
@@ -51,7 +51,7 @@ import Testing
         program.thread.set([Service("/dies/a", ttl: .seconds(2))])
         program.setHealth(.up, ["/dies/a"])
         try program.sees(etcd, ["/dies/a": "up"], "/dies/")
-        // As SIGKILL: nothing is sent any more.
+        // As after SIGKILL: nothing more is sent.
         program.thread.abandon()
         try program.sees(etcd, [:], "/dies/")
     }
@@ -73,7 +73,7 @@ import Testing
         #expect(try etcd.keys("/again/") == [:])
     }
 
-    /// Killed and started again, compacted, emptied; a lease that somebody revokes.
+    /// The server is killed and started again, compacted and emptied; then the lease is revoked, and a key is deleted.
     @Test func whateverHappensToTheStore() throws {
         let etcd = try TestEtcd()
         let program = try Program(etcd.url)
@@ -173,7 +173,7 @@ import Testing
         program.thread.set([Service("/old/a", "one", ttl: .seconds(2)), Service("/old/b", "two", ttl: .seconds(2))])
         program.setHealth(.up, ["/old/a", "/old/b"])
         #expect(try eventuallyBlocking { try keys().contains("one") && keys().contains("two") })
-        // A key that nobody keeps alive goes after a longer time.
+        // Waits for more than the services' ttl of 2 s: until a key with 4 s that nobody refreshes has expired.
         try Shell.run("curl -sf \(etcd.url)/v2/keys/old/witness -XPUT -d value=witness -d ttl=4")
         #expect(try eventuallyBlocking { try !keys().contains("witness") })
         #expect(try keys().contains("one") && keys().contains("two"))
@@ -221,7 +221,7 @@ private final class Program: Sendable {
         for key in keys { thread.setHealth(health, of: bytes(key)) }
     }
 
-    /// False if it does not come to its end.
+    /// False if the thread has not ended after 30 s.
     func stop() -> Bool {
         thread.stop()
         return thread.waitUntilFinished(atMost: .seconds(30))

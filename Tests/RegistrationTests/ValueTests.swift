@@ -3,7 +3,7 @@ import Testing
 
 @testable import Registration
 
-/// Marks in values, ids of leases, and the words of reports.
+/// Down marks in values, lease ids, and the messages of reports.
 @Suite struct ValueTests {
     @Test(arguments: [
         ("{}", #"{"down": true}"#),
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    /// Ids are in stores and in state files: they stay as they are.
+    /// Lease ids are kept in stores and state files, so they must not change between versions.
     @Test func leaseIDs() {
         let identity = LeaseIdentity(machine: "m", boot: "b", host: "h", purpose: "/etc/confd")
         #expect(identity.lease(seconds: 10) == identity.lease(seconds: 10))

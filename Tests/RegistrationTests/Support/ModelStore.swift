@@ -2,33 +2,33 @@ import Backends
 
 @testable import Registration
 
-/// A store in memory with a manual clock, for one kind of API or the other.
+/// A store in memory with a manual clock: with leases as in etcd's v3 API, or with a TTL for each key as in v2.
 struct ModelStore {
     struct Entry: Equatable {
         var value: [UInt8]
         var version: Int64
         /// 0: none.
         var lease: Int64 = 0
-        /// Without leases, when it goes.
+        /// When the key expires; only without leases.
         var end: Duration?
-        /// The writer: a node's number, or -1 for a stranger.
+        /// The writer: a node's number, or -1 for a program outside the simulation.
         var writer: Int
     }
 
-    /// Whether keys hang on leases (v3), or each has a time of its own (v2).
+    /// Whether keys are attached to leases (v3), or each has a TTL of its own (v2).
     let hasLeases: Bool
     var keys: [[UInt8]: Entry] = [:]
     private var leases: [Int64: (lifetime: Duration, end: Duration)] = [:]
     private var revision: Int64 = 1
-    /// How many puts and deletes were done that somebody who watches the keys is told of.
+    /// How many puts and deletes of nodes a watch would report; refreshes and expiry are not counted.
     private(set) var events = 0
-    /// Things that must not happen.
+    /// Changes of keys by nodes that had not written them.
     private(set) var violations: [String] = []
     private var now = Duration.zero
 
     init(hasLeases: Bool = true) { self.hasLeases = hasLeases }
 
-    /// Ends what is over by then.
+    /// Sets the clock; leases and keys whose time has passed are removed.
     mutating func advance(to now: Duration) {
         self.now = now
         for (id, lease) in leases where lease.end <= now { end(id) }
@@ -45,14 +45,14 @@ struct ModelStore {
 
     mutating func endAllLeases() { for id in leases.keys { end(id) } }
 
-    /// A new data directory.
+    /// As etcd with an empty data directory.
     mutating func wipe() {
         keys = [:]
         leases = [:]
         revision = 1
     }
 
-    /// By somebody else. A value of nil deletes.
+    /// A write by a program outside the simulation; nil deletes.
     mutating func interfere(_ key: [UInt8], _ value: [UInt8]?) {
         revision += 1
         keys[key] = value.map { Entry(value: $0, version: revision, writer: -1) }
@@ -134,7 +134,7 @@ struct ModelStore {
         return true
     }
 
-    /// Nobody changes what another one wrote.
+    /// Records a violation if a node changes a key that somebody else wrote.
     private mutating func check(_ key: [UInt8], _ node: Int, _ what: String) {
         guard let writer = keys[key]?.writer, writer != node else { return }
         violations.append("\(what) of \(String(decoding: key, as: UTF8.self)), which \(writer) wrote, by \(node)")

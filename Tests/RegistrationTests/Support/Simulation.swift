@@ -3,12 +3,12 @@ import TestSupport
 
 @testable import Registration
 
-/// Registrars and a store, whose requests and answers meet faults; time is a number.
+/// Registrars and a store in memory. Requests and answers are subject to faults, and time is simulated.
 struct Simulation {
-    /// The fate of a request.
+    /// What happens to a request.
     enum Fault: CaseIterable {
         case none
-        /// At once, nothing done.
+        /// Fails at once; nothing is done.
         case refused
         /// Nothing done, and no answer.
         case lost
@@ -32,7 +32,7 @@ struct Simulation {
         var frozenUntil = Duration.zero
         fileprivate var answer: (content: Registrar.Answer, at: Duration)?
         var reports: [Report] = []
-        /// Steps without time passing.
+        /// Steps since the clock last moved.
         fileprivate var steps = 0
 
         fileprivate init(_ number: Int, _ identity: LeaseIdentity, _ registrar: Registrar) {
@@ -41,7 +41,7 @@ struct Simulation {
             self.registrar = registrar
         }
 
-        /// When it has something to do.
+        /// When it has something to do next; nil: never.
         fileprivate var wakeTime: Duration? {
             (answer?.at ?? registrar.deadline).map { max($0, frozenUntil) }
         }
@@ -51,7 +51,7 @@ struct Simulation {
     var store: ModelStore
     var nodes: [Node] = []
     var generator: SeededGenerator
-    /// Those that requests meet, each as likely as the others.
+    /// The faults that requests can meet, each with the same probability.
     var faults = [Fault.none]
     private var late: [(request: Registrar.Request, node: Int, at: Duration)] = []
     private(set) var violations: [String] = []
@@ -92,7 +92,7 @@ struct Simulation {
         nodes[node].registrar.setHealth(health, of: key)
     }
 
-    /// The program ends without a word and is started again; `knowsHealth`: its checks have run.
+    /// Kills the program, which sends nothing more, and starts it again; `knowsHealth`: its checks have run.
     mutating func restart(_ node: Int, knowsHealth: Bool = true) {
         nodes[node].registrar = Self.registrar(nodes[node].identity, &generator)
         nodes[node].answer = nil
@@ -134,7 +134,7 @@ struct Simulation {
         node.steps += 1
         if node.steps == 1_000 { violations.append("node \(node.number) does not wait") }
         guard node.steps < 1_000 else {
-            // Time has to go on.
+            // Pauses the node, so that the simulation goes on.
             node.frozenUntil = now + .seconds(1)
             return
         }
