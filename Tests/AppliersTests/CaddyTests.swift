@@ -65,7 +65,7 @@ import Testing
         #expect(test.apply([.local("a", 8001, words: more), .local("d", 8004)]).isEqual)
         #expect(
             try caddy.upstreams("web") == #"[{"dial":"127.0.0.1:8001","max_requests":6},{"dial":"127.0.0.1:8004"}]"#)
-        // By its place in the configuration, and with a list that is not there yet.
+        // A target given by its path in the configuration, with a handler that has no list of upstreams yet.
         let path = "apps/http/servers/main/routes/0/handle/1"
         let second = try #require(
             CaddyDriver.Target(try HTTPEndpoint("http://127.0.0.1:\(caddy.port)/"), configurationPath: path))

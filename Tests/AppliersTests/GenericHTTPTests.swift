@@ -6,9 +6,9 @@ import Testing
 
 @testable import Appliers
 
-/// The driver for any API, against one of the test's own.
+/// The driver for any HTTP API, against a small API in the test.
 @Suite struct GenericHTTPTests {
-    /// Keeps `NAME WEIGHT DRAINED` by name.
+    /// The servers of the API, and its answers to requests.
     private final class Pool: Sendable {
         let servers = Mutex<[(name: String, weight: Int, isDrained: Bool)]>([])
 
@@ -75,7 +75,7 @@ import Testing
         let many = (1...6).map { DesiredServer.local("s\($0)", UInt16($0), weight: $0) }
         #expect(test.apply(many).isEqual)
         #expect(pool.names == (1...6).map { "127.0.0.1:\($0) \($0) false" })
-        // Places in the list move when servers go.
+        // Handles are places in the list, which change when servers are removed.
         #expect(test.apply([.local("s2", 2, weight: 9), .local("s5", 5, weight: 5, isDrained: true)]).isEqual)
         #expect(pool.names == ["127.0.0.1:2 9 false", "127.0.0.1:5 5 true"])
         #expect(server.calls.allSatisfy { $0.headers["authorization"] == "Bearer s3cret" })

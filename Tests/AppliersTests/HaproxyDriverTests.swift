@@ -4,7 +4,7 @@ import Testing
 
 @testable import Appliers
 
-/// The driver alone against a real haproxy.
+/// The driver, without a session, against a real haproxy.
 @Suite struct HaproxyDriverTests {
     private let checked = [ServerWord("check", .flag(true)), ServerWord("inter", .text("1s"))]
 

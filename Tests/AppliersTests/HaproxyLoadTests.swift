@@ -5,8 +5,8 @@ import Testing
 
 @testable import Appliers
 
-/// Servers come, change and go at random in a real haproxy while wrk asks it: no request fails that a healthy server could
-/// have answered, and at each quiet point haproxy has what is desired.
+/// Servers are added, changed and removed at random in a real haproxy while wrk sends requests: no request fails that a
+/// healthy server could have answered, and after each round haproxy has the servers that are desired.
 @Suite(.serialized) struct HaproxyLoadTests {
     private static let ids = FaultScale.rounds(50, full: 500)
     private static let rounds = FaultScale.rounds(30, full: 200)
@@ -22,8 +22,8 @@ import Testing
         var random = SplitMix(seed: 42)
         #expect(test.apply(Self.servers(ports, &random)).isEqual)
         let load = directory("load")
-        // Its connections begin after the first servers are there, and end before the last ones go.
-        // wrk says what it has seen when it is interrupted, and tests run with all signals blocked.
+        // wrk starts when the first servers are there, and is interrupted before haproxy ends. It prints its report on
+        // SIGINT, which the script unblocks, as tests run with all signals blocked.
         try directory.write(
             "wrk",
             """

@@ -5,11 +5,11 @@ import Testing
 
 @testable import Appliers
 
-/// A session against a real haproxy, both of which are ended at any step.
+/// A session against a real haproxy; either of them is ended before each step in turn.
 @Suite(.serialized) struct HaproxySessionTests {
     private let words = [ServerWord("check", .flag(true)), ServerWord("inter", .text("500ms"))]
 
-    /// What `haproxy` has, once it has it.
+    /// Expects that `haproxy` has exactly these servers now.
     private func expect(_ haproxy: RunningHaproxy, has servers: [DesiredServer], _ comment: Comment? = nil) throws {
         #expect(try haproxy.servers() == servers.asStates, comment)
     }
@@ -17,7 +17,7 @@ import Testing
     @Test func aRestartedHaproxyGetsItsServersBack() throws {
         let haproxy = try RunningHaproxy(servers: "  server old 127.0.0.1:9")
         let target = haproxy.target
-        // It would not be compared in time but for the end of the connection.
+        // The next comparison is due only after 600 s: the end of the connection brings it forward.
         let test = try TestSession { HaproxyDriver(target) }
         let servers: [DesiredServer] = [.local("a", 8001), .local("b", 8002, weight: 4)]
         #expect(test.apply(servers).isEqual)
@@ -140,7 +140,7 @@ import Testing
 
         init(_ count: Int) { left = Mutex(count) }
 
-        /// The session, at the last of so many calls.
+        /// The session at the call that brings the count to zero, nil at all others.
         func atLast() -> TestSession? {
             let isLast = left.withLock { left in
                 left -= 1
@@ -150,6 +150,7 @@ import Testing
         }
     }
 
+    /// Applies two sets of servers in turn, eight times. In the n-th round `end` is called before the n-th step of each set.
     private func ending(_ end: @escaping @Sendable (RunningHaproxy, TestSession) -> Void) throws {
         let haproxy = try RunningHaproxy(servers: "  server old 127.0.0.1:9")
         let sets: [[DesiredServer]] = [

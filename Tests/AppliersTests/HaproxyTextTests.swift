@@ -2,7 +2,7 @@ import Testing
 
 @testable import Appliers
 
-/// What is said to haproxy, and what its answers mean.
+/// The text of commands to haproxy, and what its answers mean.
 @Suite struct HaproxyTextTests {
     private let header = """
         1

@@ -4,12 +4,12 @@ import Testing
 
 @testable import Appliers
 
-/// A socket behind which is no haproxy, or one that breaks off.
+/// Sockets without haproxy behind them, and a haproxy whose answers are wrong, late or cut off.
 @Suite struct HostileHaproxyTests {
     private static let info = "Name: HAProxy\nVersion: 2.6.12\nPid: 7\nStopping: 0\nStart_time_sec: 9\n"
     private static let columns = "1\n# srv_id srv_name\n"
 
-    /// Answers each line with what `answer` makes of it, nil being the end of the connection.
+    /// A server that answers each line with the result of `answer`; nil ends the connection.
     private func server(
         _ directory: TemporaryDirectory, _ answer: @escaping @Sendable (String, StreamConnection) -> String?
     ) throws -> StreamServer {
@@ -62,7 +62,7 @@ import Testing
         #expect(kind == .tooLarge(limit: 8 << 20))
     }
 
-    /// Each byte comes in time, and all of them do not.
+    /// Bytes keep coming, but the whole answer takes longer than the limit.
     @Test func slowBytesEndAtTheLimit() throws {
         let kind = try failure(limit: .seconds(2)) { line, connection in
             if let said = Self.greeting(line) { return said }
@@ -90,7 +90,7 @@ import Testing
     @Test func answersThatNobodyAskedForAreNotTaken() throws {
         let kind = try failure { line, _ in
             guard let said = Self.greeting(line) else { return nil }
-            // What follows a prompt would be taken for the next command's.
+            // Bytes after a prompt would otherwise be read as the answer to the next command.
             return line == "prompt" ? said + "more\n> " : said
         }
         guard case .malformed = kind else {

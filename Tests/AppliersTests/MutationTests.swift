@@ -2,7 +2,7 @@ import Testing
 
 @testable import Appliers
 
-/// Whatever others send, it is understood or refused.
+/// Each parser of data from outside reads or refuses mutated input, and does not trap.
 @Suite struct MutationTests {
     private static let renderings = [
         #"{"id":"a","address":"10.0.0.1:8001","weight":2,"drain":false,"backup":true,"inter":"2s"}"# + "\n"
@@ -43,7 +43,7 @@ import Testing
         forEachMutation(of: Self.renderings) { bytes in
             guard let servers = try? DesiredServers(parsing: bytes).servers else { return }
             #expect(Set(servers.map(\.id)).count == servers.count)
-            // What haproxy takes is one command.
+            // A server that is accepted for haproxy makes exactly one command: no separators or control characters.
             for server in servers where HaproxyCommands.problem(server) == nil {
                 let command = HaproxyCommands(backend: "web").add(server, WordsFingerprint.candidates(for: server)[0])
                 #expect(command.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ";") })

@@ -31,7 +31,7 @@ import Testing
         #expect(test.apply(second).isEqual)
         #expect(
             standIn.servers == ["127.0.0.1:8001 1", "127.0.0.1:8002 1", "127.0.0.1:8003 1", "127.0.0.1:8004 1"])
-        // What is equal is left alone.
+        // Servers that are as desired are not changed.
         let count = standIn.calls.count { $0.method != "GET" }
         test.session.compare()
         #expect(test.apply(second).isEqual)

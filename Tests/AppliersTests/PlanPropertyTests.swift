@@ -2,7 +2,7 @@ import Testing
 
 @testable import Appliers
 
-/// Random pairs of what is desired and what there is.
+/// Plans for random pairs of desired and running servers.
 @Suite struct PlanPropertyTests {
     @Test(arguments: [
         BalancerTraits.haproxy, BalancerTraits.nginx, BalancerTraits.caddy, BalancerTraits.plain,
@@ -12,7 +12,6 @@ import Testing
             var random = SplitMix(seed: UInt64(seed))
             var round = Round(traits, &random)
             round.run(&random)
-            // Each failure names its seed.
             #expect(round.problem == nil, "seed \(seed)")
         }
     }
@@ -27,7 +26,7 @@ import Testing
             desired = Self.servers(&random)
             model = ModelBalancer(traits)
             for server in Self.servers(&random) { _ = model.take(.add(server)) }
-            // Some of what there is differs in ways that commands of people leave behind.
+            // Some servers are parked, drained or busy, as commands of an operator may leave them.
             for index in model.servers.indices where Bool.random(using: &random) {
                 if traits.parks, Bool.random(using: &random) { _ = model.take(.park(model.servers[index])) }
                 if traits.drainsLeaving, Bool.random(using: &random) { _ = model.take(.drain(model.servers[index])) }
@@ -51,7 +50,7 @@ import Testing
                 check(plan)
                 if plan.steps.isEmpty || problem != nil {
                     if plan.isEqual { return finish() }
-                    // What is still owed is time, or a server that may not go.
+                    // What is left is a wait until `nextDue`, or a server that must be kept up.
                     if plan.nextDue == nil { return finishOwed(plan) }
                 }
                 let up = model.servers.count { $0.isUp }
@@ -65,7 +64,7 @@ import Testing
             problem = problem ?? "no end"
         }
 
-        /// Nothing that is equal is touched.
+        /// No step touches a server that is as desired.
         private mutating func check(_ plan: Plan) {
             for step in plan.steps {
                 switch step {
@@ -95,7 +94,7 @@ import Testing
             if !others.isEmpty { problem = "\(others.map(\.key)) are left" }
         }
 
-        /// Only servers that are kept up may be in the way.
+        /// A plan may end with debts only where servers are kept up for `minUp`.
         private mutating func finishOwed(_ plan: Plan) {
             if plan.debts.isEmpty { problem = "nothing to do, and not equal" }
             if model.servers.count(where: { $0.isUp }) > options.minUp { problem = "held without a need" }

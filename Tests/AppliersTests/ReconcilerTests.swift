@@ -51,7 +51,7 @@ import Testing
             #expect(reconciler.action(at: now) == .wait(until: now + .milliseconds(pause)))
             now += .milliseconds(pause)
         }
-        // What is new is tried at once.
+        // A new set of servers is tried without the pause.
         reconciler.didRead(.failure(error), at: now)
         reconciler.desire([.local("b", 1)], generation: 2, at: now)
         #expect(reconciler.action(at: now) == .read)
@@ -69,7 +69,7 @@ import Testing
         #expect(reconciler.status.state == .owed([.error(error)]))
         #expect(reconciler.action(at: .zero) == .wait(until: .milliseconds(100)))
         reconciler.didRead(.success(model.servers), at: .milliseconds(100))
-        // Until it succeeds the reason stays.
+        // The error is reported until the step succeeds.
         #expect(reconciler.status.state == .owed([.error(error)]))
         #expect(reconciler.action(at: .milliseconds(100)) == .perform([.add(.local("b", 2))]))
         reconciler.didPerform(.success(StepReport()), at: .milliseconds(100))
@@ -91,7 +91,7 @@ import Testing
         #expect(reconciler.action(at: .milliseconds(100)) == .perform([.add(.local("a", 1))]))
     }
 
-    /// A balancer that says something else each time is paused too.
+    /// There is a pause also where the balancer reports other servers at each read.
     @Test func aBalancerThatChangesByItselfIsNotAskedForEver() {
         var reconciler = reconciler()
         reconciler.desire([.local("a", 1)], generation: 1, at: .zero)
@@ -145,7 +145,7 @@ import Testing
         #expect(model.servers.map(\.key) == ["a"])
     }
 
-    /// Neither a server that is kept nor connections that last are a fault of the balancer's, however long they do.
+    /// A server that is kept up and connections that do not end are no failures of the balancer, however long.
     @Test func waitingIsNoFailure() {
         var reconciler = reconciler()
         var model = ModelBalancer(.haproxy)

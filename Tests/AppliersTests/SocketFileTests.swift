@@ -4,7 +4,7 @@ import Testing
 
 @testable import Appliers
 
-/// Whose socket is taken.
+/// Which sockets are trusted, by the owners of the socket and of the links and directories on its path.
 @Suite struct SocketFileTests {
     private static let isRoot = Users.effectiveUID == 0
 
@@ -60,7 +60,7 @@ import Testing
         )
         try Shell.run("chown 4712 \(directory("user/other.sock"))")
         #expect(throws: Never.self) { try SocketFile(directory("user/own.sock")) }
-        // As haproxy makes it: the socket of root's in the directory of its user.
+        // As haproxy makes it: root's socket in the directory of haproxy's user.
         #expect(throws: Never.self) { try SocketFile(directory("user/root.sock")) }
         #expect(throws: Never.self) { try SocketFile(directory("user/to-own")) }
         #expect(throws: SocketFileError.untrusted(directory("user/to-root"), owner: 4711)) {

@@ -3,8 +3,8 @@ import TestSupport
 
 @testable import Appliers
 
-/// Speaks the published API of NGINX Plus for one upstream `web` of http, as far as the driver uses it: NGINX Plus itself cannot
-/// be had. Requests that the documentation does not allow are refused.
+/// Speaks the published API of NGINX Plus, which needs a licence, for one http upstream `web`, as far as the driver uses it.
+/// Requests that the documentation does not allow are refused.
 final class NginxPlusStandIn: Sendable {
     private let server: HTTPServer
     private let upstream: Upstream
@@ -23,7 +23,7 @@ final class NginxPlusStandIn: Sendable {
         }
     }
 
-    /// Without `isWritable` as without `api write=on`.
+    /// With `isWritable` false it refuses changes, as NGINX Plus does without `api write=on`.
     init(isWritable: Bool = true) throws {
         let upstream = Upstream()
         self.upstream = upstream
@@ -128,7 +128,7 @@ final class NginxPlusStandIn: Sendable {
                 : Self.error(404, "UpstreamServerNotFound", "server with ID \"\(id)\" does not exist")
         }
 
-        /// Nil for what is no object of known members.
+        /// The members of a JSON object; nil if it is none, or has an unknown member.
         private static func decoded(_ body: String) -> [String: JSONValue]? {
             guard case .object(let given) = try? JSONValue(parsing: Array(body.utf8)),
                 given.allSatisfy({ members.contains($0.key) })

@@ -68,7 +68,7 @@ final class RunningHaproxy: Sendable {
 
     /// Starts a new worker in place of the old one, which goes on until its last connections end.
     func reload() throws {
-        // A master that is still at the last reload may not hear of the next.
+        // A master that is still reloading may ignore the signal, so it is sent again every 100 tries.
         try waitForOneWorker()
         let old = try info("Pid")
         try Shell.run(
@@ -95,7 +95,7 @@ final class RunningHaproxy: Sendable {
             """)
     }
 
-    /// What it says to a command, by another way than ours.
+    /// haproxy's answer to a command, asked with socat in place of the driver.
     func say(_ command: String) throws -> String {
         try Shell.run("echo '\(command)' | socat -t 10 - UNIX-CONNECT:\(socket)")
     }
@@ -105,7 +105,8 @@ final class RunningHaproxy: Sendable {
         return String(line?.dropFirst(name.utf8.count + 2) ?? "")
     }
 
-    /// The servers of `web` that are not gone: `NAME ADDRESS:PORT WEIGHT ready|drain`, sorted.
+    /// The servers of `web`, without those that are parked (in maintenance, with weight 0): `NAME ADDRESS:PORT WEIGHT
+    /// ready|drain|maint`, sorted.
     func servers() throws -> [String] {
         try say("show servers state web").split(separator: "\n").compactMap { line -> String? in
             let fields = line.split(separator: " ")
@@ -122,7 +123,7 @@ final class RunningHaproxy: Sendable {
 }
 
 extension [DesiredServer] {
-    /// As `RunningHaproxy.servers` says it.
+    /// In the format of `RunningHaproxy.servers`.
     var asStates: [String] {
         map { "\($0.id) \($0.address.text) \($0.weight) \($0.isDrained ? "drain" : "ready")" }.sorted()
     }

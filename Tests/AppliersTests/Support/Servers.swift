@@ -14,6 +14,7 @@ extension DesiredServer {
     }
 }
 
+/// Traits as those of the drivers; a `plain` balancer can only add and remove servers.
 extension BalancerTraits {
     static let haproxy = BalancerTraits(
         identity: .id, live: [.address, .weight, .checks, .state], parks: true, drains: true, drainsLeaving: true)
@@ -25,12 +26,12 @@ extension BalancerTraits {
         identity: .id, live: [], parks: false, drains: false, drainsLeaving: false)
 }
 
-/// Patience for one call in a test.
+/// The time limit of one call in a test.
 func patience(_ limit: Duration = .seconds(5)) throws -> Patience {
     Patience(limit: limit, cancellation: try Cancellation())
 }
 
-/// A balancer in memory, which does exactly what it is told.
+/// A balancer in memory that carries out each step exactly.
 struct ModelBalancer {
     let traits: BalancerTraits
     var servers: [RunningServer] = []
@@ -52,7 +53,7 @@ struct ModelBalancer {
         return server
     }
 
-    /// Takes a step; what could not be done is returned.
+    /// Carries out a step; returns it if that was not possible.
     mutating func take(_ step: Step) -> Step? {
         switch step {
         case .add(let desired):

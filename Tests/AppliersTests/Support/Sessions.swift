@@ -16,7 +16,8 @@ final class StatusWaiter: Sendable {
     /// How many reports there were.
     var count: Int { reports.withLock { $0.count } }
 
-    /// Waits until, after so many reports, the servers were not as desired, and then are again; false if that does not come.
+    /// Waits until, after the first `count` reports, one says that the servers are not as desired and a later one that they
+    /// are; false if none does within 30 s.
     func waitUntilEqualAgain(after count: Int) -> Bool {
         wait { _ in isEqualAgain(after: count) }
         return isEqualAgain(after: count)
@@ -28,10 +29,10 @@ final class StatusWaiter: Sendable {
         return new[other...].contains { $0.isEqual }
     }
 
-    /// Has `wait` look at what it waits for.
+    /// Makes `wait` look at its condition again.
     func wake() { changed.post() }
 
-    /// The first status from now on that `isWanted` takes; the last one if none comes in half a minute.
+    /// Waits until `isWanted` holds for the latest status, for at most 30 s; returns the latest status.
     @discardableResult
     func wait(for isWanted: (ApplierStatus) -> Bool) -> ApplierStatus {
         let end = Clock.monotonic() + .seconds(30)
@@ -43,13 +44,13 @@ final class StatusWaiter: Sendable {
         }
     }
 
-    /// Waits until the set of this number is there.
+    /// Waits until the balancer has the set of servers with this number.
     func waitUntilEqual(_ generation: Int) -> ApplierStatus {
         wait { $0.generation == generation && $0.isEqual }
     }
 }
 
-/// A session that is stopped with the test.
+/// A session that is stopped when this object is freed.
 final class TestSession: Sendable {
     let session: ApplierSession
     let waiter: StatusWaiter
@@ -69,11 +70,11 @@ final class TestSession: Sendable {
 
     deinit { session.stop() }
 
-    /// Desires `servers` and waits until they are there.
+    /// Desires `servers` and waits until the balancer has them.
     func apply(_ servers: [DesiredServer]) -> ApplierStatus { waiter.waitUntilEqual(session.desire(servers)) }
 }
 
-/// A driver that takes steps one by one, and tells of each before it is taken.
+/// A driver that performs steps one by one and calls `willTake` before each.
 struct SteppingDriver: BalancerDriver {
     private var driver: any BalancerDriver
     private let willTake: @Sendable (Step) -> Void

@@ -1,4 +1,4 @@
-/// A random generator that begins where it is told (SplitMix64).
+/// A random number generator with a seed (SplitMix64).
 struct SplitMix: RandomNumberGenerator {
     private var state: UInt64
 
