@@ -19,7 +19,7 @@ import Testing
         _ = schedule.set(try Self.targets(count), at: .zero)
         var now = Duration.zero
         var starts: [Duration] = []
-        // The second round: the first is earlier.
+        // The second round is measured: the first probes are earlier.
         while let due = schedule.nextDue, now < .seconds(15) {
             now = due
             while let start = schedule.start(at: now) {
@@ -39,7 +39,7 @@ import Testing
         let first = try Self.targets(1)
         _ = schedule.set(first, at: .seconds(100))
         #expect(schedule.nextDue == .seconds(100))
-        // With those that there are, 400 more within 0.2 s.
+        // 400 targets are added to the one that there is; all are probed within 0.2 s.
         let all = try Self.targets(401)
         _ = schedule.set(all, at: .seconds(200))
         var last = Duration.zero

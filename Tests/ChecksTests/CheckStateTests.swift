@@ -35,7 +35,7 @@ import Testing
         #expect(seen == verdicts)
     }
 
-    /// One result a second. With 3 s, the fourth success in a row is the first that is 3 s after the first one.
+    /// One result a second, with a slow start of 3 s: the fourth success in a row comes 3 s after the first one.
     @Test(arguments: [
         ("the first verdict does not wait", "+", "U"), ("one who was down does", "---++++", "DDDDDDU"),
         ("from the first success after the last failure", "-++-++++", "DDDDDDDU"),

@@ -50,7 +50,8 @@ import Testing
 
     @Test func showsOurCertificate() throws {
         let authority = try TestCertificates.shared.get().path("ca.pem")
-        // With TLS 1.3 the client's handshake is over before the server has seen its certificate.
+        // With TLS 1.3 the client's handshake ends before the server has seen its certificate, so the refusal would
+        // come later.
         let server = try SecureServer("server", "-Verify 1 -verify_return_error -CAfile \(authority) -tls1_2")
         #expect(try Recorder.probe(.tls(try Self.settings(client: "client")), .local(server.port)).error == nil)
         let without = try Recorder.probe(.tls(try Self.settings()), .local(server.port))

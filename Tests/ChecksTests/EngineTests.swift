@@ -104,7 +104,7 @@ import Testing
         withExtendedLifetime(silent) {}
     }
 
-    /// Where there was no descriptor for its thread, it begins as soon as there is.
+    /// An engine that gets no descriptor for its thread tries again until it gets one.
     @Test func beginsLaterWithoutDescriptors() throws {
         let silent = try Ports.Silent()
         let target = try Self.target(.tcp(TCPCheck()), silent.number)
@@ -143,10 +143,11 @@ import Testing
         let recorder = try Recorder(limit: 3)
         recorder.engine.set(Set(targets))
         for target in targets { #expect(try recorder.first(target).health.verdict == .down) }
-        // A connection that was closed here may be served a little longer there.
+        // The server may go on serving connections that the engine has closed: twice the limit is allowed.
         #expect(counts.most <= 6)
     }
 
+    /// How many connections are served now, and the most that were served at a time.
     final class Counts: Sendable {
         private let state = Mutex((now: 0, most: 0))
         var most: Int { state.withLock { $0.most } }
@@ -192,7 +193,7 @@ import Testing
         throw SupportError("the command did not start")
     }
 
-    /// What a command started is there until process 1 has waited for it.
+    /// Waits until no process of the group runs. Zombies do not count: they stay until process 1 has waited for them.
     static func expectGone(_ group: Int32) throws {
         let end = Clock.monotonic() + .seconds(60)
         while try Self.isRunning(group) {

@@ -63,6 +63,8 @@ import Testing
             _ = connection.read()
             for byte in Array("HTTP/1.1 200 OK\r\nA: ".utf8) + [UInt8](repeating: 120, count: 100) {
                 connection.write([byte])
+                // 50 ms between two bytes: far too slow for the deadline. Something to read means that the probe
+                // has closed the connection.
                 var item = pollfd(fd: connection.descriptor, events: Int16(POLLIN), revents: 0)
                 if poll(&item, 1, 50) > 0 { return }
             }
@@ -165,7 +167,8 @@ import Testing
         #expect(down.error == "http on port \(closed.number): connection refused")
     }
 
-    /// A name that is not found says nothing about the target, and is told once.
+    /// A host name that is not found says nothing about the target: the verdict stays the initial one, and a warning is
+    /// logged.
     @Test func aNameThatIsNotFoundCountsAsInitial() throws {
         for initial in [Verdict.up, .down] {
             var options = HealthCheck.Options()

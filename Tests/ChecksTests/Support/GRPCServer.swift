@@ -4,7 +4,7 @@ import TestSupport
 /// An HTTP/2 server in the clear that gives every call the same answer.
 final class GRPCServer: Sendable {
     struct Answer: Sendable {
-        /// Of the message; nil for an answer without one.
+        /// The bytes of the message; nil for an answer with trailers only.
         var message: [UInt8]?
         var status = "0"
     }

@@ -4,14 +4,14 @@ import Testing
 
 @testable import Checks
 
-/// An engine whose news are kept in order.
+/// A check engine, and its verdict changes and warnings in order.
 final class Recorder: Sendable {
     private struct State {
         var changes: [VerdictChange] = []
         var warnings: [String] = []
     }
 
-    /// What the engine has told.
+    /// The changes and warnings so far.
     private final class News: Sendable {
         let state = Mutex(State())
         let arrived = Semaphore()
@@ -40,7 +40,7 @@ final class Recorder: Sendable {
     var changes: [VerdictChange] { news.state.withLock { $0.changes } }
     var warnings: [String] { news.state.withLock { $0.warnings } }
 
-    /// Waits until the engine has told something that `find` finds, for at most a minute.
+    /// Waits until `find` returns a value, for at most a minute.
     func wait<Found>(for find: (Recorder) -> Found?) throws -> Found {
         let end = Clock.monotonic() + .seconds(60)
         while true {
@@ -49,7 +49,7 @@ final class Recorder: Sendable {
         }
     }
 
-    /// The news of the first probe of `target`.
+    /// Waits for the first probe of `target`, and returns its change.
     func first(_ target: CheckedTarget) throws -> VerdictChange {
         try wait { recorder in recorder.changes.first { $0.target == target && $0.isFirst } }
     }

@@ -2,7 +2,8 @@ import TestSupport
 
 @testable import Checks
 
-/// A random life of a schedule with a clock that is never late, beside a model that keeps the whole history of each target.
+/// A random run of a `CheckSchedule` with a simulated clock that is never late, compared with a model that keeps the whole
+/// history of each target.
 struct Simulation {
     /// What the model knows about a target.
     private struct Model {
@@ -12,7 +13,7 @@ struct Simulation {
         var lastStart: Duration?
         /// The start of the probe before the last.
         var startBefore: Duration?
-        /// Whether the last probe began at its time, not when one that took longer had ended.
+        /// Whether the last probe began when it was due, not later because the one before had not ended.
         var wasAtItsTime = false
         var lastEnd: Duration?
         var results: [ProbeResult] = []
@@ -49,7 +50,7 @@ struct Simulation {
         return CheckedTarget(.host("h\(index)", port: 80), check)
     }
 
-    /// Moves the clock to what happens next, and looks at it.
+    /// Moves the clock to the next event, and handles it.
     mutating func step() {
         if models.isEmpty || random.fraction() < 0.1 { change() }
         let ends = models.values.filter { $0.running != nil }.map(\.endsAt)
@@ -64,7 +65,7 @@ struct Simulation {
     }
 
     private mutating func change() {
-        // Between two events, too.
+        // Targets may also change between two events.
         now += .milliseconds(Int(random.fraction() * 50))
         if let next = [schedule.nextDue, schedule.nextDeadline].compactMap({ $0 }).min() { now = min(now, next) }
         let wanted = Set(pool.filter { _ in random.fraction() < 0.6 })
@@ -127,7 +128,7 @@ struct Simulation {
         expect(report.change.isFirst == (model.results.count == 1), "first result")
     }
 
-    /// The verdict by the whole history.
+    /// The verdict that the whole history gives, and whether a probe has decided it.
     private static func verdict(_ results: [ProbeResult], _ options: HealthCheck.Options) -> (Verdict, Bool) {
         var verdict: Verdict?
         for index in results.indices {

@@ -2,8 +2,8 @@ import Glibc
 import Posix
 import TestSupport
 
-/// Certificates made with openssl, once: of an authority a server's (127.0.0.1, localhost), one for another name, an expired
-/// one and a client's.
+/// Certificates of one authority, made once with openssl: for a server (127.0.0.1, localhost), for another name, an expired
+/// one, and one for a client.
 final class TestCertificates: Sendable {
     static let shared = Result { try TestCertificates() }
 
