@@ -31,7 +31,7 @@ struct Growth {
         let long = pump.input(factor * length)
         var ratio = 0.0
         var time = 0.0
-        // Another process can disturb all of a series, but hardly five in a row.
+        // Another process can disturb one series of measurements, but hardly five in a row.
         for _ in 0..<5 {
             time = shortest(long, of: 3)
             if time < negligible { return true }

@@ -1,7 +1,8 @@
 @testable import Age
 @testable import JSON
 
-/// An age file and its armor are refused with a named error or taken apart; what is taken apart is written the same way again.
+/// The header of an age file and its armor are parsed, or refused with a named error; a parsed header is the same when it is
+/// written again.
 enum Target: FuzzTarget {
     static func run(_ input: UnsafeBufferPointer<UInt8>) {
         let bytes = Array(input)

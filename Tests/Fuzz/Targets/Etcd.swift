@@ -3,7 +3,8 @@ import HTTP
 @testable import Backends
 @testable import KeyValue
 
-/// What a server sends is refused or decoded, never read beyond its end, and does not depend on how it is cut.
+/// What a server sends is decoded or refused, never read beyond its end, and the result does not depend on the pieces in
+/// which it arrives.
 enum Target: FuzzTarget {
     static func run(_ input: UnsafeBufferPointer<UInt8>) {
         let bytes = Array(input)
@@ -156,7 +157,8 @@ enum Target: FuzzTarget {
         return messages
     }
 
-    /// A watch hands each change on once, in order, and always knows what it waits for.
+    /// A watch reports each changed key once and in order, its revision never goes back, and its deadline never stays in
+    /// the past.
     private static func checkWatch(_ bytes: [UInt8]) {
         var splitter = GRPCMessageSplitter(limit: 1000)
         splitter.append(bytes)
@@ -188,7 +190,8 @@ enum Target: FuzzTarget {
         } catch {}
     }
 
-    /// The spans asked for cover a key exactly when a range does, and no two of them.
+    /// A key lies in exactly one of the spans that are asked for if one of the ranges contains it, and otherwise in
+    /// none.
     private static func checkSpans(_ bytes: [UInt8]) {
         let lines = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 20, omittingEmptySubsequences: false)
         let ranges = lines.prefix(lines.count / 2).map { KeyRange(cleaned: Path.join([[slash], Array($0)])) }

@@ -72,7 +72,8 @@ enum Target: FuzzTarget {
         }
     }
 
-    /// Spaces in front, which move the text to other places of the parser's words, change nothing.
+    /// Spaces in front change nothing but offsets, though they move the text within the words of memory that the parser
+    /// reads.
     private static func checkShifted(
         _ input: UnsafeBufferPointer<UInt8>, _ result: Result<JSONDocument, JSONError>
     ) {

@@ -1,12 +1,12 @@
 @testable import KeyValue
 
-/// Queries of a snapshot answer what a scan of all keys by the definition answers.
+/// Queries of a snapshot give the same answers as a naive scan of all keys.
 ///
 /// The lines of an input: a pattern, a path, and the keys, each with a value that its number decides.
 enum Target: FuzzTarget {
     static func run(_ input: UnsafeBufferPointer<UInt8>) {
         let query = Query(input)
-        // The definition looks at every key with every line.
+        // The naive scan looks at every key for every line: with more keys it takes too long.
         guard query.keys.count <= 200 else { return }
         let snapshot = Snapshot(query.pairs)
         let naive = NaiveStore(query.keys)
@@ -111,7 +111,7 @@ enum Target: FuzzTarget {
         return pairs
     }
 
-    /// Whoever noted what was read is told of each change that makes a difference.
+    /// If the answer to a query differs between two snapshots, the read set of the query intersects their difference.
     private static func checkReadSet(_ query: Query, _ snapshot: Snapshot) {
         let removed = query.pairs.count / 2
         let older = Snapshot(

@@ -10,8 +10,8 @@ enum Target: FuzzTarget {
         let choices = (0..<4).map { _ in reader.byte() }
         let text = reader.bytes(Int(reader.byte() & 63))
         var format = reader.remainder()
-        // Each number can ask for a million characters; a format of many would only fill the memory, and few inputs are
-        // enough to see what large ones do.
+        // Each number can ask for a million characters. Formats with numbers are cut to four bytes, for they would only
+        // fill the memory; one input in 32 may have four numbers.
         let mostNumbers = choices[0] & 31 == 0 ? 4 : 0
         if numberCount(format) > mostNumbers { format = UnsafeBufferPointer(rebasing: format.prefix(4)) }
         let string = ByteString(text)
@@ -32,7 +32,7 @@ enum Target: FuzzTarget {
     }
 
     static func work(_ input: UnsafeBufferPointer<UInt8>) {
-        // Linear too, but in what is asked for.
+        // The time for a large width is proportional to the width, not to the input.
         if numberCount(input) > 4 { return }
         let string = ByteString(owner: nil, bytes: input)
         var output = ByteBuffer()
@@ -41,7 +41,7 @@ enum Target: FuzzTarget {
         Format.appendFormatted("%q %+q %#q %x % X %.9s %300s %v %#v", arguments, &output)
     }
 
-    /// How many runs of at least five digits or stars there are.
+    /// The number of stars, and of runs of at least four digits.
     private static func numberCount(_ format: UnsafeBufferPointer<UInt8>) -> Int {
         var count = 0
         var digits = 0

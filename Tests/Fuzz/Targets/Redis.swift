@@ -1,6 +1,6 @@
 @testable import Backends
 
-/// What a server of redis sends is refused or decoded, and does not depend on how it is cut; what is encoded is decoded.
+/// What a redis server sends is decoded or refused, in whatever pieces it arrives; what is encoded can be decoded.
 enum Target: FuzzTarget {
     static func run(_ input: UnsafeBufferPointer<UInt8>) {
         let bytes = Array(input)
@@ -13,7 +13,7 @@ enum Target: FuzzTarget {
 
     static func work(_ input: UnsafeBufferPointer<UInt8>) { _ = tokens([Array(input)]) }
 
-    /// The parts of replies in `parts`; what ends them is the last one.
+    /// The tokens of the replies in `parts`, the pieces of one stream; an error that ends it is the last token.
     private static func tokens(_ parts: [[UInt8]]) -> [RESPToken] {
         var decoder = RESPDecoder(limit: 1_000)
         var tokens: [RESPToken] = []

@@ -57,7 +57,7 @@ enum Target: FuzzTarget {
         return (text(0), text(1), text(2))
     }
 
-    /// A text with all that has a meaning escaped matches itself.
+    /// A text in which all special characters are escaped matches itself.
     private static func checkLiteral(_ text: ByteString) {
         guard text.count <= 300, Array(text.text.utf8) == text.array else { return }
         var escaped: [UInt8] = []

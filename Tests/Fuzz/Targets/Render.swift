@@ -48,7 +48,8 @@ enum Target: FuzzTarget {
         func isOne(after limit: Int) -> Bool { count.add(1, ordering: .relaxed).newValue > limit }
     }
 
-    /// A million characters for each `%`, or a number computed for a `*`, only fill the memory.
+    /// Whether the text contains a number of five digits and a `%`, or a `*`: a width like these can ask for a million
+    /// characters, which only fill the memory.
     private static func asksForLongTexts(_ input: UnsafeBufferPointer<UInt8>) -> Bool {
         var digits = 0
         for byte in input {
@@ -64,7 +65,7 @@ enum Target: FuzzTarget {
         }
     }
 
-    /// confd's functions, those that make long lists and texts of a number with less room.
+    /// confd's functions. Those that make a list or text as long as a number says take at most 300 here.
     private static let functions: [String: Function] = FunctionTable.all.merging(
         ["seq", "repeat", "indent", "nindent"].map { ($0, bounded($0)) }
     ) { $1 }

@@ -33,12 +33,12 @@ enum Target: FuzzTarget {
             .map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// Its text, which is exact to the millisecond, reads back.
+    /// The text of a duration, which is exact to the millisecond, reads back.
     private static func checkDuration(_ word: String) {
         guard let duration = GoDuration.parse(word) else { return }
         check(duration >= .zero, "a duration is not negative")
         let (seconds, attoseconds) = duration.components
-        // Units of Go's form hold 292 years.
+        // Go's durations end at 292 years.
         guard seconds < 9_000_000_000 else { return }
         let text = GoDuration.text(duration)
         let rounded = Duration.seconds(seconds) + .milliseconds(attoseconds / 1_000_000_000_000_000)

@@ -2,8 +2,8 @@ import KeyValue
 
 @testable import Backends
 
-/// What a server of ZooKeeper sends is refused or decoded, and does not depend on how it is cut; whatever it says of its nodes, the
-/// tree stays within what it was asked for.
+/// What a ZooKeeper server sends is decoded or refused, in whatever pieces it arrives; whatever it says of its nodes, the tree
+/// has only keys below its roots.
 enum Target: FuzzTarget {
     static func run(_ input: UnsafeBufferPointer<UInt8>) {
         let bytes = Array(input)
@@ -20,7 +20,7 @@ enum Target: FuzzTarget {
         for frame in frames([Array(input)]) { decode(frame) }
     }
 
-    /// The messages in `parts`; what ends them is the last one.
+    /// The messages in `parts`, the pieces of one stream; an error that ends it is the last one.
     private static func frames(_ parts: [[UInt8]]) -> [[UInt8]] {
         var decoder = ZookeeperFrames(limit: 1_000)
         var frames: [[UInt8]] = []
@@ -53,13 +53,13 @@ enum Target: FuzzTarget {
     // MARK: The tree
 
     private static let roots = [Array("/a".utf8), Array("/b/c".utf8)]
-    /// The last ones are no names.
+    /// Six names of nodes, and five that ZooKeeper does not allow.
     private static let names = ["x", "y", "z", "long name", ".hidden", "ü", "", ".", "..", "s/t", "\0"].map {
         Array($0.utf8)
     }
 
-    /// Answers and reports as the input has them. When it is at its end everything is missing; and once the deletion of each node
-    /// is reported that was asked for, nothing is left.
+    /// The input decides answers and reports. After its end every node is missing; and when the deletion of every node that was
+    /// asked for has been reported, no key is left.
     private static func checkTree(_ input: UnsafeBufferPointer<UInt8>) {
         var reader = ByteReader(input)
         var left = input.count
@@ -111,7 +111,7 @@ enum Target: FuzzTarget {
         case 0: .missing
         case 1: .present
         case 2: .value([UInt8](repeating: 65, count: which))
-        // A name that is none only now and then, or nothing else would be seen.
+        // An invalid name is rare: it ends the run, and nothing after it would be tested.
         case 3: .children([names[which % 6], names[which / 6 % 6]])
         default: .children(which > 250 ? [names[which - 245]] : which % 2 == 0 ? [] : [names[which % 6]])
         }
