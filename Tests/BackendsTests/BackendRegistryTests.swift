@@ -13,7 +13,7 @@ import Testing
         for name in BackendRegistry.unbuiltNames + [""] { #expect(BackendRegistry.kind(named: name) == nil) }
         let options = BackendRegistry.options
         for names in [options.map(\.name), options.map(\.tableKey)] { #expect(Set(names).count == names.count) }
-        // Options of one name are one option, but for their defaults and what is secret about them.
+        // Options of several backends with one name are the same option, except for defaults and for what is secret.
         for kind in BackendRegistry.all {
             for option in kind.options {
                 let isSame = options.contains {

@@ -3,7 +3,7 @@ import Testing
 @testable import Backends
 @testable import Posix
 
-/// The words of all problems that are found before a member is asked.
+/// The messages of all problems that are found before a member is asked.
 @Suite struct ClusterProblemTests {
     private static let denied = SystemError(call: "open", path: "/run/secret", code: Errno.accessDenied)
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Backends
 
-/// Answers that consul's documentation does not have, or has for errors.
+/// Answers that consul's documentation does not have, and its documented answers for errors.
 @Suite struct ConsulAnswerTests {
     private func options(_ port: UInt16) throws -> ConsulOptions {
         var options = ConsulOptions()
@@ -50,7 +50,7 @@ import Testing
         #expect(failure.message == "consul: \(server.url): read \"/a\" and 2 more: malformed answer: \(expected)")
     }
 
-    /// Nothing else than `Key` and `Value` counts, and keys that were not asked for are none.
+    /// Only `Key` and `Value` count, and keys that were not asked for are ignored.
     @Test func otherMembersArePassedOver() throws {
         let body = #"""
             [{"Key":"a/x","Value":"MQ==","Flags":18446744073709551615,"New":{"Key":"b"}},{"Key":"b","Value":"Mg=="},
@@ -104,11 +104,12 @@ import Testing
         #expect(following.stop() && following.deliveries == 0)
     }
 
-    /// The largest index, and 0, which old versions answer with though they should not: the next question is one that waits.
+    /// The largest index, and 0, which old versions answer with though they should not: the next request is still a blocking
+    /// query.
     @Test("odd indices", arguments: [("18446744073709551615", "index=18446744073709551615&"), ("0", "index=1&")])
     func oddIndices(_ text: String, _ expected: String) throws {
         let server = try HTTPServer { call in
-            // As if the time to wait were over.
+            // As if a blocking query had ended without a change after 1 s.
             if call.path.contains("index=") { _ = eventuallyBlocking(seconds: 1) { false } }
             return .init(200, #"[{"Key":"a","Value":"MQ=="}]"#, headers: [("X-Consul-Index", text)])
         }
@@ -129,6 +130,7 @@ import Testing
         #expect(following.sees(["/a": "1"]))
         let start = ContinuousClock.now
         let before = server.calls.count
+        // Counts the requests of at least two seconds.
         _ = eventuallyBlocking(seconds: 2) { false }
         let seconds = Double(start.duration(to: .now).components.seconds + 1)
         #expect(Double(server.calls.count - before) <= seconds * 10 * 4)

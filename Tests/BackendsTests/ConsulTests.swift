@@ -8,7 +8,7 @@ import Testing
 
 @testable import Backends
 
-/// What is read of consul, and when it is read again. Its answers are those of a stand-in.
+/// Reading from consul, and when it is read again. The answers are those of a stand-in.
 @Suite struct ConsulTests {
     private static func options(
         _ port: UInt16, _ values: [String: BackendOptions.Value] = [:],
@@ -50,7 +50,8 @@ import Testing
                 + #"{"KV":{"Verb":"get-tree","Key":"top"}}]"#)
     }
 
-    /// As confd 0.17, `path.Join("/", key)`; but where two keys have one path, the one that is called so counts.
+    /// Keys are cleaned as in confd 0.17, with `path.Join("/", key)`; but where two keys have the same path, the one
+    /// whose name is that path counts.
     @Test func foldersAndOddNames() throws {
         let server = try ConsulStandIn()
         server.write([
@@ -93,7 +94,7 @@ import Testing
         #expect(following.stop() && following.failures == [])
     }
 
-    /// Keys of several directories, written at one moment.
+    /// Keys of several directories that are written together are never seen in parts.
     @Test func severalDirectoriesAreOfOneMoment() throws {
         let server = try ConsulStandIn()
         server.write([("one/a", "0"), ("two/b", "0"), ("three/c", "0")])
@@ -123,7 +124,7 @@ import Testing
         let waits = questions.map { $0 + "&index=42&wait=1s" }
         #expect(eventuallyBlocking { Set(waits).isSubset(of: server.calls.map(\.path)) })
         #expect(Set(questions).isSubset(of: server.calls.map(\.path)))
-        // An index of elsewhere is none of ours.
+        // A write elsewhere does not change the index of these directories.
         server.write([("else", "x")])
         server.write([("web/b", "2")])
         #expect(following.sees(["/app/a": "1", "/web/b": "2"]))
@@ -163,6 +164,7 @@ import Testing
             server.write([("busy/a", "\(number)")])
             usleep(2_000)
         }
+        // Counts the reads of at least two seconds.
         _ = eventuallyBlocking(seconds: 2) { false }
         writer.stop()
         let reads = server.calls.filter { $0.path == "/v1/kv/busy?recurse" }.count
@@ -239,7 +241,7 @@ import Testing
         #expect(absent.message.hasPrefix("token file: open /none"))
     }
 
-    /// Consul leaves out what a token may not read: the reader is told once.
+    /// Consul leaves out what a token may not read: a warning says so, once.
     @Test func keysThatAPolicyHidesAreAWarning() throws {
         let server = try ConsulStandIn()
         server.write([("app/a", "1")])

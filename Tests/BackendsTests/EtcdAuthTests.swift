@@ -38,7 +38,7 @@ import Testing
                 + "&& etcdctl role grant-permission ROLE --prefix=true read /closed/")
     }
 
-    /// The hints, followed word by word, are enough.
+    /// The commands of the hint, as they stand, grant all that is needed.
     @Test(arguments: ["/half", "/", "/_confd/rollout/shops/shop.toml"])
     func oneHintGrantsAllThatIsNeeded(_ path: String) throws {
         let server = try EtcdServer(arguments: "--bcrypt-cost 4")
@@ -88,7 +88,8 @@ import Testing
         #expect(backend.failure("/open") == reason)
     }
 
-    /// A simple token lives as long as it is used; a made-up one is as good as one that has expired.
+    /// etcd extends a simple token each time it is used. The test sets an invalid one, which etcd refuses like one that
+    /// has expired.
     @Test func renewsItsToken() throws {
         let asked = Mutex(0)
         let backend = try server.backend {
@@ -137,7 +138,7 @@ import Testing
         #expect(following.stop())
     }
 
-    /// A call that took too long has the session drop its token, and the next call logs in.
+    /// Whether the session has no token (a call that took too long drops it), or one that etcd refuses.
     private static func hasNoValidToken(_ backend: EtcdBackend) -> Bool {
         guard let token = backend.session.withLock({ $0.token }) else { return true }
         let request = RangeRequest(key: Array("/open".utf8), rangeEnd: [])
@@ -149,7 +150,7 @@ import Testing
         } catch { return EtcdRefusal(error) == .invalidToken }
     }
 
-    /// Every change of a user or role makes etcd refuse the tokens of before.
+    /// Every change of a user or role makes etcd refuse all tokens that it gave before.
     @Test func renewsItsTokenWhenPermissionsChange() throws {
         let backend = try backend("reader", "readerpass")
         #expect(try backend.read("/open") == ["/open/a": "1"])

@@ -6,8 +6,8 @@ import Testing
 
 @testable import Backends
 
-/// Three members that are killed, cut off and compacted while keys change: what is followed is always a state that etcd had,
-/// never an older one, and always comes to etcd's own.
+/// Three members are killed, cut off and compacted while keys change: each snapshot that is followed is a state that etcd
+/// had, none is older than the one before, and after each fault etcd's current state is reached.
 ///
 /// `CONFD_CHAOS_ROUNDS` sets the number of rounds (the whole test has 100), `CONFD_CHAOS_SEED` repeats a run.
 @Suite struct EtcdChaosTests {
@@ -23,7 +23,7 @@ import Testing
         let cluster = try EtcdCluster()
         let writer = try ChaosWriter(cluster, seed: generator.next())
         defer { writer.stop() }
-        // Over all members with one watch; over one that comes and goes; with a watch for each range.
+        // Over all members with one watch; over one member, which may be away; over all with a watch for each range.
         let observers = [
             try ChaosObserver(cluster.endpoints, writer, isExact: true),
             try ChaosObserver([cluster.endpoints[0]], writer, isExact: true),
@@ -45,7 +45,7 @@ import Testing
             try cluster.heal()
             writer.pause()
             for (number, observer) in observers.enumerated() {
-                // A transaction that was given up may still be made: the state is read anew each time.
+                // A transaction that the writer has given up may still be made: the state is read anew each time.
                 var found = "nothing could be read"
                 let isInStep = eventuallyBlocking(seconds: 60) {
                     do { found = observer.difference(from: try reader.read("/chaos/a", "/chaos/m", "/chaos/z")) } catch
@@ -93,20 +93,22 @@ private enum ChaosFault: CaseIterable {
         case .compact: try compact(cluster.member(leader), writer)
         case .compactWhileIsolated:
             cluster.isolate(other)
-            // So long that what is connected there misses more than what is compacted.
+            // Long enough for observers at this member to miss revisions that are then compacted.
             usleep(500_000)
             try compact(cluster.member(leader), writer)
         }
+        // How long the fault lasts.
         usleep(milliseconds * 1_000)
     }
 
     private func compact(_ server: EtcdServer?, _ writer: ChaosWriter) throws {
-        // A revision is compacted once; under load that may be late or refused, which is all the same here.
+        // This revision may be compacted already, or the call may time out under load: neither matters here.
         try? server?.compact(writer.revision)
     }
 }
 
-/// Writes transactions, each with the next number at two places, some other keys, and what nobody watches between them.
+/// Writes transactions: each puts the next number at two keys, changes some other keys, and puts a key between them that
+/// nobody watches.
 private final class ChaosWriter: Sendable {
     private struct State {
         var isPaused = false
@@ -129,11 +131,12 @@ private final class ChaosWriter: Sendable {
     }
 
     private func write(_ number: Int) {
+        // Waits for `resume`.
         while state.withLock({ state in
             state.isIdle = state.isPaused
             return state.isPaused
         }) { usleep(1_000) }
-        // As they sort.
+        // With zeros in front, so that values sort as their numbers do.
         let value = String(String(1_000_000_000 + number).dropFirst())
         let (index, changes) = state.withLock { state in
             var changes: [(key: String, value: String?)] = [
@@ -145,8 +148,8 @@ private final class ChaosWriter: Sendable {
             }
             return (Int.random(in: 0..<3, using: &state.generator), changes)
         }
-        // One that fails may be made nevertheless, even later: it is then not among those that are confirmed, and not made
-        // after one with a higher number.
+        // A transaction that fails may still be made, even later. It is then not among the confirmed ones, and its condition
+        // keeps it from being made after one with a higher number.
         let revision = try? cluster.member(index)?.write(
             changes, ifLess: "/chaos/a/key", than: value, timeout: .seconds(1))
         if let revision { state.withLock { $0.confirmed.append((revision, number)) } }
@@ -191,7 +194,7 @@ private final class ChaosObserver: Sendable {
     }
 
     var position: String { "observer at \(following.last?.revision ?? 0), \(following.failures.suffix(2))" }
-    /// How what was seen last differs from `state`, once it had half a second to come to it.
+    /// How the last snapshot differs from `state`, after at most half a second; empty if it does not.
     func difference(from state: [String: String]) -> String {
         if following.sees(state, within: 0.5) { return "" }
         let seen = following.last?.texts ?? [:]

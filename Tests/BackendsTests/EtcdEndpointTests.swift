@@ -21,7 +21,7 @@ import Testing
         #expect(endpoint.connectTo == nil)
     }
 
-    /// Addresses that are none, and how to write them.
+    /// Invalid addresses, with a hint how to write one.
     @Test(arguments: [
         "", "http://", "host:port", "host:0", "host:70000", "::1", "[]:1", "a]b:1", "[::1", "[[::1]]:1", "a%b:1",
         "http://host/path",
@@ -107,7 +107,8 @@ import Testing
         #expect(throws: BackendError.self) { try Discovery(record: "_x", scheme: "http") { _ in [] }.nodes() }
     }
 
-    /// By priority; of one priority, the heavier is first more often, in proportion.
+    /// Records are in order of priority. Among those of one priority the first is chosen at random, in proportion to
+    /// the weights.
     @Test func ordersRecordsByChance() {
         let records = [record("light", 1, 9), record("heavy", 1, 29), record("last", 2, 65_535)]
         var generator = SeededGenerator(seed: 1)

@@ -70,14 +70,14 @@ import Testing
         #expect(leaderless.calls.count == calls)
     }
 
-    /// A member that accepts connections and then hangs, and one that drops packets.
+    /// A member accepts connections and does not answer.
     @Test func goesOnWithinTwoSecondsWhenAnEndpointIsSilent() throws {
         try server.put(["/silent/a": "1"])
         let silent = try TCPServer { connection in while connection.read() != nil {} }
         let backend = try backend(["127.0.0.1:\(silent.port)", server.url])
         let start = ContinuousClock.now
         #expect(try backend.read("/silent") == ["/silent/a": "1"])
-        // One and a half, and what a busy machine adds; the whole read may take 10 s.
+        // The silent member costs 1.5 s, and a busy machine adds to that; the whole read may take 10 s.
         #expect(start.duration(to: .now) < .seconds(9))
     }
 

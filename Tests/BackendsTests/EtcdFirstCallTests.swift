@@ -3,7 +3,7 @@ import Testing
 
 @testable import Backends
 
-/// A row: an answer to the call for a folder's key and what is below it that cannot be used.
+/// A row: an answer that cannot be used, to the transaction for a folder's key and what is below it.
 struct UnusableAnswer: Sendable, CustomTestStringConvertible {
     let name: String
     let reply: ScriptedServer.Reply

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Backends
 
-/// Following through what happens to a server.
+/// Following an etcd that is replaced, is restarted or loses its leader.
 @Suite struct EtcdFollowTests {
     private func port(_ url: String) throws -> UInt16 { try #require(UInt16(url.split(separator: ":").last ?? "")) }
 
@@ -55,7 +55,7 @@ import Testing
         #expect(following.sees(["/certificates/a": "2"]), "\(following.failures.suffix(1))")
     }
 
-    /// A user as whom the server takes the name in a certificate.
+    /// The server takes the common name in the client's certificate for the user.
     @Test func isKnownByItsCertificate() throws {
         let certificates = try Certificates.shared.get()
         let tls = EtcdTLSTests.options(certificates, authority: "ca", client: "root")
@@ -92,8 +92,8 @@ import Testing
         let following = try Following(backend, "/open")
         #expect(following.sees(["/open/a": "1"]))
         let token = backend.session.withLock { $0.token }
-        // A login that is in the log after the last snapshot is read again at the restart, and its token goes on being good: more
-        // entries than a snapshot waits for (and 3.4 the database's file) come between.
+        // At a restart etcd replays its log from the last snapshot on, logins included, and their tokens stay valid. So more
+        // entries than `--snapshot-count` follow the login (etcd 3.4 needs its database file to be newer as well).
         for value in 1...6 { try put(try #require(server), "/closed/a", "\(value)") }
         try server?.etcdctl("--user root:rootpass defrag")
         server = nil
@@ -124,9 +124,9 @@ import Testing
         }
         let following = try Following(backend, "/open")
         #expect(following.sees(["/open/a": "1"]))
-        // None where it has ended by now: the machine may be busy.
+        // nil if the token has ended by now, which happens on a busy machine.
         let first = backend.session.withLock { $0.token }
-        // Until the token of the beginning has ended; the watch goes on beyond that.
+        // Longer than the first token's 4 s; the watch goes on.
         usleep(5_000_000)
         try put(server, "/open/a", "2")
         #expect(following.sees(["/open/a": "2"]))

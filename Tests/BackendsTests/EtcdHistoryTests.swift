@@ -7,9 +7,9 @@ import Testing
 @testable import Backends
 
 /// Attack: another store takes the place of one that is followed, at the same address and with the same cluster and member
-/// ids, and has come as far or further by the time we reach it.
+/// ids, and its revision is as high or higher when we connect again.
 @Suite struct EtcdHistoryTests {
-    /// One page is read anew; more keys than a page go by the last change and a sample of values.
+    /// Up to one page of keys is read anew; with more keys the last change and a sample of values are compared.
     static let pageSizes = [10_000, 2]
 
     @Test("Report: wiped, and filled beyond our revision", arguments: pageSizes)
@@ -41,8 +41,7 @@ import Testing
         #expect(following.stop())
     }
 
-    /// All changes of the one history and of the other after the snapshot are of other keys than those that we know to have
-    /// changed last.
+    /// The two histories part at the snapshot, and change different keys after it.
     @Test("Report: restored from a snapshot, and written to past our revision", arguments: pageSizes, [true, false])
     func restoredAndPast(_ pageSize: Int, changesOurs: Bool) throws {
         let place = try Place()
@@ -79,7 +78,7 @@ import Testing
         #expect(following.stop())
     }
 
-    /// What a restart costs with more keys than a page: the last change and a sample are asked for, not all keys.
+    /// After a restart with more keys than a page, the last change and a sample are asked for, not all keys.
     @Test("The last change is a put, or a deletion", arguments: [false, true])
     func aRestartIsProven(_ deletes: Bool) throws {
         let place = try Place()
@@ -94,7 +93,7 @@ import Testing
             return
         }
         start = start.applying(changes.updates, revision: changes.revision)
-        // What is known is not all that there is.
+        // Changes that are not in `start` yet.
         try place.server?.put(["/history/g": "later", "/other": "1"])
         try place.restart()
         let (snapshot, next) = try backend.goOn(ranges, from: start, timeout: .seconds(20), try Cancellation())
@@ -106,7 +105,7 @@ import Testing
         #expect(later.updates.map(\.key) == [Array("/history/g".utf8)])
     }
 
-    /// The member lags when the watch begins, and its store has come further when it is read.
+    /// The member is behind our revision when the watch begins, and beyond it when it is read.
     @Test func aMemberThatIsBehindIsReadAnew() throws {
         let place = try Place()
         let following = try place.followed(10_000) { server in
@@ -152,7 +151,7 @@ private final class Place {
         server = try start(port)
     }
 
-    /// What follows the store after `fill`, and has seen all of it.
+    /// Fills the store, and returns a `Following` that has seen all of it.
     func followed(_ pageSize: Int, _ fill: (EtcdServer) throws -> Void) throws -> Following {
         guard let server else { throw Shell.Failure(output: "no server") }
         try fill(server)

@@ -24,7 +24,7 @@ import Testing
         // etcd's answer about a lease that it does not know: -1.
         let gone = try response([0x10, 1, 0x18] + [UInt8](repeating: 0xff, count: 9) + [0x01])
         #expect(gone.id == 1 && gone.lifetime == -1 && gone.keys == [])
-        // To a keep-alive: without the field.
+        // The answer to a keep-alive of such a lease: without the field.
         #expect(try response([0x10, 1]).lifetime == 0)
     }
 
@@ -77,7 +77,7 @@ import Testing
         let succeeded: [UInt8] = [0x10, 1]
         #expect(try outcome(write("v", 0), header + succeeded + [0x1a, 2, 0x12, 0]) == .put(version: 9))
         #expect(try outcome(write(nil, 7), header + succeeded + [0x1a, 2, 0x1a, 0]) == .absent)
-        // Another version: nothing there, or this.
+        // The condition does not hold: the key is absent, or it has this value.
         #expect(try outcome(write("v", 7), header + [0x1a, 2, 0x0a, 0]) == .absent)
         let pair: [UInt8] = Self.keyField + [0x10, 3, 0x18, 5, 0x20, 1, 0x2a, 1, 0x77]
         let stranger: [UInt8] = [0x1a, 17, 0x0a, 15, 0x12, 13] + pair

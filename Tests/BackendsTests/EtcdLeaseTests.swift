@@ -60,7 +60,7 @@ import Testing
         #expect(backend.write("/write/a", "2", first - 1, lease) == .found(found))
         #expect(backend.write("/write/a", nil, 0, lease) == .found(found))
         #expect(backend.write("/write/a", nil, first - 1, lease) == .found(found))
-        // A wiped store counts from the beginning: the version alone does not tell.
+        // A wiped store begins with low revisions again, so the version alone is not enough: the lease must be the same.
         let other = Lease(id: 122, seconds: 30)
         _ = try backend.grant(other)
         #expect(backend.write("/write/a", "2", first, other) == .found(found))
@@ -152,6 +152,7 @@ import Testing
         let cancellation = try Cancellation()
         let lease = Lease(id: 181, seconds: 30)
         try Thread.detach {
+            // Long enough for the call to begin. One that begins later ends at once: the test then passes too.
             Clock.sleep(.milliseconds(100))
             cancellation.cancel()
         }
@@ -232,7 +233,7 @@ extension LeasingBackend {
         try revoke(lease, unlessItHoldsMoreThan: keys, timeout: .seconds(20), cancellation: try Cancellation())
     }
 
-    /// The outcome of one write, of a key that has this version; 0: that is not there.
+    /// The outcome of writing one key, provided that it has this version (0: that it is not there).
     func write(_ key: String, _ value: String?, _ version: Int64, _ lease: Lease) -> WriteOutcome? {
         let expected = StoredKey(value: [], version: version, holder: .lease(lease.id))
         let write = LeasedWrite(

@@ -130,7 +130,7 @@ struct MalformedRow: Sendable, CustomTestStringConvertible {
         #expect(try server.backend().read("/app") == ["/app": "value", "/app/a": "value", "/app/b": "value"])
     }
 
-    /// And for more keys each time.
+    /// Later pages are read at the revision of the first, and are larger each time.
     @Test func asksForAllPagesAtTheRevisionOfTheFirst() throws {
         let server = try ScriptedServer { call in
             switch call {
@@ -170,7 +170,7 @@ struct MalformedRow: Sendable, CustomTestStringConvertible {
         #expect(snapshot.texts == ["/app": "value", "/app/new": "value"])
     }
 
-    /// It goes on with larger pages until the time is over.
+    /// It starts over with larger pages until the time limit.
     @Test func startsOverUntilTheTimeIsOver() throws {
         let server = try ScriptedServer { call in
             call % 2 == 0 ? ScriptedServer.Reply(Self.page([])) : Self.compacted
@@ -183,7 +183,7 @@ struct MalformedRow: Sendable, CustomTestStringConvertible {
         #expect(error.message.hasSuffix("its revision was compacted while it was read, again and again"))
     }
 
-    /// What a server says must not become a header of ours.
+    /// A token from a server must not add a header to our requests.
     @Test func refusesATokenWithALineBreak() throws {
         var token = ProtobufWriter()
         token.write(2, Array("token\r\nx: y".utf8))

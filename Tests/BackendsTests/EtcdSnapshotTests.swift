@@ -39,8 +39,8 @@ import Testing
         #expect(try server.backend().snapshot(of: ranges, timeout: .seconds(30)).texts == pairs)
     }
 
-    /// libcurl forgets an answer now and then when calls share a connection; without a remedy it finds it 5 s later. On a busy
-    /// machine all snapshots take longer, not one alone.
+    /// libcurl misses an answer now and then when calls share a connection, and without a remedy finds it 5 s later: one
+    /// snapshot then takes much longer than the others. On a busy machine all take longer.
     @Test func isNotHeldUpByCallsThatShareAConnection() throws {
         let ranges = (0..<200).map { KeyRange(cleaned: Array("/shared/\($0)".utf8)) }
         let backend = try server.backend()
@@ -121,7 +121,7 @@ import Testing
         #expect(seen.count > 1)
     }
 
-    /// That the words by which a compacted revision is told are etcd's.
+    /// etcd's own message for a compacted revision is recognized.
     @Test func knowsACompactedRevision() throws {
         let server = try EtcdServer()
         for round in 0..<10 { try server.put(["/compacted": "\(round)"]) }

@@ -104,13 +104,13 @@ import Testing
 
     /// Report: a certificate with nothing but a common name, which Go's programs refuse since 1.15.
     @Test(arguments: ["common", "unnamed", "127.0.0.1"]) func refusesACommonNameAlone(_ name: String) throws {
-        // The common name is localhost, and asked for by that name or another.
+        // `common` is addressed by its common name, localhost, and by 127.0.0.1; `unnamed` by its common name.
         let server = try Self.tlsServer(name == "unnamed" ? name : "common")
         let url = "https://\(name == "common" ? "localhost" : name):\(server.port)"
         func backend(_ change: (inout EtcdOptions) -> Void = { _ in }) throws -> EtcdBackend {
             try self.backend(server, authority: "ca") {
                 $0.endpoints = [url]
-                // The name of the other is not in DNS.
+                // `unnamed` is not in DNS: it is addressed by 127.0.0.1 with this server name.
                 $0.serverName = name == "unnamed" ? name : nil
                 if name == "unnamed" { $0.endpoints = ["https://127.0.0.1:\(server.port)"] }
                 change(&$0)

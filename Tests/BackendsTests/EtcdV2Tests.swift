@@ -33,7 +33,7 @@ import Testing
         try server.curl("/v2one/a", "-XPUT -d value=1")
         let backend = try server.v2Backend()
         #expect(try backend.read("/v2one/a") == ["/v2one/a": "1"])
-        // Above these stands a value, or nothing.
+        // Below a key with a value there is nothing, nor where no key is.
         #expect(try backend.read("/v2one/a/b", "/v2none", "/v2one/b") == [:])
     }
 
@@ -142,7 +142,7 @@ import Testing
         }
         let start = ContinuousClock.now
         #expect(try backend.read("/v2failover") == ["/v2failover/a": "1"])
-        // One and a half, and what a busy machine adds; the whole read may take 10 s.
+        // The silent member costs 1.5 s, and a busy machine adds to that; the whole read may take 10 s.
         #expect(start.duration(to: .now) < .seconds(9))
         let following = try Following(backend, "/v2failover")
         #expect(following.sees(["/v2failover/a": "1"]))
@@ -197,7 +197,7 @@ import Testing
         #expect(error.refused == KeyRange(cleaned: Array("/closed".utf8)))
         let mixed = try #require(try backend("reader", "reader pass").failure("/open", "/closed/a"))
         #expect(mixed.refused == KeyRange(cleaned: Array("/closed/a".utf8)))
-        // The directory of both is closed, and they are not.
+        // The directory that holds both is closed to the user, and they are not.
         let both = try backend("reader", "reader pass")
         let following = try Following(both, "/open", "/open-too")
         #expect(following.sees(["/open/a": "1"]))
@@ -209,7 +209,7 @@ import Testing
     /// How another store comes into the place of the one that is followed, with the same ids.
     enum Exchange: CaseIterable { case filledAsFar, filledBeyond, restored, restoredAndWritten }
 
-    /// Attack: it is as far as ours was, or further, when we reach it.
+    /// Attack: its index is as high as ours was, or higher, when we connect again.
     @Test(arguments: Exchange.allCases) func noticesAnotherStore(_ exchange: Exchange) throws {
         let port = try Ports.free()
         let member = try EtcdMember.alone()
@@ -363,7 +363,7 @@ extension EtcdServer {
         try Shell.run("curl -sSf '\(url)/v2/keys\(path)' \(arguments)")
     }
 
-    /// Puts 1 at `path` for each i up to `count`, as the shell expands it, one after the other over one connection.
+    /// Puts the value 1 at `path` for each `$i` from 0 to `count` - 1, over one connection; the shell expands `path`.
     fileprivate func curlMany(_ path: String, _ count: Int) throws {
         try Shell.run(
             """

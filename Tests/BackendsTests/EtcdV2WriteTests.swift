@@ -4,7 +4,7 @@ import Testing
 
 @testable import Backends
 
-/// Writes of a real etcd by the v2 API.
+/// Writes to a real etcd by the v2 API.
 @Suite struct EtcdV2WriteTests {
     let server: EtcdServer
     let backend: EtcdV2Backend
@@ -47,7 +47,7 @@ import Testing
         #expect(found.holder == .nobody && found.value == Array("1".utf8))
     }
 
-    /// Keys are refreshed; those who watch them are not told.
+    /// A refresh of a key's ttl is not reported to those who watch the key.
     @Test func keepsAliveWithoutWakingWatchers() throws {
         guard case .put(let version) = backend.write("/v2alive/a", "1", 0, Lease(id: 1, seconds: 2)) else {
             Issue.record("not put")
@@ -57,21 +57,21 @@ import Testing
         #expect(following.sees(["/v2alive/a": "1"]))
         let (a, none) = (Array("/v2alive/a".utf8), Array("/v2alive/none".utf8))
         let held = StoredKey(value: Array("1".utf8), version: version, holder: .lease(1))
-        // The version alone does not tell: a wiped store counts from the beginning.
+        // A wiped store begins with low indices again, so the version alone is not enough: the value must be the same.
         let other = StoredKey(value: Array("2".utf8), version: version, holder: .lease(1))
         #expect(try backend.keepAlive(lease, holding: [a: other]).lost == [a])
         let state = try backend.keepAlive(lease, holding: [a: held, none: held])
         #expect(state.lifetime == .seconds(30) && state.lost == [none] && state.failure == nil)
         let refreshed = try #require(state.held[a])
         #expect(refreshed > version)
-        // With the version of before it is somebody else's.
+        // With the version from before the refresh, the key counts as changed by somebody else.
         #expect(try backend.keepAlive(lease, holding: [a: held]).lost == [a])
         guard case .put = backend.write("/v2alive/b", "2", 0, lease) else {
             Issue.record("not put")
             return
         }
         #expect(following.sees(["/v2alive/a": "1", "/v2alive/b": "2"]))
-        // At the start, and for the second key.
+        // One at the start and one for the second key, and none for the refresh.
         #expect(following.deliveries == 2)
         #expect(following.stop())
     }

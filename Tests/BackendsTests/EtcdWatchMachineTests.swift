@@ -104,7 +104,7 @@ import Testing
             ])
     }
 
-    /// A deadline that has passed would be waited for without end.
+    /// A deadline in the past would wake the watch up without end.
     @Test func hasNothingToDoWhileAFragmentIsMissing() {
         var machine = machine(1)
         #expect(machine.receive(events(1, [event("/a", "1", 7)], isFragment: true), now: start) == [])
@@ -128,7 +128,7 @@ import Testing
         #expect(machine.deadline == start.advanced(by: .milliseconds(250)))
         #expect(machine.timePassed(now: start.advanced(by: .milliseconds(249))) == [])
         #expect(machine.timePassed(now: start.advanced(by: .milliseconds(250))) == [changes(7, [event("/a", "1", 7)])])
-        // A server that does not know the question is not taken for dead.
+        // A server that does not know progress requests is not taken for dead.
         #expect(machine.timePassed(now: start.advanced(by: .seconds(14))) == [])
     }
 
@@ -163,7 +163,7 @@ import Testing
         #expect(refused.receive(response, now: start) == [.refused(reason: "no")])
     }
 
-    /// An event between two answers was late: they do not count together.
+    /// Two answers count together only if no event comes between them.
     @Test func countsOnlyAnswersInARow() {
         var machine = machine(2)
         #expect(machine.receive(events(1, [event("/a", "1", 7)]), now: start) == [.ask])

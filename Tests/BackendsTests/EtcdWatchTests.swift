@@ -75,7 +75,7 @@ import Testing
         writer.stop()
     }
 
-    /// With a watch for each range, the parts of a transaction come by themselves; this etcd may send them apart.
+    /// With a watch for each range etcd may send the parts of a transaction one by one; the last state is the same.
     @Test func seesTheSameWithAWatchForEachRange() throws {
         try server.put(["/parts/a/key": "0", "/parts/z/key": "0"])
         let backend = try server.backend()
@@ -163,7 +163,7 @@ import Testing
         #expect(try watch.next(until: .now.advanced(by: .seconds(10))) == .compacted)
     }
 
-    /// A delete in the very revision up to which is compacted: etcd forgets it without a word.
+    /// A delete in exactly the revision up to which is compacted: etcd forgets it without reporting it.
     @Test func missesNoDeleteInTheCompactedRevision() throws {
         let server = try EtcdServer()
         try server.put(["/tombstone/a": "1", "/tombstone/b": "2"])

@@ -39,7 +39,7 @@ import Testing
         #expect(error.message == "not a valid HTTP answer (frames without data, and no end of them)")
     }
 
-    /// One byte in each frame, with frames between them that carry nothing, slower than the connection could.
+    /// One byte in each frame and empty frames between them, sent more slowly than the connection allows, are no flood.
     @Test func aLargeAnswerOfTinyFramesIsNotCut() throws {
         let size = 100_000
         let piece: [UInt8] = [0, 0, 1, 0, 0, 0, 0, 0, 1, 42]
@@ -57,7 +57,7 @@ import Testing
         #expect(response.body.count == size)
     }
 
-    /// Times in, verdict out: the round in which it is given.
+    /// Processor time and wall time in milliseconds a round; `expected` is the round that cuts the connection, if any.
     @Test(arguments: [
         ("busy for nothing", 25, 25, 0, false, 5 as Int?),
         ("half the time", 25, 50, 0, false, 6),
@@ -131,7 +131,7 @@ extension TCPServer.Connection {
     fileprivate func writes(_ bytes: [UInt8]) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
-            // Not for ever: a client that answers each frame and is not read waits for us.
+            // At most 100 ms: a client that answers each frame stops reading until somebody reads its answers.
             var item = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
             Glibc.poll(&item, 1, 100)
             discard()

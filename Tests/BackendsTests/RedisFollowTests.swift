@@ -92,7 +92,7 @@ import Testing
         try server.call(["DEL", "/off/a"])
         #expect(following.sees([:]))
         let deliveries = following.deliveries
-        // Five readings.
+        // About five readings, with `unwatchedPause` between them.
         usleep(500_000)
         // What has not changed is not delivered again.
         #expect(following.deliveries == deliveries)

@@ -60,7 +60,7 @@ import Testing
                 [none, "*40000\r\n" + String(repeating: ":1\r\n", count: 40_000)],
                 "scan: answers too large: more than 1 MiB"
             ),
-            // Simple strings counted by their number alone.
+            // Simple strings are limited by their size too, not by their number alone.
             (
                 [none, "*40\r\n" + String(repeating: "+" + String(repeating: "x", count: 60_000) + "\r\n", count: 40)],
                 "scan: answers too large: more than 1 MiB"

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Backends
 
-/// What is read of a real redis.
+/// Reading from a real redis.
 @Suite struct RedisTests {
     let server: RedisServer
 

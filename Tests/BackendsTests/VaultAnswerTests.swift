@@ -7,9 +7,9 @@ import Testing
 
 @testable import Backends
 
-/// Vault's answers written down, and some that it would not give; options and problems. Without a real server.
+/// Vault's documented answers and malformed ones, from a server of the test; and problems of options.
 @Suite struct VaultAnswerTests {
-    /// A server of HTTP that has an answer for each path, and notes what was asked.
+    /// An HTTP server that has an answer for each method and path, and keeps the requests.
     private final class Stub: Sendable {
         let port: UInt16
         private let server: TCPServer
@@ -17,10 +17,10 @@ import Testing
 
         private final class Log: Sendable { let heads = Mutex<[String]>([]) }
 
-        /// What was asked: the whole requests.
+        /// The requests so far, as text.
         var requests: [String] { log.heads.withLock { $0 } }
 
-        /// `answers` by method and path, or `*` for each other path; all else is 404 as vault says it.
+        /// `answers` by method and path, or `*` for each other path; all else gets vault's answer with status 404.
         init(_ answers: [String: (status: Int, body: String)]) throws {
             let log = Log()
             self.log = log

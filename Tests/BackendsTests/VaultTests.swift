@@ -5,7 +5,7 @@ import Testing
 
 @testable import Backends
 
-/// What is read of a real vault (OpenBao), and how to log in there.
+/// Reading from a real vault (OpenBao), and the ways to log in there.
 @Suite(.enabled(if: VaultServer.program != nil, "CONFD_TEST_BAO names no OpenBao: make test-vault"))
 struct VaultTests {
     let server: VaultServer
@@ -50,7 +50,7 @@ struct VaultTests {
         }
     }
 
-    /// With version 2 the names of the API may be left out.
+    /// With version 2, a path may leave out the API's `data` and `metadata`.
     @Test func readsVersionTwo() throws {
         try server.expect(server.call("POST", "secret/data/two/app", #"{"data":{"user":"u1","pass":"p"}}"#))
         try server.expect(server.call("POST", "secret/data/two/app", #"{"data":{"user":"u2"}}"#))
@@ -111,7 +111,7 @@ struct VaultTests {
         #expect(failure.hint == "a policy of the token has to allow read and list: path \"kv/other/*\"")
     }
 
-    /// A token that ends after two seconds, by renewal and by logging in anew.
+    /// Tokens with a ttl of 2 s and a maximum of 5 s: they are renewed, and later there is a new login.
     @Test func outlivesItsTokens() throws {
         try server.write("short/a", #"{"value":"1"}"#)
         try server.expect(
@@ -129,6 +129,7 @@ struct VaultTests {
         let polled = try server.backend(values)
         #expect(try polled.read("/kv/short") == ["/kv/short/a": "1"])
         #expect(following.sees(["/kv/short/a": "1"]))
+        // Longer than the tokens' maximum.
         _ = eventuallyBlocking(seconds: 7) { false }
         #expect(try polled.read("/kv/short") == ["/kv/short/a": "1"])
         #expect(try watched.read("/kv/short") == ["/kv/short/a": "1"])

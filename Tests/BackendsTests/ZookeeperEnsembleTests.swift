@@ -4,8 +4,8 @@ import Testing
 
 @testable import Backends
 
-/// Members of an ensemble that die and come back: what is followed comes to its newest value, and never goes back to an older one,
-/// though another member answers that may lag behind.
+/// Members of an ensemble are killed and started again: the newest value is seen in the end, and never an older one after it,
+/// though the next member that answers may lag behind.
 @Suite struct ZookeeperEnsembleTests {
     /// The values of a key that is followed, a number that only grows.
     private final class Numbers: Sendable {
@@ -21,7 +21,7 @@ import Testing
         let key = "/ensemble/number"
         try ensemble.apply([.create("/ensemble", [], .everybody), .create(key, Array("1".utf8), .everybody)])
         let numbers = (0..<3).map { _ in Numbers() }
-        // Each member is the first that one of them asks.
+        // For each member, one `Following` that tries it first.
         let followings = try (0..<3).map { index in
             try Following(ensemble.backend(beginningAt: index), "/ensemble") { [numbers = numbers[index]] snapshot in
                 numbers.append(snapshot.texts[key])

@@ -28,7 +28,7 @@ import Testing
             ([.set("/kinds/a", Array("6".utf8))], ["/kinds/a/x": "5", "/kinds/f/c": "4"]),
             ([.delete("/kinds/a/x")], ["/kinds/a": "6", "/kinds/f/c": "4"]),
             ([.set("/kinds/a", Array("7".utf8))], ["/kinds/a": "7", "/kinds/f/c": "4"]),
-            // Gone and made again at one moment, with other things in it.
+            // Deleted and made again in one transaction, with other contents.
             (
                 [.delete("/kinds/f/c"), .delete("/kinds/f"), create("/kinds/f"), create("/kinds/f/d", "8")],
                 ["/kinds/a": "7", "/kinds/f/d": "8"]
@@ -51,8 +51,7 @@ import Testing
         #expect(following.failures == [])
     }
 
-    /// Random changes, several at a moment, under a watch: no snapshot has parts of two moments, and the last one is what is
-    /// there.
+    /// Random transactions under a watch: no snapshot has a part of one, and the last snapshot is the final state.
     @Test(arguments: 1...3)
     func followsRandomChanges(_ seed: UInt64) throws {
         let top = "/random\(seed)"

@@ -19,11 +19,11 @@ import Testing
     private static func event(_ kind: Int32, _ path: String) -> [UInt8] {
         framed(int(-1) + long(-1) + int(0) + int(kind) + int(3) + int(Int32(path.utf8.count)) + Array(path.utf8))
     }
-    /// The start that a server makes before the questions.
+    /// The answers that begin a session, before the first read.
     private static let start = [session(), reply(1, 0, int(1) + [47])]
 
-    /// The error of a read from a server that answers each piece that comes with the next of `replies`, and then says nothing,
-    /// or hangs up.
+    /// The error of a read from a server that answers each piece of a request with the next of `replies`. After the last it
+    /// sends nothing, or closes the connection if `closes`.
     private func failure(
         _ replies: [[UInt8]], closes: Bool = false, follows: Bool = false, password: String? = nil
     ) throws -> BackendError? {
@@ -52,7 +52,7 @@ import Testing
         return failure.map { BackendError($0.kind, String($0.message.dropFirst(name.count)), hint: $0.hint) }
     }
 
-    /// What the server says, and the error.
+    /// The server's replies, and the error.
     private struct Row: CustomTestStringConvertible, Sendable {
         let replies: [[UInt8]]
         let expected: String
@@ -101,7 +101,7 @@ import Testing
         Row(read: "malformed answer: a message is incomplete", list(0), reply(3, 0, int(9))),
         // Of a kind that we do not know; then nothing more comes.
         Row(read: "no complete answer within the time limit", event(77, "/a")),
-        // More names than there is memory for, before they are taken apart.
+        // More names than the limit of memory allows, before they are decoded.
         Row(read: "too many or too large nodes: more than 1 MiB", list(5_000, [UInt8](repeating: 0, count: 20_000))),
         Row(
             read: "too many or too large nodes: more than 1 MiB",
@@ -125,7 +125,7 @@ import Testing
         #expect(failure.hint != nil)
     }
 
-    /// Every folder has one in it.
+    /// Every folder holds another one, without end.
     @Test func foldersWithoutEndEnd() throws {
         let name = Self.text(String(repeating: "a", count: 40))
         let server = try TCPServer { connection in

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Backends
 
-/// What is read of a real ZooKeeper.
+/// Reading from a real ZooKeeper.
 @Suite struct ZookeeperTests {
     let server: TestZookeeper
 
@@ -161,7 +161,7 @@ import Testing
         let server = try TestZookeeper(settings: ["maxClientCnxns=1"])
         let following = try Following(try server.backend(), "/hang")
         #expect(following.sees([:]))
-        // The connection that has seen the server start may have been the one at first.
+        // The connection that waited for the server's start may have taken the only place at first.
         let before = following.failures
         let failure = try #require(try server.backend().failure("/hang"))
         // Hung up at once, or when the session was to begin.
@@ -174,7 +174,7 @@ import Testing
         let server = try TestZookeeper()
         try server.write(["/expiry/a": "1"])
         let wasHeld = Mutex(false)
-        // Held up until the server has ended the session: nothing says that we are alive meanwhile.
+        // The first delivery blocks the thread until the server has ended the session, so that no keep-alive is sent.
         let following = try Following(try server.backend { $0.sessionTimeout = .seconds(1) }, "/expiry") { _ in
             let isFirst = wasHeld.withLock { held in
                 defer { held = true }
@@ -198,7 +198,7 @@ import Testing
             try server.backend(through: proxy.port) { $0.sessionTimeout = .seconds(4) }, "/alive")
         #expect(following.sees(["/alive/a": "1"]))
         let sent = proxy.sent
-        // An answer to a sign of life takes 20 bytes; three come in the time of a session.
+        // The answer to a keep-alive has 20 bytes; three are sent in the time of a session.
         #expect(eventuallyBlocking { proxy.sent >= sent + 4 * 20 })
         try server.write(["/alive/a": "2"])
         #expect(following.sees(["/alive/a": "2"]))

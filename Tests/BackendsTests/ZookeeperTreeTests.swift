@@ -4,10 +4,9 @@ import Testing
 
 @testable import Backends
 
-/// The state machine beside a ZooKeeper that is only in memory: requests and messages stay on their way for as long as chance will
-/// have it, and changes happen at any time.
+/// The state machine against a ZooKeeper in memory: requests and messages are delayed at random, and nodes change at any time.
 @Suite struct ZookeeperTreeTests {
-    /// Nodes, and what has to be reported about them; one change for each read.
+    /// Nodes and the watches on them; each watch reports one change.
     private struct Server {
         var nodes: [String: String] = ["/": ""]
         var childWatches: Set<String> = []
@@ -73,7 +72,7 @@ import Testing
 
     private enum Message {
         case event(ZookeeperEvent)
-        /// With what the server had then.
+        /// An answer, and the server's state when it was given.
         case answer(ZookeeperTree.Answer, Server)
     }
 
@@ -153,7 +152,7 @@ import Testing
                 }
             }
         }
-        // What happened after the last reply comes later.
+        // Events after the last reply are delivered in the next call.
         for case .event(let event) in messages { pending.append(event) }
         return last.keys(roots)
     }
@@ -170,7 +169,7 @@ import Testing
         }
     }
 
-    /// Reports that nobody asked for lead to no questions.
+    /// Events of nodes that are not watched lead to no questions.
     @Test func strangeReportsAreNothing() throws {
         var tree = ZookeeperTree([Array("/app".utf8)])
         let question = try #require(tree.nextRound()?.first)

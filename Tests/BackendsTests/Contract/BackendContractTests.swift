@@ -7,8 +7,8 @@ import Testing
 
 @testable import Backends
 
-/// What every backend that asks a server promises, whichever server that is: snapshots of one moment or an error, the newest
-/// state in the end, errors that name the server and hold no secret, and an end as soon as it is cancelled.
+/// What every backend with a server guarantees: each snapshot is the state of one moment, or an error; the newest state is seen
+/// in the end; errors name the server and hold no secret; cancelling ends it at once.
 ///
 /// What can happen to a server, and the tests of it:
 ///
@@ -51,7 +51,8 @@ import Testing
             store = try kind.init(port: port, password: Self.password)
         }
 
-        /// How long what follows takes to end when it is cancelled; the key is `number` - 1 before, and `number` afterwards.
+        /// How long following takes to end when it is cancelled, `wait` microseconds after `moment` begins. The value of `/end/a`
+        /// is `number` - 1 before, and `number` afterwards.
         func timeToEnd(at moment: Moment, after wait: UInt32, _ number: Int) throws -> Duration {
             if moment == .nothingIsAnswered { proxy.hold() }
             if moment == .firstRead { proxy.delay(0.2) }
@@ -77,7 +78,7 @@ import Testing
                 "kill -\(name) $(ss -Hltnp 'sport = :\(port)' | grep -o 'pid=[0-9]*' | cut -d= -f2 | sort -u)")
         }
 
-        /// Checks errors: the server is named, secrets are not, and there is a way out.
+        /// Checks that each error names the server and holds no secret.
         func check(_ failures: [BackendError]) {
             for failure in failures {
                 let text = failure.message + (failure.hint ?? "")
@@ -110,7 +111,7 @@ import Testing
         let torn = Mutex<[String]>([])
         let check = { @Sendable (texts: [String: String]) in
             let numbers = Set(["/pair/a", "/pair/m/b", "/pair/z"].map { texts[$0] ?? "none" })
-            // A key that is there for every second number alone.
+            // This key exists only while the number is even.
             let comes = texts["/pair/comes"] != nil
             let isEven = Int(texts["/pair/a"] ?? "1").map { $0 % 2 == 0 } ?? false
             if numbers.count > 1 || comes != isEven { torn.withLock { $0.append("\(texts)") } }
@@ -150,13 +151,13 @@ import Testing
             let backend = try setting.backend()
             do throws(BackendError) {
                 let range = KeyRange(cleaned: Array("/cut".utf8))
-                // Some backends ask again.
+                // Some backends repeat a request, and then the read may succeed.
                 #expect(try backend.snapshot(of: [range], timeout: .seconds(5)).count == 200)
             } catch {
                 failed += 1
                 setting.check([error])
             }
-            // What was left of the limit must not meet the next round.
+            // Ends the connections of this round, so that the next limit counts only those of the next.
             setting.proxy.cut()
         }
         #expect(failed > 0)
@@ -277,8 +278,8 @@ import Testing
         #expect(following.stop())
     }
 
-    /// A server that fails gets few attempts: the pauses between more of them are the caller's (`Follower`, which has one back-off for
-    /// all backends).
+    /// A backend makes at most three attempts at a server that fails, and returns the error: pauses and further attempts are the
+    /// caller's (`Follower`, which has one back-off for all backends).
     @Test(arguments: ContractKind.keeping(.aFailureIsTheCallersToRepeat))
     func aFailureIsTheCallersToRepeat(_ kind: ContractKind) throws {
         let attempts = Mutex(0)
@@ -299,16 +300,16 @@ import Testing
         #expect((1...3).contains(attempts.withLock { $0 }))
     }
 
-    /// Where a backend is cancelled.
+    /// When a backend is cancelled.
     private enum Moment: CaseIterable {
-        /// Nothing is due.
+        /// It waits for a change.
         case idle
         /// The server takes the connection and does not answer, from the start or from some moment on.
         case nothingIsAnswered, nothingIsAnsweredAnyMore
-        /// The server is slow: what is due first, or after a change, is under way.
+        /// The server is slow: the first read, or the read after a change, is in progress.
         case firstRead, laterRead
 
-        /// How long after the beginning, in microseconds: a slow server takes 0.4 s for each answer.
+        /// After how many microseconds it is cancelled: a slow server takes 0.4 s for each answer, 0.2 s each way.
         var waits: [UInt32] {
             switch self {
             case .idle: [0]

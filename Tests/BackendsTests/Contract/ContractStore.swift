@@ -4,15 +4,15 @@ import Testing
 
 @testable import Backends
 
-/// A server of one of the backends, real but for consul, as the contract needs it.
+/// A server for the contract tests of one backend: the real program, except for consul.
 protocol ContractStore: Sendable {
     /// Starts an empty server at `port` that asks for `password`.
     init(port: UInt16, password: String) throws
     /// A backend that reaches the server at `port`, which may be that of a proxy, with `password`.
     static func backend(port: UInt16, password: String) throws -> any Backend
-    /// Writes all keys, at one moment if the store can do that; nil deletes.
+    /// Writes all keys, in one transaction if the store has transactions; nil deletes.
     func write(_ pairs: [(key: String, value: String?)]) throws
-    /// Has the server ask for another password, on existing connections too.
+    /// Changes the server's password, for existing connections too.
     func change(password: String) throws
     /// What a failure's message begins with.
     static func prefix(port: UInt16) -> String
@@ -29,7 +29,7 @@ enum ContractRow {
 /// The backends that have to keep the contract.
 enum ContractKind: String, CaseIterable, CustomTestStringConvertible {
     case etcd, etcdv2, redis, consul, zookeeper
-    /// Where there is an OpenBao alone (`make test-vault`): a server that answers as we wrote it would prove nothing.
+    /// Only where an OpenBao is installed (`make test-vault`): a stand-in of our own would prove nothing.
     case vault
 
     var testDescription: String { rawValue }

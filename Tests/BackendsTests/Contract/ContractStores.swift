@@ -27,7 +27,7 @@ final class EtcdContractStore: ContractStore {
 
     func write(_ pairs: [(key: String, value: String?)]) throws {
         let lines = pairs.map { pair in pair.value.map { "put \(pair.key) \($0)" } ?? "del \(pair.key)" }
-        // Conditions, what is done if they hold, what else; each ends with an empty line.
+        // The parts of a transaction, each with an empty line after it: conditions, requests if they hold, and if not.
         let text = "\n" + lines.joined(separator: "\n") + "\n\n\n"
         try server.etcdctl("--user root:\(password.withLock { $0 }) txn <<'END'\n\(text)END")
     }
@@ -63,7 +63,7 @@ final class RedisContractStore: ContractStore {
     static func prefix(port: UInt16) -> String { "redis: 127.0.0.1:\(port): " }
 }
 
-/// The tests write as nobody, who may write and not read: etcd takes 60 ms for each password.
+/// The tests write without a user, as etcd takes 60 ms to check a password: the role `guest` may write and not read.
 final class EtcdV2ContractStore: ContractStore {
     private let server: EtcdServer
     private let client = Client()
@@ -197,7 +197,7 @@ final class VaultContractStore: ContractStore {
         }
     }
 
-    /// Tokens that were given for the former one end as well.
+    /// Revokes the tokens of earlier logins too.
     func change(password: String) throws {
         try server.expect(
             server.call("POST", "auth/userpass/users/confd/password", #"{"password":"\#(password)"}"#))
@@ -207,8 +207,8 @@ final class VaultContractStore: ContractStore {
     static func prefix(port: UInt16) -> String { "vault: http://127.0.0.1:\(port): " }
 }
 
-/// Vault where other stores are: read again and again, as the daemon does at each `-interval`, for vault reports no changes; and what
-/// is below `/kv` at the top, for a mount of its own holds nothing.
+/// Makes vault like other stores. It is read every 50 ms, as the daemon does at each `-interval`, because vault reports no
+/// changes; and its mount `/kv` stands for the root, because each key at vault's root would need a mount.
 private struct VaultAsOthers: Backend {
     private static let mount = Array("/kv".utf8)
     private let vault: VaultBackend

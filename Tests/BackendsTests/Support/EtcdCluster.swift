@@ -11,7 +11,7 @@ final class EtcdCluster: Sendable {
     private let ports: [UInt16]
     private let peers: EtcdPeers
     private let running: Mutex<[EtcdServer?]>
-    /// As the members name themselves to each other.
+    /// The members' ids in hexadecimal, as they send them to each other.
     private let names: Mutex<[String]>
 
     init() throws {
@@ -52,11 +52,11 @@ final class EtcdCluster: Sendable {
         for index in 0..<3 where member(index) == nil { try launch(index) }
     }
 
-    /// Where each member stands, for messages.
+    /// The revision that each member has, for messages.
     func positions() -> String {
         (0..<3).map { index in
             let request = RangeRequest(key: [0], rangeEnd: [], limit: 1)
-            // Serializable: what this member has by itself.
+            // A serializable read (field 7): the member answers from its own data, without the others.
             let message = try? member(index)?.call(
                 "/etcdserverpb.KV/Range", request.encoded + [7 << 3, 1], timeout: .seconds(1))
             let header = message?.withUnsafeBytes { bytes in
@@ -66,7 +66,7 @@ final class EtcdCluster: Sendable {
         }.joined(separator: ", ")
     }
 
-    /// The leader, as a majority sees it; waits for one.
+    /// The index of the leader, as two members or more see it; waits for one for at most 30 s.
     func leader() throws -> Int {
         var leader: Int?
         _ = eventuallyBlocking(seconds: 30) {
@@ -83,7 +83,7 @@ final class EtcdCluster: Sendable {
 }
 
 extension EtcdServer {
-    /// Who this member is, and whom it takes for the leader (0: nobody).
+    /// The id of this member, and of the one that it takes for the leader (0: none).
     func status() throws -> (member: UInt64, leader: UInt64) {
         let message = try call("/etcdserverpb.Maintenance/Status", [], timeout: .seconds(1))
         return try message.withUnsafeBytes { bytes in
@@ -108,8 +108,8 @@ extension EtcdServer {
         }
     }
 
-    /// Puts and deletes (a value of nil) in one transaction, if what is at `guarded` sorts before `value`; its revision, or
-    /// nil if it does not.
+    /// Puts and deletes (a value of nil) in one transaction if the value at `guarded` sorts before `value`. Returns the
+    /// revision, or nil if the condition does not hold.
     func write(
         _ changes: [(key: String, value: String?)], ifLess guarded: String, than value: String,
         timeout: Duration = .seconds(30)

@@ -16,7 +16,7 @@ final class EtcdServer: Sendable {
     private let tls: TLSOptions
     private let metrics: String
 
-    /// One that tests share; each keeps to keys of its own.
+    /// A server that tests share; each test has keys of its own.
     static let shared = Result { try EtcdServer() }
 
     /// The program to run; `CONFD_TEST_ETCD` names another version than the installed one.
@@ -26,7 +26,8 @@ final class EtcdServer: Sendable {
         return program
     }
 
-    /// Starts it and waits until it is healthy. `tls` is how the test's own calls reach it. With a `folder` its data stay.
+    /// Starts it and waits until it is healthy. `tls` is for the test's own calls. Data in a given `folder` are used, and
+    /// stay when it ends.
     convenience init(
         port: UInt16? = nil, arguments: String = "", scheme: String = "http", tls: TLSOptions = TLSOptions(),
         folder: MemoryDirectory? = nil
@@ -95,7 +96,8 @@ final class EtcdServer: Sendable {
         try put(pairs.map { (Array($0.key.utf8), Array($0.value.utf8)) })
     }
 
-    /// Users `root`, and `reader` that may read `/open` and `/open/`, with a key there and one that is closed to it.
+    /// Switches authentication on, with the users `root`, and `reader` that may read `/open` and what is below `/open/`.
+    /// Puts a key that `reader` may read, `/open/a`, and one that it may not, `/closed/a`.
     func enableAuthentication() throws {
         try put(["/open/a": "1", "/closed/a": "2"])
         try etcdctl("user add root:rootpass")
@@ -160,6 +162,7 @@ extension Snapshot {
         (0..<count).map { index in (self[index].key.array, self[index].value.array) }
     }
 
+    /// Keys and values as text. Values of keys that are equal as text, being invalid UTF-8, are joined with `+`.
     var texts: [String: String] {
         Dictionary(
             pairs.map { (String(decoding: $0.key, as: UTF8.self), String(decoding: $0.value, as: UTF8.self)) },

@@ -6,10 +6,10 @@ import TestSupport
 
 @testable import Backends
 
-/// Follows ranges on a thread of its own as the daemon does: what fails is tried again from the last snapshot. The thread ends
-/// with this object, or after `stop`.
+/// Follows ranges on a thread of its own as the daemon does: after a failure it goes on from the last snapshot. The thread
+/// ends with this object, or after `stop`.
 final class Following: Sendable {
-    /// What the thread has: it does not keep the object above alive.
+    /// What the thread uses: an object of its own, so that the thread does not keep `Following` alive.
     private final class Work: Sendable {
         struct State {
             var last: Snapshot?
@@ -48,6 +48,7 @@ final class Following: Sendable {
                 } catch {
                     if cancellation.isCancelled { break }
                     state.withLock { $0.failures.append(error) }
+                    // A pause before the next attempt, so that a server that is away does not take a processor.
                     usleep(50_000)
                 }
             }
@@ -57,7 +58,7 @@ final class Following: Sendable {
 
     private let work: Work
 
-    /// `onDelivery` is called on the thread with each snapshot, and holds it up for as long as it takes.
+    /// `onDelivery` is called on the thread with each snapshot; the thread goes on when it returns.
     convenience init(
         _ backend: any Backend, _ paths: String..., onDelivery: @escaping @Sendable (Snapshot) -> Void = { _ in }
     ) throws {
@@ -77,12 +78,12 @@ final class Following: Sendable {
     var deliveries: Int { work.state.withLock { $0.deliveries } }
     var last: Snapshot? { work.state.withLock { $0.last } }
 
-    /// Waits until what was delivered last is `texts`; false if it does not come to that.
+    /// Waits until the last snapshot has exactly `texts`; false after `seconds`.
     func sees(_ texts: [String: String], within seconds: Double = 60) -> Bool {
         eventuallyBlocking(seconds: seconds) { self.last?.texts == texts }
     }
 
-    /// Waits for the thread's end; false if it does not end.
+    /// Cancels, and waits for the thread's end for at most 20 s; false if it does not end.
     @discardableResult
     func stop() -> Bool {
         work.cancellation.cancel()

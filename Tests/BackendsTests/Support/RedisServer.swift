@@ -14,20 +14,20 @@ final class RedisServer: Sendable {
     private let login: Mutex<Login?>
     private let tls: TLSOptions?
 
-    /// A user, nil for the one that every connection is at first, and the password.
+    /// A user (nil: redis's default user) and its password.
     struct Login {
         var user: String?
         var password: String
     }
 
-    /// One that tests share, which reports changes; each keeps to keys of its own.
+    /// A server that tests share, which reports changes; each test has keys of its own.
     static let shared = Result { try RedisServer() }
 
     private static let isInstalled = Result {
         try Shell.run("command -v redis-server || { echo install redis-server; false; }")
     }
 
-    /// Starts it and waits until it answers. The test's own commands go as `login`.
+    /// Starts it and waits until it answers. The test's own commands log in with `login`.
     init(
         port: UInt16? = nil, notifications: String = "KA", arguments: String = "",
         login: Login? = nil, tls: TLSOptions? = nil
@@ -60,7 +60,7 @@ final class RedisServer: Sendable {
     var node: String { "127.0.0.1:\(port)" }
     var socket: String { folder.path + "/socket" }
 
-    /// A backend for this server, or for what stands before it.
+    /// A backend for this server, or for a proxy in front of it at `port`.
     func backend(
         through port: UInt16? = nil, _ change: (inout RedisOptions) throws -> Void = { _ in }
     ) throws -> RedisBackend {
@@ -78,7 +78,7 @@ final class RedisServer: Sendable {
         }
     }
 
-    /// Has redis ask for another password, and ends all connections.
+    /// Changes redis's password, and ends all other connections.
     func change(password: String) throws {
         try call([
             ["CONFIG", "SET", "requirepass", password], ["CLIENT", "KILL", "TYPE", "pubsub"],
@@ -109,7 +109,7 @@ final class RedisServer: Sendable {
 
     func set(_ pairs: [String: String]) throws { try call(pairs.map { ["SET", $0.key, $0.value] }) }
 
-    /// Writes all at one moment; nil deletes.
+    /// Writes all pairs in one transaction; nil deletes.
     func write(_ pairs: [(key: String, value: String?)]) throws {
         let writes = pairs.map { pair in pair.value.map { ["SET", pair.key, $0] } ?? ["DEL", pair.key] }
         try call([["MULTI"]] + writes + [["EXEC"]])

@@ -4,9 +4,9 @@ import TestSupport
 
 @testable import Backends
 
-/// An HTTP/2 server in the clear that answers gRPC calls as a test says: for what no real etcd would send.
+/// An HTTP/2 server without TLS whose answers to gRPC calls the test decides, for answers that no real etcd gives.
 final class ScriptedServer: Sendable {
-    /// An answer.
+    /// An answer to one call, and how it ends.
     struct Reply: Sendable {
         var headers = [(":status", "200"), ("content-type", "application/grpc")]
         /// Sent in DATA frames of at most this many bytes.
@@ -16,7 +16,7 @@ final class ScriptedServer: Sendable {
         var trailers: [(String, String)]? = [("grpc-status", "0")]
         /// The answer is complete, and then the server closes the connection in good order.
         var goesAway = false
-        /// The answer is complete though the request is not, and Go's servers then reset the stream without an error.
+        /// The answer ends before the request does; the stream is then reset without an error, as Go's servers do.
         var resets = false
         /// After the body nothing more comes, and the connection stays.
         var staysOpen = false
@@ -24,7 +24,7 @@ final class ScriptedServer: Sendable {
         /// One message in its frame.
         init(_ message: [UInt8] = []) { body = GRPCFrame.encode(message) }
 
-        /// Headers that end the answer.
+        /// An answer of headers only, with a gRPC status.
         init(status: Int, message: String) {
             headers += [("grpc-status", "\(status)"), ("grpc-message", message)]
             trailers = []
@@ -41,15 +41,15 @@ final class ScriptedServer: Sendable {
     private let server: TCPServer
     private let counter: Counter
 
-    /// The messages of all calls, in order.
+    /// The messages of all calls except transactions, in order.
     var calls: [[UInt8]] { counter.calls.withLock { $0 } }
 
     private final class Counter: Sendable {
         let calls = Mutex<[[UInt8]]>([])
     }
 
-    /// `reply` gets the number of the call, from 0. Transactions are refused and not counted, as servers do that know only
-    /// some of etcd's calls, unless `transaction` answers them.
+    /// `reply` gets the number of the call, from 0. Transactions are not counted; they get the answer `transaction`, by
+    /// default that of a server that does not know the call.
     init(
         transaction: Reply = Reply(status: 12, message: "unknown method Txn"),
         _ reply: @escaping @Sendable (Int) -> Reply
@@ -85,7 +85,7 @@ final class ScriptedServer: Sendable {
 private struct Session {
     let connection: TCPServer.Connection
     var buffer: [UInt8] = []
-    /// What has come of the request on each stream; nil once it was answered.
+    /// The body so far of the request on each stream; nil once it was answered.
     var bodies: [Int: [UInt8]?] = [:]
 
     mutating func run(_ reply: ([UInt8]) -> ScriptedServer.Reply) {

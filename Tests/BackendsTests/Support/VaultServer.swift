@@ -16,7 +16,7 @@ final class VaultServer: Sendable {
     private let folder: MemoryDirectory
     private let client = Client()
 
-    /// One that tests share; each keeps to paths of its own.
+    /// A server that tests share; each test has paths of its own.
     static let shared = Result { try VaultServer() }
 
     init(port: UInt16? = nil) throws {

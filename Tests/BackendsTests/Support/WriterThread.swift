@@ -22,7 +22,7 @@ final class WriterThread: Sendable {
         hasEnded.store(true, ordering: .releasing)
     }
 
-    /// Waits for the call in progress.
+    /// Ends the thread after the call in progress, for which it waits without a limit.
     func stop() {
         isStopped.store(true, ordering: .relaxed)
         while !hasEnded.load(ordering: .acquiring) { usleep(1000) }

@@ -16,7 +16,7 @@ final class ZookeeperEnsemble: Sendable {
         for member in members { try member.waitUntilServing() }
     }
 
-    /// A backend that asks `first` first.
+    /// A backend that tries the member `first` first, and then the others in order.
     func backend(beginningAt first: Int) throws -> ZookeeperBackend {
         try members[first].backend { options in
             options.nodes += try (1..<members.count).map { step in
@@ -25,7 +25,7 @@ final class ZookeeperEnsemble: Sendable {
         }
     }
 
-    /// The member that is `mode` now; waits for one.
+    /// A member in this mode (`leader` or `follower`); waits for one for at most 30 s.
     func member(_ mode: String) throws -> TestZookeeper {
         var found: TestZookeeper?
         _ = eventuallyBlocking(seconds: 30) {
@@ -36,7 +36,7 @@ final class ZookeeperEnsemble: Sendable {
         return found
     }
 
-    /// Makes `changes`, which may be made twice, at a member that serves; waits for one.
+    /// Makes `changes` at the first member that serves, for at most 60 s. They may be made twice, if an answer is lost.
     func apply(_ changes: [ZookeeperChange]) throws {
         let isDone = eventuallyBlocking(seconds: 60) {
             members.contains { member in

@@ -5,10 +5,10 @@ import TestSupport
 @testable import Backends
 
 extension TestZookeeper {
-    /// One that tests share; each keeps to keys of its own.
+    /// A server that tests share; each test has keys of its own.
     static let shared = Result { try TestZookeeper() }
 
-    /// A backend for this server, or for what stands before it.
+    /// A backend for this server, or for a proxy in front of it at `port`.
     func backend(
         through port: UInt16? = nil, _ change: (inout ZookeeperOptions) throws -> Void = { _ in }
     ) throws -> ZookeeperBackend {
