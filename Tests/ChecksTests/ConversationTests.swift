@@ -4,13 +4,13 @@ import Testing
 
 /// Conversations with scripted answers; each answer comes in pieces of several sizes.
 @Suite struct ConversationTests {
-    /// What a conversation said and how it ended.
+    /// What a conversation sent, and its result.
     struct Record: Equatable {
         var sent: [UInt8] = []
         var result: ProbeResult?
     }
 
-    /// Hears `answers`, each once all before it was sent, in pieces of `size` bytes, and then the end if `closes`.
+    /// Gives `answers` to the conversation in turn, in pieces of `size` bytes, and then the end if `closes`.
     static func talk(_ conversation: any Conversation, _ answers: [[UInt8]], size: Int, closes: Bool) -> Record {
         var conversation = conversation
         var record = Record()
@@ -281,7 +281,7 @@ import Testing
         #expect(other == .failure(.unexpected))
     }
 
-    /// The request is taken apart as a responder does it.
+    /// The request is parsed as a FastCGI responder parses it.
     @Test func fastcgiAsks() throws {
         let query = String(repeating: "q", count: 200)
         let sent = Self.talk(FastCGIConversation(try FastCGICheck(path: "/ping?\(query)")), []).sent

@@ -8,7 +8,7 @@ import Testing
 
 /// Probes over plain sockets against servers that behave badly.
 @Suite struct SocketProbeTests {
-    /// A server that reads what is asked, and answers.
+    /// A server that reads a request and sends `answer`, whatever the request is.
     static func answering(_ answer: String) throws -> TCPServer {
         try TCPServer { connection in
             _ = connection.read()

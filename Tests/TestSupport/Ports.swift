@@ -86,7 +86,7 @@ package enum Ports {
         deinit { close(descriptor) }
     }
 
-    /// A port that takes connections and never says anything.
+    /// A port that takes connections and never sends anything.
     package final class Silent: Sendable {
         package let number: UInt16
         private let descriptor: Int32

@@ -9,6 +9,7 @@ package final class TestEtcd: Sendable {
     private let arguments: String
     private let process = Mutex<BackgroundProcess?>(nil)
 
+    /// Starts it, with `arguments` as further flags of etcd, and waits until it serves.
     package init(arguments: String = "") throws {
         try Shell.run("command -v etcd etcdctl || { echo install etcd-server and etcd-client; false; }")
         port = try Ports.free()

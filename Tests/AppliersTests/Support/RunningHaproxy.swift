@@ -100,6 +100,7 @@ final class RunningHaproxy: Sendable {
         try Shell.run("echo '\(command)' | socat -t 10 - UNIX-CONNECT:\(socket)")
     }
 
+    /// The value of `name` in haproxy's answer to `show info`; empty if there is none.
     func info(_ name: String) throws -> String {
         let line = try say("show info").split(separator: "\n").first { $0.hasPrefix("\(name): ") }
         return String(line?.dropFirst(name.utf8.count + 2) ?? "")

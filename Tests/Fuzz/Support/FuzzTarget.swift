@@ -1,4 +1,4 @@
-/// What is fuzzed: each file of `Targets` declares one, called `Target`, and is built into one program.
+/// A target of the fuzzer: each file of `Targets` declares one, called `Target`, and is built into one program.
 protocol FuzzTarget {
     /// Works on one input and traps if an invariant does not hold.
     static func run(_ input: UnsafeBufferPointer<UInt8>)

@@ -1,6 +1,6 @@
 @testable import TextTemplate
 
-/// Times of all ranges can be taken apart, formatted by any layout, and moved.
+/// Any time can be split into its parts, formatted by any layout, and moved.
 ///
 /// An input: seconds, a span, nanoseconds, an offset of the zone, and a layout.
 enum Target: FuzzTarget {
