@@ -19,7 +19,7 @@ import Testing
         let haproxy = try RunningHaproxy(defaults: "retries 0")
         let target = haproxy.target
         let test = try TestSession { HaproxyDriver(target) }
-        var random = SplitMix(seed: 42)
+        var random = SeededGenerator(seed: 42)
         #expect(test.apply(Self.servers(ports, &random)).isEqual)
         let load = directory("load")
         // wrk starts when the first servers are there, and is interrupted before haproxy ends. It prints its report on
@@ -99,7 +99,7 @@ import Testing
     }
 
     /// A random part of all servers, each at one of the ports; a few are drained, but at least one serves.
-    private static func servers(_ ports: [UInt16], _ random: inout SplitMix) -> [DesiredServer] {
+    private static func servers(_ ports: [UInt16], _ random: inout SeededGenerator) -> [DesiredServer] {
         let count = Int.random(in: 2...min(ids, ports.count), using: &random)
         let names = (0..<ids).shuffled(using: &random).prefix(count)
         let places = ports.shuffled(using: &random)

@@ -64,7 +64,7 @@ import Testing
 
     /// Bytes keep coming, but the whole answer takes longer than the limit.
     @Test func slowBytesEndAtTheLimit() throws {
-        let kind = try failure(limit: .seconds(2)) { line, connection in
+        let kind = try failure(limit: .seconds(6)) { line, connection in
             if let said = Self.greeting(line) { return said }
             while connection.write("x") { Clock.sleep(.milliseconds(1)) }
             return nil

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Appliers
@@ -9,7 +10,7 @@ import Testing
     ])
     func plansEndInWhatIsDesired(_ traits: BalancerTraits) {
         for seed in 0..<500 {
-            var random = SplitMix(seed: UInt64(seed))
+            var random = SeededGenerator(seed: UInt64(seed))
             var round = Round(traits, &random)
             round.run(&random)
             #expect(round.problem == nil, "seed \(seed)")
@@ -22,7 +23,7 @@ import Testing
         private var model: ModelBalancer
         private(set) var problem: String?
 
-        init(_ traits: BalancerTraits, _ random: inout SplitMix) {
+        init(_ traits: BalancerTraits, _ random: inout SeededGenerator) {
             desired = Self.servers(&random)
             model = ModelBalancer(traits)
             for server in Self.servers(&random) { _ = model.take(.add(server)) }
@@ -40,7 +41,7 @@ import Testing
             self.options = options
         }
 
-        mutating func run(_ random: inout SplitMix) {
+        mutating func run(_ random: inout SeededGenerator) {
             var departures = Departures()
             var now = Duration.zero
             for _ in 0..<200 {
@@ -107,7 +108,7 @@ import Testing
         }
 
         /// Up to eight servers with ids, addresses and words from small sets, so that many pairs have something in common.
-        private static func servers(_ random: inout SplitMix) -> [DesiredServer] {
+        private static func servers(_ random: inout SeededGenerator) -> [DesiredServer] {
             let ids = (0..<8).shuffled(using: &random).prefix(Int.random(in: 0...8, using: &random))
             let ports = (1...10).map { UInt16($0) }.shuffled(using: &random)
             return zip(ids, ports).map { id, port in

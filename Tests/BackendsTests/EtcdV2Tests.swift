@@ -111,9 +111,9 @@ import Testing
     @Test func seesKeysAndFoldersExpire() throws {
         let following = try Following(try server.v2Backend(), "/v2ttl")
         #expect(following.sees([:]))
-        try server.curl("/v2ttl/a", "-XPUT -d value=1 -d ttl=1")
-        try server.curl("/v2ttl/b", "-XPUT -d value=2 -d ttl=30")
-        try server.curl("/v2ttl/folder", "-XPUT -d dir=true -d ttl=1")
+        try server.curl("/v2ttl/a", "-XPUT -d value=1 -d ttl=15")
+        try server.curl("/v2ttl/b", "-XPUT -d value=2")
+        try server.curl("/v2ttl/folder", "-XPUT -d dir=true -d ttl=15")
         try server.curl("/v2ttl/folder/c", "-XPUT -d value=3")
         #expect(following.sees(["/v2ttl/a": "1", "/v2ttl/b": "2", "/v2ttl/folder/c": "3"]))
         #expect(following.sees(["/v2ttl/b": "2"]))

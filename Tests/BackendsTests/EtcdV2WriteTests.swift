@@ -49,7 +49,7 @@ import Testing
 
     /// A refresh of a key's ttl is not reported to those who watch the key.
     @Test func keepsAliveWithoutWakingWatchers() throws {
-        guard case .put(let version) = backend.write("/v2alive/a", "1", 0, Lease(id: 1, seconds: 2)) else {
+        guard case .put(let version) = backend.write("/v2alive/a", "1", 0, Lease(id: 1, seconds: 30)) else {
             Issue.record("not put")
             return
         }

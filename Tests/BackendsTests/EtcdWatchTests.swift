@@ -46,7 +46,7 @@ import Testing
     @Test func seesTheEndOfALease() throws {
         let watch = try watch(try server.backend(), "/lease")
         try server.etcdctl(
-            "put --lease=$(ETCDCTL_API=3 etcdctl --endpoints \(server.url) lease grant 1 | cut -d' ' -f2) /lease/a 1")
+            "put --lease=$(ETCDCTL_API=3 etcdctl --endpoints \(server.url) lease grant 5 | cut -d' ' -f2) /lease/a 1")
         #expect(try next(watch) == ["/lease/a": "1"])
         #expect(try next(watch) == ["/lease/a": String?.none])
     }

@@ -195,7 +195,7 @@ import Testing
         try server.write(["/alive/a": "1"])
         let proxy = try Proxy(to: server.port)
         let following = try Following(
-            try server.backend(through: proxy.port) { $0.sessionTimeout = .seconds(4) }, "/alive")
+            try server.backend(through: proxy.port) { $0.sessionTimeout = .seconds(10) }, "/alive")
         #expect(following.sees(["/alive/a": "1"]))
         let sent = proxy.sent
         // The answer to a keep-alive has 20 bytes; three are sent in the time of a session.

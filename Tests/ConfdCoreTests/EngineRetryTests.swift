@@ -78,6 +78,30 @@ import Testing
         #expect(seen.withLock { $0 } == ["good", "bad", "bad", "bad", "good", "good again"])
     }
 
+    /// Report: nginx's line number was of a file that is gone, and no key was named.
+    @Test func aRefusalNamesWhatChanged() async throws {
+        let store = TestStore(["/app/name": "good", "/app/other": "1"])
+        let world = try EngineWorld(store)
+        try world.resource("app", fields: "check_cmd = \"check {{.src}}\"")
+        let checks = Mutex(0)
+        async let code = world.run(Self.arguments) { _ in
+            checks.withLock {
+                $0 += 1
+                return $0 == 1 ? 0 : 1
+            }
+        }
+        await world.log.wait(for: Self.updated)
+        store.put("/app/name", "bad")
+        await world.log.wait(for: "Config check failed: exit status 1")
+        let error = world.log.entries.last { $0.contains("Config check failed") }
+        #expect(error?.contains(", changed: /app/name, revision ") == true, "\(world.log.entries)")
+        store.put("/app/name", "good")
+        await world.log.wait(for: "in sync again")
+        world.requests.stop()
+        #expect(try await code == 0, "\(world.log.entries)")
+        #expect(world.log.count("ERROR app.toml: ") == 1, "\(world.log.entries)")
+    }
+
     /// Files are replaced at once; their reload waits for the interval, and is not dropped.
     @Test func anEarlyReload() async throws {
         let store = TestStore(["/app/name": "one"])

@@ -32,12 +32,12 @@ import Testing
         let etcd = try TestEtcd()
         let proxy = try Proxy(to: etcd.port)
         let program = try Program("http://127.0.0.1:\(proxy.port)")
-        let services = (0..<1_000).map { Service("/many/\($0)", "\($0)", ttl: .seconds(3)) }
+        let services = (0..<1_000).map { Service("/many/\($0)", "\($0)", ttl: .seconds(10)) }
         program.thread.set(services)
         for service in services { program.thread.setHealth(.up, of: service.key) }
         #expect(eventuallyBlocking { program.thread.registered.count == 1_000 })
-        // Waits for more than the services' ttl of 3 s: until a lease of 4 s that nobody keeps alive has ended.
-        try etcd.control("put /witness up --lease $(etcdctl --endpoints \(etcd.url) lease grant 4 | cut -d' ' -f2)")
+        // Waits for more than the services' ttl of 10 s: until a lease of 12 s that nobody keeps alive has ended.
+        try etcd.control("put /witness up --lease $(etcdctl --endpoints \(etcd.url) lease grant 12 | cut -d' ' -f2)")
         try program.sees(etcd, [:], "/witness")
         #expect(try etcd.keys("/many/").count == 1_000)
         #expect(program.stop())
@@ -170,11 +170,11 @@ import Testing
         let etcd = try TestEtcd(arguments: "--enable-v2=true")
         func keys() throws -> String { try Shell.run("curl -s '\(etcd.url)/v2/keys/old?sorted=true'") }
         let program = try Program(etcd.url, isOld: true)
-        program.thread.set([Service("/old/a", "one", ttl: .seconds(2)), Service("/old/b", "two", ttl: .seconds(2))])
+        program.thread.set([Service("/old/a", "one", ttl: .seconds(10)), Service("/old/b", "two", ttl: .seconds(10))])
         program.setHealth(.up, ["/old/a", "/old/b"])
         #expect(try eventuallyBlocking { try keys().contains("one") && keys().contains("two") })
-        // Waits for more than the services' ttl of 2 s: until a key with 4 s that nobody refreshes has expired.
-        try Shell.run("curl -sf \(etcd.url)/v2/keys/old/witness -XPUT -d value=witness -d ttl=4")
+        // Waits for more than the services' ttl of 10 s: until a key with 12 s that nobody refreshes has expired.
+        try Shell.run("curl -sf \(etcd.url)/v2/keys/old/witness -XPUT -d value=witness -d ttl=12")
         #expect(try eventuallyBlocking { try !keys().contains("witness") })
         #expect(try keys().contains("one") && keys().contains("two"))
         program.thread.setHealth(.down, of: bytes("/old/a"))

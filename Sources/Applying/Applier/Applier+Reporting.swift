@@ -5,31 +5,42 @@ import Staging
 
 extension Applier {
     /// Logs a failure of a resource: as an error if it fails differently than before, or if what it is made from has
-    /// changed since it failed last. With nil nothing is wrong any more.
+    /// changed since it failed last. With nil nothing is wrong any more. `changes` came before it.
     func report(
         _ failure: StepFailure?, _ topic: History.Topic, of resource: Resource, madeFrom cause: Cause? = nil,
-        _ history: inout History
+        after changes: KeyChanges? = nil, _ history: inout History
     ) {
         guard let failure else {
             if !history.reports.isEmpty { history.reports[topic] = nil }
             return
         }
         let last = history.reports[topic]
+        // Why it was refused says more than that it was.
+        if case .refusedBefore = failure, last != nil { return log(failure, of: resource, isNew: false) }
         let hasChanged = last?.isAskedFor == true || cause.map { !$0.isSame(as: last?.cause) } ?? false
         let change = hasChanged ? changeNumbers.next() : last?.change ?? 0
         history.reports[topic] = History.Report(
             message: failure.message, place: failure.place, hint: failure.hint, cause: cause ?? last?.cause,
             change: change)
-        log(failure, of: resource, isNew: hasChanged || last?.message != failure.message, change: change)
+        log(
+            failure, of: resource, isNew: hasChanged || last?.message != failure.message, change: change, after: changes
+        )
     }
 
     /// Logs a failure with its resource, and with `dest` if the message does not name it already.
     ///
     /// One that is not new is a debug line. `change` numbers what has failed: a failure of another change is not held
     /// back as a repetition.
-    func log(_ failure: StepFailure, of resource: Resource, isNew: Bool = true, change: Int = 0) {
+    func log(
+        _ failure: StepFailure, of resource: Resource, isNew: Bool = true, change: Int = 0,
+        after changes: KeyChanges? = nil
+    ) {
         var details = failure.namesDestination ? [] : ["dest \(resource.destination)"]
         if let command = failure.command { details.append("\(command.field) \(Self.shown(command.text))") }
+        // What a check says of a line does not tell where that comes from.
+        if isNew, case .check = failure, let changes = changes?.applied, changes.isKnown, changes.count > 0 {
+            details.append("changed: \(changes.detail)")
+        }
         let suffix = details.isEmpty ? "" : " (\(details.joined(separator: ", ")))"
         let message = "\(resource.name): \(failure.message)\(suffix)"
         let place = failure.place

@@ -172,7 +172,8 @@ package struct Applier: Sendable {
 
     /// Reports why a rendered file could not be applied.
     func failed(_ failure: StepFailure, _ file: inout RenderedFile) -> Outcome {
-        report(failure, .application, of: file.resource, madeFrom: file.cause, &file.history)
+        let changes = settings.onetime ? nil : file.changes
+        report(failure, .application, of: file.resource, madeFrom: file.cause, after: changes, &file.history)
         return file.completed(Outcome(failure.state))
     }
 

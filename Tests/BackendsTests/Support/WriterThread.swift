@@ -2,29 +2,35 @@ import Glibc
 import Posix
 import Synchronization
 
-/// Calls a closure with 1, 2, 3… on a thread of its own, until it is stopped.
+/// Calls a closure with 1, 2, 3… on a thread of its own, until it is stopped or nobody refers to it any more.
 final class WriterThread: Sendable {
-    private let isStopped = Atomic(false)
-    private let hasEnded = Atomic(false)
-    private let body: @Sendable (Int) throws -> Void
+    private let loop: Loop
+
+    /// What the thread refers to.
+    private final class Loop: Sendable {
+        let isStopped = Atomic(false)
+        let hasEnded = Atomic(false)
+
+        func run(_ body: (Int) throws -> Void) {
+            var round = 1
+            while !isStopped.load(ordering: .relaxed) {
+                do { try body(round) } catch { break }
+                round += 1
+            }
+            hasEnded.store(true, ordering: .releasing)
+        }
+    }
 
     init(_ body: @escaping @Sendable (Int) throws -> Void) throws {
-        self.body = body
-        try Thread.detach { [self] in run() }
+        loop = Loop()
+        try Thread.detach { [loop] in loop.run(body) }
     }
 
-    private func run() {
-        var round = 1
-        while !isStopped.load(ordering: .relaxed) {
-            do { try body(round) } catch { break }
-            round += 1
-        }
-        hasEnded.store(true, ordering: .releasing)
-    }
+    deinit { loop.isStopped.store(true, ordering: .relaxed) }
 
     /// Ends the thread after the call in progress, for which it waits without a limit.
     func stop() {
-        isStopped.store(true, ordering: .relaxed)
-        while !hasEnded.load(ordering: .acquiring) { usleep(1000) }
+        loop.isStopped.store(true, ordering: .relaxed)
+        while !loop.hasEnded.load(ordering: .acquiring) { usleep(1000) }
     }
 }
