@@ -94,7 +94,7 @@ struct Registration {
         }
     }
 
-    /// Why it is not registered, as far as somebody else or the store is the reason.
+    /// Why it is not registered, if another holder of the key or the store prevents it.
     var problem: String? {
         switch complaint {
         case .conflict(let holder): Report.conflict(key: service.key, holder, waits: false).message

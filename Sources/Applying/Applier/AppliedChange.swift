@@ -49,7 +49,7 @@ package struct AppliedChange: Equatable, Sendable {
     /// Causes besides keys.
     package let causes: [Cause]
 
-    /// What is remembered when the file from before a failed turn, which is that of `revision`, was put back.
+    /// The change of a file whose previous content, which is that of `revision`, was put back after a failed turn of its rollout.
     package static func previousFile(revision: Int64) -> AppliedChange {
         AppliedChange(revision: revision, keys: [], count: 0, isKnown: true, causes: [.failedTurn])
     }

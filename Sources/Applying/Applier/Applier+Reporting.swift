@@ -5,7 +5,8 @@ import Staging
 
 extension Applier {
     /// Logs a failure of a resource: as an error if it fails differently than before, or if what it is made from has
-    /// changed since it failed last. With nil nothing is wrong any more. `changes` came before it.
+    /// changed since it failed last. With nil nothing is wrong any more. `changes` are the keys that
+    /// changed since the last success.
     func report(
         _ failure: StepFailure?, _ topic: History.Topic, of resource: Resource, madeFrom cause: Cause? = nil,
         after changes: KeyChanges? = nil, _ history: inout History
@@ -15,7 +16,7 @@ extension Applier {
             return
         }
         let last = history.reports[topic]
-        // Why it was refused says more than that it was.
+        // The status keeps the reason of the refusal.
         if case .refusedBefore = failure, last != nil { return log(failure, of: resource, isNew: false) }
         let hasChanged = last?.isAskedFor == true || cause.map { !$0.isSame(as: last?.cause) } ?? false
         let change = hasChanged ? changeNumbers.next() : last?.change ?? 0
@@ -37,7 +38,7 @@ extension Applier {
     ) {
         var details = failure.namesDestination ? [] : ["dest \(resource.destination)"]
         if let command = failure.command { details.append("\(command.field) \(Self.shown(command.text))") }
-        // What a check says of a line does not tell where that comes from.
+        // A check names a line of the refused file at most; the keys tell where it comes from.
         if isNew, case .check = failure, let changes = changes?.applied, changes.isKnown, changes.count > 0 {
             details.append("changed: \(changes.detail)")
         }

@@ -22,7 +22,7 @@ struct RunningCommand: ~Copyable {
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
 
     private var phase = Phase.running
-    /// Whether anybody may still write; after the end, a process that the command has left in the background.
+    /// Whether a process has the pipe open for writing; after the end of the command, one that it has left in the background.
     private(set) var pipeIsOpen = true
     private var status: TerminationStatus?
 

@@ -48,7 +48,7 @@ package struct ResourceError: Error, Equatable, Sendable {
         case sourceMissing(String, suggestion: String?)
         /// A key is below another one of the list.
         case covered(String, by: String)
-        /// Permissions that nobody means: everybody may write, or others have rights and the owner has none.
+        /// Permissions that are probably a mistake: everybody may write, or others have rights and the owner has none.
         case oddMode(UInt16)
         /// A key below none of the mounts.
         case outsideOfMounts(String)

@@ -153,7 +153,7 @@ extension ResourceParser {
             mode = FileMode.parse(text)
         }
         guard let mode else { return table.refuse("mode", .notMode) }
-        // As a number that was meant in decimal gives them: 416 is 0o640.
+        // Such a mode is often a number that was meant in decimal: 416, which is 0o640, is read as 0o416.
         let isOdd = mode & 0o002 != 0 || mode & 0o600 == 0 && mode & 0o077 != 0
         if isOdd { table.advise("mode", at: value.position, .oddMode(mode)) }
         return mode
