@@ -122,7 +122,7 @@ extension Registrar {
         if case .removing(let end) = phase {
             let left = records.values.filter { $0.needsWrite(goal(of: $0), lease: 0) }
             guard now >= end || left.isEmpty && !leases.values.contains(where: isLeftBehind) else { return }
-            // If the store was never reached, nothing was registered.
+            // What was never reached has nothing from this run.
             if wasReached, let longest = left.map(\.service.seconds).max() {
                 report(
                     .notRemoved(

@@ -34,10 +34,10 @@ package enum WaitReason: Equatable, Sendable {
         }
     }
 
-    /// Whether `other` is the same but for numbers and names of hosts.
+    /// Whether `other` is the same but for numbers, names of hosts and the words of the store.
     package func isAlike(_ other: WaitReason) -> Bool {
         switch (self, other) {
-        case (.queued, .queued), (.canary, .canary), (.noCanary, .noCanary): true
+        case (.queued, .queued), (.canary, .canary), (.noCanary, .noCanary), (.refused, .refused): true
         default: self == other
         }
     }
@@ -49,6 +49,9 @@ package enum WaitReason: Equatable, Sendable {
         case .unreadable, .refused, .queued, .canary, .noCanary, .halted: false
         }
     }
+
+    /// Whether a write of this host itself is waited for.
+    package var waitsForOwnWrite: Bool { self == .storeUnknown || self == .notNoted }
 
     /// Whether somebody has to do something about it.
     package var isHalt: Bool {

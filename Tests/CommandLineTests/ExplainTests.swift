@@ -163,6 +163,18 @@ import Testing
             let other = try #require(
                 rows.firstIndex(of: "because not if eq .Value \"prod\" \(place)"), "\(done.testDescription)")
             #expect(rows.dropFirst(other + 1).first == "/s/b", "\(done.testDescription)")
+            // An inner loop that is empty for one element of the outer one.
+            try box.write("keys.yaml", "s: {a: none, b: {x: '1'}}\n")
+            try box.write(
+                "confdir/templates/app.tmpl",
+                #"{{range $n := ls "/s"}}{{range gets (printf "/s/%s/*" $n)}}{{.Value}}{{end}}{{end}}"# + "\n")
+            let nested = try await explain(box, "\(box.out)/app:1")
+            let lines = nested.standardOutput.split(separator: "\n").map {
+                $0.split(separator: " ").joined(separator: " ")
+            }
+            let taken = try #require(
+                lines.firstIndex { $0.hasPrefix("because range gets (printf") }, "\(nested.testDescription)")
+            #expect(lines.dropFirst(taken + 1).first == "/s/b/x", "\(nested.testDescription)")
         }
     }
 

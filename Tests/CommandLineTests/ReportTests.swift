@@ -105,7 +105,7 @@ import Testing
             #expect(try await eventually { daemon.standardError.contains("INFO Captured hangup") })
             daemon.send(SIGUSR1)
             #expect(try await eventually { daemon.standardError.contains("\(box.out)/bad was never written: ") })
-            #expect(daemon.standardError.contains("INFO State: ready, "))
+            #expect(daemon.standardError.contains("INFO State: not ready, "))
             #expect(daemon.standardError.contains("INFO State: backend file \(box.path("keys.yaml")): connected"))
             #expect(daemon.standardError.contains("INFO State: \(box.out)/owed is owed a reload"))
             daemon.send(SIGTERM)

@@ -124,7 +124,8 @@ import Testing
             let started = try await eventually { box.read("log") == "start\n" }
             #expect(started && keys(rig).isEmpty, "\(register.standardError)")
             // A newcomer: a check that never succeeded was never mentioned.
-            let reason = "is not registered: 127.0.0.1:\(server.port) is down after 1 failure: http: status 500"
+            let reason =
+                "waits for its health check: 127.0.0.1:\(server.port) is down after 1 failure: http: status 500"
             #expect(try await eventually { register.standardError.contains(reason) }, "\(register.standardError)")
             server.answer(200)
             let isRegistered = try await eventually { keys(rig).values.first == #"{"address": "127.0.0.1"}"# }

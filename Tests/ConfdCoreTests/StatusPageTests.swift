@@ -162,7 +162,8 @@ import Testing
         status.commandObstacle = "nginx is not started yet, it waits for web.toml: key does not exist: /web/port"
         #expect(
             StatusReport(status: status).text == """
-                confd 1.0.0: not ready: /etc/web.toml was never written: key does not exist: /web/port, 1 in sync, 1 not, 0 reloads owed
+                confd 1.0.0: not ready, 1 in sync, 1 not, 0 reloads owed
+                not ready: /etc/web.toml was never written: key does not exist: /web/port
                 nginx is not started yet, it waits for web.toml: key does not exist: /web/port
 
                 RESOURCE  STATE                 REVISION  KEYS  BYTES  CHANGED               TOOK  RELOAD  DEST

@@ -199,8 +199,8 @@ extension Applier {
             warnings.give(
                 "\(resource.name): \(field) has ended, and a process that it has left in the background still has its output",
                 hint:
-                    "send that elsewhere, for example with >/dev/null 2>&1 &: what it writes is lost, and may end it (SIGPIPE)"
-            )
+                    "send that elsewhere, for example with >/dev/null 2>&1 &: what it writes is lost, and may end it (SIGPIPE)",
+                subject)
         }
         metrics.countCommand(field == "reload_cmd" ? "reload" : "check", resource, succeeded: result.succeeded)
         return result

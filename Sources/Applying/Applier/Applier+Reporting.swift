@@ -17,12 +17,14 @@ extension Applier {
         }
         let last = history.reports[topic]
         // The status keeps the reason of the refusal.
-        if case .refusedBefore = failure, last != nil { return log(failure, of: resource, isNew: false) }
+        if case .refusedBefore = failure, let last, last.isRefusal, !last.isAskedFor {
+            return log(failure, of: resource, isNew: false)
+        }
         let hasChanged = last?.isAskedFor == true || cause.map { !$0.isSame(as: last?.cause) } ?? false
         let change = hasChanged ? changeNumbers.next() : last?.change ?? 0
         history.reports[topic] = History.Report(
             message: failure.message, place: failure.place, hint: failure.hint, cause: cause ?? last?.cause,
-            change: change)
+            change: change, isRefusal: failure.state == .rejected)
         log(
             failure, of: resource, isNew: hasChanged || last?.message != failure.message, change: change, after: changes
         )

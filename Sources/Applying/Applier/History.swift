@@ -52,6 +52,8 @@ package struct History: Sendable {
         let cause: Cause?
         /// The number of the change that failed; see `Logger.error`.
         let change: Int
+        /// Whether a check has refused the content.
+        let isRefusal: Bool
         /// Whether it is logged as an error once more, should it fail in the same way.
         var isAskedFor = false
     }

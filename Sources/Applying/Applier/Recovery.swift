@@ -63,12 +63,12 @@ final class WarningLog: Sendable {
 
     init(_ logger: Logger) { self.logger = logger }
 
-    func give(_ text: String, hint: String? = nil) {
+    func give(_ text: String, hint: String? = nil, _ subject: LogFields = LogFields()) {
         let isNew = given.withLock { given in
             if given.count == Self.capacity, !given.contains(text) { given = [] }
             return given.insert(text).inserted
         }
-        if isNew { logger.warning(text, LogFields().explained(hint: hint)) }
+        if isNew { logger.warning(text, subject.explained(hint: hint)) }
     }
 
     func give(_ warnings: [StagingWarning]) {

@@ -13,6 +13,8 @@ struct RunningCommand: ~Copyable {
 
     /// The polling interval for what no descriptor reports: the end of a group, or of a process on old kernels.
     private static let period = Duration.milliseconds(10)
+    /// How long what the command has left in the background may take to close the output.
+    private static let closingTime = Duration.milliseconds(100)
 
     private let command: Command
     private let child: ChildProcess
@@ -132,10 +134,15 @@ struct RunningCommand: ~Copyable {
         _ output: inout CommandOutput, _ line: (ArraySlice<UInt8>) -> Void
     ) throws(SystemError) {
         var left = pipe.capacity
-        while pipeIsOpen && left > 0 {
+        // Once more than that, to see the end of a pipe that was full.
+        while pipeIsOpen && left >= 0 {
             let count = try read(&output, line)
-            if count == 0 { return }
+            if count == 0 { break }
             left -= count
+        }
+        // A daemon closes its output soon after the command that started it has ended.
+        if pipeIsOpen, left >= 0, try Poll.wait([pipe.reading.number], timeout: Self.closingTime)[0] {
+            _ = try read(&output, line)
         }
     }
 

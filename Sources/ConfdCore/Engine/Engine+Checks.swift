@@ -43,9 +43,12 @@ extension Engine {
     func take(_ change: VerdictChange, at now: Duration) {
         // What counts as down until it is up would else never be mentioned if it never is.
         let isDownFromTheStart = change.isFirst && !change.health.isUp
-        let waiting = isDownFromTheStart ? services.names(waitingFor: change.target) : []
+        let hasFailed = isDownFromTheStart && change.health.fall > 0
+        let waiting = hasFailed ? services.names(waitingFor: change.target) : []
         if waiting.isEmpty, change.isTransition || isDownFromTheStart { logger.info(change.message) }
-        for name in waiting { logger.warning("\(PrintableText.line(name)) is not registered: \(change.message)") }
+        for name in waiting {
+            logger.warning("\(PrintableText.line(name)) waits for its health check: \(change.message)")
+        }
         note(change)
         for state in table.resources {
             let before = state.snapshot.snapshot

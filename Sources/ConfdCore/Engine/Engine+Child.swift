@@ -68,7 +68,9 @@ extension Engine {
 
     /// Logs again what the command waits for: otherwise nothing tells why a container does nothing.
     func remindOfWaiting(at now: Duration) {
-        guard let obstacle = commandObstacle, childReminder.isDue(at: now) else { return }
+        guard supervisor?.hasStarted == false, childReminder.isDue(at: now), let obstacle = commandObstacle else {
+            return
+        }
         if let resource = obstacle.resource {
             logger.warning(obstacle.text, resource)
         } else {

@@ -81,7 +81,7 @@ extension Engine {
         let status = status(at: clock())
         let owed = status.owed.filter(\.isOwed)
         logger.info(
-            "State: \(status.isReady ? "ready" : "the first pass is not complete"), \(status.inSync) in sync, "
+            "State: \(Readiness(status: status).word), \(status.inSync) in sync, "
                 + "\(status.dirty) not, \(status.heldText)\(owed.count) reloads owed, \(status.neverWritten.count) never written"
         )
         for source in status.sources {

@@ -83,7 +83,6 @@ struct ExplainCommand {
 
     /// Whether `given` is a file that is written, not a resource file; those end in `toml`, as destinations may.
     private func isDestination(_ given: String) -> Bool {
-        guard given.contains("/") else { return false }
         if given.hasPrefix("/"), !given.hasSuffix("toml"), !given.contains("#") { return true }
         let names = Self.names(of: given)
         return ((try? loader.load())?.resources ?? []).contains { Self.mayWrite($0, names) }
@@ -95,7 +94,9 @@ struct ExplainCommand {
     /// Whether a resource writes a file with one of these names. Which files one with for_each has is known once its keys are
     /// read.
     private static func mayWrite(_ resource: Resource, _ names: [String]) -> Bool {
-        if let items = resource.items { return names.contains { Files.split($0).folder == items.folder } }
+        if let items = resource.items {
+            return names.contains { Self.names(of: items.folder).contains(Files.split($0).folder) }
+        }
         return Self.names(of: resource.destination).contains(where: names.contains)
     }
 

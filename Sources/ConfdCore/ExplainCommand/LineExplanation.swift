@@ -57,9 +57,7 @@ struct LineExplanation {
             let (text, place) = explanation.trace.action(of: condition)
             let sources = Self.sources(condition.origins, explanation)
             // In a loop, an action may be taken for one element and not for another.
-            let known = reasons.firstIndex {
-                $0.place == place && (condition.isElement || $0.isTaken == condition.isTaken)
-            }
+            let known = reasons.firstIndex { $0.place == place && $0.isTaken == condition.isTaken }
             if let known {
                 reasons[known].sources += sources.filter { !reasons[known].sources.contains($0) }
             } else {

@@ -203,6 +203,8 @@ final class RolloutSession {
         guard let view else { return nil }
         let action = participant.next(view, now: now)
         if participant.turnChange != nil { isAccepted = participant.hasSucceeded }
+        // Otherwise the failure of an earlier turn would be the reason for the next wait.
+        if participant.waitReason(view)?.waitsForOwnWrite != true { commitProblem = nil }
         switch action {
         case .apply: work = .apply(isUnderWay: false)
         case .rollBack: work = .rollBack(isUnderWay: false)
@@ -260,7 +262,7 @@ final class RolloutSession {
         if let failure = participant.failure { return .failed(failure) }
         if let change = participant.turnChange { return .turn(change, isCanary: participant.isCanary) }
         guard let reason = participant.waitReason(view) else { return .free }
-        let problem = reason.isPassing ? placeProblem ?? commitProblem : nil
+        let problem = reason.waitsForOwnWrite ? placeProblem ?? commitProblem : nil
         return .waits(problem.map { .refused($0) } ?? reason)
     }
 }

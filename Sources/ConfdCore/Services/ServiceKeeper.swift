@@ -296,7 +296,7 @@ final class ServiceKeeper {
         return isUndecided ? .undecided : .up
     }
 
-    /// The services that are not registered as long as `target` is down: their keys, or what logs call them if those are not
+    /// The services that are not registered and wait for `target` to be up: their keys, or their names if the keys are not
     /// evaluated yet.
     func names(waitingFor target: CheckedTarget) -> [String] {
         let registered = registered
@@ -309,12 +309,12 @@ final class ServiceKeeper {
         }
     }
 
-    /// Why a service is down, or not up yet; nil if it is up.
+    /// Why a service is down; nil if it is up, or nothing has failed yet.
     private func failure(of definition: ServiceDefinition) -> String? {
         if !childRuns { return "the command after -- does not run" }
         let failing = definition.checks.lazy.compactMap { [monitor] check -> String? in
             let target = CheckedTarget(check.target, check.check)
-            guard let health = monitor.health(of: target), health.wasProbed, !health.isUp else { return nil }
+            guard let health = monitor.health(of: target), !health.isUp, health.fall > 0 else { return nil }
             return "\(target) is down" + (health.error.map { ": " + $0 } ?? "")
         }
         return failing.first
@@ -344,7 +344,7 @@ final class ServiceKeeper {
             ServiceStatus(
                 name: entry.definition.name, key: String(decoding: entry.service.key, as: UTF8.self),
                 isRegistered: registered[entry.service.key] != nil, isUp: health(of: entry.definition) == .up,
-                problem: problems[entry.service.key] ?? failure(of: entry.definition))
+                problem: failure(of: entry.definition) ?? problems[entry.service.key])
         }.sorted { $0.key < $1.key }
     }
 }

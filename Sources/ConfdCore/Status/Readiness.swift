@@ -21,6 +21,9 @@ struct Readiness {
         return first + (missing.count > 1 ? " (and \(missing.count - 1) more)" : "")
     }
 
+    /// `ready` or `not ready`.
+    var word: String { problem == nil ? "ready" : "not ready" }
+
     /// `/ready`.
     var response: HTTPResponse { .text(code, problem ?? "ok") }
 

@@ -14,6 +14,9 @@ struct StatusReport {
     /// A line about confd, one for each backend, and tables of what there is.
     var text: String {
         var lines = [PrintableText.line(headline)]
+        if let problem = Readiness(status: status).problem {
+            lines.append(PrintableText.line("not ready: \(PrintableText.bounded(problem))"))
+        }
         if let obstacle = status.commandObstacle { lines.append(PrintableText.line(obstacle)) }
         lines += status.sources.flatMap(self.lines(of:))
         for table in [resources, servers, services, balancers] where !table.isEmpty { lines += [""] + table }
@@ -28,7 +31,7 @@ struct StatusReport {
 
     private var headline: String {
         let owed = status.owed.count { $0.isOwed }
-        return "confd \(Version.current): \(Readiness(status: status).problem.map { "not ready: \($0)" } ?? "ready"), "
+        return "confd \(Version.current): \(Readiness(status: status).word), "
             + "\(status.inSync) in sync, \(status.dirty) not, \(status.heldText)\(owed) \(owed == 1 ? "reload" : "reloads") owed"
     }
 

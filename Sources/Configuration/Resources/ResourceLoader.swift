@@ -85,12 +85,16 @@ package struct ResourceLoader {
         return result
     }
 
-    /// A file outside of conf.d that looks like a resource file, of the first fifty that could be one.
+    /// A file beside conf.d or among the templates that looks like a resource file, of the first fifty that could be one.
     private var misplaced: String? {
-        Files.tree(confdir).files.lazy.filter { $0.hasSuffix(".toml") && !$0.hasPrefix(folder + "/") }.prefix(50).first
-        {
-            let bytes = (try? Files.read($0, limit: FileLimit.settings)) ?? []
-            return String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { $0.hasPrefix("[template]") }
+        let paths = [confdir, parser.templateFolder].flatMap { (folder: String) -> [String] in
+            let entries: [FolderEntry] = (try? Files.list(folder)) ?? []
+            return entries.filter { $0.kind == .regular && $0.name.hasSuffix("toml") }.map { "\(folder)/\($0.name)" }
+        }
+        let table = Array("[template]".utf8)
+        return paths.prefix(50).first { path in
+            let bytes = (try? Files.read(path, limit: FileLimit.settings)) ?? []
+            return bytes.split(separator: UInt8(ascii: "\n")).contains { $0.starts(with: table) }
         }
     }
 
