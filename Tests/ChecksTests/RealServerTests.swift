@@ -13,7 +13,7 @@ import Testing
         let configuration = try directory.write(
             "nginx.conf",
             """
-            daemon off; user root; pid \(directory("pid")); error_log \(directory("log")); worker_processes 1;
+            daemon off; master_process off; pid \(directory("pid")); error_log \(directory("log"));
             events { worker_connections 64; }
             http {
                 access_log off; client_body_temp_path \(directory("body")); proxy_temp_path \(directory("proxy"));

@@ -223,10 +223,13 @@ import Testing
                     }
                 }, "\(daemon.standardError)")
             #expect(rig.box.output("app") == "0")
-            let status = try await rig.box.confd("status", "-control-socket", socket, confdir: false)
-            #expect(
-                status.standardOutput.contains("its turn cannot be noted in the store: etcd")
-                    && status.standardOutput.contains("permission denied"), "\(status.testDescription)")
+            var status = ""
+            let isSaid = try await eventually(answer: {
+                status = try await rig.box.confd("status", "-control-socket", socket, confdir: false).standardOutput
+                return status.contains("its turn cannot be noted in the store: etcd")
+                    && status.contains("permission denied")
+            })
+            #expect(isSaid, "\(status)")
             try await stop(daemon)
         }
     }
