@@ -381,7 +381,7 @@ import Testing
             }
             try await once(world)
             ours = ours.filter { keys[String($0.key.dropLast(5))] != nil }
-            // A file that confd has written in this pass is its own, whoever wrote it before.
+            // A file that confd has written in this pass is its own, also if another process wrote it before.
             for (name, value) in keys {
                 ours["\(name).conf"] = "\(name)=\(value)"
                 others["\(name).conf"] = nil

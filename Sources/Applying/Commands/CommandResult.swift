@@ -18,8 +18,8 @@ package struct CommandResult: Equatable, Sendable {
     package let output: [UInt8]
     /// How many bytes of output were read and dropped.
     package let droppedBytes: Int
-    /// Whether a process that it has left in the background can still write to the pipe of the output, which nobody reads
-    /// any more.
+    /// Whether a process that it has left in the background has the pipe of the output open. confd has stopped reading it,
+    /// so writing to it fails.
     package var isOutputOpen = false
     package let duration: Duration
 

@@ -2,7 +2,7 @@ import Glibc
 import Posix
 import Synchronization
 
-/// Calls a closure with 1, 2, 3… on a thread of its own, until it is stopped or nobody refers to it any more.
+/// Calls a closure with 1, 2, 3… on a thread of its own, until `stop()` or the end of this object.
 final class WriterThread: Sendable {
     private let loop: Loop
 
