@@ -21,12 +21,14 @@ import Testing
         try world.resource("app", fields: "reload_cmd = \"reload\"")
         let script = """
             test $(cat \(world.path("app"))) = one || exit 99
+            touch \(world.path("hasRead"))
             until test -e \(world.path("end")); do sleep 0.02; done
             exit 7
             """
         async let code = world.run(arguments(script))
         await world.log.wait(for: "Started /bin/sh with process id")
         #expect(world.commands.isEmpty && world.log.count("app has been updated") == 1)
+        #expect(try await eventually { world.output("hasRead") != nil })
         store.put("/app/name", "two")
         await world.log.wait(for: "app has been updated")
         #expect(world.commands == ["reload"])
