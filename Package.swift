@@ -42,7 +42,7 @@ let layers: [Layer] = [
         number: 5, name: "Configuration",
         imports: [
             "Diagnostics", "TOML", "JSON", "YAML", "KeyValue", "TextTemplate", "Posix", "Backends", "Rendering",
-            "Staging", "Checks", "Appliers", "HTTP", "Rollout",
+            "Staging", "Checks", "Appliers", "HTTP", "Primitives", "Rollout",
         ]),
     Layer(number: 4, name: "Registration", imports: ["Backends", "Diagnostics", "JSON", "Posix"]),
     Layer(
@@ -119,8 +119,10 @@ let package = Package(
         .executable(name: "confd", targets: ["confd"]),
     ],
     targets: layers.map(target) + [
+        .target(name: "CTestSupport", path: "Tests/CTestSupport"),
         .target(
-            name: "TestSupport", dependencies: ["Posix"], path: "Tests/TestSupport", swiftSettings: strict),
+            name: "TestSupport", dependencies: ["CTestSupport", "Posix"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         .executableTarget(
             name: "EngineBenchmark", dependencies: ["KeyValue", "Posix", "Rendering", "TextTemplate"],
             path: "Benchmarks/Engine", exclude: ["instruction-check", "instructions.txt"], swiftSettings: strict),
@@ -133,7 +135,7 @@ let package = Package(
         tests("DigestsTests", ["Digests"]),
         tests("YAMLTests", ["YAML", "Diagnostics", "TestSupport"]),
         tests("KeyValueTests", ["KeyValue", "TestSupport"]),
-        tests("TextTemplateTests", ["Primitives", "TextTemplate"], data: ["Golden"]),
+        tests("TextTemplateTests", ["Primitives", "TestSupport", "TextTemplate"], data: ["Golden"]),
         tests("DiagnosticsTests", ["Diagnostics"]),
         tests("PosixTests", ["Posix", "TestSupport"]),
         tests("ChecksTests", ["Checks", "HTTP", "Posix", "TestSupport"]),
@@ -157,7 +159,7 @@ let package = Package(
             "ConfdCoreTests",
             [
                 "ConfdCore", "Applying", "Appliers", "Configuration", "Checks", "Registration", "Staging",
-                "Diagnostics",
+                "Diagnostics", "Primitives",
                 "Backends",
                 "Rendering",
                 "KeyValue", "Posix", "TestSupport",

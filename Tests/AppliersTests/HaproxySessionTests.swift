@@ -157,13 +157,16 @@ import Testing
             [.local("a", 8001, words: words), .local("b", 8002), .local("c", 8003, isDrained: true)],
             [.local("a", 8011, weight: 7, words: words), .local("b", 8002, words: words), .local("d", 8004)],
         ]
+        let ends = Atomic(0)
         for nth in 1...8 {
             for servers in sets {
                 let countdown = Countdown(nth)
                 let target = haproxy.target
                 let makeDriver: @Sendable () -> any BalancerDriver = {
                     SteppingDriver(HaproxyDriver(target)) { _ in
-                        if let test = countdown.atLast() { end(haproxy, test) }
+                        guard let test = countdown.atLast() else { return }
+                        end(haproxy, test)
+                        ends.add(1, ordering: .sequentiallyConsistent)
                     }
                 }
                 let first = try TestSession(makeDriver)
@@ -176,5 +179,7 @@ import Testing
                 countdown.current.withLock { $0 = nil }
             }
         }
+        // Each set takes three steps at least.
+        #expect(ends.load(ordering: .sequentiallyConsistent) >= 6)
     }
 }

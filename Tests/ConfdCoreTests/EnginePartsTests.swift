@@ -1,5 +1,6 @@
 import Backends
 import Configuration
+import Glibc
 import KeyValue
 import Posix
 import Synchronization
@@ -95,6 +96,8 @@ import Testing
                         state.running += 1
                         state.most = max(state.most, state.running)
                     }
+                    // Long enough that more threads than the limit would run at the same time.
+                    usleep(200)
                     let isLast = state.withLock { state in
                         state.running -= 1
                         state.done.append(number)

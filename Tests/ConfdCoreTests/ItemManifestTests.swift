@@ -12,30 +12,32 @@ import Testing
     private func file(_ name: String, _ folder: String = "/out") -> ItemFile { ItemFile(folder: folder, name: name) }
     private func hash(_ text: String) -> ContentHash { ContentHash(of: Array(text.utf8)) }
 
-    private func randomEvent() -> ItemManifest.Event {
-        let file = file(["a", "b", "c"].randomElement()!, ["/out", "/old"].randomElement()!)
-        let hash = hash(["1", "2", "3"].randomElement()!)
-        switch Int.random(in: 0..<7) {
+    private func randomEvent(_ random: inout SeededGenerator) -> ItemManifest.Event {
+        let folder = ["/out", "/old"].randomElement(using: &random)!
+        let file = file(["a", "b", "c"].randomElement(using: &random)!, folder)
+        let hash = hash(["1", "2", "3"].randomElement(using: &random)!)
+        switch Int.random(in: 0..<7, using: &random) {
         case 0, 1: return .writing(file, hash)
         case 2, 3: return .written(file, hash)
         case 4: return .dropped(file)
         case 5: return .withdrawn(file, hash)
-        default: return Bool.random() ? .owed : .reloaded
+        default: return Bool.random(using: &random) ? .owed : .reloaded
         }
     }
 
     /// Parsing the lines gives the manifest; a last line that a crash has cut off is ignored.
     @Test func linesGiveTheManifest() throws {
-        for _ in 0..<200 {
+        for seed in 0..<200 as Range<UInt64> {
+            var random = SeededGenerator(seed: seed)
             var manifest = ItemManifest()
             var text = Array(ItemManifest.head.utf8)
             for _ in 0..<20 {
-                let event = randomEvent()
+                let event = randomEvent(&random)
                 let before = manifest
                 manifest.take(event)
                 let line = event.line
-                let cut = text + line.prefix(Int.random(in: 0..<line.count))
-                #expect(ItemManifest(parsing: cut) == before)
+                let cut = text + line.prefix(Int.random(in: 0..<line.count, using: &random))
+                #expect(ItemManifest(parsing: cut) == before, "seed \(seed)")
                 text += line
                 #expect(ItemManifest(parsing: text) == manifest)
             }

@@ -255,7 +255,7 @@ import Testing
     /// Whatever bytes a message, a hint or an excerpt holds: text lines are printable, and JSON lines are objects whose
     /// strings are what was logged.
     @Test func randomBytesStayInTheirLine() throws {
-        var random = SystemRandomNumberGenerator()
+        var random = SeededGenerator(seed: 258)
         // Half of the bytes are control characters, or begin one.
         let dangerous: [UInt8] = [0x00, 0x07, 0x09, 0x0A, 0x0D, 0x1B, 0x7F, 0x80, 0x85, 0x9B, 0xC2, 0xD8, 0xE2, 0xF3]
         for _ in 0..<2_000 {

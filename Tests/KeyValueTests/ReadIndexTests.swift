@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import KeyValue
@@ -5,16 +6,16 @@ import Testing
 @Suite struct ReadIndexTests {
     private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-    private func randomKey() -> String {
-        let depth = Int.random(in: 1...3)
-        return (0..<depth).map { _ in "/" + ["a", "b", "ab", "c"].randomElement()! }.joined()
+    private func randomKey(_ random: inout SeededGenerator) -> String {
+        let depth = Int.random(in: 1...3, using: &random)
+        return (0..<depth).map { _ in "/" + ["a", "b", "ab", "c"].randomElement(using: &random)! }.joined()
     }
 
-    private func randomReads() -> ReadSet {
+    private func randomReads(_ random: inout SeededGenerator) -> ReadSet {
         var recorder = ReadSet.Recorder()
-        for _ in 0..<Int.random(in: 0...4) {
-            let key = bytes(randomKey())
-            switch Int.random(in: 0..<3) {
+        for _ in 0..<Int.random(in: 0...4, using: &random) {
+            let key = bytes(randomKey(&random))
+            switch Int.random(in: 0..<3, using: &random) {
             case 0: key.withUnsafeBufferPointer { recorder.noteKey($0) }
             case 1: (key + bytes("/*")).withUnsafeBufferPointer { recorder.noteGlob(Glob($0)) }
             default: key.withUnsafeBufferPointer { recorder.noteListing(of: $0) }
@@ -25,23 +26,25 @@ import Testing
 
     /// The index finds the same readers as asking each of them, while random readers are added and removed.
     @Test func agreesWithEachReader() {
-        for _ in 0..<300 {
+        for seed in 0..<300 as Range<UInt64> {
+            var random = SeededGenerator(seed: seed)
             var index = ReadIndex()
             var readers: [Int: ReadSet] = [:]
             for id in 0..<20 {
-                let reads = randomReads()
+                let reads = randomReads(&random)
                 readers[id] = reads
                 index.add(id, reads)
             }
-            for id in 0..<20 where Bool.random() {
+            for id in 0..<20 where Bool.random(using: &random) {
                 index.remove(id, readers[id]!)
                 readers[id] = nil
             }
-            let old = Snapshot((0..<6).map { _ in (bytes(randomKey()), bytes("1")) })
-            let new = Snapshot((0..<6).map { _ in (bytes(randomKey()), bytes(Bool.random() ? "1" : "2")) })
+            let old = Snapshot((0..<6).map { _ in (bytes(randomKey(&random)), bytes("1")) })
+            let new = Snapshot(
+                (0..<6).map { _ in (bytes(randomKey(&random)), bytes(Bool.random(using: &random) ? "1" : "2")) })
             let changes = new.difference(from: old)
             let expected = Set(readers.filter { $0.value.intersects(changes) }.keys)
-            #expect(index.readers(of: changes) == expected)
+            #expect(index.readers(of: changes) == expected, "seed \(seed)")
         }
     }
 

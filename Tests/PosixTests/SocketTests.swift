@@ -63,3 +63,14 @@ import Testing
         }
     }
 }
+
+@Suite struct BrokenPipeTests {
+    /// A signal would end the process without a result and without a reason.
+    @Test func aWriteToAClosedPipeDoesNotEndTheTests() {
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        close(ends[0])
+        #expect(write(ends[1], "x", 1) == -1 && errno == EPIPE)
+        close(ends[1])
+    }
+}

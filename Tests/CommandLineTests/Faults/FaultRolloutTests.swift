@@ -69,7 +69,10 @@ import Testing
             let watch = try Child(
                 ChildCommand(
                     executable: "etcdctl",
-                    arguments: ["--endpoints", rig.etcd.endpoint, "watch", "--prefix", "/_confd/rollout/"],
+                    // From the beginning: etcdctl may start later than the daemons.
+                    arguments: [
+                        "--endpoints", rig.etcd.endpoint, "watch", "--rev", "1", "--prefix", "/_confd/rollout/",
+                    ],
                     environment: Machine.environment))
             try hosts.startAll()
             #expect(try await hosts.areThere(), "\(hosts.log(1))")

@@ -1,0 +1,1 @@
+/* Importing nothing: that this is linked has its effect, see signals.c. */
