@@ -39,7 +39,7 @@ import Testing
     }
 
     /// The commands of the hint, as they stand, grant all that is needed.
-    @Test(arguments: ["/half", "/", "/_confd/rollout/shops/shop.toml"])
+    @Test(arguments: ["/half", "/", "/_confd/rollout/shops/shop.toml", "/it's; exit 1"])
     func oneHintGrantsAllThatIsNeeded(_ path: String) throws {
         let server = try EtcdServer(arguments: "--bcrypt-cost 4")
         try server.enableAuthentication()

@@ -1,6 +1,7 @@
 import Configuration
 import Glibc
 import Posix
+import Primitives
 import Synchronization
 import TestSupport
 import Testing

@@ -110,6 +110,15 @@ private func snapshot(_ keys: [String]) -> Snapshot { Snapshot(keys.map { (key: 
         #expect(page.contains("\n  \(line)\n"))
     }
 
+    /// The name of an item has a key of the store, which whoever copies the command must not run.
+    @Test func theCommandIsOneWordAShellTakesAsItIs() throws {
+        let item = Item(key: Array("/sites/a; reboot".utf8), parts: [])
+        let group = try Resource.test("web.toml", destination: "/out/web", fields: "")
+        #expect(group.releaseCommand == "confd release web.toml")
+        let resource = group.of(item, fileName: [97])
+        #expect(resource.releaseCommand == "confd release 'web.toml[/sites/a; reboot]'")
+    }
+
     /// The counter skips from path to path; it gives the same counts as matching every key.
     @Test func countsAreThoseOfEveryKey() throws {
         var random = SeededGenerator(seed: 7)

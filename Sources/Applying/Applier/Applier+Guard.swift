@@ -66,10 +66,9 @@ extension Applier {
     package static func holdMessage(_ resource: Resource, _ violations: [GuardViolation]) -> String {
         let time = resource.guardLimits?.hold ?? GuardLimits.standardHold
         let end = time > .zero ? "for \(GoDuration.text(time)), then it is replaced" : "until it is released"
-        let release = "confd release \(resource.name)"
         // Another confd on this machine may have found what.
         let reason = violations.isEmpty ? "" : ": " + GuardViolation.text(violations)
         return "\(resource.name): held by guard\(reason); "
-            + "\(resource.destination) stays as it is \(end) (\(time > .zero ? "at once: " : "")\(release))"
+            + "\(resource.destination) stays as it is \(end) (\(time > .zero ? "at once: " : "")\(resource.releaseCommand))"
     }
 }

@@ -1,5 +1,6 @@
 import HTTP
 import KeyValue
+import Primitives
 
 // The wording of all failures of etcd's two APIs.
 extension EtcdAPI {
@@ -131,13 +132,13 @@ extension EtcdAPI.Call {
             return "let a role of the user read and write what rollouts note: "
                 + "\(command) --prefix=true readwrite \(OwnKeys.rollouts)/"
         }
-        let name = printable(path)
+        let name = ShellQuote.quote(printable(path))
         if writtenKey != nil { return "let a role of the user read and write it: \(command) readwrite \(name)" }
         if path == [UInt8(ascii: "/")] {
             return "let a role of the user read all keys: \(command) --prefix=true read \"\""
         }
         return "let a role of the user read it and what is below it: "
-            + "\(command) read \(name) && \(command) --prefix=true read \(name)/"
+            + "\(command) read \(name) && \(command) --prefix=true read \(ShellQuote.quote(printable(path + [UInt8(ascii: "/")])))"
     }
 
     /// What a role has to allow, as a word of a sentence.

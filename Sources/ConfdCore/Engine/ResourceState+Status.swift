@@ -41,7 +41,7 @@ extension ResourceState {
     var problem: History.Problem? {
         if let problem = history.problem ?? items?.set.problem { return problem }
         if let holdReason {
-            return History.Problem(message: holdReason, hint: "confd release \(resource.name) lets it through")
+            return History.Problem(message: holdReason, hint: "\(resource.releaseCommand) lets it through")
         }
         if waitsForHosts, let reason = rollout.message {
             let hint = "confd rollout status \(resource.rollout?.group ?? "") tells of all hosts"

@@ -1,6 +1,7 @@
 import Applying
 import Configuration
 import Posix
+import Primitives
 
 /// Why nothing is explained.
 enum ExplainFailure: Error {
@@ -66,7 +67,7 @@ extension ExplainProblem: LogSubject {
         case .noDestination(_, let suggestion):
             suggestion.map { "did you mean \"\($0)\"?" } ?? "it is the dest of a resource, with the line after a colon"
         case .noItemOfFile(_, let resource):
-            "its key is gone, and it stays because its removal is held (confd release \(resource)), because it has been edited, or because "
+            "its key is gone, and it stays because its removal is held (confd release \(ShellQuote.quote(resource))), because it has been edited, or because "
                 + "prune is not set: the log and confd status say which"
         case .notKey: "a key begins with a slash, as /app/name"
         case .unseenKey: "the keys of a resource are those below its `keys` and `prefix`"

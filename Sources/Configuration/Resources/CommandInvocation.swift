@@ -1,3 +1,5 @@
+import Primitives
+
 /// A command as it is run.
 package enum CommandInvocation: Hashable, Sendable {
     /// The text that `/bin/sh -c` runs.

@@ -1,3 +1,4 @@
+import Primitives
 import TextTemplate
 
 /// A `check_cmd`, `check_each` or `reload_cmd`: a text for the shell, in which fields are quoted, or a list of a program and

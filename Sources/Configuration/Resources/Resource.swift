@@ -1,5 +1,6 @@
 import KeyValue
 import Posix
+import Primitives
 import Staging
 
 /// One `[template]` of a resource file, complete and validated.
@@ -60,6 +61,9 @@ package struct Resource: Equatable, Sendable {
     /// The name of the resource that the item is of.
     package private(set) var groupName: String? = nil
     private let fields: Shared<Fields>
+
+    /// What applies its held change, for a shell: the name of an item has a key of the store.
+    package var releaseCommand: String { "confd release \(ShellQuote.quote(name))" }
 
     init(name: String, destination: String, attributes: FileAttributes, _ fields: Fields) {
         self.name = name

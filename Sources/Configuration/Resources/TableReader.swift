@@ -175,13 +175,13 @@ struct TableReader {
     /// Has `unknownKeys` find none: which there are depends on something that is not known.
     mutating func acceptAllKeys() { acceptsAllKeys = true }
 
-    /// An error for each key that was never asked for, with the advice of `otherNames` or the nearest known key.
+    /// An error for each key that was never asked for, with the advice of `otherNames` or the known keys.
     func unknownKeys(in table: String, otherNames: [String: Advice] = [:]) -> [ResourceError] {
         if acceptsAllKeys { return [] }
         return sortedEntries.compactMap { entry in
             let key = Self.normalized(entry.key)
             if forms[key] != nil { return nil }
-            let advice = otherNames[key] ?? .nearest(to: key, among: forms.keys.sorted())
+            let advice = otherNames[key] ?? .nearestOrAll(key, among: forms.keys.sorted())
             return ResourceError(file, entry.position, .unknownKey(entry.key, table: table, advice))
         }
     }

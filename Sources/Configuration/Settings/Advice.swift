@@ -26,6 +26,17 @@ package enum Advice: Equatable, Sendable {
     /// It belongs to this backend, which is not built.
     case ofBackend(String)
 
+    /// All names that are known there.
+    case known([String])
+
+    /// The nearest of `candidates`, or all of them if none is near and they are few enough for a line; nil otherwise.
+    static func nearestOrAll(_ name: String, among candidates: [String]) -> Advice? {
+        if let near = nearest(to: name, among: candidates) { return near }
+        return (1...mostListed).contains(candidates.count) ? .known(candidates) : nil
+    }
+
+    private static let mostListed = 10
+
     /// The nearest of `candidates`, nil if none is near.
     static func nearest(to name: String, among candidates: some Sequence<String>) -> Advice? {
         Suggestion.nearest(to: name, among: candidates).map { .didYouMean($0) }

@@ -150,6 +150,7 @@ extension Advice {
         case .commandOnCommandLine: "a command to supervise comes after -- here"
         case .dashesBefore(let word): "a command to run comes after --: confd … -- \(word) …"
         case .noEffect: "it has no effect"
+        case .known(let names): "what can be there: \(names.joined(separator: ", "))"
         case .ofBackend(let backend): "it belongs to the \(backend) backend, and is ignored"
         }
     }
