@@ -187,7 +187,10 @@ import Testing
             #expect(done.standardOutput == "/prod/servers/b\n  app.toml   \(box.out)/app:3\n")
             let missing = try await explain(box, "-key", "/prod/debug", "app.toml")
             #expect(
-                missing.standardOutput == "/prod/debug\n  app.toml   \(box.out)/app:4\n", "\(missing.testDescription)")
+                missing.standardOutput == "/prod/debug   (missing)\n  app.toml   \(box.out)/app:4\n",
+                "\(missing.testDescription)")
+            let folder = try await explain(box, "-key", "/prod/servers", "app.toml")
+            #expect(folder.standardOutput.hasPrefix("/prod/servers\n"), "\(folder.testDescription)")
             let unseen = try await explain(box, "-key", "/prod/other")
             #expect(
                 unseen.exitCode == 2 && unseen.standardError.contains("-key: no resource sees it: \"/prod/other\""),
@@ -228,6 +231,7 @@ import Testing
             let use = try await explain(box, "-key", "/prod/name", "-what-if", "x", "-json")
             let object = try #require(
                 try JSONSerialization.jsonObject(with: Data(use.standardOutput.utf8)) as? [String: Any])
+            #expect(object["missing"] as? Bool == false)
             let resource = try #require((object["resources"] as? [[String: Any]])?.first)
             #expect(resource["lines"] as? [Int] == [1] && resource["changes"] as? Bool == true)
         }

@@ -25,7 +25,9 @@ import Testing
             let port = try Ports.free()
             let daemon = try start(box, port)
             #expect(try await eventually { value(#"confd_resources{state="in_sync"}"#, port) == 1 })
-            #expect(try await eventually { value("confd_ready", port) == 1 })
+            let bad = #"confd_template_process_total{dest="\#(box.out)/bad",status="error"}"#
+            #expect(try await eventually { value(bad, port) ?? 0 >= 1 })
+            #expect(value("confd_ready", port) == 0, "a file was never written")
             let source = #"{backend="file",source="\#(box.path("keys.yaml"))"}"#
             let app = "\(box.out)/app"
             #expect(value(#"confd_resources{state="dirty"}"#, port) == 1)
@@ -41,8 +43,6 @@ import Testing
                     value(#"confd_command_total{type="reload",dest="\#(app)",status="success"}"#, port) == 1
                 })
             #expect(value(#"confd_template_process_total{dest="\#(app)",status="success"}"#, port) == 1)
-            let bad = #"confd_template_process_total{dest="\#(box.out)/bad",status="error"}"#
-            #expect(value(bad, port) ?? 0 >= 1)
             let now = Date().timeIntervalSince1970
             #expect(abs((value("confd_last_success_timestamp_seconds", port) ?? 0) - now) < 60)
             #expect(abs((value("confd_backend_last_contact_timestamp_seconds\(source)", port) ?? 0) - now) < 60)

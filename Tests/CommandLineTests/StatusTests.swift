@@ -52,7 +52,7 @@ import Testing
             #expect(resources.map { $0["resource"] as? String } == ["app.toml", "bad.toml"])
             #expect(resources.map { $0["state"] as? String } == ["in sync", "failed"])
             #expect(resources[0]["changed"] is String && resources[0]["error"] is NSNull)
-            #expect(object["ready"] as? Bool == true)
+            #expect(object["ready"] as? Bool == false && object["unready_reason"] is String)
             daemon.send(SIGTERM)
             #expect(try await daemon.wait().exitCode == 0)
         }

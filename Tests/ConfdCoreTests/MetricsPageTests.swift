@@ -102,7 +102,7 @@ import Testing
         let shown = text(Metrics(), status)
         let etcd = #"{backend="etcd",source="memory"}"#
         for line in [
-            "confd_ready 1", "confd_templates_loaded 6", #"confd_resources{state="in_sync"} 3"#,
+            "confd_ready 0", "confd_templates_loaded 6", #"confd_resources{state="in_sync"} 3"#,
             #"confd_resources{state="dirty"} 2"#, #"confd_resources{state="held"} 1"#,
             #"confd_reload_owed{dest="/a"} 1"#, #"confd_reload_owed{dest="/b"} 0"#,
             "confd_backend_healthy\(etcd) 0", "confd_backend_stale\(etcd) 1",
@@ -111,6 +111,10 @@ import Testing
         ] {
             #expect(shown.split(separator: "\n").count { $0 == line } == 1, "\(line)\n\(shown)")
         }
+        status.sources = []
+        #expect(text(Metrics(), status).contains("confd_ready 1\n"))
+        status.isReady = false
+        #expect(text(Metrics(), status).contains("confd_ready 0\n"))
         #expect(!shown.contains(#"last_contact_timestamp_seconds{backend="never""#), "there was none")
         #expect(!shown.contains("rollout") && !shown.contains("check_up") && !shown.contains("apply_equal"))
     }

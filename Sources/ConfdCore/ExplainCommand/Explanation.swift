@@ -74,6 +74,11 @@ struct Explanation {
         Self.name(of: key, in: resource).map { ByteString($0) }
     }
 
+    /// Whether the template sees the key, or keys below it.
+    func has(_ key: [UInt8]) -> Bool {
+        name(of: key).map { $0.withBytes { view.find($0) != nil || !view.children(of: $0).isEmpty } } ?? false
+    }
+
     static func name(of key: [UInt8], in resource: Resource) -> [UInt8]? {
         let isSeen = key.withUnsafeBufferPointer { key in resource.ranges.contains { $0.contains(key) } }
         guard isSeen, key.starts(with: prefix(of: resource)) else { return nil }

@@ -45,6 +45,7 @@ struct KeyUse {
         if let revision = uses.first.flatMap({ ExplainText.revision(of: key, $0.explanation) }) {
             head += "   " + revision
         }
+        if isMissing(key, uses) { head += "   (missing)" }
         let rows = uses.map { use -> [String] in
             let lines = ExplainText.ranges(use.lines)
             return [
@@ -54,6 +55,11 @@ struct KeyUse {
             ]
         }
         return Array((PrintableText.line(head) + "\n" + ExplainText.table(rows)).utf8)
+    }
+
+    /// Whether no file sees the key, and no health check hides it.
+    static func isMissing(_ key: [UInt8], _ uses: [KeyUse]) -> Bool {
+        !uses.isEmpty && uses.allSatisfy { !$0.explanation.has(key) && !$0.explanation.hides(key) }
     }
 
     /// The difference that the other value makes, as a unified diff; empty if there is none.

@@ -77,6 +77,7 @@ extension StatusWriter {
     mutating func set(_ uses: [KeyUse], key: [UInt8], supposes: Bool) {
         set("key", String(decoding: key, as: UTF8.self))
         set("revision", uses.first?.explanation.revision(of: key).map { Int($0) })
+        set("missing", KeyUse.isMissing(key, uses))
         array("resources", uses) { writer, use in
             writer.set("resource", use.explanation.resource.name)
             writer.set("dest", use.explanation.resource.destination)

@@ -50,7 +50,8 @@ struct MetricsPage {
         func each(_ value: (DaemonStatus.BackendState) -> String?) -> [([(String, String)], String)] {
             status.sources.compactMap { source in value(source).map { (source.configuration.metricLabels, $0) } }
         }
-        return gauge("confd_ready", "Whether the first pass is complete.", [([], status.isReady ? "1" : "0")])
+        return gauge(
+            "confd_ready", "Whether /ready answers 200.", [([], Readiness(status: status).problem == nil ? "1" : "0")])
             + gauge(
                 "confd_templates_loaded", "Resources.",
                 [([], "\(status.inSync + status.dirty + status.held + status.waiting)")])

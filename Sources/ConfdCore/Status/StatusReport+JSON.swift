@@ -14,8 +14,9 @@ extension StatusReport {
             $0.set("host", status.host)
             $0.set("started", Clock.rfc3339(status.started))
             $0.set("time", Clock.rfc3339(status.time))
-            $0.set("ready", status.isReady)
-            $0.set("unready_reason", Readiness(status: status).problem.map(PrintableText.bounded))
+            let obstacle = Readiness(status: status).problem
+            $0.set("ready", obstacle == nil)
+            $0.set("unready_reason", obstacle.map(PrintableText.bounded))
             $0.set("command_waits_for", status.commandObstacle.map(PrintableText.bounded))
             $0.set("in_sync", status.inSync)
             $0.set("dirty", status.dirty)
