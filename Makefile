@@ -16,6 +16,7 @@
 # make tsan   runs the tests under ThreadSanitizer
 # make asan   the tests of the engine, and hostile files through the program, built with AddressSanitizer
 # make test-page  the status page in a real Chromium, with pictures in .build/pages
+# make test-late   all tests with servers, and then confd, started up to LATE_MS milliseconds late (about 15 minutes, as root)
 # make test-release   the tests that start the program, with dist/confd
 # make fuzz   fuzzes each target of Tests/Fuzz for FUZZ_SECONDS; FUZZ_TARGETS chooses some
 # make fuzz-gate   the same for ten seconds each, without measuring growth; part of the gate
@@ -32,7 +33,7 @@ export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 16
 CHAOS_SEED ?= 20261121
 
 .PHONY: build demo release deb test test-etcd35 test-vault test-checks test-chaos lint bench bench-fleet limits chart instruction-check fault soak tsan asan \
-	fuzz fuzz-gate fuzz-check test-release test-page clean
+	fuzz fuzz-gate fuzz-check test-late test-release test-page clean
 
 build:
 	./.ci/install build
@@ -63,6 +64,11 @@ test: lint
 	Tests/Release/run dist/confd
 	$(MAKE) instruction-check
 	$(MAKE) fuzz-gate
+
+test-late:
+	./.ci/install test
+	swift build --build-tests $(SWIFT_FLAGS)
+	Tests/Late/run
 
 test-release: release
 	./.ci/install test
