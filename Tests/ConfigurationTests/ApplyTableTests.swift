@@ -132,7 +132,8 @@ private let generic = """
             "r.toml:9:1: unknown key \"min_upp\" in [template.apply] — did you mean \"min_up\"?"),
         Mistake(
             "field of another driver", file(haproxy + "\nitems = \"\""),
-            "r.toml:9:1: unknown key \"items\" in [template.apply]"),
+            "r.toml:9:1: unknown key \"items\" in [template.apply] — what can be there: backend, drain, driver, fallback, "
+                + "max_drain, min_up, reconcile, socket, timeout, url"),
         Mistake(
             "both places", file(haproxy + "\nurl = \"http://a\""),
             "r.toml:9:7: url: exactly one of socket and url is to be set"),

@@ -81,7 +81,7 @@ private func parse(_ fields: String, header: String = "[template.guard]") throws
         ("min_key = 2", "r.toml:5:1: unknown key \"min_key\" in [template.guard]", "did you mean \"min_keys\"?"),
         (
             "min_keys = 2\nfor_time = 5", "r.toml:6:1: unknown key \"for_time\" in [template.guard]",
-            "what can be there: hold, max_change, max_drop, max_removals, min_keys"
+            "what can be there: hold, max_change, max_drop, min_keys"
         ),
         (
             "hold = 5", "r.toml:4:11: guard: sets no limit, so nothing is ever held",

@@ -44,10 +44,12 @@ package final class TCPServer: Sendable {
     package struct Connection {
         package let descriptor: Int32
 
-        /// `nil` at the end.
+        /// `nil` at the end, and where a time limit of the socket is over.
         package func read() -> [UInt8]? {
             var buffer = [UInt8](repeating: 0, count: 65_536)
-            let count = recv(descriptor, &buffer, buffer.count, 0)
+            var count = 0
+            // With a time limit it is interrupted also where the process was stopped and goes on (signal(7)).
+            repeat { count = recv(descriptor, &buffer, buffer.count, 0) } while count < 0 && errno == EINTR
             return count > 0 ? Array(buffer[..<count]) : nil
         }
 
