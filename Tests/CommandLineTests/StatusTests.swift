@@ -79,6 +79,21 @@ import Testing
         }
     }
 
+    /// What a check writes may hold values, and whoever may see the status page need not be allowed to read the log.
+    @Test func tellsWhereTheReasonOfACheckIs() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource(
+                "app", fields: "check_cmd = \"cat {{.src}}; exit 1\"", template: #"value {{getv "/app/name"}}"#)
+            let daemon = try start(box)
+            let shown = try await statusWhenReady(box)
+            let message = "app.toml: Config check failed: exit status 1\nhint: the log has what the check wrote\n"
+            #expect(shown.contains(message), "\(shown)")
+            #expect(!shown.contains("value one") && daemon.standardError.contains("value one"))
+            try await stop(daemon)
+        }
+    }
+
     /// A restart that finds everything in sync knows when the file was replaced.
     @Test func remembersTheLastChange() async throws {
         try await withSandbox { box in

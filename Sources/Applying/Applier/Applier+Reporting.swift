@@ -24,7 +24,8 @@ extension Applier {
         let change = hasChanged ? changeNumbers.next() : last?.change ?? 0
         history.reports[topic] = History.Report(
             message: failure.message, place: failure.place, hint: failure.hint, cause: cause ?? last?.cause,
-            change: change, isRefusal: failure.state == .rejected)
+            change: change, isRefusal: failure.state == .rejected,
+            isExplainedInLog: failure.isExplainedInLog)
         log(
             failure, of: resource, isNew: hasChanged || last?.message != failure.message, change: change, after: changes
         )

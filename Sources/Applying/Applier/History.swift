@@ -54,6 +54,8 @@ package struct History: Sendable {
         let change: Int
         /// Whether a check has refused the content.
         let isRefusal: Bool
+        /// Whether a check wrote why. That is in the log alone: it may hold values.
+        let isExplainedInLog: Bool
         /// Whether it is logged as an error once more, should it fail in the same way.
         var isAskedFor = false
     }
@@ -87,7 +89,8 @@ package struct History: Sendable {
         guard let report = reports[.application] ?? reports[.template] else { return nil }
         let place = report.place.map { Location($0.file, line: $0.line, column: $0.column) }
         let remark = failure == nil ? "; the last good version is used" : ""
-        return Problem(message: report.message + remark, place: place, hint: report.hint)
+        let hint = report.hint ?? (report.isExplainedInLog ? "the log has what the check wrote" : nil)
+        return Problem(message: report.message + remark, place: place, hint: hint)
     }
 
     /// Whether its template does not parse, and an earlier version of it is used.

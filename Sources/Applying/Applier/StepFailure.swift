@@ -139,6 +139,11 @@ extension StepFailure {
         }
     }
 
+    /// Whether a check has written something that may say why.
+    var isExplainedInLog: Bool {
+        if case .check(_, _, let command, _) = self { !command.isSilent } else { false }
+    }
+
     /// Whether the message names the destination.
     var namesDestination: Bool {
         if case .staging = self { true } else { false }
