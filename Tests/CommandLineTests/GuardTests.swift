@@ -298,8 +298,10 @@ import Testing
             #expect(
                 unknown.standardError
                     == "confd: error: no resource is called \"ap.toml\"\nhint: did you mean \"app.toml\"?\n")
-            let done = try await release(rig.box, "app.toml")
-            #expect(done.exitCode == 0 && done.standardOutput == "app.toml is released\n", "\(done.testDescription)")
+            let near = try await release(rig.box, "appp")
+            #expect(near.standardError.hasSuffix("hint: did you mean \"app.toml\"?\n"), "\(near.testDescription)")
+            let done = try await release(rig.box, "app")
+            #expect(done.exitCode == 0 && done.standardOutput == "app is released\n", "\(done.testDescription)")
             #expect(try await rig.holds("app", "a z "), "\(daemon.standardError)")
             #expect(
                 try await eventually { daemon.standardError.contains("app.toml: released: ") },

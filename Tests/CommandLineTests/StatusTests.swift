@@ -79,6 +79,28 @@ import Testing
         }
     }
 
+    /// Report of a newcomer: `dset` in a resource file was an error in the log, and in sync for `confd status`.
+    @Test func aBrokenResourceFileIsNamed() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "app: {name: one}\n")
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            let daemon = try start(box)
+            #expect(try await statusWhenReady(box).contains(": ready, 1 in sync"))
+            let good = try #require(box.read("confdir/conf.d/app.toml"))
+            try box.write("confdir/conf.d/app.toml", good.replacing("dest", with: "dset"))
+            #expect(
+                try await eventually(answer: {
+                    let shown = try await status(box).standardOutput
+                    return shown.contains(": ready, 0 in sync, 1 not") && shown.contains("app.toml  failed")
+                        && shown.contains("dest: is required and must not be empty; the last good version is used\n")
+                }), "\(daemon.standardError)")
+            try box.write("confdir/conf.d/app.toml", good)
+            #expect(
+                try await eventually(answer: { try await status(box).standardOutput.contains(": ready, 1 in sync") }))
+            try await stop(daemon)
+        }
+    }
+
     /// What a check writes may hold values, and whoever may see the status page need not be allowed to read the log.
     @Test func tellsWhereTheReasonOfACheckIs() async throws {
         try await withSandbox { box in

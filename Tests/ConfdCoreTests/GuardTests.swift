@@ -104,7 +104,7 @@ private func snapshot(_ keys: [String]) -> Snapshot { Snapshot(keys.map { (key: 
         let name = "web.toml"
         let fields = "[template.guard]\nmax_drop = \"50%\""
         let resource = try Resource.test(name, destination: "/etc/nginx/conf.d/services.conf", fields: fields)
-        let line = Applier.holdMessage(resource, [.droppedKeys(lost: 4, of: 5, percent: 50)])
+        let line = Applier.holdMessage(resource, [.droppedKeys(lost: 4, of: 5, percent: 50)], hasFile: true)
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let page = String(decoding: try Files.read("/\(root)/docs/guards.md"), as: UTF8.self)
         #expect(page.contains("\n  \(line)\n"))

@@ -13,7 +13,10 @@ extension Applier {
             return false
         }
         // With -noop there is nothing to hold: only log what would be held.
-        if settings.noop { logger.warning(Self.holdMessage(file.resource, report.violations), file.resource) }
+        if settings.noop {
+            let message = Self.holdMessage(file.resource, report.violations, hasFile: comparison != .absent)
+            logger.warning(message, file.resource)
+        }
         return !settings.noop
     }
 
@@ -62,13 +65,16 @@ extension Applier {
         }
     }
 
-    /// What is said of a resource whose rendering is held.
-    package static func holdMessage(_ resource: Resource, _ violations: [GuardViolation]) -> String {
+    /// What is said of a resource whose rendering is held; `hasFile`: its file is there.
+    package static func holdMessage(_ resource: Resource, _ violations: [GuardViolation], hasFile: Bool) -> String {
         let time = resource.guardLimits?.hold ?? GuardLimits.standardHold
-        let end = time > .zero ? "for \(GoDuration.text(time)), then it is replaced" : "until it is released"
+        let file = "\(resource.destination) \(hasFile ? "stays as it is" : "is not there, and is not written")"
+        let end =
+            time > .zero
+            ? "for \(GoDuration.text(time)), then it is \(hasFile ? "replaced" : "written") (at once: \(resource.releaseCommand))"
+            : "until it is released (\(resource.releaseCommand))"
         // Another confd on this machine may have found what.
         let reason = violations.isEmpty ? "" : ": " + GuardViolation.text(violations)
-        return "\(resource.name): held by guard\(reason); "
-            + "\(resource.destination) stays as it is \(end) (\(time > .zero ? "at once: " : "")\(resource.releaseCommand))"
+        return "\(resource.name): held by guard\(reason); \(file) \(end)"
     }
 }

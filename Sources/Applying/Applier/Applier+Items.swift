@@ -229,7 +229,7 @@ extension Applier {
     private func show(_ files: [ItemFile], _ request: RemovalRequest) throws(StepFailure) -> Outcome {
         guard let manifest = request.journal?.manifest else { return Outcome(.inSync) }
         if request.plan.isHeld {
-            logger.warning(Self.holdMessage(request.resource, request.plan.violations), request.resource)
+            logger.warning(Self.holdMessage(request.resource, request.plan.violations, hasFile: true), request.resource)
             return Outcome(.wouldChange)
         }
         var count = 0

@@ -88,10 +88,13 @@ package struct History: Sendable {
     package var problem: Problem? {
         guard let report = reports[.application] ?? reports[.template] else { return nil }
         let place = report.place.map { Location($0.file, line: $0.line, column: $0.column) }
-        let remark = failure == nil ? "; the last good version is used" : ""
+        let remark = failure == nil ? "; \(Self.lastGoodVersion)" : ""
         let hint = report.hint ?? (report.isExplainedInLog ? "the log has what the check wrote" : nil)
         return Problem(message: report.message + remark, place: place, hint: hint)
     }
+
+    /// What is said of a broken template or resource file.
+    package static let lastGoodVersion = "the last good version is used"
 
     /// Whether its template does not parse, and an earlier version of it is used.
     package var usesEarlierTemplate: Bool { reports[.template] != nil }

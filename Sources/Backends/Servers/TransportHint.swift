@@ -7,6 +7,8 @@ extension HTTPError {
         switch kind {
         case .refused: "is \(service) running there?"
         case .resolve: "check the name of the node, and that the name server answers"
+        case .connectTimeout where isEncrypted:
+            "check the address of the node, firewalls on the way, and whether that port speaks TLS"
         case .unreachable, .connectTimeout: "check the address of the node, and firewalls on the way"
         case .answerTimeout: "is \(service) healthy? It accepts connections, and does not answer"
         case .certificate(.expired): "renew the certificate of \(service)"

@@ -1,6 +1,5 @@
 import Applying
 import Configuration
-import Diagnostics
 import Posix
 
 // `[template.guard]`: what an outcome means for what is held, and what is kept of it over a restart.
@@ -24,8 +23,10 @@ extension Engine {
 
     /// `confd release`: what the guard of the resource holds is applied at once.
     func release(_ name: String, at now: Duration) -> ReleaseAnswer {
-        guard let state = table.byName[name] else {
-            return .unknown(suggestion: Suggestion.nearest(to: name, among: table.resources.map(\.resource.name)))
+        let meant = table.resources.first { ResourceName.isMeant($0.resource.name, by: name) }
+        guard let state = meant else {
+            let names = table.resources.map(\.resource.name)
+            return .unknown(suggestion: ResourceName.nearest(to: name, among: names))
         }
         // With `for_each`, what is held of its items is released too.
         let released = ([state] + units(of: state)).filter { $0.guardState.release() }
@@ -33,7 +34,7 @@ extension Engine {
             keepRecord(of: state)
             table.update(state, at: now) { $0.refresh(at: now) }
         }
-        return released.isEmpty ? .notHeld : .released
+        return released.isEmpty ? .notHeld(failure: state.history.failure) : .released
     }
 
     private func log(
@@ -42,7 +43,9 @@ extension Engine {
         let resource = state.resource
         note(event == .held ? .held : .heldNoLonger, resource.name, Self.reason(event, violations))
         switch event {
-        case .held: logger.warning(Applier.holdMessage(resource, violations), resource)
+        case .held:
+            let hasFile = resource.isGroup || Files.exists(resource.destination)
+            logger.warning(Applier.holdMessage(resource, violations, hasFile: hasFile), resource)
         case .backInLimits:
             logger.info("\(resource.name): held no longer, what would be lost is within the limits", resource)
         case .believed:

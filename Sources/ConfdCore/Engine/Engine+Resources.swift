@@ -33,6 +33,9 @@ extension Engine {
                 new.append(insert(resource, at: now))
             }
         }
+        for state in table.states where state.owner == nil {
+            state.definitionError = inventory.brokenDefinitions[state.resource.name]
+        }
         try updateSources(backends)
         updateServices(at: now)
         // Templates are compiled while the followers read keys.

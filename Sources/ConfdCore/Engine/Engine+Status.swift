@@ -1,5 +1,4 @@
 import Configuration
-import Diagnostics
 import Posix
 import Rollout
 
@@ -69,7 +68,7 @@ extension Engine {
     /// `confd explain -last`.
     func lastChange(of name: String) -> LastChangeAnswer {
         guard let state = table.byName[name] ?? table.states.first(where: { $0.resource.name == name }) else {
-            return .unknown(suggestion: Suggestion.nearest(to: name, among: table.states.map(\.resource.name)))
+            return .unknown(suggestion: ResourceName.nearest(to: name, among: table.states.map(\.resource.name)))
         }
         guard let time = state.lastChangeTime ?? state.record?.changed else { return .never }
         let revision = state.lastChange?.revision ?? state.record?.revision ?? 0
@@ -143,7 +142,7 @@ extension Engine {
         return .later(question.descriptor, within: StatusPages.patience) {
             switch question.result {
             case .released: .text(200, "", fields: StatusPages.identity)
-            case .notHeld: .text(409, "", fields: StatusPages.identity)
+            case .notHeld(let failure): .text(409, failure ?? "", fields: StatusPages.identity)
             case .unknown(let suggestion): .text(404, suggestion ?? "", fields: StatusPages.identity)
             case nil: StatusPages.busy
             }

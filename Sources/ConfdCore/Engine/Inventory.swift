@@ -23,6 +23,8 @@ struct Inventory {
     private(set) var isEmpty = true
     /// Files that cannot be used, and no earlier version of them either.
     private(set) var unusable: [String] = []
+    /// What is wrong with the files of resources of which the last good version is used, by the name of the resource.
+    private(set) var brokenDefinitions: [String: ResourceError] = [:]
     /// What was reported at the last look: nothing is reported twice in a row.
     private var reported: Set<String> = []
 
@@ -57,7 +59,12 @@ struct Inventory {
             isEmpty = true
             return
         }
-        resources = loaded.resources + kept(beside: loaded)
+        let kept = kept(beside: loaded)
+        resources = loaded.resources + kept
+        brokenDefinitions = Dictionary(
+            uniqueKeysWithValues: kept.compactMap { resource in
+                loaded.errors.first { $0.file == resource.file }.map { (resource.name, $0) }
+            })
         services = loaded.services + keptServices(beside: loaded)
         templates = Set(loaded.templates.map(\.path) + resources.map(\.source))
         errors = loaded.errors

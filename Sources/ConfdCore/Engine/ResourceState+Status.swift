@@ -30,7 +30,7 @@ extension ResourceState {
         if owesReload { return .reloadOwed }
         if let items, !items.set.problems.isEmpty { return .failed }
         if isInSync { return items?.removal.isNone ?? true ? .inSync : .pending }
-        if history.usesEarlierTemplate { return .failed }
+        if usesEarlierVersion { return .failed }
         return history.failure != nil || keysFailure?.isRefusal == true ? .failed : .pending
     }
 
@@ -40,6 +40,10 @@ extension ResourceState {
     /// What is wrong with it; nil if it is as it should be, or was not tried.
     var problem: History.Problem? {
         if let problem = history.problem ?? items?.set.problem { return problem }
+        if let error = definitionError {
+            return History.Problem(
+                message: "\(error.summary); \(History.lastGoodVersion)", place: error.location, hint: error.hint)
+        }
         if let holdReason {
             return History.Problem(message: holdReason, hint: "\(resource.releaseCommand) lets it through")
         }

@@ -16,6 +16,8 @@ package final class ResourceState {
     package let id: ResourceID
     /// The definition that is in use.
     package private(set) var resource: Resource { didSet { group = groupNow } }
+    /// What is wrong with its file, of which the last good version is used; nil if nothing is.
+    var definitionError: ResourceError?
     /// What takes its place when the rendering or reload that runs has ended.
     var pendingDefinition: PendingDefinition?
     /// When it is rendered and reloaded; nil until its keys are there.
@@ -146,7 +148,9 @@ package final class ResourceState {
         guardState.hold == nil && rollout == .free && scheduler?.isInStep ?? false && application?.isSettled ?? true
     }
     /// For people: whether the file is as its keys and its template say, and the service has it.
-    var isInSync: Bool { isInStep && !history.usesEarlierTemplate }
+    var isInSync: Bool { isInStep && !usesEarlierVersion }
+    /// Whether its file or its template is broken, and an earlier version is used.
+    var usesEarlierVersion: Bool { definitionError != nil || history.usesEarlierTemplate }
     var isReloadDue: Bool { scheduler?.owesReload ?? false }
     var hasBeenInStep: Bool { scheduler?.hasBeenInStep ?? false }
 

@@ -1,6 +1,5 @@
 import Checks
 import Configuration
-import Diagnostics
 import Posix
 import Rollout
 
@@ -65,7 +64,7 @@ extension DaemonStatus {
     /// The status with what concerns one resource only, which is named as in the log, with or without `.toml`, or by its
     /// `dest`; nil if there is none.
     func only(_ name: String) -> DaemonStatus? {
-        let found = resources.filter { [$0.name, $0.destination].contains(name) || $0.name == name + ".toml" }
+        let found = resources.filter { ResourceName.isMeant($0.name, by: name) || $0.destination == name }
         if found.isEmpty { return nil }
         let names = Set(found.map(\.name))
         var copy = self
@@ -80,7 +79,7 @@ extension DaemonStatus {
 
     /// The name or `dest` of a resource that was probably meant by `name`.
     func nearest(to name: String) -> String? {
-        Suggestion.nearest(to: name, among: resources.flatMap { [$0.name, $0.destination] })
+        ResourceName.nearest(to: name, among: resources.flatMap { [$0.name, $0.destination] })
     }
 }
 

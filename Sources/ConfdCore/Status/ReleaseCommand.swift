@@ -1,5 +1,4 @@
 import Configuration
-import Diagnostics
 import Posix
 
 /// `confd release RESOURCE`: lets through what the resource's guard holds. A daemon is asked at its control socket; without
@@ -29,12 +28,11 @@ struct ReleaseCommand {
         do throws(DaemonClient.Problem) {
             let (status, body) = try DaemonClient(socket: socket).answer(
                 to: "POST", ResourcePath.release.path(of: resource), within: .seconds(10))
+            let text = body.isEmpty ? nil : String(decoding: body, as: UTF8.self)
             switch status {
             case "200 OK": return .released
-            case "409 Conflict": return .notHeld
-            case "404 Not Found":
-                let suggestion = String(decoding: body, as: UTF8.self)
-                return .unknown(suggestion: suggestion.isEmpty ? nil : suggestion)
+            case "409 Conflict": return .notHeld(failure: text)
+            case "404 Not Found": return .unknown(suggestion: text)
             default: throw .refused(status: status)
             }
         } catch {
@@ -61,10 +59,10 @@ struct ReleaseCommand {
 
     private func mark() throws(Problem) -> ReleaseAnswer {
         let directory = try Self.directory(stateDirectory)
-        guard var record = directory.record(of: resource) else {
-            return .unknown(suggestion: Suggestion.nearest(to: resource, among: directory.resources))
+        guard var record = directory.record(of: resource) ?? directory.record(of: resource + ".toml") else {
+            return .unknown(suggestion: ResourceName.nearest(to: resource, among: directory.resources))
         }
-        if record.heldSince == nil { return .notHeld }
+        if record.heldSince == nil { return .notHeld(failure: nil) }
         record.isReleased = true
         do throws(SystemError) {
             try directory.save(record)

@@ -79,6 +79,7 @@ extension SettingsError {
         case .isResource: "resources stand in conf.d below -confdir, and are found there; -config-file names confd.toml"
         case .backendTable(_, let hint): hint
         case .optionsBesideTables: "write it into that table, or choose one backend with -backend"
+        case .foreignFlags(let flags, _): Self.hint(flags)
         case .registerInLayers: "choose one with -backend"
         case .notDuration: "write seconds (10) or a duration (1m30s, 250ms)"
         case .notHostPort: "for example 127.0.0.1:9100, or :9100 for all addresses"
@@ -106,9 +107,17 @@ extension SettingsError {
         case .modeWithCommand(_, let command): "leave \"-- \(command)\" out"
         case .failFastWithoutOnetime: "a daemon goes on with the other resources and tries again"
         case .flagSyntax, .flagWithoutValue, .unreadable, .wrongType, .notBoolean, .notInteger, .notAmong,
-            .needsSocket, .notRevision, .registerOnce, .exclusiveModes, .foreignFlags:
+            .needsSocket, .notRevision, .registerOnce, .exclusiveModes:
             nil
         }
+    }
+
+    /// Flags of one backend, which is not said to be the one to read: `-file keys.yaml` alone.
+    private static func hint(_ flags: [ForeignFlag]) -> String? {
+        guard let name = flags.first?.backend, flags.allSatisfy({ $0.backend == name }),
+            BackendRegistry.kind(named: name) != nil
+        else { return nil }
+        return "write -backend \(name) if keys are to be read from there"
     }
 }
 
