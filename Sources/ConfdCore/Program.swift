@@ -102,7 +102,7 @@ package enum Program {
         // Signals are blocked before there is a second thread. A supervised command gets them forwarded; the command of
         // -onetime is not supervised: it replaces confd by exec.
         let listener = try SignalListener(
-            logger: logger, shutdownTimeout: settings.shutdownTimeout, held: held,
+            logger: logger, shutdownTimeout: settings.shutdownTimeout, stopSignal: settings.stopSignal, held: held,
             supervises: !settings.command.isEmpty && !settings.onetime)
         let pool = BackendPool(environment: pairs.map { (Array($0.name), Array($0.value)) }) { logger.warning($0) }
         let loader = ResourceLoader(settings, environment: environment)

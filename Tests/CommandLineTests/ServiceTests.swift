@@ -139,6 +139,61 @@ import Testing
         }
     }
 
+    /// Report of a newcomer: QUIT, with which nginx's images are stopped, ended the command while its key was still there.
+    @Test(arguments: [SIGTERM, SIGQUIT]) func endsTheCommandWithTheSignalGiven(_ signal: Int32) async throws {
+        let server = try HealthServer(200)
+        try await withRig { rig in
+            let box = rig.box
+            let script = """
+                trap 'echo TERM >> \(box.root)/log' TERM
+                trap 'echo QUIT >> \(box.root)/log; exit 7' QUIT
+                echo start >> \(box.root)/log; while :; do sleep 0.1; done
+                """
+            let register = try Child(
+                box.command(
+                    [
+                        "register", "/s/a", "x", "-check", "http://:\(server.port)/", "-check-interval", "1s", "-ttl",
+                        "60s", "-drain", "2s", "-stop-signal", "QUIT", "-node", rig.node, "--", "/bin/sh", "-c", script,
+                    ], confdir: false))
+            let isRunning = try await eventually { box.read("log") == "start\n" && keys(rig)["/s/a"] == "x" }
+            #expect(isRunning, "\(register.standardError)")
+            register.send(signal)
+            #expect(try await eventually { keys(rig).isEmpty }, "\(register.standardError)")
+            let done = try await register.wait()
+            #expect(done.exitCode == 7, "\(done.testDescription)")
+            #expect(box.read("log") == "start\nQUIT\n")
+            // In the order of the log: the key goes first, then the command.
+            let log = done.standardError
+            let removed = try #require(log.range(of: "/s/a is removed"), "\(log)")
+            let ended = try #require(log.range(of: "/bin/sh ended with exit status 7"), "\(log)")
+            #expect(removed.upperBound <= ended.lowerBound)
+        }
+    }
+
+    /// Without the setting QUIT is the command's own: a JVM writes its threads then.
+    @Test func quitIsTheCommandsOwn() async throws {
+        try await withRig { rig in
+            let box = rig.box
+            let script = """
+                trap 'echo QUIT >> \(box.root)/log' QUIT; trap 'exit 0' TERM
+                echo start >> \(box.root)/log; while :; do sleep 0.1; done
+                """
+            let register = try Child(
+                box.command(
+                    ["register", "/s/a", "x", "-ttl", "60s", "-node", rig.node, "--", "/bin/sh", "-c", script],
+                    confdir: false))
+            let isRunning = try await eventually { box.read("log") == "start\n" && keys(rig)["/s/a"] == "x" }
+            #expect(isRunning, "\(register.standardError)")
+            register.send(SIGQUIT)
+            #expect(try await eventually { box.read("log") == "start\nQUIT\n" }, "\(register.standardError)")
+            let warning = "Captured quit: the command gets it at once, before its services are removed"
+            #expect(register.standardError.contains(warning), "\(register.standardError)")
+            #expect(keys(rig)["/s/a"] == "x")
+            register.send(SIGTERM)
+            #expect(try await register.wait().exitCode == 0)
+        }
+    }
+
     /// The key of a command that ends is deleted at once, and confd ends with the command's exit code.
     @Test func commandThatEndsIsRemoved() async throws {
         try await withRig { rig in

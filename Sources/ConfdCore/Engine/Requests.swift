@@ -14,6 +14,8 @@ package final class Requests: Sendable {
     private let statusRequest = Atomic(false)
     private let childsEnd = Mutex(EndOfChild())
     private let wakeUp: WakeUp
+    /// What ends the command after `--`; nil: the signal that asks us to end.
+    let endSignal: Signal?
 
     /// A signal that asks the command after `--` to end, while that has to wait.
     private struct EndOfChild {
@@ -26,7 +28,8 @@ package final class Requests: Sendable {
     }
 
     /// Throws if the process has no descriptors left.
-    package init() throws(SystemError) {
+    package init(endSignal: Signal? = nil) throws(SystemError) {
+        self.endSignal = endSignal
         cancellation = try Cancellation()
         wakeUp = try WakeUp()
     }
@@ -53,6 +56,9 @@ package final class Requests: Sendable {
         }
     }
 
+    /// Whether services have to be taken out before the command may end.
+    var holdsEndOfChild: Bool { childsEnd.withLock { $0.isHeld } }
+
     /// How much longer than usual the end may take.
     var drain: Duration { childsEnd.withLock { $0.isHeld ? $0.drain : .zero } }
 
@@ -78,8 +84,9 @@ package final class Requests: Sendable {
         if let signal { child.forward(signal) }
     }
 
-    /// Sends the command a signal that asks it to end, or keeps it until it may.
-    func endChild(_ signal: Signal) {
+    /// Sends the command `endSignal`, or else the signal that asks us to end, or keeps it until it may.
+    func endChild(_ asked: Signal) {
+        let signal = endSignal ?? asked
         let isKept = childsEnd.withLock { end in
             guard end.isHeld else { return false }
             if end.signal != nil { end.hasSecond = true }

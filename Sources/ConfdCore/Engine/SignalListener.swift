@@ -23,14 +23,15 @@ package final class SignalListener: Sendable {
     /// before any thread is started, which must not take them. With `supervises`, a command is or will be running under
     /// us.
     package init(
-        logger: Logger, shutdownTimeout: Duration, held: HeldSignals, supervises: Bool = false
+        logger: Logger, shutdownTimeout: Duration, stopSignal: Signal? = nil, held: HeldSignals,
+        supervises: Bool = false
     ) throws(SystemError) {
         Signal.ignorePipe()
         let reaps = supervises || CurrentProcess.id == 1
         let wanted: [Signal] = supervises ? Signal.forwardable : [.terminate, .interrupt, .hangUp, .user1]
         queue = try SignalQueue(wanted + (reaps ? [.child] : []), held: held)
         if reaps { try Children.becomeReaper() }
-        requests = try Requests()
+        requests = try Requests(endSignal: stopSignal)
         self.logger = logger
         self.shutdownTimeout = shutdownTimeout
         self.supervises = supervises
@@ -69,7 +70,7 @@ package final class SignalListener: Sendable {
         if signal == .child { return Children.collectOrphans() }
         if asksToEnd(signal) { return end(by: received) }
         // A terminal has sent its signals to the whole group already, the supervised command included.
-        if supervises, received.isFromProcess { requests.child.forward(signal) }
+        if supervises, received.isFromProcess { forward(signal) }
         switch signal {
         case .hangUp: requests.readAnew()
         // With a command it is the command's own.
@@ -78,12 +79,22 @@ package final class SignalListener: Sendable {
         }
     }
 
-    /// QUIT is what nginx's images are stopped with: it is the command's own, and ours as long as that has not been started.
+    private func forward(_ signal: Signal) {
+        if signal == .quit, requests.holdsEndOfChild {
+            logger.warning(
+                "Captured quit: the command gets it at once, before its services are removed",
+                LogFields().explained(hint: "-stop-signal QUIT removes them first"))
+        }
+        requests.child.forward(signal)
+    }
+
+    /// QUIT is what nginx's images are stopped with: it is the command's own, and ours as long as that has not been started, or
+    /// if it is what ends the command.
     private func asksToEnd(_ signal: Signal) -> Bool {
         switch signal {
         case .terminate, .interrupt: true
-        case .quit: supervises && !requests.child.mayRun
-        default: false
+        case .quit where supervises && !requests.child.mayRun: true
+        default: supervises && signal == requests.endSignal
         }
     }
 
@@ -107,7 +118,8 @@ package final class SignalListener: Sendable {
         switch signal {
         case .interrupt: "interrupt"
         case .quit: "quit"
-        default: "terminated"
+        case .terminate: "terminated"
+        default: signal.name
         }
     }
 

@@ -1,4 +1,5 @@
 import Backends
+import Posix
 
 /// All options, in one table: the command line, the environment, confd.toml, help, the manual page and completions are made from
 /// it. Those of backends come from `BackendRegistry`.
@@ -174,6 +175,9 @@ package enum OptionTable {
             "shutdown-timeout", .timing, "TIME", help: "time to finish after TERM",
             default: { seconds($0.shutdownTimeout) },
             .duration { $0.shutdownTimeout = $1 }),
+        Option(
+            "stop-signal", .timing, "NAME", help: "what ends the command after -- (default: as confd)",
+            .choice(["term", "int", "quit", "hup", "usr1", "usr2", "winch"]) { $0.stopSignal = Signal(named: $1) }),
         // Before `debounce` and `max-wait`, which are applied after it and so prevail.
         Option(
             "batch-interval", .timing, "TIME", help: "collect changes this long (-debounce with -max-wait equal to it)",

@@ -1,4 +1,5 @@
 import Backends
+import Posix
 import TOML
 
 /// Everything that an operator can choose, complete and validated. Made by `SettingsLoader`, read by everyone.
@@ -43,6 +44,8 @@ package struct Settings: Sendable {
     package internal(set) var mockData: String?
     /// Whether the first failure ends a pass.
     package internal(set) var failFast = false
+    /// What ends the command after `--`; nil: the signal that confd got.
+    package internal(set) var stopSignal: Signal?
     /// The command after `--`, empty without one.
     package internal(set) var command: [String] = []
 
