@@ -76,7 +76,7 @@ extension Report {
         case .longerLease(let asked, let granted):
             "ttl \(seconds(asked)) is less than the store grants, it is \(seconds(granted))"
         case .unreachable(let error): "services are neither registered nor kept alive: \(error.message)"
-        case .reachedAgain: "services are registered and kept alive again"
+        case .reachedAgain: "services can be registered and kept alive again"
         case .notRemoved(let keys, let time):
             "\(count(keys.count)) could not be removed, the lease ends within \(seconds(time)): \(names(keys))"
         }

@@ -93,7 +93,7 @@ import Testing
                 "ttl 1s is less than the store grants, it is 2s"
             ),
             (.unreachable(BackendError(.unreachable, "no")), "services are neither registered nor kept alive: no"),
-            (.reachedAgain, "services are registered and kept alive again"),
+            (.reachedAgain, "services can be registered and kept alive again"),
             (
                 .notRemoved(keys: [Array("/a".utf8)], within: .seconds(10)),
                 "1 registered key could not be removed, the lease ends within 10s: /a"
