@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    /// What a check writes may hold values, and whoever may see the status page need not be allowed to read the log.
+    /// What a check writes may hold values, and more people may see the status page than the log.
     @Test func tellsWhereTheReasonOfACheckIs() async throws {
         try await withSandbox { box in
             try box.write("keys.yaml", "app: {name: one}\n")

@@ -110,7 +110,7 @@ private func snapshot(_ keys: [String]) -> Snapshot { Snapshot(keys.map { (key: 
         #expect(page.contains("\n  \(line)\n"))
     }
 
-    /// The name of an item has a key of the store, which whoever copies the command must not run.
+    /// The name of an item has a key of the store: the shell must not run a part of it when the command is copied.
     @Test func theCommandIsOneWordAShellTakesAsItIs() throws {
         let item = Item(key: Array("/sites/a; reboot".utf8), parts: [])
         let group = try Resource.test("web.toml", destination: "/out/web", fields: "")

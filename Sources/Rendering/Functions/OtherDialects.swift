@@ -23,7 +23,7 @@ enum OtherDialects {
         "scratch": "variables: $x := 1, and $x = 2 to change it",
     ]
 
-    /// The hint for a function that there is not; nil if it is of no dialect that is known here.
+    /// The hint for an unknown function, where another program that renders such templates has it; nil where none has.
     static func hint(for name: String) -> String? {
         if let other = instead[name] { return "write " + other }
         let sprig = "sprig_"
