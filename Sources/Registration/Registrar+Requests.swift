@@ -129,6 +129,7 @@ extension Registrar {
                         keys: left.map(\.service.key).sorted { $0.lexicographicallyPrecedes($1) },
                         within: .seconds(longest)))
             }
+            if drain > .zero { report(.draining(drain)) }
             phase = .draining(until: now + drain)
         }
         if case .draining(let end) = phase, now >= end { phase = .finished }

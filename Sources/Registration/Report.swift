@@ -1,5 +1,6 @@
 import Backends
 import Diagnostics
+import Posix
 
 /// An event for the log.
 package enum Report: Equatable, Sendable {
@@ -22,6 +23,8 @@ package enum Report: Equatable, Sendable {
     case longerLease(asked: Duration, granted: Duration)
     case unreachable(BackendError)
     case reachedAgain
+    /// At the end the keys are removed; the service goes on for this long.
+    case draining(Duration)
     /// At the end these keys are still there; they go with their lease.
     case notRemoved(keys: [[UInt8]], within: Duration)
 }
@@ -33,7 +36,7 @@ extension Report {
         case .registered(let key, _), .updated(let key), .marked(let key), .removed(let key), .conflict(let key, _, _),
             .refused(let key, _), .lost(let key):
             key
-        case .leaseEnded, .longerLease, .unreachable, .reachedAgain, .notRemoved: nil
+        case .leaseEnded, .longerLease, .unreachable, .reachedAgain, .draining, .notRemoved: nil
         }
     }
 
@@ -43,7 +46,7 @@ extension Report {
 
     package var severity: Severity {
         switch self {
-        case .registered, .updated, .marked, .removed, .reachedAgain: .information
+        case .registered, .updated, .marked, .removed, .reachedAgain, .draining: .information
         case .conflict(_, _, let waits): waits ? .warning : .error
         case .lost, .leaseEnded, .longerLease, .unreachable, .notRemoved: .warning
         case .refused: .error
@@ -55,7 +58,7 @@ extension Report {
         switch self {
         case .refused(_, let error), .unreachable(let error): error.hint
         case .registered, .updated, .marked, .removed, .conflict, .lost, .leaseEnded, .longerLease, .reachedAgain,
-            .notRemoved:
+            .draining, .notRemoved:
             nil
         }
     }
@@ -77,6 +80,7 @@ extension Report {
             "ttl \(seconds(asked)) is less than the store grants, it is \(seconds(granted))"
         case .unreachable(let error): "services are neither registered nor kept alive: \(error.message)"
         case .reachedAgain: "services can be registered and kept alive again"
+        case .draining(let time): "the end waits \(seconds(time)) for the last requests (drain)"
         case .notRemoved(let keys, let time):
             "\(count(keys.count)) could not be removed, the lease ends within \(seconds(time)): \(names(keys))"
         }
@@ -93,7 +97,10 @@ extension Report {
 
     private func count(_ keys: Int) -> String { keys == 1 ? "1 registered key" : "\(keys) registered keys" }
 
-    private func seconds(_ time: Duration) -> String { "\(time.components.seconds)s" }
+    private func seconds(_ time: Duration) -> String {
+        let milliseconds = time.milliseconds()
+        return milliseconds % 1_000 == 0 ? "\(milliseconds / 1_000)s" : "\(milliseconds)ms"
+    }
 }
 
 extension StoredKey.Holder {

@@ -191,10 +191,36 @@ import Testing
                 "\(missing.testDescription)")
             let folder = try await explain(box, "-key", "/prod/servers", "app.toml")
             #expect(folder.standardOutput.hasPrefix("/prod/servers\n"), "\(folder.testDescription)")
+            // Found by newcomers: a mistyped key ended with 0, as if it were one that nothing reads.
+            for (key, hint) in [
+                ("/prod/servers/bb", "did you mean \"/prod/servers/b\"?"),
+                ("/prod/servers/other", "-what-if VALUE says what it would change"),
+            ] {
+                let wrong = try await explain(box, "-key", key, "app.toml")
+                #expect(wrong.exitCode == 2 && wrong.standardOutput == "", "\(wrong.testDescription)")
+                #expect(
+                    wrong.standardError.contains("-key: there is no such key: \"\(key)\"\nhint: \(hint)"),
+                    "\(wrong.testDescription)")
+            }
             let unseen = try await explain(box, "-key", "/prod/other")
             #expect(
                 unseen.exitCode == 2 && unseen.standardError.contains("-key: no resource sees it: \"/prod/other\""),
                 "\(unseen.testDescription)")
+        }
+    }
+
+    /// Found by newcomers: with a `range` over directories, `-key` named nearly all lines for each key.
+    @Test func aDirectoryIsDecidedByItsLastKey() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "s: {a: {x: '1', y: '2'}, b: {x: '3'}}\n")
+            try box.resource(
+                "app", keys: ["/s"],
+                template: "{{range ls \"/s\"}}dir {{.}}\n{{range getvs (printf \"/s/%s/*\" .)}}{{.}}\n{{end}}{{end}}")
+            for (key, lines) in [("/s/a/x", "2"), ("/s/a/y", "3"), ("/s/b/x", "4-5")] {
+                let done = try await explain(box, "-key", key)
+                #expect(
+                    done.standardOutput == "\(key)\n  app.toml   \(box.out)/app:\(lines)\n", "\(done.testDescription)")
+            }
         }
     }
 
@@ -242,6 +268,8 @@ import Testing
             try prepare(box)
             let cases: [([String], Int32, String)] = [
                 (["\(box.out)/ap:1"], 2, "no resource writes \(box.out)/ap\nhint: did you mean \"\(box.out)/app\"?"),
+                // Found by a newcomer: the name without its directory had no suggestion.
+                (["app:1"], 2, "no resource writes app\nhint: did you mean \"\(box.out)/app\"?"),
                 (["\(box.out)/app:9"], 2, "\(box.out)/app:9: there is no such line: it has 4 lines"),
                 (["\(box.out)/app:0"], 2, "\(box.out)/app:0: there is no such line"),
                 (["\(box.out)/app:1:40"], 2, "\(box.out)/app:1:40: there is no such column: the line has 6 bytes"),

@@ -161,6 +161,71 @@ import Testing
         }
     }
 
+    /// Found by a newcomer: the server of a new key was down, so that the file had it for a moment. The update that took it out
+    /// named "something that its template asks for besides keys", and `reload_cmd` was said to have changed the template.
+    @Test func aNewServerThatIsDownIsNamed() async throws {
+        let one = try HealthServer()
+        let closed = try Ports.free()
+        try await withRig { rig in
+            try rig.client.put("/s/a", "127.0.0.1:\(one.port)")
+            try addResource(rig)
+            // Its reload waits until the server is hidden.
+            let text = try #require(rig.box.read("confdir/conf.d/app.toml"))
+            try rig.box.write(
+                "confdir/conf.d/app.toml",
+                text.replacing("[template]", with: "[template]\nreload_cmd = \"true\"\nmin_reload_interval = \"4s\""))
+            let daemon = try rig.daemon()
+            #expect(try await rig.holds("app", "a "), "\(daemon.standardError)")
+            try rig.client.put("/s/c", "127.0.0.1:\(closed)")
+            #expect(
+                try await eventually {
+                    daemon.standardError.contains("has been updated (/s/c is hidden by its health check, revision")
+                }, "\(daemon.standardError)")
+            #expect(!daemon.standardError.contains("something that its template"), "\(daemon.standardError)")
+            #expect(!daemon.standardError.contains("right after its"), "\(daemon.standardError)")
+            try await stop(daemon)
+        }
+    }
+
+    /// Found by newcomers: a key whose `target` was wrong, a pattern without a key and a group that was shown as a whole stood
+    /// in the log only, so that the status looked healthy.
+    @Test func whatIsNotCheckedOrNotHiddenIsInTheStatus() async throws {
+        let server = try HealthServer(500)
+        try await withRig { rig in
+            try rig.client.put("/s/a", "127.0.0.1:\(server.port)")
+            try rig.client.put("/s/b", "no address")
+            try addResource(
+                rig,
+                "group = \"all of {{dir .Key}}\"\nmin_healthy = 2\n[[template.health_check]]\nkeys = \"/none/*\"\ntype = \"tcp\""
+            )
+            let daemon = try rig.daemon("-control-socket", rig.box.path("run/control"))
+            func status(_ flags: [String] = []) async throws -> String {
+                try await run(
+                    rig.box.command(["status", "-control-socket", rig.box.path("run/control")] + flags)
+                ).standardOutput
+            }
+            let problems = [
+                "no key matches /none/*, so its health check has no server",
+                "/s/b is not checked: it gives no HOST:PORT",
+                "too few servers of all of /s are up, so all of them are shown (min_healthy)",
+            ]
+            #expect(try await rig.holds("app", "a b "), "\(daemon.standardError)")
+            #expect(try await eventually { daemon.standardError.contains(problems[2]) }, "\(daemon.standardError)")
+            let text = try await status()
+            let json = try await status(["-json", "app"])
+            for problem in problems {
+                #expect(text.contains("app.toml: \(problem)\n"), "\(text)")
+                #expect(json.contains("{\"resource\":\"app.toml\",\"error\":\"\(problem)\"}"), "\(json)")
+            }
+            server.answer(200)
+            #expect(
+                try await eventually { daemon.standardError.contains("enough servers of all of /s are up again") },
+                "\(daemon.standardError)")
+            #expect(try await !status().contains("too few servers"))
+            try await stop(daemon)
+        }
+    }
+
     @Test func isSeenInStatusAndMetrics() async throws {
         let (one, two) = (try HealthServer(500), try HealthServer())
         try await withRig { rig in

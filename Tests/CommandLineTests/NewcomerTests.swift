@@ -90,6 +90,35 @@ import Testing
         }
     }
 
+    /// Found by newcomers: when a template, or a resource file, that had been broken was mended, the log said nothing.
+    @Test func mendedFilesAreLogged() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: #"{{getv "/app/v"}}"#)
+            try box.write("keys.yaml", "app: {v: one}\n")
+            let daemon = try box.start("-watch", "-backend", "file", "-file", box.path("keys.yaml"))
+            #expect(try await eventually { box.output("app") == "one" }, "\(daemon.standardError)")
+            var mended = 0
+            for (file, error) in [
+                ("templates/app.tmpl", "app.tmpl:1:"), ("conf.d/app.toml", "Cannot process template resource"),
+            ] {
+                let text = try #require(box.read("confdir/\(file)"))
+                try box.write("confdir/\(file)", "{{" + text)
+                #expect(try await eventually { daemon.standardError.contains(error) }, "\(daemon.standardError)")
+                #expect(!daemon.standardError.contains("in sync again") || mended > 0, "\(daemon.standardError)")
+                try box.write("confdir/\(file)", text)
+                mended += 1
+                #expect(
+                    try await eventually {
+                        daemon.standardError.components(separatedBy: "INFO app.toml: in sync again\n").count == mended
+                            + 1
+                    }, "\(daemon.standardError)")
+            }
+            daemon.send(SIGTERM)
+            let done = try await daemon.wait()
+            #expect(done.exitCode == 0, "\(done.testDescription)")
+        }
+    }
+
     /// Report: keys below a misspelled path gave an empty file and a reload, without a word.
     @Test func noKeysAtAll() async throws {
         try await withSandbox { box in

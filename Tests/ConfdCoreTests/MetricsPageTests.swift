@@ -124,6 +124,7 @@ import Testing
         status.waiting = 1
         status.rollouts = [("/a", .free)]
         status.services = [ServiceStatus(name: "web", key: "/web/a", isRegistered: true, isUp: true)]
+        status.checkProblems = [("a", .shownAsWhole(Array("/s".utf8))), ("a", .noTarget(Array("/s/a".utf8), "why"))]
         status.balancers = [
             BalancerStatus(
                 resource: "a", destination: "/a", balancer: "haproxy", servers: 2, leaving: 1, isEqual: false,
@@ -136,7 +137,7 @@ import Testing
         for line in [
             #"confd_resources{state="waiting"} 1"#, #"confd_rollout_waiting{dest="/a"} 0"#,
             #"confd_rollout_halted{dest="/a"} 0"#, #"confd_service_registered{key="/web/a"} 1"#,
-            #"confd_apply_equal{dest="/a",balancer="haproxy"} 0"#,
+            #"confd_check_problems{resource="a"} 2"#, #"confd_apply_equal{dest="/a",balancer="haproxy"} 0"#,
             #"confd_apply_equal{dest="/b",balancer="haproxy"} 1"#,
             #"confd_apply_servers{dest="/a",balancer="haproxy"} 2"#,
             #"confd_apply_leaving{dest="/a",balancer="haproxy"} 1"#,

@@ -76,6 +76,28 @@ import Testing
         #expect(store.reads == 2)
     }
 
+    /// Found by a newcomer: of the ranges that a user may not read, each run named one.
+    @Test func eachRefusedRangeIsNamed() throws {
+        let refused = ["/a", "/b/c"].map { KeyRange(cleaned: Array($0.utf8)) }
+        let store = TestStore(["/app/a": "1"]) { _, ranges in
+            refused.first { range in ranges.contains { $0.overlaps(range) } }.map { range in
+                BackendError(
+                    .unreachable, "permission denied: \(String(decoding: range.path, as: UTF8.self))", refused: range)
+            }
+        }
+        let rig = try Rig([.of(store)])
+        try rig.resource("app")
+        try rig.resource("secret", keys: ["/a", "/b"])
+        #expect(try rig.run() == 4)
+        #expect(rig.log.count("INFO app.toml: 1 keys found") == 1, "\(rig.log.entries)")
+        for range in refused {
+            #expect(
+                rig.log.count("permission denied: \(String(decoding: range.path, as: UTF8.self))") == 1,
+                "\(rig.log.entries)")
+        }
+        #expect(store.reads == 3)
+    }
+
     @Test func anOptionalBackendMayBeAway() throws {
         let rig = try Rig([
             .of(TestStore(["/app/a": "1"]), name: "main"),

@@ -7,7 +7,22 @@ import Testing
     @Test func pausesDoubleUpToAMinute() {
         var schedule = ReminderSchedule(from: .zero)
         var given: [Int64] = []
-        for second in 0..<300 where schedule.isDue(at: .seconds(second)) { given.append(Int64(second)) }
+        for second in 0..<300 where schedule.isDue(at: .seconds(second), "a key") { given.append(Int64(second)) }
         #expect(given == [5, 15, 35, 75, 135, 195, 255])
+    }
+
+    /// Found by a newcomer: after a minute, what was mended stayed the last word, and what was missing next was named a minute later.
+    @Test func somethingElseIsNamedSooner() {
+        var schedule = ReminderSchedule(from: .zero)
+        var given: [Int64] = []
+        for second in 0..<300 where schedule.isDue(at: .seconds(second), second < 140 ? "a key" : "another key") {
+            given.append(Int64(second))
+        }
+        #expect(given == [5, 15, 35, 75, 135, 150, 210, 270])
+    }
+
+    @Test func nothingIsNamedWhereNothingIsWaitedFor() {
+        var schedule = ReminderSchedule(from: .zero)
+        #expect(!schedule.isDue(at: .seconds(5), nil) && schedule.isDue(at: .seconds(10), "a key"))
     }
 }

@@ -90,6 +90,7 @@ import Testing
                 resource: Self.hostile, destination: Self.hostile, balancer: Self.hostile, servers: 2, leaving: 1,
                 isEqual: false, obstacle: Self.hostile)
         ]
+        status.checkProblems = [(Self.hostile, .noTarget(Array(Self.hostile.utf8), Self.hostile))]
         status.events = [
             StatusEvent(time: WallTime(seconds: 1_000), kind: .failed, subject: Self.hostile, detail: Self.hostile)
         ]
@@ -173,6 +174,14 @@ import Testing
                 web.toml: web.tmpl:3:7: key does not exist: /web/port
 
                 """)
+        // Found by a newcomer: with the files of an earlier run it was ready, though the command waited to be started.
+        status.neverWritten = []
+        status.isReady = true
+        #expect(Readiness(status: status).response.status == 503)
+        #expect(
+            StatusReport(status: status).text.hasPrefix(
+                "confd 1.0.0: not ready, 1 in sync, 1 not, 0 reloads owed\nnot ready: nginx is not started yet, it waits for "
+                    + "web.toml: key does not exist: /web/port\n\nRESOURCE"))
         let coloured = StatusReport(status: status, isColoured: true).text
         #expect(
             coloured.contains("\u{1B}[32min sync\u{1B}[0m   ") && coloured.contains("\u{1B}[31mfailed, again in 12s"))

@@ -148,13 +148,13 @@ import Testing
             fields: "[[template.health_check]]\nkeys = \"/app/*\"\ntype = \"tcp\"\n")
         var health = try #require(
             ResourceHealth(resource, environment: TemplateEnvironment(templateFolder: "/nowhere")))
-        var said: [[String]] = []
+        var said: [[CheckProblem.Subject]] = []
         for (version, pairs) in [[:], ["/app/x": "h:1"], [:], [:]].enumerated() {
             let snapshot = VersionedSnapshot(snapshot: Self.snapshot(pairs), version: version + 1)
             _ = health.update(snapshot, at: .zero) { _ in nil }
-            said.append(health.takeUnmatched())
+            said.append(health.takeProblems().began.map(\.subject))
         }
-        #expect(said == [["/app/*"], [], ["/app/*"], []])
+        #expect(said == [[.pattern("/app/*")], [], [.pattern("/app/*")], []])
     }
 
     @Test func groupsByTemplate() throws {

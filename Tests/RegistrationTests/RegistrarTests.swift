@@ -309,10 +309,9 @@ import Testing
         #expect(!simulation.nodes[0].registrar.isFinished)
         simulation.run(for: .milliseconds(300))
         #expect(simulation.nodes[0].registrar.isFinished)
-        #expect(
-            simulation.takeReports().suffix(2).allSatisfy {
-                [.removed(key: a), .removed(key: bytes("/b"))].contains($0)
-            })
+        let reports = simulation.takeReports().suffix(3)
+        #expect(reports.last == .draining(.seconds(5)))
+        #expect(reports.dropLast().allSatisfy { [.removed(key: a), .removed(key: bytes("/b"))].contains($0) })
     }
 
     @Test func drainingCanBeSkipped() {

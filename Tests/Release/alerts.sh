@@ -8,7 +8,7 @@ promtool test rules alerts-test.yml || fail "the rules do not do what their test
 mkdir -p conf.d templates
 echo 'app: {host: 127.0.0.1}' >keys.yaml
 echo '{"id": "a", "address": "{{getv "/app/host"}}:80"}' >templates/a.tmpl
-printf '[template]\nsrc = "a.tmpl"\ndest = "%s/a.json"\nkeys = ["/app"]\n[template.apply]\ndriver = "haproxy"\nsocket = "%s/none"\nbackend = "web"\n' \
+printf '[template]\nsrc = "a.tmpl"\ndest = "%s/a.json"\nkeys = ["/app"]\n[template.apply]\ndriver = "haproxy"\nsocket = "%s/none"\nbackend = "web"\n[[template.health_check]]\nkeys = "/none/*"\ntype = "tcp"\n' \
   "$PWD" "$PWD" >conf.d/a.toml
 # Rollouts need etcd.
 start_etcd
@@ -23,6 +23,6 @@ eventually have_metrics
 for expression in $(sed -n 's/^ *expr: \([a-z_]*\(\|{[^}]*}\)\) .*/\1/p' "$rules" | grep -v '^up'); do
   grep -qF -- "${expression%\}}" metrics || fail "no metric $expression"
 done
-equal "rules with a metric" "$(sed -n 's/^ *expr: confd.*/x/p' "$rules" | wc -l)" 7
-for label in backend source dest balancer; do holds metrics "$label=\"" || fail "no label $label"; done
+equal "rules with a metric" "$(sed -n 's/^ *expr: confd.*/x/p' "$rules" | wc -l)" 8
+for label in backend source dest balancer resource; do holds metrics "$label=\"" || fail "no label $label"; done
 stop confd

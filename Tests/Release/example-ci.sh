@@ -9,6 +9,14 @@ code() { # EXPECTED-CODE COMMAND...: its output is in output
 code 0 example/pipeline
 reviewed=confd/tests/production/expected/etc/app/app.conf
 git -C "$source" ls-files --error-unmatch "examples/ci/$reviewed" >/dev/null
+code 0 example/pipeline render
+equal "the rendered file" "$(cat output)" "$(cat "$source/examples/ci/$reviewed")"
+
+# A checkout of a runner with umask 0.
+chmod o+w example/confd/conf.d/app.toml
+code 2 example/pipeline validate
+holds output "chmod o-w" || fail "no hint: $(cat output)"
+chmod -R o-w example/confd
 
 # Another value than the one that was reviewed.
 sed -i 's/body: 1m/body: 2m/' example/confd/tests/production/keys.yaml

@@ -78,7 +78,7 @@ package struct AppliedChange: Equatable, Sendable {
         switch key.change {
         case .set, .delete: return text
         case .hide: return text + " is hidden by its health check"
-        case .show: return text + " is shown again"
+        case .show: return text + " is not hidden any more"
         }
     }
 }

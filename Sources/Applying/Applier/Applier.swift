@@ -126,9 +126,11 @@ package struct Applier: Sendable {
     }
 
     func changes(of request: RenderRequest) -> KeyChanges {
-        KeyChanges(
+        var changes = KeyChanges(
             base: request.base, snapshot: request.snapshot, ranges: request.resource.ranges,
             ofItem: request.resource.itemRange)
+        changes.fileKeys = request.fileKeys
+        return changes
     }
 
     /// Compares, stages, checks and replaces; a file that has to be checked in its place is left for `checkInPlace`.

@@ -13,6 +13,8 @@ package struct KeyChanges: Sendable {
     }
 
     let base: Base
+    /// What the file was made from, where the service has not got it yet: the cause of the next file if that is as the service has it.
+    var fileKeys: Snapshot?
     package let snapshot: Snapshot
     let ranges: [KeyRange]
     /// The keys of the item, for a resource of an item: `summary` names only these.
@@ -169,6 +171,12 @@ package struct KeyChanges: Sendable {
 
     /// What is remembered of the change.
     var applied: AppliedChange {
+        let change = applied(since: base)
+        guard change.isKnown, change.count == 0, let fileKeys else { return change }
+        return applied(since: .snapshot(fileKeys))
+    }
+
+    private func applied(since base: Base) -> AppliedChange {
         let ranges = ofItem.map { [$0] } ?? ranges
         let view = snapshot.view(of: ranges, strippingPrefix: [])
         guard case .snapshot(let base) = base else {

@@ -13,6 +13,8 @@ package struct RenderRequest: Sendable {
     let store: Snapshot
     /// What was applied before: commands get what changed since.
     let base: KeyChanges.Base
+    /// What the file was made from, if its service has not got it yet.
+    let fileKeys: Snapshot?
     /// Answers what health checks know; nil without any.
     let health: (any HealthSource)?
     let history: History
@@ -28,14 +30,15 @@ package struct RenderRequest: Sendable {
     let rollout: RolloutBasis?
 
     package init(
-        resource: Resource, snapshot: Snapshot, store: Snapshot, base: KeyChanges.Base, health: (any HealthSource)?,
-        history: History, mayCheckAgain: Bool, guardBasis: GuardBasis, itemIndex: Int = 0,
+        resource: Resource, snapshot: Snapshot, store: Snapshot, base: KeyChanges.Base, fileKeys: Snapshot? = nil,
+        health: (any HealthSource)?, history: History, mayCheckAgain: Bool, guardBasis: GuardBasis, itemIndex: Int = 0,
         journal: ItemJournal? = nil, rollout: RolloutBasis? = nil
     ) {
         self.resource = resource
         self.snapshot = snapshot
         self.store = store
         self.base = base
+        self.fileKeys = fileKeys
         self.health = health
         self.history = history
         self.mayCheckAgain = mayCheckAgain

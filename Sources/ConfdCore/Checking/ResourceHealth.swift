@@ -21,12 +21,8 @@ struct ResourceHealth {
     private(set) var deadline: Duration?
     /// Targets whose first probe has not ended.
     private var untold: Set<CheckedTarget> = []
-    /// Keys without a target that were reported: each is reported once.
-    private var reported: Set<[UInt8]> = []
-    /// Patterns that were reported because they match no key.
-    private var unmatched: Set<String> = []
-    /// Groups that were reported because all of their servers are shown.
-    private var panicking: Set<[UInt8]> = []
+    /// What was reported and still holds: each is reported once.
+    private var reported: Set<CheckProblem.Subject> = []
     /// For `-onetime`: the verdicts of the daemon on this host, whether each target, as text, is up.
     var known: [String: Bool] = [:]
 
@@ -47,28 +43,24 @@ struct ResourceHealth {
     /// Whether the first rendering waits no longer at `now`.
     func isDecided(at now: Duration) -> Bool { untold.isEmpty || deadline.map { now >= $0 } ?? false }
 
-    /// Keys of which no target can be made and that were not reported yet, with the reason.
-    mutating func takeProblems() -> [(key: [UInt8], reason: String)] {
-        let all = tables.flatMap(\.problems)
-        let new = all.filter { !reported.contains($0.key) }
-        reported = Set(all.map(\.key))
-        return new
+    /// What is wrong with the checks, table by table: patterns first, then keys, then groups.
+    var problems: [CheckProblem] {
+        tables.filter(\.isEmpty).map { .noKey($0.check.keys.text, resource) }
+            + tables.flatMap(\.problems).map { .noTarget($0.key, $0.reason) }
+            + groupsShownAsWhole.map { .shownAsWhole($0) }
     }
 
-    /// The patterns that match no key and were not reported yet.
-    mutating func takeUnmatched() -> [String] {
-        let all = tables.filter(\.isEmpty).map(\.check.keys.text)
-        defer { unmatched = Set(all) }
-        return all.filter { !unmatched.contains($0) }
-    }
-
-    /// The groups that are shown as a whole since the last call, because too few of their servers are up, and those for which
-    /// that has ended.
-    mutating func takePanics() -> (began: [[UInt8]], ended: [[UInt8]]) {
-        let now = Set(tables.flatMap(\.panicking))
-        defer { panicking = now }
-        let order = { (left: [UInt8], right: [UInt8]) in left.lexicographicallyPrecedes(right) }
-        return (now.subtracting(panicking).sorted(by: order), panicking.subtracting(now).sorted(by: order))
+    /// The problems that have begun since the last call, and the groups for which theirs has ended.
+    mutating func takeProblems() -> (began: [CheckProblem], ended: [[UInt8]]) {
+        let now = problems
+        let before = reported
+        reported = Set(now.map(\.subject))
+        let ended = before.subtracting(reported).compactMap { subject in
+            if case .group(let group) = subject { group } else { nil }
+        }
+        return (
+            now.filter { !before.contains($0.subject) }, ended.sorted { $0.lexicographicallyPrecedes($1) }
+        )
     }
 
     /// Takes the keys that the backend has delivered; false if they are the same as before. `health` gives what is known of a

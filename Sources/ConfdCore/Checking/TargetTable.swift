@@ -16,7 +16,6 @@ struct TargetTable {
         let group: [UInt8]
         /// nil if none could be made of the pair.
         let target: CheckTarget?
-        let problem: String?
         /// What its templates read besides the pair.
         let reads: [ReadSet]
     }
@@ -24,6 +23,8 @@ struct TargetTable {
     let check: TargetCheck
     private let environment: any Rendering.Environment
     private var entries: [[UInt8]: Entry] = [:]
+    /// Why no target could be made of a key, by key.
+    private var reasons: [[UInt8]: String] = [:]
     private var keysByTarget: [CheckTarget: Set<[UInt8]>] = [:]
     private var groups: [[UInt8]: TargetGroup] = [:]
     private var verdicts: [CheckTarget: Bool] = [:]
@@ -73,8 +74,7 @@ struct TargetTable {
 
     /// What no target could be made of, for each such key.
     var problems: [(key: [UInt8], reason: String)] {
-        entries.compactMap { key, entry in entry.problem.map { (key, $0) } }
-            .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        reasons.map { (key: $0.key, reason: $0.value) }.sorted { $0.key.lexicographicallyPrecedes($1.key) }
     }
 
     /// The target of `key`, which the template sees; nil if the check does not cover it. A key below one that is covered is
@@ -132,8 +132,9 @@ struct TargetTable {
 
     private mutating func insert(_ path: [UInt8], _ snapshot: Snapshot) {
         guard let value = value(at: path, snapshot) else { return }
-        let entry = entry(path, value, snapshot)
+        let (entry, problem) = entry(path, value, snapshot)
         entries[path] = entry
+        reasons[path] = problem
         if let target = entry.target { keysByTarget[target, default: []].insert(path) }
         let isUp = entry.target.flatMap { verdicts[$0] } ?? (check.check.options.initial == .up)
         let minHealthy = check.minHealthy
@@ -143,6 +144,7 @@ struct TargetTable {
     /// Removes the entry of `path`; returns its target.
     private mutating func remove(_ path: [UInt8]) -> CheckTarget? {
         guard let entry = entries.removeValue(forKey: path) else { return nil }
+        reasons[path] = nil
         let minHealthy = check.minHealthy
         groups[entry.group]?.remove(path, minHealthy)
         if groups[entry.group]?.isEmpty ?? false { groups[entry.group] = nil }
@@ -160,7 +162,8 @@ struct TargetTable {
         }
     }
 
-    private func entry(_ path: [UInt8], _ value: [UInt8], _ snapshot: Snapshot) -> Entry {
+    /// The entry of a pair, and why it has no target.
+    private func entry(_ path: [UInt8], _ value: [UInt8], _ snapshot: Snapshot) -> (Entry, problem: String?) {
         var reads: [ReadSet] = []
         var problem: String?
         func text(_ template: FieldTemplate) -> [UInt8]? {
@@ -182,8 +185,7 @@ struct TargetTable {
                 isDirectory
                 ? "it has no value, only keys below it: keys = \".../*\" checks each of them" : "it gives no HOST:PORT"
         }
-        return Entry(
-            group: group, target: target, problem: target == nil ? problem : nil, reads: reads)
+        return (Entry(group: group, target: target, reads: reads), target == nil ? problem : nil)
     }
 
     private static func directory(of path: [UInt8]) -> [UInt8] {

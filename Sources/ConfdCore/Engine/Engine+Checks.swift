@@ -47,13 +47,15 @@ extension Engine {
         let waiting = hasFailed ? services.names(waitingFor: change.target) : []
         if waiting.isEmpty, change.isTransition || isDownFromTheStart { logger.info(change.message) }
         for name in waiting {
-            logger.warning("\(PrintableText.line(name)) waits for its health check: \(change.message)")
+            let message = "\(PrintableText.line(name)) waits for its health check: \(change.message)"
+            // The command after `--`, which is probably what is checked, has yet to be started.
+            if supervisor?.hasStarted == false { logger.info(message) } else { logger.warning(message) }
         }
         note(change)
         for state in table.resources {
             let before = state.snapshot.snapshot
             guard state.health?.take(change) ?? false else { continue }
-            reportPanic(of: state)
+            reportProblems(of: state)
             noteChange(of: state, from: before, at: now)
             if change.isTransition, state.inputs.readsHealth {
                 table.update(state, at: now) { $0.changed(at: now) }
@@ -65,9 +67,20 @@ extension Engine {
 
     /// The servers that are probed for resources, in the order of resources, groups and targets.
     var serverStatuses: [ServerStatus] {
-        table.resources.sorted { $0.resource.name < $1.resource.name }.flatMap { state in
+        checkedResources.flatMap { state in
             state.health?.servers { monitor.health(of: $0) } ?? []
         }
+    }
+
+    /// What is wrong with the health checks of resources, in the same order.
+    var checkProblems: [(resource: String, problem: CheckProblem)] {
+        checkedResources.flatMap { state in
+            (state.health?.problems ?? []).map { (state.resource.name, $0) }
+        }
+    }
+
+    private var checkedResources: [ResourceState] {
+        table.resources.filter { $0.health != nil }.sorted { $0.resource.name < $1.resource.name }
     }
 
     /// Marks a resource whose template saw `old` before, if its last rendering read something that is different now.
@@ -86,28 +99,8 @@ extension Engine {
 
     private func reportProblems(of state: ResourceState) {
         let resource = state.resource
-        for pattern in state.health?.takeUnmatched() ?? [] {
-            let prefix = String(decoding: resource.prefix, as: UTF8.self)
-            let reason = pattern.hasPrefix(prefix + "/") ? " (the prefix \(prefix) is left out there)" : ""
-            logger.warning(
-                "\(resource.name): no key matches \(pattern)\(reason), so its health check has no server", resource)
-        }
-        for (key, reason) in state.health?.takeProblems() ?? [] {
-            let key = String(decoding: key, as: UTF8.self)
-            logger.warning("\(resource.name): \(key) is not checked: \(reason)", resource)
-        }
-        reportPanic(of: state)
-    }
-
-    private func reportPanic(of state: ResourceState) {
-        let resource = state.resource
-        guard let (began, ended) = state.health?.takePanics() else { return }
-        for group in began {
-            let group = String(decoding: group, as: UTF8.self)
-            logger.warning(
-                "\(resource.name): too few servers of \(group) are up, so all of them are shown (min_healthy)", resource
-            )
-        }
+        guard let (began, ended) = state.health?.takeProblems() else { return }
+        for problem in began { logger.warning("\(resource.name): \(problem.message)", resource) }
         for group in ended {
             let group = String(decoding: group, as: UTF8.self)
             logger.info("\(resource.name): enough servers of \(group) are up again", resource)

@@ -35,6 +35,7 @@ extension Engine {
         }
         for state in table.states where state.owner == nil {
             state.definitionError = inventory.brokenDefinitions[state.resource.name]
+            noteRecovery(of: state, hasFailed: false)
         }
         try updateSources(backends)
         updateServices(at: now)

@@ -44,6 +44,7 @@ extension Engine {
         status.neverWritten.sort { $0.destination < $1.destination }
         status.unusable = inventory.unusable
         status.servers = serverStatuses
+        status.checkProblems = checkProblems
         status.statistics = monitor.engine?.statistics
         status.services = services.statuses
         status.generation = generation

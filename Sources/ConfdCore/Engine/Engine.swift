@@ -323,11 +323,14 @@ package final class Engine {
         guard !isReady, settings.retryFor > .zero, now >= start + settings.retryFor else { return false }
         // What does not wait for a backend is tried first, however busy the machine is.
         guard table.states.allSatisfy({ !$0.isAwaited || waitsForBackend($0) }) else { return false }
-        let isMissed = sources.values.contains { source in
+        let missed = sources.values.filter { source in
             source.key.separate == nil && !source.isOptional && source.snapshot == nil && source.follower.failure != nil
         }
-        guard isMissed else { return false }
-        logger.fatal("the backend was not reached within -retry-for \(GoDuration.text(settings.retryFor))")
+        if missed.isEmpty { return false }
+        let isRefusal = missed.allSatisfy(\.follower.contact.hasRefused)
+        logger.fatal(
+            "the backend \(isRefusal ? "has refused us, and given no keys" : "was not reached") within -retry-for "
+                + GoDuration.text(settings.retryFor))
         return true
     }
 

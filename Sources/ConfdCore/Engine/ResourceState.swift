@@ -165,7 +165,7 @@ package final class ResourceState {
         let health = (owner ?? self).health
         return RenderRequest(
             resource: resource, snapshot: snapshot, store: health?.store ?? snapshot, base: base,
-            health: health?.source(engine), history: history,
+            fileKeys: owedReload?.changes.snapshot, health: health?.source(engine), history: history,
             mayCheckAgain: scheduler?.mayCheckAgain(at: now) ?? true,
             guardBasis: GuardBasis(
                 applied: guardState.applied, isBelieved: guardState.isBelieved(after: holdTime, at: now),
@@ -179,6 +179,9 @@ package final class ResourceState {
         if let applied { return .snapshot(applied) }
         return keysBefore.map { .keys($0) } ?? .unknown
     }
+
+    /// What its file was made from: newer than what its service has while a reload is owed. nil if not known.
+    var fileKeys: Snapshot? { owedReload?.changes.snapshot ?? applied }
 
     /// Called when the keys of an item change, or it is rendered: it was in step with `keys`, which `applied` holds from now on.
     func leaveGroupsKeys(_ keys: Snapshot) {

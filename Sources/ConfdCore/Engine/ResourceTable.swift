@@ -111,7 +111,7 @@ extension ResourceTable {
         // Files of items are removed because their keys are gone.
         let keysChanged =
             !outcome.removed.isEmpty
-            || state.applied.map { state.isConcerned(from: $0, to: snapshot.snapshot) } ?? true
+            || state.fileKeys.map { state.isConcerned(from: $0, to: snapshot.snapshot) } ?? true
         state.take(outcome, over: snapshot.snapshot)
         update(state, at: now) { scheduler in
             scheduler.rendered(Scheduler.RenderOutcome(outcome), keysChanged: keysChanged, at: now)

@@ -143,7 +143,8 @@ struct ExplainCommand {
             if resource.isGroup { group = resource }
         }
         if let group, Files.exists(path) { throw .problem(.noItemOfFile(path, resource: group.name)) }
-        throw .problem(.noDestination(path, suggestion: Suggestion.nearest(to: path, among: near)))
+        let sameName = near.first { Files.split($0).name == path }
+        throw .problem(.noDestination(path, suggestion: sameName ?? Suggestion.nearest(to: path, among: near)))
     }
 
     private func explanation(at path: String) throws(ExplainFailure) -> Explanation {
@@ -206,6 +207,10 @@ struct ExplainCommand {
             // The uses that were found are written before the error.
             if !uses.isEmpty { try write(text(uses, key: bytes)) }
             throw failure
+        }
+        if arguments.supposedValue == nil, KeyUse.isMissing(bytes, uses), uses.allSatisfy(\.lines.isEmpty) {
+            let near = uses.lazy.compactMap { $0.explanation.nearKey(to: bytes) }.first
+            throw .problem(.noKey(key, suggestion: near.map { String(decoding: $0, as: UTF8.self) }))
         }
         return text(uses, key: bytes)
     }

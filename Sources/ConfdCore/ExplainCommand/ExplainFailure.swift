@@ -31,6 +31,8 @@ enum ExplainProblem: Equatable {
     case notKey(String)
     /// No resource sees the key.
     case unseenKey(String)
+    /// A resource would see the key, but it is not there, and no line is what it is for that reason.
+    case noKey(String, suggestion: String?)
     case lineWithKey
     case control(DaemonClient.Problem, socket: String)
     case noControl
@@ -54,6 +56,7 @@ extension ExplainProblem: LogSubject {
             "\(path):\(line):\(column): there is no such column: the line has \(count == 1 ? "one byte" : "\(count) bytes")"
         case .notKey(let key): "-key: not a key: \"\(key)\""
         case .unseenKey(let key): "-key: no resource sees it: \"\(key)\""
+        case .noKey(let key, _): "-key: there is no such key: \"\(key)\""
         case .lineWithKey: "-key asks for all lines, not for one"
         case .control(let problem, let socket):
             String(problem.message(socket).split(separator: "\n").first ?? "")
@@ -71,6 +74,8 @@ extension ExplainProblem: LogSubject {
                 + "prune is not set: the log and confd status say which"
         case .notKey: "a key begins with a slash, as /app/name"
         case .unseenKey: "the keys of a resource are those below its `keys` and `prefix`"
+        case .noKey(_, let suggestion):
+            suggestion.map { "did you mean \"\($0)\"?" } ?? "-what-if VALUE says what it would change"
         case .control(let problem, let socket):
             problem.message(socket).split(separator: "\n").dropFirst().first.map {
                 String($0.dropFirst("hint: ".count))

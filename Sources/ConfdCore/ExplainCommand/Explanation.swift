@@ -100,15 +100,27 @@ struct Explanation {
         return revision > 0 ? revision : nil
     }
 
-    /// The numbers, from 1, of the lines that `name` decides.
+    /// The key that was probably meant by one of the store that is not there; nil if none is near.
+    func nearKey(to key: [UInt8]) -> [UInt8]? {
+        name(of: key).flatMap { NearKeys.path(near: $0.array, in: view) }.map { self.key(ByteString($0)) }
+    }
+
+    /// The numbers, from 1, of the lines that `name` decides. Of a directory that a line depends on, it does if no other key is
+    /// in it: the directory goes with its last key.
     func lines(decidedBy name: ByteString) -> [Int] {
         let isNamed = trace.table.membership { origin in
             switch origin.kind {
             case .key: origin.name == name
-            case .directory: origin.name == name || name.array.starts(with: origin.name.array + [UInt8(ascii: "/")])
+            case .directory: origin.name == name || isOnlyKey(name, below: origin.name)
             }
         }
         return output.lines(lines, of: content, naming: isNamed).map { $0 + 1 }
+    }
+
+    private func isOnlyKey(_ name: ByteString, below directory: ByteString) -> Bool {
+        guard name.array.starts(with: directory.array + [UInt8(ascii: "/")]) else { return false }
+        let inside = view.view(of: [KeyRange(cleaned: directory.array)], strippingPrefix: [])
+        return (0..<inside.count).allSatisfy { inside.key(at: $0).array == name.array }
     }
 }
 

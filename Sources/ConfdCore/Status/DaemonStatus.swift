@@ -39,6 +39,8 @@ struct DaemonStatus: Sendable {
     var sources: [BackendState] = []
     /// Servers that are probed for resources.
     var servers: [ServerStatus] = []
+    /// What is wrong with the health checks of resources, with the name of each: servers that are not probed, or not hidden.
+    var checkProblems: [(resource: String, problem: CheckProblem)] = []
     /// Counters of probes; nil where nothing is probed.
     var statistics: CheckStatistics?
     /// Services that are registered here, by key.
@@ -72,6 +74,7 @@ extension DaemonStatus {
         copy.unusable = []
         copy.services = []
         copy.servers = servers.filter { names.contains($0.resource) }
+        copy.checkProblems = checkProblems.filter { names.contains($0.resource) }
         copy.balancers = balancers.filter { names.contains($0.resource) }
         copy.events = events.filter { names.contains($0.subject) }
         return copy

@@ -87,6 +87,14 @@ struct MetricsPage {
                     ([("resource", $0.resource), ("target", $0.target)], $0.health.isUp ? "1" : "0")
                 })
         }
+        let problems = status.checkProblems.reduce(into: [:]) { $0[$1.resource, default: 0] += 1 }
+        let checked = Set(status.servers.map(\.resource)).union(problems.keys)
+        if !checked.isEmpty {
+            text += gauge(
+                "confd_check_problems",
+                "How many keys and patterns of its health checks give no server, and groups have too few servers that are up.",
+                checked.sorted().map { ([("resource", $0)], "\(problems[$0] ?? 0)") })
+        }
         if let statistics = status.statistics { text += self.text(of: statistics) }
         if !status.services.isEmpty {
             text += gauge(

@@ -2,7 +2,7 @@ import Applying
 import Configuration
 import Posix
 
-/// Whether every file is there and no backend is stale: `/ready` and `/ready/detailed`.
+/// Whether every file is there, the command after `--` runs and no backend is stale: `/ready` and `/ready/detailed`.
 struct Readiness {
     /// Nil where the daemon did not answer.
     let status: DaemonStatus?
@@ -17,7 +17,8 @@ struct Readiness {
         let missing =
             status.neverWritten.map { "\($0.destination) was never written: \($0.reason)" }
             + status.unusable.map { "\($0) cannot be used" }
-        guard let first = missing.first else { return nil }
+        // The files may be those of an earlier run, which the command waits to see renewed.
+        guard let first = missing.first else { return status.commandObstacle }
         return first + (missing.count > 1 ? " (and \(missing.count - 1) more)" : "")
     }
 

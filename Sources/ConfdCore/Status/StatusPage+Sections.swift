@@ -97,19 +97,28 @@ extension StatusPage {
     var servers: String {
         section(
             "Servers", ["Status", "Server", "Check", "Since", "Group", "Resource"],
-            status.servers.prefix(Self.longestTable).map { server in
-                row([
-                    ("Status", Self.state(server.status, server.tone, more: server.isHidden ? "hidden" : "")),
-                    (
-                        "Server",
-                        "<b>\(HTMLText.escaped(server.target))</b>"
-                            + (server.health.error.map { "<p class=\"hint\">\(HTMLText.escaped($0))</p>" } ?? "")
-                    ),
-                    ("Check", HTMLText.escaped(server.health.type)), ("Since", ago(server.health.since)),
-                    ("Group", "<code>\(HTMLText.escaped(server.group))</code>"),
-                    ("Resource", HTMLText.escaped(server.resource)),
-                ])
-            }, count: status.servers.count)
+            status.checkProblems.prefix(Self.longestTable).map(row(of:))
+                + status.servers.prefix(Self.longestTable).map { server in
+                    row([
+                        ("Status", Self.state(server.status, server.tone, more: server.isHidden ? "hidden" : "")),
+                        (
+                            "Server",
+                            "<b>\(HTMLText.escaped(server.target))</b>"
+                                + (server.health.error.map { "<p class=\"hint\">\(HTMLText.escaped($0))</p>" } ?? "")
+                        ),
+                        ("Check", HTMLText.escaped(server.health.type)), ("Since", ago(server.health.since)),
+                        ("Group", "<code>\(HTMLText.escaped(server.group))</code>"),
+                        ("Resource", HTMLText.escaped(server.resource)),
+                    ])
+                }, count: status.checkProblems.count + status.servers.count)
+    }
+
+    private func row(of item: (resource: String, problem: CheckProblem)) -> String {
+        row([
+            ("Status", Self.state(item.problem.word, .warning)),
+            ("Server", "<p class=\"problem\">\(HTMLText.escaped(item.problem.message))</p>"),
+            ("Resource", HTMLText.escaped(item.resource)),
+        ])
     }
 
     var services: String {

@@ -47,6 +47,10 @@ extension StatusReport {
                 writer.set("since", Clock.rfc3339(server.health.since))
                 writer.set("error", server.health.error)
             }
+            $0.array("check_problems", status.checkProblems) { writer, item in
+                writer.set("resource", item.resource)
+                writer.set("error", PrintableText.bounded(item.problem.message))
+            }
             $0.array("services", status.services) { writer, service in
                 writer.set("service", service.name)
                 writer.set("key", service.key)

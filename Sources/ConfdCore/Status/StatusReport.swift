@@ -14,15 +14,18 @@ struct StatusReport {
     /// A line about confd, one for each backend, and tables of what there is.
     var text: String {
         var lines = [PrintableText.line(headline)]
-        if let problem = Readiness(status: status).problem {
+        let problem = Readiness(status: status).problem
+        if let problem {
             lines.append(PrintableText.line("not ready: \(PrintableText.bounded(problem))"))
         }
-        if let obstacle = status.commandObstacle { lines.append(PrintableText.line(obstacle)) }
+        if let obstacle = status.commandObstacle, obstacle != problem { lines.append(PrintableText.line(obstacle)) }
         lines += status.sources.flatMap(self.lines(of:))
         for table in [resources, servers, services, balancers] where !table.isEmpty { lines += [""] + table }
         let problems =
             status.resources.flatMap(self.problem(of:))
-            + status.services.compactMap(self.problem(of:))
+            + status.checkProblems.map { name, problem in
+                "\(coloured(PrintableText.line(name), .warning)): \(PrintableText.line(PrintableText.bounded(problem.message)))"
+            } + status.services.compactMap(self.problem(of:))
             + status.unusable.map { coloured(PrintableText.line("\($0) cannot be used"), .bad) }
         if !problems.isEmpty { lines += [""] + problems }
         if !status.events.isEmpty { lines += [""] + events }

@@ -73,23 +73,23 @@ struct Preflight {
     private func read(
         _ configuration: BackendConfiguration, for uses: [Use], until deadline: Duration
     ) -> [Use: Snapshot] {
-        var snapshots: [Use: Snapshot] = [:]
-        var waiting = uses
-        while !waiting.isEmpty {
+        // Each range that may not be read is named, and the resources that do without it get their keys.
+        var refused: [KeyRange] = []
+        func isRefused(_ range: KeyRange) -> Bool { refused.contains { $0.overlaps(range) } }
+        while true {
+            let ranges = Set(uses.flatMap(\.layer.ranges)).filter { !isRefused($0) }
+            if ranges.isEmpty { return [:] }
             do throws(BackendError) {
                 let left = max(deadline - Clock.monotonic(), .milliseconds(1))
-                let snapshot = try backends.backend(for: configuration)
-                    .snapshot(of: waiting.flatMap(\.layer.ranges), timeout: left)
-                for use in waiting { snapshots[use] = snapshot }
-                waiting = []
+                let snapshot = try backends.backend(for: configuration).snapshot(of: Array(ranges), timeout: left)
+                let readable = uses.filter { !$0.layer.ranges.contains(where: isRefused) }
+                return readable.reduce(into: [:]) { $0[$1] = snapshot }
             } catch {
-                logger.log(error, of: configuration, isOptional: waiting.allSatisfy(\.layer.isOptional))
-                // Where some of it may not be read, the others get theirs.
-                let others = waiting.filter { use in error.refused.map { !use.layer.needs($0) } ?? false }
-                waiting = others.count < waiting.count ? others : []
+                logger.log(error, of: configuration, isOptional: uses.allSatisfy(\.layer.isOptional))
+                guard let range = error.refused, !isRefused(range) else { return [:] }
+                refused.append(range)
             }
         }
-        return snapshots
     }
 
     /// False if it asks for keys and there are none.
