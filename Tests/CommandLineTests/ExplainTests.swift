@@ -216,6 +216,17 @@ import Testing
             try box.resource(
                 "app", keys: ["/s"],
                 template: "{{range ls \"/s\"}}dir {{.}}\n{{range getvs (printf \"/s/%s/*\" .)}}{{.}}\n{{end}}{{end}}")
+            let line = try await explain(box, "\(box.out)/app:2")
+            #expect(
+                line.standardOutput == """
+                    app:2   1
+                      1         /s/a/x
+                      because   range ls "/s"   app.tmpl:1:1
+                                /s/a/   (any key below)
+                      because   range getvs (printf "/s/%s/*" .)   app.tmpl:2:1
+                                /s/a/x
+
+                    """)
             for (key, lines) in [("/s/a/x", "2"), ("/s/a/y", "3"), ("/s/b/x", "4-5")] {
                 let done = try await explain(box, "-key", key)
                 #expect(

@@ -64,6 +64,7 @@ struct LineExplanation {
                 reasons.append(Reason(action: text.text, place: place, isTaken: condition.isTaken, sources: sources))
             }
         }
+        for index in reasons.indices { reasons[index].sources = Self.withoutImplied(reasons[index].sources) }
     }
 
     /// Keeps of the pieces the one at `column`, from 1.
@@ -78,10 +79,22 @@ struct LineExplanation {
         let origins = explanation.trace.table.origins(of: set)
         // Where parts of a key's JSON are known, the key alone says no more.
         let inParts = Set(origins.filter { !$0.path.isEmpty }.map(\.name))
-        return origins.filter { !$0.path.isEmpty || !inParts.contains($0.name) }.map { origin in
+        let sources = origins.filter { !$0.path.isEmpty || !inParts.contains($0.name) }.map { origin in
             Source(
                 key: explanation.key(origin.name), path: origin.path.text, isDirectory: origin.kind == .directory,
                 isMissing: origin.kind == .key && !explanation.isThere(origin.name), isSecret: origin.isSecret)
         }
+        return withoutImplied(sources)
+    }
+
+    /// Without directories that hold one of the keys: they are there as long as any key below is.
+    private static func withoutImplied(_ sources: [Source]) -> [Source] {
+        let implied = Set(sources.filter { !$0.isMissing }.flatMap { directories(of: $0.key) })
+        return sources.filter { !$0.isDirectory || !implied.contains($0.key) }
+    }
+
+    /// The directories that `key` is below of.
+    private static func directories(of key: [UInt8]) -> [[UInt8]] {
+        key.indices.dropFirst().filter { key[$0] == UInt8(ascii: "/") }.map { Array(key[..<$0]) }
     }
 }
