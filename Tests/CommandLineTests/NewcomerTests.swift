@@ -16,7 +16,7 @@ import Testing
                 "\(failed.testDescription)")
             let check = try await box.confd("-check", "-backend", "env")
             #expect(check.exitCode == 1, "\(check.testDescription)")
-            #expect(check.standardError.contains("app.toml: a reload of \(box.out)/app is owed"))
+            #expect(check.standardError.contains("ERROR app.toml: a reload of \(box.out)/app is owed"))
             #expect(check.standardError.contains("0 would change, 1 reload owed, 0 in sync, 0 failed"))
             #expect(!check.standardError.contains("Noop mode"), "\(check.testDescription)")
         }

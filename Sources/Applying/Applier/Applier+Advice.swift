@@ -5,12 +5,13 @@ import Staging
 
 // Warnings about what is probably a mistake, and is no failure.
 extension Applier {
-    /// `-noop`: whether the reload of a file that is in sync would be run, because it failed before. This is logged.
+    /// `-noop`: whether the reload of a file that is in sync is owed, because it failed or runs now. This is logged as an error,
+    /// as it decides the exit code.
     func owesReload(_ resource: Resource, _ destination: Destination) throws(StepFailure) -> Bool {
         guard resource.reloads, !settings.syncOnly, try isMarked(destination) else { return false }
-        logger.warning(
+        logger.error(
             "\(resource.name): a reload of \(resource.destination) is owed: the file is in place, and the service may not have it",
-            resource)
+            resource.logFields.explained(hint: "a confd that runs may be at it: `confd status` says so"))
         return true
     }
 
