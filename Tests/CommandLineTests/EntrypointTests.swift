@@ -163,7 +163,7 @@ import Testing
     /// Report: a container with a slip in a template never started, and never ended. No key can mend these.
     @Test(arguments: [
         ("conf.d/app.toml", "[template\n", "app.toml:1:"),
-        ("conf.d/app.toml", "[template]\nsrc = \"none.tmpl\"\ndest = \"/tmp/none\"\n", "Missing template"),
+        ("conf.d/app.toml", "[template]\nsrc = \"none.tmpl\"\ndest = \"/nowhere/none\"\n", "Missing template"),
         ("templates/app.tmpl", "{{if}}", "app.tmpl:1:"), ("templates/app.tmpl", "{{getz \"/x\"}}", "getz"),
     ])
     func endsAtOnceForWhatNoKeyCanMend(_ file: String, _ content: String, _ named: String) async throws {

@@ -8,7 +8,7 @@ import Testing
 
 /// A resource file with these fields in `[template]` and `[template.apply]`.
 private func file(_ fields: String, template: String = "") -> String {
-    "[template]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\n\(template)\n[template.apply]\n\(fields)\n"
+    "[template]\nsrc = \"a.tmpl\"\ndest = \"/nowhere/x\"\n\(template)\n[template.apply]\n\(fields)\n"
 }
 
 private func parse(_ text: String) throws -> ResourceParser.Result {
@@ -175,7 +175,7 @@ private let generic = """
             "rollback", file(haproxy, template: "rollback = true"),
             "r.toml:4:12: rollback: is not possible with [template.apply]"),
         Mistake(
-            "no table", "[template]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\napply = \"haproxy\"\n",
+            "no table", "[template]\nsrc = \"a.tmpl\"\ndest = \"/nowhere/x\"\napply = \"haproxy\"\n",
             "r.toml:4:9: apply: a string is not a table"),
         Mistake(
             "password in the url",
@@ -234,7 +234,7 @@ private let generic = """
         for folder in ["conf.d", "templates"] { try Files.makeFolder(confdir(folder)) }
         try confdir.write("templates/a.tmpl", "")
         try confdir.write("conf.d/a.toml", file(haproxy))
-        try confdir.write("conf.d/b.toml", file(haproxy).replacing("/tmp/x", with: "/tmp/y"))
+        try confdir.write("conf.d/b.toml", file(haproxy).replacing("/nowhere/x", with: "/nowhere/y"))
         var loader = SettingsLoader(environment: [:]) { _ in false }
         let settings = try loader.load(["-backend", "env", "-confdir", confdir.path])
         let loaded = try ResourceLoader(settings, environment: [:]).load()

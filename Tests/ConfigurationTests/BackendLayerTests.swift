@@ -34,7 +34,7 @@ import Testing
     }
 
     private func resource(_ keys: String) -> String {
-        "[template]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\nkeys = \(keys)\n"
+        "[template]\nsrc = \"a.tmpl\"\ndest = \"/nowhere/x\"\nkeys = \(keys)\n"
     }
 
     private func paths(_ ranges: [KeyRange]) -> [String] { ranges.map { String(decoding: $0.path, as: UTF8.self) } }

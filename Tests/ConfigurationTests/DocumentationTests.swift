@@ -132,7 +132,7 @@ enum Pages {
             #expect(result.errors.isEmpty, "\(result.errors.map(\.text))")
             return
         }
-        let minimal = "[template]\nsrc = \"nginx.conf.tmpl\"\ndest = \"/tmp/x\"\n"
+        let minimal = "[template]\nsrc = \"nginx.conf.tmpl\"\ndest = \"/nowhere/x\"\n"
         let isComplete = block.text.contains("template]") || block.text.contains("service]")
         let text = isComplete ? block.text : minimal + block.text
         let loaded = try load(text)

@@ -11,7 +11,7 @@ private func parse(_ fields: String, header: String = "[template.guard]") throws
     try directory.write("a.tmpl", "")
     let parser = ResourceParser(
         settings: settings, environment: [:], templateFolder: directory.path, defaultLayers: settings.layers)
-    let text = "[template]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\n\(header)\n\(fields)\n"
+    let text = "[template]\nsrc = \"a.tmpl\"\ndest = \"/nowhere/x\"\n\(header)\n\(fields)\n"
     return parser.parse(Array(text.utf8), path: "r.toml", name: "r.toml")
 }
 

@@ -23,7 +23,7 @@ private func withCheck(_ fields: String) -> String {
     """
     [template]
     src = "a.tmpl"
-    dest = "/tmp/x"
+    dest = "/nowhere/x"
     [[template.health_check]]
     keys = "/services/*/servers/*"
     \(fields)
@@ -154,7 +154,7 @@ private func withCheck(_ fields: String) -> String {
 
     /// Report: a check outside of the template was an unknown key, and the servers were not checked.
     @Test func aCheckOutsideOfTheTemplate() throws {
-        let result = try parse("[template]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\n[[health_check]]\nkeys = \"/a/*\"\n")
+        let result = try parse("[template]\nsrc = \"a.tmpl\"\ndest = \"/nowhere/x\"\n[[health_check]]\nkeys = \"/a/*\"\n")
         #expect(result.warnings.first?.text.contains("write [[template.health_check]]") == true)
     }
 
@@ -212,7 +212,7 @@ private func withCheck(_ fields: String) -> String {
         let text = """
             [template]
             src = "a.tmpl"
-            dest = "/tmp/x"
+            dest = "/nowhere/x"
             [[service]]
             key = "/s/${HOSTNAME}"
             value = '{"host": "{{address}}"}'

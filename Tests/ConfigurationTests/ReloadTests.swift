@@ -15,7 +15,7 @@ private func parse(
     try directory.write("a.tmpl", "")
     let parser = ResourceParser(
         settings: settings, environment: environment, templateFolder: directory.path, defaultLayers: settings.layers)
-    let text = "[template]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x y\"\n\(fields)\n"
+    let text = "[template]\nsrc = \"a.tmpl\"\ndest = \"/nowhere/x y\"\n\(fields)\n"
     return parser.parse(Array(text.utf8), path: "r.toml", name: "r.toml")
 }
 
@@ -24,10 +24,10 @@ private func parse(
         "words of a list",
         arguments: [
             ("[\"nginx\", \"-s\", \"reload\"]", ["nginx", "-s", "reload"]),
-            ("[\"cp\", \"{{.dest}}\", \"x={{ .dest }}\"]", ["cp", "/tmp/x y", "x=/tmp/x y"]),
+            ("[\"cp\", \"{{.dest}}\", \"x={{ .dest }}\"]", ["cp", "/nowhere/x y", "x=/nowhere/x y"]),
             ("[\"echo\", \"it's $HOME\", \"\"]", ["echo", "it's $HOME", ""]),
             ("[\"docker\", \"ps\", \"--format\", \"{{.Names}}\"]", ["docker", "ps", "--format", "{{.Names}}"]),
-            ("[\"x\", \"{{range .a}}\", \"{{.dest}}\"]", ["x", "{{range .a}}", "/tmp/x y"]),
+            ("[\"x\", \"{{range .a}}\", \"{{.dest}}\"]", ["x", "{{range .a}}", "/nowhere/x y"]),
         ])
     func words(list: String, expected: [String]) throws {
         let resource = try #require(try parse("reload_cmd = \(list)").resources.first)

@@ -21,7 +21,7 @@ private func parse(
 
 /// A resource with the two required fields and `more`.
 private func minimal(_ more: String) -> String {
-    "[template]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\n\(more)\n"
+    "[template]\nsrc = \"a.tmpl\"\ndest = \"/nowhere/x\"\n\(more)\n"
 }
 
 @Suite struct ResourceFieldTests {
@@ -37,8 +37,8 @@ private func minimal(_ more: String) -> String {
     }
 
     @Test func severalTemplatesInOneFile() throws {
-        let one = "[[template]]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\n"
-        let two = "[[template]]\nsrc = \"a.tmpl\"\ndest = \"/tmp/y\"\n"
+        let one = "[[template]]\nsrc = \"a.tmpl\"\ndest = \"/nowhere/x\"\n"
+        let two = "[[template]]\nsrc = \"a.tmpl\"\ndest = \"/nowhere/y\"\n"
         #expect(try parse(one + two).resources.map(\.name) == ["r.toml", "r.toml#2"])
     }
 
@@ -68,7 +68,7 @@ private func minimal(_ more: String) -> String {
 
     /// Found by reading: columns count characters, and bytes were dropped, so that `0o` was not seen and 416 read as 0416.
     @Test(arguments: ["é", "日本語", "\u{1F680}"]) func modesBehindOtherCharacters(_ name: String) throws {
-        let table = "template = { src = \"a.tmpl\", dest = \"/tmp/\(name)\", keys = [\"/\(name)\"], mode = 0o640 }\n"
+        let table = "template = { src = \"a.tmpl\", dest = \"/nowhere/\(name)\", keys = [\"/\(name)\"], mode = 0o640 }\n"
         for text in [table, "\u{FEFF}" + table] {
             let parsed = try parse(text)
             #expect(parsed.resources.first?.attributes.mode == 0o640, "\(parsed.errors.map(\.summary))")
@@ -115,9 +115,9 @@ private func minimal(_ more: String) -> String {
     }
 
     @Test func variables() throws {
-        let text = "[template]\nsrc = \"${T}.tmpl\"\ndest = \"/tmp/${NO:-d}\"\nkeys = [\"/${T}\"]\nmode = \"${M}\"\n"
+        let text = "[template]\nsrc = \"${T}.tmpl\"\ndest = \"/nowhere/${NO:-d}\"\nkeys = [\"/${T}\"]\nmode = \"${M}\"\n"
         let resource = try parse(text, environment: ["T": "a", "M": "0600"]).resources.first
-        #expect(resource?.destination == "/tmp/d")
+        #expect(resource?.destination == "/nowhere/d")
         #expect(resource?.ranges.map { String(decoding: $0.path, as: UTF8.self) } == ["/a"])
         #expect(resource?.attributes.mode == 0o600)
     }
@@ -303,7 +303,7 @@ private func minimal(_ more: String) -> String {
     }
 
     @Test func oneBadTemplateOfAFileCostsOnlyItself() throws {
-        let good = "[[template]]\nsrc = \"a.tmpl\"\ndest = \"/tmp/x\"\n"
+        let good = "[[template]]\nsrc = \"a.tmpl\"\ndest = \"/nowhere/x\"\n"
         let result = try parse("[[template]]\nsrc = \"a.tmpl\"\n" + good)
         #expect(result.resources.map(\.name) == ["r.toml#2"])
         #expect(result.errors.map(\.text) == ["r.toml:1:3: dest: is required and must not be empty\n[[template]]\n  ^"])

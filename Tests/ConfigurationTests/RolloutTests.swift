@@ -7,7 +7,7 @@ import Testing
 /// Parses a resource with these fields of `[template.rollout]`, and `confd.toml` with this text.
 private func parse(
     _ fields: String?, settings text: String = "", options: [String] = [], keys: String = "keys = [\"/a\"]",
-    more: String = "", destination: String = "/tmp/x", environment: [String: String] = [:]
+    more: String = "", destination: String = "/nowhere/x", environment: [String: String] = [:]
 ) throws -> ResourceParser.Result {
     let directory = try TemporaryDirectory()
     try directory.write("confd.toml", text)
@@ -197,8 +197,8 @@ private func parse(
         "[template.apply]\ndriver = \"haproxy\"\nsocket = \"/run/h.sock\"\nbackend = \"b\"\n"
 
     @Test(arguments: [
-        ("/tmp/{{.name}}", "for_each = \"/a/*\"\nkeys = [\"/a\"]", "", "for_each"),
-        ("/tmp/x", "keys = [\"/a\"]", apply, "[template.apply]"),
+        ("/nowhere/{{.name}}", "for_each = \"/a/*\"\nkeys = [\"/a\"]", "", "for_each"),
+        ("/nowhere/x", "keys = [\"/a\"]", apply, "[template.apply]"),
     ])
     func refusesFieldsByName(
         _ destination: String, _ keys: String, _ more: String, _ name: String
