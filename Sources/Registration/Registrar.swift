@@ -72,6 +72,8 @@ package struct Registrar {
     var phase = Phase.running
     /// How long to drain after the removal.
     var drain = Duration.zero
+    /// Whether nobody wants to wait for that.
+    var skipsDrain = false
     /// The request that is out, and since when.
     var current: (request: Request, since: Duration)?
     /// No request before this time.
@@ -159,6 +161,7 @@ extension Registrar {
 
     /// Ends the time to drain.
     package mutating func skipDrain() {
+        skipsDrain = true
         drain = .zero
         if case .draining = phase { phase = .finished }
     }

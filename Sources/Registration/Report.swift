@@ -23,7 +23,7 @@ package enum Report: Equatable, Sendable {
     case longerLease(asked: Duration, granted: Duration)
     case unreachable(BackendError)
     case reachedAgain
-    /// At the end the keys are removed; the service goes on for this long.
+    /// At the end: the keys are removed, and the service runs on for this long.
     case draining(Duration)
     /// At the end these keys are still there; they go with their lease.
     case notRemoved(keys: [[UInt8]], within: Duration)
@@ -80,7 +80,7 @@ extension Report {
             "ttl \(seconds(asked)) is less than the store grants, it is \(seconds(granted))"
         case .unreachable(let error): "services are neither registered nor kept alive: \(error.message)"
         case .reachedAgain: "services can be registered and kept alive again"
-        case .draining(let time): "the end waits \(seconds(time)) for the last requests (drain)"
+        case .draining(let time): "waiting \(seconds(time)) for open requests (drain)"
         case .notRemoved(let keys, let time):
             "\(count(keys.count)) could not be removed, the lease ends within \(seconds(time)): \(names(keys))"
         }

@@ -235,6 +235,26 @@ import Testing
         }
     }
 
+    /// Found by reading: `.index` depends on every key that makes an item, and a mistyped key ended with 0.
+    @Test func keysOfItems() async throws {
+        try await withSandbox { box in
+            try box.write("keys.yaml", "s: {a: '1', b: '2'}\n")
+            try box.resource(
+                "app", keys: ["/s"], fields: "for_each = \"/s/*\"", template: "name {{.name}}\nnumber {{.index}}\n")
+            let text = try #require(box.read("confdir/conf.d/app.toml"))
+            try box.write("confdir/conf.d/app.toml", text.replacing("\(box.out)/app", with: "\(box.out)/{{.name}}"))
+            let done = try await explain(box, "-key", "/s/a")
+            #expect(done.standardOutput.contains("\(box.out)/b:2\n"), "\(done.testDescription)")
+            let line = try await explain(box, "\(box.out)/b:2")
+            #expect(line.standardOutput.contains("(any key below)"), "\(line.testDescription)")
+            try box.write("confdir/templates/app.tmpl", "name {{.name}}\n")
+            let wrong = try await explain(box, "-key", "/s/aa")
+            #expect(
+                wrong.exitCode == 2 && wrong.standardError.contains("did you mean \"/s/a\"?"),
+                "\(wrong.testDescription)")
+        }
+    }
+
     @Test func triesAnotherValue() async throws {
         try await withSandbox { box in
             try prepare(box)

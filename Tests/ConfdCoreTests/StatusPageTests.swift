@@ -124,6 +124,17 @@ import Testing
         #expect(bad.page.contains("<p class=\"problem\">it refused</p>"), "\(bad.page)")
     }
 
+    @Test func showsProblemsOfHealthChecks() throws {
+        var status = Self.status([Self.resource("a")])
+        status.checkProblems = [("a", .noTarget(Array("/s/b".utf8), "it gives no HOST:PORT"))]
+        let html = page(status)
+        try HTMLShape(html).check()
+        #expect(html.contains("/s/b is not checked: it gives no HOST:PORT</p></td>"), "\(html)")
+        #expect(html.contains("<td data-column=\"Resource\">a</td></tr>"), "\(html)")
+        let row = try #require(html.split(separator: "<tr>").first { $0.contains("is not checked") })
+        #expect(row.split(separator: "<td ").count == 6, "\(row)")
+    }
+
     @Test func isBounded() throws {
         let many = (1...1_500).map { Self.resource("r\($0)") }
         let html = page(Self.status(many))

@@ -81,9 +81,9 @@ import Testing
         table.note(try Self.target("h1:1"), isUp: false)
         // It is the only one of its group in b, which is then shown.
         #expect(Self.texts(table.hidden) == ["/s/a/1"])
-        #expect(Self.texts(table.panicking) == ["/s/b"])
+        #expect(Self.texts(table.groupsShownAsWhole) == ["/s/b"])
         table.note(try Self.target("h1:1"), isUp: true)
-        #expect(table.hidden.isEmpty && table.panicking.isEmpty)
+        #expect(table.hidden.isEmpty && table.groupsShownAsWhole.isEmpty)
     }
 
     @Test func withAllDownNothingIsHiddenUnlessAsked() throws {
@@ -103,13 +103,13 @@ import Testing
         for key in keys { group.insert(key, isUp: true, .percent(50)) }
         group.note(keys[0], isUp: false, .percent(50))
         group.note(keys[1], isUp: false, .percent(50))
-        #expect(!group.isPanicking)
+        #expect(!group.isShownAsWhole)
         group.note(keys[2], isUp: false, .percent(50))
-        #expect(group.isPanicking)
+        #expect(group.isShownAsWhole)
         group.note(keys[2], isUp: true, .percent(50))
-        #expect(group.isPanicking)
+        #expect(group.isShownAsWhole)
         group.note(keys[1], isUp: true, .percent(50))
-        #expect(!group.isPanicking)
+        #expect(!group.isShownAsWhole)
     }
 
     @Test func initialHoldsUntilThereIsAVerdict() throws {

@@ -154,7 +154,8 @@ private func withCheck(_ fields: String) -> String {
 
     /// Report: a check outside of the template was an unknown key, and the servers were not checked.
     @Test func aCheckOutsideOfTheTemplate() throws {
-        let result = try parse("[template]\nsrc = \"a.tmpl\"\ndest = \"/nowhere/x\"\n[[health_check]]\nkeys = \"/a/*\"\n")
+        let result = try parse(
+            "[template]\nsrc = \"a.tmpl\"\ndest = \"/nowhere/x\"\n[[health_check]]\nkeys = \"/a/*\"\n")
         #expect(result.warnings.first?.text.contains("write [[template.health_check]]") == true)
     }
 

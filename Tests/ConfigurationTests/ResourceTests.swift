@@ -68,7 +68,8 @@ private func minimal(_ more: String) -> String {
 
     /// Found by reading: columns count characters, and bytes were dropped, so that `0o` was not seen and 416 read as 0416.
     @Test(arguments: ["é", "日本語", "\u{1F680}"]) func modesBehindOtherCharacters(_ name: String) throws {
-        let table = "template = { src = \"a.tmpl\", dest = \"/nowhere/\(name)\", keys = [\"/\(name)\"], mode = 0o640 }\n"
+        let table =
+            "template = { src = \"a.tmpl\", dest = \"/nowhere/\(name)\", keys = [\"/\(name)\"], mode = 0o640 }\n"
         for text in [table, "\u{FEFF}" + table] {
             let parsed = try parse(text)
             #expect(parsed.resources.first?.attributes.mode == 0o640, "\(parsed.errors.map(\.summary))")
@@ -115,7 +116,8 @@ private func minimal(_ more: String) -> String {
     }
 
     @Test func variables() throws {
-        let text = "[template]\nsrc = \"${T}.tmpl\"\ndest = \"/nowhere/${NO:-d}\"\nkeys = [\"/${T}\"]\nmode = \"${M}\"\n"
+        let text =
+            "[template]\nsrc = \"${T}.tmpl\"\ndest = \"/nowhere/${NO:-d}\"\nkeys = [\"/${T}\"]\nmode = \"${M}\"\n"
         let resource = try parse(text, environment: ["T": "a", "M": "0600"]).resources.first
         #expect(resource?.destination == "/nowhere/d")
         #expect(resource?.ranges.map { String(decoding: $0.path, as: UTF8.self) } == ["/a"])

@@ -3,7 +3,7 @@ import KeyValue
 import Rendering
 import Staging
 
-// Warnings about what is probably a mistake, and is no failure.
+// Reloads that are owed, and warnings about what is probably a mistake.
 extension Applier {
     /// `-noop`: whether the reload of a file that is in sync is owed, because it failed or runs now. This is logged as an error,
     /// as it decides the exit code.
@@ -11,7 +11,7 @@ extension Applier {
         guard resource.reloads, !settings.syncOnly, try isMarked(destination) else { return false }
         logger.error(
             "\(resource.name): a reload of \(resource.destination) is owed: the file is in place, and the service may not have it",
-            resource.logFields.explained(hint: "a confd that runs may be at it: `confd status` says so"))
+            resource.logFields.explained(hint: "a running confd may be reloading it now: see `confd status`"))
         return true
     }
 

@@ -13,7 +13,8 @@ package struct KeyChanges: Sendable {
     }
 
     let base: Base
-    /// What the file was made from, where the service has not got it yet: the cause of the next file if that is as the service has it.
+    /// What the file was made from, where its reload is still owed. A new file that differs from this one only, and not from what
+    /// the service has, is explained by it.
     var fileKeys: Snapshot?
     package let snapshot: Snapshot
     let ranges: [KeyRange]

@@ -1,6 +1,6 @@
 import Configuration
 
-/// Why a health check asks fewer servers, or hides fewer, than its table says.
+/// Why a health check does not probe a server, or does not hide one that is down.
 struct CheckProblem: Equatable, Sendable {
     enum Subject: Hashable, Sendable {
         /// A pattern that no key matches.

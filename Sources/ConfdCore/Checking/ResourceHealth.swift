@@ -43,8 +43,13 @@ struct ResourceHealth {
     /// Whether the first rendering waits no longer at `now`.
     func isDecided(at now: Duration) -> Bool { untold.isEmpty || deadline.map { now >= $0 } ?? false }
 
-    /// What is wrong with the checks, table by table: patterns first, then keys, then groups.
+    /// What is wrong with the checks, each pattern, key and group once and in this order.
     var problems: [CheckProblem] {
+        var named: Set<CheckProblem.Subject> = []
+        return allProblems.filter { named.insert($0.subject).inserted }
+    }
+
+    private var allProblems: [CheckProblem] {
         tables.filter(\.isEmpty).map { .noKey($0.check.keys.text, resource) }
             + tables.flatMap(\.problems).map { .noTarget($0.key, $0.reason) }
             + groupsShownAsWhole.map { .shownAsWhole($0) }
@@ -139,7 +144,9 @@ struct ResourceHealth {
     }
 
     /// The groups whose servers are all shown, because too few of them are up.
-    var groupsShownAsWhole: [[UInt8]] { Set(tables.flatMap(\.panicking)).sorted { $0.lexicographicallyPrecedes($1) } }
+    var groupsShownAsWhole: [[UInt8]] {
+        Set(tables.flatMap(\.groupsShownAsWhole)).sorted { $0.lexicographicallyPrecedes($1) }
+    }
 
     /// What the functions `healthy` and `health` answer in a rendering; `engine` is nil where nothing is probed.
     func source(_ engine: CheckEngine?) -> HealthAnswers { HealthAnswers(tables: tables, engine: engine) }

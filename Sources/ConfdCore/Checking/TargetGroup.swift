@@ -5,7 +5,7 @@ struct TargetGroup: Equatable {
     private(set) var members: Set<[UInt8]> = []
     private(set) var down: Set<[UInt8]> = []
     /// Fewer are up than `min_healthy` asks for, so that all are shown.
-    private(set) var isPanicking = false
+    private(set) var isShownAsWhole = false
 
     var isEmpty: Bool { members.isEmpty }
 
@@ -28,11 +28,11 @@ struct TargetGroup: Equatable {
     private mutating func decide(_ minHealthy: TargetCheck.MinHealthy) {
         let up = members.count - down.count
         switch minHealthy {
-        case .count(let least): isPanicking = !down.isEmpty && up < least
+        case .count(let least): isShownAsWhole = !down.isEmpty && up < least
         case .percent(let least):
             // One server more ends it than began it, so that a single one that comes and goes does not flip the whole group.
-            let counted = isPanicking ? up - 1 : up
-            isPanicking = !down.isEmpty && counted * 100 < least * members.count
+            let counted = isShownAsWhole ? up - 1 : up
+            isShownAsWhole = !down.isEmpty && counted * 100 < least * members.count
         }
     }
 }

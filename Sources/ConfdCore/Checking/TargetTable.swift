@@ -46,7 +46,7 @@ struct TargetTable {
     /// The keys, as the template sees them, whose servers are down and not shown all the same.
     var hidden: [[UInt8]] {
         guard check.hide else { return [] }
-        return groups.values.flatMap { $0.isPanicking ? [] : Array($0.down) }
+        return groups.values.flatMap { $0.isShownAsWhole ? [] : Array($0.down) }
     }
 
     /// The keys of `hidden`, each with its server.
@@ -55,8 +55,9 @@ struct TargetTable {
     }
 
     /// The groups of which fewer servers are up than `min_healthy`, sorted.
-    var panicking: [[UInt8]] {
-        groups.filter { $0.value.isPanicking }.keys.sorted { $0.lexicographicallyPrecedes($1) }
+    var groupsShownAsWhole: [[UInt8]] {
+        guard check.hide else { return [] }
+        return groups.filter { $0.value.isShownAsWhole }.keys.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
     /// Each target of each group, and whether its keys are hidden.
@@ -67,7 +68,7 @@ struct TargetTable {
             let group = groups[entry.group]
             let name = String(decoding: entry.group, as: UTF8.self)
             guard seen.insert([name, "\(target)"]).inserted else { return nil }
-            let isHidden = check.hide && group?.isPanicking == false && group?.down.contains(key) == true
+            let isHidden = check.hide && group?.isShownAsWhole == false && group?.down.contains(key) == true
             return (entry.group, target, isHidden)
         }
     }

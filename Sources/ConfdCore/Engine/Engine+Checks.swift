@@ -47,9 +47,9 @@ extension Engine {
         let waiting = hasFailed ? services.names(waitingFor: change.target) : []
         if waiting.isEmpty, change.isTransition || isDownFromTheStart { logger.info(change.message) }
         for name in waiting {
-            let message = "\(PrintableText.line(name)) waits for its health check: \(change.message)"
-            // The command after `--`, which is probably what is checked, has yet to be started.
-            if supervisor?.hasStarted == false { logger.info(message) } else { logger.warning(message) }
+            // What is checked is probably the command after `--`.
+            let command = supervisor.flatMap { $0.hasStarted ? nil : " (\($0.name) is not started yet)" } ?? ""
+            logger.warning("\(PrintableText.line(name)) waits for its health check: \(change.message)\(command)")
         }
         note(change)
         for state in table.resources {

@@ -2,24 +2,24 @@ import Configuration
 import Posix
 import Rollout
 
-/// When to log again what the command waits for: the pauses double from 5 s to 60 s. Something else than before is logged
-/// after a quarter of the pause.
+/// When to log again what the command waits for: the pauses double from 5 s to 60 s. A new reason is logged after a quarter of
+/// the pause.
 struct ReminderSchedule {
     private static let firstPause = Duration.seconds(5)
     private static let longestPause = Duration.seconds(60)
 
     private var pause = ReminderSchedule.firstPause
     private var last: (text: String, time: Duration)?
-    /// When it is to be looked at next.
+    /// The next time at which a reminder may be due.
     private(set) var next: Duration
 
     init(from now: Duration) { next = now + Self.firstPause }
 
-    /// Whether a reminder with `text` is due, which counts as given then.
-    mutating func isDue(at now: Duration, _ text: @autoclosure () -> String?) -> Bool {
+    /// Whether a reminder with `text` is due; the caller then gives it. nil: there is nothing to say.
+    mutating func isDue(at now: Duration, _ text: String?) -> Bool {
         guard now >= next else { return false }
         next = now + Self.firstPause
-        guard let text = text() else { return false }
+        guard let text else { return false }
         if let last, now < last.time + (last.text == text ? pause : pause / 4) { return false }
         pause = min(pause * 2, Self.longestPause)
         last = (text, now)
@@ -73,9 +73,9 @@ extension Engine {
 
     /// Logs again what the command waits for: otherwise nothing tells why a container does nothing.
     func remindOfWaiting(at now: Duration) {
-        guard supervisor?.hasStarted == false, childReminder.isDue(at: now, commandObstacle?.text),
-            let obstacle = commandObstacle
-        else { return }
+        guard supervisor?.hasStarted == false, now >= childReminder.next else { return }
+        let obstacle = commandObstacle
+        guard childReminder.isDue(at: now, obstacle?.text), let obstacle else { return }
         if let resource = obstacle.resource {
             logger.warning(obstacle.text, resource)
         } else {

@@ -40,7 +40,7 @@ extension Engine {
     /// Logs once that a resource is as it should be again after it had failed, or after its template or its file was broken.
     func noteRecovery(of state: ResourceState, hasFailed: Bool) {
         if hasFailed || state.usesEarlierVersion { state.hasFailed = true }
-        guard mode == .follow, state.hasFailed, !hasFailed, state.isInSync else { return }
+        guard mode == .follow, state.hasFailed, !hasFailed, state.isInSync, !state.isRolledBack else { return }
         state.hasFailed = false
         logger.info("\(state.resource.name): in sync again", state.resource)
     }

@@ -34,8 +34,11 @@ extension Engine {
             }
         }
         for state in table.states where state.owner == nil {
+            let wasBroken = state.definitionError != nil
             state.definitionError = inventory.brokenDefinitions[state.resource.name]
-            noteRecovery(of: state, hasFailed: false)
+            if state.definitionError != nil { state.hasFailed = true }
+            // A definition that is rendered now, or in the pass that starts, is in sync once that has succeeded.
+            if wasBroken, !passIsStarting { noteRecovery(of: state, hasFailed: false) }
         }
         try updateSources(backends)
         updateServices(at: now)

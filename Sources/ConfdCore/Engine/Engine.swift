@@ -329,7 +329,7 @@ package final class Engine {
         if missed.isEmpty { return false }
         let isRefusal = missed.allSatisfy(\.follower.contact.hasRefused)
         logger.fatal(
-            "the backend \(isRefusal ? "has refused us, and given no keys" : "was not reached") within -retry-for "
+            "the backend \(isRefusal ? "refused access for all of" : "was not reached within") -retry-for "
                 + GoDuration.text(settings.retryFor))
         return true
     }

@@ -48,7 +48,7 @@ package final class ResourceState {
     private(set) var lastReload: ReloadRun?
     /// Whether the reload that is owed was tried.
     private(set) var reloadHasFailed = false
-    /// Whether a rendering, check or reload has failed since it was in sync last.
+    /// Whether a rendering, check or reload has failed, or its file or template was broken, since it was in sync last.
     var hasFailed = false
     /// Whether the previous file is back, because its reload kept failing.
     private(set) var isRolledBack = false

@@ -134,8 +134,8 @@ extension Scheduler {
         }
     }
 
-    /// The rendering that was begun is over. `keysChanged` says whether a key that it reads differs from when file and
-    /// service were last in step.
+    /// The rendering that was begun is over. `keysChanged` says whether a key that it reads differs from what the file was made
+    /// from before.
     package mutating func rendered(_ result: RenderOutcome, keysChanged: Bool = true, at now: Duration) {
         precondition(activity == .rendering, "it was begun")
         activity = .idle

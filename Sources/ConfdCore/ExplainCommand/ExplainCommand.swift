@@ -195,10 +195,13 @@ struct ExplainCommand {
         let seeing = candidates.filter { Explanation.name(of: bytes, in: $0) != nil }
         if seeing.isEmpty { throw .problem(.unseenKey(key)) }
         var uses: [KeyUse] = []
+        var read: [ExplainedResource] = []
         var failure: ExplainFailure?
         for resource in seeing {
             do throws(ExplainFailure) {
-                try note(&uses, of: bytes, in: resource)
+                let keys = try explainer.read(resource)
+                read.append(keys)
+                try note(&uses, of: bytes, in: keys)
             } catch {
                 failure = error
             }
@@ -208,8 +211,9 @@ struct ExplainCommand {
             if !uses.isEmpty { try write(text(uses, key: bytes)) }
             throw failure
         }
-        if arguments.supposedValue == nil, KeyUse.isMissing(bytes, uses), uses.allSatisfy(\.lines.isEmpty) {
-            let near = uses.lazy.compactMap { $0.explanation.nearKey(to: bytes) }.first
+        let isThere = read.contains { $0.has(bytes) }
+        if arguments.supposedValue == nil, !isThere, uses.allSatisfy(\.lines.isEmpty) {
+            let near = read.lazy.compactMap { $0.nearKey(to: bytes) }.first
             throw .problem(.noKey(key, suggestion: near.map { String(decoding: $0, as: UTF8.self) }))
         }
         return text(uses, key: bytes)
@@ -221,9 +225,9 @@ struct ExplainCommand {
         return uses.flatMap { $0.difference(context: settings.diffContext, isColoured: settings.coloursOutput) }
     }
 
-    /// Adds the use of `key` in the file of `resource`, or in those files of its items that it decides something of.
-    private func note(_ uses: inout [KeyUse], of key: [UInt8], in resource: Resource) throws(ExplainFailure) {
-        let keys = try explainer.read(resource)
+    /// Adds the use of `key` in the file of a resource, or in those files of its items that it decides something of.
+    private func note(_ uses: inout [KeyUse], of key: [UInt8], in keys: ExplainedResource) throws(ExplainFailure) {
+        let resource = keys.resource
         let supposed = arguments.supposedValue.map { explainer.suppose(key, Array($0.utf8), in: keys) }
         let chosen = arguments.item == nil ? nil : try file(of: keys).resource.destination
         func add(_ use: KeyUse) {

@@ -31,7 +31,7 @@ enum ExplainProblem: Equatable {
     case notKey(String)
     /// No resource sees the key.
     case unseenKey(String)
-    /// A resource would see the key, but it is not there, and no line is what it is for that reason.
+    /// A resource would see the key, but the key is not there, and no line depends on that.
     case noKey(String, suggestion: String?)
     case lineWithKey
     case control(DaemonClient.Problem, socket: String)

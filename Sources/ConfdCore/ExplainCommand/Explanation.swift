@@ -49,7 +49,9 @@ struct Explanation {
     }
 
     /// Whether a health check hides `key` of the store.
-    func hides(_ key: [UInt8]) -> Bool {
+    func hides(_ key: [UInt8]) -> Bool { Self.hides(key, hidden) }
+
+    fileprivate static func hides(_ key: [UInt8], _ hidden: [HiddenServer]) -> Bool {
         hidden.contains { $0.key == key || key.starts(with: $0.key + [UInt8(ascii: "/")]) }
     }
 
@@ -67,7 +69,11 @@ struct Explanation {
     }
 
     /// The key of the store that the template knows as `name`.
-    func key(_ name: ByteString) -> [UInt8] { name.isEmpty ? resource.prefix : prefix + name.array }
+    func key(_ name: ByteString) -> [UInt8] { Self.key(name, of: resource) }
+
+    fileprivate static func key(_ name: ByteString, of resource: Resource) -> [UInt8] {
+        name.isEmpty ? resource.prefix : prefix(of: resource) + name.array
+    }
 
     /// What the template calls `key`; nil if it does not see it.
     func name(of key: [UInt8]) -> ByteString? {
@@ -75,8 +81,10 @@ struct Explanation {
     }
 
     /// Whether the template sees the key, or keys below it.
-    func has(_ key: [UInt8]) -> Bool {
-        name(of: key).map { $0.withBytes { view.find($0) != nil || !view.children(of: $0).isEmpty } } ?? false
+    func has(_ key: [UInt8]) -> Bool { name(of: key).map { Self.has($0, in: view) } ?? false }
+
+    fileprivate static func has(_ name: ByteString, in view: Snapshot) -> Bool {
+        name.withBytes { view.find($0) != nil || !view.children(of: $0).isEmpty }
     }
 
     static func name(of key: [UInt8], in resource: Resource) -> [UInt8]? {
@@ -84,8 +92,6 @@ struct Explanation {
         guard isSeen, key.starts(with: prefix(of: resource)) else { return nil }
         return Array(key.dropFirst(prefix(of: resource).count))
     }
-
-    private var prefix: [UInt8] { Self.prefix(of: resource) }
 
     private static func prefix(of resource: Resource) -> [UInt8] {
         resource.prefix == [UInt8(ascii: "/")] ? [] : resource.prefix
@@ -100,27 +106,25 @@ struct Explanation {
         return revision > 0 ? revision : nil
     }
 
-    /// The key that was probably meant by one of the store that is not there; nil if none is near.
-    func nearKey(to key: [UInt8]) -> [UInt8]? {
-        name(of: key).flatMap { NearKeys.path(near: $0.array, in: view) }.map { self.key(ByteString($0)) }
-    }
-
-    /// The numbers, from 1, of the lines that `name` decides. Of a directory that a line depends on, it does if no other key is
-    /// in it: the directory goes with its last key.
-    func lines(decidedBy name: ByteString) -> [Int] {
+    /// The numbers, from 1, of the lines that `name` decides, by itself or together with `others`. A line that depends on a
+    /// directory is decided by all keys below it: without them the directory would not be there.
+    func lines(decidedBy name: ByteString, with others: Set<ByteString> = []) -> [Int] {
+        let names = others.union([name])
         let isNamed = trace.table.membership { origin in
             switch origin.kind {
             case .key: origin.name == name
-            case .directory: origin.name == name || isOnlyKey(name, below: origin.name)
+            // `.index` of an item depends on the number of items before it, which any key may change.
+            case .directory: origin.name.isEmpty || origin.name == name || isDirectory(origin.name, of: name, names)
             }
         }
         return output.lines(lines, of: content, naming: isNamed).map { $0 + 1 }
     }
 
-    private func isOnlyKey(_ name: ByteString, below directory: ByteString) -> Bool {
+    /// Whether `name` is in the directory, and all keys of the directory are among `names`.
+    private func isDirectory(_ directory: ByteString, of name: ByteString, _ names: Set<ByteString>) -> Bool {
         guard name.array.starts(with: directory.array + [UInt8(ascii: "/")]) else { return false }
         let inside = view.view(of: [KeyRange(cleaned: directory.array)], strippingPrefix: [])
-        return (0..<inside.count).allSatisfy { inside.key(at: $0).array == name.array }
+        return (0..<inside.count).allSatisfy { names.contains(ByteString(inside.key(at: $0).array)) }
     }
 }
 
@@ -131,6 +135,18 @@ struct ExplainedResource {
     let files: ResourceFiles
     fileprivate let seen: ResourceView
     fileprivate let view: Snapshot
+
+    /// Whether `key` of the store, or a key below it, is there; a health check may hide it.
+    func has(_ key: [UInt8]) -> Bool {
+        let name = Explanation.name(of: key, in: resource).map { ByteString($0) }
+        return name.map { Explanation.has($0, in: view) } == true || Explanation.hides(key, seen.hidden)
+    }
+
+    /// The key of the store that was probably meant by one that is not there; nil if none is near.
+    func nearKey(to key: [UInt8]) -> [UInt8]? {
+        Explanation.name(of: key, in: resource).flatMap { NearKeys.path(near: $0, in: view) }
+            .map { Explanation.key(ByteString($0), of: resource) }
+    }
 }
 
 /// Renders resources with a trace; what is wrong is logged.

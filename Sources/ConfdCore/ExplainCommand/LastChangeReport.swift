@@ -54,10 +54,11 @@ struct LastChangeReport: Equatable {
         (self.keys, self.causes) = (keys, causes)
     }
 
-    /// The lines of the file of now that a key decides.
-    static func lines(of key: String, _ explanation: Explanation?) -> [Int] {
-        guard let explanation, let name = explanation.name(of: Array(key.utf8)) else { return [] }
-        return explanation.lines(decidedBy: name)
+    /// For each key, the lines of the file of now that it decides, by itself or together with the others.
+    func lines(_ explanation: Explanation?) -> [[Int]] {
+        let names = keys.map { explanation?.name(of: Array($0.name.utf8)) }
+        let all = Set(names.compactMap { $0 })
+        return names.map { name in name.flatMap { explanation?.lines(decidedBy: $0, with: all) } ?? [] }
     }
 
     func text(_ resource: Resource, _ explanation: Explanation?) -> String {
@@ -71,8 +72,8 @@ struct LastChangeReport: Equatable {
             rows.append(["keys", "which of \(count) changed is not known: it was the daemon's first file"])
         }
         rows += causes.map { ["because", $0] }
-        for key in keys where isKnown {
-            let lines = ExplainText.ranges(Self.lines(of: key.name, explanation))
+        for (key, lines) in zip(keys, lines(explanation)) where isKnown {
+            let lines = ExplainText.ranges(lines)
             rows.append([
                 key.change.rawValue, key.name, lines.isEmpty ? "" : "\(resource.destination):\(lines)",
             ])

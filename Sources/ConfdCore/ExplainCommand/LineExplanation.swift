@@ -64,7 +64,9 @@ struct LineExplanation {
                 reasons.append(Reason(action: text.text, place: place, isTaken: condition.isTaken, sources: sources))
             }
         }
-        for index in reasons.indices { reasons[index].sources = Self.withoutImplied(reasons[index].sources) }
+        for index in reasons.indices {
+            reasons[index].sources = Self.withoutImplied(reasons[index].sources, explanation)
+        }
     }
 
     /// Keeps of the pieces the one at `column`, from 1.
@@ -84,17 +86,18 @@ struct LineExplanation {
                 key: explanation.key(origin.name), path: origin.path.text, isDirectory: origin.kind == .directory,
                 isMissing: origin.kind == .key && !explanation.isThere(origin.name), isSecret: origin.isSecret)
         }
-        return withoutImplied(sources)
+        return withoutImplied(sources, explanation)
     }
 
-    /// Without directories that hold one of the keys: they are there as long as any key below is.
-    private static func withoutImplied(_ sources: [Source]) -> [Source] {
-        let implied = Set(sources.filter { !$0.isMissing }.flatMap { directories(of: $0.key) })
+    /// Without directories that hold one of the keys: they are there as long as any key below them is. The root stays: it stands
+    /// for `.index`, which depends on how many items there are.
+    private static func withoutImplied(_ sources: [Source], _ explanation: Explanation) -> [Source] {
+        let root = explanation.key(ByteString([]))
+        let implied = Set(sources.filter { !$0.isMissing }.flatMap { directories(above: $0.key) }).subtracting([root])
         return sources.filter { !$0.isDirectory || !implied.contains($0.key) }
     }
 
-    /// The directories that `key` is below of.
-    private static func directories(of key: [UInt8]) -> [[UInt8]] {
+    private static func directories(above key: [UInt8]) -> [[UInt8]] {
         key.indices.dropFirst().filter { key[$0] == UInt8(ascii: "/") }.map { Array(key[..<$0]) }
     }
 }

@@ -99,11 +99,12 @@ extension StatusWriter {
         set("count", change.count)
         set("known", change.isKnown)
         array("causes", change.causes) { $0.set("cause", $1) }
-        array("keys", change.keys) { writer, key in
+        array("keys", Array(zip(change.keys, change.lines(explanation)))) { writer, item in
+            let (key, lines) = item
             writer.set("key", key.name)
             writer.set("deleted", key.change == .delete)
             writer.set("change", key.change.rawValue)
-            writer.numbers("lines", LastChangeReport.lines(of: key.name, explanation))
+            writer.numbers("lines", lines)
         }
     }
 }

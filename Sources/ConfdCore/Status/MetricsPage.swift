@@ -92,7 +92,7 @@ struct MetricsPage {
         if !checked.isEmpty {
             text += gauge(
                 "confd_check_problems",
-                "How many keys and patterns of its health checks give no server, and groups have too few servers that are up.",
+                "Keys and patterns of health checks that give no server, and groups of which too few servers are up.",
                 checked.sorted().map { ([("resource", $0)], "\(problems[$0] ?? 0)") })
         }
         if let statistics = status.statistics { text += self.text(of: statistics) }

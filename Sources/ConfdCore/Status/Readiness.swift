@@ -17,7 +17,7 @@ struct Readiness {
         let missing =
             status.neverWritten.map { "\($0.destination) was never written: \($0.reason)" }
             + status.unusable.map { "\($0) cannot be used" }
-        // The files may be those of an earlier run, which the command waits to see renewed.
+        // The files may be those of an earlier run, and the command is started once they are up to date.
         guard let first = missing.first else { return status.commandObstacle }
         return first + (missing.count > 1 ? " (and \(missing.count - 1) more)" : "")
     }

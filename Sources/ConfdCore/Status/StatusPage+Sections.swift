@@ -116,8 +116,9 @@ extension StatusPage {
     private func row(of item: (resource: String, problem: CheckProblem)) -> String {
         row([
             ("Status", Self.state(item.problem.word, .warning)),
-            ("Server", "<p class=\"problem\">\(HTMLText.escaped(item.problem.message))</p>"),
-            ("Resource", HTMLText.escaped(item.resource)),
+            ("Server", "<p class=\"problem\">\(HTMLText.escaped(item.problem.message))</p>"), ("Check", ""),
+            ("Since", ""),
+            ("Group", ""), ("Resource", HTMLText.escaped(item.resource)),
         ])
     }
 

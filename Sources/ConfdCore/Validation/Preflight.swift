@@ -75,18 +75,17 @@ struct Preflight {
     ) -> [Use: Snapshot] {
         // Each range that may not be read is named, and the resources that do without it get their keys.
         var refused: [KeyRange] = []
-        func isRefused(_ range: KeyRange) -> Bool { refused.contains { $0.overlaps(range) } }
         while true {
-            let ranges = Set(uses.flatMap(\.layer.ranges)).filter { !isRefused($0) }
+            let ranges = Set(uses.flatMap(\.layer.ranges)).filter { range in !refused.contains { $0.overlaps(range) } }
             if ranges.isEmpty { return [:] }
             do throws(BackendError) {
                 let left = max(deadline - Clock.monotonic(), .milliseconds(1))
                 let snapshot = try backends.backend(for: configuration).snapshot(of: Array(ranges), timeout: left)
-                let readable = uses.filter { !$0.layer.ranges.contains(where: isRefused) }
+                let readable = uses.filter { !refused.contains(where: $0.layer.needs) }
                 return readable.reduce(into: [:]) { $0[$1] = snapshot }
             } catch {
                 logger.log(error, of: configuration, isOptional: uses.allSatisfy(\.layer.isOptional))
-                guard let range = error.refused, !isRefused(range) else { return [:] }
+                guard let range = error.refused, !refused.contains(where: range.overlaps) else { return [:] }
                 refused.append(range)
             }
         }
