@@ -82,8 +82,8 @@ let strict: [SwiftSetting] = [
 
 /// What waits for other programs or the disk most of the time, or runs once: compiled for size, which keeps the static binary below 16 MiB.
 let small: Set = [
-    "Age", "Appliers", "Applying", "Checks", "ConfdCore", "Configuration", "Diagnostics", "HTTP", "Posix", "Registration",
-    "Rollout", "Staging", "TOML",
+    "Age", "Appliers", "Applying", "Checks", "ConfdCore", "Configuration", "Diagnostics", "HTTP", "Posix",
+    "Registration", "Rollout", "Staging", "TOML",
 ]
 let forSize = strict + [.unsafeFlags(["-Osize"], .when(configuration: .release))]
 
