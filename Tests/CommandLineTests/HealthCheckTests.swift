@@ -168,28 +168,27 @@ import Testing
         let closed = try Ports.free()
         try await withRig { rig in
             try rig.client.put("/s/a", "127.0.0.1:\(one.port)")
-            try addResource(rig)
+            try addResource(rig, interval: "5s")
             // The reload of the first file is the only one: those of the next two files stay owed.
             let text = try #require(rig.box.read("confdir/conf.d/app.toml"))
             try rig.box.write(
                 "confdir/conf.d/app.toml",
                 text.replacing("[template]", with: "[template]\nreload_cmd = \"true\"\nmin_reload_interval = \"1h\""))
             let daemon = try rig.daemon("-control-socket", rig.box.path("run/control"))
-            #expect(
-                try await eventually { daemon.standardError.contains("app.toml: reload_cmd succeeded") },
-                "\(daemon.standardError)")
-            try rig.client.put("/s/c", "127.0.0.1:\(closed)")
-            // What `confd status` says of each replacement, the newest first.
-            var events: [String] = []
-            let arrived = try await eventually {
+            /// What `confd status` says of replacements or reloads, the newest first.
+            func events(_ kind: String) async throws -> [String] {
                 let done = try await run(
                     rig.box.command(["status", "-json", "-control-socket", rig.box.path("run/control")]))
+                guard done.exitCode == 0 else { return [] }
                 let status = try JSONSerialization.jsonObject(with: Data(done.standardOutput.utf8)) as? [String: Any]
-                events = (status?["events"] as? [[String: String]] ?? []).filter { $0["event"] == "changed" }
-                    .compactMap { $0["detail"]?.split(separator: ",").first.map(String.init) }
-                return events.count == 3
+                return (status?["events"] as? [[String: Any]] ?? []).filter { $0["event"] as? String == kind }
+                    .compactMap { ($0["detail"] as? String)?.split(separator: ",").first.map(String.init) }
             }
-            #expect(arrived && events == ["/s/c is hidden by its health check", "/s/c", "/s/a"], "\(events)")
+            #expect(try await eventually { try await !events("reloaded").isEmpty }, "\(daemon.standardError)")
+            try rig.client.put("/s/c", "127.0.0.1:\(closed)")
+            let arrived = try await eventually { try await events("changed").count == 3 }
+            let changes = try await events("changed")
+            #expect(arrived && changes == ["/s/c is hidden by its health check", "/s/c", "/s/a"], "\(changes)")
             #expect(!daemon.standardError.contains("right after its"), "\(daemon.standardError)")
             try await stop(daemon)
         }
