@@ -105,7 +105,8 @@ import Testing
         let logger = Logger(level: .info, isJournal: true, tag: "confd", host: "host") { [reader] entry in
             reader.take(entry)
             // A slow reader: there is always one more entry.
-            while !isDone.load(ordering: .acquiring), log.withLock({ $0?.waiting }) == 0 { sched_yield() }
+            // It sleeps in between: a thread that only yields keeps taking the lock that the other one needs.
+            while !isDone.load(ordering: .acquiring), log.withLock({ $0?.waiting }) == 0 { usleep(100) }
         }
         log.withLock { $0 = logger }
         let first = try Thread.start {
@@ -113,13 +114,16 @@ import Testing
             isDone.store(true, ordering: .releasing)
         }
         reader.came.wait()
-        let other = try Thread.start { while !isDone.load(ordering: .acquiring) { logger.info("other") } }
+        // Two of them: while one waits to relieve the first, the other one logs on, or the reader would wait for ever.
+        let others = try (0..<2).map { _ in
+            try Thread.start { while !isDone.load(ordering: .acquiring) { logger.info("other") } }
+        }
         reader.mayGo.post()
         let isRelieved = eventuallyBlocking { isDone.load(ordering: .acquiring) }
         #expect(isRelieved)
         isDone.store(true, ordering: .releasing)
         first.join()
-        other.join()
+        for other in others { other.join() }
         logger.finish()
         #expect(logger.waiting == 0)
         log.withLock { $0 = nil }

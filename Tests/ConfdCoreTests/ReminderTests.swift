@@ -11,6 +11,13 @@ import Testing
         #expect(given == [5, 15, 35, 75, 135, 195, 255])
     }
 
+    /// Found by the tests under ThreadSanitizer: a look shortly before a reminder was due put it off by five seconds.
+    @Test func looksAreNotRemindersMissed() {
+        var schedule = ReminderSchedule(from: .zero)
+        let given = [6, 15, 16].filter { schedule.isDue(at: .seconds($0), "a key") }
+        #expect(given == [6, 16])
+    }
+
     /// Found by a newcomer: after a minute, what was mended stayed the last word, and what was missing next was named a minute later.
     @Test func somethingElseIsNamedSooner() {
         var schedule = ReminderSchedule(from: .zero)

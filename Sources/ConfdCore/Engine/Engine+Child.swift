@@ -20,7 +20,10 @@ struct ReminderSchedule {
         guard now >= next else { return false }
         next = now + Self.firstPause
         guard let text else { return false }
-        if let last, now < last.time + (last.text == text ? pause : pause / 4) { return false }
+        if let last, now < last.time + (last.text == text ? pause : pause / 4) {
+            next = min(next, last.time + pause)
+            return false
+        }
         pause = min(pause * 2, Self.longestPause)
         last = (text, now)
         return true
