@@ -72,7 +72,7 @@ package struct Registrar {
     var phase = Phase.running
     /// How long to drain after the removal.
     var drain = Duration.zero
-    /// Whether nobody wants to wait for that.
+    /// Whether draining was ended by request.
     var skipsDrain = false
     /// The request that is out, and since when.
     var current: (request: Request, since: Duration)?

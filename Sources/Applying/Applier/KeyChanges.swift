@@ -13,8 +13,8 @@ package struct KeyChanges: Sendable {
     }
 
     let base: Base
-    /// What the file was made from, where its reload is still owed. A new file that differs from this one only, and not from what
-    /// the service has, is explained by it.
+    /// What the file was made from, while its reload is owed. If the new keys are those that the service has, `applied` compares
+    /// them with these instead.
     var fileKeys: Snapshot?
     package let snapshot: Snapshot
     let ranges: [KeyRange]

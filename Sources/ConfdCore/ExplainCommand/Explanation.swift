@@ -114,14 +114,14 @@ struct Explanation {
             switch origin.kind {
             case .key: origin.name == name
             // `.index` of an item depends on the number of items before it, which any key may change.
-            case .directory: origin.name.isEmpty || origin.name == name || isDirectory(origin.name, of: name, names)
+            case .directory: origin.name.isEmpty || origin.name == name || isHeld(origin.name, by: name, names)
             }
         }
         return output.lines(lines, of: content, naming: isNamed).map { $0 + 1 }
     }
 
-    /// Whether `name` is in the directory, and all keys of the directory are among `names`.
-    private func isDirectory(_ directory: ByteString, of name: ByteString, _ names: Set<ByteString>) -> Bool {
+    /// Whether `name` is below a directory that has no keys but `names`.
+    private func isHeld(_ directory: ByteString, by name: ByteString, _ names: Set<ByteString>) -> Bool {
         guard name.array.starts(with: directory.array + [UInt8(ascii: "/")]) else { return false }
         let inside = view.view(of: [KeyRange(cleaned: directory.array)], strippingPrefix: [])
         return (0..<inside.count).allSatisfy { names.contains(ByteString(inside.key(at: $0).array)) }

@@ -54,7 +54,7 @@ struct LastChangeReport: Equatable {
         (self.keys, self.causes) = (keys, causes)
     }
 
-    /// For each key, the lines of the file of now that it decides, by itself or together with the others.
+    /// For each key, the lines that it decides in the present file, by itself or together with the other keys.
     func lines(_ explanation: Explanation?) -> [[Int]] {
         let names = keys.map { explanation?.name(of: Array($0.name.utf8)) }
         let all = Set(names.compactMap { $0 })

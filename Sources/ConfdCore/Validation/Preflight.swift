@@ -76,11 +76,11 @@ struct Preflight {
         // Each range that may not be read is named, and the resources that do without it get their keys.
         var refused: [KeyRange] = []
         while true {
-            let ranges = Set(uses.flatMap(\.layer.ranges)).filter { range in !refused.contains { $0.overlaps(range) } }
+            let ranges = uses.flatMap(\.layer.ranges).filter { range in !refused.contains { $0.overlaps(range) } }
             if ranges.isEmpty { return [:] }
             do throws(BackendError) {
                 let left = max(deadline - Clock.monotonic(), .milliseconds(1))
-                let snapshot = try backends.backend(for: configuration).snapshot(of: Array(ranges), timeout: left)
+                let snapshot = try backends.backend(for: configuration).snapshot(of: ranges, timeout: left)
                 let readable = uses.filter { !refused.contains(where: $0.layer.needs) }
                 return readable.reduce(into: [:]) { $0[$1] = snapshot }
             } catch {
