@@ -62,4 +62,7 @@ extension FileDescriptor {
             return false
         }
     }
+
+    /// Gives the lock back before the file is closed: a copy of the descriptor in a process that is being started would hold it.
+    package func unlock() throws(SystemError) { try SystemCall.run("flock", path) { flock(number, LOCK_UN) } }
 }

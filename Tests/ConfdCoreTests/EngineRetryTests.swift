@@ -160,7 +160,8 @@ import Testing
             return 0
         }
         #expect(code == 0 && world.log.count(Self.updated) == 1, "\(world.log.entries)")
-        #expect(try await world.run(["-onetime"]) == 0)
-        #expect(world.commands == ["reload"], "nothing is owed")
+        let next = try world.restarted(clock: ManualClock())
+        #expect(try await next.run(["-onetime"]) == 0, "\(next.log.entries)")
+        #expect(world.commands == ["reload"] && next.commands == [], "nothing is owed")
     }
 }

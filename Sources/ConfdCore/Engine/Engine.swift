@@ -171,6 +171,7 @@ package final class Engine {
             balancers.stop()
             monitor.stop()
             if let servedSocket { ControlSocket.remove(servedSocket) }
+            stateDirectory?.unlock()
         }
         switch mode {
         case .once:

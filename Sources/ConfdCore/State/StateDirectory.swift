@@ -16,7 +16,7 @@ final class StateDirectory: Sendable {
 
     let records: Folder
     static let recordsName = "resources"
-    /// Locked until the process ends; nil where we only read.
+    /// Locked until `unlock` or the end of the process; nil where we only read.
     private let lock: LockedFile?
 
     /// A file whose lock we have.
@@ -50,6 +50,12 @@ final class StateDirectory: Sendable {
 
     /// Whether we may only read what is there.
     var isReadOnly: Bool { lock == nil }
+
+    /// Lets another confd write to it. Nothing is written here from then on.
+    func unlock() {
+        // Without success the lock ends with the process.
+        try? lock?.file.unlock()
+    }
 
     /// The record of `resource`, nil if there is none; a record of the same name for another destination does not
     /// count.
