@@ -145,7 +145,6 @@ extension Registrar {
         }
         let stored = Registration.Stored.ours(value: found.value, version: found.version, lease: holder)
         guard case .value(found.value) = goal(of: record), holder == lease.id, !record.mayBeDeleted else {
-            if !wasThere { noteLatePut(record, found.value) }
             return inVain(key, stored, now)
         }
         update(key) { record in
@@ -154,13 +153,6 @@ extension Registrar {
             record.announced = found.value
         }
         announce(record, found.value, wasThere: wasThere)
-    }
-
-    /// A key was put while the stop began: it is removed as one that was announced, for others may have seen it.
-    private mutating func noteLatePut(_ record: Registration, _ value: [UInt8]) {
-        guard case .removing = phase, goal(of: record) == .absent else { return }
-        update(record.service.key) { $0.announced = value }
-        if !skipsDrain { drain = max(drain, record.service.drain) }
     }
 
     private mutating func announce(_ record: Registration, _ value: [UInt8], wasThere: Bool) {

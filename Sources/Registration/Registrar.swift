@@ -72,8 +72,6 @@ package struct Registrar {
     var phase = Phase.running
     /// How long to drain after the removal.
     var drain = Duration.zero
-    /// Whether draining was ended by request.
-    var skipsDrain = false
     /// The request that is out, and since when.
     var current: (request: Request, since: Duration)?
     /// No request before this time.
@@ -153,15 +151,23 @@ extension Registrar {
         phase = .removing(until: now + Self.removalTime)
         notBefore = now
         failures = 0
+        let arriving = valuesBeingPut
         for (key, record) in records {
-            if goal(of: record) == .absent, record.announced != nil { drain = max(drain, record.service.drain) }
             update(key) { $0.notBefore = nil }
+            guard goal(of: record) == .absent, let value = record.announced ?? arriving[key] else { continue }
+            drain = max(drain, record.service.drain)
+            update(key) { $0.announced = value }
         }
+    }
+
+    /// What the request that is out puts, by key: others may have seen it before its answer comes.
+    private var valuesBeingPut: [[UInt8]: [UInt8]] {
+        guard case .write(let writes, _)? = current?.request else { return [:] }
+        return writes.reduce(into: [:]) { $0[$1.key] = $1.value }
     }
 
     /// Ends the time to drain.
     package mutating func skipDrain() {
-        skipsDrain = true
         drain = .zero
         if case .draining = phase { phase = .finished }
     }

@@ -52,7 +52,7 @@ import Testing
             try box.write("keys.yaml", "app: {name: two}\n")
             #expect(try await eventually { box.read("signals") == "hup\n" }, "\(daemon.standardError)")
             #expect(try await eventually { box.runs(of: "command") == 1 })
-            #expect(box.output("nothing") == "two")
+            #expect(try await eventually { box.output("nothing") == "two" })
             daemon.send(SIGTERM)
             let done = try await daemon.wait()
             #expect(done.exitCode == 3, "\(done.testDescription)")

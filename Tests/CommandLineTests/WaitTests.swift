@@ -21,7 +21,9 @@ struct WaitTests {
     }
 
     private func listens(_ rig: FaultRig) async throws -> Bool {
-        try await eventually { access(rig.box.path("run/control"), F_OK) == 0 }
+        // The name is there before anybody listens.
+        let status = ["status", "-control-socket", rig.box.path("run/control")]
+        return try await eventually { try await run(rig.box.command(status, confdir: false)).exitCode == 0 }
     }
 
     /// `wait` right after a put, whatever confd is doing at the time: when it ends, the file has the value of the revision.
@@ -150,9 +152,7 @@ struct WaitTests {
             let daemon = try box.start(
                 "-watch", "-interval", "0", "-backend", "file", "-file", box.path("keys.yaml"), "-control-socket",
                 box.path("run/control"), "-state-dir", "none")
-            #expect(try await eventually { access(box.path("run/control"), F_OK) == 0 })
-            let done = try await run(waiting(box))
-            #expect(done.exitCode == 0, "\(done.testDescription)")
+            #expect(try await eventually { try await run(waiting(box)).exitCode == 0 }, "\(daemon.standardError)")
             let refused = try await run(waiting(box, "-revision", "3"))
             #expect(refused.exitCode == 2, "\(refused.testDescription)")
             #expect(refused.standardError.contains("-revision: the daemon's backend has no revisions"))
