@@ -52,10 +52,10 @@ struct WaitTests {
             let daemon = try daemon(rig)
             #expect(try await rig.holds("app", "0"))
             let next = try rig.client.revision() + 1
-            let early = try await wait(rig, "-revision", "\(next)", "-timeout", "300ms")
+            let early = try await wait(rig, "-revision", "\(next)", "-timeout", "2s")
             #expect(early.exitCode == 5, "\(early.testDescription)")
             let says =
-                "confd: error: not applied within 300ms\n  etcd \(rig.node) is at revision \(next - 1), not yet \(next)\n"
+                "confd: error: not applied within 2s\n  etcd \(rig.node) is at revision \(next - 1), not yet \(next)\n"
             #expect(early.standardError == says)
             let waiter = try Child(waiting(rig.box, "-revision", "\(next)"))
             try rig.client.put("/other", "x")
