@@ -160,7 +160,7 @@ extension Registrar {
         }
     }
 
-    /// What the request that is out puts, by key: others may have seen it before its answer comes.
+    /// The values that the request under way puts, by key: others may see them before its answer arrives.
     private var valuesBeingPut: [[UInt8]: [UInt8]] {
         guard case .write(let writes, _)? = current?.request else { return [:] }
         return writes.reduce(into: [:]) { $0[$1.key] = $1.value }

@@ -69,7 +69,7 @@ import Testing
         test.session.desire([])
         let status = test.waiter.wait { $0.state == .owed([.debt(.keptUp("b"))]) }
         #expect(status.state == .owed([.debt(.keptUp("b"))]))
-        // What is owed is known before the first step is taken.
+        // The session reports its debts when it plans, before it has changed haproxy.
         let left: [DesiredServer] = [.local("b", 8002)]
         #expect(try eventuallyBlocking { try haproxy.servers() == left.asStates })
         #expect(test.apply([.local("c", 8003)]).isEqual)

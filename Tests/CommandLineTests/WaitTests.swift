@@ -21,7 +21,7 @@ struct WaitTests {
     }
 
     private func listens(_ rig: FaultRig) async throws -> Bool {
-        // The name is there before anybody listens.
+        // The socket's file exists a moment before the daemon accepts connections.
         let status = ["status", "-control-socket", rig.box.path("run/control")]
         return try await eventually { try await run(rig.box.command(status, confdir: false)).exitCode == 0 }
     }

@@ -105,8 +105,7 @@ import Testing
         let logger = Logger(level: .info, isJournal: true, tag: "confd", host: "host") { [reader] entry in
             reader.take(entry)
             // A slow reader: there is always one more entry.
-            // It sleeps in between: a thread that only yields keeps taking the lock that the other one needs.
-            while !isDone.load(ordering: .acquiring), log.withLock({ $0?.waiting }) == 0 { usleep(100) }
+            while !isDone.load(ordering: .acquiring), log.withLock({ $0?.waiting }) == 0 { sched_yield() }
         }
         log.withLock { $0 = logger }
         let first = try Thread.start {
@@ -114,7 +113,7 @@ import Testing
             isDone.store(true, ordering: .releasing)
         }
         reader.came.wait()
-        // Two of them: while one waits to relieve the first, the other one logs on, or the reader would wait for ever.
+        // Two threads: while one waits to take over from the first, the other one keeps logging, which the slow reader needs.
         let others = try (0..<2).map { _ in
             try Thread.start { while !isDone.load(ordering: .acquiring) { logger.info("other") } }
         }

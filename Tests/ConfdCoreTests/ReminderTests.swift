@@ -18,7 +18,7 @@ import Testing
         #expect(given == [6, 16])
     }
 
-    /// Found by a newcomer: after a minute, what was mended stayed the last word, and what was missing next was named a minute later.
+    /// Found by a newcomer: once the pause was a minute, a new reason was logged only a minute after the last reminder.
     @Test func somethingElseIsNamedSooner() {
         var schedule = ReminderSchedule(from: .zero)
         var given: [Int64] = []

@@ -30,7 +30,8 @@ struct Simulation {
         var health: [[UInt8]: ServiceHealth] = [:]
         var isStopped = false
         var frozenUntil = Duration.zero
-        fileprivate var answer: (content: Registrar.Answer, at: Duration)?
+        /// The answer to the request under way, which arrives at `at`.
+        var answer: (content: Registrar.Answer, at: Duration)?
         var reports: [Report] = []
         /// Steps since the clock last moved.
         fileprivate var steps = 0
