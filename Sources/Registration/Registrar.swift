@@ -52,13 +52,14 @@ package struct Registrar {
         case failed(BackendError)
     }
 
-    /// How long a removal at the end is tried.
-    static let removalTime = Duration.seconds(2)
     /// The most keys in one request, so that leases are kept alive in between.
     static let batchSize = 64
     /// How long one request may take.
     static let callTime = Duration.seconds(5)
     private static let longestPause = Duration.seconds(5)
+
+    /// How long a removal at the end is tried.
+    package var removalTime = Duration.seconds(2)
 
     private let identity: LeaseIdentity
     private let random: @Sendable () -> Double
@@ -148,7 +149,7 @@ extension Registrar {
     /// Begins to stop: removes the keys whose services ask for that; the others stay until their lease ends.
     package mutating func stop(now: Duration) {
         guard phase == .running else { return }
-        phase = .removing(until: now + Self.removalTime)
+        phase = .removing(until: now + removalTime)
         notBefore = now
         failures = 0
         let arriving = valuesBeingPut

@@ -140,7 +140,7 @@ import Testing
     @Test func silenceAndHalfAnswersAreNamed() throws {
         let silent = try Ports.Silent()
         var driver = GenericHTTPDriver(try target("http://127.0.0.1:\(silent.number)"))
-        let timeout = #expect(throws: ApplierError.self) { try driver.read(try patience(.seconds(2))) }
+        let timeout = #expect(throws: ApplierError.self) { try driver.read(try patience(.seconds(5))) }
         #expect(timeout?.kind == .timeout("GET /servers"))
         let half = try StreamServer { connection in
             _ = connection.read()

@@ -17,6 +17,7 @@ import Testing
         try HaproxyState.servers(Array((header + lines).utf8))
     }
 
+    /// Observed: a healthy server counted as down while a check of it was under way, so the last one could be taken out.
     @Test func readsStates() throws {
         let servers = try servers(
             """
@@ -27,15 +28,16 @@ import Testing
             3 web 7 b - 0 32 1 1 0 1 0 0 0 0 0 0 foo.example 80 - 0 0 - - 0
             3 web 8 new 127.0.0.1 2 0 1 1 0 1 0 0 6 0 0 0 - 81 - 0 0 - - 0
             3 web 9 passed 127.0.0.1 2 0 1 1 0 6 3 4 6 0 0 0 - 82 - 0 0 - - 0
+            3 web 10 checking 127.0.0.1 2 0 1 1 0 6 0 4 7 0 0 0 - 83 - 0 0 - - 0
             """)
-        #expect(servers.map(\.key) == ["fixed", "x", "u", "a", "b", "new", "passed"])
-        #expect(servers.map(\.phase) == [.serving, .stopped, .serving, .draining, .serving, .serving, .serving])
-        #expect(servers.map(\.isUp) == [true, false, true, false, false, false, true])
-        #expect(servers.map(\.weight) == [1, 5, 1, 7, 1, 1, 1])
-        #expect(servers.map(\.lacksChecks) == [false, false, false, true, false, false, false])
+        #expect(servers.map(\.key) == ["fixed", "x", "u", "a", "b", "new", "passed", "checking"])
+        #expect(servers.map(\.phase) == [.serving, .stopped, .serving, .draining, .serving, .serving, .serving, .serving])
+        #expect(servers.map(\.isUp) == [true, false, true, false, false, false, true, true])
+        #expect(servers.map(\.weight) == [1, 5, 1, 7, 1, 1, 1, 1])
+        #expect(servers.map(\.lacksChecks) == [false, false, false, true, false, false, false, false])
         #expect(
             servers.map(\.words) == [
-                .unknown, .unknown, .unknown, .fingerprint(1_073_741_830), .unknown, .unknown, .unknown,
+                .unknown, .unknown, .unknown, .fingerprint(1_073_741_830), .unknown, .unknown, .unknown, .unknown,
             ])
         #expect(
             servers.map(\.address) == [
@@ -44,6 +46,7 @@ import Testing
                 .known([.internet(host: "foo.example", port: 80)]),
                 .known([.internet(host: "127.0.0.1", port: 81)]),
                 .known([.internet(host: "127.0.0.1", port: 82)]),
+                .known([.internet(host: "127.0.0.1", port: 83)]),
             ])
         #expect(try self.servers("").isEmpty)
     }

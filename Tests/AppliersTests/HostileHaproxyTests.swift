@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func silenceEndsAtTheLimit() throws {
-        #expect(try failure(limit: .milliseconds(100)) { _, _ in "" } == .timeout("prompt"))
+        #expect(try failure(limit: .seconds(1)) { _, _ in "" } == .timeout("prompt"))
     }
 
     @Test func anAnswerWithoutEndIsBounded() throws {
@@ -97,6 +97,24 @@ import Testing
             Issue.record("\(String(describing: kind))")
             return
         }
+    }
+
+    @Test func whatCameBeforeACommandIsNotItsAnswer() throws {
+        let directory = try TemporaryDirectory()
+        let isAsked = Semaphore()
+        let server = try server(directory) { line, connection in
+            guard line == "show info" else { return Self.greeting(line) }
+            guard connection.write(Self.info + "\n> ") else { return nil }
+            _ = isAsked.wait(atMost: .seconds(60))
+            return "x"
+        }
+        let connection = try HaproxyConnection(to: directory("s"), subject: "haproxy", try patience())
+        #expect(try connection.ask("show info", try patience()) == Array(Self.info.utf8))
+        isAsked.post()
+        #expect(try Poll.wait([connection.descriptor], timeout: .seconds(60)) == [true])
+        let error = #expect(throws: ApplierError.self) { try connection.ask("show stat", try patience()) }
+        #expect(error?.kind == .malformed("show stat", "there was an answer before"))
+        withExtendedLifetime(server) {}
     }
 
     @Test func halfALineIsNamed() throws {

@@ -61,6 +61,8 @@ import Testing
         let test = try TestSession { MemoryDriver(shared: shared) }
         #expect(test.apply([.local("a", 1)]).isEqual)
         #expect(shared.reads.value >= 5)
+        let error = ApplierError(.ended("read"), "memory")
+        #expect(test.waiter.contains { $0.errors == [error] })
     }
 
     @Test func whatCannotBeIsSaidAndLeavesTheRestAlone() throws {

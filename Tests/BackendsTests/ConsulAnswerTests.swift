@@ -174,7 +174,7 @@ import Testing
             while connection.read() != nil { connection.write(Array(text.utf8)) }
         }
         let start = ContinuousClock.now
-        let failure = try #require(ConsulBackend(try options(server.port)).failure("/a", timeout: .seconds(1)))
+        let failure = try #require(ConsulBackend(try options(server.port)).failure("/a", timeout: .seconds(3)))
         #expect(start.duration(to: .now) < .seconds(20))
         #expect(
             failure.message

@@ -106,8 +106,12 @@ import Testing
             if Set(snapshot.texts.values).count != 1 { torn.withLock { $0 += 1 } }
         }
         let backend = try backend(server)
-        for _ in 0..<100 { #expect(Set(try backend.read("/one", "/two", "/three").values).count == 1) }
-        writer.stop()
+        let sawAWrite = try writer.wasSeen {
+            let values = Set(try backend.read("/one", "/two", "/three").values)
+            #expect(values.count == 1)
+            return values.first ?? "none"
+        }
+        #expect(sawAWrite)
         #expect(following.sees(try backend.read("/one", "/two", "/three")))
         #expect(torn.withLock { $0 } == 0 && following.failures == [])
         #expect(following.stop())
@@ -166,7 +170,7 @@ import Testing
         }
         // Counts the reads of at least two seconds.
         _ = eventuallyBlocking(seconds: 2) { false }
-        writer.stop()
+        #expect(try writer.stop() > 0)
         let reads = server.calls.filter { $0.path == "/v1/kv/busy?recurse" }.count
         let seconds = Double(start.duration(to: .now).components.seconds + 1)
         #expect(Double(reads) <= seconds * 10 + 2, "\(reads) reads in \(seconds) s")

@@ -7,9 +7,9 @@ import Testing
 @testable import Backends
 
 @Suite struct EtcdAuthTests {
-    /// A server with authentication: `root`, and `reader` that may read `/open/` and `/open`. Tokens live one second.
+    /// A server with authentication: `root`, and `reader` that may read `/open/` and `/open`.
     static let server = Result {
-        let server = try EtcdServer(arguments: "--bcrypt-cost 4 --auth-token-ttl 1")
+        let server = try EtcdServer(arguments: "--bcrypt-cost 4")
         try server.enableAuthentication()
         return server
     }
@@ -108,8 +108,8 @@ import Testing
         }
     }
 
-    /// Real tokens that end after two seconds, however much they are used.
-    @Test func outlivesItsTokens() throws {
+    /// A server with signed tokens, which end after `lifetime`, however much they are used. It needs the directory as long as it runs.
+    private func serverWithSignedTokens(lifetime: String) throws -> (EtcdServer, MemoryDirectory) {
         let keys = try MemoryDirectory()
         try Shell.run(
             "cd \(keys.path) && openssl genrsa -out private.pem 2048 && openssl rsa -in private.pem -pubout -out public.pem"
@@ -117,8 +117,14 @@ import Testing
         let server = try EtcdServer(
             arguments:
                 "--bcrypt-cost 4 --auth-token jwt,pub-key=\(keys.path)/public.pem,priv-key=\(keys.path)/private.pem,"
-                + "sign-method=RS256,ttl=2s")
+                + "sign-method=RS256,ttl=\(lifetime)")
         try server.enableAuthentication()
+        return (server, keys)
+    }
+
+    @Test func outlivesItsTokens() throws {
+        let (server, keys) = try serverWithSignedTokens(lifetime: "2s")
+        defer { _ = keys }
         let proxy = try Proxy(to: server.port)
         let backend = try server.backend {
             $0.endpoints = ["http://127.0.0.1:\(proxy.port)"]
@@ -150,12 +156,22 @@ import Testing
         } catch { return EtcdRefusal(error) == .invalidToken }
     }
 
-    /// Every change of a user or role makes etcd refuse all tokens that it gave before.
+    /// Every change of a user or role makes etcd refuse all signed tokens that it gave before.
     @Test func renewsItsTokenWhenPermissionsChange() throws {
-        let backend = try backend("reader", "readerpass")
-        #expect(try backend.read("/open") == ["/open/a": "1"])
+        let (server, keys) = try serverWithSignedTokens(lifetime: "1h")
+        defer { _ = keys }
+        let asked = Mutex(0)
+        let backend = try server.backend {
+            $0.credentials = EtcdCredentials(username: "reader") {
+                asked.withLock { $0 += 1 }
+                return Array("readerpass".utf8)
+            }
+        }
+        for _ in 0..<2 { #expect(try backend.read("/open") == ["/open/a": "1"]) }
+        #expect(asked.withLock { $0 } == 1)
         try server.etcdctl("--user root:rootpass role add another")
-        #expect(try backend.read("/open") == ["/open/a": "1"])
+        for _ in 0..<2 { #expect(try backend.read("/open") == ["/open/a": "1"]) }
+        #expect(asked.withLock { $0 } == 2)
     }
 
     @Test func goesOnWhenAuthenticationIsOff() throws {

@@ -22,7 +22,6 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         let cluster = try EtcdCluster()
         let writer = try ChaosWriter(cluster, seed: generator.next())
-        defer { writer.stop() }
         // Over all members with one watch; over one member, which may be away; over all with a watch for each range.
         let observers = [
             try ChaosObserver(cluster.endpoints, writer, isExact: true),
@@ -64,7 +63,8 @@ import Testing
             writer.resume()
             if observers.contains(where: { !$0.complaints.isEmpty }) { break }
         }
-        writer.stop()
+        try writer.stop()
+        #expect(writer.count > rounds)
         for observer in observers {
             #expect(observer.complaints == [])
             #expect(observer.following.stop())
@@ -167,9 +167,9 @@ private final class ChaosWriter: Sendable {
 
     func resume() { state.withLock { $0.isPaused = false } }
 
-    func stop() {
+    func stop() throws {
         resume()
-        thread.withLock { $0 }?.stop()
+        _ = try thread.withLock { $0 }?.stop()
     }
 
     /// Why a snapshot at `revision` cannot have `number`; nil if it can.

@@ -1,5 +1,6 @@
 import HTTP
 import KeyValue
+import Synchronization
 import TestSupport
 import Testing
 
@@ -84,7 +85,7 @@ import Testing
     @Test func endsInTime() throws {
         let silent = try TCPServer { connection in while connection.read() != nil {} }
         let start = ContinuousClock.now
-        let error = try #require(try backend(["127.0.0.1:\(silent.port)"]).failure("/app", timeout: .milliseconds(300)))
+        let error = try #require(try backend(["127.0.0.1:\(silent.port)"]).failure("/app", timeout: .seconds(3)))
         #expect(
             error.message
                 == #"etcd: http://127.0.0.1:\#(silent.port): range "/app": no complete answer within the time limit"#)
@@ -133,11 +134,18 @@ import Testing
 
     /// A kept connection that the server closes meanwhile is no failure.
     @Test func replacesAStaleConnection() throws {
+        let reads = Mutex(0)
         let server = try ScriptedServer { call in
-            ScriptedServer.Reply(EtcdMalformedTests.page([])).with { $0.goesAway = call % 3 == 2 }
+            // Two calls are a read.
+            let isLastOfARead = call % 4 == 3
+            let wait: @Sendable () -> Void = { _ = eventuallyBlocking { reads.withLock { $0 } > call / 2 } }
+            return ScriptedServer.Reply(EtcdMalformedTests.page([])).with { $0.goesAway = isLastOfARead ? wait : nil }
         }
         let backend = try server.backend()
-        for _ in 0..<20 { #expect(try backend.read("/stale") == [:]) }
+        for _ in 0..<20 {
+            #expect(try backend.read("/stale") == [:])
+            reads.withLock { $0 += 1 }
+        }
         #expect(server.calls.count == 40)
     }
 }

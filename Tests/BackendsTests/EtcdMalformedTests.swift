@@ -175,7 +175,7 @@ struct MalformedRow: Sendable, CustomTestStringConvertible {
         let server = try ScriptedServer { call in
             call % 2 == 0 ? ScriptedServer.Reply(Self.page([])) : Self.compacted
         }
-        let error = try #require(try server.backend().failure("/app", timeout: .seconds(1)))
+        let error = try #require(try server.backend().failure("/app", timeout: .seconds(5)))
         #expect(server.calls.count > 10)
         let everything = RangeRequest(
             key: Array("/app/".utf8), rangeEnd: Array("/app0".utf8), limit: 1 << 24, revision: 7)

@@ -72,7 +72,7 @@ import Testing
             #expect(changes["/half/a/key"] == changes["/half/z/key"])
             #expect(changes.count == 2)
         }
-        writer.stop()
+        try writer.stop()
     }
 
     /// With a watch for each range etcd may send the parts of a transaction one by one; the last state is the same.

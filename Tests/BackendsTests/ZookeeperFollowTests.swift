@@ -90,7 +90,7 @@ import Testing
         proxy.delay(0.05)
         let following = try Following(try server.backend(through: proxy.port), "/moving")
         #expect(eventuallyBlocking { following.deliveries >= 5 })
-        writer.stop()
+        try writer.stop()
         #expect(following.failures == [])
         #expect(following.sees(try server.backend().read("/moving")))
     }

@@ -10,7 +10,7 @@ import Testing
     private static func long(_ value: Int64) -> [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
     private static func framed(_ message: [UInt8]) -> [UInt8] { int(Int32(message.count)) + message }
     /// A session, for so many milliseconds.
-    private static func session(_ timeout: Int32 = 4_000) -> [UInt8] {
+    private static func session(_ timeout: Int32 = 30_000) -> [UInt8] {
         framed(int(0) + int(timeout) + long(7) + int(16) + [UInt8](repeating: 1, count: 16) + [0])
     }
     private static func reply(_ number: Int32, _ code: Int32 = 0, _ body: [UInt8] = []) -> [UInt8] {
@@ -37,7 +37,8 @@ import Testing
         options.nodes = [try ZookeeperNode("127.0.0.1:\(server.port)")]
         options.messageLimit = 100_000
         options.memoryLimit = 1 << 20
-        options.sessionTimeout = .seconds(4)
+        // Silence of a server is noticed after half of it, which is not tested here.
+        options.sessionTimeout = .seconds(30)
         if let password { options.credentials = ZookeeperCredentials("confd", password) }
         let backend = ZookeeperBackend(options)
         let failure: BackendError?
@@ -46,7 +47,7 @@ import Testing
             _ = eventuallyBlocking(seconds: 30) { !following.failures.isEmpty }
             failure = following.failures.first
         } else {
-            failure = backend.failure("/a", timeout: .seconds(3))
+            failure = backend.failure("/a", timeout: .seconds(5))
         }
         let name = "zookeeper: 127.0.0.1:\(server.port): "
         return failure.map { BackendError($0.kind, String($0.message.dropFirst(name.count)), hint: $0.hint) }

@@ -23,6 +23,7 @@ import Testing
                 driver = "haproxy"
                 socket = "\(haproxy.socket)"
                 backend = "\(backend)"
+                timeout = "30s"
                 \(more)
                 """, template: template)
     }

@@ -73,8 +73,8 @@ import Testing
         }
     }
 
-    /// Report: beside keys that cannot be read stood a second error that was none; a `dest` that had moved was not named; a
-    /// field that means nothing went unnoticed.
+    /// Report: beside keys or a resource that cannot be read stood a second error that was none; a `dest` that had moved was
+    /// not named; a field that means nothing went unnoticed.
     @Test func saysWhatIsWrongOnce() async throws {
         try await withSandbox { box in
             try prepare(box)
@@ -85,6 +85,10 @@ import Testing
             #expect(broken.standardOutput.split(separator: "error: ").count == 2, "\(broken.testDescription)")
             try box.write("confdir/tests/one/keys.yaml", "app: {name: one}\n")
             let resource = try #require(box.read("confdir/conf.d/app.toml"))
+            try box.write("confdir/conf.d/app.toml", resource + "mode = \"abc\"\n")
+            let unreadable = try await test(box)
+            #expect(unreadable.exitCode == 1 && !unreadable.standardOutput.contains("no resource writes"))
+            #expect(unreadable.standardOutput.split(separator: "error: ").count == 2, "\(unreadable.testDescription)")
             try box.write(
                 "confdir/conf.d/app.toml",
                 resource.replacingOccurrences(of: "/etc/app/app.conf", with: "/srv/elsewhere/settings") + "nods = 1\n")

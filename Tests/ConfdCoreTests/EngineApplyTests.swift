@@ -202,7 +202,8 @@ import Testing
 
     @Test func anotherBalancerEndsTheSession() async throws {
         let balancer = ScriptedBalancer()
-        let world = try world(TestStore(["/web/a": "127.0.0.1:1"]), balancer)
+        let store = TestStore(["/web/a": "127.0.0.1:1"])
+        let world = try world(store, balancer)
         async let code = world.run(["-interval", "3600"])
         await world.log.wait(for: Self.updated)
         try world.resource(
@@ -211,8 +212,9 @@ import Testing
         await world.log.wait(for: "haproxy /nowhere/s shop has the 1 server")
         #expect(balancer.drivers == 2)
         // A HUP after which the definition is the same opens no new session.
+        store.put("/web/b", "127.0.0.1:2")
         world.requests.readAnew()
-        await world.log.wait(for: "Captured hangup")
+        await world.log.wait(for: "haproxy /nowhere/s shop has the 2 servers")
         world.requests.stop()
         #expect(try await code == 0, "\(world.log.entries)")
         #expect(balancer.drivers == 2)

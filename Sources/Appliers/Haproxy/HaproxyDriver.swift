@@ -48,7 +48,8 @@ package struct HaproxyDriver: BalancerDriver {
         guard let session else { return false }
         // A connection that fails is not current either.
         guard let answer = try? session.connection.ask("show info", patience) else { return false }
-        return HaproxyProcess(answer) == session.process
+        guard let process = HaproxyProcess(answer) else { return false }
+        return process == session.process && !process.isStopping
     }
 
     package mutating func read(_ patience: Patience) throws(ApplierError) -> [RunningServer] {

@@ -18,6 +18,8 @@ enum HaproxyState {
     /// CHK_ST_CONFIGURED and CHK_ST_ENABLED
     private static let isConfigured = 0x02
     private static let isEnabled = 0x04
+    /// HCHK_STATUS_UNKNOWN and HCHK_STATUS_INI: no check has ended yet. srv_check_result says the same while one is under way.
+    private static let unchecked = 0...1
 
     static func servers(_ answer: [UInt8]) throws(Malformed) -> [RunningServer] {
         let lines = answer.split(separator: UInt8(ascii: "\n"))
@@ -42,8 +44,8 @@ enum HaproxyState {
         let isRunning = up.contains(try row.number("srv_op_state"))
         // haproxy takes a new server for healthy until its first check; here it counts only after that.
         let check = try row.number("srv_check_state")
-        let result = try row.number("srv_check_result")
-        let isUnproven = check & isEnabled != 0 && result == 0
+        let lastCheck = try row.number("srv_check_status")
+        let isUnproven = check & isEnabled != 0 && unchecked.contains(lastCheck)
         server.isUp = isFree && isRunning && server.weight != 0 && !isUnproven
         let number = try row.number("srv_id")
         if try row.number("srv_f_forced_id") == 1, WordsFingerprint.isOurs(number) {

@@ -13,6 +13,9 @@ final class StatusWaiter: Sendable {
         changed.post()
     }
 
+    /// Whether one of the reports so far was this.
+    func contains(_ isWanted: (ApplierStatus) -> Bool) -> Bool { reports.withLock { $0.contains(where: isWanted) } }
+
     /// How many reports there were.
     var count: Int { reports.withLock { $0.count } }
 
@@ -101,6 +104,8 @@ struct SteppingDriver: BalancerDriver {
         var whole = StepReport()
         for step in steps {
             willTake(step)
+            // A command is sent before the connection looks whether it was cancelled.
+            if patience.cancellation.isCancelled { throw ApplierError(.cancelled, subject) }
             let report = try driver.perform([step], patience)
             whole.pending += report.pending
             whole.failures += report.failures

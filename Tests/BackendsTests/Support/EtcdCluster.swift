@@ -22,8 +22,13 @@ final class EtcdCluster: Sendable {
         names = Mutex([])
         for index in 0..<3 { try launch(index) }
         for index in 0..<3 { try member(index)?.waitUntilHealthy() }
-        let identities = try (0..<3).map { String(try #require(member($0)).status().member, radix: 16) }
-        names.withLock { $0 = identities }
+        let areKnown = eventuallyBlocking {
+            // A busy member may need longer than one call takes.
+            let identities = (0..<3).compactMap { index in (try? self.member(index)?.status()).map { String($0.member, radix: 16) } }
+            names.withLock { $0 = identities }
+            return identities.count == 3
+        }
+        if !areKnown { throw SupportError("etcd: the members' ids are not known") }
     }
 
     /// The URLs for clients.

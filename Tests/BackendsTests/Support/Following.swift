@@ -75,6 +75,8 @@ final class Following: Sendable {
     deinit { work.cancellation.cancel() }
 
     var failures: [BackendError] { work.state.withLock { $0.failures } }
+    /// Those but of calls for which a busy machine left a server too little time.
+    var failuresButTime: [BackendError] { failures.filter { !$0.message.hasSuffix("within the time limit") } }
     var deliveries: Int { work.state.withLock { $0.deliveries } }
     var last: Snapshot? { work.state.withLock { $0.last } }
 

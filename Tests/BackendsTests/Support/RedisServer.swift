@@ -107,6 +107,13 @@ final class RedisServer: Sendable {
         }
     }
 
+    /// How often somebody has looked for keys since the server was started.
+    func searches() throws -> Int {
+        let statistics = String(decoding: try call(["INFO", "commandstats"]).bytes ?? [], as: UTF8.self)
+        let line = statistics.split(whereSeparator: \.isNewline).first { $0.hasPrefix("cmdstat_scan:calls=") }
+        return line.flatMap { Int($0.dropFirst("cmdstat_scan:calls=".count).prefix(while: \.isNumber)) } ?? 0
+    }
+
     func set(_ pairs: [String: String]) throws { try call(pairs.map { ["SET", $0.key, $0.value] }) }
 
     /// Writes all pairs in one transaction; nil deletes.

@@ -14,8 +14,9 @@ final class ScriptedServer: Sendable {
         var body: [UInt8] = []
         /// `nil`: the connection is closed after the body instead.
         var trailers: [(String, String)]? = [("grpc-status", "0")]
-        /// The answer is complete, and then the server closes the connection in good order.
-        var goesAway = false
+        /// Called when the answer is complete; when it returns the server closes the connection in good order. libcurl 7.88 forgets
+        /// trailers that it reads together with a GOAWAY, so it waits until the client has the answer.
+        var goesAway: (@Sendable () -> Void)?
         /// The answer ends before the request does; the stream is then reset without an error, as Go's servers do.
         var resets = false
         /// After the body nothing more comes, and the connection stays.
@@ -132,9 +133,8 @@ private struct Session {
         if reply.resets { usleep(50_000) }
         connection.write(frame(type: 1, flags: 5, stream: stream, headerBlock(trailers)))
         if reply.resets { connection.write(frame(type: 3, flags: 0, stream: stream, [0, 0, 0, 0])) }
-        guard reply.goesAway else { return true }
-        // libcurl 7.88 forgets trailers that it reads together with a GOAWAY.
-        usleep(50_000)
+        guard let wait = reply.goesAway else { return true }
+        wait()
         connection.write(frame(type: 7, flags: 0, stream: 0, [0, 0, 0, UInt8(stream & 255), 0, 0, 0, 0]))
         return false
     }

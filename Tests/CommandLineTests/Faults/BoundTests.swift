@@ -97,7 +97,7 @@ import Testing
             try await rig.etcd.enableAuthentication(password: "secret")
             let watch = try await KeyWatch(rig.etcd, access: "--user root:secret")
             try rig.box.write(
-                "confdir/conf.d/service.toml", "[service]\nkey = \"/s/a\"\nvalue = \"here\"\nttl = \"3s\"\n")
+                "confdir/conf.d/service.toml", "[service]\nkey = \"/s/a\"\nvalue = \"here\"\nttl = \"6s\"\n")
             let daemon = try rig.daemon("-basic-auth", "-username", "root", "-password", "secret")
             _ = try await watch.time(of: .put, "/s/a")
             // A key whose lease of 8 s nobody renews: once it is gone, several tokens have expired.

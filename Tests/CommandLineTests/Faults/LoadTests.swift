@@ -21,7 +21,9 @@ import Testing
         let wrk = try Child(
             ChildCommand(
                 executable: "wrk",
-                arguments: ["-t1", "-c8", "-d\(seconds)s", "-H", "Connection: close", "http://127.0.0.1:\(port)/"],
+                arguments: [
+                    "-t1", "-c8", "-d\(seconds)s", "--timeout", "60s", "-H", "Connection: close", "http://127.0.0.1:\(port)/",
+                ],
                 environment: Machine.environment))
         while wrk.isRunning {
             report.times += 1

@@ -91,6 +91,9 @@ import Testing
                     rig.box.output(file)?.contains("127.0.0.1:\(ports[index])") == true
                 }
                 try #require(isBack, "\(servers[index].standardError)")
+                // The other one may leave only when nginx, too, has this one.
+                let answers = try await eventually { httpBody(port: port, path: "/") == names[index] }
+                try #require(answers, "\(balancer.standardError)")
                 report.times += 1
             }
             wrk.send(SIGINT)
