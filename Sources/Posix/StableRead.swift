@@ -18,13 +18,15 @@ extension Files {
     ///
     /// The kernel grants no read lease while the file is open for writing; a writer may pause for two seconds. Without leases
     /// (files of other users, network file systems) it may pause for 100 ms.
+    ///
+    /// A pipe, which may have no writer, fails with `ESPIPE`. With `takesPipes` it is read to its end, however long that takes.
     package static func readStable(
-        _ path: String, limit: Int = FileDescriptor.standardLimit
+        _ path: String, limit: Int = FileDescriptor.standardLimit, takesPipes: Bool = false
     ) throws(SystemError) -> [UInt8]? {
         _ = ignoresLeaseBreaks
-        let file = try FileDescriptor(opening: path, .read)
+        guard let file = try openUnlessLeased(path, takesPipes ? .read : [.read, .nonBlocking]) else { return nil }
         let status = try file.status()
-        // A pipe is read to its end.
+        if status.kind == .pipe, !takesPipes { throw SystemError(call: "open", path: path, code: ESPIPE) }
         guard status.kind == .regular else { return try file.readAll(limit: limit) }
         do throws(SystemError) {
             try SystemCall.run("fcntl", path) { fcntl(file.number, setLease, F_RDLCK) }
@@ -38,13 +40,24 @@ extension Files {
         return try file.readAll(limit: limit)
     }
 
+    /// nil if a writer has a lease, for whose end a call with `nonBlocking` does not wait.
+    private static func openUnlessLeased(
+        _ path: String, _ flags: OpenFlags
+    ) throws(SystemError) -> FileDescriptor? {
+        do throws(SystemError) {
+            return try FileDescriptor(opening: path, flags)
+        } catch let error where error.code == EAGAIN {
+            return nil
+        }
+    }
+
     /// The content of the file at `path`. Waits until it is not being written, and fails with `ETXTBSY` after three seconds.
     package static func readWhenStable(
-        _ path: String, limit: Int = FileDescriptor.standardLimit
+        _ path: String, limit: Int = FileDescriptor.standardLimit, takesPipes: Bool = false
     ) throws(SystemError) -> [UInt8] {
         let end = Clock.monotonic() + .seconds(3)
         while true {
-            if let bytes = try readStable(path, limit: limit) { return bytes }
+            if let bytes = try readStable(path, limit: limit, takesPipes: takesPipes) { return bytes }
             if Clock.monotonic() >= end { throw SystemError(call: "read", path: path, code: ETXTBSY) }
             // A lease notifies about new writers only, so poll until the current one closes.
             Clock.sleep(.milliseconds(10))

@@ -25,6 +25,8 @@ package struct SystemError: Error, Equatable, Sendable {
 
     /// The cause alone, as Go words it: `no such file or directory`.
     package var reason: String {
+        // "Illegal seek" says of a pipe what cannot be done with it.
+        if code == ESPIPE { return "is a pipe, not a file" }
         let text = String(cString: strerror(code))
         let reason = text.prefix(1).lowercased() + text.dropFirst()
         return limit.map { "\(reason), more than \(Self.size($0))" } ?? reason

@@ -31,7 +31,8 @@ import Testing
             3 web 10 checking 127.0.0.1 2 0 1 1 0 6 0 4 7 0 0 0 - 83 - 0 0 - - 0
             """)
         #expect(servers.map(\.key) == ["fixed", "x", "u", "a", "b", "new", "passed", "checking"])
-        #expect(servers.map(\.phase) == [.serving, .stopped, .serving, .draining, .serving, .serving, .serving, .serving])
+        #expect(
+            servers.map(\.phase) == [.serving, .stopped, .serving, .draining, .serving, .serving, .serving, .serving])
         #expect(servers.map(\.isUp) == [true, false, true, false, false, false, true, true])
         #expect(servers.map(\.weight) == [1, 5, 1, 7, 1, 1, 1, 1])
         #expect(servers.map(\.lacksChecks) == [false, false, false, true, false, false, false, false])

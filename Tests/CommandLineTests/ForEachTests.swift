@@ -163,7 +163,10 @@ import Testing
                 }
                 try? FileManager.default.removeItem(atPath: box.path("reload.count"))
                 let killed = try await confd(box, new, environment: ["CONFD_FAULTS": "*:\(nth)=kill"])
-                if killed.exitCode != nil { break }
+                if killed.exitCode != nil {
+                    #expect(killed.exitCode == 0, "\(killed.testDescription)")
+                    break
+                }
                 report.times += 1
                 let healed = try await confd(box, new)
                 // A child of the killed confd may still have a staged file open, which is not removed then.
@@ -177,6 +180,7 @@ import Testing
                 #expect(box.runs(of: "reload") > 0, "call \(nth): \(healed.testDescription)")
                 nth += FaultScale.isFull ? 1 : 47
             }
+            #expect(report.times > 0)
         }
         report.print()
     }

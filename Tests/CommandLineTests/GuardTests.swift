@@ -200,7 +200,7 @@ import Testing
                     path = "/health"
                     interval = "1s"
                     timeout = "1s"
-                    fall = 1
+                    fall = 3
                     [template.guard]
                     max_drop = "10%"
                     max_change = "10%"

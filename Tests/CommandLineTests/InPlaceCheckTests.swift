@@ -141,6 +141,8 @@ import Testing
             #expect(try await eventually { box.output("b") == "two" }, "\(daemon.standardError)")
             #expect(try await eventually { daemon.standardError.contains("a.toml: Config check failed") })
             #expect(box.output("a") == "one")
+            // Otherwise one reload would do for both.
+            #expect(try await eventually { box.runs(of: "reload") == 2 }, "\(daemon.standardError)")
             try box.write("keys.yaml", "a: three\nb: two\n")
             #expect(try await eventually { box.output("a") == "three" }, "\(daemon.standardError)")
             #expect(try await eventually { box.runs(of: "reload") == 3 }, "\(daemon.standardError)")
@@ -296,7 +298,10 @@ import Testing
                 unlink(box.path(file))
                 if let previous { try box.write(file, previous, mode: 0o600) }
                 let killed = try await confd(box, faults: "*:\(nth)=kill", isMounted: isMounted)
-                if killed.exitCode != nil { break }
+                if killed.exitCode != nil {
+                    #expect(killed.exitCode == (accepts ? 0 : 1), "\(killed.testDescription)")
+                    break
+                }
                 report.times += 1
                 let healed = try await confd(box, backend: ["-node", "127.0.0.1:1"], isMounted: isMounted)
                 let content = box.read(file)
@@ -311,6 +316,7 @@ import Testing
                 #expect(left.isEmpty, "call \(nth): \(left)\n\(healed.testDescription)")
                 nth += FaultScale.isFull ? 1 : 9
             }
+            #expect(report.times > 0)
         }
         report.print()
     }

@@ -49,7 +49,7 @@ import Testing
 
             try FileManager.default.removeItem(atPath: box.path("keys.yaml"))
             #expect(try await eventually { value("confd_backend_healthy\(source)", port) == 0 })
-            #expect(value("confd_backend_errors_total\(source)", port) ?? 0 >= 1)
+            #expect(try await eventually { value("confd_backend_errors_total\(source)", port) ?? 0 >= 1 })
             daemon.send(SIGTERM)
             #expect(try await daemon.wait().exitCode == 0)
         }

@@ -78,9 +78,13 @@ import Testing
             #expect(
                 try await eventually { daemon.standardError.contains("ERROR app.toml: \(message)") },
                 "\(daemon.standardError)")
-            let status = try await run(box.command(["status"] + socket, confdir: false))
-            #expect(status.standardOutput.contains("app.toml  failed"), "\(status.testDescription)")
-            #expect(status.standardOutput.contains("app.toml: \(message)\n"), "\(status.testDescription)")
+            // The line is written before the state is changed.
+            let isTold = try await eventually {
+                let status = try await run(box.command(["status"] + socket, confdir: false))
+                return status.standardOutput.contains("app.toml  failed")
+                    && status.standardOutput.contains("app.toml: \(message)\n")
+            }
+            #expect(isTold, "\(daemon.standardError)")
             #expect(box.output("app") == "{\"port\": 80}\n")
             try box.write("keys.yaml", "app: {port: \"81\"}\n")
             #expect(try await eventually { box.output("app") == "{\"port\": 81}\n" }, "\(daemon.standardError)")

@@ -105,11 +105,14 @@ import Testing
     }
 
     /// Each of these but the first, which is limited, would take minutes if the time grew with the square of the length.
-    @Test(.timeLimit(.minutes(5)), arguments: [
-        ("open arrays", "", "[", 9_000), ("members", "{", #""a":1,"#, 300_000), ("elements", "[", "[],", 300_000),
-        ("digits", "", "9", 900_000), ("escapes", "\"", #"\u00e9"#, 300_000), ("plain text", "\"", "abcdefg", 300_000),
-        ("not ASCII", "\"", "\u{00FF}", 300_000), ("space", "", " ", 900_000),
-    ])
+    @Test(
+        .timeLimit(.minutes(5)),
+        arguments: [
+            ("open arrays", "", "[", 9_000), ("members", "{", #""a":1,"#, 300_000), ("elements", "[", "[],", 300_000),
+            ("digits", "", "9", 900_000), ("escapes", "\"", #"\u00e9"#, 300_000),
+            ("plain text", "\"", "abcdefg", 300_000), ("not ASCII", "\"", "\u{00FF}", 300_000),
+            ("space", "", " ", 900_000),
+        ])
     func takesLinearTime(_ name: String, _ start: String, _ piece: String, _ count: Int) {
         let text = start + String(repeating: piece, count: count)
         // None of them ends as it should, but for the number, which is too large.

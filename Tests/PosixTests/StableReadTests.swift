@@ -37,6 +37,10 @@ import Testing
     @Test func pipesAndMissingFiles() throws {
         #expect(throws: SystemError.self) { try Files.readStable("/none") }
         #expect(try Files.readStable("/dev/null") == [])
+        let folder = try TemporaryDirectory()
+        #expect(mkfifo(folder("pipe"), 0o600) == 0)
+        let error = #expect(throws: SystemError.self) { try Files.readStable(folder("pipe")) }
+        #expect(error?.message == "open \(folder("pipe")): is a pipe, not a file")
         try withFile { path in
             #expect(throws: SystemError.self) { try Files.readStable(path, limit: 3) }
         }

@@ -79,7 +79,7 @@ package struct FileBackend: Backend {
     private func pairs(inFile path: String) throws(FileError) -> [KeyTree.Pair] {
         let bytes: [UInt8]
         do throws(SystemError) {
-            bytes = try Files.readWhenStable(path, limit: Self.maximumFileSize)
+            bytes = try Files.readWhenStable(path, limit: Self.maximumFileSize, takesPipes: true)
         } catch {
             throw FileError(path: path, position: nil, kind: .system(error))
         }

@@ -24,7 +24,9 @@ final class EtcdCluster: Sendable {
         for index in 0..<3 { try member(index)?.waitUntilHealthy() }
         let areKnown = eventuallyBlocking {
             // A busy member may need longer than one call takes.
-            let identities = (0..<3).compactMap { index in (try? self.member(index)?.status()).map { String($0.member, radix: 16) } }
+            let identities = (0..<3).compactMap { index in
+                (try? self.member(index)?.status()).map { String($0.member, radix: 16) }
+            }
             names.withLock { $0 = identities }
             return identities.count == 3
         }

@@ -97,15 +97,15 @@ import Testing
             try await rig.etcd.enableAuthentication(password: "secret")
             let watch = try await KeyWatch(rig.etcd, access: "--user root:secret")
             try rig.box.write(
-                "confdir/conf.d/service.toml", "[service]\nkey = \"/s/a\"\nvalue = \"here\"\nttl = \"6s\"\n")
+                "confdir/conf.d/service.toml", "[service]\nkey = \"/s/a\"\nvalue = \"here\"\nttl = \"10s\"\n")
             let daemon = try rig.daemon("-basic-auth", "-username", "root", "-password", "secret")
             _ = try await watch.time(of: .put, "/s/a")
-            // A key whose lease of 8 s nobody renews: once it is gone, several tokens have expired.
+            // A key whose lease of 20 s nobody renews: once it is gone, several tokens have expired.
             let started = secondsNow()
             try Shell.run(
                 """
                 ctl="etcdctl --endpoints \(rig.etcd.endpoint) --user root:secret"
-                $ctl put /s/witness x --lease "$($ctl lease grant 8 | cut -d' ' -f2)"
+                $ctl put /s/witness x --lease "$($ctl lease grant 20 | cut -d' ' -f2)"
                 """)
             _ = try await watch.time(of: .delete, "/s/witness", after: started)
             #expect(watch.events(of: "/s/a").map(\.kind) == [.put], "\(daemon.standardError)")

@@ -81,17 +81,16 @@ import Testing
         var report = FaultReport("2 reload", "kill -9 before each system call of a pass: \(kind)")
         var stepsSeen: Set<String> = []
         try await withSandbox { box in
-            let recorder = Recorder(box, "reload")
             let attributes = kind == "sidecar mark" ? " fsetxattr:1=95 fsetxattr:2=95" : ""
-            try box.resource(
-                "app", fields: "check_cmd = \"true\"\nreload_cmd = '''\(recorder.command())'''",
-                template: #"{{getv "/app/name"}}"# + "\n")
             let step = FaultScale.isFull ? 1 : 3
             var nth = 1
             while true {
-                try? FileManager.default.removeItem(atPath: box.path("reload.record"))
+                // The command of a killed confd goes on: it must not write into the record of the next round.
+                let recorder = Recorder(box, "reload\(nth)")
+                try box.resource(
+                    "app", fields: "check_cmd = \"true\"\nreload_cmd = '''\(recorder.command())'''",
+                    template: #"{{getv "/app/name"}}"# + "\n")
                 if kind == "first file" { unlink(box.path("out/app")) } else { try settle(box) }
-                unlink(box.path("reload.record"))
                 let killed = try await box.render(
                     keys: ["/app/name": "new"], environment: ["CONFD_FAULTS": "*:\(nth)=kill\(attributes)"])
                 if killed.exitCode == 0 { break }

@@ -16,34 +16,50 @@ import Testing
             try rig.client.put("/app", "v0")
             let daemon = try rig.daemon()
             #expect(try await eventually { box.output("app") == "v0 edition 0 end\n" }, "\(daemon.standardError)")
+            var longest = Duration.zero
             for round in 1...3 {
-                let keptOn = await Self.onThread { Self.writeTemplate(round, rig) }
-                #expect(keptOn, "the last good version serves\n\(daemon.standardError)")
+                let (keptOn, pause) = await Self.onThread { Self.writeTemplate(round, rig) }
+                longest = max(longest, pause)
+                #expect(
+                    keptOn || longest > .seconds(1.5),
+                    "the last good version serves; the longest pause was \(longest)\n\(daemon.standardError)")
                 #expect(
                     try await eventually { box.output("app") == "v\(round) 5 edition \(round) end\n" },
                     "\(daemon.standardError)")
             }
-            #expect(recorder.runs.allSatisfy { $0.content.hasSuffix(" end") }, "\(recorder.runs)")
+            // On a machine that let the writer stand for two seconds, a part of the file counts as complete.
+            #expect(
+                recorder.runs.allSatisfy { $0.content.hasSuffix(" end") } || longest > .seconds(1.5),
+                "\(recorder.runs), the longest pause was \(longest)")
             try await stop(daemon)
         }
     }
 
     /// Writes the template in parts, with a new value after each. Returns whether the last value was rendered with the former
-    /// template while this one was open.
-    private static func writeTemplate(_ round: Int, _ rig: FaultRig) -> Bool {
+    /// template while this one was open, and the longest time between two writes.
+    private static func writeTemplate(_ round: Int, _ rig: FaultRig) -> (keptOn: Bool, longest: Duration) {
         let descriptor = open(rig.box.path("confdir/templates/app.tmpl"), O_WRONLY | O_TRUNC)
         defer { close(descriptor) }
+        var (longest, last) = (Duration.zero, ContinuousClock.now)
+        func note() {
+            longest = max(longest, ContinuousClock.now - last)
+            last = .now
+        }
         for part in ["{{getv \"/app\"}} ", "edition \(round)", " end\n"] {
             write(descriptor, part, part.utf8.count)
-            do { try rig.client.put("/app", "v\(round) \(part.utf8.count)") } catch { return false }
+            note()
+            do { try rig.client.put("/app", "v\(round) \(part.utf8.count)") } catch { return (false, longest) }
             usleep(250_000)
         }
         // The last byte is written again and again: two seconds after the last write the file counts as complete.
-        let last = lseek(descriptor, 0, SEEK_CUR) - 1
-        return eventuallyBlocking {
-            pwrite(descriptor, "\n", 1, last)
+        let end = lseek(descriptor, 0, SEEK_CUR) - 1
+        let keptOn = eventuallyBlocking {
+            pwrite(descriptor, "\n", 1, end)
+            note()
             return rig.box.output("app") == "v\(round) 5 edition \(round - 1) end\n"
+                || longest > .seconds(1.5)
         }
+        return (keptOn, longest)
     }
 
     /// Runs `body` on a thread of its own: a file that nobody writes for two seconds counts as complete, and a test's task may

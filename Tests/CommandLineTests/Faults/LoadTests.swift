@@ -22,7 +22,8 @@ import Testing
             ChildCommand(
                 executable: "wrk",
                 arguments: [
-                    "-t1", "-c8", "-d\(seconds)s", "--timeout", "60s", "-H", "Connection: close", "http://127.0.0.1:\(port)/",
+                    "-t1", "-c8", "-d\(seconds)s", "--timeout", "60s", "-H", "Connection: close",
+                    "http://127.0.0.1:\(port)/",
                 ],
                 environment: Machine.environment))
         while wrk.isRunning {

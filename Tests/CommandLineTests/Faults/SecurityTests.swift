@@ -48,6 +48,7 @@ import Testing
                             + flags), seconds: 40)
                 outputs += [done.standardOutput, done.standardError]
             }
+            unlink(box.path("out/reload"))
             let daemon = try rig.daemon(
                 "-log-level", level, "-basic-auth", "-username", "root", "--password=\(marker)pw")
             #expect(try await eventually { box.output("reload") == marker + "\n" }, "\(daemon.standardError)")
@@ -55,9 +56,11 @@ import Testing
             let isHidden = try await eventually { title(of: daemon).contains("--password=xxx") }
             #expect(isHidden)
             outputs.append(title(of: daemon))
+            rig.proxy.refuse()
             rig.proxy.cut()
-            // Time for the lines about the lost connection, which must not show the marker either.
-            try await Task.sleep(for: .milliseconds(300))
+            // The lines about the lost connection must not show the marker either.
+            let isTold = try await eventually { daemon.standardError.contains("connection refused") }
+            #expect(isTold, "\(daemon.standardError)")
             daemon.send(SIGTERM)
             outputs.append(try await daemon.wait().standardError)
             for output in outputs { #expect(!output.contains(marker), "\(output)") }
@@ -93,6 +96,23 @@ import Testing
 
     // MARK: Paths
 
+    /// Found by a test that had tested nothing: a pipe without a writer, as a template or a resource file, stopped everything.
+    @Test func pipesAreNoFiles() async throws {
+        try await withSandbox { box in
+            try box.resource("app", template: "x")
+            try box.resource("good", template: "good")
+            unlink(box.path("confdir/templates/app.tmpl"))
+            #expect(mkfifo(box.path("confdir/templates/app.tmpl"), 0o600) == 0)
+            #expect(mkfifo(box.path("confdir/conf.d/pipe.toml"), 0o600) == 0)
+            let done = try await box.render()
+            #expect(done.exitCode == 1, "\(done.testDescription)")
+            for name in ["templates/app.tmpl", "conf.d/pipe.toml"] {
+                #expect(done.standardError.contains("\(name): is a pipe, not a file"), "\(done.testDescription)")
+            }
+            #expect(box.output("good") == "good")
+        }
+    }
+
     /// What leads out of the templates folder is not included, whichever way it leads.
     @Test(arguments: ["../secret", "/etc/hostname", "link", "linked/secret", "sub/../../secret", "loop", "fifo"])
     func includeStaysInItsFolder(_ name: String) async throws {
@@ -102,6 +122,7 @@ import Testing
             symlink("../secret", box.path("confdir/templates/link"))
             symlink("..", box.path("confdir/templates/linked"))
             symlink("loop", box.path("confdir/templates/loop"))
+            #expect(mkfifo(box.path("confdir/templates/fifo"), 0o600) == 0)
             try box.resource("app", template: "{{include \"\(name)\"}}")
             try box.resource("good", template: "good")
             let done = try await box.render()
@@ -187,6 +208,11 @@ import Testing
                 let bytes = FileManager.default.contents(atPath: "\(corpus)/toml/\(name)")
                 try bytes?.write(to: URL(fileURLWithPath: box.path("confdir/conf.d/corpus-\(name).toml")))
             }
+            // A resource that sees all keys: without one no file of keys is read.
+            try box.write(
+                "all/conf.d/all.toml",
+                "[template]\nsrc = \"all\"\ndest = \"\(box.path("all.out"))\"\nkeys = [\"/\"]\n")
+            try box.write("all/templates/all", "{{range gets \"/*\"}}{{.Key}}={{.Value}}\n{{end}}")
             for kind in ["yaml", "json"] {
                 for name in try FileManager.default.contentsOfDirectory(atPath: "\(corpus)/\(kind)") {
                     let copy = box.path("data/\(name).\(kind)")
@@ -194,7 +220,7 @@ import Testing
                     try FileManager.default.contents(atPath: "\(corpus)/\(kind)/\(name)")?.write(
                         to: URL(fileURLWithPath: copy))
                     let done = try await box.confd(
-                        "-onetime", "-backend", "file", "-file", copy, "-confdir", box.path("none"), confdir: false)
+                        "-onetime", "-backend", "file", "-file", copy, "-confdir", box.path("all"), confdir: false)
                     #expect(
                         done.exitCode != nil && !done.standardError.contains("Sanitizer"),
                         "\(name): \(done.testDescription)")

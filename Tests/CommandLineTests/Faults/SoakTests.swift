@@ -61,7 +61,9 @@ import Testing
         try await withRig { rig in
             let steady = try Agent(rig, "steady")
             let killed = try Agent(rig, "killed")
-            var random = SeededGenerator(seed: UInt64(time(nil)))
+            let seed = UInt64(time(nil))
+            print("soak: seed \(seed)")
+            var random = SeededGenerator(seed: seed)
             var editions = [Int](repeating: 0, count: Self.resources)
             let end = ContinuousClock.now + .seconds(Self.seconds)
             while ContinuousClock.now < end {
@@ -83,6 +85,8 @@ import Testing
             let lines = steady.child.standardError.split(separator: "\n").count
             report.measured = describe(samples, lines: lines)
             try await stop(steady.child)
+            // Before it has set up its signal handling, TERM would end it.
+            #expect(try await eventually { killed.child.standardError.contains("Starting confd") })
             try await stop(killed.child)
         }
         expectFlat(samples)
@@ -156,7 +160,12 @@ import Testing
 
     /// The last third of the samples is no higher than the middle one, apart from fluctuations.
     private func expectFlat(_ samples: [(usage: Usage, children: Int)]) {
-        guard samples.count >= 9 else { return }
+        #expect(samples.allSatisfy { $0.children <= 2 * Self.resources })
+        // A third of fewer says nothing; the short soak of the gate has few.
+        guard FaultScale.isFull || samples.count >= 9 else {
+            return print("soak: \(samples.count) samples are too few to compare their thirds")
+        }
+        #expect(samples.count >= 9)
         let third = samples.count / 3
         let middle = samples[third..<(2 * third)]
         let last = samples[(2 * third)...]
@@ -166,6 +175,5 @@ import Testing
         #expect(most(last, \.residentKiB) <= most(middle, \.residentKiB) * 11 / 10 + 4_096)
         #expect(most(last, \.descriptors) <= most(middle, \.descriptors) + 6)
         #expect(most(last, \.threads) <= most(middle, \.threads) + 6)
-        #expect(samples.allSatisfy { $0.children <= 2 * Self.resources })
     }
 }

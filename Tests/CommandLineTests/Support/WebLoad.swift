@@ -9,7 +9,8 @@ enum WebLoad {
     static func start(_ arguments: [String], port: UInt16) async throws -> Child {
         let wrk = try Child(
             ChildCommand(
-                executable: "wrk", arguments: ["-t1", "-d10m", "--timeout", "60s"] + arguments + ["http://127.0.0.1:\(port)/"],
+                executable: "wrk",
+                arguments: ["-t1", "-d10m", "--timeout", "60s"] + arguments + ["http://127.0.0.1:\(port)/"],
                 environment: Machine.environment))
         guard try await eventually({ catches(SIGINT, wrk.processID) || !wrk.isRunning }) else {
             throw SupportError("wrk does not start")
