@@ -17,6 +17,12 @@ int main(int count, char **arguments, char **environment) {
   char real[4096];
   snprintf(real, sizeof real, "%s/%s", REAL, slash ? slash + 1 : path);
   execve(real, arguments, environment);
+  /* The name is that of a script, for which this program, covered, is the interpreter. */
+  char self[2048] = "";
+  if (readlink("/proc/self/exe", self, sizeof self - 1) > 0 && (slash = strrchr(self, '/'))) {
+    snprintf(real, sizeof real, "%s/%s", REAL, slash + 1);
+    execve(real, arguments, environment);
+  }
   perror(real);
   return 127;
 }

@@ -13,7 +13,9 @@ resource() { # NAME TEMPLATE, and further lines from standard input
   {
     printf '[template]\nsrc = "%s"\ndest = "/out/%s"\nkeys = ["/app"]\n' "$2" "$1"
     cat
-  } >"$root/etc/confd/conf.d/$1.toml"
+  } >"$root/etc/confd/conf.d/$1.new"
+  # A daemon never sees half of it.
+  mv "$root/etc/confd/conf.d/$1.new" "$root/etc/confd/conf.d/$1.toml"
 }
 in_root() { timeout 120 env -i "$(command -v chroot)" "$root" /confd "$@" >>confd.log 2>&1; }
 options=(-backend file -file /etc/confd/keys.yaml)

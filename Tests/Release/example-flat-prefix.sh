@@ -20,6 +20,7 @@ kill -HUP "$confd"
 eventually servers 2
 set_key a 127.0.0.1:8002
 kill -HUP "$confd"
+eventually lacks /etc/nginx/conf.d/test.conf 127.0.0.1:8001
 eventually shows http://127.0.0.1/ 8002
 holds /etc/nginx/conf.d/test.conf "server 127.0.0.1:8002;" || fail "no server"
 # b expires in the store; confd gets no event of that, and reads again at the next signal.

@@ -47,7 +47,8 @@ etcdctl del /web/servers/c >/dev/null
 eventually has_state c ""
 eventually shows http://127.0.0.1/ 8002
 # A change made by hand at the socket is undone within `reconcile`.
-echo "set server web/b weight 7" | socat -t 60 - UNIX-CONNECT:/run/haproxy/admin.sock >/dev/null
+said=$(echo "set server web/b weight 7" | socat -t 60 - UNIX-CONNECT:/run/haproxy/admin.sock | tr -d '\n')
+equal "haproxy's answer" "$said" ""
 weight() { echo "show servers state web" | socat -t 60 - UNIX-CONNECT:/run/haproxy/admin.sock | awk '$4 == "b" { print $8 }'; }
 has_weight() { [ "$(weight)" = "$1" ]; }
 eventually has_weight 1

@@ -17,7 +17,8 @@ register() { # NAME PORT JSON [OPTION...]
 
 put /services/empty/balance least_conn
 register a 8001 '{"host": "127.0.0.1", "port": 8001}'
-eventually etcdctl get /services/shop/servers/a --print-value-only
+is_registered() { [ -n "$(etcdctl get "/services/shop/servers/$1" --print-value-only)" ]; }
+eventually is_registered a
 start confd as-unit confd -watch -node http://127.0.0.1:2379
 upstreams=/etc/nginx/conf.d/upstreams.conf
 eventually holds "$upstreams" "server 127.0.0.1:8001;"
@@ -26,7 +27,7 @@ eventually shows http://127.0.0.1/shop/ 8001
 equal "a service without servers" "$(curl -s -o body -w '%{http_code}' http://127.0.0.1/empty/)" 502
 
 start_load http://127.0.0.1/shop/
-TTL=10s register b 8002 '{"host": "127.0.0.1", "port": 8002, "weight": 2, "max_fails": 3, "fail_timeout": "5s"}'
+TTL=10s register b 8002 '{"host": "127.0.0.1", "port": 8002, "weight": 2, "max_fails": 3, "fail_timeout": "5s"}' -fall 1000
 eventually holds "$upstreams" "server 127.0.0.1:8002 weight=2 max_fails=3 fail_timeout=5s;"
 register c 8003 '{"host": "127.0.0.1", "port": 8003, "backup": true}'
 eventually holds "$upstreams" "server 127.0.0.1:8003 backup;"
@@ -46,11 +47,12 @@ stop backend_8001
 # A server that hangs: the health check on nginx's side removes it, though its key is still there.
 kill -STOP "$backend_8002"
 eventually lacks "$upstreams" "127.0.0.1:8002"
+is_registered b || fail "its own health check has removed it"
 kill -CONT "$backend_8002"
 eventually holds "$upstreams" "127.0.0.1:8002"
 # A server that dies with its confd: nobody deletes the key, and the lease expires.
 crash b
-stop backend_8002
 eventually lacks "$upstreams" "127.0.0.1:8002"
+stop backend_8002
 eventually shows http://127.0.0.1/shop/ 8003
 end_load

@@ -21,8 +21,11 @@ printf '[template]\nsrc = "a.tmpl"\ndest = "/etc/a"\nkeys = ["/services"]\n' >/e
 run() { confd -onetime -node http://127.0.0.1:2379 -username confd -password-file /etc/confd/password "$@"; }
 run || fail "the role is not enough"
 equal "the file" "$(cat /etc/a)" "server 10.0.0.1:80;"
-! etcdctl --user confd:secret put /services/x y 2>/dev/null || fail "the role may write"
-! etcdctl --user confd:secret get /other 2>/dev/null || fail "the role may read other keys"
+is_denied() { # COMMAND...
+  ! etcdctl --user confd:secret "$@" 2>denied && holds denied "permission denied"
+}
+is_denied put /services/x y || fail "the role may write: $(cat denied)"
+is_denied get /other || fail "the role may read other keys: $(cat denied)"
 
 etcdctl --user root:rootpw put /services/shop/servers/b '10.0.0.1; } server {' >/dev/null
 code=0

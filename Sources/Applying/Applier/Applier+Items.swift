@@ -198,17 +198,18 @@ extension Applier {
         var failure: StepFailure?
         do throws(StagingError) {
             let folder = try ItemFolder(resolving: path)
+            let reason = path == resource.items?.folder ? "its key is gone" : "dest is in another directory now"
             for file in files {
                 do throws(StagingError) {
                     let result = try folder?.remove(file.name) { journal.isOurs($0, in: file) } ?? .absent
                     if result == .removed {
                         done.removed.append(file.name)
                         isChanged = true
-                        logger.info("\(Files.join(path, file.name)) has been removed: its key is gone", resource)
+                        logger.info("\(Files.join(path, file.name)) has been removed: \(reason)", resource)
                     } else if result == .foreign {
                         done.kept.append(file.name)
                         logger.warning(
-                            "\(Files.join(path, file.name)) stays: its key is gone, but confd has not written what is in it",
+                            "\(Files.join(path, file.name)) stays: \(reason), but confd has not written what is in it",
                             resource)
                     }
                 } catch {

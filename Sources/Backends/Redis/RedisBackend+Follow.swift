@@ -71,27 +71,38 @@ final class RedisWatch {
     private let session: RedisSession
     private let ranges: [RedisRange]
     private let prefix: [UInt8]
+    /// One of the patterns.
+    private let pattern: [UInt8]
 
     /// Subscribes; from then on no change is missed.
     init(_ session: RedisSession, _ ranges: [RedisRange]) throws(RedisFailure) {
         self.session = session
         self.ranges = ranges
         prefix = Array("__keyspace@\(session.node.database)__:".utf8)
-        var commands = RESPEncoder()
-        for range in ranges {
-            let pattern = RedisNames.escaped(prefix + (range.own ?? [])) + [UInt8(ascii: "*")]
-            commands.add([Array("PSUBSCRIBE".utf8), pattern])
+        let patterns = ranges.map { [prefix] range in
+            RedisNames.escaped(prefix + (range.own ?? [])) + [UInt8(ascii: "*")]
         }
-        try session.send(commands, .watch)
+        pattern = patterns.last ?? []
+        try session.send(Self.subscribing(to: patterns), .watch)
         var missing = ranges.count
         while missing > 0 {
             switch try session.reply(.watch) {
-            case .array(let elements) where elements.first?.bytes == Array("psubscribe".utf8): missing -= 1
+            case .array(let elements) where Self.isConfirmation(elements): missing -= 1
             case .array: break
             case .error(let refusal): throw session.failure(.watch, .answer(.refused(refusal)))
             default: throw session.failure(.watch, .answer(.unexpected))
             }
         }
+    }
+
+    private static func subscribing(to patterns: [[UInt8]]) -> RESPEncoder {
+        var commands = RESPEncoder()
+        for pattern in patterns { commands.add([Array("PSUBSCRIBE".utf8), pattern]) }
+        return commands
+    }
+
+    private static func isConfirmation(_ elements: [RedisReply]) -> Bool {
+        elements.first?.bytes == Array("psubscribe".utf8)
     }
 
     /// Waits for changes until `end`; the names of those that there are then.
@@ -111,20 +122,20 @@ final class RedisWatch {
     func changesSoFar(_ timeout: Duration) throws(RedisFailure) -> Set<[UInt8]> {
         session.beginRead()
         session.deadline = .now.advanced(by: timeout)
-        var commands = RESPEncoder()
-        commands.add([Array("PING".utf8)])
-        try session.send(commands, .watch)
+        // Its confirmation comes after them. A PING would do the same, and need another right.
+        try session.send(Self.subscribing(to: [pattern]), .watch)
         var names: Set<[UInt8]> = []
         while try !take(session.part(.watch), &names) {}
         return names
     }
 
-    /// Takes the message that begins with `part`; true if it is the answer to a ping.
+    /// Takes the message that begins with `part`; true if it confirms a subscription.
     private func take(_ part: RESPToken, _ names: inout Set<[UInt8]>) throws(RedisFailure) -> Bool {
+        if case .error(let line) = part { throw session.failure(.watch, .answer(.refused(RedisRefusal(line)))) }
         guard case .array(let count) = part, count <= 4 else { throw session.failure(.watch, .answer(.unexpected)) }
         var elements: [RedisReply] = []
         for _ in 0..<count { elements.append(try session.reply(.watch)) }
-        if elements.first?.bytes == Array("pong".utf8) { return true }
+        if Self.isConfirmation(elements) { return true }
         if count == 4, let channel = elements[2].bytes, channel.starts(with: prefix) {
             let name = Array(channel.dropFirst(prefix.count))
             if ranges.contains(where: { $0.own == name || $0.holds(name) }) { names.insert(name) }

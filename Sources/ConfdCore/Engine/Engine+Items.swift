@@ -206,7 +206,9 @@ extension Engine {
             let isBelieved = owner.guardState.isBelieved(after: owner.holdTime, at: now)
             let lost = limits.violations(of: keys, after: owner.guardState.applied?.counts, hasFile: true, lines: nil)
             let orphans = journal.orphans(of: rule, among: names) { group.set.claims($0) }
-            let count = min(journal.count, owner.guardState.hold?.fileCount ?? .max)
+            // With -noop the files of new items are not written, but would count.
+            let files = settings.noop ? max(journal.count, orphans.count + group.set.count) : journal.count
+            let count = min(files, owner.guardState.hold?.fileCount ?? .max)
             plan = RemovalPlan(orphans, of: count, rule, keys, lost: lost, isBelieved: isBelieved)
         }
         if !plan.isHeld {

@@ -302,20 +302,20 @@ extension ResourceState {
         historyCorrections = []
     }
 
-    /// Results of the previous definition say nothing about the next one.
-    private func forgetResults() {
+    /// Uses `new` as definition. Results of the previous one say nothing about it, but for the last reload if it has the same.
+    private func replaceDefinition(by new: Resource) {
+        history = history.kept(from: resource, to: new)
+        keepGuardState(from: resource, to: new)
+        if resource.destination != new.destination || resource.reloadMethod != new.reloadMethod { lastReload = nil }
+        resource = new
         figures = nil
-        lastReload = nil
         reloadHasFailed = false
         isRolledBack = false
     }
 
     /// Uses another definition with the same keys: nothing may run.
     func redefine(_ new: Resource) {
-        history = history.kept(from: resource, to: new)
-        keepGuardState(from: resource, to: new)
-        resource = new
-        forgetResults()
+        replaceDefinition(by: new)
         // A reload that is owed is found by its mark, and is then that of the new definition.
         owedReload = nil
         scheduler?.policy = new.policy
@@ -329,10 +329,7 @@ extension ResourceState {
 
     /// Uses another definition with other keys: it begins anew with a snapshot that has them. Nothing may run.
     func beginAnew(_ new: Resource) {
-        history = history.kept(from: resource, to: new)
-        keepGuardState(from: resource, to: new)
-        resource = new
-        forgetResults()
+        replaceDefinition(by: new)
         scheduler = nil
         inputs = Inputs()
         applied = nil
