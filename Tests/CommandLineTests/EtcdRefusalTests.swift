@@ -81,6 +81,46 @@ struct EtcdRefusalTests {
         }
     }
 
+    /// Report: a right that was revoked while confd ran left its resource "in sync", and `confd wait` waited for ever.
+    @Test func aRightThatIsRevokedIsTold() async throws {
+        try await withSandbox { box in
+            let etcd = try await start(box)
+            try await etcd.permit("reader", prefix: "/other")
+            try await etcd.permit("reader", prefix: "/third")
+            let control = ["-control-socket", box.path("run/control")]
+            let daemon = try Child(
+                box.command(["-watch", "-interval", "0", "-node", etcd.endpoint] + control + Self.user))
+            #expect(try await eventually { box.output("other") == "closed" }, "\(daemon.standardError)")
+            let line = "other.toml: its keys may not be read"
+            for times in 1...2 {
+                try await etcd.forbid("reader", prefix: "/other")
+                daemon.send(SIGHUP)
+                let isTold = try await eventually {
+                    try await run(box.command(["status"] + control, confdir: false)).standardOutput
+                        .contains("other.toml  failed")
+                }
+                #expect(isTold, "\(daemon.standardError)")
+                let isNamed = try await eventually {
+                    daemon.standardError.split(separator: "\n").count { $0.contains(line) } == times
+                }
+                #expect(isNamed, "\(daemon.standardError)")
+                let waited = try await run(box.command(["wait", "-timeout", "60s"] + control, confdir: false))
+                #expect(waited.exitCode == 1, "\(waited.testDescription)")
+                #expect(waited.standardError.contains("other.toml: its keys cannot be read: "))
+                // The others go on.
+                try await etcd.put("/app/name", "round \(times)")
+                #expect(try await eventually { box.output("app") == "round \(times)" }, "\(daemon.standardError)")
+                try await etcd.put("/other/name", "new \(times)")
+                try await etcd.permit("reader", prefix: "/other")
+                #expect(try await eventually { box.output("other") == "new \(times)" }, "\(daemon.standardError)")
+                let done = try await run(box.command(["wait", "-timeout", "60s"] + control, confdir: false))
+                #expect(done.exitCode == 0, "\(done.testDescription)")
+            }
+            daemon.send(SIGTERM)
+            #expect(try await daemon.wait().exitCode == 0)
+        }
+    }
+
     /// Two nodes that refuse, from the start or later: hardly any work, and a line now and then.
     @Test(arguments: [false, true]) func isQuietWhileAllNodesAreAway(_ wasThere: Bool) async throws {
         try await withSandbox { box in

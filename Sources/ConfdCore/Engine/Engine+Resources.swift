@@ -199,6 +199,7 @@ extension Engine {
         let source = Source(key, makeFollower(key, shared.follower.failure))
         // Until its own snapshot arrives, the resource keeps the shared one.
         source.snapshot = shared.snapshot
+        source.isKnownAsRefused = true
         return source
     }
 
@@ -217,6 +218,23 @@ extension Engine {
                 // The service need not wait for it to be called ready.
                 state.isAwaited = false
                 sourcesAreStale = true
+            }
+        }
+        for source in sources.values where source.key.separate != nil { noteRefusal(of: source) }
+    }
+
+    /// Says when a right is revoked again from resources that wait by themselves, and when it is there.
+    private func noteRefusal(of source: Source) {
+        let isRefused = source.follower.failure?.isRefusal == true
+        // What fails for another reason says nothing about rights.
+        guard isRefused != source.isKnownAsRefused, isRefused || source.follower.failure == nil else { return }
+        source.isKnownAsRefused = isRefused
+        for state in table.resources where state.keys?.includes(source) ?? false {
+            let name = state.resource.name
+            if isRefused {
+                logger.warning("\(name): its keys may not be read any more", state.resource)
+            } else {
+                logger.info("\(name): its keys may be read", state.resource)
             }
         }
     }

@@ -60,7 +60,11 @@ extension Engine {
     func answerWaiters(at now: Duration) throws(SystemError) {
         if waiters.isEmpty { return }
         let resources = resourceStatuses(at: now)
-        let progress = sources.values.filter { $0.key.separate == nil || $0.snapshot != nil }.map { source in
+        // What may not be read gets no newer keys: the resources say that they have failed.
+        let read = sources.values.filter { source in
+            source.key.separate == nil || source.snapshot != nil && source.follower.failure?.isRefusal != true
+        }
+        let progress = read.map { source in
             WaitCondition.Progress(
                 name: "\(source.key.backend.name) \(source.key.backend.sources.joined(separator: ", "))",
                 revision: source.isCached ? nil : source.snapshot?.snapshot.revision,

@@ -19,7 +19,7 @@ extension ResourceState {
         status.reload = lastReload
         status.nextTry = scheduler?.deadline().map { max($0 - now, .zero) }
         status.problem = problem
-        status.isSettled = scheduler.map { !$0.hasNewChange } ?? false
+        status.isSettled = isRefused || scheduler.map { !$0.hasNewChange } ?? false
         return status
     }
 
@@ -34,8 +34,9 @@ extension ResourceState {
         return history.failure != nil || keysFailure?.isRefusal == true ? .failed : .pending
     }
 
-    /// Why keys that are needed for the first rendering cannot be read. Later failures are reported for the backend.
-    private var keysFailure: BackendError? { isScheduled ? nil : keys?.failing?.failure }
+    /// Why keys that are needed for the first rendering cannot be read, or may not be read any longer. Other failures that come
+    /// later are reported for the backend.
+    private var keysFailure: BackendError? { isScheduled && !isRefused ? nil : keys?.failing?.failure }
 
     /// What is wrong with it; nil if it is as it should be, or was not tried.
     var problem: History.Problem? {

@@ -148,7 +148,9 @@ package final class ResourceState {
         guardState.hold == nil && rollout == .free && scheduler?.isInStep ?? false && application?.isSettled ?? true
     }
     /// For people: whether the file is as its keys and its template say, and the service has it.
-    var isInSync: Bool { isInStep && !usesEarlierVersion }
+    var isInSync: Bool { isInStep && !usesEarlierVersion && !isRefused }
+    /// Whether its keys may not be read, or not any longer.
+    var isRefused: Bool { isSeparate && keys?.failing?.failure.isRefusal == true }
     /// Whether its file or its template is broken, and an earlier version is used.
     var usesEarlierVersion: Bool { definitionError != nil || history.usesEarlierTemplate }
     var isReloadDue: Bool { scheduler?.owesReload ?? false }

@@ -23,6 +23,8 @@ final class Source {
     /// Whether `events` has it as lost, and as stale.
     var isKnownAsLost = false
     var isKnownAsStale = false
+    /// Whether the log has it as one that may not be read.
+    var isKnownAsRefused = false
     /// Whether all resources that read it do without its keys where it cannot be read.
     var isOptional = false {
         didSet { follower.setOptional(isOptional) }

@@ -171,6 +171,11 @@ final class Etcd {
         try await control("role", "grant-permission", "--prefix=true", role, "read", prefix)
     }
 
+    /// Takes back what `permit` has given.
+    func forbid(_ role: String, prefix: String) async throws {
+        try await control("role", "revoke-permission", "--prefix=true", role, prefix)
+    }
+
     private func control(_ arguments: String..., input: [UInt8]? = nil) async throws {
         let done = try await run(
             ChildCommand(
