@@ -40,6 +40,7 @@ extension Registrar {
         // At most an hour, whatever lifetime the store grants.
         let pause = min(max(lifetime / 3, .milliseconds(100)), .seconds(3600))
         leases[lease.seconds]?.state = .alive(renewAt: since + pause)
+        leases[lease.seconds]?.expires = since + lifetime
     }
 
     private mutating func kept(
@@ -142,6 +143,7 @@ extension Registrar {
         if found.holder == .unknown, leases[lease.seconds]?.state != .unknown {
             // Found from an earlier run: it has not been renewed for a while.
             leases[lease.seconds]?.state = .alive(renewAt: now)
+            leases[lease.seconds]?.expires = now + .seconds(lease.seconds)
         }
         let stored = Registration.Stored.ours(value: found.value, version: found.version, lease: holder)
         guard case .value(found.value) = goal(of: record), holder == lease.id, !record.mayBeDeleted else {

@@ -17,6 +17,8 @@ package struct Registrar {
 
         let lease: Lease
         var state = State.unknown
+        /// It lasts until then if it is not kept alive again.
+        var expires = Duration.zero
         var saidLonger = false
         /// Keys of others are attached to it, or the store cannot revoke it: keys are deleted one by one.
         var isShared = false
@@ -78,6 +80,8 @@ package struct Registrar {
     /// No request before this time.
     var notBefore = Duration.zero
     private var failures = 0
+    /// Why the store does not answer; nil if it does.
+    private var outage: String?
     /// Whether the store has ever answered.
     private(set) var wasReached = false
     private var reports: [Report] = []
@@ -101,8 +105,18 @@ package struct Registrar {
     /// The keys that are registered, and their values.
     package var registered: [[UInt8]: [UInt8]] { records.compactMapValues(\.announced) }
 
-    /// Why keys that are to be registered are not: somebody else holds them, or the store refuses them.
-    package var problems: [[UInt8]: String] { records.compactMapValues(\.problem) }
+    /// The keys in the store at `now`: while it does not answer, those whose lease has not ended.
+    package func registered(at now: Duration) -> Set<[UInt8]> {
+        let keys = records.filter { _, record in
+            guard record.announced != nil else { return false }
+            return outage == nil || leases[record.service.seconds].map { now < $0.expires } ?? false
+        }
+        return Set(keys.keys)
+    }
+
+    /// Why keys that are to be registered are not, or may soon not be: somebody else holds them, or the store refuses them or does
+    /// not answer.
+    package var problems: [[UInt8]: String] { records.compactMapValues { $0.problem ?? outage } }
 
     /// The reports since the last call.
     package mutating func takeReports() -> [Report] {
@@ -213,6 +227,7 @@ extension Registrar {
         wasReached = true
         if failures > 0, phase == .running { report(.reachedAgain) }
         failures = 0
+        outage = nil
     }
 
     /// The store did not answer: a pause, longer each time up to a limit, and random in all of its length, so that many programs
@@ -222,6 +237,7 @@ extension Registrar {
         let shortest = Duration.seconds(leases.keys.min() ?? 1)
         let limit = phase == .running ? min(Self.longestPause, shortest / 3) : .milliseconds(100)
         notBefore = now + Backoff(limit: limit).pause(after: failures, random: random())
+        outage = Report.unreachable(error).message
         if failures == 1, phase == .running { report(.unreachable(error)) }
     }
 }

@@ -72,6 +72,9 @@ package final class RegistrarThread: Sendable {
     /// As `Registrar.registered`.
     package var registered: [[UInt8]: [UInt8]] { registrar.withLock { $0.registered } }
 
+    /// As `Registrar.registered(at:)`.
+    package func registered(at now: Duration) -> Set<[UInt8]> { registrar.withLock { $0.registered(at: now) } }
+
     /// As `Registrar.problems`.
     package var problems: [[UInt8]: String] { registrar.withLock { $0.problems } }
 

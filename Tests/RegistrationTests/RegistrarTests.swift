@@ -166,11 +166,19 @@ import Testing
         simulation.run(for: .seconds(5))
         _ = simulation.takeReports()
         simulation.faults = [.refused, .lost]
-        simulation.run(for: .seconds(3600))
+        // Report: while the store was away the status said "registered" without a word, also when the lease had ended.
+        #expect(simulation.nodes[0].registrar.problems.isEmpty)
+        simulation.run(for: .seconds(5))
+        #expect(simulation.nodes[0].registrar.registered(at: simulation.now) == [a])
+        #expect(simulation.nodes[0].registrar.problems == [a: Report.unreachable(Simulation.unreachable).message])
+        simulation.run(for: .seconds(3595))
+        #expect(simulation.nodes[0].registrar.registered(at: simulation.now).isEmpty)
         #expect(simulation.takeReports() == [.unreachable(Simulation.unreachable)])
         simulation.faults = [.none]
         simulation.run(for: .seconds(6))
         #expect(simulation.texts == ["/a": "up"])
+        #expect(simulation.nodes[0].registrar.registered(at: simulation.now) == [a])
+        #expect(simulation.nodes[0].registrar.problems.isEmpty)
         #expect(
             simulation.takeReports() == [
                 .reachedAgain, .leaseEnded(keys: 1), .registered(key: a, wasThere: false),

@@ -84,17 +84,34 @@ extension Applier {
     }
 
     func logDifferences(
-        _ comparison: Comparison, _ destination: Destination, _ content: [UInt8], _ resource: Resource
+        _ comparison: Comparison, _ destination: Destination, _ content: [UInt8], _ file: RenderedFile
     ) {
         // Attributes that are corrected without a write are logged once that has succeeded.
         if case .attributesDiffer = comparison, !settings.noop { return }
         for difference in comparison.attributeDifferences {
-            logger.info(difference.message(dest: destination.path), resource)
+            logAttempt(difference.message(dest: destination.path), at: file)
         }
         switch comparison {
-        case .contentDiffers: logger.info(destination.checksumMessage(content: content), resource)
+        case .contentDiffers:
+            // Whoever knows the rest of the file could find a short secret by its checksum.
+            let hasSecrets = !file.secrets.isEmpty
+            logAttempt(
+                hasSecrets ? "\(destination.path) has other content" : destination.checksumMessage(content: content),
+                at: file)
         case .unreadable(let error, _): warnings.give([.unreadable(dest: destination.path, error)])
         case .absent, .same, .attributesDiffer: break
+        }
+    }
+}
+
+extension Applier {
+    /// Logs what is about to be mended: a debug line where it has failed already, and nothing has changed since.
+    func logAttempt(_ message: @autoclosure () -> String, at file: RenderedFile) {
+        let last = file.history.reports[.application]
+        if let last, !last.isAskedFor, file.cause.isSame(as: last.cause) {
+            logger.debug(message(), file.resource)
+        } else {
+            logger.info(message(), file.resource)
         }
     }
 }

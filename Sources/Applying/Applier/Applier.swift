@@ -204,7 +204,7 @@ package struct Applier: Sendable {
         file.servers = try servers(content, resource)
         if try holds(content, comparison, destination, &file) { return .done(Outcome(.held)) }
         if waits(comparison, file) { return .done(Outcome(.waits)) }
-        logDifferences(comparison, destination, content, resource)
+        logDifferences(comparison, destination, content, file)
         if settings.noop {
             noteNoop(file)
             return .done(try noop(comparison, content, file, destination))
@@ -214,7 +214,7 @@ package struct Applier: Sendable {
             noteOwned(content, file)
             return .done(try keepContent(comparison, content, &file, destination))
         case .absent, .contentDiffers, .unreadable:
-            logger.info("Target config \(resource.destination) out of sync", resource)
+            logAttempt("Target config \(resource.destination) out of sync", at: file)
             try refuseAgain(content, &file)
             if let command = resource.inPlaceCheck, !settings.syncOnly {
                 let candidate = try candidate(content, &file, destination)

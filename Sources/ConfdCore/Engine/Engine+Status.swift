@@ -46,7 +46,7 @@ extension Engine {
         status.servers = serverStatuses
         status.checkProblems = checkProblems
         status.statistics = monitor.engine?.statistics
-        status.services = services.statuses
+        status.services = services.statuses(at: now)
         status.generation = generation
         // A backend once, also where resources without permission wait for it by themselves.
         status.sources = sources.values.filter { $0.key.separate == nil }.map { source in

@@ -337,13 +337,14 @@ final class ServiceKeeper {
         registrars.values.reduce(into: [:]) { all, registrar in all.merge(registrar.problems) { first, _ in first } }
     }
 
-    /// Every service, for `confd status` and metrics.
-    var statuses: [ServiceStatus] {
-        let (registered, problems) = (registered, problems)
+    /// Every service at `now`, for `confd status` and metrics.
+    func statuses(at now: Duration) -> [ServiceStatus] {
+        let registered = registrars.values.reduce(into: Set()) { $0.formUnion($1.registered(at: now)) }
+        let problems = problems
         return entries.values.flatMap { $0 }.map { entry in
             ServiceStatus(
                 name: entry.definition.name, key: String(decoding: entry.service.key, as: UTF8.self),
-                isRegistered: registered[entry.service.key] != nil, isUp: health(of: entry.definition) == .up,
+                isRegistered: registered.contains(entry.service.key), isUp: health(of: entry.definition) == .up,
                 problem: failure(of: entry.definition) ?? problems[entry.service.key])
         }.sorted { $0.key < $1.key }
     }

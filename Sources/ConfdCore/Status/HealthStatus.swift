@@ -23,6 +23,6 @@ struct ServiceStatus: Equatable, Sendable {
     let isRegistered: Bool
     /// Whether all of its checks are up.
     let isUp: Bool
-    /// Why it is not registered, or marked as down.
+    /// Why it is not registered or will soon not be, or is marked as down.
     var problem: String?
 }

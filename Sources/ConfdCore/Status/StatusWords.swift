@@ -105,7 +105,7 @@ extension ServiceStatus {
     /// `registered`, `not registered yet`, or `down`.
     var state: String { isRegistered ? "registered" : isUp ? "not registered yet" : "down" }
 
-    var tone: StatusTone { isRegistered ? .good : isUp ? .warning : .bad }
+    var tone: StatusTone { isRegistered && problem == nil ? .good : isUp ? .warning : .bad }
 }
 
 extension BalancerStatus {
