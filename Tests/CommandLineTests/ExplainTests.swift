@@ -262,6 +262,14 @@ import Testing
             let done = try await explain(box, "-key", "/prod/name", "-what-if", "bank")
             #expect(done.exitCode == 0, "\(done.testDescription)")
             #expect(done.standardOutput.contains("\n-# shop\n+# bank\n server 10.0.0.1"), "\(done.testDescription)")
+            // Report: with a key that is missing, its template's failure was all that was said.
+            let text = String(decoding: keys, as: UTF8.self)
+            try box.write("keys.yaml", text.replacing("name:", with: "other:"))
+            let missing = try await explain(box, "-key", "/prod/name", "-what-if", "bank")
+            try box.write("keys.yaml", text)
+            #expect(
+                missing.exitCode == 0 && missing.standardOutput.hasPrefix("--- /dev/null\n")
+                    && missing.standardOutput.contains("bank"), "\(missing.testDescription)")
             let new = try await explain(box, "-key", "/prod/debug", "-what-if", "")
             #expect(new.standardOutput.contains("\n-quiet;\n+debug;\n"), "\(new.testDescription)")
             let same = try await explain(box, "-key", "/prod/name", "-what-if", "shop")

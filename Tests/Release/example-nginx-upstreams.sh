@@ -15,6 +15,8 @@ register() { # NAME PORT JSON [OPTION...]
     -fall 5 -ttl "${TTL:-60s}" -node http://127.0.0.1:2379 "$@"
 }
 
+# A daemon's settings, of which a service without a file takes no socket.
+echo 'control-socket = "/run/confd/confd.sock"' >/etc/confd/confd.toml
 put /services/empty/balance least_conn
 register a 8001 '{"host": "127.0.0.1", "port": 8001}'
 is_registered() { [ -n "$(etcdctl get "/services/shop/servers/$1" --print-value-only)" ]; }
@@ -56,3 +58,5 @@ eventually lacks "$upstreams" "127.0.0.1:8002"
 stop backend_8002
 eventually shows http://127.0.0.1/shop/ 8003
 end_load
+for name in confd a b c; do lacks "$name.log" "in use by another confd" || fail "$name: $(cat "$name.log")"; done
+confd status | grep -q '^upstreams.toml ' || fail "confd status does not ask the daemon"

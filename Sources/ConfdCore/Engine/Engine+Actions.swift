@@ -169,7 +169,7 @@ extension Engine {
         guard let state = table[id] else { return }
         let outcome = withoutNeedlessReload(outcome, of: state)
         confdirWatch?.add(outcome.inputs.sources.keys)
-        let before = state.history.failure
+        let before = state.history.problem?.message
         table.applied(state, outcome, over: snapshot, at: now)
         let guardStateBefore = state.guardState
         let isPutBack = rollouts[id]?.isPuttingBack ?? false

@@ -11,7 +11,8 @@ extension Engine {
         events.note(kind, subject, detail, at: Clock.wall())
     }
 
-    /// Notes the outcome of a rendering; `before` is why the resource failed before, nil if it did not.
+    /// Notes the outcome of a rendering; `before` is why the resource failed before, or what was wrong with its template, nil if
+    /// nothing was.
     func note(_ outcome: Outcome, of state: ResourceState, before: String?) {
         let name = state.resource.name
         if !outcome.kept.isEmpty { note(.filesKept, name, GuardViolation.list(outcome.kept)) }
@@ -20,7 +21,7 @@ extension Engine {
         } else if outcome.state == .updated {
             note(.changed, name, outcome.change?.detail ?? "")
         }
-        let failure = state.history.failure
+        let failure = state.history.problem?.message
         // The same failure again is no event.
         guard failure != before else { return }
         if let failure { note(.failed, name, failure) } else { note(.recovered, name) }

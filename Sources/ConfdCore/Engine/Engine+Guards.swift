@@ -71,7 +71,8 @@ extension Engine {
     func takeRecord(of state: ResourceState, at now: Duration) {
         let resource = state.resource
         if resource.guardLimits != nil { openStateDirectory() }
-        guard let record = stateDirectory?.record(of: resource) else { return }
+        guard var record = stateDirectory?.record(of: resource) else { return }
+        if !resource.isGroup, !record.isOfFileInPlace { record.forgetChange() }
         state.record = record
         state.guardState = GuardState(
             record.keys, heldSince: record.heldSince, fileCount: record.heldOf, isReleased: record.isReleased, at: now,

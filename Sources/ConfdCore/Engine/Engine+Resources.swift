@@ -34,11 +34,16 @@ extension Engine {
             }
         }
         for state in table.states where state.owner == nil {
-            let wasBroken = state.definitionError != nil
+            let before = state.definitionError?.summary
             state.definitionError = inventory.brokenDefinitions[state.resource.name]
-            if state.definitionError != nil { state.hasFailed = true }
+            if let error = state.definitionError {
+                state.hasFailed = true
+                if error.summary != before { note(.failed, state.resource.name, error.summary) }
+            } else if before != nil {
+                note(.recovered, state.resource.name)
+            }
             // A definition that is rendered now, or in the pass that starts, is in sync once that has succeeded.
-            if wasBroken, !passIsStarting { noteRecovery(of: state, hasFailed: false) }
+            if before != nil, !passIsStarting { noteRecovery(of: state, hasFailed: false) }
         }
         try updateSources(backends)
         updateServices(at: now)

@@ -10,7 +10,7 @@ extension ResourceState {
         var status = ResourceStatus(
             name: resource.name, file: resource.file, destination: resource.destination, state: statusState)
         // Stores without revisions have 0.
-        let applied = isPutBack ? nil : applied
+        let applied = isPutBack ? nil : owedReload?.changes.snapshot ?? applied
         status.revision = (applied?.revision ?? (record?.changed == nil ? nil : record?.revision)).flatMap {
             $0 > 0 ? $0 : nil
         }

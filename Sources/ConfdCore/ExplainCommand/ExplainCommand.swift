@@ -235,7 +235,13 @@ struct ExplainCommand {
         }
         for file in keys.files.files where chosen.map({ $0 == file.resource.destination }) ?? true {
             let other = supposed?.files.file(at: file.resource.destination)
-            let explanation = try explainer.explain(file, of: keys)
+            let rendering = Result { () throws(ExplainFailure) in try explainer.explain(file, of: keys) }
+            if case .failure = rendering, let supposed, let other {
+                // The template fails without this value: all of its file is new.
+                add(KeyUse(key, try explainer.explain(other, of: supposed), supposed: .newFile))
+                continue
+            }
+            let explanation = try rendering.get()
             if let supposed, let other {
                 add(KeyUse(key, explanation, supposed: .other(try explainer.explain(other, of: supposed))))
             } else {

@@ -32,6 +32,19 @@ struct ResourceRecord: Equatable, Sendable {
         self.destination = destination
     }
 
+    /// Whether the file is there, and nobody else, such as a confd with -onetime, has written it since `changed`. That is kept in
+    /// seconds.
+    var isOfFileInPlace: Bool {
+        guard let changed, let status = try? Files.status(destination) else { return false }
+        return status.modified / 1_000_000_000 <= Int64(changed.seconds) + 1
+    }
+
+    /// What it says of the file is true no longer.
+    mutating func forgetChange() {
+        changed = nil
+        revision = 0
+    }
+
     /// The name of the file that keeps the record of `resource`: letters, digits, `.`, `_` and `-` as they are, other
     /// bytes and a leading dot as `%2F`.
     static func fileName(of resource: String, suffix: String = ".json") -> String {

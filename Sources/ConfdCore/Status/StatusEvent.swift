@@ -18,7 +18,7 @@ struct StatusEvent: Equatable, Sendable {
         case reloadFailed = "reload_failed"
         case rolledBack = "rolled_back"
         case held
-        /// What was held is applied, or is in order again.
+        /// What was held is applied, or is in sync again.
         case heldNoLonger = "held_no_longer"
         /// Other hosts go first in the rollout.
         case waits
@@ -54,7 +54,7 @@ extension StatusEvent.Kind {
         case .filesRemoved: "files removed"
         case .filesKept: "edited files kept"
         case .failed: "failed"
-        case .recovered: "in order again"
+        case .recovered: "in sync again"
         case .reloaded: "reloaded"
         case .reloadFailed: "reload failed"
         case .rolledBack: "previous file put back"

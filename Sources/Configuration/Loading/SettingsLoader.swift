@@ -64,11 +64,21 @@ package struct SettingsLoader {
         if file.layers.isEmpty || settings.origins["backend"] != nil { fillBackend() } else { takeListedBackends() }
         // Of a daemon that runs on the same machine, unless they are asked for.
         if settings.subcommand == .register {
-            if settings.origins["control-socket"] == nil { settings.controlSocket = nil }
-            if settings.origins["state-dir"] == nil { settings.stateDirectory = nil }
+            if !isGivenForThisProcess("control-socket") { settings.controlSocket = nil }
+            if !isGivenForThisProcess("state-dir") { settings.stateDirectory = nil }
         }
         // After an error in one option, errors that follow from it are only noise; -validate asks for all.
         if errors.isEmpty || settings.validate { validate() }
+    }
+
+    /// Whether an option is on the command line, in the environment, or in a `confd.toml` that is named there: the usual one is
+    /// the daemon's.
+    private func isGivenForThisProcess(_ name: String) -> Bool {
+        switch settings.origins[name] {
+        case .flag, .environment: true
+        case .file: settings.origins["config-file"] != nil
+        case nil: false
+        }
     }
 
     private func environmentOptions() -> RawOptions {
