@@ -275,10 +275,10 @@ package enum Program {
     private static func clean(_ settings: Settings) -> Int32 {
         let resource = settings.namedResource ?? ""
         do throws(ReleaseCommand.Problem) {
-            let answer = try CleanCommand(
-                resource: resource, socket: settings.controlSocket, stateDirectory: settings.stateDirectory
-            ).run()
-            let message = PrintableText.text(answer.message(resource))
+            let command = CleanCommand(
+                resource: resource, socket: settings.controlSocket, stateDirectory: settings.stateDirectory)
+            let answer = try command.run()
+            let message = PrintableText.text(answer.message(command.resource))
             if answer.isRefusal {
                 print("confd: error: \(message)", to: .error)
                 return ExitCode.usage

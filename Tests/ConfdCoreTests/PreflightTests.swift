@@ -117,7 +117,7 @@ import Testing
         #expect(rig.log.count("app.toml: 1 keys found") == 1 && rig.log.count("bad.toml:5:8: mode") == 1)
         let none = try Rig([])
         try Files.removeFolder(none.directory("conf.d"))
-        #expect(try none.run() == 1 && none.log.count("Cannot load template resources: ") == 1)
+        #expect(try none.run() == 2 && none.log.count("Cannot load template resources: ") == 1)
     }
 
     /// All backends together have `-preflight-timeout`: each is given the time that is left.

@@ -24,6 +24,7 @@ import Testing
         status.time = WallTime(seconds: 1_065)
         status.isReady = true
         status.resources = resources
+        status.inSync = resources.count { $0.state == .inSync }
         return status
     }
 

@@ -35,15 +35,25 @@ import Testing
         ),
     ]
 
-    private func parse(_ fields: String, dest: String = "/out/{{.name}}.conf") throws -> ResourceParser.Result {
+    private func parse(
+        _ fields: String, dest: String = "/out/{{.name}}.conf", keys: String = "keys = [\"/a\"]\n"
+    ) throws -> ResourceParser.Result {
         var loader = SettingsLoader(environment: [:]) { _ in false }
         let settings = try loader.load(["-backend", "env"])
         let directory = try TemporaryDirectory()
         try directory.write("a.tmpl", "")
         let parser = ResourceParser(
             settings: settings, environment: [:], templateFolder: directory.path, defaultLayers: settings.layers)
-        let text = "[template]\nsrc = \"a.tmpl\"\ndest = '\(dest)'\nkeys = [\"/a\"]\n\n\n\(fields)\n"
+        let text = "[template]\nsrc = \"a.tmpl\"\ndest = '\(dest)'\n\(keys)\n\n\(fields)\n"
         return parser.parse(Array(text.utf8), path: "r.toml", name: "r.toml")
+    }
+
+    /// Report: without `keys` there was no file, and no word.
+    @Test func aPatternWithoutKeysIsAWarning() throws {
+        let found = try parse("for_each = \"/sites/*\"", keys: "")
+        #expect(found.errors.isEmpty)
+        let text = "r.toml:6:12: for_each: the resource has no keys, so there is never an item"
+        #expect(found.warnings.map(\.summary) == [text] && found.warnings.first?.hint == "add keys = [\"/sites\"] to it")
     }
 
     @Test(arguments: faults)

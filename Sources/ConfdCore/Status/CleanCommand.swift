@@ -73,9 +73,18 @@ extension CleanAnswer {
 /// `confd clean RESOURCE`: a daemon is asked at its control socket, for it has the state directory; without one the files are
 /// removed here.
 struct CleanCommand {
+    /// With `.toml`.
     let resource: String
     let socket: String?
     let stateDirectory: String?
+
+    /// `resource` may lack `.toml`.
+    init(resource: String, socket: String?, stateDirectory: String?) {
+        let isWhole = resource.hasSuffix(".toml") || resource.utf8.contains(UInt8(ascii: "#"))
+        self.resource = resource + (isWhole ? "" : ".toml")
+        self.socket = socket
+        self.stateDirectory = stateDirectory
+    }
 
     func run() throws(ReleaseCommand.Problem) -> CleanAnswer {
         if let socket, let answer = try ask(socket) { return answer }

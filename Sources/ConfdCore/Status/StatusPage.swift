@@ -110,10 +110,11 @@ struct StatusPage {
         if let lost = status.sources.first(where: { !$0.contact.isConnected && !$0.isOptional }) {
             return ("\(lost.configuration.kind.name) does not answer", .warning)
         }
-        switch all {
-        case 0: return (status.services.isEmpty ? "No resources" : "Services are kept, no resources", .neutral)
-        case 1: return ("The file is in sync", .good)
-        default: return ("All \(StatusWords.grouped(all)) files are in sync", .good)
+        switch (all, status.inSync) {
+        case (0, _): return (status.services.isEmpty ? "No resources" : "Services are kept, no resources", .neutral)
+        case (_, 0): return ("There are no files, as it should be", .good)
+        case (_, 1): return ("The file is in sync", .good)
+        case (_, let files): return ("All \(StatusWords.grouped(files)) files are in sync", .good)
         }
     }
 

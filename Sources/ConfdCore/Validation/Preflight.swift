@@ -24,7 +24,7 @@ struct Preflight {
         logger.info("Running pre-flight checks")
         let loading = Result { () throws(ResourceError) in try loader.load(only: settings.resource) }
         logger.report(ResourceProblem.all(of: loading, in: loader.folder))
-        guard case .success(let loaded) = loading else { return ExitCode.failed }
+        guard case .success(let loaded) = loading else { return ExitCode.usage }
         let snapshots = read(loaded.resources)
         var unreachable = false
         var isIncomplete = false

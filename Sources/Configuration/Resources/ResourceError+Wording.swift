@@ -98,6 +98,7 @@ extension ResourceError {
         case .templateInFolder: "only its last part can hold a template"
         case .itemsAlike: "is the same for different items"
         case .patternOutsideOfKeys: "matches nothing below keys, so there is never an item"
+        case .patternWithoutKeys: "the resource has no keys, so there is never an item"
 
         case .serviceReadsKeys(let reason): reason
         case .notAKey(let text): "\"\(text)\" is not a key"
@@ -206,6 +207,7 @@ extension ResourceError {
                 : "it has to hold {{.name}}, or all parts: {{index .parts 0}}, {{index .parts 1}}"
         case .patternOutsideOfKeys(let keys):
             "the keys are \(keys.map { "\"\($0)\"" }.joined(separator: ", ")), with the prefix"
+        case .patternWithoutKeys(let directory): "add keys = [\"\(directory)\"] to it"
         case .serviceReadsKeys:
             "functions that read keys, or other templates, are not available in the key and value of a service"
         case .requiredChoice(let choices): "one of \(choices.joined(separator: ", "))"

@@ -135,6 +135,8 @@ package struct ResourceError: Error, Equatable, Sendable {
         case itemsAlike(endsInLiteral: Bool)
         /// The pattern matches nothing below `keys`, which are these.
         case patternOutsideOfKeys([String])
+        /// The resource has no keys; the pattern is about those below `directory`.
+        case patternWithoutKeys(directory: String)
 
         // [template.rollout]
 

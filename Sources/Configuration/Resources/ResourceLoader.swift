@@ -111,7 +111,10 @@ package struct ResourceLoader {
     /// A resource file as the operator names it: below conf.d, below the confdir, or a path. The name below conf.d, or
     /// the absolute path of a file elsewhere.
     private func name(of given: String) throws(ResourceError) -> String {
-        let candidates = given.hasPrefix("/") ? [given] : ["\(folder)/\(given)", "\(confdir)/\(given)", given]
+        // The last one is the name of a resource without its ending, as other commands take it.
+        let candidates =
+            given.hasPrefix("/")
+            ? [given] : ["\(folder)/\(given)", "\(confdir)/\(given)", given, "\(folder)/\(given).toml"]
         for path in candidates {
             // A missing file is looked for in the next place.
             guard let status = try? Files.status(path) else { continue }

@@ -33,10 +33,13 @@ extension ResourceParser {
             maxRemove: limit, attributes: attributes, checkEach: checkEach)
     }
 
-    /// Refuses a pattern that can match none of the keys.
+    /// Refuses a pattern that can match none of the keys, and warns of one where there are no keys.
     func refuseOutside(_ keys: [KeyRange], _ pattern: KeyPattern, prefix: [UInt8], _ table: inout TableReader) {
         let start = KeyRange(cleaned: Path.join([prefix, KeyPattern.literalStart(of: Array(pattern.text.utf8))]))
-        if keys.isEmpty || keys.contains(where: start.overlaps) { return }
+        if keys.isEmpty {
+            return table.warn("for_each", .patternWithoutKeys(directory: String(decoding: start.path, as: UTF8.self)))
+        }
+        if keys.contains(where: start.overlaps) { return }
         table.note("for_each", .patternOutsideOfKeys(keys.map { String(decoding: $0.path, as: UTF8.self) }))
     }
 
