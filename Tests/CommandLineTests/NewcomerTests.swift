@@ -90,12 +90,15 @@ import Testing
         }
     }
 
-    /// Found by newcomers: when a template, or a resource file, that had been broken was mended, the log said nothing.
+    /// Found by newcomers: when a template, or a resource file, that had been broken was mended, the log said nothing. That they
+    /// had been broken was not among the events of the status.
     @Test func mendedFilesAreLogged() async throws {
         try await withSandbox { box in
             try box.resource("app", template: #"{{getv "/app/v"}}"#)
             try box.write("keys.yaml", "app: {v: one}\n")
-            let daemon = try box.start("-watch", "-backend", "file", "-file", box.path("keys.yaml"))
+            let control = ["-control-socket", box.path("run/control")]
+            let daemon = try Child(
+                box.command(["-watch", "-backend", "file", "-file", box.path("keys.yaml")] + control))
             #expect(try await eventually { box.output("app") == "one" }, "\(daemon.standardError)")
             func recoveries() -> Int {
                 daemon.standardError.components(separatedBy: "INFO app.toml: in sync again\n").count - 1
@@ -109,6 +112,11 @@ import Testing
                 #expect(recoveries() == mended, "\(daemon.standardError)")
                 try box.write("confdir/\(file)", text)
                 #expect(try await eventually { recoveries() == mended + 1 }, "\(daemon.standardError)")
+            }
+            let status = try await run(box.command(["status", "-json"] + control, confdir: false))
+            for event in ["failed", "recovered"] {
+                let count = status.standardOutput.components(separatedBy: "\"event\":\"\(event)\"").count - 1
+                #expect(count == 2, "\(event): \(status.testDescription)")
             }
             daemon.send(SIGTERM)
             let done = try await daemon.wait()

@@ -35,6 +35,20 @@ import Testing
         #expect(try Files.list(path + "/resources").map(\.name) == ["app.toml.json", "sub%2Fapp.toml%232.json"])
     }
 
+    /// Report: after a -onetime beside it, or without the file, the status told when a daemon had written an older one.
+    @Test func aRecordIsOfTheFileThatItWasMadeFor() throws {
+        let path = try folder.write("file", "x")
+        let modified = try Files.status(path).modified / 1_000_000_000
+        var record = ResourceRecord(resource: "a", destination: path)
+        #expect(!record.isOfFileInPlace)
+        for (seconds, isOfFile) in [(0, true), (-1, true), (-2, false), (60, true)] {
+            record.changed = WallTime(seconds: modified + Int64(seconds))
+            #expect(record.isOfFileInPlace == isOfFile, "\(seconds)")
+        }
+        unlink(path)
+        #expect(!record.isOfFileInPlace)
+    }
+
     @Test func keepsKeys() throws {
         let state = try StateDirectory(folder("state"))
         let resource = try Resource.test("sub/app.toml")

@@ -68,11 +68,17 @@ extension Applier {
     /// What is said of a resource whose rendering is held; `hasFile`: its file is there.
     package static func holdMessage(_ resource: Resource, _ violations: [GuardViolation], hasFile: Bool) -> String {
         let time = resource.guardLimits?.hold ?? GuardLimits.standardHold
-        let file = "\(resource.destination) \(hasFile ? "stays as it is" : "is not there, and is not written")"
+        // Of items it is the removal that is held.
+        let (file, fate) =
+            resource.isGroup
+            ? ("the files stay", "they are removed")
+            : hasFile
+                ? ("\(resource.destination) stays as it is", "it is replaced")
+                : ("\(resource.destination) is not there, and is not written", "it is written")
         let end =
             time > .zero
-            ? "for \(GoDuration.text(time)), then it is \(hasFile ? "replaced" : "written") (at once: \(resource.releaseCommand))"
-            : "until it is released (\(resource.releaseCommand))"
+            ? "for \(GoDuration.text(time)), then \(fate) (at once: \(resource.releaseCommand))"
+            : "until released: \(resource.releaseCommand)"
         // Another confd on this machine may have found what.
         let reason = violations.isEmpty ? "" : ": " + GuardViolation.text(violations)
         return "\(resource.name): held by guard\(reason); \(file) \(end)"

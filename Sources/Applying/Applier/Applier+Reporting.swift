@@ -51,8 +51,14 @@ extension Applier {
         let subject = resource.logFields.with("command", failure.command?.field)
             .with("command_line", failure.command?.text).with("key", failure.diagnosis?.key)
             .at(place?.file, line: place?.line, column: place?.column)
-            .explained(excerpt: failure.diagnosis?.excerpt, hint: failure.hint)
+            .explained(excerpt: failure.diagnosis?.excerpt, hint: failure.hint ?? hintForOnePass(failure))
         if isNew { logger.error(message, subject, change: change) } else { logger.debug(message, subject) }
+    }
+
+    /// In a container's entrypoint the service often starts after confd.
+    private func hintForOnePass(_ failure: StepFailure) -> String? {
+        guard settings.onetime, case .reload = failure else { return nil }
+        return "does the service start later? -sync-only runs no command; -- COMMAND starts it once the files are there"
     }
 
     /// The beginning of a command, by which it is known: the message is about what it wrote and how it ended, and

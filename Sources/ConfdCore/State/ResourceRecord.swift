@@ -36,7 +36,7 @@ struct ResourceRecord: Equatable, Sendable {
     /// seconds.
     var isOfFileInPlace: Bool {
         guard let changed, let status = try? Files.status(destination) else { return false }
-        return status.modified / 1_000_000_000 <= Int64(changed.seconds) + 1
+        return status.modified / 1_000_000_000 <= changed.seconds + 1
     }
 
     /// What it says of the file is true no longer.
