@@ -58,5 +58,6 @@ eventually lacks "$upstreams" "127.0.0.1:8002"
 stop backend_8002
 eventually shows http://127.0.0.1/shop/ 8003
 end_load
-for name in confd a b c; do lacks "$name.log" "in use by another confd" || fail "$name: $(cat "$name.log")"; done
-confd status | grep -q '^upstreams.toml ' || fail "confd status does not ask the daemon"
+for name in confd a b c; do lacks "$name.log" "-control-socket" || fail "$name: $(cat "$name.log")"; done
+confd status >status
+holds status "upstreams.toml" || fail "confd status does not ask the daemon: $(cat status)"

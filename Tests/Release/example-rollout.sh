@@ -9,8 +9,8 @@ mkdir -p /etc/confd
 cp -r "$example"/conf.d "$example"/templates /etc/confd/
 rm -f /etc/nginx/sites-enabled/default
 # nginx on a busy machine may need longer than that for its new workers, until which the old ones answer.
-sed -i 's/^soak = .*/soak = "15s"/' /etc/confd/conf.d/web.toml
-grep -q '^soak = "15s"' /etc/confd/conf.d/web.toml || fail "no soak in the example"
+sed -i 's/^soak = .*/soak = "8s"/' /etc/confd/conf.d/web.toml
+grep -q '^soak = "8s"' /etc/confd/conf.d/web.toml || fail "no soak in the example"
 cat >boot <<'END'
 set -e
 hostname "$1"
