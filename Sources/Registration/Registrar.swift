@@ -109,7 +109,9 @@ package struct Registrar {
     package func registered(at now: Duration) -> Set<[UInt8]> {
         let keys = records.filter { _, record in
             guard record.announced != nil else { return false }
-            return outage == nil || leases[record.service.seconds].map { now < $0.expires } ?? false
+            if outage == nil { return true }
+            // A lease that was never granted is new: the key has the one that it had before.
+            return leases[record.service.seconds].map { $0.expires == .zero || now < $0.expires } ?? false
         }
         return Set(keys.keys)
     }

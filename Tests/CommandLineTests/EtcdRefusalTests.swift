@@ -116,6 +116,42 @@ struct EtcdRefusalTests {
                 let done = try await run(box.command(["wait", "-timeout", "60s"] + control, confdir: false))
                 #expect(done.exitCode == 0, "\(done.testDescription)")
             }
+            let status = try await run(box.command(["status", "-json", "other"] + control, confdir: false))
+            for event in ["failed", "recovered"] {
+                let count = status.standardOutput.components(separatedBy: "\"event\":\"\(event)\"").count - 1
+                #expect(count == 2, "\(event): \(status.testDescription)")
+            }
+            daemon.send(SIGTERM)
+            #expect(try await daemon.wait().exitCode == 0)
+        }
+    }
+
+    /// The same where there is no other resource that could go on.
+    @Test func aRightThatIsRevokedFromAllIsTold() async throws {
+        try await withSandbox { box in
+            let etcd = try await Etcd.start(in: box)
+            try await etcd.put("/app/name", "found")
+            try await etcd.addReader("reader", password: "pass1234word", prefix: "/app")
+            try await etcd.enableAuthentication(password: "root1234word")
+            try box.resource("app", template: #"{{getv "/app/name"}}"#)
+            let control = ["-control-socket", box.path("run/control")]
+            let daemon = try Child(
+                box.command(["-watch", "-interval", "0", "-node", etcd.endpoint] + control + Self.user))
+            #expect(try await eventually { box.output("app") == "found" }, "\(daemon.standardError)")
+            try await etcd.forbid("reader", prefix: "/app")
+            daemon.send(SIGHUP)
+            let line = "app.toml: its keys may not be read any more"
+            #expect(try await eventually { daemon.standardError.contains(line) }, "\(daemon.standardError)")
+            let waited = try await run(
+                box.command(["wait", "-revision", "1000000", "-timeout", "60s"] + control, confdir: false))
+            #expect(
+                waited.exitCode == 1 && waited.standardError.contains("app.toml: its keys cannot be read: "),
+                "\(waited.testDescription)")
+            try await etcd.permit("reader", prefix: "/app")
+            try await etcd.put("/app/name", "new")
+            #expect(try await eventually { box.output("app") == "new" }, "\(daemon.standardError)")
+            let done = try await run(box.command(["wait", "-timeout", "60s"] + control, confdir: false))
+            #expect(done.exitCode == 0, "\(done.testDescription)")
             daemon.send(SIGTERM)
             #expect(try await daemon.wait().exitCode == 0)
         }

@@ -86,13 +86,15 @@ import Testing
                     ["-backend", "env", "-interval", "1"] + state, environment: keyEnvironment(["/s/a": "1"])))
             #expect(try await eventually { box.output("a.conf") == "a=1\n" }, "\(daemon.standardError)")
             // Report: of items that are in sync the status said that there are none.
-            for name in ["sites.toml[/s/a]", "\(box.out)/a.conf", "sites"] {
+            for name in ["sites.toml[/s/a]", "sites[/s/a]", "\(box.out)/a.conf", "sites"] {
                 let status = try await run(box.command(["status", name] + state, confdir: false))
                 #expect(
                     status.exitCode == 0 && status.standardOutput.contains("sites.toml"), "\(status.testDescription)")
             }
-            let none = try await run(box.command(["status", "\(box.out)/a.other"] + state, confdir: false))
-            #expect(none.exitCode == 2, "\(none.testDescription)")
+            for name in ["\(box.out)/a.other", "\(box.out)/b.conf", "sites[/s/b]", "other[/s/a]"] {
+                let none = try await run(box.command(["status", name] + state, confdir: false))
+                #expect(none.exitCode == 2, "\(none.testDescription)")
+            }
             let refused = try await run(box.command(["clean", "sites"] + state))
             #expect(refused.exitCode == 2, "\(refused.testDescription)")
             #expect(refused.standardError.contains("sites.toml is in conf.d"))

@@ -81,7 +81,7 @@ import Testing
             #expect(mkfifo(pipe, 0o640) == 0)
             try resource(box, to: pipe, fields: "mode = \"0600\"", template: #"name {{getv "/app/name"}}"#)
             let read = try await shell(
-                box, "exec 3<>out/pipe; \(Self.once) 3<&-; code=$?; head -c 8 <&3 >got; exit $code")
+                box, "exec 3<>out/pipe; \(Self.once) 3<&-; code=$?; timeout 60 head -c 8 <&3 >got; exit $code")
             #expect(read.exitCode == 0 && box.read("got") == "name one", "\(read.testDescription)")
             #expect(try box.status("out/pipe").st_mode == S_IFIFO | 0o640 && box.names("out") == ["pipe"])
             let unread = try await shell(box, Self.once)

@@ -50,7 +50,7 @@ import Testing
 
     /// Report: without `keys` there was no file, and no word.
     @Test func aPatternWithoutKeysIsAWarning() throws {
-        let found = try parse("for_each = \"/sites/*\"", keys: "")
+        let found = try parse("for_each = \"/sites/*\"", keys: "prefix = \"/prod\"")
         #expect(found.errors.isEmpty)
         let text = "r.toml:6:12: for_each: the resource has no keys, so there is never an item"
         #expect(found.warnings.map(\.summary) == [text])

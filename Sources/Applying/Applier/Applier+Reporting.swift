@@ -13,6 +13,7 @@ extension Applier {
     ) {
         guard let failure else {
             if !history.reports.isEmpty { history.reports[topic] = nil }
+            if topic == .application { history.toldDifference = nil }
             return
         }
         let last = history.reports[topic]
@@ -111,10 +112,10 @@ extension Applier {
 }
 
 extension Applier {
-    /// Logs what is about to be mended: a debug line where it has failed already, and nothing has changed since.
+    /// Logs what is about to be mended: a debug line where that was tried already, and nothing has changed since.
     func logAttempt(_ message: @autoclosure () -> String, at file: RenderedFile) {
-        let last = file.history.reports[.application]
-        if let last, !last.isAskedFor, file.cause.isSame(as: last.cause) {
+        let isAskedFor = file.history.reports[.application]?.isAskedFor ?? false
+        if let told = file.history.toldDifference, !isAskedFor, file.cause.isSame(as: told) {
             logger.debug(message(), file.resource)
         } else {
             logger.info(message(), file.resource)

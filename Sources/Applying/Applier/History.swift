@@ -10,6 +10,8 @@ import Staging
 package struct History: Sendable {
     /// The failures that were reported: each is reported once, until it changes.
     var reports: [Topic: Report] = [:]
+    /// What the file was to be made from when the log said last that it differs; nil once it is as it should be.
+    var toldDifference: Cause?
     /// Content that is not tried again for now.
     var refusal: Refusal?
     /// What is put back if the reload keeps failing (`rollback`).

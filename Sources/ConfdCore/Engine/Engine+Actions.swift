@@ -129,7 +129,7 @@ extension Engine {
                 applyPendingDefinition(state, at: now)
             }
         case .filesChanged: if !isStopping { try takeInventory(.none) }
-        case .statusWanted(let question): question.answer(status(at: now))
+        case .statusWanted(let question, let name): question.answer(status(at: now, with: name))
         case .waitWanted(let request): waiters.add(request, atOnce: !settings.watch, at: now)
         case .releaseWanted(let name, let question): question.answer(release(name, at: now))
         case .cleanWanted(let name, let question): clean(name, question)

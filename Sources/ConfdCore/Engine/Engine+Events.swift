@@ -23,8 +23,7 @@ extension Engine {
         }
         let failure = state.history.problem?.message
         // The same failure again is no event.
-        guard failure != before else { return }
-        if let failure { note(.failed, name, failure) } else { note(.recovered, name) }
+        if let failure, failure != before { note(.failed, name, failure) }
     }
 
     /// Notes how a reload went; `before` is what went wrong with the one before, if that one is tried again.
@@ -38,12 +37,13 @@ extension Engine {
         }
     }
 
-    /// Logs once that a resource is as it should be again after it had failed, or after its template or its file was broken.
+    /// Logs and notes once that a resource is as it should be again after it had failed, or after its template or its file was broken.
     func noteRecovery(of state: ResourceState, hasFailed: Bool) {
         if hasFailed || state.usesEarlierVersion { state.hasFailed = true }
         guard mode == .follow, state.hasFailed, !hasFailed, state.isInSync, !state.isRolledBack else { return }
         state.hasFailed = false
         logger.info("\(state.resource.name): in sync again", state.resource)
+        note(.recovered, state.resource.name)
     }
 
     /// Notes which backends are lost, stale and back since the last call.

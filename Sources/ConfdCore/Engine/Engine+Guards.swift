@@ -71,9 +71,9 @@ extension Engine {
     func takeRecord(of state: ResourceState, at now: Duration) {
         let resource = state.resource
         if resource.guardLimits != nil { openStateDirectory() }
-        guard var record = stateDirectory?.record(of: resource) else { return }
-        if !resource.isGroup, !record.isOfFileInPlace { record.forgetChange() }
+        guard let record = stateDirectory?.record(of: resource) else { return }
         state.record = record
+        state.recordIsOfFile = resource.isGroup || record.isOfFileInPlace
         state.guardState = GuardState(
             record.keys, heldSince: record.heldSince, fileCount: record.heldOf, isReleased: record.isReleased, at: now,
             wall: Clock.wall())

@@ -39,8 +39,6 @@ extension Engine {
             if let error = state.definitionError {
                 state.hasFailed = true
                 if error.summary != before { note(.failed, state.resource.name, error.summary) }
-            } else if before != nil {
-                note(.recovered, state.resource.name)
             }
             // A definition that is rendered now, or in the pass that starts, is in sync once that has succeeded.
             if before != nil, !passIsStarting { noteRecovery(of: state, hasFailed: false) }
@@ -204,44 +202,58 @@ extension Engine {
         let source = Source(key, makeFollower(key, shared.follower.failure))
         // Until its own snapshot arrives, the resource keeps the shared one.
         source.snapshot = shared.snapshot
-        source.isKnownAsRefused = true
+        source.isKnownAsRefused = shared.follower.failure?.isRefusal == true
         return source
     }
 
     /// Lets resources with keys that may not be read wait by themselves, so that the others of their backend go on.
     private func separateRefused() {
-        for source in sources.values where source.key.separate == nil {
-            guard let refused = source.follower.failure?.refused else { continue }
+        for source in sources.values {
+            let failure = source.follower.failure
+            guard source.key.separate == nil, let refused = failure?.refused else {
+                noteRefusal(of: source, source.isRefused)
+                continue
+            }
             let dependents = table.resources.filter { $0.keys?.includes(source) ?? false }
             let concerned = dependents.filter { $0.resource.needs(refused, of: source.key.backend) }
-            guard concerned.count < dependents.count else { continue }
+            guard concerned.count < dependents.count else {
+                // None is left that could go on.
+                if source.snapshot != nil { noteRefusal(of: source, true) }
+                continue
+            }
             for state in concerned {
                 logger.warning(
                     "\(state.resource.name): its keys may not be read, the other resources go on without it",
                     state.resource)
+                noteRefusal(of: state, failure)
                 state.isSeparate = true
                 // The service need not wait for it to be called ready.
                 state.isAwaited = false
                 sourcesAreStale = true
             }
         }
-        for source in sources.values where source.key.separate != nil { noteRefusal(of: source) }
     }
 
-    /// Says when a right is revoked again from resources that wait by themselves, and when it is there.
-    private func noteRefusal(of source: Source) {
-        let isRefused = source.follower.failure?.isRefusal == true
+    /// Says when a right is revoked from all resources of a source that had it, and when it is there again.
+    private func noteRefusal(of source: Source, _ isRefused: Bool) {
+        let failure = source.follower.failure
         // What fails for another reason says nothing about rights.
-        guard isRefused != source.isKnownAsRefused, isRefused || source.follower.failure == nil else { return }
+        guard isRefused != source.isKnownAsRefused, isRefused || failure == nil else { return }
         source.isKnownAsRefused = isRefused
         for state in table.resources where state.keys?.includes(source) ?? false {
-            let name = state.resource.name
             if isRefused {
-                logger.warning("\(name): its keys may not be read any more", state.resource)
+                logger.warning("\(state.resource.name): its keys may not be read any more", state.resource)
+                noteRefusal(of: state, failure)
             } else {
-                logger.info("\(name): its keys may be read", state.resource)
+                logger.info("\(state.resource.name): its keys may be read", state.resource)
+                noteRecovery(of: state, hasFailed: false)
             }
         }
+    }
+
+    private func noteRefusal(of state: ResourceState, _ failure: BackendError?) {
+        state.hasFailed = true
+        note(.failed, state.resource.name, "its keys may not be read: \(failure?.message ?? "")")
     }
 
     /// Takes the newest snapshots, and marks the resources that they concern.

@@ -86,6 +86,7 @@ extension Engine {
         if let revision {
             record.revision = revision
             record.changed = Clock.wall()
+            state.recordIsOfFile = true
         }
         record.keys = guardState.applied?.counts
         record.heldSince = guardState.hold?.since

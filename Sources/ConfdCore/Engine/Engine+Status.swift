@@ -61,6 +61,18 @@ extension Engine {
         return status
     }
 
+    /// The status at `now`, with the item `name` if that is one, which is not listed otherwise while it is in sync.
+    func status(at now: Duration, with name: String?) -> DaemonStatus {
+        var status = status(at: now)
+        guard let name, status.only(name) == nil else { return status }
+        let item = table.states.first { state in
+            state.owner != nil
+                && (ResourceName.isMeant(state.resource.name, by: name) || state.resource.destination == name)
+        }
+        if let item { status.resources.append(item.status(at: now)) }
+        return status
+    }
+
     /// The resources, and of items those that are not as they should be, by name.
     func resourceStatuses(at now: Duration) -> [ResourceStatus] {
         table.states.filter { $0.owner == nil || !$0.isInSync }.map { $0.status(at: now) }.sorted { $0.name < $1.name }
@@ -71,8 +83,8 @@ extension Engine {
         guard let state = table.byName[name] ?? table.states.first(where: { $0.resource.name == name }) else {
             return .unknown(suggestion: ResourceName.nearest(to: name, among: table.states.map(\.resource.name)))
         }
-        guard let time = state.lastChangeTime ?? state.record?.changed else { return .never }
-        let revision = state.lastChange?.revision ?? state.record?.revision ?? 0
+        guard let time = state.lastChangeTime ?? state.recordOfFile?.changed else { return .never }
+        let revision = state.lastChange?.revision ?? state.recordOfFile?.revision ?? 0
         return .change(LastChange(time: time, revision: revision, change: state.lastChange))
     }
 
@@ -114,7 +126,7 @@ extension Engine {
             case .status(let response):
                 // Without a descriptor for the question, there is no answer either.
                 guard let question = try? Question<DaemonStatus>() else { return .now(response(nil)) }
-                inbox.post(.statusWanted(question))
+                inbox.post(.statusWanted(question, of: StatusPages.resource(of: request)))
                 return .later(question.descriptor, within: StatusPages.patience) { response(question.result) }
             case .wait(let condition, let time):
                 guard let question = try? Question<WaitCondition.Verdict>() else {

@@ -60,14 +60,12 @@ extension Engine {
     func answerWaiters(at now: Duration) throws(SystemError) {
         if waiters.isEmpty { return }
         let resources = resourceStatuses(at: now)
-        // What may not be read gets no newer keys: the resources say that they have failed.
-        let read = sources.values.filter { source in
-            source.key.separate == nil || source.snapshot != nil && source.follower.failure?.isRefusal != true
-        }
-        let progress = read.map { source in
+        let progress = sources.values.filter { $0.key.separate == nil || $0.snapshot != nil }.map { source in
             WaitCondition.Progress(
                 name: "\(source.key.backend.name) \(source.key.backend.sources.joined(separator: ", "))",
                 revision: source.isCached ? nil : source.snapshot?.snapshot.revision,
+                // Resources whose keys may not be read say so themselves.
+                isRefused: source.snapshot != nil && source.isRefused,
                 isMain: source.key.backend == settings.backend)
         }.sorted { $0.name < $1.name }
         waiters.answer { $0.verdict(progress, resources, unusable: inventory.unusable) }

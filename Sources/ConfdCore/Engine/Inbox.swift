@@ -18,7 +18,7 @@ indirect enum Message: Sendable {
     /// Files below confdir changed.
     case filesChanged
     case childEnded(TerminationStatus)
-    case statusWanted(Question<DaemonStatus>)
+    case statusWanted(Question<DaemonStatus>, of: String?)
     /// `confd wait`.
     case waitWanted(WaitRequest)
     /// `confd release` of the resource with this name.

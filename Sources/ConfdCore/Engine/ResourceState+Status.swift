@@ -11,11 +11,11 @@ extension ResourceState {
             name: resource.name, file: resource.file, destination: resource.destination, state: statusState)
         // Stores without revisions have 0.
         let applied = isPutBack ? nil : owedReload?.changes.snapshot ?? applied
-        status.revision = (applied?.revision ?? (record?.changed == nil ? nil : record?.revision)).flatMap {
+        status.revision = (applied?.revision ?? (recordOfFile?.changed == nil ? nil : recordOfFile?.revision)).flatMap {
             $0 > 0 ? $0 : nil
         }
         status.figures = isPutBack ? nil : figures
-        status.change = record?.changed.map { ResourceStatus.Change(time: $0, duration: changeDuration) }
+        status.change = recordOfFile?.changed.map { ResourceStatus.Change(time: $0, duration: changeDuration) }
         status.reload = lastReload
         status.nextTry = scheduler?.deadline().map { max($0 - now, .zero) }
         status.problem = problem

@@ -65,6 +65,10 @@ package final class ResourceState {
     private var hasGroupsKeys = false
     /// The servers among its keys; nil without health checks.
     var health: ResourceHealth?
+    /// Whether nobody else has written its file since what `record` says of it.
+    var recordIsOfFile = true
+    /// What is known of the file in place from before the start.
+    var recordOfFile: ResourceRecord? { recordIsOfFile ? record : nil }
     /// Whether it has followers of its own, because some of its keys may not be read.
     var isSeparate = false
     /// Whether the daemon is not ready before this resource was tried.
@@ -150,7 +154,11 @@ package final class ResourceState {
     /// For people: whether the file is as its keys and its template say, and the service has it.
     var isInSync: Bool { isInStep && !usesEarlierVersion && !isRefused }
     /// Whether its keys may not be read, or not any longer.
-    var isRefused: Bool { isSeparate && keys?.failing?.failure.isRefusal == true }
+    var isRefused: Bool {
+        guard let (backend, failure) = keys?.failing, failure.isRefusal else { return false }
+        // Of several ranges of a shared source, one may be refused.
+        return isSeparate || failure.refused.map { resource.needs($0, of: backend) } ?? false
+    }
     /// Whether its file or its template is broken, and an earlier version is used.
     var usesEarlierVersion: Bool { definitionError != nil || history.usesEarlierTemplate }
     var isReloadDue: Bool { scheduler?.owesReload ?? false }

@@ -37,6 +37,13 @@ final class Source {
         self.follower = follower
     }
 
+    /// Whether its keys may not be read, or some of them; not whether the backend refuses us altogether, unless it is followed for one
+    /// resource.
+    var isRefused: Bool {
+        guard let failure = follower.failure else { return false }
+        return key.separate != nil ? failure.isRefusal : failure.refused != nil
+    }
+
     /// Whether a read is under way whose first attempt has not ended.
     var isReading: Bool { !hasAnswered || isCached && !follower.isFailing }
 

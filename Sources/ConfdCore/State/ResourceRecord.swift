@@ -39,12 +39,6 @@ struct ResourceRecord: Equatable, Sendable {
         return status.modified / 1_000_000_000 <= changed.seconds + 1
     }
 
-    /// What it says of the file is true no longer.
-    mutating func forgetChange() {
-        changed = nil
-        revision = 0
-    }
-
     /// The name of the file that keeps the record of `resource`: letters, digits, `.`, `_` and `-` as they are, other
     /// bytes and a leading dot as `%2F`.
     static func fileName(of resource: String, suffix: String = ".json") -> String {

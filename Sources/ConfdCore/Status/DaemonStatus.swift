@@ -64,10 +64,9 @@ struct DaemonStatus: Sendable {
 
 extension DaemonStatus {
     /// The status with what concerns one resource only, which is named as in the log, with or without `.toml`, or by its
-    /// `dest`; nil if there is none. Items that are in sync are not listed: their resource stands for them.
+    /// `dest`; nil if there is none.
     func only(_ name: String) -> DaemonStatus? {
-        let named = resources.filter { ResourceName.isMeant($0.name, by: name) || $0.destination == name }
-        let found = named.isEmpty ? resources.filter { $0.mayHaveItem(name) } : named
+        let found = resources.filter { ResourceName.isMeant($0.name, by: name) || $0.destination == name }
         if found.isEmpty { return nil }
         let names = Set(found.map(\.name))
         var copy = self
@@ -84,20 +83,6 @@ extension DaemonStatus {
     /// The name or `dest` of a resource that was probably meant by `name`.
     func nearest(to name: String) -> String? {
         ResourceName.nearest(to: name, among: resources.flatMap { [$0.name, $0.destination] })
-    }
-}
-
-extension ResourceStatus {
-    /// Whether `name` may be one of its items: `sites.toml[/sites/a]`, or a path that is like its `dest`.
-    fileprivate func mayHaveItem(_ name: String) -> Bool {
-        if name.hasSuffix("]"), name.hasPrefix(self.name + "[") { return true }
-        let pattern = Array(destination.utf8)
-        guard let start = pattern.indices.first(where: { pattern[$0...].starts(with: "{{".utf8) }),
-            let end = pattern.lastIndex(of: UInt8(ascii: "}"))
-        else { return false }
-        let path = Array(name.utf8)
-        return path.count > pattern[..<start].count && path.starts(with: pattern[..<start])
-            && path.reversed().starts(with: pattern[(end + 1)...].reversed())
     }
 }
 

@@ -71,14 +71,17 @@ struct StatusPages {
 
     private static let resourceQuery = "resource="
 
+    /// The only resource that `request` asks for; nil if it asks for all.
+    static func resource(of request: MetricsServer.Request) -> String? {
+        let parts = request.query.split(separator: "&")
+        guard request.path != "/", let part = parts.first(where: { $0.hasPrefix(resourceQuery) }) else { return nil }
+        return PercentEncoding.decoded(part.utf8.dropFirst(resourceQuery.utf8.count)) ?? ""
+    }
+
     private static func report(_ whole: DaemonStatus, _ request: MetricsServer.Request) -> HTTPResponse {
-        let parts = request.query.split(separator: "&").map(String.init)
         var status = whole
-        if let part = parts.first(where: { $0.hasPrefix(resourceQuery) }), request.path != "/" {
-            guard let name = PercentEncoding.decoded(part.utf8.dropFirst(resourceQuery.utf8.count)),
-                let found = whole.only(name)
-            else {
-                let name = PercentEncoding.decoded(part.utf8.dropFirst(resourceQuery.utf8.count)) ?? ""
+        if let name = resource(of: request) {
+            guard let found = whole.only(name) else {
                 return .text(404, whole.nearest(to: name) ?? "", fields: identity)
             }
             status = found
@@ -89,7 +92,8 @@ struct StatusPages {
                 200, "application/json", String(decoding: StatusReport(status: status).json, as: UTF8.self),
                 fields: identity)
         case "/status":
-            let text = StatusReport(status: status, isColoured: parts.contains("color")).text
+            let isColoured = request.query.split(separator: "&").contains("color")
+            let text = StatusReport(status: status, isColoured: isColoured).text
             return HTTPResponse.text(200, text, fields: identity)
         default:
             let page = StatusPage(status: status, isPaused: request.query == "paused")

@@ -9,6 +9,8 @@ struct WaitCondition: Equatable, Sendable {
         let name: String
         /// The revision of its newest keys; nil if they were never read, 0 for a store without revisions.
         let revision: Int64?
+        /// Whether its keys may not be read any more, so that there will be no newer ones.
+        var isRefused = false
         /// Whether it is the one that `-backend` names.
         let isMain: Bool
     }
@@ -49,7 +51,7 @@ struct WaitCondition: Equatable, Sendable {
         let relevant = main.isEmpty ? backends : main
         // 0 once it was read: the store has no revisions. nil before that: it may have some.
         if relevant.allSatisfy({ $0.revision == 0 }) { return .withoutRevisions }
-        let behind = relevant.filter { $0.revision.map { $0 != 0 && $0 < revision } ?? true }
+        let behind = relevant.filter { !$0.isRefused && $0.revision.map { $0 != 0 && $0 < revision } ?? true }
         if behind.isEmpty { return nil }
         return .pending(
             Self.shortened(

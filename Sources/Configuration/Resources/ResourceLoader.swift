@@ -111,14 +111,18 @@ package struct ResourceLoader {
     /// A resource file as the operator names it: below conf.d, below the confdir, or a path. The name below conf.d, or
     /// the absolute path of a file elsewhere.
     private func name(of given: String) throws(ResourceError) -> String {
-        // The last one is the name of a resource without its ending, as other commands take it.
+        // The second one is the name of a resource without its ending, as other commands take it.
         let candidates =
             given.hasPrefix("/")
-            ? [given] : ["\(folder)/\(given)", "\(confdir)/\(given)", given, "\(folder)/\(given).toml"]
+            ? [given] : ["\(folder)/\(given)", "\(folder)/\(given).toml", "\(confdir)/\(given)", given]
+        var directory: String?
         for path in candidates {
             // A missing file is looked for in the next place.
             guard let status = try? Files.status(path) else { continue }
-            if status.kind == .folder { throw ResourceError(path, nil, .isDirectory) }
+            if status.kind == .folder {
+                directory = directory ?? path
+                continue
+            }
             do {
                 let (parent, name) = Files.split(path)
                 let absolute = Files.join(try Files.realPath(parent), name)
@@ -128,6 +132,7 @@ package struct ResourceLoader {
                 throw ResourceError(path, nil, .unreadable(error))
             }
         }
+        if let directory { throw ResourceError(directory, nil, .isDirectory) }
         // Suggests the nearest name among the files that exist; a directory that cannot be read has none.
         let near = Suggestion.nearest(to: Files.split(given).name, among: (try? files(below: folder)) ?? [])
         throw ResourceError(

@@ -35,10 +35,12 @@ extension ResourceParser {
 
     /// Refuses a pattern that can match none of the keys, and warns of one where there are no keys.
     func refuseOutside(_ keys: [KeyRange], _ pattern: KeyPattern, prefix: [UInt8], _ table: inout TableReader) {
-        let start = KeyRange(cleaned: Path.join([prefix, KeyPattern.literalStart(of: Array(pattern.text.utf8))]))
+        let literal = KeyPattern.literalStart(of: Array(pattern.text.utf8))
         if keys.isEmpty {
-            return table.warn("for_each", .patternWithoutKeys(directory: String(decoding: start.path, as: UTF8.self)))
+            let directory = String(decoding: Path.join([literal]), as: UTF8.self)
+            return table.warn("for_each", .patternWithoutKeys(directory: directory))
         }
+        let start = KeyRange(cleaned: Path.join([prefix, literal]))
         if keys.contains(where: start.overlaps) { return }
         table.note("for_each", .patternOutsideOfKeys(keys.map { String(decoding: $0.path, as: UTF8.self) }))
     }
