@@ -50,6 +50,8 @@ import Testing
         world.requests.stop()
         #expect(try await code == 0, "\(world.log.entries)")
         #expect(world.log.count("ERROR ") == 1)
+        // Report: each attempt logged the difference anew, after which the error was not to be seen any more.
+        #expect(world.log.count("late/app out of sync") == 1, "\(world.log.entries)")
     }
 
     /// A service that takes no bad file: three attempts, then the one before comes back, and the bad one is not tried again.

@@ -12,8 +12,9 @@ extension Applier {
         after changes: KeyChanges? = nil, _ history: inout History
     ) {
         guard let failure else {
-            if !history.reports.isEmpty { history.reports[topic] = nil }
-            if topic == .application { history.toldDifference = nil }
+            if history.reports.isEmpty { return }
+            history.reports[topic] = nil
+            if topic == .application { history.reports[.difference] = nil }
             return
         }
         let last = history.reports[topic]
@@ -114,8 +115,7 @@ extension Applier {
 extension Applier {
     /// Logs what is about to be mended: a debug line where that was tried already, and nothing has changed since.
     func logAttempt(_ message: @autoclosure () -> String, at file: RenderedFile) {
-        let isAskedFor = file.history.reports[.application]?.isAskedFor ?? false
-        if let told = file.history.toldDifference, !isAskedFor, file.cause.isSame(as: told) {
+        if let told = file.history.reports[.difference], !told.isAskedFor, file.cause.isSame(as: told.cause) {
             logger.debug(message(), file.resource)
         } else {
             logger.info(message(), file.resource)

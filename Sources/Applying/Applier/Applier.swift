@@ -215,7 +215,7 @@ package struct Applier: Sendable {
             return .done(try keepContent(comparison, content, &file, destination))
         case .absent, .contentDiffers, .unreadable:
             logAttempt("Target config \(resource.destination) out of sync", at: file)
-            file.history.toldDifference = file.cause
+            file.history.reports[.difference] = .difference(of: file.cause)
             try refuseAgain(content, &file)
             if let command = resource.inPlaceCheck, !settings.syncOnly {
                 let candidate = try candidate(content, &file, destination)

@@ -10,8 +10,6 @@ import Staging
 package struct History: Sendable {
     /// The failures that were reported: each is reported once, until it changes.
     var reports: [Topic: Report] = [:]
-    /// What the file was to be made from when the log said last that it differs; nil once it is as it should be.
-    var toldDifference: Cause?
     /// Content that is not tried again for now.
     var refusal: Refusal?
     /// What is put back if the reload keeps failing (`rollback`).
@@ -43,6 +41,8 @@ package struct History: Sendable {
         case application
         /// Its service is not there to be reloaded.
         case reload
+        /// The file is not as it should be, which was logged; no failure.
+        case difference
     }
 
     struct Report {
@@ -60,6 +60,12 @@ package struct History: Sendable {
         let isExplainedInLog: Bool
         /// Whether it is logged as an error once more, should it fail in the same way.
         var isAskedFor = false
+
+        /// That a file differs from what is made from `cause`.
+        static func difference(of cause: Cause) -> Report {
+            Report(
+                message: "", place: nil, hint: nil, cause: cause, change: 0, isRefusal: false, isExplainedInLog: false)
+        }
     }
 
     struct Refusal {
