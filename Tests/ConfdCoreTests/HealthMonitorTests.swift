@@ -69,6 +69,8 @@ import Testing
         monitor.remove(.resource(2))
         #expect(monitor.health(of: target) == nil)
         monitor.stop()
+        // The kernel connects before the server's thread knows of it.
+        #expect(eventuallyBlocking { asked.count.load(ordering: .relaxed) > 0 })
         #expect(asked.count.load(ordering: .relaxed) == 1)
     }
 
