@@ -25,7 +25,7 @@ package struct SystemError: Error, Equatable, Sendable {
 
     /// The cause alone, as Go words it: `no such file or directory`.
     package var reason: String {
-        // "Illegal seek" says of a pipe what cannot be done with it.
+        // strerror(ESPIPE) is "Illegal seek": confd gives this code for a pipe where a file is needed.
         if code == ESPIPE { return "is a pipe, not a file" }
         let text = String(cString: strerror(code))
         let reason = text.prefix(1).lowercased() + text.dropFirst()

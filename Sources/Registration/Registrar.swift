@@ -110,7 +110,7 @@ package struct Registrar {
         let keys = records.filter { _, record in
             guard record.announced != nil else { return false }
             if outage == nil { return true }
-            // A lease that was never granted is new: the key has the one that it had before.
+            // After a change of ttl the new lease was not granted yet: the key still has its former lease.
             return leases[record.service.seconds].map { $0.expires == .zero || now < $0.expires } ?? false
         }
         return Set(keys.keys)

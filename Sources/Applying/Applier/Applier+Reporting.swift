@@ -101,7 +101,7 @@ extension Applier {
         }
         switch comparison {
         case .contentDiffers:
-            // Whoever knows the rest of the file could find a short secret by its checksum.
+            // From a checksum a short secret can be guessed, if the rest of the file is known.
             let hasSecrets = !file.secrets.isEmpty
             logAttempt(
                 hasSecrets ? "\(destination.path) has other content" : destination.checksumMessage(content: content),

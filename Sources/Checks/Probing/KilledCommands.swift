@@ -25,7 +25,7 @@ final class KilledCommands {
         let end = Clock.monotonic() + limit
         collect()
         while !children.isEmpty, Clock.monotonic() < end {
-            // Nothing is kept that tells of their end, and a killed command ends at once.
+            // A killed command ends within microseconds, so there is no descriptor to wait for its end.
             Clock.sleep(.milliseconds(1))
             collect()
         }

@@ -217,7 +217,7 @@ extension Engine {
             let dependents = table.resources.filter { $0.keys?.includes(source) ?? false }
             let concerned = dependents.filter { $0.resource.needs(refused, of: source.key.backend) }
             guard concerned.count < dependents.count else {
-                // None is left that could go on.
+                // No other resource could go on without them.
                 if source.snapshot != nil { noteRefusal(of: source, true) }
                 continue
             }
@@ -234,7 +234,7 @@ extension Engine {
         }
     }
 
-    /// Says when a right is revoked from all resources of a source that had it, and when it is there again.
+    /// Logs when all resources of a source lose the right to read it, and when they have it again.
     private func noteRefusal(of source: Source, _ isRefused: Bool) {
         let failure = source.follower.failure
         // What fails for another reason says nothing about rights.

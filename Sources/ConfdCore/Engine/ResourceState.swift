@@ -65,7 +65,7 @@ package final class ResourceState {
     private var hasGroupsKeys = false
     /// The servers among its keys; nil without health checks.
     var health: ResourceHealth?
-    /// Whether nobody else has written its file since what `record` says of it.
+    /// Whether the file in place is the one that `record` describes: nobody else has written it since.
     var recordIsOfFile = true
     /// What is known of the file in place from before the start.
     var recordOfFile: ResourceRecord? { recordIsOfFile ? record : nil }

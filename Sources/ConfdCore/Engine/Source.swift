@@ -23,7 +23,7 @@ final class Source {
     /// Whether `events` has it as lost, and as stale.
     var isKnownAsLost = false
     var isKnownAsStale = false
-    /// Whether the log has it as one that may not be read.
+    /// Whether it was logged that its keys may not be read.
     var isKnownAsRefused = false
     /// Whether all resources that read it do without its keys where it cannot be read.
     var isOptional = false {
@@ -37,8 +37,7 @@ final class Source {
         self.follower = follower
     }
 
-    /// Whether its keys may not be read, or some of them; not whether the backend refuses us altogether, unless it is followed for one
-    /// resource.
+    /// Whether the backend refuses some of its keys; of a source of one resource also, whether it refuses us altogether.
     var isRefused: Bool {
         guard let failure = follower.failure else { return false }
         return key.separate != nil ? failure.isRefusal : failure.refused != nil

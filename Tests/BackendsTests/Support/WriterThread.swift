@@ -1,4 +1,3 @@
-import Glibc
 import Posix
 import Synchronization
 import TestSupport
@@ -10,6 +9,7 @@ final class WriterThread: Sendable {
     /// What the thread refers to.
     private final class Loop: Sendable {
         let isStopped = Atomic(false)
+        let end = Semaphore()
         /// How many calls have succeeded, or the error of the last one; nil while it runs.
         let result = Mutex<Result<Int, any Error>?>(nil)
 
@@ -23,6 +23,7 @@ final class WriterThread: Sendable {
                 return rounds
             }
             result.withLock { $0 = ended }
+            end.post()
         }
     }
 
@@ -33,14 +34,15 @@ final class WriterThread: Sendable {
 
     deinit { loop.isStopped.store(true, ordering: .relaxed) }
 
-    /// Ends the thread after the call in progress, for which it waits without a limit. Returns how many calls there were, and
+    /// Ends the thread after the call in progress, for which it waits for ten minutes. Returns how many calls there were, and
     /// throws the error of one that failed, which has ended the thread.
     @discardableResult func stop() throws -> Int {
         loop.isStopped.store(true, ordering: .relaxed)
-        while true {
-            if let result = loop.result.withLock({ $0 }) { return try result.get() }
-            usleep(1000)
-        }
+        _ = loop.end.wait(atMost: .seconds(600))
+        // For the next caller.
+        loop.end.post()
+        guard let result = loop.result.withLock({ $0 }) else { throw SupportError("the writer does not end") }
+        return try result.get()
     }
 
     /// Calls `read`, which returns what the writer has written, 100 times, and then until a second text was seen: the first

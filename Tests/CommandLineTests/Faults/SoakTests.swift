@@ -161,7 +161,7 @@ import Testing
     /// The last third of the samples is no higher than the middle one, apart from fluctuations.
     private func expectFlat(_ samples: [(usage: Usage, children: Int)]) {
         #expect(samples.allSatisfy { $0.children <= 2 * Self.resources })
-        // A third of fewer says nothing; the short soak of the gate has few.
+        // With fewer samples the comparison means nothing; the short soak of the gate has few.
         guard FaultScale.isFull || samples.count >= 9 else {
             return print("soak: \(samples.count) samples are too few to compare their thirds")
         }
