@@ -202,7 +202,8 @@ extension Engine {
         let source = Source(key, makeFollower(key, shared.follower.failure))
         // Until its own snapshot arrives, the resource keeps the shared one.
         source.snapshot = shared.snapshot
-        source.isKnownAsRefused = shared.follower.failure?.isRefusal == true
+        // The shared one may have been read again meanwhile, without these keys.
+        source.isKnownAsRefused = shared.hasSeparated
         return source
     }
 
@@ -221,6 +222,7 @@ extension Engine {
                 if source.snapshot != nil { noteRefusal(of: source, true) }
                 continue
             }
+            source.hasSeparated = true
             for state in concerned {
                 logger.warning(
                     "\(state.resource.name): its keys may not be read, the other resources go on without it",
@@ -238,7 +240,8 @@ extension Engine {
     private func noteRefusal(of source: Source, _ isRefused: Bool) {
         let failure = source.follower.failure
         // What fails for another reason says nothing about rights.
-        guard isRefused != source.isKnownAsRefused, isRefused || failure == nil else { return }
+        let wasRead = failure == nil && source.deliveredGeneration > 0
+        guard isRefused != source.isKnownAsRefused, isRefused || wasRead else { return }
         source.isKnownAsRefused = isRefused
         for state in table.resources where state.keys?.includes(source) ?? false {
             if isRefused {

@@ -25,6 +25,8 @@ final class Source {
     var isKnownAsStale = false
     /// Whether it was logged that its keys may not be read.
     var isKnownAsRefused = false
+    /// Whether resources were given sources of their own because it refused their keys.
+    var hasSeparated = false
     /// Whether all resources that read it do without its keys where it cannot be read.
     var isOptional = false {
         didSet { follower.setOptional(isOptional) }
